@@ -1,0 +1,1 @@
+//! The load side of k6: pure functions from executor options to start and stop times.

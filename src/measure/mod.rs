@@ -1,0 +1,3 @@
+//! Probes: what a run measures, and the summary data made of it.
+
+pub mod summary;

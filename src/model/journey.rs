@@ -1,0 +1,207 @@
+//! The journey of a user, as meant: a flat program of steps with jumps, one program per iteration.
+
+use super::system::{DistId, EndpointId};
+use crate::engine::Span;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident($int:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $int);
+        impl $name {
+            /// As an index into the model's list.
+            #[inline]
+            #[must_use]
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+pub(crate) use id;
+
+id!(
+    /// Index into [`Model::journeys`](super::Model::journeys).
+    JourneyId(u16)
+);
+id!(
+    /// Index into [`Model::sites`](super::Model::sites): one place in a journey that sends a request.
+    SiteId(u16)
+);
+id!(
+    /// Index into [`Model::checks`](super::Model::checks).
+    CheckId(u16)
+);
+id!(
+    /// Index into [`Model::metrics`](super::Model::metrics): a custom metric.
+    MetricId(u16)
+);
+id!(
+    /// Index into [`Model::groups`](super::Model::groups).
+    GroupId(u16)
+);
+
+/// One iteration's program. It ends at `Step::End`, which stands last and wherever an iteration is
+/// ended early.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Journey {
+    /// Name: the key in the model.
+    pub name: String,
+    /// The program; every jump target is a valid index.
+    pub steps: Vec<Step>,
+    /// How many loop counters the program needs.
+    pub loop_slots: u8,
+}
+
+/// A step of a journey. Takes no virtual time unless it says so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// Sends the request of this site and waits for the answer.
+    Request(SiteId),
+    /// Think time.
+    Sleep(DistId),
+    /// Waits until the waiting room admits this user's token, told at once (no polling).
+    AwaitAdmission,
+    /// Draws a user uniformly from the population (or the site's popularity).
+    PickUser,
+    /// Draws an event by the inventory's popularity.
+    PickEvent,
+    /// Takes one of all tokens issued so far, uniformly; its owner becomes this VU's user.
+    TakeToken,
+    /// Sets a loop counter to zero.
+    LoopReset(u8),
+    /// Adds one to a loop counter; jumps when it has reached `limit`.
+    CountTo {
+        /// Which counter.
+        slot: u8,
+        /// How often is enough.
+        limit: u32,
+        /// Where to go then.
+        then: u32,
+    },
+    /// Goes on elsewhere.
+    Jump(u32),
+    /// Goes on elsewhere if the condition holds.
+    JumpIf(Condition, u32),
+    /// Goes on elsewhere with a probability.
+    JumpWithProbability(f64, u32),
+    /// One sample of a check: passes if the condition holds.
+    Check(CheckId, Condition),
+    /// One sample of a custom metric.
+    Record(MetricId, Recorded),
+    /// Opens a k6 group.
+    GroupStart(GroupId),
+    /// Closes the innermost group.
+    GroupEnd,
+    /// The user gives back the seat it holds, if any, without a request.
+    ReleaseSeat,
+    /// The iteration is over.
+    End,
+}
+
+/// What a step may ask about the VU's last response and its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Always true.
+    Always,
+    /// The last response has a status from 200 to 399.
+    Ok,
+    /// The last response has another status: an error, a timeout or a refused connection.
+    Failed,
+    /// The last response has exactly this status.
+    Status(u16),
+    /// The last status response said that the user is admitted.
+    Admitted,
+    /// As `Failed`, or the last listing offered no seat.
+    Unsuccessful,
+    /// The last listing offered no seat.
+    NothingFree,
+    /// The VU's user already has a token.
+    UserHasToken,
+}
+
+/// The value of one sample of a custom metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Recorded {
+    /// A plain number (milliseconds for a time).
+    Number(f64),
+    /// 1 if the condition holds, else 0.
+    Condition(Condition),
+    /// Milliseconds the last request took.
+    LastDuration,
+    /// The VU's number, from 1.
+    Vu,
+}
+
+/// One place in a journey that sends a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// What is called.
+    pub endpoint: EndpointId,
+    /// The `name` tag.
+    pub name: String,
+    /// Further tags.
+    pub tags: Vec<(String, String)>,
+    /// The client gives up after it: status 0 (k6's default: 60 s).
+    pub timeout: Span,
+    /// Which of the listed seats the user takes, if the response lists seats.
+    pub pick: Option<SeatChoice>,
+    /// The `group` tag: path of the innermost open group, `""` at the root.
+    pub group: String,
+}
+
+/// Which of the listed free seats a user picks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SeatChoice {
+    /// Any, with equal probability.
+    Uniform,
+    /// The first of the list.
+    First,
+    /// One of the first `seats` of the event with this probability while any is free, else any.
+    HotZone {
+        /// How many seats, from the front, are wanted most.
+        seats: u32,
+        /// How often a user wants one of them.
+        probability: f64,
+    },
+}
+
+/// A custom metric that journeys record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomMetric {
+    /// k6 metric name.
+    pub name: String,
+    /// One of k6's four types.
+    pub kind: CustomKind,
+}
+
+/// k6's metric types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomKind {
+    /// Sum.
+    Counter,
+    /// Last, smallest, largest value.
+    Gauge,
+    /// Share of non-zero samples.
+    Rate,
+    /// Distribution of plain numbers.
+    Trend,
+    /// Distribution of times in milliseconds.
+    TrendTime,
+}
+
+/// A k6 group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Full path: `::buy::inner`.
+    pub path: String,
+}
+
+/// A named check: its name and the path of the group it stands in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// Name as printed.
+    pub name: String,
+    /// The `group` tag: path of the innermost open group, `""` at the root.
+    pub group: String,
+}

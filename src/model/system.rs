@@ -1,0 +1,297 @@
+//! The system under test, as meant: endpoints are flat programs of operations on shared resources.
+
+use super::journey::id;
+use crate::engine::Span;
+use crate::engine::dist::Dist;
+
+id!(
+    /// Index into [`Model::dists`](super::Model::dists).
+    DistId(u16)
+);
+id!(
+    /// Index into [`Model::stations`](super::Model::stations).
+    StationId(u16)
+);
+id!(
+    /// Index into [`Model::pools`](super::Model::pools).
+    PoolId(u16)
+);
+id!(
+    /// Index into [`Model::endpoints`](super::Model::endpoints).
+    EndpointId(u16)
+);
+
+/// A distribution with a random stream of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedDist {
+    /// Names the random stream: the place in the model, such as `endpoints.occupy.visits.0.time`.
+    pub name: String,
+    /// In nanoseconds.
+    pub dist: Dist,
+}
+
+/// What the system does for a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Endpoint {
+    /// Name: the key in the model.
+    pub name: String,
+    /// The program; ends with `Op::Done`. Every jump target is a valid index.
+    pub ops: Vec<Op>,
+    /// The system stops working on a request whose client has gone.
+    pub cancel: bool,
+    /// Factor on the service times that remain when the client has gone and the work goes on.
+    pub abandoned_work: f64,
+    /// Number of tokens and locks that a request of it can hold at once.
+    pub max_held: u8,
+}
+
+/// An operation of an endpoint. What can fail gives the request its status and ends the program;
+/// everything held is then returned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Op {
+    /// A visit to a station: queue, then service of this time.
+    Serve {
+        /// Where.
+        station: StationId,
+        /// Service time on an unhindered server.
+        time: DistId,
+        /// How the service time grows with what has accumulated.
+        growth: Option<Growth>,
+        /// Priority class, 0 first; only a priority station looks at it.
+        class: u8,
+        /// Longest time in the queue; then the request fails with 503.
+        patience: Option<DistId>,
+    },
+    /// Time that passes without any resource.
+    Delay(DistId),
+    /// Takes one token of a pool; waits in its queue.
+    Acquire {
+        /// Which pool.
+        pool: PoolId,
+    },
+    /// Returns the token of the innermost `Acquire` of this pool.
+    Release(PoolId),
+    /// Takes the exclusive right to one entity; waits for it.
+    Lock {
+        /// Which entity of the request.
+        key: Entity,
+        /// Longest wait; then the request fails with 503.
+        timeout: Option<Span>,
+    },
+    /// Gives the right back.
+    Unlock(Entity),
+    /// Notes the version of an entity's row.
+    ReadVersion(Entity),
+    /// Writes the row if its version is still the one noted, else fails with this status.
+    CheckVersion(Entity, u16),
+    /// The user joins the waiting room and gets a token.
+    IssueToken,
+    /// Tells the user's place in the waiting room.
+    QueueStatus,
+    /// Lists the event's free seats; the site's `pick` chooses one.
+    ListSeats,
+    /// Holds the picked seat for the user, or fails with this status if it is not free.
+    Claim(u16),
+    /// Sells the held seat to its holder, or fails with this status if the hold is gone.
+    Confirm(u16),
+    /// Gives the held seat back.
+    ReleaseSeat,
+    /// Fails with a probability.
+    Fail {
+        /// In 0..=1.
+        probability: f64,
+        /// HTTP status of the failure.
+        status: u16,
+    },
+    /// Calls another endpoint and waits for it; fails as it fails.
+    Call(EndpointId),
+    /// Starts another endpoint and does not wait for it.
+    Spawn(EndpointId),
+    /// Starts another endpoint as one branch of a fan-out; `Join` waits for all of them.
+    Fork(EndpointId),
+    /// Waits for all branches; fails if one failed.
+    Join,
+    /// Sends the answer now; what follows is work the client does not wait for.
+    Respond,
+    /// The program is over: status 200.
+    Done,
+}
+
+/// What a lock, a version or a popularity is keyed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entity {
+    /// The request's user.
+    User,
+    /// The request's token.
+    Token,
+    /// The request's event.
+    Event,
+    /// The request's seat.
+    Seat,
+    /// One for the whole system.
+    Global,
+}
+
+/// Service time × (1 + `per_unit` × what has accumulated).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Growth {
+    /// What accumulates.
+    pub with: Accumulated,
+    /// Growth of the factor for each one of them.
+    pub per_unit: f64,
+}
+
+/// Data that accumulates in the course of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accumulated {
+    /// Seats sold.
+    Sales,
+    /// Seats claimed, sold or not.
+    Claims,
+    /// Tokens issued.
+    Tokens,
+    /// Requests that reached the system.
+    Requests,
+}
+
+/// Servers, a queue and a discipline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Station {
+    /// Name: the key in the model.
+    pub name: String,
+    /// Number of servers; `u32::MAX` for infinitely many.
+    pub servers: u32,
+    /// Who is served next, or that all share.
+    pub discipline: Discipline,
+    /// Longest queue (those in service not counted); beyond it a request is refused.
+    pub queue: u32,
+    /// Status of a refused request; 0 is a refused connection.
+    pub refusal: u16,
+    /// Contention and coherency of the Universal Scalability Law, if the station follows it.
+    pub scalability: Option<Scalability>,
+    /// Times at which it works slower or not at all.
+    pub slowdowns: Vec<Slowdown>,
+}
+
+/// The order of service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discipline {
+    /// First come, first served.
+    Fifo,
+    /// Last come, first served, not preemptive.
+    Lifo,
+    /// The next one is drawn at random from those waiting.
+    Random,
+    /// All are served at once and share the servers; nobody gets more than one.
+    ProcessorSharing,
+    /// By class, FIFO within a class, not preemptive.
+    Priority,
+}
+
+/// Universal Scalability Law (Gunther 2007): with n in service each proceeds at
+/// 1 / (1 + sigma (n-1) + kappa n (n-1)) of the speed... of n servers that share nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scalability {
+    /// Contention.
+    pub sigma: f64,
+    /// Coherency.
+    pub kappa: f64,
+}
+
+/// Something that takes capacity from a station for a while, again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slowdown {
+    /// Name, for reports.
+    pub name: String,
+    /// What brings it about.
+    pub trigger: Trigger,
+    /// How long it lasts.
+    pub lasts: DistId,
+    /// Share of the speed that is left meanwhile; 0 is a full stop.
+    pub leaves: f64,
+}
+
+/// When a slowdown begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Trigger {
+    /// Again and again: this long after the start of the run and after each start of it. (A gap
+    /// shorter than the slowdown lets them follow one another without a break.)
+    Every(DistId),
+    /// This long after the start of the run and after each end of it: a time between failures.
+    After(DistId),
+    /// After every so many completed services.
+    Completions(u32),
+    /// Once, at this time.
+    At(Span),
+}
+
+/// Tokens that are held across several visits: worker threads, database connections.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pool {
+    /// Name: the key in the model.
+    pub name: String,
+    /// Number of tokens.
+    pub size: u32,
+    /// Longest queue; beyond it a request is refused.
+    pub queue: u32,
+    /// Status of a refused request; 0 is a refused connection.
+    pub refusal: u16,
+    /// Longest wait for a token; then the request fails with 503.
+    pub timeout: Option<Span>,
+}
+
+/// Events × seats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inventory {
+    /// Number of events.
+    pub events: u32,
+    /// Seats of each.
+    pub seats_per_event: u32,
+    /// Which events users want.
+    pub popularity: Popularity,
+    /// A held seat is free again after it.
+    pub hold_expires_after: Option<DistId>,
+    /// How often expired holds are collected; `None`: each at once.
+    pub sweep_every: Option<Span>,
+    /// Seats one user may hold or have bought.
+    pub per_user_limit: Option<u32>,
+}
+
+/// How often each of n entities is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Popularity {
+    /// All alike.
+    Uniform,
+    /// The k-th in proportion to 1 / k^exponent.
+    Zipf(f64),
+    /// By explicit weights, one for each.
+    Weights(Vec<f64>),
+    /// The first one with this probability, the others alike.
+    Hot(f64),
+}
+
+/// Users with a token in line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WaitingRoom {
+    /// Who is admitted next.
+    pub order: AdmissionOrder,
+    /// At most so many per second, evenly spaced.
+    pub rate: Option<f64>,
+    /// So many at once, every so often.
+    pub batch: Option<(u32, Span)>,
+    /// At most so many admitted users at once.
+    pub active_cap: Option<u32>,
+    /// How long an admission lasts.
+    pub session: Option<DistId>,
+    /// Admission begins this long after the start of the run.
+    pub opens_at: Span,
+}
+
+/// Who is admitted next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdmissionOrder {
+    /// In the order of joining.
+    Fifo,
+    /// Those present at the opening in random order, later ones behind them.
+    RandomAtOpening,
+}

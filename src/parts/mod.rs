@@ -1,0 +1,1 @@
+//! The mechanisms of the system under test, one file each.

@@ -1,0 +1,1 @@
+//! Views of a result: k6's summaries, tables, charts.

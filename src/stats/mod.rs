@@ -1,0 +1,1 @@
+//! Moments, quantiles and intervals: numbers in, numbers out.

@@ -1,0 +1,1 @@
+//! Many runs: replications, sweeps, searches. The only place that uses threads.

@@ -1,0 +1,1 @@
+//! Closed forms of queueing theory: Erlang, Pollaczek-Khinchine, mean-value analysis, bounds.

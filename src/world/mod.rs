@@ -1,0 +1,1 @@
+//! One run of a model in virtual time: users walk journeys, requests walk endpoints.

@@ -13,6 +13,32 @@ pub struct Summary {
     pub metrics: Vec<Metric>,
     /// k6's testRunDuration in seconds: setup, graceful periods and teardown included.
     pub duration: f64,
+    /// The same for each group and scenario; only the full summary shows them.
+    pub sections: Sections,
+}
+
+/// The parts of a run that the full summary of k6 1.0 and later shows by themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Sections {
+    /// Groups opened outside named scenarios (in scenario `default`, in setup or in teardown), in
+    /// the order of first occurrence.
+    pub groups: Vec<Section>,
+    /// Scenarios, any order.
+    pub scenarios: Vec<Section>,
+}
+
+/// What happened inside one group or scenario.
+#[derive(Clone, Debug, Default)]
+pub struct Section {
+    /// Name of the group or scenario.
+    pub name: String,
+    /// Checks in the order of first occurrence: of a group those made directly in it, of a scenario
+    /// all that it made.
+    pub checks: Vec<CheckCount>,
+    /// Metrics that got a sample here: of a group only those made directly in it.
+    pub metrics: Vec<Metric>,
+    /// Groups opened directly inside, in the order of first occurrence.
+    pub groups: Vec<Section>,
 }
 
 /// A k6 group: a name, its checks and its sub-groups. The root's name is empty.

@@ -1,6 +1,31 @@
 //! Views of a result: k6's summaries, tables, charts.
+//!
+//! `summary` is the text that k6 prints at the end of a test, in the layout of the k6 that the
+//! options name; `export` holds the same data as JSON.
 
+mod columns;
+pub mod export;
 pub mod format;
+pub mod legacy;
+pub mod modern;
 pub mod options;
 pub mod order;
+mod paint;
 pub mod width;
+
+pub use options::{Mode, Style, SummaryOptions};
+
+use crate::measure::summary::Summary;
+
+/// The end-of-test summary as k6 writes it to standard output, the blank lines around it included.
+///
+/// Empty in mode `None`. The mode alone chooses the layout; the style decides what differs between
+/// versions within it.
+#[must_use]
+pub fn summary(summary: &Summary, options: &SummaryOptions) -> String {
+    match options.mode {
+        Mode::None => String::new(),
+        Mode::Legacy => format!("\n{}\n\n", legacy::render(summary, options)),
+        Mode::Compact | Mode::Full => format!("\n{}\n\n", modern::render(summary, options)),
+    }
+}

@@ -1,5 +1,7 @@
 //! The foundation: time, the event queue, random streams and samplers. Knows no user and no seat.
 
 pub mod dist;
+pub mod stream;
 pub mod time;
+mod ziggurat;
 pub use time::{Span, Time};

@@ -3,6 +3,7 @@
 //! "As meant" are the types of `scenario`, `journey`, `system` and `threshold`: names are resolved to
 //! ids, defaults are filled in, and a value that exists is valid.
 
+pub mod duration;
 pub mod journey;
 pub mod scenario;
 pub mod system;

@@ -1,1 +1,4 @@
-//! The load side of k6: pure functions from executor options to start and stop times.
+//! The load side of k6: pure functions from executor options to start and stop times, and the texts
+//! k6 prints about them.
+
+pub mod verdict;

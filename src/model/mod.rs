@@ -5,6 +5,7 @@
 
 pub mod duration;
 pub mod journey;
+pub mod metric_name;
 pub mod scenario;
 pub mod system;
 pub mod threshold;

@@ -6,7 +6,10 @@
 pub mod duration;
 pub mod journey;
 pub mod metric_name;
+pub mod raw_scenario;
 pub mod scenario;
+pub mod scenario_check;
+pub mod shortcuts;
 pub mod system;
 pub mod threshold;
 

@@ -1,0 +1,175 @@
+//! The execution plan of all scenarios together: how many VUs must exist when, and how long a test may
+//! take (`lib/executors.go`, k6 v2.2.0). VUs are shared by scenarios that do not overlap.
+
+use super::ramping_vus::RampingVus;
+use crate::engine::Span;
+use crate::model::scenario::{Executor, Scenario, Stage};
+
+/// From this time on, so many VUs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanStep {
+    /// Since the start of the scenario, or of the first scenario in a merged plan.
+    pub at: Span,
+    /// VUs initialised before the test.
+    pub planned: u64,
+    /// VUs that arrival-rate executors may initialise during the test.
+    pub unplanned: u64,
+}
+
+/// Sum of the stages' durations.
+#[must_use]
+pub fn stages_duration(stages: &[Stage]) -> Span {
+    stages
+        .iter()
+        .fold(Span::ZERO, |sum, stage| sum + stage.duration)
+}
+
+/// How long the scenario generates load, grace excluded, as its description says.
+#[must_use]
+pub fn regular_duration(executor: &Executor) -> Span {
+    match executor {
+        Executor::RampingVus { stages, .. }
+        | Executor::RampingArrivalRate { stages, .. }
+        | Executor::PoissonArrivals { stages, .. } => stages_duration(stages),
+        Executor::ConstantVus { duration, .. }
+        | Executor::ConstantArrivalRate { duration, .. }
+        | Executor::RenewalArrivals { duration, .. } => *duration,
+        Executor::SharedIterations { max_duration, .. }
+        | Executor::PerVuIterations { max_duration, .. } => *max_duration,
+        Executor::TraceArrivals { at } => at.last().copied().unwrap_or(Span::ZERO),
+    }
+}
+
+/// What one scenario needs, counted from its own start.
+#[must_use]
+pub fn requirements(scenario: &Scenario) -> Vec<PlanStep> {
+    let (planned, unplanned) = match &scenario.executor {
+        Executor::RampingVus {
+            start_vus,
+            stages,
+            graceful_ramp_down,
+        } => {
+            let ramp = RampingVus::new(
+                *start_vus,
+                stages,
+                *graceful_ramp_down,
+                scenario.graceful_stop,
+            );
+            let steps = ramp.reserved.iter();
+            return steps
+                .map(|step| PlanStep {
+                    at: step.at,
+                    planned: step.vus,
+                    unplanned: 0,
+                })
+                .collect();
+        }
+        Executor::ConstantVus { vus, .. }
+        | Executor::SharedIterations { vus, .. }
+        | Executor::PerVuIterations { vus, .. } => (*vus, 0),
+        Executor::ConstantArrivalRate {
+            pre_allocated_vus,
+            max_vus,
+            ..
+        }
+        | Executor::RampingArrivalRate {
+            pre_allocated_vus,
+            max_vus,
+            ..
+        } => (
+            *pre_allocated_vus,
+            max_vus.saturating_sub(*pre_allocated_vus),
+        ),
+        // Every arrival is a user of its own: there is nothing to plan.
+        Executor::PoissonArrivals { .. }
+        | Executor::RenewalArrivals { .. }
+        | Executor::TraceArrivals { .. } => (0, 0),
+    };
+    let end = regular_duration(&scenario.executor) + scenario.graceful_stop;
+    vec![
+        PlanStep {
+            at: Span::ZERO,
+            planned,
+            unplanned,
+        },
+        PlanStep {
+            at: end,
+            planned: 0,
+            unplanned: 0,
+        },
+    ]
+}
+
+/// Scenarios in k6's order: by start time, then by name.
+#[must_use]
+pub fn in_order(scenarios: &[Scenario]) -> Vec<&Scenario> {
+    let mut sorted: Vec<&Scenario> = scenarios.iter().collect();
+    sorted.sort_by(|a, b| (a.start_time, &a.name).cmp(&(b.start_time, &b.name)));
+    sorted
+}
+
+/// The needs of all scenarios, counted from the start of the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// In the order of time.
+    pub steps: Vec<PlanStep>,
+    end: Span,
+}
+
+impl Plan {
+    /// Merges the needs of all scenarios.
+    #[must_use]
+    pub fn new(scenarios: &[Scenario]) -> Plan {
+        let mut tracked: Vec<(PlanStep, usize)> = Vec::new();
+        for (id, scenario) in in_order(scenarios).into_iter().enumerate() {
+            let shifted = requirements(scenario).into_iter().map(|step| {
+                let at = step.at + scenario.start_time;
+                (PlanStep { at, ..step }, id)
+            });
+            tracked.extend(shifted);
+        }
+        // Stable: steps of one scenario at one time stay in their order.
+        tracked.sort_by_key(|&(step, id)| (step.at, id));
+        let end = tracked.last().map_or(Span::ZERO, |(step, _)| step.at);
+        let mut now = vec![(0, 0); scenarios.len()];
+        let (mut planned, mut unplanned) = (0u64, 0u64);
+        let mut steps: Vec<PlanStep> = Vec::with_capacity(tracked.len());
+        for (step, id) in tracked {
+            planned = planned - now[id].0 + step.planned;
+            unplanned = unplanned - now[id].1 + step.unplanned;
+            now[id] = (step.planned, step.unplanned);
+            let same = |last: &PlanStep| (last.planned, last.unplanned) == (planned, unplanned);
+            if !steps.last().is_some_and(same) {
+                steps.push(PlanStep {
+                    at: step.at,
+                    planned,
+                    unplanned,
+                });
+            }
+        }
+        Plan { steps, end }
+    }
+
+    /// Most VUs that may exist at once.
+    #[must_use]
+    pub fn max_vus(&self) -> u64 {
+        let sum = |step: &PlanStep| step.planned.saturating_add(step.unplanned);
+        self.steps.iter().map(sum).max().unwrap_or(0)
+    }
+
+    /// VUs initialised before the test.
+    #[must_use]
+    pub fn planned_vus(&self) -> u64 {
+        self.steps
+            .iter()
+            .map(|step| step.planned)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// When the test is over at the latest, setup and teardown excluded.
+    #[must_use]
+    pub fn max_duration(&self) -> Span {
+        self.end
+    }
+}

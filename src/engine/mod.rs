@@ -1,6 +1,8 @@
 //! The foundation: time, the event queue, random streams and samplers. Knows no user and no seat.
 
 pub mod dist;
+pub mod heap;
+pub mod queue;
 pub mod stream;
 pub mod time;
 mod ziggurat;

@@ -1,3 +1,4 @@
 //! Probes: what a run measures, and the summary data made of it.
 
+pub mod level;
 pub mod summary;

@@ -1,1 +1,26 @@
 //! The mechanisms of the system under test, one file each.
+//!
+//! A part takes a job and gives it back when done; it never knows who sent it. It keeps no clock: the
+//! world hands in the time, and sets an alarm at the time a part asks for.
+
+pub mod inventory;
+pub mod lock;
+pub mod pool;
+pub mod station;
+pub mod version;
+pub mod waiting;
+pub mod waiting_room;
+
+/// A job as a part sees it: a number that the part gives back.
+pub type Job = u32;
+
+/// What became of a job that asked for something shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It has it.
+    Granted,
+    /// It waits and will be given back later.
+    Queued,
+    /// The queue is full.
+    Refused,
+}

@@ -1,0 +1,197 @@
+//! A 4-ary min-heap in total order, for event lists and for the jobs in service at a station.
+
+/// A min-heap of small values by a 128-bit key. Keys must be distinct for the order to be total;
+/// callers put a time or a virtual finish in the upper half and a sequence number in the lower.
+#[derive(Clone, Debug)]
+pub struct MinHeap<V: Copy> {
+    entries: Vec<(u128, V)>,
+}
+
+/// Joins a time-like upper half and a sequence number to one key.
+#[inline]
+#[must_use]
+pub const fn key(major: u64, sequence: u64) -> u128 {
+    ((major as u128) << 64) | sequence as u128
+}
+
+/// The upper half of a key.
+#[inline]
+#[must_use]
+pub const fn major(key: u128) -> u64 {
+    (key >> 64) as u64
+}
+
+impl<V: Copy> Default for MinHeap<V> {
+    fn default() -> Self {
+        MinHeap { entries: Vec::new() }
+    }
+}
+
+impl<V: Copy> MinHeap<V> {
+    /// Children of a node: four share two cache lines and halve the depth of a binary heap.
+    const ARITY: usize = 4;
+
+    /// How many entries there are.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Removes all entries and keeps the memory.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// The smallest key, `u128::MAX` if there is none.
+    #[inline]
+    #[must_use]
+    pub fn first_key(&self) -> u128 {
+        self.entries.first().map_or(u128::MAX, |e| e.0)
+    }
+
+    /// The entry with the smallest key.
+    #[inline]
+    #[must_use]
+    pub fn first(&self) -> Option<(u128, V)> {
+        self.entries.first().copied()
+    }
+
+    /// Adds an entry.
+    #[inline]
+    pub fn push(&mut self, key: u128, value: V) {
+        let mut hole = self.entries.len();
+        self.entries.push((key, value));
+        while hole > 0 {
+            let parent = (hole - 1) / Self::ARITY;
+            if self.entries[parent].0 <= key {
+                break;
+            }
+            self.entries[hole] = self.entries[parent];
+            hole = parent;
+        }
+        self.entries[hole] = (key, value);
+    }
+
+    /// Removes the entry with the smallest key.
+    #[inline]
+    pub fn pop(&mut self) -> Option<(u128, V)> {
+        let last = self.entries.pop()?;
+        match self.entries.first().copied() {
+            None => Some(last),
+            Some(top) => {
+                self.sink(0, last);
+                Some(top)
+            }
+        }
+    }
+
+    /// Puts a new entry in the place of the smallest: one descent where `pop` and `push` take two
+    /// walks. Equal to `push` on an empty heap.
+    #[inline]
+    pub fn replace_first(&mut self, key: u128, value: V) {
+        if self.entries.is_empty() {
+            self.entries.push((key, value));
+        } else {
+            self.sink(0, (key, value));
+        }
+    }
+
+    /// Removes the first entry (in memory order) that satisfies the predicate. O(n); for rare events.
+    pub fn remove_where(&mut self, mut wanted: impl FnMut(V) -> bool) -> Option<(u128, V)> {
+        let at = self.entries.iter().position(|e| wanted(e.1))?;
+        let found = self.entries[at];
+        let rest = std::mem::take(&mut self.entries);
+        for (i, (k, v)) in rest.into_iter().enumerate() {
+            if i != at {
+                self.push(k, v);
+            }
+        }
+        Some(found)
+    }
+
+    /// All values in memory order, which is arbitrary but reproducible.
+    pub fn values(&self) -> impl Iterator<Item = V> + '_ {
+        self.entries.iter().map(|e| e.1)
+    }
+
+    #[inline]
+    fn sink(&mut self, mut hole: usize, entry: (u128, V)) {
+        let entries = &mut self.entries[..];
+        let n = entries.len();
+        loop {
+            let child = hole * Self::ARITY + 1;
+            if child >= n {
+                break;
+            }
+            let end = (child + Self::ARITY).min(n);
+            let mut best = child;
+            let mut best_key = entries[child].0;
+            for (c, e) in entries[child..end].iter().enumerate().skip(1) {
+                if e.0 < best_key {
+                    best_key = e.0;
+                    best = child + c;
+                }
+            }
+            if best_key >= entry.0 {
+                break;
+            }
+            entries[hole] = entries[best];
+            hole = best;
+        }
+        entries[hole] = entry;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pops_in_order_of_key() {
+        let mut heap = MinHeap::default();
+        // A full-period generator modulo 64 gives every value once, in a scattered order.
+        let mut x = 7_u64;
+        for i in 0..64 {
+            x = (x * 5 + 3) % 64;
+            heap.push(key(x, i), x);
+        }
+        let mut got = Vec::new();
+        while let Some((k, v)) = heap.pop() {
+            assert_eq!(major(k), v);
+            got.push(v);
+        }
+        assert_eq!(got, (0..64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn equal_times_leave_in_the_order_of_the_sequence() {
+        let mut heap = MinHeap::default();
+        for seq in [3, 1, 2, 0] {
+            heap.push(key(5, seq), seq);
+        }
+        heap.replace_first(key(5, 9), 9);
+        let order: Vec<u64> = std::iter::from_fn(|| heap.pop().map(|e| e.1)).collect();
+        assert_eq!(order, [1, 2, 3, 9]);
+    }
+
+    #[test]
+    fn removes_from_the_middle() {
+        let mut heap = MinHeap::default();
+        for i in 0..20_u64 {
+            heap.push(key(20 - i, i), i);
+        }
+        assert_eq!(heap.remove_where(|v| v == 7).map(|e| e.1), Some(7));
+        assert_eq!(heap.remove_where(|v| v == 7), None);
+        assert_eq!(heap.len(), 19);
+        let order: Vec<u64> = std::iter::from_fn(|| heap.pop().map(|e| e.1)).collect();
+        assert!(order.windows(2).all(|w| w[0] > w[1]));
+    }
+}

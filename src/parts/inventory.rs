@@ -1,0 +1,284 @@
+//! The inventory: events × seats. A seat is free, held (with an expiry) or sold; nobody can sell it
+//! twice.
+
+use crate::engine::Time;
+use crate::engine::stream::Stream;
+use crate::measure::level::Level;
+use crate::model::journey::SeatChoice;
+use crate::model::system;
+
+/// Numbers a claim: the key to the seat it holds. 0 is none.
+pub type Hold = u32;
+
+/// State of a seat: 0 free, `SOLD`, or the number of the hold on it.
+const SOLD: u32 = u32::MAX;
+
+/// Events and seats.
+#[derive(Clone, Debug)]
+pub struct Inventory {
+    seats_per_event: u32,
+    /// State of each seat, event by event.
+    seats: Vec<u32>,
+    /// One bit per seat that is not free, in words of 64, event by event.
+    taken: Vec<u64>,
+    words_per_event: usize,
+    /// Seat and user of each hold, by its number minus one.
+    holds: Vec<(u32, u32)>,
+    per_user_limit: u32,
+    /// Seats each user holds or has bought; empty without a limit.
+    of_user: Vec<u32>,
+    /// What it measured.
+    pub probe: InventoryProbe,
+}
+
+/// What an inventory measures.
+#[derive(Clone, Debug, Default)]
+pub struct InventoryProbe {
+    /// Seats on hold.
+    pub held: Level,
+    /// Seats sold.
+    pub sold: u64,
+    /// Claims that got their seat.
+    pub claimed: u64,
+    /// Claims that found the seat taken or the user's limit reached.
+    pub lost: u64,
+    /// Holds that expired.
+    pub expired: u64,
+    /// Holds given back.
+    pub released: u64,
+    /// Listings that found no free seat.
+    pub sold_out: u64,
+}
+
+impl Inventory {
+    /// All seats free. `users` bounds the user numbers that claims come from.
+    #[must_use]
+    pub fn new(spec: &system::Inventory, users: u32) -> Inventory {
+        let words_per_event = spec.seats_per_event.div_ceil(64) as usize;
+        let events = spec.events as usize;
+        Inventory {
+            seats_per_event: spec.seats_per_event,
+            seats: vec![0; events * spec.seats_per_event as usize],
+            taken: vec![0; events * words_per_event],
+            words_per_event,
+            holds: Vec::new(),
+            per_user_limit: spec.per_user_limit.unwrap_or(u32::MAX),
+            of_user: if spec.per_user_limit.is_some() {
+                vec![0; users as usize + 1]
+            } else {
+                Vec::new()
+            },
+            probe: InventoryProbe::default(),
+        }
+    }
+
+    /// Lists the free seats of an event as of now and returns the one that the user picks, as a number
+    /// among all seats; `None` if there is none.
+    pub fn pick(&mut self, event: u32, choice: SeatChoice, stream: &mut Stream) -> Option<u32> {
+        let free = self.free_among(event, self.seats_per_event);
+        if free == 0 {
+            self.probe.sold_out += 1;
+            return None;
+        }
+        let rank = match choice {
+            SeatChoice::First => 0,
+            SeatChoice::Uniform => stream.below(u64::from(free)) as u32,
+            SeatChoice::HotZone { seats, probability } => {
+                let hot = self.free_among(event, seats.min(self.seats_per_event));
+                let wants_hot = stream.chance(probability);
+                let among = if wants_hot && hot > 0 { hot } else { free };
+                stream.below(u64::from(among)) as u32
+            }
+        };
+        self.nth_free(event, rank)
+    }
+
+    /// A user claims a seat. Returns the hold, or `None` if the seat is not free any more or the user
+    /// has reached the limit.
+    pub fn claim(&mut self, now: Time, seat: u32, user: u32) -> Option<Hold> {
+        let over_limit = self.of_user.get(user as usize).is_some_and(|n| *n >= self.per_user_limit);
+        if self.seats[seat as usize] != 0 || over_limit || self.holds.len() as u32 >= SOLD - 1 {
+            self.probe.lost += 1;
+            return None;
+        }
+        self.holds.push((seat, user));
+        let hold = self.holds.len() as Hold;
+        self.seats[seat as usize] = hold;
+        self.mark(seat, true);
+        if let Some(n) = self.of_user.get_mut(user as usize) {
+            *n += 1;
+        }
+        self.probe.claimed += 1;
+        self.probe.held.add(now);
+        Some(hold)
+    }
+
+    /// The holder buys the seat. Returns whether the hold was still in force.
+    pub fn confirm(&mut self, now: Time, hold: Hold) -> bool {
+        let Some((seat, _)) = self.in_force(hold) else { return false };
+        debug_assert_ne!(self.seats[seat as usize], SOLD, "a seat sold twice");
+        self.seats[seat as usize] = SOLD;
+        self.probe.sold += 1;
+        self.probe.held.subtract(now);
+        true
+    }
+
+    /// The holder gives the seat back. Returns whether the hold was still in force.
+    pub fn release(&mut self, now: Time, hold: Hold) -> bool {
+        let released = self.free(now, hold);
+        self.probe.released += u64::from(released);
+        released
+    }
+
+    /// The hold's time is over. Returns whether it was still in force.
+    pub fn expire(&mut self, now: Time, hold: Hold) -> bool {
+        let expired = self.free(now, hold);
+        self.probe.expired += u64::from(expired);
+        expired
+    }
+
+    /// Number of all seats.
+    #[must_use]
+    pub fn seats(&self) -> u64 {
+        self.seats.len() as u64
+    }
+
+    /// Seats neither held nor sold.
+    #[must_use]
+    pub fn free_seats(&self) -> u64 {
+        self.seats() - self.probe.held.value() - self.probe.sold
+    }
+
+    fn in_force(&self, hold: Hold) -> Option<(u32, u32)> {
+        let (seat, user) = *self.holds.get((hold as usize).checked_sub(1)?)?;
+        (self.seats[seat as usize] == hold).then_some((seat, user))
+    }
+
+    fn free(&mut self, now: Time, hold: Hold) -> bool {
+        let Some((seat, user)) = self.in_force(hold) else { return false };
+        self.seats[seat as usize] = 0;
+        self.mark(seat, false);
+        if let Some(n) = self.of_user.get_mut(user as usize) {
+            *n -= 1;
+        }
+        self.probe.held.subtract(now);
+        true
+    }
+
+    fn mark(&mut self, seat: u32, taken: bool) {
+        let (event, at) = (seat / self.seats_per_event, seat % self.seats_per_event);
+        let word = &mut self.taken[event as usize * self.words_per_event + at as usize / 64];
+        let bit = 1 << (at % 64);
+        if taken {
+            *word |= bit;
+        } else {
+            *word &= !bit;
+        }
+    }
+
+    /// Free seats among the first `limit` of an event, as words of bits.
+    fn free_words(&self, event: u32, limit: u32) -> impl Iterator<Item = u64> + '_ {
+        let first = event as usize * self.words_per_event;
+        self.taken[first..first + self.words_per_event].iter().enumerate().map(move |(i, taken)| {
+            let here = limit.saturating_sub(i as u32 * 64);
+            let mask = if here >= 64 { u64::MAX } else { (1 << here) - 1 };
+            !taken & mask
+        })
+    }
+
+    fn free_among(&self, event: u32, limit: u32) -> u32 {
+        self.free_words(event, limit).map(u64::count_ones).sum()
+    }
+
+    /// The free seat with `rank` free ones before it.
+    fn nth_free(&self, event: u32, rank: u32) -> Option<u32> {
+        let mut before = rank;
+        for (i, mut free) in self.free_words(event, self.seats_per_event).enumerate() {
+            if before >= free.count_ones() {
+                before -= free.count_ones();
+                continue;
+            }
+            for _ in 0..before {
+                free &= free - 1;
+            }
+            return Some(event * self.seats_per_event + i as u32 * 64 + free.trailing_zeros());
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::system::Popularity;
+
+    fn inventory(events: u32, seats_per_event: u32, limit: Option<u32>) -> Inventory {
+        let spec = system::Inventory {
+            events,
+            seats_per_event,
+            popularity: Popularity::Uniform,
+            hold_expires_after: None,
+            sweep_every: None,
+            per_user_limit: limit,
+        };
+        Inventory::new(&spec, 10)
+    }
+
+    #[test]
+    fn a_seat_goes_to_the_first_who_claims_it() {
+        let mut i = inventory(2, 3, None);
+        let hold = i.claim(Time(0), 4, 1);
+        assert_eq!(hold, Some(1));
+        assert_eq!(i.claim(Time(1), 4, 2), None);
+        assert!(i.confirm(Time(2), 1));
+        assert!(!i.confirm(Time(3), 1), "a seat is sold once");
+        assert!(!i.expire(Time(4), 1), "a sold seat does not come back");
+        assert_eq!((i.probe.sold, i.probe.lost, i.free_seats()), (1, 1, 5));
+    }
+
+    #[test]
+    fn an_expired_hold_is_worth_nothing() {
+        let mut i = inventory(1, 1, None);
+        let first = i.claim(Time(0), 0, 1).unwrap();
+        assert!(i.expire(Time(5), first));
+        let second = i.claim(Time(6), 0, 2).unwrap();
+        assert!(!i.confirm(Time(7), first));
+        assert!(!i.expire(Time(8), first));
+        assert!(i.confirm(Time(9), second));
+    }
+
+    #[test]
+    fn picks_are_free_seats_of_the_event() {
+        let mut stream = Stream::new(1, 0, "pick");
+        let mut i = inventory(3, 130, None);
+        for seat in 130..258 {
+            i.claim(Time(0), seat, 0);
+        }
+        // Event 1 has seats 130..260; 258 and 259 are left.
+        let mut seen = [0; 2];
+        for _ in 0..200 {
+            let seat = i.pick(1, SeatChoice::Uniform, &mut stream).unwrap();
+            seen[seat as usize - 258] += 1;
+        }
+        assert!(seen[0] > 60 && seen[1] > 60, "{seen:?}");
+        assert_eq!(i.pick(1, SeatChoice::First, &mut stream), Some(258));
+        assert_eq!(i.pick(0, SeatChoice::First, &mut stream), Some(0));
+        i.claim(Time(0), 258, 0);
+        i.claim(Time(0), 259, 0);
+        assert_eq!(i.pick(1, SeatChoice::Uniform, &mut stream), None);
+        let hot = SeatChoice::HotZone { seats: 2, probability: 1.0 };
+        assert!(i.pick(2, hot, &mut stream).is_some_and(|s| s < 262));
+    }
+
+    #[test]
+    fn the_limit_counts_holds_and_purchases() {
+        let mut i = inventory(1, 5, Some(2));
+        let a = i.claim(Time(0), 0, 3).unwrap();
+        let b = i.claim(Time(0), 1, 3).unwrap();
+        assert_eq!(i.claim(Time(0), 2, 3), None);
+        assert!(i.confirm(Time(1), a));
+        assert_eq!(i.claim(Time(1), 2, 3), None);
+        assert!(i.release(Time(2), b));
+        assert!(i.claim(Time(2), 2, 3).is_some());
+    }
+}

@@ -1,0 +1,126 @@
+//! Locks: the exclusive right to one entity (a row, a seat, a user), FIFO among those who wait.
+
+use std::collections::BTreeMap;
+
+use super::waiting::{Line, Tickets, Waiting};
+use super::{Admission, Job};
+use crate::engine::Time;
+use crate::measure::level::Level;
+
+/// The locks of all entities of one kind. Entities are numbered from 0.
+#[derive(Clone, Debug)]
+pub struct Locks {
+    /// 0: free; otherwise the holder's job number plus one. Pages that are never touched cost nothing.
+    holder: Vec<u32>,
+    /// Lines of the entities that are waited for.
+    lines: BTreeMap<u32, Line>,
+    /// What they measured.
+    pub probe: LockProbe,
+}
+
+/// What the locks of one kind measure.
+#[derive(Clone, Debug, Default)]
+pub struct LockProbe {
+    /// Locks held.
+    pub held: Level,
+    /// Requests waiting for one.
+    pub queue: Level,
+    /// Locks given.
+    pub granted: u64,
+    /// Locks that had to be waited for.
+    pub contended: u64,
+    /// Requests that gave up waiting.
+    pub left: u64,
+}
+
+impl Locks {
+    /// Free locks of `entities` entities.
+    #[must_use]
+    pub fn new(entities: usize) -> Locks {
+        Locks { holder: vec![0; entities], lines: BTreeMap::new(), probe: LockProbe::default() }
+    }
+
+    /// A job asks for the lock of an entity.
+    #[inline]
+    pub fn acquire(&mut self, now: Time, entity: u32, job: Job, ticket: u32) -> Admission {
+        let holder = &mut self.holder[entity as usize];
+        if *holder == 0 {
+            *holder = job + 1;
+            self.probe.granted += 1;
+            self.probe.held.add(now);
+            return Admission::Granted;
+        }
+        let line = self.lines.entry(entity).or_insert_with(Line::fifo);
+        line.join(Waiting { job, ticket, demand: 0.0 }, 0);
+        self.probe.contended += 1;
+        self.probe.queue.add(now);
+        Admission::Queued
+    }
+
+    /// The holder gives the lock back. Returns the job that gets it next.
+    #[inline]
+    pub fn release(&mut self, now: Time, entity: u32, tickets: &impl Tickets) -> Option<Job> {
+        let next = match self.lines.get_mut(&entity) {
+            None => None,
+            Some(line) => {
+                let next = line.next(tickets);
+                if line.is_empty() {
+                    self.lines.remove(&entity);
+                }
+                next
+            }
+        };
+        if let Some(next) = next {
+            self.holder[entity as usize] = next.job + 1;
+            self.probe.granted += 1;
+            self.probe.queue.subtract(now);
+            return Some(next.job);
+        }
+        self.holder[entity as usize] = 0;
+        self.probe.held.subtract(now);
+        None
+    }
+
+    /// A waiting job walks away; its ticket must have been made invalid.
+    pub fn renege(&mut self, now: Time, entity: u32) {
+        if let Some(line) = self.lines.get_mut(&entity) {
+            line.renege();
+        }
+        self.probe.left += 1;
+        self.probe.queue.subtract(now);
+    }
+
+    /// The job that holds the lock of an entity.
+    #[must_use]
+    pub fn holder(&self, entity: u32) -> Option<Job> {
+        self.holder[entity as usize].checked_sub(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct AllWait;
+    impl Tickets for AllWait {
+        fn is_current(&self, _: Job, _: u32) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn one_holder_at_a_time_in_order_of_arrival() {
+        let mut locks = Locks::new(8);
+        assert_eq!(locks.acquire(Time(0), 5, 10, 0), Admission::Granted);
+        assert_eq!(locks.acquire(Time(0), 6, 11, 0), Admission::Granted);
+        assert_eq!(locks.acquire(Time(1), 5, 12, 0), Admission::Queued);
+        assert_eq!(locks.acquire(Time(2), 5, 13, 0), Admission::Queued);
+        assert_eq!(locks.holder(5), Some(10));
+        assert_eq!(locks.release(Time(3), 5, &AllWait), Some(12));
+        assert_eq!(locks.release(Time(4), 5, &AllWait), Some(13));
+        assert_eq!(locks.release(Time(5), 5, &AllWait), None);
+        assert_eq!(locks.holder(5), None);
+        assert_eq!(locks.probe.contended, 2);
+        assert_eq!(locks.probe.held.value(), 1);
+    }
+}

@@ -1,0 +1,131 @@
+//! Pools: tokens that a request holds across several visits, such as worker threads or database
+//! connections. Who finds none waits in a bounded FIFO line.
+
+use super::waiting::{Line, Tickets, Waiting};
+use super::{Admission, Job};
+use crate::engine::Time;
+use crate::measure::level::Level;
+use crate::model::system;
+
+/// A pool of tokens.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    size: u32,
+    free: u32,
+    queue_limit: u32,
+    line: Line,
+    /// What it measured.
+    pub probe: PoolProbe,
+}
+
+/// What a pool measures.
+#[derive(Clone, Debug, Default)]
+pub struct PoolProbe {
+    /// Tokens held.
+    pub held: Level,
+    /// Requests waiting for a token.
+    pub queue: Level,
+    /// Tokens given.
+    pub granted: u64,
+    /// Requests refused because the line was full.
+    pub refused: u64,
+    /// Requests that walked away from the line.
+    pub left: u64,
+}
+
+impl Pool {
+    /// A pool with all its tokens.
+    #[must_use]
+    pub fn new(spec: &system::Pool) -> Pool {
+        Pool {
+            size: spec.size,
+            free: spec.size,
+            queue_limit: spec.queue,
+            line: Line::fifo(),
+            probe: PoolProbe::default(),
+        }
+    }
+
+    /// A job asks for a token.
+    #[inline]
+    pub fn acquire(&mut self, now: Time, job: Job, ticket: u32) -> Admission {
+        if self.free > 0 {
+            self.free -= 1;
+            self.probe.granted += 1;
+            self.probe.held.add(now);
+            return Admission::Granted;
+        }
+        if self.line.len() >= self.queue_limit {
+            self.probe.refused += 1;
+            return Admission::Refused;
+        }
+        self.line.join(Waiting { job, ticket, demand: 0.0 }, 0);
+        self.probe.queue.add(now);
+        Admission::Queued
+    }
+
+    /// A token comes back. Returns the job that gets it next.
+    #[inline]
+    pub fn release(&mut self, now: Time, tickets: &impl Tickets) -> Option<Job> {
+        debug_assert!(self.free < self.size, "a token too many");
+        if let Some(next) = self.line.next(tickets) {
+            self.probe.granted += 1;
+            self.probe.queue.subtract(now);
+            return Some(next.job);
+        }
+        self.free += 1;
+        self.probe.held.subtract(now);
+        None
+    }
+
+    /// A waiting job walks away; its ticket must have been made invalid.
+    pub fn renege(&mut self, now: Time) {
+        self.line.renege();
+        self.probe.left += 1;
+        self.probe.queue.subtract(now);
+    }
+
+    /// Tokens that nobody holds.
+    #[must_use]
+    pub fn free(&self) -> u32 {
+        self.free
+    }
+
+    /// Jobs waiting.
+    #[must_use]
+    pub fn waiting(&self) -> u32 {
+        self.line.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Current([u32; 4]);
+    impl Tickets for Current {
+        fn is_current(&self, job: Job, ticket: u32) -> bool {
+            self.0[job as usize] == ticket
+        }
+    }
+
+    #[test]
+    fn tokens_pass_to_those_who_wait() {
+        let spec =
+            system::Pool { name: "p".into(), size: 1, queue: 2, refusal: 503, timeout: None };
+        let mut pool = Pool::new(&spec);
+        let mut tickets = Current([0; 4]);
+        assert_eq!(pool.acquire(Time(0), 0, 0), Admission::Granted);
+        assert_eq!(pool.acquire(Time(1), 1, 0), Admission::Queued);
+        assert_eq!(pool.acquire(Time(1), 2, 0), Admission::Queued);
+        assert_eq!(pool.acquire(Time(1), 3, 0), Admission::Refused);
+        tickets.0[1] = 1;
+        pool.renege(Time(2));
+        assert_eq!(pool.release(Time(3), &tickets), Some(2));
+        assert_eq!(pool.release(Time(4), &tickets), None);
+        assert_eq!(pool.free(), 1);
+        // One waited from 1 to 3, another from 1 to 2.
+        assert_eq!(pool.probe.queue.area(Time(4)), 3);
+        assert_eq!(pool.probe.held.area(Time(4)), 4);
+    }
+}

@@ -1,0 +1,391 @@
+//! Stations: servers, a queue and a discipline.
+//!
+//! One mechanism serves every discipline. A station has a virtual clock that advances, per unit of
+//! time, by the speed at which each job in service proceeds; a job that needs `demand` leaves when the
+//! clock has advanced by it. FIFO and the other orders admit at most `servers` jobs to service, each
+//! at full speed; processor sharing admits all, each at speed min(1, servers / n) (Kleinrock 1967). A
+//! slowdown or the Universal Scalability Law changes the speed, never the jobs: every change is
+//! O(log n).
+
+use super::waiting::{Line, Tickets, Waiting};
+use super::{Admission, Job};
+use crate::engine::Time;
+use crate::engine::heap::{MinHeap, key, major};
+use crate::engine::stream::Stream;
+use crate::measure::level::Level;
+use crate::model::system::{self, Discipline, Scalability};
+
+/// Servers and a queue.
+#[derive(Clone, Debug)]
+pub struct Station {
+    servers: u32,
+    shared: bool,
+    queue_limit: u32,
+    scalability: Option<Scalability>,
+    line: Line,
+    /// Jobs in service by the virtual time at which they leave.
+    serving: MinHeap<Job>,
+    sequence: u64,
+    /// Virtual time at `updated`, in nanoseconds of service.
+    clock: f64,
+    updated: Time,
+    /// Share of its speed that slowdowns leave to each server.
+    speed: f64,
+    /// Virtual nanoseconds per nanosecond for each job in service.
+    pace: f64,
+    /// What it measured.
+    pub probe: StationProbe,
+}
+
+/// What a station measures.
+#[derive(Clone, Debug, Default)]
+pub struct StationProbe {
+    /// Jobs in service.
+    pub in_service: Level,
+    /// Servers at work: `in_service`, but at most all of them.
+    pub busy: Level,
+    /// Jobs waiting.
+    pub queue: Level,
+    /// Services completed.
+    pub completed: u64,
+    /// Jobs that came, refused ones included.
+    pub arrived: u64,
+    /// Jobs refused because the queue was full.
+    pub refused: u64,
+    /// Jobs that walked away or were cancelled.
+    pub left: u64,
+}
+
+impl Station {
+    /// An idle station. `stream` is for the random discipline.
+    #[must_use]
+    pub fn new(spec: &system::Station, stream: Stream) -> Station {
+        Station {
+            servers: spec.servers,
+            shared: spec.discipline == Discipline::ProcessorSharing,
+            queue_limit: spec.queue,
+            scalability: spec.scalability,
+            line: Line::new(spec.discipline, stream),
+            serving: MinHeap::default(),
+            sequence: 0,
+            clock: 0.0,
+            updated: Time::ZERO,
+            speed: 1.0,
+            pace: 1.0,
+            probe: StationProbe::default(),
+        }
+    }
+
+    /// A job comes with its service time in nanoseconds. It is served at once, waits or is refused.
+    #[inline]
+    pub fn arrive(&mut self, now: Time, entry: Waiting, class: u8) -> Admission {
+        self.probe.arrived += 1;
+        let n = self.serving.len() as u32;
+        if self.shared {
+            if self.queue_limit != u32::MAX && n >= self.servers.saturating_add(self.queue_limit) {
+                self.probe.refused += 1;
+                return Admission::Refused;
+            }
+        } else if n >= self.servers {
+            if self.line.len() >= self.queue_limit {
+                self.probe.refused += 1;
+                return Admission::Refused;
+            }
+            self.line.join(entry, class);
+            self.probe.queue.set(now, u64::from(self.line.len()));
+            return Admission::Queued;
+        }
+        self.advance(now);
+        self.enter(entry);
+        self.population_changed(now);
+        Admission::Granted
+    }
+
+    /// When the next job leaves, if nothing changes until then.
+    #[inline]
+    #[must_use]
+    pub fn next_completion(&self) -> Option<Time> {
+        let first = self.serving.first_key();
+        if first == u128::MAX || self.pace <= 0.0 {
+            return None;
+        }
+        let ahead = f64::from_bits(major(first)) - self.clock;
+        let wait = if self.pace == 1.0 { ahead } else { ahead / self.pace };
+        // Rounded up: at the alarm the job is due. The cast saturates and sends negatives to zero.
+        Some(Time(self.updated.0.saturating_add(ceil(wait))))
+    }
+
+    /// The job that is due leaves; the next one in line is served in its place. Returns both.
+    #[inline]
+    pub fn complete(&mut self, now: Time, tickets: &impl Tickets) -> (Option<Job>, Option<Job>) {
+        let Some((first, job)) = self.serving.first() else {
+            return (None, None);
+        };
+        self.advance(now);
+        // The alarm was rounded up to a whole nanosecond: the clock stands at the finish or just past it.
+        self.clock = self.clock.max(f64::from_bits(major(first)));
+        self.probe.completed += 1;
+        let next = if self.line.is_empty() { None } else { self.line.next(tickets) };
+        if let Some(entry) = next {
+            self.probe.queue.set(now, u64::from(self.line.len()));
+            let k = self.finish_key(entry.demand);
+            self.serving.replace_first(k, entry.job);
+        } else {
+            self.serving.pop();
+            self.population_changed(now);
+        }
+        (Some(job), next.map(|entry| entry.job))
+    }
+
+    /// A waiting job walks away; its ticket must have been made invalid.
+    pub fn renege(&mut self, now: Time) {
+        self.line.renege();
+        self.probe.left += 1;
+        self.probe.queue.set(now, u64::from(self.line.len()));
+    }
+
+    /// A job in service is dropped; the next in line takes its place. Returns that next one.
+    pub fn cancel(&mut self, now: Time, job: Job, tickets: &impl Tickets) -> Option<Job> {
+        self.advance(now);
+        self.serving.remove_where(|j| j == job)?;
+        self.probe.left += 1;
+        let next = self.line.next(tickets);
+        if let Some(entry) = next {
+            self.probe.queue.set(now, u64::from(self.line.len()));
+            self.enter(entry);
+        }
+        self.population_changed(now);
+        next.map(|entry| entry.job)
+    }
+
+    /// Slowdowns leave this share of the speed from now on.
+    pub fn set_speed(&mut self, now: Time, speed: f64) {
+        self.advance(now);
+        self.speed = speed;
+        self.set_pace();
+    }
+
+    /// Jobs in service.
+    #[must_use]
+    pub fn in_service(&self) -> u32 {
+        self.serving.len() as u32
+    }
+
+    /// Jobs waiting.
+    #[must_use]
+    pub fn waiting(&self) -> u32 {
+        self.line.len()
+    }
+
+    #[inline]
+    fn advance(&mut self, now: Time) {
+        let passed = now.since(self.updated).0;
+        if passed > 0 {
+            self.clock += passed as f64 * self.pace;
+            self.updated = now;
+        }
+    }
+
+    #[inline]
+    fn enter(&mut self, entry: Waiting) {
+        let k = self.finish_key(entry.demand);
+        self.serving.push(k, entry.job);
+    }
+
+    /// Non-negative floats sort as their bits do.
+    #[inline]
+    fn finish_key(&mut self, demand: f64) -> u128 {
+        self.sequence += 1;
+        key((self.clock + demand).to_bits(), self.sequence)
+    }
+
+    #[inline]
+    fn population_changed(&mut self, now: Time) {
+        let n = self.serving.len();
+        if n == 0 {
+            // An idle station starts its clock anew, so that it never loses precision.
+            self.clock = 0.0;
+            self.updated = now;
+        }
+        self.probe.in_service.set(now, n as u64);
+        if self.shared {
+            self.probe.busy.set(now, (n as u64).min(u64::from(self.servers)));
+        }
+        if self.shared || self.scalability.is_some() {
+            self.set_pace();
+        }
+    }
+
+    #[inline]
+    fn set_pace(&mut self) {
+        let n = self.serving.len() as f64;
+        let share = if self.shared && n > f64::from(self.servers) {
+            f64::from(self.servers) / n
+        } else {
+            1.0
+        };
+        let law = self.scalability.map_or(1.0, |s| scaled_pace(s, n));
+        self.pace = self.speed * share * law;
+    }
+}
+
+/// Pace of each of `n` jobs under the Universal Scalability Law: the total completion rate is
+/// n / (1 + sigma (n - 1) + kappa n (n - 1)) times that of one (Gunther, Guerrilla Capacity Planning,
+/// 2007, eq. 4.31).
+#[inline]
+fn scaled_pace(law: Scalability, n: f64) -> f64 {
+    if n <= 1.0 {
+        return 1.0;
+    }
+    1.0 / (1.0 + law.sigma * (n - 1.0) + law.kappa * n * (n - 1.0))
+}
+
+/// The next whole number, 0 for negatives. (`f64::ceil` is exact, but a call on older processors.)
+#[inline]
+fn ceil(x: f64) -> u64 {
+    let floor = x as u64;
+    floor.saturating_add(u64::from((floor as f64) < x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct AllWait;
+    impl Tickets for AllWait {
+        fn is_current(&self, _: Job, _: u32) -> bool {
+            true
+        }
+    }
+
+    fn station(servers: u32, discipline: Discipline) -> Station {
+        let spec = system::Station {
+            name: "s".into(),
+            servers,
+            discipline,
+            queue: u32::MAX,
+            refusal: 503,
+            scalability: None,
+            slowdowns: Vec::new(),
+        };
+        Station::new(&spec, Stream::new(1, 0, "s"))
+    }
+
+    fn job(job: Job, demand: f64) -> Waiting {
+        Waiting { job, ticket: 0, demand }
+    }
+
+    /// Feeds arrivals (time, demand) and lists (time, job) of all departures.
+    fn departures(station: &mut Station, arrivals: &[(u64, f64)]) -> Vec<(u64, Job)> {
+        let mut log = Vec::new();
+        let mut arrivals = arrivals.iter().enumerate().peekable();
+        loop {
+            let due = station.next_completion();
+            match (arrivals.peek(), due) {
+                (Some(&(i, &(t, demand))), d) if d.is_none_or(|d| d.0 > t) => {
+                    station.arrive(Time(t), job(i as Job, demand), 0);
+                    arrivals.next();
+                }
+                (_, Some(d)) => {
+                    let (done, _) = station.complete(d, &AllWait);
+                    log.extend(done.map(|j| (d.0, j)));
+                }
+                _ => return log,
+            }
+        }
+    }
+
+    #[test]
+    fn fifo_serves_in_order() {
+        let mut s = station(1, Discipline::Fifo);
+        let log = departures(&mut s, &[(0, 10.0), (1, 5.0), (2, 1.0), (40, 3.0)]);
+        assert_eq!(log, [(10, 0), (15, 1), (16, 2), (43, 3)]);
+        assert_eq!(s.probe.completed, 4);
+        assert_eq!(s.probe.queue.max(), 2);
+    }
+
+    #[test]
+    fn two_servers_work_side_by_side() {
+        let mut s = station(2, Discipline::Fifo);
+        let log = departures(&mut s, &[(0, 10.0), (0, 4.0), (0, 4.0), (0, 4.0)]);
+        assert_eq!(log, [(4, 1), (8, 2), (10, 0), (12, 3)]);
+    }
+
+    #[test]
+    fn lifo_serves_the_last_first_without_preemption() {
+        let mut s = station(1, Discipline::Lifo);
+        let log = departures(&mut s, &[(0, 10.0), (1, 5.0), (2, 1.0)]);
+        assert_eq!(log, [(10, 0), (11, 2), (16, 1)]);
+    }
+
+    #[test]
+    fn sharing_halves_the_speed_of_two() {
+        let mut s = station(1, Discipline::ProcessorSharing);
+        // 0 alone till 10 (10 done, 20 left); both share: 1 needs 10, ends at 30; 0 has 10 left, ends at 40.
+        let log = departures(&mut s, &[(0, 30.0), (10, 10.0)]);
+        assert_eq!(log, [(30, 1), (40, 0)]);
+    }
+
+    #[test]
+    fn nobody_gets_more_than_one_core() {
+        let mut s = station(4, Discipline::ProcessorSharing);
+        let log = departures(&mut s, &[(0, 10.0), (0, 10.0), (5, 10.0)]);
+        assert_eq!(log, [(10, 0), (10, 1), (15, 2)]);
+    }
+
+    #[test]
+    fn a_full_stop_shifts_all_departures() {
+        let mut s = station(2, Discipline::Fifo);
+        s.arrive(Time(0), job(0, 10.0), 0);
+        s.arrive(Time(0), job(1, 20.0), 0);
+        s.set_speed(Time(4), 0.0);
+        assert_eq!(s.next_completion(), None);
+        s.set_speed(Time(104), 0.5);
+        // 6 left at half speed.
+        assert_eq!(s.next_completion(), Some(Time(116)));
+        assert_eq!(s.complete(Time(116), &AllWait).0, Some(0));
+        s.set_speed(Time(116), 1.0);
+        assert_eq!(s.next_completion(), Some(Time(126)));
+    }
+
+    #[test]
+    fn a_full_queue_refuses() {
+        let mut s = station(1, Discipline::Fifo);
+        s.queue_limit = 1;
+        assert_eq!(s.arrive(Time(0), job(0, 10.0), 0), Admission::Granted);
+        assert_eq!(s.arrive(Time(0), job(1, 10.0), 0), Admission::Queued);
+        assert_eq!(s.arrive(Time(0), job(2, 10.0), 0), Admission::Refused);
+        let mut shared = station(1, Discipline::ProcessorSharing);
+        shared.queue_limit = 1;
+        assert_eq!(shared.arrive(Time(0), job(0, 10.0), 0), Admission::Granted);
+        assert_eq!(shared.arrive(Time(0), job(1, 10.0), 0), Admission::Granted);
+        assert_eq!(shared.arrive(Time(0), job(2, 10.0), 0), Admission::Refused);
+    }
+
+    #[test]
+    fn a_cancelled_job_makes_room() {
+        let mut s = station(1, Discipline::Fifo);
+        s.arrive(Time(0), job(0, 10.0), 0);
+        s.arrive(Time(0), job(1, 10.0), 0);
+        assert_eq!(s.cancel(Time(3), 0, &AllWait), Some(1));
+        assert_eq!(s.next_completion(), Some(Time(13)));
+    }
+
+    #[test]
+    fn scalability_slows_each_job() {
+        let mut s = station(8, Discipline::Fifo);
+        s.scalability = Some(Scalability { sigma: 0.5, kappa: 0.25 });
+        // Two in service: each at 1 / (1 + 0.5 + 0.5) = 1/2.
+        let log = departures(&mut s, &[(0, 10.0), (0, 10.0)]);
+        assert_eq!(log, [(20, 0), (20, 1)]);
+    }
+
+    #[test]
+    fn levels_are_time_weighted() {
+        let mut s = station(1, Discipline::Fifo);
+        departures(&mut s, &[(0, 10.0), (0, 10.0)]);
+        // One waits from 0 to 10; the server works from 0 to 20.
+        assert!((s.probe.queue.mean(Time(40)) - 0.25).abs() < 1e-12);
+        assert!((s.probe.in_service.mean(Time(40)) - 0.5).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,181 @@
+//! A line of waiting jobs under a discipline, from which any job may walk away.
+//!
+//! A job that leaves early stays in the line as a dead entry and is skipped when its turn comes: the
+//! ticket it waited with is no longer the one it holds.
+
+use std::collections::VecDeque;
+
+use super::Job;
+use crate::engine::stream::Stream;
+use crate::model::system::Discipline;
+
+/// One job in a line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waiting {
+    /// Who waits.
+    pub job: Job,
+    /// Valid while it equals the job's current ticket.
+    pub ticket: u32,
+    /// Service time it will need, in nanoseconds.
+    pub demand: f64,
+}
+
+/// Tells whether an entry still waits, by its job and ticket.
+pub trait Tickets {
+    /// Whether `ticket` is the current ticket of `job`.
+    fn is_current(&self, job: Job, ticket: u32) -> bool;
+}
+
+/// A line under one discipline, with an exact count of those who still wait.
+#[derive(Clone, Debug)]
+pub struct Line {
+    order: Order,
+    live: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Order {
+    Fifo(VecDeque<Waiting>),
+    Lifo(Vec<Waiting>),
+    Random(Vec<Waiting>, Box<Stream>),
+    /// By class, 0 first.
+    Priority(Vec<VecDeque<Waiting>>),
+}
+
+impl Line {
+    /// An empty line. `stream` is drawn from by the random discipline alone; nobody waits under
+    /// processor sharing, which gets a FIFO line that stays empty.
+    #[must_use]
+    pub fn new(discipline: Discipline, stream: Stream) -> Line {
+        let order = match discipline {
+            Discipline::Fifo | Discipline::ProcessorSharing => Order::Fifo(VecDeque::new()),
+            Discipline::Lifo => Order::Lifo(Vec::new()),
+            Discipline::Random => Order::Random(Vec::new(), Box::new(stream)),
+            Discipline::Priority => Order::Priority(Vec::new()),
+        };
+        Line { order, live: 0 }
+    }
+
+    /// A first-come, first-served line.
+    #[must_use]
+    pub fn fifo() -> Line {
+        Line { order: Order::Fifo(VecDeque::new()), live: 0 }
+    }
+
+    /// How many jobs wait.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.live
+    }
+
+    /// Whether nobody waits.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Adds a job; `class` counts under priorities alone.
+    #[inline]
+    pub fn join(&mut self, entry: Waiting, class: u8) {
+        self.live += 1;
+        match &mut self.order {
+            Order::Fifo(line) => line.push_back(entry),
+            Order::Lifo(line) | Order::Random(line, _) => line.push(entry),
+            Order::Priority(classes) => {
+                let class = usize::from(class);
+                if classes.len() <= class {
+                    classes.resize_with(class + 1, VecDeque::new);
+                }
+                classes[class].push_back(entry);
+            }
+        }
+    }
+
+    /// A waiting job walks away; its ticket must have been made invalid.
+    pub fn renege(&mut self) {
+        debug_assert!(self.live > 0, "nobody waits");
+        self.live = self.live.saturating_sub(1);
+    }
+
+    /// Takes the job whose turn it is.
+    #[inline]
+    pub fn next(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
+        if self.live == 0 {
+            self.forget_dead();
+            return None;
+        }
+        loop {
+            let entry = match &mut self.order {
+                Order::Fifo(line) => line.pop_front(),
+                Order::Lifo(line) => line.pop(),
+                Order::Random(line, stream) => {
+                    if line.is_empty() {
+                        None
+                    } else {
+                        let at = stream.below(line.len() as u64) as usize;
+                        Some(line.swap_remove(at))
+                    }
+                }
+                Order::Priority(classes) => classes.iter_mut().find_map(VecDeque::pop_front),
+            }?;
+            if tickets.is_current(entry.job, entry.ticket) {
+                self.live -= 1;
+                return Some(entry);
+            }
+        }
+    }
+
+    fn forget_dead(&mut self) {
+        match &mut self.order {
+            Order::Fifo(line) => line.clear(),
+            Order::Lifo(line) | Order::Random(line, _) => line.clear(),
+            Order::Priority(classes) => classes.iter_mut().for_each(VecDeque::clear),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Current(Vec<u32>);
+    impl Tickets for Current {
+        fn is_current(&self, job: Job, ticket: u32) -> bool {
+            self.0[job as usize] == ticket
+        }
+    }
+
+    fn order(discipline: Discipline, gone: &[u32]) -> Vec<Job> {
+        let mut tickets = Current(vec![0; 4]);
+        let mut line = Line::new(discipline, Stream::new(1, 0, "line"));
+        for job in 0..4 {
+            line.join(Waiting { job, ticket: 0, demand: 1.0 }, (3 - job) as u8 / 2);
+        }
+        for &job in gone {
+            tickets.0[job as usize] += 1;
+            line.renege();
+        }
+        assert_eq!(line.len() as usize, 4 - gone.len());
+        std::iter::from_fn(|| line.next(&tickets).map(|w| w.job)).collect()
+    }
+
+    #[test]
+    fn each_discipline_has_its_order() {
+        assert_eq!(order(Discipline::Fifo, &[]), [0, 1, 2, 3]);
+        assert_eq!(order(Discipline::Lifo, &[]), [3, 2, 1, 0]);
+        assert_eq!(order(Discipline::Priority, &[]), [2, 3, 0, 1]);
+        let mut random = order(Discipline::Random, &[]);
+        random.sort_unstable();
+        assert_eq!(random, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn who_walks_away_is_skipped() {
+        assert_eq!(order(Discipline::Fifo, &[0, 2]), [1, 3]);
+        assert_eq!(order(Discipline::Lifo, &[3]), [2, 1, 0]);
+        assert_eq!(order(Discipline::Priority, &[2]), [3, 0, 1]);
+        assert_eq!(order(Discipline::Fifo, &[0, 1, 2, 3]), []);
+    }
+}

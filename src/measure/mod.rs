@@ -1,4 +1,5 @@
 //! Probes: what a run measures, and the summary data made of it.
 
 pub mod level;
+pub mod recorder;
 pub mod summary;

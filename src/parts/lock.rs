@@ -34,7 +34,7 @@ pub struct LockProbe {
 }
 
 impl Locks {
-    /// Free locks of `entities` entities.
+    /// Free locks of `entities` entities; more are added as they come up.
     #[must_use]
     pub fn new(entities: usize) -> Locks {
         Locks { holder: vec![0; entities], lines: BTreeMap::new(), probe: LockProbe::default() }
@@ -43,6 +43,10 @@ impl Locks {
     /// A job asks for the lock of an entity.
     #[inline]
     pub fn acquire(&mut self, now: Time, entity: u32, job: Job, ticket: u32) -> Admission {
+        if self.holder.len() <= entity as usize {
+            // Tokens are numbered as they are issued.
+            self.holder.resize(entity as usize + 1, 0);
+        }
         let holder = &mut self.holder[entity as usize];
         if *holder == 0 {
             *holder = job + 1;
@@ -93,7 +97,7 @@ impl Locks {
     /// The job that holds the lock of an entity.
     #[must_use]
     pub fn holder(&self, entity: u32) -> Option<Job> {
-        self.holder[entity as usize].checked_sub(1)
+        self.holder.get(entity as usize)?.checked_sub(1)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod inventory;
 pub mod lock;
 pub mod pool;
 pub mod station;
+pub mod tokens;
 pub mod version;
 pub mod waiting;
 pub mod waiting_room;

@@ -9,7 +9,7 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// Rows of `entities` entities, all at version 0.
+    /// Rows of `entities` entities, all at version 0; more are added as they come up.
     #[must_use]
     pub fn new(entities: usize) -> Versions {
         Versions { of: vec![0; entities], conflicts: 0 }
@@ -19,12 +19,15 @@ impl Versions {
     #[inline]
     #[must_use]
     pub fn read(&self, entity: u32) -> u32 {
-        self.of[entity as usize]
+        self.of.get(entity as usize).copied().unwrap_or(0)
     }
 
     /// Writes the row if it still has the version that was read. Returns whether it did.
     #[inline]
     pub fn write(&mut self, entity: u32, read: u32) -> bool {
+        if self.of.len() <= entity as usize {
+            self.of.resize(entity as usize + 1, 0);
+        }
         let version = &mut self.of[entity as usize];
         if *version == read {
             *version = version.wrapping_add(1);

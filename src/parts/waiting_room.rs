@@ -35,9 +35,9 @@ pub struct WaitingRoom {
     active: u32,
     /// The earliest time at which the rate allows another admission.
     next_by_rate: Time,
-    /// Users still to come of the batch that is open.
+    /// The batch at this instant, and how many of it may still come. Places left over are lost.
+    batch_at: Time,
     batch_left: u32,
-    next_batch: Time,
     stream: Stream,
     opened: bool,
     /// What it measured.
@@ -76,8 +76,8 @@ impl WaitingRoom {
             standing: Vec::new(),
             active: 0,
             next_by_rate: opens_at,
-            batch_left: if spec.batch.is_some() { 0 } else { u32::MAX },
-            next_batch: spec.batch.map_or(Time::NEVER, |(_, every)| opens_at + every),
+            batch_at: Time::ZERO,
+            batch_left: 0,
             stream,
             opened: false,
             probe: RoomProbe::default(),
@@ -112,19 +112,19 @@ impl WaitingRoom {
                 self.stream.shuffle(self.line.make_contiguous());
             }
         }
-        while let Some((size, every)) = self.batch
-            && now >= self.next_batch
-        {
-            self.batch_left = size;
-            self.next_batch += every;
-        }
-        if self.batch_left == 0 || now < self.next_by_rate {
+        if now < self.next_by_rate {
             return None;
         }
-        let token = self.line.pop_front()?;
-        if self.batch.is_some() {
-            self.batch_left -= 1;
+        if let Some((size, every)) = self.batch {
+            if self.batch_instant(now, every) != now {
+                return None;
+            }
+            if self.batch_at != now {
+                (self.batch_at, self.batch_left) = (now, size);
+            }
+            self.batch_left = self.batch_left.checked_sub(1)?;
         }
+        let token = self.line.pop_front()?;
         if let Some(gap) = self.gap {
             // An idle stretch is not saved up: the next gap starts now at the earliest.
             self.next_by_rate = now + gap;
@@ -150,11 +150,16 @@ impl WaitingRoom {
         if self.line.is_empty() || self.active >= self.active_cap {
             return None;
         }
-        let mut at = now.max(self.opens_at).max(self.next_by_rate);
-        if self.batch.is_some() && (self.batch_left == 0 || at >= self.next_batch) {
-            at = at.max(self.next_batch);
-        }
-        Some(at)
+        let at = now.max(self.opens_at).max(self.next_by_rate);
+        let Some((_, every)) = self.batch else { return Some(at) };
+        let used_up = at == self.batch_at && self.batch_left == 0;
+        Some(self.batch_instant(if used_up { at + Span(1) } else { at }, every))
+    }
+
+    /// The first instant of a batch at or after `now`: whole periods after the opening.
+    fn batch_instant(&self, now: Time, every: Span) -> Time {
+        let periods = now.since(self.opens_at).0.div_ceil(every.0).max(1);
+        self.opens_at + Span(periods.saturating_mul(every.0))
     }
 
     /// An admitted user leaves, or the session is over. Returns whether it was in force.
@@ -214,6 +219,22 @@ mod tests {
         }
         assert_eq!(run(&mut room), [(10, 0), (10, 1), (20, 2), (20, 3), (30, 4)]);
         assert_eq!(room.probe.longest, Span(30));
+    }
+
+    #[test]
+    fn who_comes_between_two_batches_waits_for_the_next() {
+        let mut room = WaitingRoom::new(
+            &system::WaitingRoom { batch: Some((2, Span(10))), ..spec() },
+            Stream::new(1, 0, "r"),
+        );
+        room.join(Time(0));
+        assert_eq!(run(&mut room), [(10, 0)]);
+        room.join(Time(13));
+        assert_eq!(room.admit(Time(13)), None);
+        assert_eq!(room.next_admission(Time(13)), Some(Time(20)));
+        assert_eq!(room.admit(Time(20)), Some(1));
+        room.join(Time(47));
+        assert_eq!(room.next_admission(Time(47)), Some(Time(50)));
     }
 
     #[test]

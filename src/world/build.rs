@@ -1,0 +1,345 @@
+//! Building the world of a model: every part, stream, lane and alarm.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::engine::queue::{EventQueue, LaneId};
+use crate::engine::stream::Stream;
+use crate::engine::{Span, Time};
+use crate::load::arrivals::Ticks;
+use crate::load::poisson::RateCurve;
+use crate::load::ramping_vus::{Action, RampingVus};
+use crate::load::{looping, plan};
+use crate::measure::recorder::{Origin, Recorder};
+use crate::model::Model;
+use crate::model::journey::{CustomKind, Step};
+use crate::model::scenario::{Executor, Scenario};
+use crate::model::system::{Entity, Op};
+use crate::parts::inventory::Inventory;
+use crate::parts::lock::Locks;
+use crate::parts::pool::Pool;
+use crate::parts::station::Station;
+use crate::parts::tokens::Tokens;
+use crate::parts::version::Versions;
+use crate::parts::waiting_room::WaitingRoom;
+
+use super::event::Event;
+use super::outcome::End;
+use super::request::{Requests, TimeoutWatch};
+use super::scenario::{OpenSource, Pattern, ScenarioRun};
+use super::vu::{Choices, EventChoice, Vu};
+use super::{EndpointStreams, OpTime, Phase, Sampler, SlowdownRun, World};
+
+/// Names the random streams of one run.
+#[derive(Clone, Copy, Debug)]
+struct Seeds {
+    seed: u64,
+    replication: u64,
+}
+
+impl Seeds {
+    fn stream(self, name: &str) -> Stream {
+        Stream::new(self.seed, self.replication, name)
+    }
+}
+
+impl<'m> World<'m> {
+    /// A world at the start mark of the run.
+    #[must_use]
+    pub fn new(model: &'m Model, seed: u64, replication: u64) -> World<'m> {
+        let seeds = Seeds { seed, replication };
+        let mut queue = EventQueue::default();
+        let lanes = lanes(model, &mut queue);
+        let samplers = samplers(model, seeds, &lanes);
+        let (ops, entry) = programs(model);
+        let (watches, watch_of_site) = watches(model, &mut queue);
+        let stations = model.stations.iter().enumerate().map(|(i, spec)| {
+            let stream = seeds.stream(&format!("stations.{}.order", spec.name));
+            (Station::new(spec, stream), queue.alarm(Event::Completion { station: i as u16 }))
+        });
+        let stations: Vec<_> = stations.collect();
+        let room = model.waiting_room.as_ref().map(|spec| {
+            let stream = seeds.stream("waiting_room.order");
+            (WaitingRoom::new(spec, stream), queue.alarm(Event::Admission))
+        });
+        let mut population = Population::new(model);
+        let scenarios = model.scenarios.iter().enumerate();
+        let scenarios: Vec<ScenarioRun> =
+            scenarios.map(|(i, s)| population.add(model, i, s, seeds, &mut queue)).collect();
+        let kinds: Vec<CustomKind> = model.metrics.iter().map(|m| m.kind).collect();
+        let (sites, checks) = (model.sites.len(), model.checks.len());
+        let group_depth = group_depth(model);
+        World {
+            model,
+            ready: VecDeque::new(),
+            phase: Phase::Setup,
+            end: End::Finished,
+            fingerprint: 0,
+            events: 0,
+            groups: vec![Time::ZERO; population.vus.len() * group_depth],
+            group_depth,
+            loops: vec![0; population.loops as usize],
+            initialised_vus: population.initialised,
+            vus: population.vus,
+            choices: model
+                .journeys
+                .iter()
+                .map(|j| Choices::new(seed, replication, &j.name))
+                .collect(),
+            event_choice: model
+                .inventory
+                .as_ref()
+                .and_then(|i| EventChoice::new(&i.popularity, i.events)),
+            scenarios,
+            active_vus: 0,
+            second: queue.alarm(Event::Second),
+            phase_timeout: queue.alarm(Event::PhaseTimeout),
+            requests: Requests::new(model.endpoints.iter().map(|e| e.max_held).max().unwrap_or(0)),
+            op_times: vec![OpTime::default(); ops.len()],
+            ops,
+            entry,
+            watches,
+            watch_of_site,
+            samplers,
+            endpoint_streams: model
+                .endpoints
+                .iter()
+                .map(|e| EndpointStreams {
+                    fail: seeds.stream(&format!("endpoints.{}.fail", e.name)),
+                    seat: seeds.stream(&format!("endpoints.{}.seat", e.name)),
+                })
+                .collect(),
+            slowdowns: slowdowns(model),
+            counts_completions: counts_completions(model),
+            stations,
+            pools: model.pools.iter().map(Pool::new).collect(),
+            locks: ENTITIES.map(|e| uses_lock(model, e).then(|| Locks::new(entities(model, e)))),
+            versions: ENTITIES
+                .map(|e| uses_version(model, e).then(|| Versions::new(entities(model, e)))),
+            inventory: model.inventory.as_ref().map(|i| Inventory::new(i, model.users)),
+            tokens: Tokens::default(),
+            room,
+            awaiting: Vec::new(),
+            arrived: 0,
+            recorder: Recorder::new(sites, model.scenarios.len(), checks, &kinds),
+            queue,
+        }
+    }
+}
+
+/// In the order of their discriminants.
+const ENTITIES: [Entity; 5] =
+    [Entity::User, Entity::Token, Entity::Event, Entity::Seat, Entity::Global];
+
+fn entities(model: &Model, entity: Entity) -> usize {
+    let (events, seats) = model
+        .inventory
+        .as_ref()
+        .map_or((0, 0), |i| (i.events as usize, i.events as usize * i.seats_per_event as usize));
+    match entity {
+        Entity::User => model.users as usize,
+        // Tokens are numbered as they are issued; their tables grow.
+        Entity::Token => 0,
+        Entity::Event => events,
+        Entity::Seat => seats,
+        Entity::Global => 1,
+    }
+}
+
+fn uses_lock(model: &Model, entity: Entity) -> bool {
+    let locks = |op: &Op| matches!(op, Op::Lock { key, .. } if *key == entity);
+    model.endpoints.iter().flat_map(|e| &e.ops).any(locks)
+}
+
+fn uses_version(model: &Model, entity: Entity) -> bool {
+    let reads = |op: &Op| matches!(op, Op::ReadVersion(key) if *key == entity);
+    model.endpoints.iter().flat_map(|e| &e.ops).any(reads)
+}
+
+/// One lane for each distinct constant delay.
+fn lanes(model: &Model, queue: &mut EventQueue<Event>) -> BTreeMap<Span, LaneId> {
+    let mut lanes = BTreeMap::new();
+    for named in &model.dists {
+        if let Some(ns) = named.dist.is_constant() {
+            let delay = Span::from_ns(ns);
+            lanes.entry(delay).or_insert_with(|| queue.lane(delay));
+        }
+    }
+    lanes
+}
+
+fn samplers(model: &Model, seeds: Seeds, lanes: &BTreeMap<Span, LaneId>) -> Vec<Sampler> {
+    model
+        .dists
+        .iter()
+        .map(|named| Sampler {
+            dist: named.dist.clone(),
+            stream: seeds.stream(&named.name),
+            lane: named.dist.is_constant().and_then(|ns| lanes.get(&Span::from_ns(ns)).copied()),
+        })
+        .collect()
+}
+
+/// All endpoints' operations in one list, and where each endpoint begins.
+fn programs(model: &Model) -> (Vec<Op>, Vec<u32>) {
+    let mut ops = Vec::new();
+    let mut entry = Vec::new();
+    for endpoint in &model.endpoints {
+        entry.push(ops.len() as u32);
+        ops.extend_from_slice(&endpoint.ops);
+    }
+    (ops, entry)
+}
+
+type Watches = Vec<(TimeoutWatch, crate::engine::queue::AlarmId, bool)>;
+
+/// One watch for each distinct client timeout, and which one each site has.
+fn watches(model: &Model, queue: &mut EventQueue<Event>) -> (Watches, Vec<u16>) {
+    let mut watches: Watches = Vec::new();
+    let mut of_site = Vec::new();
+    for site in &model.sites {
+        let known = watches.iter().position(|w| w.0.timeout == site.timeout);
+        let at = known.unwrap_or_else(|| {
+            let alarm = queue.alarm(Event::ClientTimeout { watch: watches.len() as u16 });
+            watches.push((TimeoutWatch::new(site.timeout), alarm, false));
+            watches.len() - 1
+        });
+        of_site.push(at as u16);
+    }
+    (watches, of_site)
+}
+
+fn slowdowns(model: &Model) -> Vec<SlowdownRun> {
+    let mut all = Vec::new();
+    for (station, spec) in model.stations.iter().enumerate() {
+        for (index, slowdown) in spec.slowdowns.iter().enumerate() {
+            all.push(SlowdownRun { station, index, leaves: slowdown.leaves, open: 0 });
+        }
+    }
+    all
+}
+
+fn counts_completions(model: &Model) -> Vec<bool> {
+    use crate::model::system::Trigger::Completions;
+    let counts = |s: &crate::model::system::Slowdown| matches!(s.trigger, Completions(_));
+    model.stations.iter().map(|s| s.slowdowns.iter().any(counts)).collect()
+}
+
+/// How many groups a journey can have open at once, at most.
+fn group_depth(model: &Model) -> usize {
+    let starts = |steps: &[Step]| steps.iter().filter(|s| matches!(s, Step::GroupStart(_))).count();
+    model.journeys.iter().map(|j| starts(&j.steps)).max().unwrap_or(0)
+}
+
+/// The VUs of all scenarios, one after another; number 0 is for setup and teardown.
+struct Population {
+    vus: Vec<Vu>,
+    loops: u32,
+    initialised: u64,
+}
+
+impl Population {
+    fn new(model: &Model) -> Population {
+        // Setup and teardown may need as many loop counters as any journey.
+        let loops = model.journeys.iter().map(|j| u32::from(j.loop_slots)).max().unwrap_or(0);
+        Population { vus: vec![Vu::new(Origin::SETUP, 0, 0)], loops, initialised: 0 }
+    }
+
+    fn vus(&mut self, origin: Origin, journey: u16, slots: u8, count: u64) -> (u32, u32) {
+        let first = self.vus.len() as u32;
+        for _ in 0..count {
+            self.vus.push(Vu::new(origin, journey, self.loops));
+            self.loops += u32::from(slots);
+        }
+        (first, count as u32)
+    }
+
+    fn add(
+        &mut self,
+        model: &Model,
+        index: usize,
+        scenario: &Scenario,
+        seeds: Seeds,
+        queue: &mut EventQueue<Event>,
+    ) -> ScenarioRun {
+        let origin = Origin::scenario(index);
+        let slots = model.journeys[scenario.journey.index()].loop_slots;
+        let (pattern, count, planned) = pattern(scenario, seeds);
+        let (first, size) = self.vus(origin, scenario.journey.0, slots, count);
+        let mut pattern = pattern;
+        if let Pattern::Arrivals { idle, .. } = &mut pattern {
+            idle.extend(first..first + planned as u32);
+        }
+        self.initialised += planned;
+        let regular_end = plan::regular_duration(&scenario.executor);
+        let scenario_index = index as u16;
+        ScenarioRun {
+            origin,
+            journey: scenario.journey.0,
+            first,
+            size,
+            start_time: scenario.start_time,
+            regular_end,
+            hard_end: regular_end + scenario.graceful_stop,
+            pattern,
+            load_alarm: queue.alarm(Event::Load { scenario: scenario_index }),
+            hard_alarm: queue.alarm(Event::HardStop { scenario: scenario_index }),
+            started: Time::ZERO,
+            pending_tick: None,
+            begun: false,
+            active: 0,
+            attempts: 0,
+            load_over: false,
+            done: false,
+        }
+    }
+}
+
+/// How a scenario's load comes about, how many VUs it may have, and how many are there from the start.
+fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
+    let grace = scenario.graceful_stop;
+    let stream = || Box::new(seeds.stream(&format!("scenarios.{}.arrivals", scenario.name)));
+    let open = |source| (Pattern::Open { source, free: Vec::new() }, 0, 0);
+    let looping = |plan: looping::LoopPlan| (Pattern::Loop(plan), plan.vus, plan.vus);
+    let arrivals = |ticks, planned: u64, max: u64| {
+        let spare = (max - planned) as u32;
+        (Pattern::Arrivals { ticks, idle: VecDeque::new(), spare }, max, planned)
+    };
+    match &scenario.executor {
+        Executor::RampingVus { start_vus, stages, graceful_ramp_down } => {
+            let ramp = RampingVus::new(*start_vus, stages, *graceful_ramp_down, grace);
+            let events = ramp.events();
+            let last = events.iter().rposition(|e| e.action != Action::HardStop);
+            let last_active = last.map_or(0, |i| i + 1);
+            let vus = ramp.max_vus();
+            (Pattern::Ramp { events, next: 0, last_active }, vus, vus)
+        }
+        Executor::ConstantVus { vus, duration } => {
+            looping(looping::constant_vus(*vus, *duration, grace))
+        }
+        Executor::SharedIterations { vus, iterations, max_duration } => {
+            looping(looping::shared_iterations(*vus, *iterations, *max_duration, grace))
+        }
+        Executor::PerVuIterations { vus, iterations, max_duration } => {
+            looping(looping::per_vu_iterations(*vus, *iterations, *max_duration, grace))
+        }
+        Executor::ConstantArrivalRate { rate, time_unit, duration, pre_allocated_vus, max_vus } => {
+            let ticks = Ticks::constant(*rate, *time_unit, *duration);
+            arrivals(ticks, *pre_allocated_vus, *max_vus)
+        }
+        Executor::RampingArrivalRate {
+            start_rate,
+            time_unit,
+            stages,
+            pre_allocated_vus,
+            max_vus,
+        } => {
+            let ticks = Ticks::ramping(*start_rate, *time_unit, stages);
+            arrivals(ticks, *pre_allocated_vus, *max_vus)
+        }
+        Executor::PoissonArrivals { start_rate, stages } => {
+            open(OpenSource::Poisson(RateCurve::new(*start_rate, stages), stream()))
+        }
+        Executor::RenewalArrivals { gap, .. } => open(OpenSource::Renewal(gap.clone(), stream())),
+        Executor::TraceArrivals { at } => open(OpenSource::Trace(at.clone(), 0)),
+    }
+}

@@ -1,0 +1,223 @@
+//! Users walking journeys: the world's side of a VU's effects.
+
+use crate::engine::{Span, Time};
+use crate::measure::recorder::{Code, Origin};
+use crate::model::journey::SiteId;
+use crate::model::system::EndpointId;
+use crate::parts::waiting_room::Standing;
+
+use super::event::Event;
+use super::outcome::End;
+use super::request::{Request, RequestState};
+use super::vu::{Effect, NONE, VuState, Walk};
+use super::{Work, World};
+
+impl World<'_> {
+    /// A VU goes on with its journey until virtual time must pass.
+    #[inline]
+    pub(super) fn resume(&mut self, id: u32) {
+        let now = self.queue.now();
+        loop {
+            let vu = &mut self.vus[id as usize];
+            let slots = vu.loops as usize;
+            let first_group = id as usize * self.group_depth;
+            let mut walk = Walk {
+                now,
+                model: self.model,
+                number: id,
+                loops: &mut self.loops[slots..],
+                groups: &mut self.groups[first_group..first_group + self.group_depth],
+                choices: &mut self.choices[vu.journey as usize],
+                events: self.event_choice.as_ref(),
+                tokens: &self.tokens,
+                recorder: &mut self.recorder,
+            };
+            match walk.resume(vu) {
+                Effect::Request(site) => return self.send(now, id, site),
+                Effect::Sleep(time) => {
+                    vu.state = VuState::Sleeping;
+                    let generation = vu.generation;
+                    return self.after(time, Event::Wake { vu: id, generation });
+                }
+                Effect::AwaitAdmission => {
+                    if self.await_admission(id) {
+                        return;
+                    }
+                }
+                Effect::ReleaseSeat => {
+                    let hold = vu.context.hold;
+                    vu.context.hold = 0;
+                    if let Some(inventory) = &mut self.inventory {
+                        inventory.release(now, hold);
+                    }
+                }
+                Effect::Done => return self.iteration_over(now, id),
+                Effect::Stuck => return self.stop(End::Stuck),
+            }
+        }
+    }
+
+    /// A think time is over.
+    #[inline]
+    pub(super) fn wake(&mut self, id: u32, generation: u32) {
+        if self.vus[id as usize].generation == generation {
+            self.resume(id);
+        }
+    }
+
+    /// A VU begins an iteration now.
+    #[inline]
+    pub(super) fn begin_iteration(&mut self, id: u32) {
+        let now = self.queue.now();
+        let vu = &mut self.vus[id as usize];
+        vu.begin(now);
+        // Anything but idle: it runs.
+        vu.state = VuState::Sleeping;
+        self.ready.push_back(Work::Vu(id));
+    }
+
+    fn iteration_over(&mut self, now: Time, id: u32) {
+        let vu = &mut self.vus[id as usize];
+        let duration = now.since(vu.started);
+        let origin = vu.origin;
+        self.recorder.iteration(origin, duration);
+        match origin {
+            Origin::SETUP => self.setup_over(now, id),
+            Origin::TEARDOWN => self.teardown_over(id),
+            _ => self.vu_finished(now, id),
+        }
+    }
+
+    /// Cuts a VU's iteration off: a request in flight is left to the system and counts nowhere.
+    pub(super) fn interrupt(&mut self, id: u32) {
+        let vu = &mut self.vus[id as usize];
+        let state = std::mem::replace(&mut vu.state, VuState::Idle);
+        vu.generation = vu.generation.wrapping_add(1);
+        let token = vu.context.token;
+        match state {
+            VuState::Requesting(request) => self.client_gone(request),
+            VuState::Awaiting => {
+                if let Some(waiter) = self.awaiting.get_mut(token as usize) {
+                    *waiter = NONE;
+                }
+            }
+            VuState::Sleeping | VuState::Idle => {}
+        }
+        if state != VuState::Idle {
+            self.recorder.interrupted += 1;
+        }
+    }
+
+    /// Waits for the admission of the VU's token. Returns whether it has to.
+    fn await_admission(&mut self, id: u32) -> bool {
+        let vu = &mut self.vus[id as usize];
+        let token = vu.context.token;
+        let Some((room, _)) = &self.room else { return false };
+        if token == NONE || room.standing(token) != Standing::Waiting {
+            return false;
+        }
+        vu.state = VuState::Awaiting;
+        if self.awaiting.len() <= token as usize {
+            self.awaiting.resize(token as usize + 1, NONE);
+        }
+        self.awaiting[token as usize] = id;
+        true
+    }
+
+    /// A VU sends a request.
+    #[inline]
+    fn send(&mut self, now: Time, id: u32, site_id: SiteId) {
+        let site = &self.model.sites[site_id.index()];
+        let vu = &mut self.vus[id as usize];
+        let request = self.requests.open(Request {
+            client: id,
+            site: site_id,
+            origin: vu.origin,
+            sent: now,
+            context: vu.context,
+            ..blank(site.endpoint, self.entry[site.endpoint.index()])
+        });
+        vu.state = VuState::Requesting(request);
+        self.arrived += 1;
+        let (watch, alarm, armed) = &mut self.watches[self.watch_of_site[site_id.index()] as usize];
+        watch.watch(now, request, &self.requests);
+        if !*armed {
+            *armed = true;
+            self.queue.set_alarm(*alarm, now + watch.timeout);
+        }
+        self.advance(request);
+    }
+
+    /// A request's client gets its answer.
+    #[inline]
+    pub(super) fn respond(&mut self, now: Time, id: u32) {
+        let request = &mut self.requests[id];
+        let client = std::mem::replace(&mut request.client, NONE);
+        request.abandoned = true;
+        if client == NONE {
+            return;
+        }
+        let refused = request.code == Code::REFUSED;
+        let duration = if refused { Span::ZERO } else { now.since(request.sent) };
+        self.recorder.request(request.origin, request.site, request.code, duration);
+        let vu = &mut self.vus[client as usize];
+        vu.reply.code = request.code;
+        vu.reply.duration = duration;
+        vu.reply.admitted = request.admitted;
+        vu.reply.nothing_free = request.nothing_free;
+        vu.context = request.context;
+        vu.state = VuState::Sleeping;
+        self.ready.push_back(Work::Vu(client));
+    }
+
+    /// Requests have reached their client timeout: status 0, and the work goes on without a client.
+    pub(super) fn client_timeout(&mut self, now: Time, index: u16) {
+        let at = index as usize;
+        while let Some(id) = self.watches[at].0.expired(now, &self.requests) {
+            let request = &self.requests[id];
+            let client = request.client;
+            if client == NONE {
+                continue;
+            }
+            let duration = now.since(request.sent);
+            self.recorder.request(request.origin, request.site, Code::TIMEOUT, duration);
+            let vu = &mut self.vus[client as usize];
+            vu.reply.code = Code::TIMEOUT;
+            vu.reply.duration = duration;
+            vu.reply.admitted = false;
+            vu.reply.nothing_free = false;
+            vu.state = VuState::Sleeping;
+            self.ready.push_back(Work::Vu(client));
+            self.client_gone(id);
+        }
+        let (watch, alarm, armed) = &mut self.watches[at];
+        *armed = watch.next().is_some();
+        if let Some(next) = watch.next() {
+            self.queue.set_alarm(*alarm, next);
+        }
+    }
+}
+
+/// A request of an endpoint that nobody waits for and that is about nothing.
+pub(super) fn blank(endpoint: EndpointId, entry: u32) -> Request {
+    Request {
+        at: entry,
+        ticket: 0,
+        generation: 0,
+        client: NONE,
+        parent: (NONE, 0),
+        branches: 0,
+        endpoint: endpoint.0,
+        site: SiteId(0),
+        origin: Origin::SETUP,
+        code: Code::OK,
+        state: RequestState::Ready,
+        abandoned: false,
+        admitted: false,
+        nothing_free: false,
+        held: 0,
+        sent: Time::ZERO,
+        since: Time::ZERO,
+        context: super::vu::Context::default(),
+    }
+}

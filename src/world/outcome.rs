@@ -1,0 +1,89 @@
+//! What one run gave: everything that reports and studies are made of.
+
+use crate::engine::{Span, Time};
+use crate::measure::recorder::Recorder;
+use crate::parts::inventory::InventoryProbe;
+use crate::parts::lock::LockProbe;
+use crate::parts::pool::PoolProbe;
+use crate::parts::station::StationProbe;
+use crate::parts::waiting_room::RoomProbe;
+
+use super::{OpTime, World};
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All scenarios returned.
+    Finished,
+    /// Setup took longer than it may; no scenario ran.
+    SetupTimeout,
+    /// Teardown took longer than it may.
+    TeardownTimeout,
+    /// The model goes on and on without virtual time passing.
+    Stuck,
+}
+
+/// What one run gave.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// k6's testRunDuration: from the start mark to the end mark, setup and teardown included.
+    pub duration: Span,
+    /// Samples of the load side.
+    pub recorder: Recorder,
+    /// A hash of the sequence of events: equal runs have equal ones.
+    pub fingerprint: u64,
+    /// Events handled.
+    pub events: u64,
+    /// Probes in the order of `Model::stations`.
+    pub stations: Vec<StationProbe>,
+    /// Probes in the order of `Model::pools`.
+    pub pools: Vec<PoolProbe>,
+    /// Probes by the discriminant of `Entity`; `None` where the model has no such lock.
+    pub locks: [Option<LockProbe>; 5],
+    /// Optimistic conflicts by the discriminant of `Entity`.
+    pub conflicts: [u64; 5],
+    /// The inventory's probe and its number of seats.
+    pub inventory: Option<(InventoryProbe, u64)>,
+    /// The waiting room's probe.
+    pub room: Option<RoomProbe>,
+    /// Time spent at each operation, endpoint by endpoint.
+    pub op_times: Vec<OpTime>,
+    /// Requests still in the system at the end.
+    pub in_system: u64,
+}
+
+impl Outcome {
+    /// The end mark.
+    #[must_use]
+    pub fn end_time(&self) -> Time {
+        Time::ZERO + self.duration
+    }
+
+    /// Iterations that came to their end.
+    #[must_use]
+    pub fn complete_iterations(&self) -> u64 {
+        self.recorder.iterations.len() as u64
+    }
+}
+
+impl World<'_> {
+    pub(super) fn into_outcome(self) -> Outcome {
+        Outcome {
+            end: self.end,
+            duration: self.elapsed(),
+            fingerprint: self.fingerprint,
+            events: self.events,
+            stations: self.stations.into_iter().map(|(s, _)| s.probe).collect(),
+            pools: self.pools.into_iter().map(|p| p.probe).collect(),
+            locks: self.locks.map(|l| l.map(|l| l.probe)),
+            conflicts: self.versions.map(|v| v.map_or(0, |v| v.conflicts)),
+            inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),
+            room: self.room.map(|(r, _)| r.probe),
+            op_times: self.op_times,
+            in_system: self.requests.live() as u64,
+            recorder: self.recorder,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Requests in the system: a slab of them, each a position in its endpoint's flat program.
+
+use crate::engine::{Span, Time};
+use crate::measure::recorder::{Code, Origin};
+use crate::model::journey::SiteId;
+use crate::model::system::{Entity, PoolId};
+use crate::parts::Job;
+use crate::parts::waiting::Tickets;
+
+use super::vu::{Context, NONE};
+
+/// One call of an endpoint. A request whose client has gone is worked on all the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// Next operation, as an index into the world's list of all operations.
+    pub at: u32,
+    /// Changes whenever the request leaves a wait: what was scheduled for that wait is stale then.
+    pub ticket: u32,
+    /// Changes when the slot is used for another request.
+    pub generation: u32,
+    /// The VU that waits for the answer; `NONE` if nobody does.
+    pub client: u32,
+    /// The request that called this one, and its generation.
+    pub parent: (u32, u32),
+    /// Branches of a fan-out that have not ended.
+    pub branches: u16,
+    /// Index of its endpoint.
+    pub endpoint: u16,
+    /// Where in a journey it was sent.
+    pub site: SiteId,
+    /// Who sent it.
+    pub origin: Origin,
+    /// How it ends, as far as that is known.
+    pub code: Code,
+    /// What it is doing.
+    pub state: RequestState,
+    /// Its answer was sent, or its client has gone.
+    pub abandoned: bool,
+    /// The waiting room has let the user through.
+    pub admitted: bool,
+    /// The listing offered no seat.
+    pub nothing_free: bool,
+    /// How many resources it holds.
+    pub held: u8,
+    /// When it was sent.
+    pub sent: Time,
+    /// When its present wait or service began.
+    pub since: Time,
+    /// What it is about.
+    pub context: Context,
+}
+
+/// What a request is doing between two events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestState {
+    /// It goes on at once.
+    Ready,
+    /// In a line: of a station, a pool or a lock.
+    Waiting,
+    /// In service at a station.
+    InService,
+    /// Time passes.
+    Delayed,
+    /// It waits for a request that it has called.
+    Calling,
+    /// It waits for all branches of a fan-out.
+    Joining,
+    /// The slot is free.
+    Free,
+}
+
+/// Something a request holds and gives back at the end of a scope or of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// A token of a pool.
+    Token(PoolId),
+    /// The lock of an entity of this kind, with its number.
+    Lock(Entity, u32),
+    /// The version that was read of an entity's row.
+    Version(Entity, u32),
+}
+
+/// All requests, live and free slots.
+#[derive(Clone, Debug)]
+pub struct Requests {
+    slots: Vec<Request>,
+    free: Vec<u32>,
+    held: Vec<Held>,
+    stride: usize,
+}
+
+impl Requests {
+    /// No request yet; each may hold up to `max_held` things at once.
+    #[must_use]
+    pub fn new(max_held: u8) -> Requests {
+        Requests {
+            slots: Vec::new(),
+            free: Vec::new(),
+            held: Vec::new(),
+            stride: usize::from(max_held),
+        }
+    }
+
+    /// A new request and its number.
+    #[inline]
+    pub fn open(&mut self, request: Request) -> u32 {
+        if let Some(id) = self.free.pop() {
+            let slot = &mut self.slots[id as usize];
+            let (ticket, generation) = (slot.ticket, slot.generation);
+            *slot = Request { ticket, generation, ..request };
+            return id;
+        }
+        let id = self.slots.len() as u32;
+        self.slots.push(request);
+        self.held.resize(self.slots.len() * self.stride, Held::Token(PoolId(0)));
+        id
+    }
+
+    /// The request is over; its number may be used again.
+    #[inline]
+    pub fn close(&mut self, id: u32) {
+        let slot = &mut self.slots[id as usize];
+        debug_assert_eq!(slot.held, 0, "a request ends with empty hands");
+        slot.state = RequestState::Free;
+        slot.ticket = slot.ticket.wrapping_add(1);
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.client = NONE;
+        self.free.push(id);
+    }
+
+    /// Notes that the request holds something.
+    #[inline]
+    pub fn hold(&mut self, id: u32, what: Held) {
+        let n = &mut self.slots[id as usize].held;
+        self.held[id as usize * self.stride + usize::from(*n)] = what;
+        *n += 1;
+    }
+
+    /// Takes back what the request took last.
+    #[inline]
+    pub fn let_go(&mut self, id: u32) -> Option<Held> {
+        let n = &mut self.slots[id as usize].held;
+        *n = n.checked_sub(1)?;
+        Some(self.held[id as usize * self.stride + usize::from(*n)])
+    }
+
+    /// Whether `generation` is still the one in this slot and it is not over.
+    #[inline]
+    #[must_use]
+    pub fn is_live(&self, id: u32, generation: u32) -> bool {
+        let slot = &self.slots[id as usize];
+        slot.generation == generation && slot.state != RequestState::Free
+    }
+
+    /// Number of requests in the system.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// All live requests by number.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Request)> {
+        self.slots
+            .iter()
+            .enumerate()
+            .filter(|(_, r)| r.state != RequestState::Free)
+            .map(|(i, r)| (i as u32, r))
+    }
+}
+
+impl std::ops::Index<u32> for Requests {
+    type Output = Request;
+    #[inline]
+    fn index(&self, id: u32) -> &Request {
+        &self.slots[id as usize]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Requests {
+    #[inline]
+    fn index_mut(&mut self, id: u32) -> &mut Request {
+        &mut self.slots[id as usize]
+    }
+}
+
+impl Tickets for Requests {
+    #[inline]
+    fn is_current(&self, job: Job, ticket: u32) -> bool {
+        self.slots[job as usize].ticket == ticket
+    }
+}
+
+/// The client timeouts of all requests that share one: due in the order in which they were sent.
+#[derive(Clone, Debug)]
+pub struct TimeoutWatch {
+    /// The timeout.
+    pub timeout: Span,
+    due: std::collections::VecDeque<(Time, u32, u32)>,
+}
+
+impl TimeoutWatch {
+    /// Watches nobody yet.
+    #[must_use]
+    pub fn new(timeout: Span) -> TimeoutWatch {
+        TimeoutWatch { timeout, due: std::collections::VecDeque::new() }
+    }
+
+    /// A request was sent now. Returns whether the watch was idle, so that its alarm must be set.
+    #[inline]
+    pub fn watch(&mut self, now: Time, id: u32, requests: &Requests) -> bool {
+        // Those at the front have mostly been answered: drop them, so that the line stays short.
+        while let Some(&(_, front, generation)) = self.due.front()
+            && !requests.is_live(front, generation)
+        {
+            self.due.pop_front();
+        }
+        self.due.push_back((now + self.timeout, id, requests[id].generation));
+        self.due.len() == 1
+    }
+
+    /// The next request that is due by now and still unanswered.
+    pub fn expired(&mut self, now: Time, requests: &Requests) -> Option<u32> {
+        while let Some(&(at, id, generation)) = self.due.front() {
+            let live = requests.is_live(id, generation);
+            if live && at > now {
+                return None;
+            }
+            self.due.pop_front();
+            if live {
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    /// When to look again.
+    #[must_use]
+    pub fn next(&self) -> Option<Time> {
+        self.due.front().map(|d| d.0)
+    }
+}

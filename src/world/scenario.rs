@@ -1,0 +1,378 @@
+//! Scenarios at work: k6's executors start, stop and interrupt VUs; open arrivals bring users.
+
+use std::collections::VecDeque;
+
+use crate::engine::queue::AlarmId;
+use crate::engine::stream::Stream;
+use crate::engine::{Span, Time};
+use crate::load::arrivals::Ticks;
+use crate::load::looping::LoopPlan;
+use crate::load::poisson::RateCurve;
+use crate::load::ramping_vus::{Action, HandleEvent};
+use crate::measure::recorder::Origin;
+
+use super::outcome::End;
+use super::vu::{Vu, VuState};
+use super::{Phase, World};
+
+/// A scenario at work.
+#[derive(Clone, Debug)]
+pub struct ScenarioRun {
+    /// Tells its samples apart.
+    pub origin: Origin,
+    /// Index of its journey.
+    pub journey: u16,
+    /// Its VUs are `first..first + size`; open arrivals take slots as they need them.
+    pub first: u32,
+    /// Number of its VUs.
+    pub size: u32,
+    /// When it starts, counted from the end of setup.
+    pub start_time: Span,
+    /// Regular end, counted from its start: no iteration starts after it.
+    pub regular_end: Span,
+    /// Iterations still running are interrupted, counted from its start.
+    pub hard_end: Span,
+    /// How its load comes about.
+    pub pattern: Pattern,
+    /// The next thing it does.
+    pub load_alarm: AlarmId,
+    /// Its hard end.
+    pub hard_alarm: AlarmId,
+    /// When it started.
+    pub started: Time,
+    /// The next start of an arrival pattern, since the scenario's start.
+    pub pending_tick: Option<Span>,
+    /// It has started.
+    pub begun: bool,
+    /// VUs that have not been returned.
+    pub active: u32,
+    /// Iterations begun.
+    pub attempts: u64,
+    /// It generates no more load by itself.
+    pub load_over: bool,
+    /// It has returned.
+    pub done: bool,
+}
+
+/// How load comes about.
+#[derive(Clone, Debug)]
+pub enum Pattern {
+    /// `ramping-vus`: what happens to each handle, and how many of these events are not just kills.
+    Ramp {
+        /// In the order of processing.
+        events: Vec<HandleEvent>,
+        /// The next one.
+        next: usize,
+        /// Index after the last start or graceful stop.
+        last_active: usize,
+    },
+    /// `constant-vus`, `shared-iterations`, `per-vu-iterations`.
+    Loop(LoopPlan),
+    /// `constant-arrival-rate` and `ramping-arrival-rate`.
+    Arrivals {
+        /// Times of the starts.
+        ticks: Ticks,
+        /// Idle VUs, the one idle longest first.
+        idle: VecDeque<u32>,
+        /// VUs that may still be initialised.
+        spare: u32,
+    },
+    /// Open arrivals: each a new user.
+    Open {
+        /// When they come.
+        source: OpenSource,
+        /// Slots of users that have left.
+        free: Vec<u32>,
+    },
+}
+
+/// Times of open arrivals.
+#[derive(Clone, Debug)]
+pub enum OpenSource {
+    /// A Poisson stream.
+    Poisson(RateCurve, Box<Stream>),
+    /// Independent gaps, drawn from this sampler.
+    Renewal(crate::engine::dist::Dist, Box<Stream>),
+    /// Recorded times and the index of the next.
+    Trace(Vec<Span>, usize),
+}
+
+impl OpenSource {
+    /// The next arrival after one at `after`, both since the scenario's start.
+    fn next(&mut self, after: Span) -> Option<Span> {
+        match self {
+            OpenSource::Poisson(curve, stream) => curve.next(after, stream.exponential()),
+            OpenSource::Renewal(gap, stream) => Some(after + gap.span(stream)),
+            OpenSource::Trace(at, next) => {
+                let time = at.get(*next).copied();
+                *next += 1;
+                time
+            }
+        }
+    }
+}
+
+impl World<'_> {
+    /// The run begins: with setup, if there is one.
+    pub(super) fn start(&mut self) {
+        self.queue.set_alarm(self.second, Time::ZERO + Span::secs(1));
+        self.plan_slowdowns();
+        match self.model.setup {
+            Some(journey) => {
+                self.phase = Phase::Setup;
+                self.queue.set_alarm(self.phase_timeout, Time::ZERO + self.model.setup_timeout);
+                self.run_once(Origin::SETUP, journey.0);
+            }
+            None => self.start_scenarios(Time::ZERO),
+        }
+    }
+
+    /// Setup and teardown run in a VU of their own, number 0.
+    fn run_once(&mut self, origin: Origin, journey: u16) {
+        let vu = &mut self.vus[0];
+        (vu.origin, vu.journey) = (origin, journey);
+        self.begin_iteration(0);
+    }
+
+    pub(super) fn setup_over(&mut self, now: Time, id: u32) {
+        self.vus[id as usize].state = VuState::Idle;
+        self.queue.clear_alarm(self.phase_timeout);
+        self.start_scenarios(now);
+    }
+
+    pub(super) fn teardown_over(&mut self, id: u32) {
+        self.vus[id as usize].state = VuState::Idle;
+        self.stop(End::Finished);
+    }
+
+    /// Setup or teardown has taken longer than it may.
+    pub(super) fn phase_timeout(&mut self) {
+        self.interrupt(0);
+        // k6 counts only VUs of scenarios as interrupted.
+        self.recorder.interrupted = self.recorder.interrupted.saturating_sub(1);
+        let end =
+            if self.phase == Phase::Setup { End::SetupTimeout } else { End::TeardownTimeout };
+        self.stop(end);
+    }
+
+    fn start_scenarios(&mut self, now: Time) {
+        self.phase = Phase::Scenarios;
+        for scenario in &mut self.scenarios {
+            scenario.started = now + scenario.start_time;
+            self.queue.set_alarm(scenario.load_alarm, scenario.started);
+        }
+    }
+
+    /// A scenario does what is due now.
+    #[inline]
+    pub(super) fn load(&mut self, now: Time, index: usize) {
+        let scenario = &mut self.scenarios[index];
+        let first_time = !std::mem::replace(&mut scenario.begun, true);
+        match scenario.pattern {
+            Pattern::Ramp { .. } => self.ramp(now, index),
+            Pattern::Loop(plan) => self.start_loop(index, &plan),
+            Pattern::Arrivals { .. } => self.arrive_at_rate(now, index, first_time),
+            Pattern::Open { .. } => self.arrive_open(now, index, first_time),
+        }
+        self.scenario_over(now, index);
+    }
+
+    /// `ramping-vus`: all events of this instant.
+    fn ramp(&mut self, now: Time, index: usize) {
+        loop {
+            let scenario = &mut self.scenarios[index];
+            let first = scenario.first;
+            let Pattern::Ramp { events, next, last_active } = &mut scenario.pattern else { return };
+            let Some(event) = events.get(*next).copied() else { return };
+            let due = scenario.started + event.at;
+            if due > now {
+                return self.queue.set_alarm(scenario.load_alarm, due);
+            }
+            *next += 1;
+            scenario.load_over = *next >= *last_active;
+            let id = first + event.handle - 1;
+            let running = self.vus[id as usize].state != VuState::Idle;
+            self.vus[id as usize].stopping = event.action != Action::Start;
+            match event.action {
+                Action::Start if !running => self.start_vu(index, id),
+                Action::HardStop if running => {
+                    self.interrupt(id);
+                    self.vu_returned(index);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The executors whose VUs all start at once.
+    fn start_loop(&mut self, index: usize, plan: &LoopPlan) {
+        let scenario = &mut self.scenarios[index];
+        scenario.load_over = true;
+        self.queue.set_alarm(scenario.hard_alarm, scenario.started + plan.hard_end);
+        let (first, size) = (scenario.first, scenario.size);
+        for id in first..first + size {
+            let scenario = &self.scenarios[index];
+            if plan.may_start(Span::ZERO, 0, scenario.attempts) {
+                self.start_vu(index, id);
+            }
+        }
+    }
+
+    fn arrive_at_rate(&mut self, now: Time, index: usize, first_time: bool) {
+        let scenario = &mut self.scenarios[index];
+        let (started, regular_end) = (scenario.started, scenario.started + scenario.regular_end);
+        let Pattern::Arrivals { ticks, idle, spare } = &mut scenario.pattern else { return };
+        let mut free = None;
+        if first_time {
+            self.queue.set_alarm(scenario.hard_alarm, started + scenario.hard_end);
+            scenario.pending_tick = ticks.next();
+        }
+        if scenario.pending_tick.is_some_and(|tick| started + tick <= now) {
+            free = idle.pop_front();
+            if free.is_none() {
+                self.recorder.dropped += 1;
+                if *spare > 0 {
+                    // Ready for the next tick: initialising takes no virtual time.
+                    idle.push_back(scenario.first + scenario.size - *spare);
+                    *spare -= 1;
+                    self.initialised_vus += 1;
+                }
+            }
+            scenario.pending_tick = ticks.next();
+        }
+        match scenario.pending_tick {
+            Some(tick) => self.queue.set_alarm(scenario.load_alarm, started + tick),
+            None if now < regular_end => self.queue.set_alarm(scenario.load_alarm, regular_end),
+            None => scenario.load_over = true,
+        }
+        if let Some(id) = free {
+            self.start_vu(index, id);
+        }
+    }
+
+    fn arrive_open(&mut self, now: Time, index: usize, first_time: bool) {
+        let scenario = &mut self.scenarios[index];
+        let (started, regular_end) = (scenario.started, scenario.started + scenario.regular_end);
+        let Pattern::Open { source, free } = &mut scenario.pattern else { return };
+        if first_time {
+            self.queue.set_alarm(scenario.hard_alarm, started + scenario.hard_end);
+            scenario.pending_tick = source.next(Span::ZERO);
+        }
+        let mut slot = None;
+        if let Some(tick) = scenario.pending_tick
+            && started + tick <= now
+        {
+            slot = Some(free.pop());
+            scenario.pending_tick = source.next(tick).filter(|t| *t <= scenario.regular_end);
+        }
+        match scenario.pending_tick {
+            Some(tick) => self.queue.set_alarm(scenario.load_alarm, started + tick),
+            None if now < regular_end => self.queue.set_alarm(scenario.load_alarm, regular_end),
+            None => scenario.load_over = true,
+        }
+        if let Some(slot) = slot {
+            let id = slot.unwrap_or_else(|| self.new_user(index));
+            self.start_vu(index, id);
+        }
+    }
+
+    /// A slot for one more open user.
+    fn new_user(&mut self, index: usize) -> u32 {
+        let scenario = &self.scenarios[index];
+        let slots = usize::from(self.model.journeys[scenario.journey as usize].loop_slots);
+        let id = self.vus.len() as u32;
+        self.vus.push(Vu::new(scenario.origin, scenario.journey, self.loops.len() as u32));
+        self.loops.resize(self.loops.len() + slots, 0);
+        self.groups.resize(self.vus.len() * self.group_depth, Time::ZERO);
+        self.initialised_vus += 1;
+        id
+    }
+
+    #[inline]
+    fn start_vu(&mut self, index: usize, id: u32) {
+        let scenario = &mut self.scenarios[index];
+        scenario.active += 1;
+        scenario.attempts += 1;
+        self.active_vus += 1;
+        self.begin_iteration(id);
+    }
+
+    /// A VU has finished an iteration: it goes on or is returned.
+    #[inline]
+    pub(super) fn vu_finished(&mut self, now: Time, id: u32) {
+        let vu = &mut self.vus[id as usize];
+        let index = vu.origin.as_scenario().unwrap_or(0);
+        let scenario = &mut self.scenarios[index];
+        let goes_on = match &mut scenario.pattern {
+            Pattern::Ramp { .. } => !vu.stopping,
+            Pattern::Loop(plan) => {
+                let (own, since) = (u64::from(vu.iterations), now.since(scenario.started));
+                let goes_on = plan.may_start(since, own, scenario.attempts);
+                if !goes_on {
+                    self.recorder.dropped += plan.dropped_by_vu(own).unwrap_or(0);
+                }
+                goes_on
+            }
+            Pattern::Arrivals { idle, .. } => {
+                idle.push_back(id);
+                false
+            }
+            Pattern::Open { free, .. } => {
+                free.push(id);
+                false
+            }
+        };
+        if goes_on {
+            scenario.attempts += 1;
+            self.begin_iteration(id);
+        } else {
+            vu.state = VuState::Idle;
+            self.vu_returned(index);
+            self.scenario_over(now, index);
+        }
+    }
+
+    fn vu_returned(&mut self, index: usize) {
+        self.scenarios[index].active -= 1;
+        self.active_vus -= 1;
+    }
+
+    /// The graceful stop of a scenario is over: what still runs is interrupted.
+    pub(super) fn hard_stop(&mut self, index: usize) {
+        for id in 1..self.vus.len() as u32 {
+            let vu = &self.vus[id as usize];
+            if vu.origin.as_scenario() == Some(index) && vu.state != VuState::Idle {
+                self.interrupt(id);
+                self.vu_returned(index);
+            }
+        }
+        self.scenarios[index].load_over = true;
+        self.scenario_over(self.queue.now(), index);
+    }
+
+    /// Sees whether a scenario, and with it perhaps the test, is over.
+    #[inline]
+    fn scenario_over(&mut self, now: Time, index: usize) {
+        let scenario = &mut self.scenarios[index];
+        if !scenario.load_over || scenario.active > 0 || scenario.done {
+            return;
+        }
+        scenario.done = true;
+        self.queue.clear_alarm(scenario.load_alarm);
+        self.queue.clear_alarm(scenario.hard_alarm);
+        if let Pattern::Loop(plan) = scenario.pattern {
+            self.recorder.dropped += plan.dropped_by_all(scenario.attempts).unwrap_or(0);
+        }
+        if self.scenarios.iter().any(|s| !s.done) {
+            return;
+        }
+        match self.model.teardown {
+            Some(journey) => {
+                self.phase = Phase::Teardown;
+                self.queue.set_alarm(self.phase_timeout, now + self.model.teardown_timeout);
+                self.run_once(Origin::TEARDOWN, journey.0);
+            }
+            None => self.stop(End::Finished),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Visits to stations, and what slows stations down.
+
+use crate::engine::{Span, Time};
+use crate::model::system::{Accumulated, DistId, Growth, Op, Trigger};
+use crate::parts::Admission;
+use crate::parts::waiting::Waiting;
+
+use super::World;
+use super::event::Event;
+use super::request::RequestState;
+use super::system::refusal;
+
+impl World<'_> {
+    /// A request comes to a station.
+    #[inline]
+    pub(super) fn visit(&mut self, now: Time, id: u32, op: Op) {
+        let Op::Serve { station, time, growth, class, patience } = op else { return };
+        let mut demand = self.samplers[time.index()].span().0 as f64;
+        if let Some(growth) = growth {
+            demand *= 1.0 + growth.per_unit * self.accumulated(growth);
+        }
+        let request = &mut self.requests[id];
+        if request.abandoned && request.client == super::vu::NONE {
+            demand *= self.model.endpoints[request.endpoint as usize].abandoned_work;
+        }
+        request.since = now;
+        let ticket = request.ticket;
+        let (part, alarm) = &mut self.stations[station.index()];
+        match part.arrive(now, Waiting { job: id, ticket, demand }, class) {
+            Admission::Granted => {
+                request.state = RequestState::InService;
+                if let Some(at) = part.next_completion() {
+                    self.queue.set_alarm(*alarm, at);
+                }
+            }
+            Admission::Queued => {
+                request.state = RequestState::Waiting;
+                if let Some(patience) = patience {
+                    self.after(patience, Event::PatienceOver { request: id, ticket });
+                }
+            }
+            Admission::Refused => {
+                let status = self.model.stations[station.index()].refusal;
+                self.fail(now, id, refusal(status));
+            }
+        }
+    }
+
+    fn accumulated(&self, growth: Growth) -> f64 {
+        let seats = self.inventory.as_ref().map(|i| &i.probe);
+        let count = match growth.with {
+            Accumulated::Sales => seats.map_or(0, |p| p.sold),
+            Accumulated::Claims => seats.map_or(0, |p| p.claimed),
+            Accumulated::Tokens => u64::from(self.tokens.issued()),
+            Accumulated::Requests => self.arrived,
+        };
+        count as f64
+    }
+
+    /// A job at a station is due.
+    #[inline]
+    pub(super) fn complete(&mut self, now: Time, index: u16) {
+        let (part, alarm) = &mut self.stations[index as usize];
+        let (done, next) = part.complete(now, &self.requests);
+        if let Some(at) = part.next_completion() {
+            self.queue.set_alarm(*alarm, at.max(now));
+        }
+        if let Some(next) = next {
+            self.service_begins(now, next);
+        }
+        let Some(id) = done else { return };
+        let request = &mut self.requests[id];
+        let time = &mut self.op_times[request.at as usize];
+        time.visits += 1;
+        time.served += u128::from(now.since(request.since).0);
+        request.state = RequestState::Ready;
+        request.at += 1;
+        if self.counts_completions[index as usize] {
+            self.completion_triggers(now, index as usize);
+        }
+        self.advance(id);
+    }
+
+    /// A request that waited at a station is served now.
+    #[inline]
+    fn service_begins(&mut self, now: Time, id: u32) {
+        let request = &mut self.requests[id];
+        request.ticket = request.ticket.wrapping_add(1);
+        request.state = RequestState::InService;
+        self.op_times[request.at as usize].waited += u128::from(now.since(request.since).0);
+        request.since = now;
+    }
+
+    /// A request in service is dropped.
+    pub(super) fn leave_service(&mut self, now: Time, id: u32) {
+        let request = &mut self.requests[id];
+        request.state = RequestState::Ready;
+        let Op::Serve { station, .. } = self.ops[request.at as usize] else { return };
+        let (part, alarm) = &mut self.stations[station.index()];
+        let next = part.cancel(now, id, &self.requests);
+        match part.next_completion() {
+            Some(at) => self.queue.set_alarm(*alarm, at.max(now)),
+            None => self.queue.clear_alarm(*alarm),
+        }
+        if let Some(next) = next {
+            self.service_begins(now, next);
+        }
+    }
+
+    /// Plans the first window of each slowdown.
+    pub(super) fn plan_slowdowns(&mut self) {
+        for at in 0..self.slowdowns.len() {
+            let slowdown = at as u16;
+            match self.trigger(at).0 {
+                Trigger::Every(gap) | Trigger::After(gap) => {
+                    self.after(gap, Event::SlowdownBegins { slowdown });
+                }
+                Trigger::At(when) => {
+                    self.queue.at(Time::ZERO + when, Event::SlowdownBegins { slowdown });
+                }
+                Trigger::Completions(_) => {}
+            }
+        }
+    }
+
+    fn trigger(&self, slowdown: usize) -> (Trigger, DistId) {
+        let run = &self.slowdowns[slowdown];
+        let spec = &self.model.stations[run.station].slowdowns[run.index];
+        (spec.trigger, spec.lasts)
+    }
+
+    fn completion_triggers(&mut self, now: Time, station: usize) {
+        let completed = self.stations[station].0.probe.completed;
+        for at in 0..self.slowdowns.len() {
+            if self.slowdowns[at].station == station
+                && let (Trigger::Completions(every), _) = self.trigger(at)
+                && completed.is_multiple_of(u64::from(every))
+            {
+                self.slowdown_begins(now, at as u16);
+            }
+        }
+    }
+
+    /// A slowdown begins.
+    pub(super) fn slowdown_begins(&mut self, now: Time, slowdown: u16) {
+        let at = slowdown as usize;
+        let (trigger, lasts) = self.trigger(at);
+        self.after(lasts, Event::SlowdownEnds { slowdown });
+        if let Trigger::Every(gap) = trigger {
+            self.after(gap, Event::SlowdownBegins { slowdown });
+        }
+        self.slowdowns[at].open += 1;
+        self.set_speed(now, at);
+    }
+
+    /// A slowdown is over.
+    pub(super) fn slowdown_ends(&mut self, now: Time, slowdown: u16) {
+        let at = slowdown as usize;
+        if let (Trigger::After(gap), _) = self.trigger(at) {
+            self.after(gap, Event::SlowdownBegins { slowdown });
+        }
+        self.slowdowns[at].open -= 1;
+        self.set_speed(now, at);
+    }
+
+    /// The station works at the product of what its open slowdowns leave.
+    fn set_speed(&mut self, now: Time, slowdown: usize) {
+        let station = self.slowdowns[slowdown].station;
+        let speed: f64 = self
+            .slowdowns
+            .iter()
+            .filter(|s| s.station == station && s.open > 0)
+            .map(|s| s.leaves)
+            .product();
+        let (part, alarm) = &mut self.stations[station];
+        part.set_speed(now, speed);
+        match part.next_completion() {
+            Some(at) => self.queue.set_alarm(*alarm, at.max(now)),
+            None => self.queue.clear_alarm(*alarm),
+        }
+    }
+
+    /// How long the run has lasted.
+    pub(super) fn elapsed(&self) -> Span {
+        self.queue.now().since(Time::ZERO)
+    }
+}

@@ -1,0 +1,420 @@
+//! Requests walking endpoints: the operations that take no time, and how a request ends.
+
+use crate::engine::Time;
+use crate::measure::recorder::Code;
+use crate::model::system::{EndpointId, Entity, Op};
+use crate::parts::Admission;
+use crate::parts::waiting_room::Standing;
+
+use super::event::Event;
+use super::journeys::blank;
+use super::request::{Held, Request, RequestState};
+use super::vu::NONE;
+use super::{Work, World};
+
+/// Status of a request that waited too long for something inside the system.
+const GAVE_UP_WAITING: u16 = 503;
+
+impl World<'_> {
+    /// A request goes on with its endpoint's program until virtual time must pass.
+    pub(super) fn advance(&mut self, id: u32) {
+        let now = self.queue.now();
+        loop {
+            let at = self.requests[id].at;
+            let op = self.ops[at as usize];
+            match op {
+                Op::Serve { .. } => return self.visit(now, id, op),
+                Op::Delay(time) => {
+                    let request = &mut self.requests[id];
+                    (request.state, request.since) = (RequestState::Delayed, now);
+                    let ticket = request.ticket;
+                    return self.after(time, Event::DelayOver { request: id, ticket });
+                }
+                Op::Acquire { pool } => {
+                    let ticket = self.requests[id].ticket;
+                    match self.pools[pool.index()].acquire(now, id, ticket) {
+                        Admission::Granted => {
+                            self.op_times[at as usize].visits += 1;
+                            self.requests.hold(id, Held::Token(pool));
+                        }
+                        Admission::Queued => {
+                            let timeout = self.model.pools[pool.index()].timeout;
+                            return self.wait_in_line(now, id, timeout);
+                        }
+                        Admission::Refused => {
+                            let status = self.model.pools[pool.index()].refusal;
+                            return self.fail(now, id, refusal(status));
+                        }
+                    }
+                }
+                Op::Lock { key, timeout } => {
+                    if !self.lock(now, id, key) {
+                        return self.wait_in_line(now, id, timeout);
+                    }
+                }
+                Op::Release(_) | Op::Unlock(_) => {
+                    if let Some(held) = self.requests.let_go(id) {
+                        self.give_back(now, held);
+                    }
+                }
+                Op::Call(endpoint) => {
+                    self.requests[id].state = RequestState::Calling;
+                    self.requests[id].at += 1;
+                    return self.start_child(now, id, endpoint, true);
+                }
+                Op::Fork(endpoint) => {
+                    self.requests[id].branches += 1;
+                    self.start_child(now, id, endpoint, true);
+                }
+                Op::Spawn(endpoint) => self.start_child(now, id, endpoint, false),
+                Op::Join => {
+                    let request = &mut self.requests[id];
+                    if request.branches > 0 {
+                        request.state = RequestState::Joining;
+                        return;
+                    }
+                    if request.code != Code::OK {
+                        return self.finish(now, id);
+                    }
+                }
+                Op::Respond => self.respond(now, id),
+                Op::Done => return self.finish(now, id),
+                _ => {
+                    if let Err(code) = self.instant_op(now, id, op) {
+                        return self.fail(now, id, code);
+                    }
+                }
+            }
+            self.requests[id].at += 1;
+        }
+    }
+
+    /// Operations on tokens, seats and rows: no time, no queue, but they may fail.
+    fn instant_op(&mut self, now: Time, id: u32, op: Op) -> Result<(), Code> {
+        let request = &mut self.requests[id];
+        match op {
+            Op::Fail { probability, status } => {
+                let stream = &mut self.endpoint_streams[request.endpoint as usize].fail;
+                if stream.chance(probability) {
+                    return Err(refusal(status));
+                }
+            }
+            Op::IssueToken => {
+                request.context.token = self.tokens.issue(request.context.user);
+                if let Some((room, _)) = &mut self.room {
+                    room.join(now);
+                    self.watch_the_door(now);
+                }
+            }
+            Op::QueueStatus => {
+                let token = request.context.token;
+                let standing = self.room.as_ref().map(|(room, _)| room.standing(token));
+                request.admitted = standing.is_none_or(|s| s == Standing::Admitted);
+            }
+            Op::ListSeats => {
+                let choice = self.model.sites[request.site.index()].pick;
+                let event = request.context.event;
+                let stream = &mut self.endpoint_streams[request.endpoint as usize].seat;
+                if let (Some(inventory), Some(choice)) = (&mut self.inventory, choice)
+                    && event != NONE
+                {
+                    let seat = inventory.pick(event, choice, stream);
+                    request.context.seat = seat.unwrap_or(NONE);
+                    request.nothing_free = seat.is_none();
+                }
+            }
+            Op::Claim(status) => return self.claim(now, id, status),
+            Op::Confirm(status) => {
+                let hold = request.context.hold;
+                let sold = self.inventory.as_mut().is_some_and(|i| i.confirm(now, hold));
+                if !sold {
+                    return Err(Code(status));
+                }
+            }
+            Op::ReleaseSeat => {
+                let hold = std::mem::take(&mut request.context.hold);
+                if let Some(inventory) = &mut self.inventory {
+                    inventory.release(now, hold);
+                }
+            }
+            Op::ReadVersion(key) => {
+                let entity = self.entity(id, key);
+                let version = self.versions[key as usize]
+                    .as_mut()
+                    .map_or(0, |rows| rows.read(entity));
+                self.requests.hold(id, Held::Version(key, version));
+            }
+            Op::CheckVersion(key, status) => {
+                let entity = self.entity(id, key);
+                if let Some(Held::Version(_, read)) = self.requests.let_go(id)
+                    && entity != NONE
+                    && let Some(rows) = &mut self.versions[key as usize]
+                    && !rows.write(entity, read)
+                {
+                    return Err(Code(status));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, now: Time, id: u32, status: u16) -> Result<(), Code> {
+        let context = &mut self.requests[id].context;
+        let Some(inventory) = self.inventory.as_mut().filter(|_| context.seat != NONE) else {
+            return Err(Code(status));
+        };
+        let hold = inventory.claim(now, context.seat, context.user).ok_or(Code(status))?;
+        context.hold = hold;
+        let spec = self.model.inventory.as_ref();
+        if let Some(expiry) = spec.and_then(|i| i.hold_expires_after) {
+            match spec.and_then(|i| i.sweep_every) {
+                None => self.after(expiry, Event::HoldExpires { hold }),
+                Some(every) => {
+                    // A sweeper collects what has expired at its next round.
+                    let over = now + self.samplers[expiry.index()].span();
+                    let round = Time(over.0.div_ceil(every.0).saturating_mul(every.0));
+                    self.queue.at(round, Event::HoldExpires { hold });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the lock of an entity. Returns whether the request has it; it may have to wait.
+    fn lock(&mut self, now: Time, id: u32, key: Entity) -> bool {
+        let entity = self.entity(id, key);
+        let Some(locks) = self.locks[key as usize].as_mut().filter(|_| entity != NONE) else {
+            self.requests.hold(id, Held::Lock(key, NONE));
+            return true;
+        };
+        let request = &self.requests[id];
+        let (at, ticket) = (request.at as usize, request.ticket);
+        if locks.acquire(now, entity, id, ticket) == Admission::Granted {
+            self.op_times[at].visits += 1;
+            self.requests.hold(id, Held::Lock(key, entity));
+            return true;
+        }
+        false
+    }
+
+    /// The number of the entity that a request is about; `NONE` if it is about none.
+    fn entity(&self, id: u32, key: Entity) -> u32 {
+        let context = &self.requests[id].context;
+        match key {
+            Entity::User => context.user,
+            Entity::Token => context.token,
+            Entity::Event => context.event,
+            Entity::Seat => context.seat,
+            Entity::Global => 0,
+        }
+    }
+
+    fn wait_in_line(&mut self, now: Time, id: u32, timeout: Option<crate::engine::Span>) {
+        let request = &mut self.requests[id];
+        (request.state, request.since) = (RequestState::Waiting, now);
+        let ticket = request.ticket;
+        if let Some(timeout) = timeout {
+            self.queue.at(now + timeout, Event::PatienceOver { request: id, ticket });
+        }
+    }
+
+    /// A request that waited for a pool or a lock has it now.
+    fn granted(&mut self, now: Time, id: u32) {
+        let request = &mut self.requests[id];
+        request.ticket = request.ticket.wrapping_add(1);
+        request.state = RequestState::Ready;
+        let time = &mut self.op_times[request.at as usize];
+        time.visits += 1;
+        time.waited += u128::from(now.since(request.since).0);
+        let held = match self.ops[request.at as usize] {
+            Op::Acquire { pool } => Some(Held::Token(pool)),
+            Op::Lock { key, .. } => Some(Held::Lock(key, self.entity(id, key))),
+            _ => None,
+        };
+        if let Some(held) = held {
+            self.requests.hold(id, held);
+        }
+        self.requests[id].at += 1;
+        self.ready.push_back(Work::Request(id));
+    }
+
+    /// Something held comes back, and whoever waits for it first gets it.
+    fn give_back(&mut self, now: Time, held: Held) {
+        let next = match held {
+            Held::Token(pool) => self.pools[pool.index()].release(now, &self.requests),
+            Held::Lock(_, NONE) | Held::Version(..) => None,
+            Held::Lock(key, entity) => self.locks[key as usize]
+                .as_mut()
+                .and_then(|locks| locks.release(now, entity, &self.requests)),
+        };
+        if let Some(next) = next {
+            self.granted(now, next);
+        }
+    }
+
+    /// A delay of a request is over.
+    pub(super) fn delay_over(&mut self, now: Time, id: u32, ticket: u32) {
+        let request = &mut self.requests[id];
+        if request.ticket != ticket || request.state != RequestState::Delayed {
+            return;
+        }
+        request.ticket = request.ticket.wrapping_add(1);
+        request.state = RequestState::Ready;
+        let time = &mut self.op_times[request.at as usize];
+        time.visits += 1;
+        time.served += u128::from(now.since(request.since).0);
+        request.at += 1;
+        self.advance(id);
+    }
+
+    /// A request has waited long enough in a line: it fails.
+    pub(super) fn patience_over(&mut self, now: Time, id: u32, ticket: u32) {
+        let request = &self.requests[id];
+        if request.ticket == ticket && request.state == RequestState::Waiting {
+            self.leave_line(now, id);
+            self.fail(now, id, Code(GAVE_UP_WAITING));
+        }
+    }
+
+    /// Takes a waiting request out of the line it stands in.
+    fn leave_line(&mut self, now: Time, id: u32) {
+        let request = &mut self.requests[id];
+        request.ticket = request.ticket.wrapping_add(1);
+        request.state = RequestState::Ready;
+        let at = request.at as usize;
+        self.op_times[at].waited += u128::from(now.since(request.since).0);
+        match self.ops[at] {
+            Op::Serve { station, .. } => self.stations[station.index()].0.renege(now),
+            Op::Acquire { pool } => self.pools[pool.index()].renege(now),
+            Op::Lock { key, .. } => {
+                let entity = self.entity(id, key);
+                if let Some(locks) = &mut self.locks[key as usize] {
+                    locks.renege(now, entity);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Nobody waits for the answer any more. The work goes on unless the endpoint cancels it.
+    pub(super) fn client_gone(&mut self, id: u32) {
+        let now = self.queue.now();
+        let request = &mut self.requests[id];
+        request.client = NONE;
+        request.abandoned = true;
+        if !self.model.endpoints[request.endpoint as usize].cancel {
+            return;
+        }
+        match request.state {
+            RequestState::Waiting => self.leave_line(now, id),
+            RequestState::InService => self.leave_service(now, id),
+            RequestState::Delayed => request.ticket = request.ticket.wrapping_add(1),
+            // What it has called goes on; it ends when that ends.
+            _ => return,
+        }
+        self.finish(now, id);
+    }
+
+    pub(super) fn fail(&mut self, now: Time, id: u32, code: Code) {
+        self.requests[id].code = code;
+        self.finish(now, id);
+    }
+
+    /// A request is over: everything held comes back, its client or caller hears of it.
+    pub(super) fn finish(&mut self, now: Time, id: u32) {
+        while let Some(held) = self.requests.let_go(id) {
+            self.give_back(now, held);
+        }
+        self.respond(now, id);
+        let Request { parent: (parent, generation), code, context, admitted, nothing_free, .. } =
+            self.requests[id];
+        self.requests.close(id);
+        if parent == NONE || !self.requests.is_live(parent, generation) {
+            return;
+        }
+        let caller = &mut self.requests[parent];
+        if code != Code::OK {
+            caller.code = code;
+        }
+        if caller.state == RequestState::Calling {
+            caller.context = context;
+            caller.admitted |= admitted;
+            caller.nothing_free |= nothing_free;
+            caller.state = RequestState::Ready;
+            if code == Code::OK {
+                self.ready.push_back(Work::Request(parent));
+            } else {
+                self.finish(now, parent);
+            }
+        } else {
+            caller.branches = caller.branches.saturating_sub(1);
+            if caller.branches == 0 && caller.state == RequestState::Joining {
+                caller.state = RequestState::Ready;
+                self.ready.push_back(Work::Request(parent));
+            }
+        }
+    }
+
+    fn start_child(&mut self, now: Time, id: u32, endpoint: EndpointId, attached: bool) {
+        let caller = self.requests[id];
+        let child = self.requests.open(Request {
+            parent: if attached { (id, caller.generation) } else { (NONE, 0) },
+            site: caller.site,
+            origin: caller.origin,
+            abandoned: caller.abandoned,
+            sent: now,
+            context: caller.context,
+            ..blank(endpoint, self.entry[endpoint.index()])
+        });
+        self.ready.push_back(Work::Request(child));
+    }
+
+    /// A hold on a seat has run out.
+    pub(super) fn hold_expires(&mut self, now: Time, hold: u32) {
+        if let Some(inventory) = &mut self.inventory {
+            inventory.expire(now, hold);
+        }
+    }
+
+    /// The waiting room lets through whom its rules allow.
+    pub(super) fn admission(&mut self, now: Time) {
+        while let Some(token) = self.room.as_mut().and_then(|(room, _)| room.admit(now)) {
+            if let Some(session) = self.model.waiting_room.as_ref().and_then(|r| r.session) {
+                self.after(session, Event::SessionEnds { token });
+            }
+            if let Some(waiter) = self.awaiting.get_mut(token as usize)
+                && *waiter != NONE
+            {
+                let vu = std::mem::replace(waiter, NONE);
+                self.ready.push_back(Work::Vu(vu));
+            }
+        }
+        self.watch_the_door(now);
+    }
+
+    /// An admitted user's session is over: somebody else may come in.
+    pub(super) fn session_ends(&mut self, now: Time, token: u32) {
+        if let Some((room, _)) = &mut self.room
+            && room.end_session(now, token)
+        {
+            self.watch_the_door(now);
+        }
+    }
+
+    /// Sets the waiting room's alarm to its next admission.
+    fn watch_the_door(&mut self, now: Time) {
+        if let Some((room, alarm)) = &self.room {
+            match room.next_admission(now) {
+                Some(at) => self.queue.set_alarm(*alarm, at),
+                None => self.queue.clear_alarm(*alarm),
+            }
+        }
+    }
+}
+
+/// The code of a refusal: status 0 is a refused connection.
+pub(super) fn refusal(status: u16) -> Code {
+    if status == 0 { Code::REFUSED } else { Code(status) }
+}
+

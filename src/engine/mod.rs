@@ -1,5 +1,6 @@
 //! The foundation: time, the event queue, random streams and samplers. Knows no user and no seat.
 
+pub mod alias;
 pub mod dist;
 pub mod heap;
 pub mod queue;

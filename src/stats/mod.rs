@@ -1,1 +1,19 @@
 //! Moments, quantiles and intervals: numbers in, numbers out.
+
+pub mod batch;
+mod buckets;
+pub mod histogram;
+pub mod interval;
+pub mod ks;
+pub mod level;
+pub mod lhs;
+pub mod moments;
+pub mod quantile;
+mod select;
+pub mod trend;
+pub mod warmup;
+
+pub use histogram::Histogram;
+pub use interval::{Interval, Proportion};
+pub use moments::Moments;
+pub use trend::TrendStats;

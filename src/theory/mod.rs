@@ -16,7 +16,7 @@ pub mod mg1;
 pub mod mmc;
 pub mod mmck;
 pub mod mva;
-mod numeric;
+pub(crate) mod numeric;
 pub mod patience;
 pub mod priority;
 pub mod retrial;

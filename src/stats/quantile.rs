@@ -1,0 +1,102 @@
+//! Exact percentiles as k6 computes them: all samples, linear interpolation between neighbours.
+//!
+//! With n samples in ascending order and `idx = percent/100 * (n - 1)`, the percentile is
+//! `lo + (hi - lo) * (idx - floor(idx))` of the samples at `floor(idx)` and `ceil(idx)`, all in
+//! 64-bit floats (k6 2.2.0, metrics package, trend sink; type 7 of Hyndman & Fan 1996). Without
+//! samples it is 0.
+
+use super::select::order_statistics;
+
+/// Nanoseconds as k6 keeps them: milliseconds in a 64-bit float.
+#[inline]
+pub(super) fn ns_to_ms(ns: u64) -> f64 {
+    ns as f64 / 1e6
+}
+
+/// Percentiles (0 to 100) in milliseconds of samples in nanoseconds, in any order.
+///
+/// Bit-equal to sorting and interpolating. Returns `None` if a percent is not within 0 to 100.
+#[must_use]
+pub fn percentiles_ns(samples: &[u64], percents: &[f64]) -> Option<Vec<f64>> {
+    let positions = positions(samples.len(), percents)?;
+    let neighbours = order_statistics(samples, &ranks(&positions));
+    let in_ms: Vec<f64> = neighbours.into_iter().map(ns_to_ms).collect();
+    Some(interpolate_all(&positions, &in_ms))
+}
+
+/// Percentiles (0 to 100) of plain values, in any order and in their own unit.
+///
+/// Values are ordered by the IEEE 754 total order, so -0 comes before +0 and NaN at an end.
+/// Returns `None` if a percent is not within 0 to 100.
+#[must_use]
+pub fn percentiles(samples: &[f64], percents: &[f64]) -> Option<Vec<f64>> {
+    let positions = positions(samples.len(), percents)?;
+    let smallest = samples.iter().map(|&x| order_key(x)).min().unwrap_or(0);
+    // Counted from the smallest, the keys spread over many buckets instead of a few.
+    let keys: Vec<u64> = samples.iter().map(|&x| order_key(x) - smallest).collect();
+    let neighbours: Vec<f64> = order_statistics(&keys, &ranks(&positions))
+        .into_iter()
+        .map(|key| from_order_key(key + smallest))
+        .collect();
+    Some(interpolate_all(&positions, &neighbours))
+}
+
+/// Where a percentile lies among n ordered samples.
+struct Position {
+    low: usize,
+    high: usize,
+    fraction: f64,
+}
+
+fn positions(n: usize, percents: &[f64]) -> Option<Vec<Position>> {
+    let last = n.saturating_sub(1);
+    percents
+        .iter()
+        .map(|&percent| {
+            if !(0.0..=100.0).contains(&percent) {
+                return None;
+            }
+            let index = percent / 100.0 * last as f64;
+            let low = index.floor();
+            Some(Position {
+                low: low as usize,
+                high: index.ceil() as usize,
+                fraction: index - low,
+            })
+        })
+        .collect()
+}
+
+/// The low and the high rank of each position, in turn.
+fn ranks(positions: &[Position]) -> Vec<usize> {
+    positions.iter().flat_map(|p| [p.low, p.high]).collect()
+}
+
+fn interpolate_all(positions: &[Position], neighbours: &[f64]) -> Vec<f64> {
+    if neighbours.is_empty() {
+        return vec![0.0; positions.len()];
+    }
+    positions
+        .iter()
+        .zip(neighbours.chunks_exact(2))
+        .map(|(position, pair)| {
+            if position.low == position.high {
+                pair[0]
+            } else {
+                pair[0] + (pair[1] - pair[0]) * position.fraction
+            }
+        })
+        .collect()
+}
+
+/// Whole numbers in the order of the floats (the mapping behind `f64::total_cmp`).
+fn order_key(x: f64) -> u64 {
+    let bits = x.to_bits();
+    let negative = bits >> 63 == 1;
+    if negative { !bits } else { bits | 1 << 63 }
+}
+
+fn from_order_key(key: u64) -> f64 {
+    let positive = key >> 63 == 1;
+    f64::from_bits(if positive { key & !(1 << 63) } else { !key })
+}

@@ -1,0 +1,74 @@
+//! The statistics of one trend, as k6 shows them at the end of a test.
+
+use super::quantile::{ns_to_ms, percentiles, percentiles_ns};
+
+/// Statistics of a trend: milliseconds for samples of time, else the unit of the samples.
+///
+/// All are 0 without samples, as in k6.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrendStats {
+    /// Number of samples.
+    pub count: u64,
+    /// Mean: the running sum in order of arrival, divided by the count.
+    pub avg: f64,
+    /// Smallest sample.
+    pub min: f64,
+    /// Largest sample.
+    pub max: f64,
+    /// Each wanted percentile (0 to 100) with its value, in the order asked. The median is 50.
+    pub percentiles: Vec<(f64, f64)>,
+}
+
+impl TrendStats {
+    /// Of durations in nanoseconds in order of arrival; results in milliseconds.
+    ///
+    /// Returns `None` if a percent is not within 0 to 100.
+    #[must_use]
+    pub fn of_ns(samples: &[u64], percents: &[f64]) -> Option<TrendStats> {
+        let values = percentiles_ns(samples, percents)?;
+        Some(TrendStats {
+            count: samples.len() as u64,
+            avg: naive_mean_ms(samples),
+            min: ns_to_ms(samples.iter().copied().min().unwrap_or(0)),
+            max: ns_to_ms(samples.iter().copied().max().unwrap_or(0)),
+            percentiles: percents.iter().copied().zip(values).collect(),
+        })
+    }
+
+    /// Of plain values in order of arrival; results in their unit.
+    ///
+    /// Returns `None` if a percent is not within 0 to 100.
+    #[must_use]
+    pub fn of_values(samples: &[f64], percents: &[f64]) -> Option<TrendStats> {
+        let values = percentiles(samples, percents)?;
+        let extreme = |pick: fn(f64, f64) -> f64| samples.iter().copied().reduce(pick);
+        Some(TrendStats {
+            count: samples.len() as u64,
+            avg: naive_mean(samples.iter().copied(), samples.len()),
+            min: extreme(f64::min).unwrap_or(0.0),
+            max: extreme(f64::max).unwrap_or(0.0),
+            percentiles: percents.iter().copied().zip(values).collect(),
+        })
+    }
+
+    /// The value of one percentile, if it was asked for.
+    #[must_use]
+    pub fn percentile(&self, percent: f64) -> Option<f64> {
+        let found = self.percentiles.iter().find(|&&(p, _)| p == percent);
+        found.map(|&(_, value)| value)
+    }
+}
+
+/// Mean in milliseconds of durations in nanoseconds, summed naively in the order given (k6's
+/// running sum, whose last digits depend on that order); 0 without samples.
+#[must_use]
+pub fn naive_mean_ms(samples: &[u64]) -> f64 {
+    naive_mean(samples.iter().map(|&ns| ns_to_ms(ns)), samples.len())
+}
+
+fn naive_mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
+    if count == 0 {
+        return 0.0;
+    }
+    values.fold(0.0, |sum, value| sum + value) / count as f64
+}

@@ -3,19 +3,32 @@
 //! "As meant" are the types of `scenario`, `journey`, `system` and `threshold`: names are resolved to
 //! ids, defaults are filled in, and a value that exists is valid.
 
+pub mod document;
 pub mod duration;
 pub mod journey;
 pub mod metric_name;
+mod nearest;
+pub mod problem;
 pub mod raw_scenario;
+mod read;
 pub mod scenario;
 pub mod scenario_check;
+mod seam;
+mod section;
+pub mod set;
 pub mod shortcuts;
 pub mod system;
 pub mod threshold;
+mod tree;
+
+pub use document::{Checked, Document};
+pub use problem::{Problem, Problems};
+pub use set::Override;
 
 use crate::engine::Span;
 use journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
 use scenario::Scenario;
+use std::path::Path;
 use system::{Endpoint, Inventory, NamedDist, Pool, Station, WaitingRoom};
 use threshold::Aggregation;
 
@@ -64,4 +77,23 @@ pub struct Model {
     pub thresholds: Vec<threshold::MetricThresholds>,
     /// Statistics that the summary shows for a trend.
     pub summary_trend_stats: Vec<Aggregation>,
+}
+
+impl Model {
+    /// Reads, parses and checks a file, with overrides applied in their order.
+    ///
+    /// # Errors
+    /// All that is wrong with it at once.
+    pub fn from_file(path: &Path, overrides: &[Override]) -> Result<Model, Problems> {
+        Ok(Document::from_file(path)?.check(overrides)?.model)
+    }
+
+    /// As [`Model::from_file`], of a text. `name` is shown in errors; files that the model names are
+    /// looked for beside it.
+    ///
+    /// # Errors
+    /// All that is wrong with it at once.
+    pub fn from_text(name: &str, text: &str, overrides: &[Override]) -> Result<Model, Problems> {
+        Ok(Document::from_text(name, text)?.check(overrides)?.model)
+    }
 }

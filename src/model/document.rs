@@ -1,0 +1,246 @@
+//! A model file, parsed once: overrides and checks start from it as often as a study needs.
+
+use super::Model;
+use super::problem::{Finding, Notes, Problems, Source, warning_line};
+use super::read;
+use super::set::{self, Override};
+use super::tree::{Node, Place, TooDeep, Value, convert_document};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use toml::de::DeTable;
+
+/// Larger files are refused.
+const LARGEST_BYTES: u64 = 64 << 20;
+
+/// A model as written. Shared by threads: checking changes nothing in it.
+#[derive(Debug)]
+pub struct Document {
+    source: Source,
+    tree: Node,
+    files: Files,
+}
+
+/// A model as meant, and what is doubtful about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// The model.
+    pub model: Model,
+    /// One line each: place, doubt and what would remove it.
+    pub warnings: Vec<String>,
+}
+
+/// Data files that a model names, read once.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    directory: PathBuf,
+    read: Mutex<BTreeMap<PathBuf, Result<Arc<str>, String>>>,
+}
+
+impl Files {
+    /// The text of a file, named relative to the model's directory.
+    pub fn text(&self, name: &str) -> Result<Arc<str>, String> {
+        let path = self.directory.join(name);
+        let mut read = self
+            .read
+            .lock()
+            .map_err(|_| "another reader has failed".to_string())?;
+        let text = read
+            .entry(path)
+            .or_insert_with_key(|path| file_text(path).map(Arc::from));
+        text.clone()
+    }
+}
+
+fn file_text(path: &Path) -> Result<String, String> {
+    let about = std::fs::metadata(path).map_err(|why| why.to_string())?;
+    if !about.is_file() {
+        return Err("it is no regular file".to_string());
+    }
+    if about.len() > LARGEST_BYTES {
+        return Err(format!("it is larger than {} MiB", LARGEST_BYTES >> 20));
+    }
+    let bytes = std::fs::read(path).map_err(|why| why.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_string())
+}
+
+impl Document {
+    /// Reads and parses a file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is no TOML.
+    pub fn from_file(path: &Path) -> Result<Document, Problems> {
+        let name = path.display().to_string();
+        let text = file_text(path).map_err(|why| {
+            let message = format!("the model cannot be read: {why}");
+            Problems::of_file(&name, message, "check the path and that it is a TOML file")
+        })?;
+        Document::from_text(&name, &text)
+    }
+
+    /// Parses a text. `name` is shown in errors; files that the model names are looked for beside it.
+    ///
+    /// # Errors
+    /// If it is no TOML: all syntax errors at once.
+    pub fn from_text(name: &str, text: &str) -> Result<Document, Problems> {
+        let source = Source {
+            name: name.into(),
+            text: text.into(),
+        };
+        let sources = std::slice::from_ref(&source);
+        if text.len() as u64 > LARGEST_BYTES {
+            let message = format!("the model is larger than {} MiB", LARGEST_BYTES >> 20);
+            return Err(Problems::of_file(
+                name,
+                message,
+                "move long lists to CSV files",
+            ));
+        }
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            let found = errors.iter().map(|error| syntax(text, error)).collect();
+            return Err(Problems::new(sources, found));
+        }
+        let tree = convert_document(0, &table).map_err(|TooDeep(place)| {
+            let (message, fix) = (
+                "the model nests too deep".to_string(),
+                "nest less".to_string(),
+            );
+            Problems::new(
+                sources,
+                vec![Finding {
+                    place,
+                    message,
+                    fix,
+                }],
+            )
+        })?;
+        let directory = Path::new(name)
+            .parent()
+            .unwrap_or(Path::new(""))
+            .to_path_buf();
+        let files = Files {
+            directory,
+            ..Files::default()
+        };
+        Ok(Document {
+            source,
+            tree,
+            files,
+        })
+    }
+
+    /// The model as meant, with overrides applied in their order.
+    ///
+    /// # Errors
+    /// All that is wrong with it. An error in a value that an override gave points to the override.
+    pub fn check(&self, overrides: &[Override]) -> Result<Checked, Problems> {
+        let given = overrides
+            .iter()
+            .map(|o| Source::of_override(&o.to_string()));
+        let sources: Vec<Source> = std::iter::once(self.source.clone()).chain(given).collect();
+        let (mut tree, mut load, mut failed) = (self.tree.clone(), 1.0, Vec::new());
+        for (source, change) in (1..).zip(overrides) {
+            let done = match change.is_load() {
+                true => load_factor(change, source).map(|factor| load = factor),
+                false => change.apply(source, &mut tree),
+            };
+            failed.extend(done.err());
+        }
+        let notes = Notes::default();
+        let model = read::model(&tree, load, &self.default_name(), &self.files, &notes);
+        let (errors, warnings) = notes.into_parts();
+        failed.extend(errors);
+        match model {
+            Some(model) if failed.is_empty() => {
+                let line = |found| warning_line(&sources, found);
+                Ok(Checked {
+                    model,
+                    warnings: warnings.into_iter().map(line).collect(),
+                })
+            }
+            _ => Err(Problems::new(&sources, failed)),
+        }
+    }
+
+    /// The paths of all values, as an override names them.
+    #[must_use]
+    pub fn paths(&self) -> Vec<String> {
+        set::paths(&self.tree)
+    }
+
+    /// The value at a path that [`Document::paths`] lists, if it is a number.
+    #[must_use]
+    pub fn number(&self, path: &str) -> Option<f64> {
+        match set::find(&self.tree, path)?.value {
+            Value::Integer(n) => Some(n as f64),
+            Value::Float(x) => Some(x),
+            _ => None,
+        }
+    }
+
+    /// The text of the file.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.source.text
+    }
+
+    /// The file's name without directory and extension.
+    fn default_name(&self) -> String {
+        let stem = Path::new(&*self.source.name).file_stem();
+        stem.map_or("model".to_string(), |stem| {
+            stem.to_string_lossy().into_owned()
+        })
+    }
+}
+
+fn load_factor(change: &Override, source: u32) -> Result<f64, Finding> {
+    let node = change.node(source)?;
+    let factor = match node.value {
+        Value::Integer(n) => n as f64,
+        Value::Float(x) => x,
+        _ => f64::NAN,
+    };
+    if factor > 0.0 && factor <= 1e6 {
+        return Ok(factor);
+    }
+    let message = format!(
+        "`load` must be a number above 0, up to 1000000, and is {}",
+        change.value()
+    );
+    Err(Finding {
+        place: node.place,
+        message,
+        fix: "write load=1.5 for half as much again".into(),
+    })
+}
+
+/// A syntax error with a hint for the slips that people make.
+fn syntax(text: &str, error: &toml::de::Error) -> Finding {
+    let range = error.span().unwrap_or(0..0);
+    let clip = |at: usize| u32::try_from(at.min(text.len())).unwrap_or(u32::MAX);
+    let place = Place {
+        source: 0,
+        start: clip(range.start),
+        end: clip(range.end),
+    };
+    let message = error.message();
+    let said = |part: &str| message.contains(part);
+    let fix = if said("duplicate key") {
+        "a key may be given once; to add to a table, write its keys in one place"
+    } else if said("string values must be quoted") {
+        "put the text in double quotes"
+    } else if said("unclosed") || said("missing") {
+        "close what was opened: quotes, brackets and braces come in pairs"
+    } else if said("recursion limit") {
+        "nest less"
+    } else {
+        "TOML is `key = value`, one to a line; texts stand in double quotes, lists in [ ], tables in { }"
+    };
+    let message = format!("this is no TOML: {}", message.replace('\n', ", "));
+    Finding {
+        place,
+        message,
+        fix: fix.to_string(),
+    }
+}

@@ -1,0 +1,66 @@
+//! "Did you mean …?"
+
+use strsim::damerau_levenshtein;
+
+/// The candidate that a slip of the pen would turn into `given`, if one is near enough.
+pub(crate) fn nearest<'a>(
+    given: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    // A long text is no slip of the pen, and the distance is quadratic.
+    if given.len() > 200 {
+        return None;
+    }
+    let lower = given.to_lowercase();
+    let distance = |candidate: &str| damerau_levenshtein(&lower, &candidate.to_lowercase());
+    let scored = candidates.into_iter().take(5000).filter(|c| c.len() <= 200);
+    scored
+        .map(|candidate| (distance(candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// A list of names for a sentence, cut when long: `a, b, c and 7 more`.
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    let shown = names.iter().take(24).map(|name| format!("`{name}`"));
+    let text = shown.collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(24) {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+/// The fix for an unknown name: the nearest known one, or all of them.
+pub(crate) fn suggestion<'a>(
+    given: &str,
+    what: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> String {
+    if let Some(near) = nearest(given, known.clone()) {
+        return format!("did you mean `{near}`?");
+    }
+    match listed(known).as_str() {
+        "" => format!("there are no {what}"),
+        names => format!("{what}: {names}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_its_name_and_a_stranger_finds_none() {
+        let keys = ["servers", "queue", "discipline"];
+        assert_eq!(nearest("sevrers", keys), Some("servers"));
+        assert_eq!(nearest("Queue", keys), Some("queue"));
+        assert_eq!(nearest("colour", keys), None);
+        assert_eq!(
+            suggestion("colour", "keys", keys),
+            "keys: `servers`, `queue`, `discipline`"
+        );
+        assert_eq!(suggestion("colour", "pools", []), "there are no pools");
+    }
+}

@@ -1,0 +1,247 @@
+//! Distributions, given the way people measure them.
+
+use super::data_file;
+use crate::engine::dist::Dist;
+use crate::model::document::Files;
+use crate::model::nearest::{listed, suggestion};
+use crate::model::seam::dist as make;
+use crate::model::section::{Field, Section};
+
+const FAMILIES: [&str; 11] = [
+    "constant",
+    "exponential",
+    "uniform",
+    "erlang",
+    "gamma",
+    "lognormal",
+    "weibull",
+    "pareto",
+    "hyperexponential",
+    "mixture",
+    "empirical",
+];
+
+/// Reads a distribution of times, in nanoseconds: a text is a constant, a table names a family.
+pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
+    if field.node.entries().is_none() {
+        return made(field, make::constant(time(field)?));
+    }
+    let section = field.section()?;
+    let given: Vec<&'static str> = FAMILIES
+        .into_iter()
+        .filter(|family| section.has(family))
+        .collect();
+    let [family] = given.as_slice() else {
+        section.tolerate();
+        let key = field
+            .node
+            .entries()
+            .and_then(|e| e.first())
+            .map_or("", |e| e.key.as_str());
+        match given.as_slice() {
+            [] => section.error(
+                format!("`{}` names no distribution", field.name()),
+                suggestion(key, "distributions", FAMILIES),
+            ),
+            several => section.error(
+                format!("`{}` names several distributions", field.name()),
+                format!("keep one of {}", listed(several.iter().copied())),
+            ),
+        }
+        return None;
+    };
+    let value = section.optional(family)?;
+    match *family {
+        "constant" => made(&value, make::constant(time(&value)?)),
+        "exponential" => made(&value, make::exponential(time(&value)?)),
+        "uniform" => uniform(&value),
+        "hyperexponential" => hyperexponential(&value),
+        "mixture" => mixture(&value, files),
+        "empirical" => empirical(&value, files),
+        family => by_parameters(&value, family),
+    }
+}
+
+/// Nanoseconds of a length of time.
+#[allow(clippy::cast_precision_loss)]
+fn time(field: &Field) -> Option<f64> {
+    field.span().map(|span| span.0 as f64)
+}
+
+fn made(field: &Field, dist: Result<Dist, String>) -> Option<Dist> {
+    dist.map_err(|why| {
+        field.error(
+            format!("{}: {why}", field.name()),
+            "times here are in nanoseconds",
+        )
+    })
+    .ok()
+}
+
+fn uniform(field: &Field) -> Option<Dist> {
+    let bounds = field.items()?;
+    let [low, high] = bounds.as_slice() else {
+        field.error(
+            "`uniform` needs two times",
+            "write uniform = [\"5s\", \"10s\"]",
+        );
+        return None;
+    };
+    let (low_ns, high_ns) = (time(low), time(high));
+    let (low_ns, high_ns) = (low_ns?, high_ns?);
+    if high_ns < low_ns {
+        field.error(
+            "the upper end of `uniform` is below the lower one",
+            "swap the two times",
+        );
+        return None;
+    }
+    made(field, make::uniform(low_ns, high_ns))
+}
+
+/// The sets of parameters that a family takes; those after `?` may be left out.
+fn sets(family: &str) -> &'static [&'static [&'static str]] {
+    match family {
+        "erlang" => &[&["mean", "stages"]],
+        "gamma" => &[&["mean", "cv"], &["shape", "scale"]],
+        "lognormal" => &[&["mean", "cv"], &["median", "p99"], &["median", "sigma"]],
+        "weibull" => &[&["shape", "scale"], &["mean", "cv"], &["median", "p99"]],
+        "pareto" => &[
+            &["minimum", "shape"],
+            &["minimum", "shape", "maximum"],
+            &["mean", "cv"],
+        ],
+        "hyperexponential" => &[&["probabilities", "means"], &["mean", "cv"]],
+        _ => &[],
+    }
+}
+
+/// The set of parameters that a table gives; otherwise an error that lists the sets.
+fn choose(section: &Section, family: &str) -> Option<&'static [&'static str]> {
+    let sets = sets(family);
+    let all: Vec<&'static str> = sets.iter().flat_map(|set| set.iter().copied()).collect();
+    let given: Vec<&str> = all.iter().copied().filter(|key| section.has(key)).collect();
+    let mut given = given;
+    given.sort_unstable();
+    given.dedup();
+    for key in &all {
+        // A value of the wrong kind is found when it is read; here its key is only made known.
+        let _ = section.optional(key);
+    }
+    let fits = |set: &&&[&str]| set.len() == given.len() && set.iter().all(|k| given.contains(k));
+    if let Some(set) = sets.iter().find(fits) {
+        return Some(set);
+    }
+    let accepted: Vec<String> = sets
+        .iter()
+        .map(|set| format!("{{ {} }}", set.join(", ")))
+        .collect();
+    let has = if given.is_empty() {
+        "none".to_string()
+    } else {
+        listed(given)
+    };
+    section.error(
+        format!("these parameters do not make a distribution: `{family}` is given {has}"),
+        format!("write {family} with one of {}", accepted.join(" or ")),
+    );
+    None
+}
+
+fn by_parameters(field: &Field, family: &str) -> Option<Dist> {
+    let section = field.section()?;
+    let set = choose(&section, family)?;
+    let [first, second] = [set.first()?, set.get(1)?].map(|key| section.optional(key));
+    let (first, second) = (first?, second?);
+    let plain = |field: &Field| field.number(0.0, f64::MAX);
+    let dist = match (family, set) {
+        ("erlang", _) => {
+            let (mean, stages) = (time(&first), second.whole_u32(1, 1_000_000));
+            make::erlang(mean?, stages?)
+        }
+        ("gamma", ["mean", _]) => pair(time(&first), plain(&second), make::gamma_mean_cv)?,
+        ("gamma", _) => pair(plain(&first), time(&second), make::gamma)?,
+        ("lognormal", ["mean", _]) => pair(time(&first), plain(&second), make::lognormal_mean_cv)?,
+        ("lognormal", [_, "p99"]) => pair(time(&first), time(&second), make::lognormal_median_p99)?,
+        ("lognormal", _) => pair(time(&first), plain(&second), make::lognormal_median_sigma)?,
+        ("weibull", ["mean", _]) => pair(time(&first), plain(&second), make::weibull_mean_cv)?,
+        ("weibull", ["median", _]) => pair(time(&first), time(&second), make::weibull_median_p99)?,
+        ("weibull", _) => pair(plain(&first), time(&second), make::weibull)?,
+        ("pareto", ["mean", _]) => pair(time(&first), plain(&second), make::pareto_mean_cv)?,
+        ("pareto", [_, _, maximum]) => {
+            let maximum = section.optional(maximum).and_then(|field| time(&field));
+            let (minimum, shape) = (time(&first), plain(&second));
+            make::truncated_pareto(shape?, minimum?, maximum?)
+        }
+        ("pareto", _) => pair(plain(&second), time(&first), make::pareto)?,
+        ("hyperexponential", _) => {
+            pair(time(&first), plain(&second), make::hyperexponential_mean_cv)?
+        }
+        _ => return None,
+    };
+    made(field, dist)
+}
+
+/// Makes a distribution of two parameters that were both read well.
+fn pair(
+    first: Option<f64>,
+    second: Option<f64>,
+    make: fn(f64, f64) -> Result<Dist, String>,
+) -> Option<Result<Dist, String>> {
+    Some(make(first?, second?))
+}
+
+fn hyperexponential(field: &Field) -> Option<Dist> {
+    if !field.has("probabilities") && !field.has("means") {
+        return by_parameters(field, "hyperexponential");
+    }
+    let section = field.section()?;
+    choose(&section, "hyperexponential")?;
+    let probabilities = section.optional("probabilities")?.items()?;
+    let means = section.optional("means")?.items()?;
+    if probabilities.len() != means.len() {
+        let (some, others) = (probabilities.len(), means.len());
+        let fix = "give each phase a probability and a mean";
+        section.error(
+            format!("{some} `probabilities` do not go with {others} `means`"),
+            fix,
+        );
+        return None;
+    }
+    let phase = |(p, mean): (&Field, &Field)| {
+        let (p, mean) = (p.number(0.0, 1.0), time(mean));
+        Some((p?, mean?))
+    };
+    let phases: Vec<Option<_>> = probabilities.iter().zip(&means).map(phase).collect();
+    let phases: Vec<_> = phases.into_iter().collect::<Option<_>>()?;
+    made(field, make::hyperexponential(&phases))
+}
+
+fn mixture(field: &Field, files: &Files) -> Option<Dist> {
+    let example = "mixture = [{ weight = 0.9, of = \"2ms\" }, { weight = 0.1, of = \"50ms\" }]";
+    let parts = field.some_items(&format!("write {example}"))?;
+    let part = |field: &Field| {
+        let section = field.section()?;
+        let weight = section.required("weight", "weight = 0.9");
+        let weight = weight.and_then(|f| f.number(0.0, f64::MAX));
+        let of = section.required("of", "of = \"2ms\", or any distribution");
+        let of = of.and_then(|f| read(&f, files));
+        Some((weight?, of?))
+    };
+    let parts: Vec<Option<_>> = parts.iter().map(part).collect();
+    let parts: Vec<_> = parts.into_iter().collect::<Option<_>>()?;
+    made(field, make::mixture(&parts))
+}
+
+fn empirical(field: &Field, files: &Files) -> Option<Dist> {
+    if field.node.entries().is_some() {
+        let values = data_file::times(&field.section()?, files)?;
+        return made(field, make::empirical(&values));
+    }
+    let items = field.some_items("write the measured times, such as [\"1ms\", \"2ms\"]")?;
+    let values: Vec<Option<f64>> = items.iter().map(time).collect();
+    made(
+        field,
+        make::empirical(&values.into_iter().collect::<Option<Vec<_>>>()?),
+    )
+}

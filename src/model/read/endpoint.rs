@@ -1,0 +1,117 @@
+//! Endpoints: their options, and the program made of their visits.
+
+use super::visit::{Call, Visits};
+use super::{Build, Effect};
+use crate::engine::Span;
+use crate::model::section::Field;
+use crate::model::system::{Endpoint, EndpointId, Op};
+
+/// k6's default timeout of a request.
+const TIMEOUT: Span = Span::secs(60);
+
+/// All endpoints, and what their programs do not say.
+pub(super) struct Endpoints {
+    pub endpoints: Vec<Endpoint>,
+    /// Client timeouts, by endpoint.
+    pub timeouts: Vec<Span>,
+    pub calls: Vec<Call>,
+}
+
+/// Reads all endpoints, in the order of the text.
+pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -> Endpoints {
+    let mut all = Endpoints {
+        endpoints: Vec::new(),
+        timeouts: Vec::new(),
+        calls: Vec::new(),
+    };
+    for (id, (name, field)) in (0_u16..).zip(named) {
+        let (endpoint, timeout) = endpoint(build, EndpointId(id), name, field, &mut all.calls);
+        all.endpoints.push(endpoint);
+        all.timeouts.push(timeout);
+    }
+    all
+}
+
+fn endpoint<'a>(
+    build: &mut Build<'a>,
+    id: EndpointId,
+    name: &str,
+    field: &Field<'a>,
+    calls: &mut Vec<Call>,
+) -> (Endpoint, Span) {
+    let mut endpoint = Endpoint {
+        name: name.to_string(),
+        ops: vec![Op::Done],
+        cancel: false,
+        abandoned_work: 1.0,
+        max_held: 0,
+    };
+    let Some(section) = field.section() else {
+        return (endpoint, TIMEOUT);
+    };
+    if let Some(cancel) = section.optional("cancel") {
+        endpoint.cancel = cancel.flag().unwrap_or(false);
+    }
+    if let Some(work) = section.optional("abandoned_work") {
+        endpoint.abandoned_work = work.number(0.0, 1e6).unwrap_or(1.0);
+        if endpoint.cancel {
+            work.error(
+                "`abandoned_work` has no meaning beside `cancel = true`",
+                "remove one of them",
+            );
+        }
+    }
+    let timeout = section
+        .optional("timeout")
+        .and_then(|f| f.span_above_zero());
+    let held = section
+        .optional("hold")
+        .map(|f| f.one_or_more())
+        .unwrap_or_default();
+    let items = section.required("visits", "visits = [{ station = \"cpu\", time = \"6ms\" }]");
+    let items = items.and_then(|f| f.items()).unwrap_or_default();
+    let mut visits = Visits::new(build, id, calls);
+    visits.whole(&held, &items);
+    (endpoint.ops, endpoint.max_held) = visits.finish();
+    (endpoint, timeout.unwrap_or(TIMEOUT))
+}
+
+/// Effects that requests of an endpoint name and its visits do not place, in the order in which they
+/// make sense.
+pub(super) fn unplaced(build: &Build, id: EndpointId, ops: &[Op]) -> Vec<Op> {
+    let placed = |effect: Effect| ops.iter().any(|op| effect_of(*op) == Some(effect));
+    let mut implied: Vec<_> = build.implied.iter().filter(|i| i.endpoint == id).collect();
+    implied.sort_by_key(|implied| implied.effect);
+    implied.dedup_by_key(|implied| implied.effect);
+    implied.retain(|implied| !placed(implied.effect));
+    if let (Some(first), true) = (implied.first(), ops.contains(&Op::Respond)) {
+        let message = "the endpoint answers before it would do this";
+        let fix = "say in its `visits` when it happens, before { respond = true }";
+        build.notes.error(first.place, message, fix);
+    }
+    implied
+        .iter()
+        .map(|implied| op_of(implied.effect))
+        .collect()
+}
+
+fn op_of(effect: Effect) -> Op {
+    match effect {
+        Effect::List => Op::ListSeats,
+        Effect::Claim => Op::Claim(409),
+        Effect::Confirm => Op::Confirm(409),
+        Effect::Release => Op::ReleaseSeat,
+        Effect::Status => Op::QueueStatus,
+    }
+}
+
+fn effect_of(op: Op) -> Option<Effect> {
+    match op {
+        Op::ListSeats => Some(Effect::List),
+        Op::Claim(_) => Some(Effect::Claim),
+        Op::Confirm(_) => Some(Effect::Confirm),
+        Op::ReleaseSeat => Some(Effect::Release),
+        Op::QueueStatus => Some(Effect::Status),
+        _ => None,
+    }
+}

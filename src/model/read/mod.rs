@@ -1,0 +1,312 @@
+//! From the tree as written to the model as meant. Every reader goes on after an error, so that one
+//! run names them all; what stands in for a wrong value never leaves this module.
+
+mod condition;
+mod data_file;
+mod dist;
+mod endpoint;
+mod flow;
+mod inventory;
+mod journey;
+mod link;
+mod names;
+mod program;
+mod progress;
+mod request;
+mod scenario;
+mod station;
+mod steps;
+mod threshold;
+mod visit;
+mod waiting_room;
+
+use super::Model;
+use super::document::Files;
+use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
+use super::problem::Notes;
+use super::seam;
+use super::section::{Field, Section};
+use super::system::{DistId, EndpointId, NamedDist};
+use super::threshold::Aggregation;
+use super::tree::{Node, Place};
+use crate::engine::Span;
+use crate::engine::dist::Dist;
+use names::Names;
+
+/// Users, seats and VUs beyond it would not fit a memory.
+const MOST: u32 = 100_000_000;
+
+/// What the readers share: where names lead, and the lists that grow as they go.
+struct Build<'a> {
+    notes: &'a Notes,
+    files: &'a Files,
+    /// Factor on VUs and rates.
+    load: f64,
+    stations: Names,
+    pools: Names,
+    endpoints: Names,
+    journeys: Names,
+    /// Number of events, if there is an inventory.
+    events: Option<u32>,
+    waiting_room: bool,
+    dists: Vec<NamedDist>,
+    sites: Vec<Site>,
+    /// For each site: its place, and the client timeout that the step itself gives.
+    site_notes: Vec<(Place, Option<Span>)>,
+    checks: Vec<Check>,
+    groups: Vec<Group>,
+    metrics: Vec<CustomMetric>,
+    /// Places of the steps that await admission.
+    awaits: Vec<Place>,
+    /// What requests say that they do, endpoint by endpoint.
+    implied: Vec<Implied>,
+}
+
+/// An effect that a request names, for endpoints whose visits do not place it.
+#[derive(Clone, Copy, Debug)]
+struct Implied {
+    endpoint: EndpointId,
+    effect: Effect,
+    place: Place,
+}
+
+/// What a request can do to the inventory or ask the waiting room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Effect {
+    List,
+    Claim,
+    Confirm,
+    Release,
+    Status,
+}
+
+/// The sections that name things, as fields.
+struct Sections<'a> {
+    journeys: Vec<(&'a str, Field<'a>)>,
+    stations: Vec<(&'a str, Field<'a>)>,
+    pools: Vec<(&'a str, Field<'a>)>,
+    endpoints: Vec<(&'a str, Field<'a>)>,
+}
+
+impl<'a> Build<'a> {
+    /// Reads a distribution and gives it a stream of its own, named by its path.
+    fn dist(&mut self, field: &Field<'a>) -> DistId {
+        let dist = dist::read(field, self.files).unwrap_or(Dist::Constant(1.0));
+        let id = names::id(self.dists.len(), field, "distributions");
+        let name = field.path.clone();
+        self.dists.push(NamedDist { name, dist });
+        DistId(id)
+    }
+
+    /// As `dist`; a constant zero is an error, for what repeats after it would never let time pass.
+    fn dist_above_zero(&mut self, field: &Field<'a>) -> DistId {
+        let id = self.dist(field);
+        if !self.takes_time(id) {
+            let message = format!("`{}` is zero: time would stand still", field.name());
+            field.error(message, "write a time above zero");
+        }
+        id
+    }
+
+    /// Whether the distribution is more than a constant zero.
+    fn takes_time(&self, id: DistId) -> bool {
+        let dist = self.dists.get(id.index()).map(|named| &named.dist);
+        !matches!(dist, Some(Dist::Constant(ns)) if *ns <= 0.0)
+    }
+}
+
+/// Reads a model. `None` only if an error is noted.
+pub(super) fn model(
+    tree: &Node,
+    load: f64,
+    default_name: &str,
+    files: &Files,
+    notes: &Notes,
+) -> Option<Model> {
+    let root = Field {
+        notes,
+        node: tree,
+        path: String::new(),
+        at: tree.head(),
+    };
+    let root = root.section()?;
+    let named = |key| {
+        root.optional(key)
+            .map(|field| field.named())
+            .unwrap_or_default()
+    };
+    let sections = Sections {
+        stations: named("stations"),
+        pools: named("pools"),
+        endpoints: named("endpoints"),
+        journeys: named("journeys"),
+    };
+    let mut build = Build {
+        notes,
+        files,
+        load,
+        stations: Names::new("station", "stations", &sections.stations),
+        pools: Names::new("pool", "pools", &sections.pools),
+        endpoints: Names::new("endpoint", "endpoints", &sections.endpoints),
+        journeys: Names::new("journey", "journeys", &sections.journeys),
+        events: None,
+        waiting_room: root.has("waiting_room"),
+        dists: Vec::new(),
+        sites: Vec::new(),
+        site_notes: Vec::new(),
+        checks: Vec::new(),
+        groups: Vec::new(),
+        metrics: Vec::new(),
+        awaits: Vec::new(),
+        implied: Vec::new(),
+    };
+    let model = build.read(&root, &sections, default_name);
+    drop(root);
+    (!notes.any_error()).then_some(model)
+}
+
+/// The section `[model]`.
+struct About {
+    name: String,
+    description: String,
+    users: u32,
+    stats: Vec<Aggregation>,
+}
+
+fn about(field: Option<Field>, default_name: &str) -> About {
+    let section = field.and_then(|field| field.section());
+    let get = |key| section.as_ref().and_then(|s| s.optional(key));
+    let text = |key| get(key).and_then(|f| f.text().map(str::to_string));
+    About {
+        name: text("name").unwrap_or_else(|| default_name.to_string()),
+        description: text("description").unwrap_or_default(),
+        users: get("users")
+            .and_then(|f| f.whole_u32(1, MOST))
+            .unwrap_or(100_000),
+        stats: get("summary_trend_stats").map_or_else(default_stats, |f| trend_stats(&f)),
+    }
+}
+
+/// k6's default of `summaryTrendStats`.
+fn default_stats() -> Vec<Aggregation> {
+    let p = Aggregation::Percentile;
+    vec![
+        Aggregation::Avg,
+        Aggregation::Min,
+        Aggregation::Med,
+        Aggregation::Max,
+        p(90.0),
+        p(95.0),
+    ]
+}
+
+fn trend_stats(field: &Field) -> Vec<Aggregation> {
+    let mut stats = Vec::new();
+    for item in field.items().unwrap_or_default() {
+        match item.text().map(seam::trend_stat) {
+            Some(Ok(stat)) => stats.push(stat),
+            Some(Err(why)) => {
+                item.error(why, "stats: `avg`, `min`, `med`, `max`, `count`, `p(95)`");
+            }
+            None => {}
+        }
+    }
+    stats
+}
+
+/// The journey and the timeout of `[setup]` or `[teardown]`.
+struct Phase {
+    journey: Option<u16>,
+    timeout: Span,
+}
+
+fn phase(build: &Build, field: Option<&Field>) -> Phase {
+    // k6's default of setupTimeout and teardownTimeout.
+    let mut phase = Phase {
+        journey: None,
+        timeout: Span::secs(60),
+    };
+    let Some(section) = field.and_then(Field::section) else {
+        return phase;
+    };
+    let journey = section.required("journey", "journey = \"…\", the name of a journey");
+    phase.journey = journey.and_then(|f| build.journeys.find(&f));
+    if let Some(timeout) = section
+        .optional("timeout")
+        .and_then(|f| f.span_above_zero())
+    {
+        phase.timeout = timeout;
+    }
+    phase
+}
+
+impl<'a> Build<'a> {
+    fn read(&mut self, root: &Section<'a>, at: &Sections<'a>, default_name: &str) -> Model {
+        let about = about(root.optional("model"), default_name);
+        let inventory_field = root.optional("inventory");
+        let inventory = inventory_field.as_ref().map(|f| inventory::read(self, f));
+        self.events = inventory.as_ref().map(|inventory| inventory.events);
+        let room_field = root.optional("waiting_room");
+        let waiting_room = room_field.as_ref().map(|f| waiting_room::read(self, f));
+        let stations = at
+            .stations
+            .iter()
+            .map(|(name, f)| station::station(self, name, f));
+        let stations: Vec<_> = stations.collect();
+        let pools = at
+            .pools
+            .iter()
+            .map(|(name, f)| station::pool(name, f))
+            .collect();
+        let setup = phase(self, root.optional("setup").as_ref());
+        let teardown = phase(self, root.optional("teardown").as_ref());
+        let scenarios = scenario::read(self, root);
+        let used: Vec<JourneyId> = scenarios.iter().map(|s| s.journey).collect();
+        let (setup_id, teardown_id) = (setup.journey, teardown.journey);
+        let programs = journey::read_all(self, &at.journeys, &used, setup_id, teardown_id);
+        let endpoints = endpoint::read_all(self, &at.endpoints);
+        let mut model = Model {
+            name: about.name,
+            description: about.description,
+            scenarios,
+            setup: programs.setup,
+            teardown: programs.teardown,
+            setup_timeout: setup.timeout,
+            teardown_timeout: teardown.timeout,
+            journeys: programs.journeys,
+            sites: std::mem::take(&mut self.sites),
+            checks: std::mem::take(&mut self.checks),
+            groups: std::mem::take(&mut self.groups),
+            metrics: std::mem::take(&mut self.metrics),
+            dists: std::mem::take(&mut self.dists),
+            endpoints: endpoints.endpoints,
+            stations,
+            pools,
+            users: about.users,
+            inventory,
+            waiting_room,
+            thresholds: Vec::new(),
+            summary_trend_stats: about.stats,
+        };
+        for scenario in &mut model.scenarios {
+            scenario.journey = programs.of_scenarios.get(scenario.journey);
+        }
+        for (site, (_, timeout)) in model.sites.iter_mut().zip(&self.site_notes) {
+            let default = endpoints.timeouts.get(site.endpoint.index());
+            site.timeout = timeout.or(default.copied()).unwrap_or(site.timeout);
+        }
+        model.thresholds = threshold::read(root.optional("thresholds"), &model);
+        link::check(self, &mut model, &endpoints.calls, at, room_field.as_ref());
+        model
+    }
+}
+
+/// A program that does nothing, for a journey that cannot be read.
+fn empty_journey(name: &str) -> Journey {
+    let steps = vec![super::journey::Step::End];
+    Journey {
+        name: name.to_string(),
+        steps,
+        loop_slots: 0,
+    }
+}

@@ -1,0 +1,207 @@
+//! Steps that send requests: `request`, `poll`, `retry`.
+
+use super::program::Program;
+use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, one_of, turns};
+use super::{Effect, Implied, names, scenario};
+use crate::engine::Span;
+use crate::model::journey::{Condition, SeatChoice, Site, SiteId, Step};
+use crate::model::section::{Field, Section};
+use crate::model::system::EndpointId;
+
+/// k6's default timeout of a request.
+const TIMEOUT: Span = Span::secs(60);
+
+/// What `else` says: whether the iteration ends.
+pub(super) fn otherwise_ends(section: &Section) -> bool {
+    let otherwise = section.optional("else");
+    let text = otherwise.and_then(|f| one_of(&f, &["end_iteration", "continue"]));
+    text == Some("end_iteration")
+}
+
+/// Reads what a request step and a poll share, and makes a site of it.
+fn site<'a>(
+    program: &mut Program<'_, 'a>,
+    section: &Section<'a>,
+    endpoint: &Field<'a>,
+    pick: Option<SeatChoice>,
+) -> SiteId {
+    let id = program
+        .build
+        .endpoints
+        .find(endpoint)
+        .map_or(EndpointId(0), EndpointId);
+    let name = section
+        .optional("name")
+        .and_then(|f| f.text())
+        .or(endpoint.text_if_any());
+    let timeout = section
+        .optional("timeout")
+        .and_then(|f| f.span_above_zero());
+    let tags = section
+        .optional("tags")
+        .map(|f| scenario::tags(&f))
+        .unwrap_or_default();
+    let group = program.group();
+    let site = SiteId(names::id(program.build.sites.len(), endpoint, "requests"));
+    let name = name.unwrap_or_default().to_string();
+    program.build.sites.push(Site {
+        endpoint: id,
+        name,
+        tags,
+        timeout: TIMEOUT,
+        pick,
+        group,
+    });
+    program.build.site_notes.push((endpoint.at, timeout));
+    site
+}
+
+/// Notes that a request does this, in case the visits of its endpoint do not say when.
+fn implies(program: &mut Program, site: SiteId, effect: Effect, field: &Field) {
+    let endpoint = program
+        .build
+        .sites
+        .get(site.index())
+        .map(|site| site.endpoint);
+    if let Some(endpoint) = endpoint {
+        program.build.implied.push(Implied {
+            endpoint,
+            effect,
+            place: field.at,
+        });
+    }
+}
+
+/// `{ request = "endpoint", … }`
+pub(super) fn request<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, at: &Field<'a>) {
+    let once = section
+        .optional("once_per")
+        .and_then(|f| one_of(&f, &["user"]));
+    let pick = section.optional("pick");
+    let choice = pick.as_ref().and_then(|f| seat_choice(f));
+    let skip = once.map(|_| program.jump_if(Condition::UserHasToken));
+    let site = site(program, section, at, choice);
+    let effects = [
+        ("pick", Effect::List),
+        ("claim", Effect::Claim),
+        ("confirm", Effect::Confirm),
+        ("release", Effect::Release),
+    ];
+    for (key, effect) in effects {
+        let Some(field) = section.optional(key) else {
+            continue;
+        };
+        if effect == Effect::List || one_of(&field, &["seat"]).is_some() {
+            needs_inventory(program, &field);
+            implies(program, site, effect, &field);
+        }
+    }
+    program.push(Step::Request(site));
+    if let Some(list) = section.optional("checks") {
+        checks(program, &list);
+    }
+    // Nothing to pick is no success either; a request that lists nothing keeps to its status.
+    let fails = if choice.is_some() {
+        Condition::Unsuccessful
+    } else {
+        Condition::Failed
+    };
+    if otherwise_ends(section) {
+        program.end_if(fails);
+    } else {
+        program.fail_attempt_if(fails);
+    }
+    if let Some(skip) = skip {
+        program.land(skip);
+    }
+}
+
+fn seat_choice(field: &Field) -> Option<SeatChoice> {
+    let example =
+        "write \"seat\", { seat = \"first\" } or { seat = { hot_zone = 10, probability = 0.5 } }";
+    if let Some(text) = field.text_if_any() {
+        if text == "seat" {
+            return Some(SeatChoice::Uniform);
+        }
+        field.error(format!("a request cannot pick `{text}`"), example);
+        return None;
+    }
+    let seat = field.section()?.required("seat", example)?;
+    if seat.text_if_any().is_some() {
+        let first = one_of(&seat, &["uniform", "first"])? == "first";
+        return Some(if first {
+            SeatChoice::First
+        } else {
+            SeatChoice::Uniform
+        });
+    }
+    let section = seat.section()?;
+    let seats = section.required("hot_zone", "hot_zone = 10");
+    let seats = seats.and_then(|f| f.whole_u32(1, super::MOST));
+    let probability = section.required("probability", "probability = 0.5");
+    let probability = probability.and_then(|f| f.number(0.0, 1.0));
+    Some(SeatChoice::HotZone {
+        seats: seats?,
+        probability: probability?,
+    })
+}
+
+/// `{ poll = "endpoint", until = …, every = …, … }`
+pub(super) fn poll<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, at: &Field<'a>) {
+    let until = section.required("until", "until = \"admitted\" or \"ok\"");
+    let admitted = until.as_ref().and_then(|f| one_of(f, &["admitted", "ok"])) == Some("admitted");
+    let every = section.required("every", "every = \"5s\"");
+    let at_most = section.optional("at_most").and_then(|f| turns(program, &f));
+    let bounded = section.has("at_most");
+    let (slot, start) = program.begin_loop(at);
+    let site = site(program, section, at, None);
+    if let (true, Some(field)) = (admitted, &until) {
+        needs_waiting_room(program, field);
+        implies(program, site, Effect::Status, field);
+    }
+    program.push(Step::Request(site));
+    if let Some(list) = section.optional("checks") {
+        checks(program, &list);
+    }
+    let done = program.jump_if(if admitted {
+        Condition::Admitted
+    } else {
+        Condition::Ok
+    });
+    let gives_up = at_most.map(|limit| program.count_to(slot, limit));
+    if let Some(every) = every {
+        // Without a bound, a zero pause would be a loop that takes no time.
+        let pause = if bounded {
+            program.build.dist(&every)
+        } else {
+            program.build.dist_above_zero(&every)
+        };
+        program.push(Step::Sleep(pause));
+    }
+    program.end_loop(start);
+    if let Some(jump) = gives_up {
+        program.land(jump);
+    }
+    give_up(program, section);
+    program.land(done);
+}
+
+/// `{ retry = [ steps ], at_most = N, … }`
+pub(super) fn retry<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, steps: &Field<'a>) {
+    let at_most = section.required("at_most", "at_most = 5");
+    let limit = at_most.and_then(|f| turns(program, &f)).unwrap_or(1);
+    let pause = section.optional("pause");
+    let (slot, start) = program.begin_loop(steps);
+    program.begin_attempt();
+    body(program, steps, limit);
+    let succeeded = program.end_attempt();
+    let gives_up = program.count_to(slot, limit);
+    if let Some(pause) = pause {
+        let pause = program.build.dist(&pause);
+        program.push(Step::Sleep(pause));
+    }
+    program.end_loop(start);
+    program.land(gives_up);
+    give_up(program, section);
+    program.land(succeeded);
+}

@@ -1,0 +1,346 @@
+//! Scenarios: their options as written, handed to k6's own checks; what these find is tied to its place.
+
+use super::{Build, data_file, dist};
+use crate::engine::Span;
+use crate::model::journey::JourneyId;
+use crate::model::nearest::{listed, suggestion};
+use crate::model::scenario::Scenario;
+use crate::model::seam::{self, Fault, RawScenario, RawStage};
+use crate::model::section::{Field, Section};
+use std::cell::RefCell;
+
+/// Executors as a model names them.
+const EXECUTORS: [&str; 10] = [
+    "ramping-vus",
+    "constant-vus",
+    "shared-iterations",
+    "per-vu-iterations",
+    "constant-arrival-rate",
+    "ramping-arrival-rate",
+    "open-arrivals",
+    "poisson-arrivals",
+    "renewal-arrivals",
+    "trace-arrivals",
+];
+
+/// Reads `[scenarios.NAME]`, in the order of the text. The journey's id is its place in `[journeys]`.
+pub(super) fn read<'a>(build: &mut Build<'a>, root: &Section<'a>) -> Vec<Scenario> {
+    let example = "[scenarios.default], or remove `stages` from the top";
+    let Some(field) = root.required("scenarios", example) else {
+        return Vec::new();
+    };
+    let named = field.named();
+    if named.is_empty() && field.node.entries().is_some() {
+        field.error("there is no scenario", "write [scenarios.default]");
+    }
+    named
+        .iter()
+        .filter_map(|(name, field)| scenario(build, name, field))
+        .collect()
+}
+
+/// Reads options; notes which of them are there but make no sense.
+struct Options<'s, 'a> {
+    section: &'s Section<'a>,
+    unreadable: RefCell<Vec<&'static str>>,
+    /// Factor on VUs and rates, and whether they must stay whole.
+    load: f64,
+    whole: bool,
+}
+
+impl<'a> Options<'_, 'a> {
+    fn read<T>(&self, key: &'static str, read: impl Fn(&Field<'a>) -> Option<T>) -> Option<T> {
+        let field = self.section.optional(key)?;
+        let value = read(&field);
+        if value.is_none() {
+            self.unreadable.borrow_mut().push(key);
+        }
+        value
+    }
+
+    fn time(&self, key: &'static str) -> Option<i64> {
+        self.read(key, signed_span)
+    }
+
+    fn number(&self, key: &'static str) -> Option<f64> {
+        self.read(key, |field| field.number(f64::MIN, f64::MAX))
+    }
+
+    /// A number of VUs or a rate.
+    fn scaled(&self, key: &'static str) -> Option<f64> {
+        self.number(key).map(|number| self.scale(number))
+    }
+
+    fn scale(&self, number: f64) -> f64 {
+        if self.load == 1.0 {
+            return number;
+        }
+        let product = number * self.load;
+        match (product.round(), self.whole) {
+            (_, false) => product,
+            // What is there at all stays there.
+            (rounded, true) if rounded == 0.0 && number >= 1.0 => 1.0,
+            (rounded, true) => rounded,
+        }
+    }
+
+    fn stages(&self) -> Option<Vec<RawStage>> {
+        self.read("stages", |list| {
+            let stages: Vec<Option<RawStage>> = list
+                .items()?
+                .iter()
+                .map(|stage| self.stage(stage))
+                .collect();
+            stages.into_iter().collect()
+        })
+    }
+
+    fn stage(&self, field: &Field<'a>) -> Option<RawStage> {
+        let section = field.section()?;
+        let (duration, target) = (section.optional("duration"), section.optional("target"));
+        let good = |value: bool, given: bool| value || !given;
+        let span = duration.as_ref().and_then(signed_span);
+        let number = target.as_ref().and_then(|f| f.number(f64::MIN, f64::MAX));
+        let sound = good(span.is_some(), duration.is_some());
+        let sound = good(number.is_some(), target.is_some()) && sound;
+        let target = number.map(|number| self.scale(number));
+        sound.then_some(RawStage {
+            duration: span,
+            target,
+        })
+    }
+}
+
+/// A length of time that may be negative: k6's checks have words of their own for it.
+fn signed_span(field: &Field) -> Option<i64> {
+    let text = match field.text_if_any() {
+        Some(text) => text,
+        None => return field.span().map(|_| 0),
+    };
+    let example = "write a text with a unit, such as \"1m30s\", \"6ms\" or \"250us\"";
+    let span = seam::signed_duration(text);
+    span.map_err(|why| field.error(format!("`{}` is not a time: {why}", field.name()), example))
+        .ok()
+}
+
+fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<Scenario> {
+    let section = field.section()?;
+    let example = "executor = \"ramping-vus\", or another of k6's";
+    let executor = section
+        .required("executor", example)
+        .and_then(|f| executor(&f));
+    let Some(executor) = executor else {
+        section.tolerate();
+        return None;
+    };
+    let journey = journey(build, name, &section);
+    let open = executor.ends_with("-arrivals");
+    let unreadable = RefCell::default();
+    let options = Options {
+        section: &section,
+        unreadable,
+        load: build.load,
+        whole: !open,
+    };
+    let raw = RawScenario {
+        name: name.to_string(),
+        executor: Some(if open { "open-arrivals" } else { executor }.to_string()),
+        start_time: options.time("start_time"),
+        graceful_stop: options.time("graceful_stop"),
+        exec: None,
+        vus: options.scaled("vus"),
+        iterations: options.number("iterations"),
+        duration: options.time("duration"),
+        max_duration: options.time("max_duration"),
+        start_vus: options.scaled("start_vus"),
+        stages: options.stages(),
+        graceful_ramp_down: options.time("graceful_ramp_down"),
+        rate: options.scaled("rate"),
+        start_rate: options.scaled("start_rate"),
+        time_unit: options.time("time_unit"),
+        pre_allocated_vus: options.number("pre_allocated_vus"),
+        max_vus: options.number("max_vus"),
+        gap: options.read("gap", |f| dist::read(f, build.files)),
+        at: arrivals(&options, build, executor),
+        tags: options.read("tags", |f| Some(tags(f))).unwrap_or_default(),
+    };
+    let default_vus = raw.start_vus.is_none() && executor == "ramping-vus" && build.load != 1.0;
+    let start_vus = if default_vus {
+        Some(options.scale(1.0))
+    } else {
+        raw.start_vus
+    };
+    let raw = RawScenario { start_vus, ..raw };
+    let sound = check_kind(executor, &section) & check_length(&section, &raw);
+    let unreadable = options.unreadable.take();
+    match seam::resolve_scenario(&raw, journey.unwrap_or(JourneyId(0))) {
+        Ok(scenario) => (sound && unreadable.is_empty()).then_some(scenario),
+        Err(faults) => {
+            let known =
+                |fault: &&Fault| !unreadable.contains(&fault.field) || fault.stage.is_some();
+            faults
+                .iter()
+                .filter(known)
+                .for_each(|fault| place(&section, fault, executor));
+            None
+        }
+    }
+}
+
+fn executor(field: &Field) -> Option<&'static str> {
+    let text = field.text()?;
+    let found = EXECUTORS.into_iter().find(|name| *name == text);
+    if found.is_none() {
+        let fix = suggestion(text, "executors", EXECUTORS);
+        field.error(format!("there is no executor `{text}`"), fix);
+    }
+    found
+}
+
+/// The journey that a scenario names, or the only one, or the one of its own name.
+fn journey(build: &Build, name: &str, section: &Section) -> Option<JourneyId> {
+    if let Some(field) = section.optional("journey") {
+        return build.journeys.find(&field).map(JourneyId);
+    }
+    let all = build.journeys.all();
+    let id = if all.len() == 1 {
+        Some(0)
+    } else {
+        build.journeys.id(name)
+    };
+    if id.is_none() {
+        let fix = match all.len() {
+            0 => "write [journeys] with NAME = [ steps ]".to_string(),
+            _ => format!(
+                "write journey = one of {}",
+                listed(all.iter().map(String::as_str))
+            ),
+        };
+        section.error(
+            format!("{} does not say which journey it runs", section.title()),
+            fix,
+        );
+    }
+    id.map(JourneyId)
+}
+
+/// Recorded times of arrival, ascending: `at`, or `file` with `column` and `unit`.
+fn arrivals(options: &Options, build: &Build, executor: &str) -> Option<Vec<Span>> {
+    let listed = options.read("at", |list| {
+        let items = list.some_items("write the times, such as [\"1s\", \"1.5s\"]")?;
+        let times: Vec<Option<Span>> = items.iter().map(Field::span).collect();
+        times.into_iter().collect::<Option<Vec<Span>>>()
+    });
+    let section = options.section;
+    let traced = executor == "trace-arrivals" || executor == "open-arrivals";
+    let mut times = match listed {
+        Some(times) => times,
+        None if traced && section.has("file") => {
+            let Some(times) = data_file::times(section, build.files) else {
+                options.unreadable.borrow_mut().extend(["at", "executor"]);
+                return None;
+            };
+            times.into_iter().map(Span::from_ns).collect()
+        }
+        None => return None,
+    };
+    times.sort_unstable();
+    Some(times)
+}
+
+/// capsim's three kinds of open arrivals differ in what they need.
+fn check_kind(executor: &str, section: &Section) -> bool {
+    let (needs, example): (&[&str], _) = match executor {
+        "poisson-arrivals" => (
+            &["rate", "stages"],
+            "rate = 180.0 and a duration, or stages",
+        ),
+        "renewal-arrivals" => (
+            &["gap"],
+            "gap = { erlang = { mean = \"10ms\", stages = 2 } }",
+        ),
+        "trace-arrivals" => (
+            &["at", "file"],
+            "file = \"arrivals.csv\", or at = [\"1s\", \"2s\"]",
+        ),
+        _ => return true,
+    };
+    let has = needs.iter().any(|key| section.has(key));
+    if !has {
+        section.error(
+            format!("{} says not when users arrive", section.title()),
+            format!("write {example}"),
+        );
+    }
+    has
+}
+
+/// All stages together must fit the clock, and a gap must let time pass.
+fn check_length(section: &Section, raw: &RawScenario) -> bool {
+    let durations = raw
+        .stages
+        .iter()
+        .flatten()
+        .filter_map(|stage| stage.duration);
+    let sum = durations.chain(raw.start_time).chain(raw.graceful_stop);
+    let sum = sum.fold(0_i64, |sum, ns| sum.saturating_add(ns.max(0)));
+    if sum == i64::MAX {
+        section.error(
+            format!("{} lasts too long", section.title()),
+            "stay below 292 years",
+        );
+    }
+    let still = matches!(raw.gap, Some(crate::engine::dist::Dist::Constant(ns)) if ns < 1.0);
+    if still {
+        section.error(
+            "a `gap` of zero: time would stand still",
+            "write a time above zero",
+        );
+    }
+    sum != i64::MAX && !still
+}
+
+/// Ties a fault that k6's checks found to the option it is about.
+fn place(section: &Section, fault: &Fault, executor: &str) {
+    let notes = section.field.notes;
+    let text = fault.text.replace("open-arrivals", executor);
+    let Some(field) = given(section, fault.field, fault.stage) else {
+        let fix = match fault.field {
+            "name" | "executor" => String::new(),
+            missing => format!("`{missing}` is missing"),
+        };
+        return notes.error(section.field.at, text, fix);
+    };
+    let fix = match (fault.field, fault.stage) {
+        ("stages", None) if text.contains("at least one") => {
+            "write stages = [{ duration = \"1m\", target = 100 }]"
+        }
+        (_, _) if text.contains("unknown field") => "remove it",
+        _ => "",
+    };
+    field.error(text, fix);
+}
+
+/// The option that a fault is about, as far as it is written.
+fn given<'a>(section: &Section<'a>, key: &'static str, stage: Option<usize>) -> Option<Field<'a>> {
+    let Some(stage) = stage else {
+        return section.has(key).then(|| section.optional(key)).flatten();
+    };
+    let stage = section
+        .optional("stages")?
+        .items()?
+        .into_iter()
+        .nth(stage)?;
+    if !stage.has(key) {
+        return Some(stage);
+    }
+    let inner = stage.section()?;
+    inner.tolerate();
+    inner.optional(key)
+}
+
+/// Tags: a table of texts.
+pub(super) fn tags(field: &Field) -> Vec<(String, String)> {
+    let text = |(key, value): &(&str, Field)| Some(((*key).to_string(), value.text()?.to_string()));
+    field.named().iter().filter_map(text).collect()
+}

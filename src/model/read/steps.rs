@@ -1,0 +1,387 @@
+//! The steps of a journey, one function for each action.
+
+use super::condition;
+use super::program::Program;
+use super::request::{self, otherwise_ends};
+use crate::model::journey::{
+    Check, CheckId, Condition, CustomKind, CustomMetric, MetricId, Recorded, Step,
+};
+use crate::model::nearest::{listed, nearest, suggestion};
+use crate::model::seam;
+use crate::model::section::{Field, Section};
+
+/// Actions, in the order in which a step is searched for them: what comes first may have the later
+/// ones as options.
+const ACTIONS: [&str; 15] = [
+    "request",
+    "poll",
+    "retry",
+    "repeat",
+    "record",
+    "group",
+    "check",
+    "with_probability",
+    "when",
+    "sleep",
+    "take",
+    "await",
+    "release",
+    "pick",
+    "end",
+];
+
+/// No loop takes more turns, alone or nested: 10⁹ turns of no time take a minute already.
+const MOST_TURNS: u64 = 1_000_000_000;
+
+/// Writes a list of steps.
+pub(super) fn all<'a>(program: &mut Program<'_, 'a>, items: &[Field<'a>]) {
+    for item in items {
+        step(program, item);
+    }
+}
+
+fn step<'a>(program: &mut Program<'_, 'a>, field: &Field<'a>) {
+    let Some(section) = field.section() else {
+        return;
+    };
+    let Some(action) = ACTIONS.into_iter().find(|action| section.has(action)) else {
+        return no_action(&section);
+    };
+    let Some(value) = section.optional(action) else {
+        return;
+    };
+    match action {
+        "request" => request::request(program, &section, &value),
+        "poll" => request::poll(program, &section, &value),
+        "retry" => request::retry(program, &section, &value),
+        "repeat" => repeat(program, &section, &value),
+        "record" => record(program, &section, &value),
+        "group" => group(program, &section, &value),
+        "check" => check(program, &section, &value),
+        "with_probability" => with_probability(program, &section, &value),
+        "when" => when(program, &section, &value),
+        "sleep" => {
+            let dist = program.build.dist(&value);
+            program.push(Step::Sleep(dist));
+        }
+        "take" => push_only(program, &value, &[("token", Step::TakeToken)]),
+        "await" => {
+            needs_waiting_room(program, &value);
+            program.build.awaits.push(value.at);
+            push_only(program, &value, &[("admission", Step::AwaitAdmission)]);
+        }
+        "release" => {
+            needs_inventory(program, &value);
+            push_only(program, &value, &[("seat", Step::ReleaseSeat)]);
+        }
+        "pick" => {
+            let choices = [("user", Step::PickUser), ("event", Step::PickEvent)];
+            push_only(program, &value, &choices);
+            if value.text_if_any() == Some("event") {
+                needs_inventory(program, &value);
+            }
+        }
+        _ => {
+            if one_of(&value, &["iteration"]).is_some() {
+                program.end_iteration();
+            }
+        }
+    }
+    strangers(&section);
+}
+
+/// A key that is an action itself: the step does two things.
+fn strangers(section: &Section) {
+    let Some(second) = section
+        .unread()
+        .into_iter()
+        .find(|key| ACTIONS.contains(&key.as_str()))
+    else {
+        return;
+    };
+    let message = format!("a step does one thing; `{second}` is a second one");
+    section.error(message, "give it a step of its own: { … }, { … }");
+    section.tolerate();
+}
+
+fn no_action(section: &Section) {
+    section.tolerate();
+    let unread = section.unread();
+    let first = unread.first().map_or("", String::as_str);
+    let fix = match unread.iter().find_map(|key| nearest(key, ACTIONS)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("a step has one of {}", listed(ACTIONS)),
+    };
+    section.error(
+        format!("a step with `{first}` does nothing that is known"),
+        fix,
+    );
+}
+
+/// The text, if it is one of those allowed.
+pub(super) fn one_of<'f>(field: &Field<'f>, allowed: &[&'static str]) -> Option<&'f str> {
+    let text = field.text()?;
+    if allowed.contains(&text) {
+        return Some(text);
+    }
+    let fix = match allowed {
+        [only] => format!("write {} = \"{only}\"", field.name()),
+        several => suggestion(text, "possible", several.iter().copied()),
+    };
+    field.error(format!("`{}` cannot be `{text}`", field.name()), fix);
+    None
+}
+
+fn push_only(program: &mut Program, value: &Field, choices: &[(&'static str, Step)]) {
+    let allowed: Vec<&'static str> = choices.iter().map(|(name, _)| *name).collect();
+    let Some(text) = one_of(value, &allowed) else {
+        return;
+    };
+    if let Some((_, step)) = choices.iter().find(|(name, _)| *name == text) {
+        program.push(*step);
+    }
+}
+
+/// Complains if there is no waiting room.
+pub(super) fn needs_waiting_room(program: &Program, field: &Field) {
+    if !program.build.waiting_room {
+        let message = "unreachable admission: the model has no waiting room";
+        field.error(message, "add [waiting_room] with admit = { rate = 125 }");
+    }
+}
+
+/// Complains if there is no inventory.
+pub(super) fn needs_inventory(program: &Program, field: &Field) {
+    if program.build.events.is_none() {
+        let message = format!(
+            "`{}` needs an inventory, and the model has none",
+            field.name()
+        );
+        field.error(message, "add [inventory] with events and seats_per_event");
+    }
+}
+
+/// How often: a number of turns that also fits what stands around it.
+pub(super) fn turns(program: &Program, field: &Field) -> Option<u32> {
+    let turns = field.whole_u32(1, u32::MAX)?;
+    if program.times.saturating_mul(u64::from(turns)) > MOST_TURNS {
+        let message = format!("loops that take more than {MOST_TURNS} turns in one iteration");
+        field.error(message, "repeat less often");
+        return None;
+    }
+    Some(turns)
+}
+
+/// Writes the steps of a loop's body, which runs so many times.
+pub(super) fn body<'a>(program: &mut Program<'_, 'a>, steps: &Field<'a>, turns: u32) {
+    let before = program.times;
+    program.times = before.saturating_mul(u64::from(turns));
+    if let Some(items) = steps.some_items("write at least one step") {
+        all(program, &items);
+    }
+    program.times = before;
+}
+
+fn repeat<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, steps: &Field<'a>) {
+    let times = section.required("times", "times = 3");
+    let times = times.and_then(|f| turns(program, &f)).unwrap_or(1);
+    let (slot, start) = program.begin_loop(steps);
+    body(program, steps, times);
+    let done = program.count_to(slot, times);
+    program.end_loop(start);
+    program.land(done);
+}
+
+fn group<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field<'a>) {
+    let steps = section.required("steps", "steps = [ … ]");
+    let text = name.text().unwrap_or("group");
+    if text.contains("::") {
+        // k6's rule (lib/models.go).
+        name.error(
+            "the name of a group cannot contain `::`",
+            "nest groups instead",
+        );
+    }
+    program.open_group(text, name);
+    if let Some(steps) = steps {
+        body(program, &steps, 1);
+    }
+    program.close_group();
+}
+
+fn with_probability<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, p: &Field<'a>) {
+    let p = p.number(0.0, 1.0).unwrap_or(0.5);
+    let then = program.jump_with(p);
+    branches(program, section, then);
+}
+
+fn when<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, when: &Field<'a>) {
+    let condition = condition::read(when).unwrap_or(Condition::Always);
+    let then = program.jump_if(condition);
+    branches(program, section, then);
+}
+
+/// `steps` where the jump leads, `else` where it does not.
+fn branches<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, then: super::program::Jump) {
+    if let Some(steps) = section.optional("else") {
+        body(program, &steps, 1);
+    }
+    let after = program.jump();
+    program.land(then);
+    if let Some(steps) = section.required("steps", "steps = [ … ]") {
+        body(program, &steps, 1);
+    }
+    program.land(after);
+}
+
+fn check<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field<'a>) {
+    let passes = section.optional("passes");
+    let passes = passes.map_or(Some(Condition::Ok), |f| condition::read(&f));
+    push_check(program, name, passes.unwrap_or(Condition::Ok));
+}
+
+/// Writes the checks that a request makes: texts, or tables with a name and a condition.
+pub(super) fn checks<'a>(program: &mut Program<'_, 'a>, list: &Field<'a>) {
+    for item in list.one_or_more() {
+        if item.text_if_any().is_some() {
+            push_check(program, &item, Condition::Ok);
+            continue;
+        }
+        let Some(section) = item.section() else {
+            continue;
+        };
+        let name = section.required("name", "name = \"status is 200\"");
+        let passes = section.optional("passes");
+        let passes = passes.map_or(Some(Condition::Ok), |f| condition::read(&f));
+        if let Some(name) = name {
+            push_check(program, &name, passes.unwrap_or(Condition::Ok));
+        }
+    }
+}
+
+fn push_check(program: &mut Program, name: &Field, passes: Condition) {
+    let Some(text) = name.text() else {
+        return;
+    };
+    if text.contains("::") {
+        // k6's rule (lib/models.go).
+        name.error("the name of a check cannot contain `::`", "");
+    }
+    let check = Check {
+        name: text.to_string(),
+        group: program.group(),
+    };
+    let known = program
+        .build
+        .checks
+        .iter()
+        .position(|known| *known == check);
+    let index = known.unwrap_or(program.build.checks.len());
+    let id = CheckId(super::names::id(index, name, "checks"));
+    if known.is_none() {
+        program.build.checks.push(check);
+    }
+    program.push(Step::Check(id, passes));
+}
+
+const KINDS: [(&str, CustomKind); 5] = [
+    ("rate", CustomKind::Rate),
+    ("counter", CustomKind::Counter),
+    ("gauge", CustomKind::Gauge),
+    ("trend", CustomKind::Trend),
+    ("time", CustomKind::TrendTime),
+];
+
+fn record<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field<'a>) {
+    let names = KINDS.map(|(name, _)| name);
+    let kind = section.required(
+        "as",
+        "as = \"counter\", \"gauge\", \"rate\", \"trend\" or \"time\"",
+    );
+    let kind = kind.and_then(|f| one_of(&f, &names));
+    let kind = KINDS
+        .iter()
+        .find(|(name, _)| Some(*name) == kind)
+        .map(|(_, kind)| *kind);
+    let value = match (section.optional("value"), kind) {
+        (None, Some(CustomKind::Counter)) => Some(Recorded::Number(1.0)),
+        (None, _) => {
+            let example = "value = 1, \"ok\", \"duration\" or \"vu\"";
+            let _ = section.required("value", example);
+            None
+        }
+        (Some(field), _) => recorded(&field),
+    };
+    let when = section
+        .optional("when")
+        .map(|f| condition::read(&f).unwrap_or(Condition::Always));
+    let (Some(kind), Some(value)) = (kind, value) else {
+        return;
+    };
+    let Some(id) = metric(program, name, kind) else {
+        return;
+    };
+    let Some(condition) = when else {
+        return program.push(Step::Record(id, value));
+    };
+    let then = program.jump_if(condition);
+    let after = program.jump();
+    program.land(then);
+    program.push(Step::Record(id, value));
+    program.land(after);
+}
+
+fn recorded(field: &Field) -> Option<Recorded> {
+    match field.text_if_any() {
+        None => field.number(f64::MIN, f64::MAX).map(Recorded::Number),
+        Some("duration") => Some(Recorded::LastDuration),
+        Some("vu") => Some(Recorded::Vu),
+        Some(_) => condition::read(field).map(Recorded::Condition),
+    }
+}
+
+fn metric(program: &mut Program, name: &Field, kind: CustomKind) -> Option<MetricId> {
+    let text = name.text()?;
+    let mut letters = text.chars();
+    let first = letters
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    let rest = letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !first || !rest || text.len() > 128 {
+        // k6's rule (metrics/registry.go).
+        name.error(
+            format!("`{text}` is no name for a metric"),
+            "a name has up to 128 letters, digits and underscores, and begins with no digit",
+        );
+        return None;
+    }
+    if seam::find_builtin(text).is_some() {
+        name.error(
+            format!("`{text}` is a metric of k6's own"),
+            "choose another name",
+        );
+        return None;
+    }
+    let metrics = &mut program.build.metrics;
+    let known = metrics.iter().position(|metric| metric.name == text);
+    if known.is_some_and(|index| metrics.get(index).is_some_and(|m| m.kind != kind)) {
+        let message = format!("the metric `{text}` is recorded as two different types");
+        name.error(message, "use one type, or two names");
+        return None;
+    }
+    let index = known.unwrap_or(metrics.len());
+    if known.is_none() {
+        metrics.push(CustomMetric {
+            name: text.to_string(),
+            kind,
+        });
+    }
+    Some(MetricId(super::names::id(index, name, "metrics")))
+}
+
+/// `else` of a poll or a retry that did not succeed.
+pub(super) fn give_up(program: &mut Program, section: &Section) {
+    if otherwise_ends(section) {
+        program.end_iteration();
+    }
+}

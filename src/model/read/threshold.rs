@@ -1,0 +1,68 @@
+//! Thresholds by metric.
+
+use crate::model::Model;
+use crate::model::nearest::suggestion;
+use crate::model::seam;
+use crate::model::section::Field;
+use crate::model::threshold::{MetricThresholds, Threshold};
+
+/// Reads `[thresholds]`.
+pub(super) fn read(field: Option<Field>, model: &Model) -> Vec<MetricThresholds> {
+    let metrics = field.map(|field| field.named()).unwrap_or_default();
+    metrics
+        .iter()
+        .map(|(metric, list)| of_metric(metric, list, model))
+        .collect()
+}
+
+fn of_metric(metric: &str, list: &Field, model: &Model) -> MetricThresholds {
+    let items = list.one_or_more();
+    if items.is_empty() && list.node.kind() == "a list" {
+        list.error(
+            format!("`{metric}` has no threshold"),
+            "write [\"p(95)<500\"]",
+        );
+    }
+    let thresholds: Vec<Threshold> = items.iter().filter_map(threshold).collect();
+    if let Err(why) = seam::check_thresholds(metric, &thresholds, &model.metrics) {
+        let own = model.metrics.iter().map(|metric| metric.name.as_str());
+        let known: Vec<&str> = own
+            .chain(seam::BUILTINS.iter().map(|metric| metric.name))
+            .collect();
+        let name = metric.split('{').next().unwrap_or_default();
+        let exists = known.contains(&name);
+        let fix = if exists {
+            String::new()
+        } else {
+            suggestion(name, "metrics", known.iter().copied())
+        };
+        list.notes.error(list.at, why, fix);
+    }
+    MetricThresholds {
+        metric: metric.to_string(),
+        thresholds,
+    }
+}
+
+fn threshold(field: &Field) -> Option<Threshold> {
+    if field.text_if_any().is_some() {
+        return expression(field);
+    }
+    let section = field.section()?;
+    let example = "threshold = \"p(95)<500\"";
+    let text = section.required("threshold", example);
+    let abort = section.optional("abort_on_fail").and_then(|f| f.flag());
+    let delay = section.optional("delay_abort_eval").and_then(|f| f.span());
+    let mut threshold = expression(&text?)?;
+    threshold.abort_on_fail = abort.unwrap_or(false);
+    threshold.delay_abort_eval = delay;
+    Some(threshold)
+}
+
+fn expression(field: &Field) -> Option<Threshold> {
+    let fix =
+        "write a statistic, a comparison and a number, such as \"p(95)<500\" or \"rate>0.99\"";
+    seam::threshold(field.text()?)
+        .map_err(|why| field.error(why, fix))
+        .ok()
+}

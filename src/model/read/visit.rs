@@ -1,0 +1,394 @@
+//! Visits of an endpoint: one function for each, and the scopes in which something is held.
+
+use super::endpoint::unplaced;
+use super::station::status;
+use super::steps::one_of;
+use super::{Build, names};
+use crate::model::nearest::{listed, nearest};
+use crate::model::section::{Field, Section};
+use crate::model::system::{Accumulated, EndpointId, Entity, Growth, Op, PoolId, StationId};
+use crate::model::tree::Place;
+
+/// What a visit may be, in the order in which it is searched for: what comes first may have the later
+/// ones as options.
+const VISITS: [&str; 15] = [
+    "station",
+    "delay",
+    "hold",
+    "lock",
+    "optimistic",
+    "issue",
+    "list",
+    "claim",
+    "confirm",
+    "release",
+    "fail",
+    "call",
+    "spawn",
+    "parallel",
+    "respond",
+];
+
+/// One endpoint leads to another.
+pub(super) struct Call {
+    pub from: EndpointId,
+    pub to: EndpointId,
+    pub place: Place,
+    /// What the caller holds meanwhile, if it waits.
+    pub held: u32,
+}
+
+/// The program of an endpoint in the making.
+pub(super) struct Visits<'b, 'a> {
+    build: &'b mut Build<'a>,
+    id: EndpointId,
+    calls: &'b mut Vec<Call>,
+    ops: Vec<Op>,
+    held: u32,
+    most_held: u32,
+}
+
+impl<'b, 'a> Visits<'b, 'a> {
+    pub(super) fn new(
+        build: &'b mut Build<'a>,
+        id: EndpointId,
+        calls: &'b mut Vec<Call>,
+    ) -> Visits<'b, 'a> {
+        Visits {
+            build,
+            id,
+            calls,
+            ops: Vec::new(),
+            held: 0,
+            most_held: 0,
+        }
+    }
+
+    /// The program, and how much it holds at most, calls not counted.
+    pub(super) fn finish(mut self) -> (Vec<Op>, u8) {
+        self.ops.push(Op::Done);
+        (self.ops, u8::try_from(self.most_held).unwrap_or(u8::MAX))
+    }
+
+    /// All visits of an endpoint, in the pools that it holds for all of them.
+    pub(super) fn whole(&mut self, held: &[Field<'a>], items: &[Field<'a>]) {
+        let mut open = Vec::new();
+        for pool in held {
+            self.hold(pool, &mut open);
+        }
+        for item in items {
+            self.visit(item, &mut open);
+        }
+        // Effects that requests name happen last, in the scope of all that is still held.
+        let effects = unplaced(self.build, self.id, &self.ops);
+        self.ops.extend(effects);
+        self.close(open);
+    }
+
+    fn list(&mut self, items: &[Field<'a>], mut open: Vec<Op>) {
+        for item in items {
+            self.visit(item, &mut open);
+        }
+        self.close(open);
+    }
+
+    /// Ends scopes, the innermost first. A version is checked before the effects that end its scope:
+    /// it guards them, as the commit of a transaction does.
+    fn close(&mut self, mut open: Vec<Op>) {
+        let effect = |op: &Op| matches!(op, Op::Claim(_) | Op::Confirm(_) | Op::ReleaseSeat);
+        let effects = self.ops.iter().rev().take_while(|op| effect(op)).count();
+        let at = self.ops.len() - effects;
+        let checks = open
+            .iter()
+            .rev()
+            .filter(|op| matches!(op, Op::CheckVersion(..)));
+        let checks: Vec<Op> = checks.copied().collect();
+        self.ops.splice(at..at, checks);
+        while let Some(op) = open.pop() {
+            if !matches!(op, Op::CheckVersion(..)) {
+                self.ops.push(op);
+                self.held = self.held.saturating_sub(1);
+            }
+        }
+    }
+
+    fn hold(&mut self, pool: &Field<'a>, open: &mut Vec<Op>) {
+        let Some(id) = self.build.pools.find(pool).map(PoolId) else {
+            return;
+        };
+        if open.contains(&Op::Release(id)) {
+            // With few tokens, requests would wait for themselves.
+            pool.error("this pool is held already", "hold it once");
+        }
+        self.take(Op::Acquire { pool: id }, Op::Release(id), open);
+    }
+
+    fn take(&mut self, take: Op, give_back: Op, open: &mut Vec<Op>) {
+        self.ops.push(take);
+        open.push(give_back);
+        self.held += 1;
+        self.most_held = self.most_held.max(self.held);
+    }
+
+    fn visit(&mut self, field: &Field<'a>, open: &mut Vec<Op>) {
+        let Some(section) = field.section() else {
+            return;
+        };
+        // `status` is a visit of its own, too, but an option of most others.
+        let mut kinds = VISITS.into_iter().chain(["status"]);
+        let Some(kind) = kinds.find(|kind| section.has(kind)) else {
+            return no_visit(&section);
+        };
+        let Some(value) = section.optional(kind) else {
+            return;
+        };
+        match kind {
+            "station" => self.serve(&section, &value),
+            "delay" => {
+                let dist = self.build.dist(&value);
+                self.ops.push(Op::Delay(dist));
+            }
+            "hold" | "lock" | "optimistic" => self.scope(kind, &section, &value, open),
+            "fail" => {
+                let probability = value.number(0.0, 1.0).unwrap_or(0.0);
+                let status = section
+                    .optional("status")
+                    .and_then(|f| status(&f))
+                    .unwrap_or(500);
+                self.ops.push(Op::Fail {
+                    probability,
+                    status,
+                });
+            }
+            "call" | "spawn" => self.call(kind == "call", &value),
+            "parallel" => self.parallel(&value),
+            "respond" => {
+                if self.ops.contains(&Op::Respond) {
+                    value.error(
+                        "the endpoint has answered already",
+                        "remove one { respond = true }",
+                    );
+                }
+                if value.flag() == Some(true) {
+                    self.ops.push(Op::Respond);
+                }
+            }
+            _ => self.effect(kind, &section, &value),
+        }
+        strangers(&section);
+    }
+
+    fn serve(&mut self, section: &Section<'a>, station: &Field<'a>) {
+        let id = self
+            .build
+            .stations
+            .find(station)
+            .map_or(StationId(0), StationId);
+        let time = section.required("time", "time = \"6ms\", or any distribution");
+        let growth = section.optional("growth").and_then(|f| self.growth(&f));
+        let class = section.optional("class").and_then(|f| f.whole(0, 255));
+        let patience = section.optional("patience").map(|f| self.build.dist(&f));
+        let Some(time) = time.map(|f| self.build.dist(&f)) else {
+            return;
+        };
+        let class = class
+            .and_then(|class| u8::try_from(class).ok())
+            .unwrap_or(0);
+        self.ops.push(Op::Serve {
+            station: id,
+            time,
+            growth,
+            class,
+            patience,
+        });
+    }
+
+    fn growth(&self, field: &Field<'a>) -> Option<Growth> {
+        let section = field.section()?;
+        let kinds = ["sales", "claims", "tokens", "requests"];
+        let with = section.required(
+            "with",
+            "with = \"sales\", \"claims\", \"tokens\" or \"requests\"",
+        );
+        let with = with.and_then(|f| Some((one_of(&f, &kinds)?, f)));
+        let per = section.required("per_thousand", "per_thousand = 0.257");
+        let per_thousand = per.and_then(|f| f.number(0.0, 1e9));
+        let (with, with_field) = with?;
+        let with = match with {
+            "sales" => Accumulated::Sales,
+            "claims" => Accumulated::Claims,
+            "tokens" => Accumulated::Tokens,
+            _ => Accumulated::Requests,
+        };
+        if matches!(with, Accumulated::Sales | Accumulated::Claims) {
+            self.needs_inventory(&with_field);
+        }
+        Some(Growth {
+            with,
+            per_unit: per_thousand? / 1000.0,
+        })
+    }
+
+    fn scope(&mut self, kind: &str, section: &Section<'a>, value: &Field<'a>, open: &mut Vec<Op>) {
+        let inner = section
+            .optional("visits")
+            .map(|f| f.items().unwrap_or_default());
+        let mut own = Vec::new();
+        let scope = if inner.is_some() { &mut own } else { open };
+        match kind {
+            "hold" => self.hold(value, scope),
+            "lock" => self.lock(section, value, scope),
+            _ => self.optimistic(section, value, scope),
+        }
+        if let Some(items) = inner {
+            self.list(&items, own);
+        }
+    }
+
+    fn lock(&mut self, section: &Section<'a>, value: &Field<'a>, open: &mut Vec<Op>) {
+        let timeout = section.optional("timeout").and_then(|f| f.span());
+        let Some(key) = self.entity(value) else {
+            return;
+        };
+        if open.contains(&Op::Unlock(key)) {
+            value.error(
+                "this is locked already: the request would wait for itself",
+                "lock it once",
+            );
+        }
+        self.take(Op::Lock { key, timeout }, Op::Unlock(key), open);
+    }
+
+    fn optimistic(&mut self, section: &Section<'a>, value: &Field<'a>, open: &mut Vec<Op>) {
+        let status = section
+            .optional("status")
+            .and_then(|f| status(&f))
+            .unwrap_or(409);
+        let Some(key) = self.entity(value) else {
+            return;
+        };
+        self.ops.push(Op::ReadVersion(key));
+        open.push(Op::CheckVersion(key, status));
+    }
+
+    fn entity(&self, value: &Field<'a>) -> Option<Entity> {
+        let entity = match one_of(value, &["seat", "user", "token", "event", "global"])? {
+            "seat" => Entity::Seat,
+            "user" => Entity::User,
+            "token" => Entity::Token,
+            "event" => Entity::Event,
+            _ => Entity::Global,
+        };
+        if matches!(entity, Entity::Seat | Entity::Event) {
+            self.needs_inventory(value);
+        }
+        if entity == Entity::Token {
+            self.needs_waiting_room(value);
+        }
+        Some(entity)
+    }
+
+    fn effect(&mut self, kind: &str, section: &Section<'a>, value: &Field<'a>) {
+        let conflict = || {
+            section
+                .optional("status")
+                .and_then(|f| status(&f))
+                .unwrap_or(409)
+        };
+        let (word, op): (&'static str, Op) = match kind {
+            "issue" => ("token", Op::IssueToken),
+            "list" => ("seats", Op::ListSeats),
+            "claim" => ("seat", Op::Claim(conflict())),
+            "confirm" => ("seat", Op::Confirm(conflict())),
+            "release" => ("seat", Op::ReleaseSeat),
+            _ => ("queue", Op::QueueStatus),
+        };
+        if one_of(value, &[word]).is_none() {
+            return;
+        }
+        match op {
+            Op::IssueToken | Op::QueueStatus => self.needs_waiting_room(value),
+            _ => self.needs_inventory(value),
+        }
+        self.ops.push(op);
+    }
+
+    fn needs_inventory(&self, field: &Field) {
+        if self.build.events.is_none() {
+            let message = format!(
+                "`{}` needs an inventory, and the model has none",
+                field.name()
+            );
+            field.error(message, "add [inventory] with events and seats_per_event");
+        }
+    }
+
+    fn needs_waiting_room(&self, field: &Field) {
+        if !self.build.waiting_room {
+            let message = format!(
+                "`{}` needs a waiting room, and the model has none",
+                field.name()
+            );
+            field.error(message, "add [waiting_room] with admit = { rate = 125 }");
+        }
+    }
+
+    fn callee(&mut self, endpoint: &Field<'a>, held: u32) -> Option<EndpointId> {
+        let to = self.build.endpoints.find(endpoint).map(EndpointId)?;
+        self.calls.push(Call {
+            from: self.id,
+            to,
+            place: endpoint.node.head(),
+            held,
+        });
+        Some(to)
+    }
+
+    fn call(&mut self, waits: bool, endpoint: &Field<'a>) {
+        let held = if waits { self.held } else { 0 };
+        if let Some(to) = self.callee(endpoint, held) {
+            self.ops
+                .push(if waits { Op::Call(to) } else { Op::Spawn(to) });
+        }
+    }
+
+    fn parallel(&mut self, branches: &Field<'a>) {
+        let example = "write the endpoints to call at once, such as [\"a\", \"b\"]";
+        for branch in branches.some_items(example).unwrap_or_default() {
+            if let Some(to) = self.callee(&branch, 0) {
+                self.ops.push(Op::Fork(to));
+            }
+        }
+        self.ops.push(Op::Join);
+        // Ids are 16 bits wide; more branches than that make no sense either.
+        let _ = names::id(self.calls.len().saturating_sub(1), branches, "calls");
+    }
+}
+
+fn no_visit(section: &Section) {
+    section.tolerate();
+    let unread = section.unread();
+    let kinds = || VISITS.into_iter().chain(["status"]);
+    let first = unread.first().map_or("", String::as_str);
+    let fix = match unread.iter().find_map(|key| nearest(key, kinds())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("a visit has one of {}", listed(kinds())),
+    };
+    section.error(
+        format!("a visit with `{first}` is nothing that is known"),
+        fix,
+    );
+}
+
+/// A key that is a visit itself: two visits in one.
+fn strangers(section: &Section) {
+    let second = section
+        .unread()
+        .into_iter()
+        .find(|key| VISITS.contains(&key.as_str()));
+    if let Some(second) = second {
+        let message = format!("a visit does one thing; `{second}` is a second one");
+        section.error(message, "give it a table of its own: { … }, { … }");
+        section.tolerate();
+    }
+}

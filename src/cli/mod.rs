@@ -1,6 +1,77 @@
 //! The command line: one small file per subcommand.
 
+mod check;
+mod console;
+mod exit;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::model::document::{Checked, Document};
+use crate::model::set::Override;
+use exit::Failure;
+
+/// Run a k6 load test in virtual time, before anything is deployed.
+///
+/// capsim reads a model of the users, the queue that admits them and the system that serves them, runs
+/// the test as k6 would, and prints what k6 would print: which threshold breaks, and why.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "\
+Exit codes: 0 done, 99 a threshold is crossed, 104 the model is invalid (both as k6),
+100 setup and 101 teardown took too long (as k6), 105 interrupted, 2 wrong usage, 1 anything else.
+
+Start with:  capsim run models/reserve.toml --seed 42")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Check(check::Check),
+}
+
+/// Which model, and with which changes.
+#[derive(Clone, Debug, Args)]
+struct ModelArgs {
+    /// The model, a TOML file.
+    model: PathBuf,
+    /// Change a value before the run: `stations.cpu.servers=4`, `scenarios.default.stages[*].target=500`,
+    /// `load=1.5` for half as many users again. May be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+}
+
+impl ModelArgs {
+    /// Reads and checks the model; warnings go to stderr.
+    fn load(&self) -> Result<Checked, Failure> {
+        let mut overrides = Vec::new();
+        for text in &self.set {
+            overrides.push(Override::parse(text).map_err(Failure::model)?);
+        }
+        let document = Document::from_file(&self.model).map_err(Failure::model)?;
+        let checked = document.check(&overrides).map_err(Failure::model)?;
+        for warning in &checked.warnings {
+            eprintln!("warning: {warning}");
+        }
+        Ok(checked)
+    }
+}
+
 /// Runs the command line of this process and gives its exit code.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(command) => command.execute(),
+        Command::Check(command) => command.execute(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
 }

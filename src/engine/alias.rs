@@ -38,7 +38,11 @@ impl Alias {
     pub fn draw(&self, stream: &mut Stream) -> u32 {
         let i = stream.below(self.columns.len() as u64) as usize;
         let (keep, other) = self.columns[i];
-        if stream.unit() < keep { i as u32 } else { other }
+        if stream.unit() < keep {
+            i as u32
+        } else {
+            other
+        }
     }
 }
 

@@ -23,7 +23,9 @@ pub const fn major(key: u128) -> u64 {
 
 impl<V: Copy> Default for MinHeap<V> {
     fn default() -> Self {
-        MinHeap { entries: Vec::new() }
+        MinHeap {
+            entries: Vec::new(),
+        }
     }
 }
 

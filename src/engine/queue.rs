@@ -24,8 +24,13 @@ pub struct AlarmId(u32);
 
 #[derive(Clone, Debug)]
 enum Source<E> {
-    Lane { delay: Span, waiting: VecDeque<(u128, E)> },
-    Alarm { event: E },
+    Lane {
+        delay: Span,
+        waiting: VecDeque<(u128, E)>,
+    },
+    Alarm {
+        event: E,
+    },
 }
 
 /// Pending events in total order: by time, then by the order in which they were scheduled.
@@ -66,7 +71,10 @@ impl<E: Copy> EventQueue<E> {
 
     /// Adds a lane for a constant delay.
     pub fn lane(&mut self, delay: Span) -> LaneId {
-        self.sources.push(Source::Lane { delay, waiting: VecDeque::new() });
+        self.sources.push(Source::Lane {
+            delay,
+            waiting: VecDeque::new(),
+        });
         self.tree.grow(self.sources.len());
         LaneId(self.sources.len() as u32 - 1)
     }
@@ -174,7 +182,11 @@ struct Tournament {
 impl Tournament {
     #[inline]
     fn first_key(&self) -> u128 {
-        if self.leaves == 0 { u128::MAX } else { self.first_key }
+        if self.leaves == 0 {
+            u128::MAX
+        } else {
+            self.first_key
+        }
     }
 
     #[inline]
@@ -203,7 +215,11 @@ impl Tournament {
         // The lowest inner nodes compare two leaves, the others two winners.
         if node >= 1 {
             let left = node * 2 - self.leaves;
-            let mut winner = if keys[left] <= keys[left + 1] { left } else { left + 1 };
+            let mut winner = if keys[left] <= keys[left + 1] {
+                left
+            } else {
+                left + 1
+            };
             winners[node] = winner as u32;
             while node > 1 {
                 let sibling = winners[node ^ 1] as usize;
@@ -268,13 +284,20 @@ mod tests {
     #[test]
     fn agrees_with_a_sorted_list() {
         let mut q = EventQueue::default();
-        let lanes = [q.lane(Span(7)), q.lane(Span(0)), q.lane(Span(31)), q.lane(Span(5))];
+        let lanes = [
+            q.lane(Span(7)),
+            q.lane(Span(0)),
+            q.lane(Span(31)),
+            q.lane(Span(5)),
+        ];
         let delays = [7, 0, 31, 5];
         let mut expected = Vec::new();
         let mut x = 1_u64;
         let mut pops = Vec::new();
         for i in 0..2000_u64 {
-            x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            x = x
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let choice = (x >> 60) as usize % 5;
             if choice < 4 {
                 q.after_lane(lanes[choice], i);
@@ -290,7 +313,10 @@ mod tests {
         }
         pops.extend(std::iter::from_fn(|| q.pop()));
         let mut got: Vec<_> = pops.iter().map(|&(t, e)| (t.0, e)).collect();
-        assert!(got.windows(2).all(|w| w[0].0 <= w[1].0), "time never goes back");
+        assert!(
+            got.windows(2).all(|w| w[0].0 <= w[1].0),
+            "time never goes back"
+        );
         got.sort_unstable();
         expected.sort_unstable();
         assert_eq!(got, expected);

@@ -56,7 +56,11 @@ impl Level {
     /// Time-weighted mean from the start of the run to `now`; 0 for an empty run.
     #[must_use]
     pub fn mean(&self, now: Time) -> f64 {
-        if now == Time::ZERO { 0.0 } else { self.area(now) as f64 / now.0 as f64 }
+        if now == Time::ZERO {
+            0.0
+        } else {
+            self.area(now) as f64 / now.0 as f64
+        }
     }
 
     /// How long the level has not changed.

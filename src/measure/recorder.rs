@@ -169,7 +169,11 @@ impl Recorder {
     #[inline]
     pub fn request(&mut self, origin: Origin, site: SiteId, code: Code, duration: Span) {
         let at = origin.0 as usize * self.sites + site.index();
-        let mut series = if code == Code::OK { self.ok[at] } else { u16::MAX };
+        let mut series = if code == Code::OK {
+            self.ok[at]
+        } else {
+            u16::MAX
+        };
         if series == u16::MAX {
             series = self.find_series(origin, site, code);
         }

@@ -2,6 +2,7 @@
 //!
 //! The world fills it, the reports render it, the recordings of the real k6 are fed through it.
 
+pub use crate::model::metric_name::Contains;
 use crate::model::threshold::Aggregation;
 
 /// Everything an end-of-test summary shows.
@@ -74,17 +75,6 @@ pub struct Metric {
     pub values: Values,
     /// Verdicts of this metric's thresholds, in the order written.
     pub thresholds: Vec<Verdict>,
-}
-
-/// What a metric's values measure (k6's `contains`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Contains {
-    /// Plain numbers.
-    Default,
-    /// Milliseconds.
-    Time,
-    /// Bytes.
-    Data,
 }
 
 /// Aggregated values of one metric, by k6's four types.

@@ -32,6 +32,18 @@ use std::path::Path;
 use system::{Endpoint, Inventory, NamedDist, Pool, Station, WaitingRoom};
 use threshold::Aggregation;
 
+/// The k6 whose way of measuring and printing a model asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum K6Version {
+    /// 0.53 and older: setup counts in `iteration_duration`; rates print as `✓ passes ✗ fails`.
+    V0_53,
+    /// 1.x.
+    V1,
+    /// 2.x, today's.
+    #[default]
+    V2,
+}
+
 /// A model as meant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -75,6 +87,8 @@ pub struct Model {
     pub waiting_room: Option<WaitingRoom>,
     /// Thresholds by metric, in the order written.
     pub thresholds: Vec<threshold::MetricThresholds>,
+    /// The k6 that the summary follows.
+    pub k6_version: K6Version,
     /// Statistics that the summary shows for a trend.
     pub summary_trend_stats: Vec<Aggregation>,
 }

@@ -96,7 +96,10 @@ impl Inventory {
     /// A user claims a seat. Returns the hold, or `None` if the seat is not free any more or the user
     /// has reached the limit.
     pub fn claim(&mut self, now: Time, seat: u32, user: u32) -> Option<Hold> {
-        let over_limit = self.of_user.get(user as usize).is_some_and(|n| *n >= self.per_user_limit);
+        let over_limit = self
+            .of_user
+            .get(user as usize)
+            .is_some_and(|n| *n >= self.per_user_limit);
         if self.seats[seat as usize] != 0 || over_limit || self.holds.len() as u32 >= SOLD - 1 {
             self.probe.lost += 1;
             return None;
@@ -115,7 +118,9 @@ impl Inventory {
 
     /// The holder buys the seat. Returns whether the hold was still in force.
     pub fn confirm(&mut self, now: Time, hold: Hold) -> bool {
-        let Some((seat, _)) = self.in_force(hold) else { return false };
+        let Some((seat, _)) = self.in_force(hold) else {
+            return false;
+        };
         debug_assert_ne!(self.seats[seat as usize], SOLD, "a seat sold twice");
         self.seats[seat as usize] = SOLD;
         self.probe.sold += 1;
@@ -155,7 +160,9 @@ impl Inventory {
     }
 
     fn free(&mut self, now: Time, hold: Hold) -> bool {
-        let Some((seat, user)) = self.in_force(hold) else { return false };
+        let Some((seat, user)) = self.in_force(hold) else {
+            return false;
+        };
         self.seats[seat as usize] = 0;
         self.mark(seat, false);
         if let Some(n) = self.of_user.get_mut(user as usize) {
@@ -179,11 +186,18 @@ impl Inventory {
     /// Free seats among the first `limit` of an event, as words of bits.
     fn free_words(&self, event: u32, limit: u32) -> impl Iterator<Item = u64> + '_ {
         let first = event as usize * self.words_per_event;
-        self.taken[first..first + self.words_per_event].iter().enumerate().map(move |(i, taken)| {
-            let here = limit.saturating_sub(i as u32 * 64);
-            let mask = if here >= 64 { u64::MAX } else { (1 << here) - 1 };
-            !taken & mask
-        })
+        self.taken[first..first + self.words_per_event]
+            .iter()
+            .enumerate()
+            .map(move |(i, taken)| {
+                let here = limit.saturating_sub(i as u32 * 64);
+                let mask = if here >= 64 {
+                    u64::MAX
+                } else {
+                    (1 << here) - 1
+                };
+                !taken & mask
+            })
     }
 
     fn free_among(&self, event: u32, limit: u32) -> u32 {
@@ -266,7 +280,10 @@ mod tests {
         i.claim(Time(0), 258, 0);
         i.claim(Time(0), 259, 0);
         assert_eq!(i.pick(1, SeatChoice::Uniform, &mut stream), None);
-        let hot = SeatChoice::HotZone { seats: 2, probability: 1.0 };
+        let hot = SeatChoice::HotZone {
+            seats: 2,
+            probability: 1.0,
+        };
         assert!(i.pick(2, hot, &mut stream).is_some_and(|s| s < 262));
     }
 

@@ -37,7 +37,11 @@ impl Locks {
     /// Free locks of `entities` entities; more are added as they come up.
     #[must_use]
     pub fn new(entities: usize) -> Locks {
-        Locks { holder: vec![0; entities], lines: BTreeMap::new(), probe: LockProbe::default() }
+        Locks {
+            holder: vec![0; entities],
+            lines: BTreeMap::new(),
+            probe: LockProbe::default(),
+        }
     }
 
     /// A job asks for the lock of an entity.
@@ -55,7 +59,14 @@ impl Locks {
             return Admission::Granted;
         }
         let line = self.lines.entry(entity).or_insert_with(Line::fifo);
-        line.join(Waiting { job, ticket, demand: 0.0 }, 0);
+        line.join(
+            Waiting {
+                job,
+                ticket,
+                demand: 0.0,
+            },
+            0,
+        );
         self.probe.contended += 1;
         self.probe.queue.add(now);
         Admission::Queued

@@ -59,7 +59,14 @@ impl Pool {
             self.probe.refused += 1;
             return Admission::Refused;
         }
-        self.line.join(Waiting { job, ticket, demand: 0.0 }, 0);
+        self.line.join(
+            Waiting {
+                job,
+                ticket,
+                demand: 0.0,
+            },
+            0,
+        );
         self.probe.queue.add(now);
         Admission::Queued
     }
@@ -111,8 +118,13 @@ mod tests {
 
     #[test]
     fn tokens_pass_to_those_who_wait() {
-        let spec =
-            system::Pool { name: "p".into(), size: 1, queue: 2, refusal: 503, timeout: None };
+        let spec = system::Pool {
+            name: "p".into(),
+            size: 1,
+            queue: 2,
+            refusal: 503,
+            timeout: None,
+        };
         let mut pool = Pool::new(&spec);
         let mut tickets = Current([0; 4]);
         assert_eq!(pool.acquire(Time(0), 0, 0), Admission::Granted);

@@ -110,7 +110,11 @@ impl Station {
             return None;
         }
         let ahead = f64::from_bits(major(first)) - self.clock;
-        let wait = if self.pace == 1.0 { ahead } else { ahead / self.pace };
+        let wait = if self.pace == 1.0 {
+            ahead
+        } else {
+            ahead / self.pace
+        };
         // Rounded up: at the alarm the job is due. The cast saturates and sends negatives to zero.
         Some(Time(self.updated.0.saturating_add(ceil(wait))))
     }
@@ -125,7 +129,11 @@ impl Station {
         // The alarm was rounded up to a whole nanosecond: the clock stands at the finish or just past it.
         self.clock = self.clock.max(f64::from_bits(major(first)));
         self.probe.completed += 1;
-        let next = if self.line.is_empty() { None } else { self.line.next(tickets) };
+        let next = if self.line.is_empty() {
+            None
+        } else {
+            self.line.next(tickets)
+        };
         if let Some(entry) = next {
             self.probe.queue.set(now, u64::from(self.line.len()));
             let k = self.finish_key(entry.demand);
@@ -209,7 +217,9 @@ impl Station {
         }
         self.probe.in_service.set(now, n as u64);
         if self.shared {
-            self.probe.busy.set(now, (n as u64).min(u64::from(self.servers)));
+            self.probe
+                .busy
+                .set(now, (n as u64).min(u64::from(self.servers)));
         }
         if self.shared || self.scalability.is_some() {
             self.set_pace();
@@ -272,7 +282,11 @@ mod tests {
     }
 
     fn job(job: Job, demand: f64) -> Waiting {
-        Waiting { job, ticket: 0, demand }
+        Waiting {
+            job,
+            ticket: 0,
+            demand,
+        }
     }
 
     /// Feeds arrivals (time, demand) and lists (time, job) of all departures.
@@ -374,7 +388,10 @@ mod tests {
     #[test]
     fn scalability_slows_each_job() {
         let mut s = station(8, Discipline::Fifo);
-        s.scalability = Some(Scalability { sigma: 0.5, kappa: 0.25 });
+        s.scalability = Some(Scalability {
+            sigma: 0.5,
+            kappa: 0.25,
+        });
         // Two in service: each at 1 / (1 + 0.5 + 0.5) = 1/2.
         let log = departures(&mut s, &[(0, 10.0), (0, 10.0)]);
         assert_eq!(log, [(20, 0), (20, 1)]);

@@ -12,7 +12,10 @@ impl Versions {
     /// Rows of `entities` entities, all at version 0; more are added as they come up.
     #[must_use]
     pub fn new(entities: usize) -> Versions {
-        Versions { of: vec![0; entities], conflicts: 0 }
+        Versions {
+            of: vec![0; entities],
+            conflicts: 0,
+        }
     }
 
     /// The current version.

@@ -59,7 +59,10 @@ impl Line {
     /// A first-come, first-served line.
     #[must_use]
     pub fn fifo() -> Line {
-        Line { order: Order::Fifo(VecDeque::new()), live: 0 }
+        Line {
+            order: Order::Fifo(VecDeque::new()),
+            live: 0,
+        }
     }
 
     /// How many jobs wait.
@@ -151,7 +154,14 @@ mod tests {
         let mut tickets = Current(vec![0; 4]);
         let mut line = Line::new(discipline, Stream::new(1, 0, "line"));
         for job in 0..4 {
-            line.join(Waiting { job, ticket: 0, demand: 1.0 }, (3 - job) as u8 / 2);
+            line.join(
+                Waiting {
+                    job,
+                    ticket: 0,
+                    demand: 1.0,
+                },
+                (3 - job) as u8 / 2,
+            );
         }
         for &job in gone {
             tickets.0[job as usize] += 1;
@@ -176,6 +186,6 @@ mod tests {
         assert_eq!(order(Discipline::Fifo, &[0, 2]), [1, 3]);
         assert_eq!(order(Discipline::Lifo, &[3]), [2, 1, 0]);
         assert_eq!(order(Discipline::Priority, &[2]), [3, 0, 1]);
-        assert_eq!(order(Discipline::Fifo, &[0, 1, 2, 3]), []);
+        assert!(order(Discipline::Fifo, &[0, 1, 2, 3]).is_empty());
     }
 }

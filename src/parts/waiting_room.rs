@@ -98,7 +98,9 @@ impl WaitingRoom {
     #[inline]
     #[must_use]
     pub fn standing(&self, token: Token) -> Standing {
-        self.standing.get(token as usize).map_or(Standing::Expired, |s| s.0)
+        self.standing
+            .get(token as usize)
+            .map_or(Standing::Expired, |s| s.0)
     }
 
     /// Lets through the next user if all rules allow it now.
@@ -132,7 +134,8 @@ impl WaitingRoom {
         let joined = std::mem::replace(
             &mut self.standing[token as usize],
             (Standing::Admitted, now),
-        ).1;
+        )
+        .1;
         self.active += 1;
         let waited = now.since(joined);
         self.probe.admitted += 1;
@@ -151,7 +154,9 @@ impl WaitingRoom {
             return None;
         }
         let at = now.max(self.opens_at).max(self.next_by_rate);
-        let Some((_, every)) = self.batch else { return Some(at) };
+        let Some((_, every)) = self.batch else {
+            return Some(at);
+        };
         let used_up = at == self.batch_at && self.batch_left == 0;
         Some(self.batch_instant(if used_up { at + Span(1) } else { at }, every))
     }
@@ -212,19 +217,30 @@ mod tests {
 
     #[test]
     fn a_batch_every_so_often_first_after_one_period() {
-        let mut room =
-            WaitingRoom::new(&system::WaitingRoom { batch: Some((2, Span(10))), ..spec() }, Stream::new(1, 0, "r"));
+        let mut room = WaitingRoom::new(
+            &system::WaitingRoom {
+                batch: Some((2, Span(10))),
+                ..spec()
+            },
+            Stream::new(1, 0, "r"),
+        );
         for _ in 0..5 {
             room.join(Time(0));
         }
-        assert_eq!(run(&mut room), [(10, 0), (10, 1), (20, 2), (20, 3), (30, 4)]);
+        assert_eq!(
+            run(&mut room),
+            [(10, 0), (10, 1), (20, 2), (20, 3), (30, 4)]
+        );
         assert_eq!(room.probe.longest, Span(30));
     }
 
     #[test]
     fn who_comes_between_two_batches_waits_for_the_next() {
         let mut room = WaitingRoom::new(
-            &system::WaitingRoom { batch: Some((2, Span(10))), ..spec() },
+            &system::WaitingRoom {
+                batch: Some((2, Span(10))),
+                ..spec()
+            },
             Stream::new(1, 0, "r"),
         );
         room.join(Time(0));
@@ -239,8 +255,13 @@ mod tests {
 
     #[test]
     fn a_rate_spaces_admissions_evenly() {
-        let mut room =
-            WaitingRoom::new(&system::WaitingRoom { rate: Some(2.5e8), ..spec() }, Stream::new(1, 0, "r"));
+        let mut room = WaitingRoom::new(
+            &system::WaitingRoom {
+                rate: Some(2.5e8),
+                ..spec()
+            },
+            Stream::new(1, 0, "r"),
+        );
         for _ in 0..3 {
             room.join(Time(0));
         }
@@ -249,8 +270,13 @@ mod tests {
 
     #[test]
     fn a_cap_lets_in_as_many_as_leave() {
-        let mut room =
-            WaitingRoom::new(&system::WaitingRoom { active_cap: Some(2), ..spec() }, Stream::new(1, 0, "r"));
+        let mut room = WaitingRoom::new(
+            &system::WaitingRoom {
+                active_cap: Some(2),
+                ..spec()
+            },
+            Stream::new(1, 0, "r"),
+        );
         for _ in 0..3 {
             room.join(Time(0));
         }
@@ -265,7 +291,11 @@ mod tests {
     #[test]
     fn at_the_opening_the_line_is_drawn_by_lot() {
         let mut room = WaitingRoom::new(
-            &system::WaitingRoom { order: AdmissionOrder::RandomAtOpening, opens_at: Span(7), ..spec() },
+            &system::WaitingRoom {
+                order: AdmissionOrder::RandomAtOpening,
+                opens_at: Span(7),
+                ..spec()
+            },
             Stream::new(1, 0, "r"),
         );
         for _ in 0..50 {

@@ -1,1 +1,3 @@
 //! Many runs: replications, sweeps, searches. The only place that uses threads.
+
+pub mod runs;

@@ -54,17 +54,24 @@ impl<'m> World<'m> {
         let (watches, watch_of_site) = watches(model, &mut queue);
         let stations = model.stations.iter().enumerate().map(|(i, spec)| {
             let stream = seeds.stream(&format!("stations.{}.order", spec.name));
-            (Station::new(spec, stream), queue.alarm(Event::Completion { station: i as u16 }))
+            (
+                Station::new(spec, stream),
+                queue.alarm(Event::Completion { station: i as u16 }),
+            )
         });
         let stations: Vec<_> = stations.collect();
         let room = model.waiting_room.as_ref().map(|spec| {
             let stream = seeds.stream("waiting_room.order");
-            (WaitingRoom::new(spec, stream), queue.alarm(Event::Admission))
+            (
+                WaitingRoom::new(spec, stream),
+                queue.alarm(Event::Admission),
+            )
         });
         let mut population = Population::new(model);
         let scenarios = model.scenarios.iter().enumerate();
-        let scenarios: Vec<ScenarioRun> =
-            scenarios.map(|(i, s)| population.add(model, i, s, seeds, &mut queue)).collect();
+        let scenarios: Vec<ScenarioRun> = scenarios
+            .map(|(i, s)| population.add(model, i, s, seeds, &mut queue))
+            .collect();
         let kinds: Vec<CustomKind> = model.metrics.iter().map(|m| m.kind).collect();
         let (sites, checks) = (model.sites.len(), model.checks.len());
         let group_depth = group_depth(model);
@@ -93,7 +100,7 @@ impl<'m> World<'m> {
             active_vus: 0,
             second: queue.alarm(Event::Second),
             phase_timeout: queue.alarm(Event::PhaseTimeout),
-            requests: Requests::new(model.endpoints.iter().map(|e| e.max_held).max().unwrap_or(0)),
+            requests: Requests::new(max_held(model)),
             op_times: vec![OpTime::default(); ops.len()],
             ops,
             entry,
@@ -115,7 +122,10 @@ impl<'m> World<'m> {
             locks: ENTITIES.map(|e| uses_lock(model, e).then(|| Locks::new(entities(model, e)))),
             versions: ENTITIES
                 .map(|e| uses_version(model, e).then(|| Versions::new(entities(model, e)))),
-            inventory: model.inventory.as_ref().map(|i| Inventory::new(i, model.users)),
+            inventory: model
+                .inventory
+                .as_ref()
+                .map(|i| Inventory::new(i, model.users)),
             tokens: Tokens::default(),
             room,
             awaiting: Vec::new(),
@@ -127,14 +137,21 @@ impl<'m> World<'m> {
 }
 
 /// In the order of their discriminants.
-const ENTITIES: [Entity; 5] =
-    [Entity::User, Entity::Token, Entity::Event, Entity::Seat, Entity::Global];
+const ENTITIES: [Entity; 5] = [
+    Entity::User,
+    Entity::Token,
+    Entity::Event,
+    Entity::Seat,
+    Entity::Global,
+];
 
 fn entities(model: &Model, entity: Entity) -> usize {
-    let (events, seats) = model
-        .inventory
-        .as_ref()
-        .map_or((0, 0), |i| (i.events as usize, i.events as usize * i.seats_per_event as usize));
+    let (events, seats) = model.inventory.as_ref().map_or((0, 0), |i| {
+        (
+            i.events as usize,
+            i.events as usize * i.seats_per_event as usize,
+        )
+    });
     match entity {
         Entity::User => model.users as usize,
         // Tokens are numbered as they are issued; their tables grow.
@@ -174,9 +191,28 @@ fn samplers(model: &Model, seeds: Seeds, lanes: &BTreeMap<Span, LaneId>) -> Vec<
         .map(|named| Sampler {
             dist: named.dist.clone(),
             stream: seeds.stream(&named.name),
-            lane: named.dist.is_constant().and_then(|ns| lanes.get(&Span::from_ns(ns)).copied()),
+            lane: named
+                .dist
+                .is_constant()
+                .and_then(|ns| lanes.get(&Span::from_ns(ns)).copied()),
         })
         .collect()
+}
+
+/// The most that a request can hold at once: as many things as its endpoint takes anywhere.
+fn max_held(model: &Model) -> usize {
+    let takes = |op: &&Op| {
+        matches!(
+            op,
+            Op::Acquire { .. } | Op::Lock { .. } | Op::ReadVersion(_)
+        )
+    };
+    model
+        .endpoints
+        .iter()
+        .map(|e| e.ops.iter().filter(takes).count())
+        .max()
+        .unwrap_or(0)
 }
 
 /// All endpoints' operations in one list, and where each endpoint begins.
@@ -199,7 +235,9 @@ fn watches(model: &Model, queue: &mut EventQueue<Event>) -> (Watches, Vec<u16>) 
     for site in &model.sites {
         let known = watches.iter().position(|w| w.0.timeout == site.timeout);
         let at = known.unwrap_or_else(|| {
-            let alarm = queue.alarm(Event::ClientTimeout { watch: watches.len() as u16 });
+            let alarm = queue.alarm(Event::ClientTimeout {
+                watch: watches.len() as u16,
+            });
             watches.push((TimeoutWatch::new(site.timeout), alarm, false));
             watches.len() - 1
         });
@@ -212,7 +250,12 @@ fn slowdowns(model: &Model) -> Vec<SlowdownRun> {
     let mut all = Vec::new();
     for (station, spec) in model.stations.iter().enumerate() {
         for (index, slowdown) in spec.slowdowns.iter().enumerate() {
-            all.push(SlowdownRun { station, index, leaves: slowdown.leaves, open: 0 });
+            all.push(SlowdownRun {
+                station,
+                index,
+                leaves: slowdown.leaves,
+                open: 0,
+            });
         }
     }
     all
@@ -221,13 +264,27 @@ fn slowdowns(model: &Model) -> Vec<SlowdownRun> {
 fn counts_completions(model: &Model) -> Vec<bool> {
     use crate::model::system::Trigger::Completions;
     let counts = |s: &crate::model::system::Slowdown| matches!(s.trigger, Completions(_));
-    model.stations.iter().map(|s| s.slowdowns.iter().any(counts)).collect()
+    model
+        .stations
+        .iter()
+        .map(|s| s.slowdowns.iter().any(counts))
+        .collect()
 }
 
 /// How many groups a journey can have open at once, at most.
 fn group_depth(model: &Model) -> usize {
-    let starts = |steps: &[Step]| steps.iter().filter(|s| matches!(s, Step::GroupStart(_))).count();
-    model.journeys.iter().map(|j| starts(&j.steps)).max().unwrap_or(0)
+    let starts = |steps: &[Step]| {
+        steps
+            .iter()
+            .filter(|s| matches!(s, Step::GroupStart(_)))
+            .count()
+    };
+    model
+        .journeys
+        .iter()
+        .map(|j| starts(&j.steps))
+        .max()
+        .unwrap_or(0)
 }
 
 /// The VUs of all scenarios, one after another; number 0 is for setup and teardown.
@@ -240,8 +297,17 @@ struct Population {
 impl Population {
     fn new(model: &Model) -> Population {
         // Setup and teardown may need as many loop counters as any journey.
-        let loops = model.journeys.iter().map(|j| u32::from(j.loop_slots)).max().unwrap_or(0);
-        Population { vus: vec![Vu::new(Origin::SETUP, 0, 0)], loops, initialised: 0 }
+        let loops = model
+            .journeys
+            .iter()
+            .map(|j| u32::from(j.loop_slots))
+            .max()
+            .unwrap_or(0);
+        Population {
+            vus: vec![Vu::new(Origin::SETUP, 0, 0)],
+            loops,
+            initialised: 0,
+        }
     }
 
     fn vus(&mut self, origin: Origin, journey: u16, slots: u8, count: u64) -> (u32, u32) {
@@ -281,15 +347,19 @@ impl Population {
             regular_end,
             hard_end: regular_end + scenario.graceful_stop,
             pattern,
-            load_alarm: queue.alarm(Event::Load { scenario: scenario_index }),
-            hard_alarm: queue.alarm(Event::HardStop { scenario: scenario_index }),
+            load_alarm: queue.alarm(Event::Load {
+                scenario: scenario_index,
+            }),
+            hard_alarm: queue.alarm(Event::HardStop {
+                scenario: scenario_index,
+            }),
             started: Time::ZERO,
             pending_tick: None,
             begun: false,
             active: 0,
             attempts: 0,
             load_over: false,
-            done: false,
+            spent: None,
         }
     }
 }
@@ -298,31 +368,80 @@ impl Population {
 fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
     let grace = scenario.graceful_stop;
     let stream = || Box::new(seeds.stream(&format!("scenarios.{}.arrivals", scenario.name)));
-    let open = |source| (Pattern::Open { source, free: Vec::new() }, 0, 0);
+    let open = |source| {
+        (
+            Pattern::Open {
+                source,
+                free: Vec::new(),
+            },
+            0,
+            0,
+        )
+    };
     let looping = |plan: looping::LoopPlan| (Pattern::Loop(plan), plan.vus, plan.vus);
     let arrivals = |ticks, planned: u64, max: u64| {
         let spare = (max - planned) as u32;
-        (Pattern::Arrivals { ticks, idle: VecDeque::new(), spare }, max, planned)
+        (
+            Pattern::Arrivals {
+                ticks,
+                idle: VecDeque::new(),
+                spare,
+            },
+            max,
+            planned,
+        )
     };
     match &scenario.executor {
-        Executor::RampingVus { start_vus, stages, graceful_ramp_down } => {
+        Executor::RampingVus {
+            start_vus,
+            stages,
+            graceful_ramp_down,
+        } => {
             let ramp = RampingVus::new(*start_vus, stages, *graceful_ramp_down, grace);
             let events = ramp.events();
             let last = events.iter().rposition(|e| e.action != Action::HardStop);
             let last_active = last.map_or(0, |i| i + 1);
             let vus = ramp.max_vus();
-            (Pattern::Ramp { events, next: 0, last_active }, vus, vus)
+            (
+                Pattern::Ramp {
+                    events,
+                    next: 0,
+                    last_active,
+                },
+                vus,
+                vus,
+            )
         }
         Executor::ConstantVus { vus, duration } => {
             looping(looping::constant_vus(*vus, *duration, grace))
         }
-        Executor::SharedIterations { vus, iterations, max_duration } => {
-            looping(looping::shared_iterations(*vus, *iterations, *max_duration, grace))
-        }
-        Executor::PerVuIterations { vus, iterations, max_duration } => {
-            looping(looping::per_vu_iterations(*vus, *iterations, *max_duration, grace))
-        }
-        Executor::ConstantArrivalRate { rate, time_unit, duration, pre_allocated_vus, max_vus } => {
+        Executor::SharedIterations {
+            vus,
+            iterations,
+            max_duration,
+        } => looping(looping::shared_iterations(
+            *vus,
+            *iterations,
+            *max_duration,
+            grace,
+        )),
+        Executor::PerVuIterations {
+            vus,
+            iterations,
+            max_duration,
+        } => looping(looping::per_vu_iterations(
+            *vus,
+            *iterations,
+            *max_duration,
+            grace,
+        )),
+        Executor::ConstantArrivalRate {
+            rate,
+            time_unit,
+            duration,
+            pre_allocated_vus,
+            max_vus,
+        } => {
             let ticks = Ticks::constant(*rate, *time_unit, *duration);
             arrivals(ticks, *pre_allocated_vus, *max_vus)
         }
@@ -336,9 +455,10 @@ fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
             let ticks = Ticks::ramping(*start_rate, *time_unit, stages);
             arrivals(ticks, *pre_allocated_vus, *max_vus)
         }
-        Executor::PoissonArrivals { start_rate, stages } => {
-            open(OpenSource::Poisson(RateCurve::new(*start_rate, stages), stream()))
-        }
+        Executor::PoissonArrivals { start_rate, stages } => open(OpenSource::Poisson(
+            RateCurve::new(*start_rate, stages),
+            stream(),
+        )),
         Executor::RenewalArrivals { gap, .. } => open(OpenSource::Renewal(gap.clone(), stream())),
         Executor::TraceArrivals { at } => open(OpenSource::Trace(at.clone(), 0)),
     }

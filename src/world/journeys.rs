@@ -112,7 +112,9 @@ impl World<'_> {
     fn await_admission(&mut self, id: u32) -> bool {
         let vu = &mut self.vus[id as usize];
         let token = vu.context.token;
-        let Some((room, _)) = &self.room else { return false };
+        let Some((room, _)) = &self.room else {
+            return false;
+        };
         if token == NONE || room.standing(token) != Standing::Waiting {
             return false;
         }
@@ -158,8 +160,13 @@ impl World<'_> {
             return;
         }
         let refused = request.code == Code::REFUSED;
-        let duration = if refused { Span::ZERO } else { now.since(request.sent) };
-        self.recorder.request(request.origin, request.site, request.code, duration);
+        let duration = if refused {
+            Span::ZERO
+        } else {
+            now.since(request.sent)
+        };
+        self.recorder
+            .request(request.origin, request.site, request.code, duration);
         let vu = &mut self.vus[client as usize];
         vu.reply.code = request.code;
         vu.reply.duration = duration;
@@ -180,7 +187,8 @@ impl World<'_> {
                 continue;
             }
             let duration = now.since(request.sent);
-            self.recorder.request(request.origin, request.site, Code::TIMEOUT, duration);
+            self.recorder
+                .request(request.origin, request.site, Code::TIMEOUT, duration);
             let vu = &mut self.vus[client as usize];
             vu.reply.code = Code::TIMEOUT;
             vu.reply.duration = duration;

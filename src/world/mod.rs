@@ -7,6 +7,7 @@ pub mod outcome;
 pub mod request;
 pub mod scenario;
 pub mod service;
+pub mod summary;
 pub mod system;
 pub mod vu;
 
@@ -144,14 +145,28 @@ pub struct World<'m> {
 /// Work that one instant may hold before the run counts as stuck: a model in which no time passes.
 const WORK_PER_INSTANT: u64 = 200_000_000;
 
+/// Events between two looks of a watcher: some tenths of a second.
+const WATCH_EVERY: u64 = 1 << 21;
+
 impl World<'_> {
     /// Runs to the end and gives what was measured.
     #[must_use]
-    pub fn run(mut self) -> Outcome {
+    pub fn run(self) -> Outcome {
+        self.run_watched(|_| ())
+    }
+
+    /// As [`World::run`], and tells now and then how far it has come.
+    #[must_use]
+    pub fn run_watched(mut self, mut watch: impl FnMut(Time)) -> Outcome {
         self.start();
         self.drain();
         while self.phase != Phase::Over {
-            let Some((now, event)) = self.queue.pop() else { break };
+            let Some((now, event)) = self.queue.pop() else {
+                break;
+            };
+            if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
+                watch(now);
+            }
             self.events += 1;
             self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
             self.handle(now, event);
@@ -200,7 +215,8 @@ impl World<'_> {
 
     /// k6's one-second sample of its VUs.
     fn tick(&mut self, now: Time) {
-        self.recorder.sample_vus(self.active_vus, self.initialised_vus);
+        self.recorder
+            .sample_vus(self.active_vus, self.initialised_vus);
         self.queue.set_alarm(self.second, now + Span::secs(1));
     }
 

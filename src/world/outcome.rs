@@ -50,6 +50,12 @@ pub struct Outcome {
     pub room: Option<RoomProbe>,
     /// Time spent at each operation, endpoint by endpoint.
     pub op_times: Vec<OpTime>,
+    /// How long each scenario took from its own start; `None` if it did not come to its end.
+    pub scenarios: Vec<Option<Span>>,
+    /// VUs that ran an iteration at the end.
+    pub active_vus: u64,
+    /// VUs that existed at the end.
+    pub initialised_vus: u64,
     /// Requests still in the system at the end.
     pub in_system: u64,
 }
@@ -82,6 +88,9 @@ impl World<'_> {
             inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),
             room: self.room.map(|(r, _)| r.probe),
             op_times: self.op_times,
+            scenarios: self.scenarios.iter().map(|s| s.spent).collect(),
+            active_vus: self.active_vus,
+            initialised_vus: self.initialised_vus,
             in_system: self.requests.live() as u64,
             recorder: self.recorder,
         }

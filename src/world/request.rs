@@ -92,12 +92,12 @@ pub struct Requests {
 impl Requests {
     /// No request yet; each may hold up to `max_held` things at once.
     #[must_use]
-    pub fn new(max_held: u8) -> Requests {
+    pub fn new(max_held: usize) -> Requests {
         Requests {
             slots: Vec::new(),
             free: Vec::new(),
             held: Vec::new(),
-            stride: usize::from(max_held),
+            stride: max_held,
         }
     }
 
@@ -107,12 +107,17 @@ impl Requests {
         if let Some(id) = self.free.pop() {
             let slot = &mut self.slots[id as usize];
             let (ticket, generation) = (slot.ticket, slot.generation);
-            *slot = Request { ticket, generation, ..request };
+            *slot = Request {
+                ticket,
+                generation,
+                ..request
+            };
             return id;
         }
         let id = self.slots.len() as u32;
         self.slots.push(request);
-        self.held.resize(self.slots.len() * self.stride, Held::Token(PoolId(0)));
+        self.held
+            .resize(self.slots.len() * self.stride, Held::Token(PoolId(0)));
         id
     }
 
@@ -202,7 +207,10 @@ impl TimeoutWatch {
     /// Watches nobody yet.
     #[must_use]
     pub fn new(timeout: Span) -> TimeoutWatch {
-        TimeoutWatch { timeout, due: std::collections::VecDeque::new() }
+        TimeoutWatch {
+            timeout,
+            due: std::collections::VecDeque::new(),
+        }
     }
 
     /// A request was sent now. Returns whether the watch was idle, so that its alarm must be set.
@@ -214,7 +222,8 @@ impl TimeoutWatch {
         {
             self.due.pop_front();
         }
-        self.due.push_back((now + self.timeout, id, requests[id].generation));
+        self.due
+            .push_back((now + self.timeout, id, requests[id].generation));
         self.due.len() == 1
     }
 

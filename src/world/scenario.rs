@@ -50,8 +50,8 @@ pub struct ScenarioRun {
     pub attempts: u64,
     /// It generates no more load by itself.
     pub load_over: bool,
-    /// It has returned.
-    pub done: bool,
+    /// How long it took, once it has returned.
+    pub spent: Option<Span>,
 }
 
 /// How load comes about.
@@ -115,12 +115,14 @@ impl OpenSource {
 impl World<'_> {
     /// The run begins: with setup, if there is one.
     pub(super) fn start(&mut self) {
-        self.queue.set_alarm(self.second, Time::ZERO + Span::secs(1));
+        self.queue
+            .set_alarm(self.second, Time::ZERO + Span::secs(1));
         self.plan_slowdowns();
         match self.model.setup {
             Some(journey) => {
                 self.phase = Phase::Setup;
-                self.queue.set_alarm(self.phase_timeout, Time::ZERO + self.model.setup_timeout);
+                self.queue
+                    .set_alarm(self.phase_timeout, Time::ZERO + self.model.setup_timeout);
                 self.run_once(Origin::SETUP, journey.0);
             }
             None => self.start_scenarios(Time::ZERO),
@@ -150,8 +152,11 @@ impl World<'_> {
         self.interrupt(0);
         // k6 counts only VUs of scenarios as interrupted.
         self.recorder.interrupted = self.recorder.interrupted.saturating_sub(1);
-        let end =
-            if self.phase == Phase::Setup { End::SetupTimeout } else { End::TeardownTimeout };
+        let end = if self.phase == Phase::Setup {
+            End::SetupTimeout
+        } else {
+            End::TeardownTimeout
+        };
         self.stop(end);
     }
 
@@ -182,8 +187,17 @@ impl World<'_> {
         loop {
             let scenario = &mut self.scenarios[index];
             let first = scenario.first;
-            let Pattern::Ramp { events, next, last_active } = &mut scenario.pattern else { return };
-            let Some(event) = events.get(*next).copied() else { return };
+            let Pattern::Ramp {
+                events,
+                next,
+                last_active,
+            } = &mut scenario.pattern
+            else {
+                return;
+            };
+            let Some(event) = events.get(*next).copied() else {
+                return;
+            };
             let due = scenario.started + event.at;
             if due > now {
                 return self.queue.set_alarm(scenario.load_alarm, due);
@@ -208,7 +222,8 @@ impl World<'_> {
     fn start_loop(&mut self, index: usize, plan: &LoopPlan) {
         let scenario = &mut self.scenarios[index];
         scenario.load_over = true;
-        self.queue.set_alarm(scenario.hard_alarm, scenario.started + plan.hard_end);
+        self.queue
+            .set_alarm(scenario.hard_alarm, scenario.started + plan.hard_end);
         let (first, size) = (scenario.first, scenario.size);
         for id in first..first + size {
             let scenario = &self.scenarios[index];
@@ -221,13 +236,19 @@ impl World<'_> {
     fn arrive_at_rate(&mut self, now: Time, index: usize, first_time: bool) {
         let scenario = &mut self.scenarios[index];
         let (started, regular_end) = (scenario.started, scenario.started + scenario.regular_end);
-        let Pattern::Arrivals { ticks, idle, spare } = &mut scenario.pattern else { return };
+        let Pattern::Arrivals { ticks, idle, spare } = &mut scenario.pattern else {
+            return;
+        };
         let mut free = None;
         if first_time {
-            self.queue.set_alarm(scenario.hard_alarm, started + scenario.hard_end);
+            self.queue
+                .set_alarm(scenario.hard_alarm, started + scenario.hard_end);
             scenario.pending_tick = ticks.next();
         }
-        if scenario.pending_tick.is_some_and(|tick| started + tick <= now) {
+        if scenario
+            .pending_tick
+            .is_some_and(|tick| started + tick <= now)
+        {
             free = idle.pop_front();
             if free.is_none() {
                 self.recorder.dropped += 1;
@@ -253,9 +274,12 @@ impl World<'_> {
     fn arrive_open(&mut self, now: Time, index: usize, first_time: bool) {
         let scenario = &mut self.scenarios[index];
         let (started, regular_end) = (scenario.started, scenario.started + scenario.regular_end);
-        let Pattern::Open { source, free } = &mut scenario.pattern else { return };
+        let Pattern::Open { source, free } = &mut scenario.pattern else {
+            return;
+        };
         if first_time {
-            self.queue.set_alarm(scenario.hard_alarm, started + scenario.hard_end);
+            self.queue
+                .set_alarm(scenario.hard_alarm, started + scenario.hard_end);
             scenario.pending_tick = source.next(Span::ZERO);
         }
         let mut slot = None;
@@ -281,9 +305,14 @@ impl World<'_> {
         let scenario = &self.scenarios[index];
         let slots = usize::from(self.model.journeys[scenario.journey as usize].loop_slots);
         let id = self.vus.len() as u32;
-        self.vus.push(Vu::new(scenario.origin, scenario.journey, self.loops.len() as u32));
+        self.vus.push(Vu::new(
+            scenario.origin,
+            scenario.journey,
+            self.loops.len() as u32,
+        ));
         self.loops.resize(self.loops.len() + slots, 0);
-        self.groups.resize(self.vus.len() * self.group_depth, Time::ZERO);
+        self.groups
+            .resize(self.vus.len() * self.group_depth, Time::ZERO);
         self.initialised_vus += 1;
         id
     }
@@ -354,22 +383,23 @@ impl World<'_> {
     #[inline]
     fn scenario_over(&mut self, now: Time, index: usize) {
         let scenario = &mut self.scenarios[index];
-        if !scenario.load_over || scenario.active > 0 || scenario.done {
+        if !scenario.load_over || scenario.active > 0 || scenario.spent.is_some() {
             return;
         }
-        scenario.done = true;
+        scenario.spent = Some(now.since(scenario.started));
         self.queue.clear_alarm(scenario.load_alarm);
         self.queue.clear_alarm(scenario.hard_alarm);
         if let Pattern::Loop(plan) = scenario.pattern {
             self.recorder.dropped += plan.dropped_by_all(scenario.attempts).unwrap_or(0);
         }
-        if self.scenarios.iter().any(|s| !s.done) {
+        if self.scenarios.iter().any(|s| s.spent.is_none()) {
             return;
         }
         match self.model.teardown {
             Some(journey) => {
                 self.phase = Phase::Teardown;
-                self.queue.set_alarm(self.phase_timeout, now + self.model.teardown_timeout);
+                self.queue
+                    .set_alarm(self.phase_timeout, now + self.model.teardown_timeout);
                 self.run_once(Origin::TEARDOWN, journey.0);
             }
             None => self.stop(End::Finished),

@@ -14,7 +14,16 @@ impl World<'_> {
     /// A request comes to a station.
     #[inline]
     pub(super) fn visit(&mut self, now: Time, id: u32, op: Op) {
-        let Op::Serve { station, time, growth, class, patience } = op else { return };
+        let Op::Serve {
+            station,
+            time,
+            growth,
+            class,
+            patience,
+        } = op
+        else {
+            return;
+        };
         let mut demand = self.samplers[time.index()].span().0 as f64;
         if let Some(growth) = growth {
             demand *= 1.0 + growth.per_unit * self.accumulated(growth);
@@ -26,7 +35,15 @@ impl World<'_> {
         request.since = now;
         let ticket = request.ticket;
         let (part, alarm) = &mut self.stations[station.index()];
-        match part.arrive(now, Waiting { job: id, ticket, demand }, class) {
+        match part.arrive(
+            now,
+            Waiting {
+                job: id,
+                ticket,
+                demand,
+            },
+            class,
+        ) {
             Admission::Granted => {
                 request.state = RequestState::InService;
                 if let Some(at) = part.next_completion() {
@@ -36,7 +53,13 @@ impl World<'_> {
             Admission::Queued => {
                 request.state = RequestState::Waiting;
                 if let Some(patience) = patience {
-                    self.after(patience, Event::PatienceOver { request: id, ticket });
+                    self.after(
+                        patience,
+                        Event::PatienceOver {
+                            request: id,
+                            ticket,
+                        },
+                    );
                 }
             }
             Admission::Refused => {
@@ -95,7 +118,9 @@ impl World<'_> {
     pub(super) fn leave_service(&mut self, now: Time, id: u32) {
         let request = &mut self.requests[id];
         request.state = RequestState::Ready;
-        let Op::Serve { station, .. } = self.ops[request.at as usize] else { return };
+        let Op::Serve { station, .. } = self.ops[request.at as usize] else {
+            return;
+        };
         let (part, alarm) = &mut self.stations[station.index()];
         let next = part.cancel(now, id, &self.requests);
         match part.next_completion() {
@@ -116,7 +141,8 @@ impl World<'_> {
                     self.after(gap, Event::SlowdownBegins { slowdown });
                 }
                 Trigger::At(when) => {
-                    self.queue.at(Time::ZERO + when, Event::SlowdownBegins { slowdown });
+                    self.queue
+                        .at(Time::ZERO + when, Event::SlowdownBegins { slowdown });
                 }
                 Trigger::Completions(_) => {}
             }

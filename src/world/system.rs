@@ -28,7 +28,13 @@ impl World<'_> {
                     let request = &mut self.requests[id];
                     (request.state, request.since) = (RequestState::Delayed, now);
                     let ticket = request.ticket;
-                    return self.after(time, Event::DelayOver { request: id, ticket });
+                    return self.after(
+                        time,
+                        Event::DelayOver {
+                            request: id,
+                            ticket,
+                        },
+                    );
                 }
                 Op::Acquire { pool } => {
                     let ticket = self.requests[id].ticket;
@@ -93,7 +99,10 @@ impl World<'_> {
     fn instant_op(&mut self, now: Time, id: u32, op: Op) -> Result<(), Code> {
         let request = &mut self.requests[id];
         match op {
-            Op::Fail { probability, status } => {
+            Op::Fail {
+                probability,
+                status,
+            } => {
                 let stream = &mut self.endpoint_streams[request.endpoint as usize].fail;
                 if stream.chance(probability) {
                     return Err(refusal(status));
@@ -126,7 +135,10 @@ impl World<'_> {
             Op::Claim(status) => return self.claim(now, id, status),
             Op::Confirm(status) => {
                 let hold = request.context.hold;
-                let sold = self.inventory.as_mut().is_some_and(|i| i.confirm(now, hold));
+                let sold = self
+                    .inventory
+                    .as_mut()
+                    .is_some_and(|i| i.confirm(now, hold));
                 if !sold {
                     return Err(Code(status));
                 }
@@ -164,7 +176,9 @@ impl World<'_> {
         let Some(inventory) = self.inventory.as_mut().filter(|_| context.seat != NONE) else {
             return Err(Code(status));
         };
-        let hold = inventory.claim(now, context.seat, context.user).ok_or(Code(status))?;
+        let hold = inventory
+            .claim(now, context.seat, context.user)
+            .ok_or(Code(status))?;
         context.hold = hold;
         let spec = self.model.inventory.as_ref();
         if let Some(expiry) = spec.and_then(|i| i.hold_expires_after) {
@@ -215,7 +229,13 @@ impl World<'_> {
         (request.state, request.since) = (RequestState::Waiting, now);
         let ticket = request.ticket;
         if let Some(timeout) = timeout {
-            self.queue.at(now + timeout, Event::PatienceOver { request: id, ticket });
+            self.queue.at(
+                now + timeout,
+                Event::PatienceOver {
+                    request: id,
+                    ticket,
+                },
+            );
         }
     }
 
@@ -327,8 +347,14 @@ impl World<'_> {
             self.give_back(now, held);
         }
         self.respond(now, id);
-        let Request { parent: (parent, generation), code, context, admitted, nothing_free, .. } =
-            self.requests[id];
+        let Request {
+            parent: (parent, generation),
+            code,
+            context,
+            admitted,
+            nothing_free,
+            ..
+        } = self.requests[id];
         self.requests.close(id);
         if parent == NONE || !self.requests.is_live(parent, generation) {
             return;
@@ -359,7 +385,11 @@ impl World<'_> {
     fn start_child(&mut self, now: Time, id: u32, endpoint: EndpointId, attached: bool) {
         let caller = self.requests[id];
         let child = self.requests.open(Request {
-            parent: if attached { (id, caller.generation) } else { (NONE, 0) },
+            parent: if attached {
+                (id, caller.generation)
+            } else {
+                (NONE, 0)
+            },
             site: caller.site,
             origin: caller.origin,
             abandoned: caller.abandoned,
@@ -415,6 +445,9 @@ impl World<'_> {
 
 /// The code of a refusal: status 0 is a refused connection.
 pub(super) fn refusal(status: u16) -> Code {
-    if status == 0 { Code::REFUSED } else { Code(status) }
+    if status == 0 {
+        Code::REFUSED
+    } else {
+        Code(status)
+    }
 }
-

@@ -32,7 +32,13 @@ pub struct Context {
 
 impl Default for Context {
     fn default() -> Self {
-        Context { user: NONE, token: NONE, event: NONE, seat: NONE, hold: 0 }
+        Context {
+            user: NONE,
+            token: NONE,
+            event: NONE,
+            seat: NONE,
+            hold: 0,
+        }
     }
 }
 
@@ -105,7 +111,12 @@ impl Vu {
             started: Time::ZERO,
             iterations: 0,
             context: Context::default(),
-            reply: Reply { code: Code::OK, duration: Span::ZERO, admitted: false, nothing_free: false },
+            reply: Reply {
+                code: Code::OK,
+                duration: Span::ZERO,
+                admitted: false,
+                nothing_free: false,
+            },
             loops,
             groups: 0,
         }
@@ -118,8 +129,12 @@ impl Vu {
         self.started = now;
         self.iterations += 1;
         self.context = Context::default();
-        self.reply =
-            Reply { code: Code::OK, duration: Span::ZERO, admitted: false, nothing_free: false };
+        self.reply = Reply {
+            code: Code::OK,
+            duration: Span::ZERO,
+            admitted: false,
+            nothing_free: false,
+        };
         self.groups = 0;
     }
 }
@@ -180,9 +195,9 @@ impl EventChoice {
         let n = events as usize;
         let weights: Vec<f64> = match popularity {
             Popularity::Uniform => return Some(EventChoice::Uniform(events)),
-            Popularity::Zipf(exponent) => {
-                (1..=n).map(|k| libm::exp(-exponent * libm::log(k as f64))).collect()
-            }
+            Popularity::Zipf(exponent) => (1..=n)
+                .map(|k| libm::exp(-exponent * libm::log(k as f64)))
+                .collect(),
             Popularity::Weights(weights) => weights.clone(),
             Popularity::Hot(_) if n == 1 => vec![1.0],
             Popularity::Hot(p) => {

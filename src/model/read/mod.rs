@@ -20,7 +20,6 @@ mod threshold;
 mod visit;
 mod waiting_room;
 
-use super::Model;
 use super::document::Files;
 use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
 use super::problem::Notes;
@@ -29,6 +28,7 @@ use super::section::{Field, Section};
 use super::system::{DistId, EndpointId, NamedDist};
 use super::threshold::Aggregation;
 use super::tree::{Node, Place};
+use super::{K6Version, Model};
 use crate::engine::Span;
 use crate::engine::dist::Dist;
 use names::Names;
@@ -171,6 +171,7 @@ struct About {
     description: String,
     users: u32,
     stats: Vec<Aggregation>,
+    k6_version: K6Version,
 }
 
 fn about(field: Option<Field>, default_name: &str) -> About {
@@ -183,7 +184,25 @@ fn about(field: Option<Field>, default_name: &str) -> About {
         users: get("users")
             .and_then(|f| f.whole_u32(1, MOST))
             .unwrap_or(100_000),
+        k6_version: get("summary_style")
+            .and_then(|f| k6_version(&f))
+            .unwrap_or_default(),
         stats: get("summary_trend_stats").map_or_else(default_stats, |f| trend_stats(&f)),
+    }
+}
+
+fn k6_version(field: &Field) -> Option<K6Version> {
+    match field.text()? {
+        "0.53" => Some(K6Version::V0_53),
+        "1" => Some(K6Version::V1),
+        "2" => Some(K6Version::V2),
+        _ => {
+            field.error(
+                "this is no style of summary",
+                "write \"0.53\", \"1\" or \"2\"",
+            );
+            None
+        }
     }
 }
 
@@ -286,6 +305,7 @@ impl<'a> Build<'a> {
             inventory,
             waiting_room,
             thresholds: Vec::new(),
+            k6_version: about.k6_version,
             summary_trend_stats: about.stats,
         };
         for scenario in &mut model.scenarios {

@@ -1,0 +1,105 @@
+//! The lines around a summary: k6's description of the test before it and its last lines after it.
+
+use crate::engine::Span;
+use crate::load::describe;
+use crate::load::plan::Plan;
+use crate::load::progress::{Bar, Moment, TestMoment, block};
+use crate::load::verdict::crossed_error;
+use crate::measure::recorder::Origin;
+use crate::measure::summary::Summary;
+use crate::model::Model;
+use crate::world::outcome::Outcome;
+
+/// k6's description of the test, with the model's name and purpose above it.
+#[must_use]
+pub fn header(model: &Model, script: &str) -> String {
+    let described = describe::header(
+        "local (virtual time)",
+        script,
+        "-",
+        &model.scenarios,
+        |_| None,
+    );
+    let mut text = format!("\n     {}\n", model.name);
+    for line in model.description.lines() {
+        text += &format!("     {line}\n");
+    }
+    format!("{text}\n{described}\n\n")
+}
+
+/// k6's last block: the status line and a line for each scenario.
+#[must_use]
+pub fn last_lines(outcome: &Outcome, model: &Model, plan: &Plan) -> String {
+    let record = &outcome.recorder;
+    let now = TestMoment {
+        elapsed: outcome.duration,
+        max_duration: plan.max_duration(),
+        active_vus: outcome.active_vus,
+        initialised_vus: outcome.initialised_vus.max(plan.planned_vus()),
+        max_vus: plan.max_vus(),
+        complete: outcome.complete_iterations(),
+        interrupted: record.interrupted,
+    };
+    let bars: Vec<Bar> = model
+        .scenarios
+        .iter()
+        .enumerate()
+        .map(|(i, scenario)| {
+            let own = Origin::scenario(i);
+            let complete = record
+                .iteration_origin
+                .iter()
+                .filter(|o| **o == own)
+                .count() as u64;
+            match outcome.scenarios[i] {
+                None => Bar::idle(&scenario.name),
+                Some(spent) => {
+                    let moment = Moment {
+                        spent,
+                        initialised_vus: outcome.initialised_vus,
+                        complete,
+                        gap: Span::ZERO,
+                        ..Moment::default()
+                    };
+                    Bar::finished(scenario, &moment, false)
+                }
+            }
+        })
+        .collect();
+    block(&now, &bars)
+}
+
+/// What identifies a run: equal runs have equal lines.
+#[must_use]
+pub fn signature(outcome: &Outcome, seed: u64) -> String {
+    format!(
+        "\nseed {seed}, {} events, fingerprint {:016x}\n",
+        outcome.events, outcome.fingerprint
+    )
+}
+
+/// k6's error line if a threshold is crossed.
+#[must_use]
+pub fn crossed(summary: &Summary) -> Option<String> {
+    let crossed = summary
+        .metrics
+        .iter()
+        .filter(|m| m.thresholds.iter().any(|t| !t.passed));
+    crossed_error(crossed.map(|m| m.name.as_str()))
+}
+
+/// A line on each part of a model.
+#[must_use]
+pub fn contents(model: &Model) -> String {
+    let count = |n: usize, what: &str| format!("     {n:>6} {what}\n");
+    let mut text = String::new();
+    text += &count(model.journeys.len(), "journeys");
+    text += &count(model.endpoints.len(), "endpoints");
+    text += &count(model.stations.len(), "stations");
+    text += &count(model.pools.len(), "pools");
+    text += &count(
+        model.thresholds.iter().map(|t| t.thresholds.len()).sum(),
+        "thresholds",
+    );
+    text + "\n     The model is sound.\n"
+}

@@ -1,6 +1,6 @@
 //! Reading a table key by key: what was asked for is known, whatever is left over is an error.
 
-use super::nearest::suggestion;
+use super::nearest::{nearest, suggestion};
 use super::problem::Notes;
 use super::seam;
 use super::tree::{Entry, Node, Place, Value};
@@ -164,6 +164,11 @@ impl<'a> Field<'a> {
         match &self.node.value {
             Value::Text(text) => match seam::duration(text) {
                 Ok(span) => Some(span),
+                Err(_) if seam::signed_duration(text).is_ok() => {
+                    let message = format!("`{}` must not be negative, and is {text}", self.name());
+                    self.error(message, "write a time of zero or more");
+                    None
+                }
                 Err(why) => {
                     self.error(format!("`{}` is not a time: {why}", self.name()), example);
                     None
@@ -246,6 +251,7 @@ impl<'a> Field<'a> {
             field: self.clone(),
             entries,
             known: RefCell::default(),
+            missing: RefCell::default(),
             tolerant: Cell::new(false),
         })
     }
@@ -272,6 +278,8 @@ pub(crate) struct Section<'a> {
     pub field: Field<'a>,
     entries: &'a [Entry],
     known: RefCell<Vec<&'static str>>,
+    /// Keys that must be there and are not, with an example of each.
+    missing: RefCell<Vec<(&'static str, String)>>,
     tolerant: Cell<bool>,
 }
 
@@ -292,14 +300,12 @@ impl<'a> Section<'a> {
         Some(self.field.child(entry))
     }
 
-    /// The value of a key that must be there; `example` completes "write …".
+    /// The value of a key that must be there; `example` completes "write …". If the key seems to be
+    /// there misspelt, that is said instead, when the section is left.
     pub fn required(&self, key: &'static str, example: &str) -> Option<Field<'a>> {
         let value = self.optional(key);
         if value.is_none() {
-            let message = format!("{} needs `{key}`", self.title());
-            self.field
-                .notes
-                .error(self.field.at, message, format!("write {example}"));
+            self.missing.borrow_mut().push((key, example.to_string()));
         }
         value
     }
@@ -341,15 +347,25 @@ impl<'a> Section<'a> {
 
 impl Drop for Section<'_> {
     fn drop(&mut self) {
-        if self.tolerant.get() {
-            return;
-        }
         let known = self.known.borrow();
-        let strange = |entry: &&Entry| !known.contains(&snake(&entry.key));
-        for entry in self.entries.iter().filter(strange) {
+        let missing = self.missing.borrow();
+        let notes = self.field.notes;
+        let mut strange: Vec<&Entry> = self.entries.iter().collect();
+        strange.retain(|entry| !known.contains(&snake(&entry.key)));
+        let slip = |entry: &Entry, key: &str| nearest(&entry.key, [key]).is_some();
+        for (key, example) in missing.iter() {
+            if !strange.iter().any(|entry| slip(entry, key)) {
+                let message = format!("{} needs `{key}`", self.title());
+                notes.error(self.field.at, message, format!("write {example}"));
+            }
+        }
+        if self.tolerant.get() {
+            strange.retain(|entry| missing.iter().any(|(key, _)| slip(entry, key)));
+        }
+        for entry in strange {
             let message = format!("{} has no key `{}`", self.title(), entry.key);
             let fix = suggestion(&entry.key, "its keys", known.iter().copied());
-            self.field.notes.error(entry.at, message, fix);
+            notes.error(entry.at, message, fix);
         }
     }
 }

@@ -173,12 +173,7 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
         Op::Acquire { pool } => Some(pool.index()),
         _ => None,
     });
-    let used: [(&str, &Vec<(&str, Field)>, BTreeSet<usize>); 3] = [
-        ("endpoint", &at.endpoints, endpoints),
-        ("station", &at.stations, stations.collect()),
-        ("pool", &at.pools, pools.collect()),
-    ];
-    for (what, named, used) in used {
+    let unused = |what: &str, named: &[(&str, Field)], used: BTreeSet<usize>| {
         for (index, (name, field)) in named.iter().enumerate() {
             if !used.contains(&index) {
                 build
@@ -186,5 +181,8 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
                     .warn(field.at, format!("nothing uses the {what} `{name}`"), "");
             }
         }
-    }
+    };
+    unused("endpoint", &at.endpoints, endpoints);
+    unused("station", &at.stations, stations.collect());
+    unused("pool", &at.pools, pools.collect());
 }

@@ -148,16 +148,14 @@ impl<'b, 'a> Program<'b, 'a> {
     /// Opens a group.
     pub(super) fn open_group(&mut self, name: &str, field: &Field) {
         let path = format!("{}::{name}", self.group());
-        let known = self
-            .build
-            .groups
-            .iter()
-            .position(|group| group.path == path);
-        let index = known.unwrap_or(self.build.groups.len());
+        let (build, group) = (&mut *self.build, Group { path: path.clone() });
+        let index = names::once(
+            &mut build.groups,
+            &mut build.known_groups,
+            path.clone(),
+            &group,
+        );
         let id = names::id(index, field, "groups");
-        if known.is_none() {
-            self.build.groups.push(Group { path: path.clone() });
-        }
         self.groups.push(path);
         self.push(Step::GroupStart(GroupId(id)));
     }

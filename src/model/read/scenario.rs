@@ -176,12 +176,13 @@ fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<
     match seam::resolve_scenario(&raw, journey.unwrap_or(JourneyId(0))) {
         Ok(scenario) => (sound && unreadable.is_empty()).then_some(scenario),
         Err(faults) => {
-            let known =
-                |fault: &&Fault| !unreadable.contains(&fault.field) || fault.stage.is_some();
-            faults
-                .iter()
-                .filter(known)
-                .for_each(|fault| place(&section, fault, executor));
+            // What is said already is not said again in other words.
+            let fresh = |fault: &&Fault| {
+                let said = !sound && fault.text.starts_with("open-arrivals needs");
+                !said && (fault.stage.is_some() || !unreadable.contains(&fault.field))
+            };
+            let fresh = faults.iter().filter(fresh);
+            fresh.for_each(|fault| place(&section, fault, executor));
             None
         }
     }

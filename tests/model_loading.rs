@@ -123,6 +123,20 @@ fn the_example_of_the_design_loads() {
 }
 
 #[test]
+fn a_document_is_shared_by_threads() {
+    let document = Document::from_file(&path("everything.toml")).expect("TOML");
+    let models: Vec<Model> = std::thread::scope(|scope| {
+        let check = || document.check(&[]).map(|checked| checked.model);
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(check)).collect();
+        let results = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"));
+        results.map(|model| model.expect("a sound model")).collect()
+    });
+    assert!(models.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
 fn the_example_loads_without_a_warning() {
     for name in ["reserve.toml", "everything.toml"] {
         let checked = Document::from_file(&path(name)).and_then(|document| document.check(&[]));
@@ -756,6 +770,9 @@ fn what_no_section_can_know_alone_is_checked() {
         message(&listed),
         "`home` needs an event, and the journey has none here"
     );
+    let nested = visits("{ lock = \"global\", visits = [{ lock = \"global\" }] }");
+    let waits = "this is locked already: the request would wait for itself";
+    assert_eq!(message(&nested), waits);
     // With a single event there is nothing to choose.
     load(&listed.replace("events = 2", "events = 1"), &[]);
     let user = visits("{ lock = \"user\" }, { delay = \"1ms\" }");

@@ -3,9 +3,10 @@
 use super::data_file;
 use crate::engine::dist::Dist;
 use crate::model::document::Files;
+use crate::model::field::Field;
 use crate::model::nearest::{listed, suggestion};
 use crate::model::seam::dist as make;
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 
 const FAMILIES: [&str; 11] = [
     "constant",

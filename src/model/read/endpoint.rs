@@ -3,7 +3,7 @@
 use super::visit::{Call, Visits};
 use super::{Build, Effect};
 use crate::engine::Span;
-use crate::model::section::Field;
+use crate::model::field::Field;
 use crate::model::system::{Endpoint, EndpointId, Op};
 use std::collections::BTreeSet;
 

@@ -2,8 +2,8 @@
 
 use super::program::Program;
 use super::{Build, empty_journey, steps};
+use crate::model::field::Field;
 use crate::model::journey::{Journey, JourneyId};
-use crate::model::section::Field;
 
 /// All programs, and who runs which.
 pub(super) struct Programs {

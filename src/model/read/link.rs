@@ -4,7 +4,7 @@
 use super::visit::Call;
 use super::{Build, Sections, flow, progress};
 use crate::model::Model;
-use crate::model::section::Field;
+use crate::model::field::Field;
 use crate::model::system::{EndpointId, Op};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,7 +125,7 @@ fn held(
         model
             .endpoints
             .get(id.index())
-            .map_or(0, |endpoint| u32::from(endpoint.max_held))
+            .map_or(0, |endpoint| usize::from(endpoint.max_held))
     };
     for &id in order {
         let calls = by_caller.get(id.index()).into_iter().flatten();

@@ -21,10 +21,11 @@ mod visit;
 mod waiting_room;
 
 use super::document::Files;
+use super::field::Field;
 use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
 use super::problem::Notes;
 use super::seam;
-use super::section::{Field, Section};
+use super::section::Section;
 use super::system::{DistId, EndpointId, NamedDist};
 use super::threshold::Aggregation;
 use super::tree::{Node, Place};

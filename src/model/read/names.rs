@@ -1,7 +1,7 @@
 //! Names that the model gives, and the ids they lead to.
 
+use crate::model::field::Field;
 use crate::model::nearest::suggestion;
-use crate::model::section::Field;
 use std::collections::BTreeMap;
 
 /// The names of one kind of thing, in the order of the text: the index is the id.

@@ -4,8 +4,9 @@ use super::program::Program;
 use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, one_of, turns};
 use super::{Effect, names, scenario};
 use crate::engine::Span;
+use crate::model::field::Field;
 use crate::model::journey::{Condition, SeatChoice, Site, SiteId, Step};
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 use crate::model::system::EndpointId;
 
 /// k6's default timeout of a request.

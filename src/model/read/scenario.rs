@@ -2,11 +2,12 @@
 
 use super::{Build, data_file, dist};
 use crate::engine::Span;
+use crate::model::field::Field;
 use crate::model::journey::JourneyId;
 use crate::model::nearest::{listed, suggestion};
 use crate::model::scenario::Scenario;
 use crate::model::seam::{self, Fault, RawScenario, RawStage};
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 use std::cell::RefCell;
 
 /// Executors as a model names them.

@@ -3,12 +3,13 @@
 use super::program::Program;
 use super::request::{self, otherwise_ends};
 use super::{condition, names};
+use crate::model::field::Field;
 use crate::model::journey::{
     Check, CheckId, Condition, CustomKind, CustomMetric, MetricId, Recorded, Step,
 };
 use crate::model::nearest::{listed, nearest, suggestion};
 use crate::model::seam;
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 
 /// Actions, in the order in which a step is searched for them: what comes first may have the later
 /// ones as options.
@@ -112,10 +113,11 @@ fn no_action(section: &Section) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("a step has one of {}", listed(ACTIONS)),
     };
-    section.error(
-        format!("a step with `{first}` does nothing that is known"),
-        fix,
-    );
+    let message = match first {
+        "" => "an empty step".to_string(),
+        first => format!("a step with `{first}` does nothing that is known"),
+    };
+    section.error(message, fix);
 }
 
 /// The text, if it is one of those allowed.

@@ -28,7 +28,7 @@ use super::outcome::End;
 use super::request::{Requests, TimeoutWatch};
 use super::scenario::{OpenSource, Pattern, ScenarioRun};
 use super::vu::{Choices, EventChoice, Vu};
-use super::{EndpointStreams, OpTime, Phase, Sampler, SlowdownRun, World};
+use super::{EndpointStreams, OpTime, Phase, ReadyList, Sampler, SlowdownRun, World};
 
 /// Names the random streams of one run.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,7 @@ impl<'m> World<'m> {
         let group_depth = group_depth(model);
         World {
             model,
-            ready: VecDeque::new(),
+            ready: ReadyList::default(),
             phase: Phase::Setup,
             end: End::Finished,
             fingerprint: 0,

@@ -43,6 +43,37 @@ enum Work {
     Request(u32),
 }
 
+/// Work of this instant, first in, first out. There is mostly one piece at most, which stands apart.
+#[derive(Clone, Debug, Default)]
+struct ReadyList {
+    first: Option<Work>,
+    others: VecDeque<Work>,
+}
+
+impl ReadyList {
+    #[inline]
+    fn push_back(&mut self, work: Work) {
+        if self.first.is_none() {
+            self.first = Some(work);
+        } else {
+            self.others.push_back(work);
+        }
+    }
+
+    #[inline]
+    fn pop_front(&mut self) -> Option<Work> {
+        let work = self.first.take();
+        if !self.others.is_empty() {
+            self.first = self.others.pop_front();
+        }
+        work
+    }
+
+    fn clear(&mut self) {
+        *self = ReadyList::default();
+    }
+}
+
 /// A distribution, its stream, and the lane for its delay if that is constant.
 #[derive(Clone, Debug)]
 struct Sampler {
@@ -99,7 +130,7 @@ enum Phase {
 pub struct World<'m> {
     model: &'m Model,
     queue: EventQueue<Event>,
-    ready: VecDeque<Work>,
+    ready: ReadyList,
     phase: Phase,
     end: End,
     fingerprint: u64,

@@ -333,7 +333,14 @@ impl World<'_> {
         let index = vu.origin.as_scenario().unwrap_or(0);
         let scenario = &mut self.scenarios[index];
         let goes_on = match &mut scenario.pattern {
-            Pattern::Ramp { .. } => !vu.stopping,
+            Pattern::Ramp { events, next, .. } => {
+                // Of an iteration's end and a step of the ramp at one instant, the step comes first.
+                let handle = id - scenario.first + 1;
+                let due = now.since(scenario.started);
+                let steps = events[*next..].iter().take_while(|e| e.at <= due);
+                let last = steps.filter(|e| e.handle == handle).last();
+                last.map_or(!vu.stopping, |e| e.action == Action::Start)
+            }
             Pattern::Loop(plan) => {
                 let (own, since) = (u64::from(vu.iterations), now.since(scenario.started));
                 let goes_on = plan.may_start(since, own, scenario.attempts);

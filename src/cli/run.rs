@@ -94,7 +94,8 @@ impl Run {
             out.write_all(run_text::signature(&outcome, self.seed).as_bytes())?;
         }
         out.flush()?;
-        let crossed = run_text::crossed(&summary);
+        // A run that a threshold ended keeps that error, as in k6.
+        let crossed = run_text::aborted(&outcome).or_else(|| run_text::crossed(&summary));
         if let Some(text) = &crossed {
             eprintln!("ERRO {text}");
         }
@@ -140,6 +141,7 @@ impl Run {
         match outcome.end {
             End::Finished if crossed => Ok(exit::THRESHOLDS),
             End::Finished => Ok(0),
+            End::Aborted => Ok(exit::THRESHOLDS),
             End::SetupTimeout => Err(Failure::new(exit::SETUP_TIMEOUT, limit("setup"))),
             End::TeardownTimeout => Err(Failure::new(exit::TEARDOWN_TIMEOUT, limit("teardown"))),
             End::Stuck => {

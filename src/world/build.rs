@@ -11,7 +11,7 @@ use crate::load::ramping_vus::{Action, RampingVus};
 use crate::load::{looping, plan};
 use crate::measure::recorder::{Origin, Recorder};
 use crate::model::Model;
-use crate::model::journey::{CustomKind, Step};
+use crate::model::journey::{CustomKind, GroupId, Step};
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::system::{Entity, Op};
 use crate::parts::inventory::Inventory;
@@ -82,7 +82,7 @@ impl<'m> World<'m> {
             end: End::Finished,
             fingerprint: 0,
             events: 0,
-            groups: vec![Time::ZERO; population.vus.len() * group_depth],
+            groups: vec![(Time::ZERO, GroupId(0)); population.vus.len() * group_depth],
             group_depth,
             loops: vec![0; population.loops as usize],
             initialised_vus: population.initialised,
@@ -130,6 +130,9 @@ impl<'m> World<'m> {
             room,
             awaiting: Vec::new(),
             arrived: 0,
+            lines: Vec::new(),
+            evaluate: queue.alarm(Event::Evaluate),
+            crossed: Vec::new(),
             recorder: Recorder::new(sites, model.scenarios.len(), checks, &kinds),
             queue,
         }
@@ -360,6 +363,7 @@ impl Population {
             attempts: 0,
             load_over: false,
             spent: None,
+            cut_short: false,
         }
     }
 }

@@ -1,14 +1,19 @@
 //! One run of a model in virtual time: users walk journeys, requests walk endpoints.
 
+pub mod abort;
 pub mod build;
 pub mod event;
 pub mod journeys;
+pub mod network;
 pub mod outcome;
 pub mod request;
 pub mod scenario;
+pub mod sections;
 pub mod service;
 pub mod summary;
 pub mod system;
+pub mod tags;
+pub mod values;
 pub mod vu;
 
 use std::collections::VecDeque;
@@ -19,6 +24,7 @@ use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Recorder;
 use crate::model::Model;
+use crate::model::journey::GroupId;
 use crate::model::system::{DistId, Op};
 use crate::parts::inventory::Inventory;
 use crate::parts::lock::Locks;
@@ -107,7 +113,7 @@ pub struct World<'m> {
 
     vus: Vec<Vu>,
     loops: Vec<u32>,
-    groups: Vec<Time>,
+    groups: Vec<(Time, GroupId)>,
     group_depth: usize,
     choices: Vec<Choices>,
     event_choice: Option<EventChoice>,
@@ -116,6 +122,10 @@ pub struct World<'m> {
     initialised_vus: u64,
     second: AlarmId,
     phase_timeout: AlarmId,
+    /// The next look at thresholds that may abort the run.
+    evaluate: AlarmId,
+    /// Metrics that had crossed a threshold when the run was aborted.
+    crossed: Vec<String>,
 
     requests: Requests,
     ops: Vec<Op>,
@@ -138,6 +148,8 @@ pub struct World<'m> {
     /// VUs that wait to be told of their admission, by token; grows as needed.
     awaiting: Vec<u32>,
     arrived: u64,
+    /// What is on the way for each VU; empty where no network is modelled.
+    lines: Vec<network::Line>,
 
     recorder: Recorder,
 }
@@ -193,6 +205,9 @@ impl World<'_> {
             Event::HoldExpires { hold } => self.hold_expires(now, hold),
             Event::Admission => self.admission(now),
             Event::SessionEnds { token } => self.session_ends(now, token),
+            Event::Arrival { request, ticket } => self.arrival(request, ticket),
+            Event::Answer { vu, generation } => self.answer(now, vu, generation),
+            Event::Evaluate => self.evaluate(now),
         }
     }
 
@@ -216,7 +231,7 @@ impl World<'_> {
     /// k6's one-second sample of its VUs.
     fn tick(&mut self, now: Time) {
         self.recorder
-            .sample_vus(self.active_vus, self.initialised_vus);
+            .sample_vus(now, self.active_vus, self.initialised_vus);
         self.queue.set_alarm(self.second, now + Span::secs(1));
     }
 

@@ -6,9 +6,9 @@
 use crate::engine::alias::Alias;
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
-use crate::measure::recorder::{Code, Origin, Recorder};
+use crate::measure::recorder::{Code, Label, Origin, Recorder};
 use crate::model::Model;
-use crate::model::journey::{Condition, Recorded, SiteId, Step};
+use crate::model::journey::{Condition, GroupId, Recorded, SiteId, Step};
 use crate::model::system::{DistId, Popularity};
 use crate::parts::tokens::Tokens;
 
@@ -226,8 +226,8 @@ pub struct Walk<'a> {
     pub number: u32,
     /// Loop counters of the VU.
     pub loops: &'a mut [u32],
-    /// Start times of the VU's open groups.
-    pub groups: &'a mut [Time],
+    /// The VU's open groups and their start times.
+    pub groups: &'a mut [(Time, GroupId)],
     /// Random choices of its journey.
     pub choices: &'a mut Choices,
     /// How events are chosen, if there are any.
@@ -255,7 +255,7 @@ impl Walk<'_> {
                 Step::Sleep(time) => return Effect::Sleep(time),
                 Step::Check(check, condition) => {
                     let passed = self.holds(condition, vu);
-                    self.recorder.check(vu.origin, check, passed);
+                    self.recorder.check(self.now, vu.origin, check, passed);
                 }
                 Step::End => return Effect::Done,
                 Step::JumpIf(condition, to) => {
@@ -311,18 +311,30 @@ impl Walk<'_> {
                     Recorded::LastDuration => vu.reply.duration.as_ms(),
                     Recorded::Vu => f64::from(self.number),
                 };
-                self.recorder.custom(metric, value);
+                let label = self.label(vu);
+                self.recorder.custom(self.now, metric, label, value);
             }
-            Step::GroupStart(_) => {
-                self.groups[vu.groups as usize] = self.now;
+            Step::GroupStart(group) => {
+                self.groups[vu.groups as usize] = (self.now, group);
                 vu.groups += 1;
             }
             Step::GroupEnd => {
+                let label = self.label(vu);
                 vu.groups -= 1;
-                let started = self.groups[vu.groups as usize];
-                self.recorder.groups.push(self.now.since(started).0);
+                let (started, _) = self.groups[vu.groups as usize];
+                self.recorder
+                    .group(self.now, label, self.now.since(started));
             }
             _ => {}
+        }
+    }
+
+    /// Who the user is to the record, and in which group it is.
+    fn label(&self, vu: &Vu) -> Label {
+        let innermost = (vu.groups as usize).checked_sub(1);
+        Label {
+            origin: vu.origin,
+            group: innermost.map(|at| self.groups[at].1),
         }
     }
 

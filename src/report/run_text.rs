@@ -12,11 +12,11 @@ use crate::world::outcome::{End, Outcome};
 
 /// k6's description of the test, with the model's name and purpose above it.
 #[must_use]
-pub fn header(model: &Model, script: &str) -> String {
+pub fn header(model: &Model, script: &str, output: &str) -> String {
     let described = describe::header(
         "local (virtual time)",
         script,
-        "-",
+        output,
         &model.scenarios,
         |_| None,
     );

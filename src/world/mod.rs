@@ -161,6 +161,13 @@ const WORK_PER_INSTANT: u64 = 200_000_000;
 const WATCH_EVERY: u64 = 1 << 21;
 
 impl World<'_> {
+    /// Keeps all samples in their order, for k6's `--out`.
+    #[must_use]
+    pub fn logging(mut self) -> Self {
+        self.recorder.log = Some(Vec::new());
+        self
+    }
+
     /// Runs to the end and gives what was measured.
     #[must_use]
     pub fn run(self) -> Outcome {

@@ -25,7 +25,7 @@ impl Check {
         let model = self.model.load()?.model;
         let script = self.model.model.display().to_string();
         let mut out = std::io::stdout().lock();
-        out.write_all(run_text::header(&model, &script).as_bytes())?;
+        out.write_all(run_text::header(&model, &script, "-").as_bytes())?;
         out.write_all(run_text::contents(&model).as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }

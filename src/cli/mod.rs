@@ -3,6 +3,7 @@
 mod check;
 mod console;
 mod exit;
+mod output;
 mod run;
 
 use std::path::PathBuf;

@@ -1,15 +1,20 @@
 //! `capsim run`: one run of a model, and what k6 would print.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 
 use super::ModelArgs;
 use super::console::{Progress, colour};
 use super::exit::{self, Failure};
+use super::output::{self, EPOCH, Out};
 use crate::load::plan::Plan;
+use crate::measure::summary::Summary;
 use crate::model::{K6Version, Model};
+use crate::report::export;
 use crate::report::format::TimeUnit;
 use crate::report::options::parse_trend_stats;
 use crate::report::run_text;
@@ -46,6 +51,16 @@ pub struct Run {
     /// One unit for all times (k6's option).
     #[arg(long, value_name = "UNIT", value_parser = ["s", "ms", "us"])]
     summary_time_unit: Option<String>,
+    /// Write the summary's numbers to a JSON file, as k6 does.
+    #[arg(long, value_name = "FILE")]
+    summary_export: Option<PathBuf>,
+    /// Write all samples as k6 does: `json=FILE` or `csv=FILE`, compressed if FILE ends in .gz. May be
+    /// given several times.
+    #[arg(short, long, value_name = "FORMAT=FILE")]
+    out: Vec<Out>,
+    /// When virtual time begins in those files, RFC 3339.
+    #[arg(long, value_name = "TIME", default_value = EPOCH, value_parser = output::epoch)]
+    epoch: Timestamp,
     /// Print the summary alone.
     #[arg(short, long)]
     quiet: bool,
@@ -81,11 +96,15 @@ impl Run {
         let mut out = std::io::stdout().lock();
         if !self.quiet {
             let script = self.model.model.display().to_string();
-            out.write_all(run_text::header(&model, &script).as_bytes())?;
+            out.write_all(run_text::header(&model, &script, &self.outputs()).as_bytes())?;
             out.flush()?;
         }
         let mut progress = Progress::new(plan.max_duration(), self.quiet);
-        let outcome = World::new(&model, self.seed, 0).run_watched(|now| progress.at(now));
+        let mut world = World::new(&model, self.seed, 0);
+        if !self.out.is_empty() {
+            world = world.logging();
+        }
+        let outcome = world.run_watched(|now| progress.at(now));
         progress.done();
         let summary = summary(&outcome, &model);
         out.write_all(crate::report::summary(&summary, &options).as_bytes())?;
@@ -94,11 +113,40 @@ impl Run {
             out.write_all(run_text::signature(&outcome, self.seed).as_bytes())?;
         }
         out.flush()?;
-        let crossed = run_text::crossed(&summary);
+        self.write_files(&outcome, &model, &summary, &options)?;
+        // A run that a threshold ended keeps that error, as in k6.
+        let crossed = run_text::aborted(&outcome).or_else(|| run_text::crossed(&summary));
         if let Some(text) = &crossed {
             eprintln!("ERRO {text}");
         }
         Ok(ExitCode::from(self.code(&outcome, crossed.is_some())?))
+    }
+
+    /// What the header says about outputs.
+    fn outputs(&self) -> String {
+        let all: Vec<String> = self.out.iter().map(ToString::to_string).collect();
+        if all.is_empty() {
+            "-".to_owned()
+        } else {
+            all.join(", ")
+        }
+    }
+
+    fn write_files(
+        &self,
+        outcome: &Outcome,
+        model: &Model,
+        summary: &Summary,
+        options: &SummaryOptions,
+    ) -> Result<(), Failure> {
+        for out in &self.out {
+            out.write(outcome, model, self.epoch)?;
+        }
+        if let Some(file) = &self.summary_export {
+            let text = export::summary_export(summary, options);
+            output::write_whole(file, |out| out.write_all(text.as_bytes()))?;
+        }
+        Ok(())
     }
 
     fn options(&self, model: &mut Model) -> Result<SummaryOptions, Failure> {
@@ -140,6 +188,7 @@ impl Run {
         match outcome.end {
             End::Finished if crossed => Ok(exit::THRESHOLDS),
             End::Finished => Ok(0),
+            End::Aborted => Ok(exit::THRESHOLDS),
             End::SetupTimeout => Err(Failure::new(exit::SETUP_TIMEOUT, limit("setup"))),
             End::TeardownTimeout => Err(Failure::new(exit::TEARDOWN_TIMEOUT, limit("teardown"))),
             End::Stuck => {

@@ -1,5 +1,6 @@
 //! Probes: what a run measures, and the summary data made of it.
 
 pub mod level;
+pub mod log;
 pub mod recorder;
 pub mod summary;

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::Span;
-use crate::model::journey::{CheckId, CustomKind, MetricId, SiteId};
+use crate::engine::{Span, Time};
+use crate::model::journey::{CheckId, CustomKind, GroupId, MetricId, SiteId};
+
+use super::log::{Entry, Sample};
 
 /// Who made a sample: setup, teardown or one of the scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +28,40 @@ impl Origin {
     #[must_use]
     pub fn as_scenario(self) -> Option<usize> {
         (self.0 as usize).checked_sub(2)
+    }
+}
+
+/// Who made a sample, and in which k6 group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    /// Who made it.
+    pub origin: Origin,
+    /// The innermost open group; `None` outside all groups.
+    pub group: Option<GroupId>,
+}
+
+/// The parts of a request's time, in nanoseconds, as k6 divides it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Before it could be sent: the set-up of the connection.
+    pub blocked: u64,
+    /// Of that, the connection to the host.
+    pub connecting: u64,
+    /// Of that, the TLS handshake.
+    pub tls: u64,
+    /// Writing the request.
+    pub sending: u64,
+    /// From the last byte of the request to the first byte of the answer.
+    pub waiting: u64,
+    /// Reading the answer.
+    pub receiving: u64,
+}
+
+impl Timings {
+    /// k6's `http_req_duration`.
+    #[must_use]
+    pub fn duration(&self) -> Span {
+        Span(self.sending + self.waiting + self.receiving)
     }
 }
 
@@ -85,8 +121,50 @@ pub enum Custom {
     Gauge(Option<(f64, f64, f64)>),
     /// Non-zero and zero samples.
     Rate(u64, u64),
-    /// Every value.
-    Trend(Vec<f64>),
+    /// Every value, and who made it.
+    Trend(Vec<f64>, Vec<Label>),
+}
+
+impl Custom {
+    fn new(kind: CustomKind) -> Custom {
+        match kind {
+            CustomKind::Counter => Custom::Counter(0.0),
+            CustomKind::Gauge => Custom::Gauge(None),
+            CustomKind::Rate => Custom::Rate(0, 0),
+            CustomKind::Trend | CustomKind::TrendTime => Custom::Trend(Vec::new(), Vec::new()),
+        }
+    }
+
+    /// Adds a sample.
+    fn add(&mut self, label: Label, value: f64) {
+        match self {
+            Custom::Counter(sum) => *sum += value,
+            Custom::Gauge(gauge) => {
+                let (_, min, max) = gauge.unwrap_or((value, value, value));
+                *gauge = Some((value, min.min(value), max.max(value)));
+            }
+            Custom::Rate(passes, fails) => {
+                if value == 0.0 {
+                    *fails += 1;
+                } else {
+                    *passes += 1;
+                }
+            }
+            Custom::Trend(values, labels) => {
+                values.push(value);
+                labels.push(label);
+            }
+        }
+    }
+}
+
+/// What those with one label did to a custom metric other than a trend.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Their samples alone.
+    pub samples: Custom,
+    /// Tells which label's sample came last.
+    pub last: u64,
 }
 
 /// Everything recorded in a run.
@@ -106,19 +184,32 @@ pub struct Recorder {
     pub iterations: Vec<u64>,
     /// Who made each iteration.
     pub iteration_origin: Vec<Origin>,
+    /// The parts of each request's time; empty where no network is modelled, for all of it is
+    /// waiting then.
+    pub timings: Vec<Timings>,
     /// Iterations cut off before their end.
     pub interrupted: u64,
-    /// Starts that found no VU.
-    pub dropped: u64,
+    /// Starts that found no VU, by origin.
+    pub dropped: Vec<u64>,
+    /// Bytes sent and received, by origin.
+    pub data: Vec<(u64, u64)>,
     /// Passes and fails of each check, in the order of `Model::checks`, by origin.
     pub checks: Vec<(u64, u64)>,
     origins: usize,
     /// Order in which checks were first made.
     pub check_order: Vec<CheckId>,
-    /// Samples of custom metrics, in the order of `Model::metrics`.
-    pub customs: Vec<Custom>,
+    /// Samples of custom metrics, in the order of `Model::metrics`; `None` before the first.
+    pub customs: Vec<Option<Custom>>,
+    /// The same by label, but for trends, whose samples carry their labels.
+    pub parts: BTreeMap<(MetricId, Label), Part>,
+    kinds: Vec<CustomKind>,
+    custom_samples: u64,
     /// Durations of groups in nanoseconds.
     pub groups: Vec<u64>,
+    /// Whose, and of which group, each of them is.
+    pub group_labels: Vec<Label>,
+    /// All samples in their order, if they were asked for.
+    pub log: Option<Vec<Entry>>,
     /// Length of setup and teardown, once over.
     pub setup: Option<Span>,
     /// Length of teardown.
@@ -143,21 +234,20 @@ impl Recorder {
             request_series: Vec::new(),
             iterations: Vec::new(),
             iteration_origin: Vec::new(),
+            timings: Vec::new(),
             interrupted: 0,
-            dropped: 0,
+            dropped: vec![0; origins],
+            data: vec![(0, 0); origins],
             checks: vec![(0, 0); checks * origins],
             origins,
             check_order: Vec::new(),
-            customs: customs
-                .iter()
-                .map(|kind| match kind {
-                    CustomKind::Counter => Custom::Counter(0.0),
-                    CustomKind::Gauge => Custom::Gauge(None),
-                    CustomKind::Rate => Custom::Rate(0, 0),
-                    CustomKind::Trend | CustomKind::TrendTime => Custom::Trend(Vec::new()),
-                })
-                .collect(),
+            customs: vec![None; customs.len()],
+            parts: BTreeMap::new(),
+            kinds: customs.to_vec(),
+            custom_samples: 0,
             groups: Vec::new(),
+            group_labels: Vec::new(),
+            log: None,
             setup: None,
             teardown: None,
             vus: None,
@@ -165,9 +255,17 @@ impl Recorder {
         }
     }
 
-    /// A request ended.
+    /// Notes a sample if samples are asked for.
     #[inline]
-    pub fn request(&mut self, origin: Origin, site: SiteId, code: Code, duration: Span) {
+    fn note(&mut self, now: Time, sample: Sample) {
+        if let Some(log) = &mut self.log {
+            log.push(Entry { at: now, sample });
+        }
+    }
+
+    /// A request ended, where no network is modelled.
+    #[inline]
+    pub fn request(&mut self, now: Time, origin: Origin, site: SiteId, code: Code, waited: Span) {
         let at = origin.0 as usize * self.sites + site.index();
         let mut series = if code == Code::OK {
             self.ok[at]
@@ -177,8 +275,55 @@ impl Recorder {
         if series == u16::MAX {
             series = self.find_series(origin, site, code);
         }
-        self.durations.push(duration.0);
+        self.note(now, Sample::Request(self.durations.len() as u32));
+        self.durations.push(waited.0);
         self.request_series.push(series);
+    }
+
+    /// A request ended, where a network is modelled.
+    pub fn timed_request(
+        &mut self,
+        now: Time,
+        (origin, site, code): (Origin, SiteId, Code),
+        timings: Timings,
+    ) {
+        self.request(now, origin, site, code, timings.duration());
+        self.timings.push(timings);
+    }
+
+    /// The parts of the time of a request, by its place among all.
+    #[must_use]
+    pub fn timings_of(&self, request: usize) -> Timings {
+        self.timings.get(request).copied().unwrap_or(Timings {
+            waiting: self.durations[request],
+            ..Timings::default()
+        })
+    }
+
+    /// Bytes that an iteration, setup or teardown has sent and received, told at its end.
+    pub fn data(&mut self, now: Time, origin: Origin, sent: u64, received: u64) {
+        let total = &mut self.data[origin.0 as usize];
+        total.0 += sent;
+        total.1 += received;
+        let sample = Sample::Data {
+            origin,
+            sent,
+            received,
+        };
+        self.note(now, sample);
+    }
+
+    /// Starts that found no VU.
+    pub fn drop_starts(&mut self, now: Time, origin: Origin, count: u64) {
+        self.dropped[origin.0 as usize] += count;
+        self.note(now, Sample::Dropped { origin, count });
+    }
+
+    /// A group came to its end.
+    pub fn group(&mut self, now: Time, label: Label, duration: Span) {
+        self.groups.push(duration.0);
+        self.group_labels.push(label);
+        self.note(now, Sample::Group { label, duration });
     }
 
     #[cold]
@@ -196,7 +341,7 @@ impl Recorder {
 
     /// An iteration came to its end.
     #[inline]
-    pub fn iteration(&mut self, origin: Origin, duration: Span) {
+    pub fn iteration(&mut self, now: Time, origin: Origin, duration: Span) {
         match origin {
             Origin::SETUP => self.setup = Some(duration),
             Origin::TEARDOWN => self.teardown = Some(duration),
@@ -205,11 +350,18 @@ impl Recorder {
                 self.iteration_origin.push(origin);
             }
         }
+        self.note(now, Sample::Iteration { origin, duration });
     }
 
     /// One sample of a check.
     #[inline]
-    pub fn check(&mut self, origin: Origin, check: CheckId, passed: bool) {
+    pub fn check(&mut self, now: Time, origin: Origin, check: CheckId, passed: bool) {
+        let sample = Sample::Check {
+            origin,
+            check,
+            passed,
+        };
+        self.note(now, sample);
         let (passes, fails) = &mut self.checks[check.index() * self.origins + origin.0 as usize];
         if *passes + *fails == 0 && !self.check_order.contains(&check) {
             self.check_order.push(check);
@@ -233,29 +385,37 @@ impl Recorder {
     }
 
     /// One sample of a custom metric. k6 drops samples that are not numbers.
-    pub fn custom(&mut self, metric: MetricId, value: f64) {
+    pub fn custom(&mut self, now: Time, metric: MetricId, label: Label, value: f64) {
         if value.is_nan() {
             return;
         }
-        match &mut self.customs[metric.index()] {
-            Custom::Counter(sum) => *sum += value,
-            Custom::Gauge(gauge) => {
-                let (_, min, max) = gauge.unwrap_or((value, value, value));
-                *gauge = Some((value, min.min(value), max.max(value)));
-            }
-            Custom::Rate(passes, fails) => {
-                if value == 0.0 {
-                    *fails += 1;
-                } else {
-                    *passes += 1;
-                }
-            }
-            Custom::Trend(values) => values.push(value),
+        let kind = self.kinds[metric.index()];
+        let whole = self.customs[metric.index()].get_or_insert_with(|| Custom::new(kind));
+        whole.add(label, value);
+        if !matches!(kind, CustomKind::Trend | CustomKind::TrendTime) {
+            self.custom_samples += 1;
+            let part = self.parts.entry((metric, label)).or_insert_with(|| Part {
+                samples: Custom::new(kind),
+                last: 0,
+            });
+            part.samples.add(label, value);
+            part.last = self.custom_samples;
         }
+        let sample = Sample::Custom {
+            metric,
+            label,
+            value,
+        };
+        self.note(now, sample);
     }
 
     /// k6's one-second sample of its VUs.
-    pub fn sample_vus(&mut self, active: u64, initialised: u64) {
+    pub fn sample_vus(&mut self, now: Time, active: u64, initialised: u64) {
+        let sample = Sample::Vus {
+            active,
+            initialised,
+        };
+        self.note(now, sample);
         for (gauge, value) in [(&mut self.vus, active), (&mut self.vus_max, initialised)] {
             let (_, min, max) = gauge.unwrap_or((value, value, value));
             *gauge = Some((value, min.min(value), max.max(value)));

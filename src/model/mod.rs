@@ -9,6 +9,7 @@ mod field;
 pub mod journey;
 pub mod metric_name;
 mod nearest;
+pub mod network;
 pub mod problem;
 pub mod raw_scenario;
 mod read;
@@ -86,6 +87,8 @@ pub struct Model {
     pub inventory: Option<Inventory>,
     /// The waiting room, if the model has one.
     pub waiting_room: Option<WaitingRoom>,
+    /// The way between users and system, if the model has one.
+    pub network: Option<network::Network>,
     /// Thresholds by metric, in the order written.
     pub thresholds: Vec<threshold::MetricThresholds>,
     /// The k6 that the summary follows.

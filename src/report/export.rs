@@ -1,12 +1,13 @@
 //! The data of a summary as JSON: k6's `--summary-export` and the argument of `handleSummary`.
 //!
 //! Same keys and values as k6 v0.53.0 and v2.2.0 write, in sorted order where k6's is random. Left
-//! out are `setup_data`, which a model has not, and the groups' and checks' `id`, a digest of `path`.
+//! out is `setup_data`, which a model has not.
 
 use crate::measure::summary::{CheckCount, Contains, Group, Metric, Summary, Values};
 use crate::model::threshold::Aggregation;
 use crate::report::format::without_nan;
 use crate::report::options::{SummaryOptions, stat_name};
+use md5::{Digest, Md5};
 use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 
@@ -131,6 +132,7 @@ fn group_by_name(group: &Group, path: &str) -> Value {
     json!({
         "name": group.name,
         "path": path,
+        "id": id(path),
         "checks": checks.collect::<Map<_, _>>(),
         "groups": groups.collect::<Map<_, _>>(),
     })
@@ -146,6 +148,7 @@ fn group_by_place(group: &Group, path: &str) -> Value {
     json!({
         "name": group.name,
         "path": path,
+        "id": id(path),
         "checks": checks.collect::<Vec<_>>(),
         "groups": groups.collect::<Vec<_>>(),
     })
@@ -153,12 +156,20 @@ fn group_by_place(group: &Group, path: &str) -> Value {
 
 /// A check in the group of this path.
 fn check(check: &CheckCount, group: &str) -> Value {
+    let path = below(group, &check.name);
     json!({
         "name": check.name,
-        "path": below(group, &check.name),
+        "path": path,
+        "id": id(&path),
         "passes": check.passes,
         "fails": check.fails,
     })
+}
+
+/// k6's id of a group or check: the MD5 digest of its path.
+fn id(path: &str) -> String {
+    let digest = Md5::digest(path.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The path of what stands in a group: k6 joins names by `::`, the root's being empty.
@@ -167,7 +178,7 @@ fn below(group: &str, name: &str) -> String {
 }
 
 /// A number as JSON, whole ones without a fraction; null for an infinite one, which JSON has not.
-fn number(value: f64) -> Value {
+pub(super) fn number(value: f64) -> Value {
     const WHOLE: f64 = 9_007_199_254_740_992.0; // 2^53: below it every whole double is exact.
     let value = without_nan(value);
     if value.fract() == 0.0 && value.abs() < WHOLE {
@@ -178,7 +189,7 @@ fn number(value: f64) -> Value {
 }
 
 /// k6's name of a metric's type.
-fn type_name(values: &Values) -> &'static str {
+pub(super) fn type_name(values: &Values) -> &'static str {
     match values {
         Values::Counter { .. } => "counter",
         Values::Gauge { .. } => "gauge",

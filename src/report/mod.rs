@@ -10,8 +10,11 @@ pub mod legacy;
 pub mod modern;
 pub mod options;
 pub mod order;
+pub mod out_csv;
+pub mod out_json;
 mod paint;
 pub mod run_text;
+pub mod samples;
 pub mod width;
 
 pub use options::{Mode, Style, SummaryOptions};

@@ -4,19 +4,19 @@ use crate::engine::Span;
 use crate::load::describe;
 use crate::load::plan::Plan;
 use crate::load::progress::{Bar, Moment, TestMoment, block};
-use crate::load::verdict::crossed_error;
+use crate::load::verdict::{abort_error, crossed_error};
 use crate::measure::recorder::Origin;
 use crate::measure::summary::Summary;
 use crate::model::Model;
-use crate::world::outcome::Outcome;
+use crate::world::outcome::{End, Outcome};
 
 /// k6's description of the test, with the model's name and purpose above it.
 #[must_use]
-pub fn header(model: &Model, script: &str) -> String {
+pub fn header(model: &Model, script: &str, output: &str) -> String {
     let described = describe::header(
         "local (virtual time)",
         script,
-        "-",
+        output,
         &model.scenarios,
         |_| None,
     );
@@ -52,6 +52,11 @@ pub fn last_lines(outcome: &Outcome, model: &Model, plan: &Plan) -> String {
                 .filter(|o| **o == own)
                 .count() as u64;
             match outcome.scenarios[i] {
+                None if outcome.end == End::Aborted => {
+                    let now = since_setup(outcome);
+                    let remaining = scenario.start_time.0.saturating_sub(now.0);
+                    Bar::waiting(scenario, Span(remaining))
+                }
                 None => Bar::idle(&scenario.name),
                 Some(spent) => {
                     let moment = Moment {
@@ -61,12 +66,18 @@ pub fn last_lines(outcome: &Outcome, model: &Model, plan: &Plan) -> String {
                         gap: Span::ZERO,
                         ..Moment::default()
                     };
-                    Bar::finished(scenario, &moment, false)
+                    Bar::finished(scenario, &moment, outcome.cut_short[i])
                 }
             }
         })
         .collect();
     block(&now, &bars)
+}
+
+/// Time since the end of setup, teardown included: k6 counts the rest of a waiting scenario's time so.
+fn since_setup(outcome: &Outcome) -> Span {
+    let setup = outcome.recorder.setup.unwrap_or(Span::ZERO);
+    Span(outcome.duration.0.saturating_sub(setup.0))
 }
 
 /// What identifies a run: equal runs have equal lines.
@@ -86,6 +97,12 @@ pub fn crossed(summary: &Summary) -> Option<String> {
         .iter()
         .filter(|m| m.thresholds.iter().any(|t| !t.passed));
     crossed_error(crossed.map(|m| m.name.as_str()))
+}
+
+/// k6's error line if a threshold ended the run before its time.
+#[must_use]
+pub fn aborted(outcome: &Outcome) -> Option<String> {
+    abort_error(outcome.crossed.iter().map(String::as_str))
 }
 
 /// A line on each part of a model.

@@ -12,7 +12,7 @@ use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::{Action, RampingVus};
 use crate::measure::recorder::{Origin, Recorder};
 use crate::model::Model;
-use crate::model::journey::{CustomKind, Journey, Step};
+use crate::model::journey::{CustomKind, GroupId, Journey, Step};
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::system::{Endpoint, Entity, Op};
 use crate::parts::inventory::Inventory;
@@ -65,7 +65,7 @@ impl<'m> World<'m> {
             end: End::Finished,
             fingerprint: 0,
             events: 0,
-            groups: vec![Time::ZERO; population.vus.len() * group_depth],
+            groups: vec![(Time::ZERO, GroupId(0)); population.vus.len() * group_depth],
             group_depth,
             loops: vec![0; population.loops as usize],
             initialised_vus: population.initialised,
@@ -99,6 +99,9 @@ impl<'m> World<'m> {
             room,
             awaiting: Vec::new(),
             arrived: 0,
+            lines: Vec::new(),
+            evaluate: queue.alarm(Event::Evaluate),
+            crossed: Vec::new(),
             recorder: recorder(model),
             queue,
         }
@@ -390,6 +393,7 @@ impl Population {
             attempts: 0,
             load_over: false,
             spent: None,
+            cut_short: false,
         }
     }
 }

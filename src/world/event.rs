@@ -72,6 +72,22 @@ pub enum Event {
         /// Whose token.
         token: u32,
     },
+    /// A request reaches the system.
+    Arrival {
+        /// Which request.
+        request: u32,
+        /// Its ticket when it set out.
+        ticket: u32,
+    },
+    /// An answer reaches its VU.
+    Answer {
+        /// Which VU.
+        vu: u32,
+        /// Its generation when the answer set out.
+        generation: u32,
+    },
+    /// Thresholds are evaluated, for one of them may abort the run.
+    Evaluate,
 }
 
 impl Event {
@@ -93,6 +109,9 @@ impl Event {
             Event::HoldExpires { hold } => (12, hold),
             Event::Admission => (13, 0),
             Event::SessionEnds { token } => (14, token),
+            Event::Arrival { request, .. } => (15, request),
+            Event::Answer { vu, .. } => (16, vu),
+            Event::Evaluate => (17, 0),
         };
         (u64::from(who) << 8) | tag
     }

@@ -85,7 +85,9 @@ impl World<'_> {
         let vu = &mut self.vus[id as usize];
         let duration = now.since(vu.started);
         let origin = vu.origin;
-        self.recorder.iteration(origin, duration);
+        let (sent, received) = self.bytes(id);
+        self.recorder.data(now, origin, sent, received);
+        self.recorder.iteration(now, origin, duration);
         match origin {
             Origin::SETUP => self.setup_over(now, id),
             Origin::TEARDOWN => self.teardown_over(id),
@@ -111,6 +113,16 @@ impl World<'_> {
         }
         if state != VuState::Idle {
             self.recorder.interrupted += 1;
+            let (sent, received) = self.bytes(id);
+            let (now, origin) = (self.queue.now(), self.vus[id as usize].origin);
+            self.recorder.data(now, origin, sent, received);
+        }
+    }
+
+    fn bytes(&mut self, vu: u32) -> (u64, u64) {
+        match self.model.network {
+            Some(_) => self.take_bytes(vu),
+            None => (0, 0),
         }
     }
 
@@ -146,13 +158,16 @@ impl World<'_> {
             ..blank(site.endpoint, self.entry[site.endpoint.index()])
         });
         vu.state = VuState::Requesting(request);
-        self.arrived += 1;
         let (watch, alarm, armed) = &mut self.watches[self.watch_of_site[site_id.index()] as usize];
         watch.watch(now, request, &self.requests);
         if !*armed {
             *armed = true;
             self.queue.set_alarm(*alarm, now + watch.timeout);
         }
+        if let Some(network) = &self.model.network {
+            return self.set_out(now, network, request);
+        }
+        self.arrived += 1;
         self.advance(request);
     }
 
@@ -165,6 +180,9 @@ impl World<'_> {
         if client == NONE {
             return;
         }
+        if let Some(network) = &self.model.network {
+            return self.answer_sets_out(now, network, id, client);
+        }
         let refused = request.code == Code::REFUSED;
         let duration = if refused {
             Span::ZERO
@@ -172,7 +190,7 @@ impl World<'_> {
             now.since(request.sent)
         };
         self.recorder
-            .request(request.origin, request.site, request.code, duration);
+            .request(now, request.origin, request.site, request.code, duration);
         let vu = &mut self.vus[client as usize];
         vu.reply.code = request.code;
         vu.reply.duration = duration;
@@ -192,9 +210,17 @@ impl World<'_> {
             if client == NONE {
                 continue;
             }
-            let duration = now.since(request.sent);
-            self.recorder
-                .request(request.origin, request.site, Code::TIMEOUT, duration);
+            let (origin, site) = (request.origin, request.site);
+            let mut duration = now.since(request.sent);
+            if self.model.network.is_some() {
+                let timings = self.given_up(client, duration);
+                duration = timings.duration();
+                self.recorder
+                    .timed_request(now, (origin, site, Code::TIMEOUT), timings);
+            } else {
+                self.recorder
+                    .request(now, origin, site, Code::TIMEOUT, duration);
+            }
             let vu = &mut self.vus[client as usize];
             vu.reply.code = Code::TIMEOUT;
             vu.reply.duration = duration;

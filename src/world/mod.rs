@@ -1,14 +1,19 @@
 //! One run of a model in virtual time: users walk journeys, requests walk endpoints.
 
+pub mod abort;
 pub mod build;
 pub mod event;
 pub mod journeys;
+pub mod network;
 pub mod outcome;
 pub mod request;
 pub mod scenario;
+pub mod sections;
 pub mod service;
 pub mod summary;
 pub mod system;
+pub mod tags;
+pub mod values;
 pub mod vu;
 
 use std::collections::VecDeque;
@@ -19,6 +24,7 @@ use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Recorder;
 use crate::model::Model;
+use crate::model::journey::GroupId;
 use crate::model::system::{DistId, Op};
 use crate::parts::inventory::Inventory;
 use crate::parts::lock::Locks;
@@ -67,6 +73,14 @@ impl ReadyList {
             self.first = self.others.pop_front();
         }
         work
+    }
+
+    /// Keeps the work that is wanted.
+    fn retain(&mut self, wanted: impl Fn(&Work) -> bool) {
+        let kept: Vec<Work> = std::iter::from_fn(|| self.pop_front())
+            .filter(wanted)
+            .collect();
+        kept.into_iter().for_each(|work| self.push_back(work));
     }
 
     fn clear(&mut self) {
@@ -138,7 +152,7 @@ pub struct World<'m> {
 
     vus: Vec<Vu>,
     loops: Vec<u32>,
-    groups: Vec<Time>,
+    groups: Vec<(Time, GroupId)>,
     group_depth: usize,
     choices: Vec<Choices>,
     event_choice: Option<EventChoice>,
@@ -147,6 +161,10 @@ pub struct World<'m> {
     initialised_vus: u64,
     second: AlarmId,
     phase_timeout: AlarmId,
+    /// The next look at thresholds that may abort the run.
+    evaluate: AlarmId,
+    /// Metrics that had crossed a threshold when the run was aborted.
+    crossed: Vec<String>,
 
     requests: Requests,
     ops: Vec<Op>,
@@ -169,6 +187,8 @@ pub struct World<'m> {
     /// VUs that wait to be told of their admission, by token; grows as needed.
     awaiting: Vec<u32>,
     arrived: u64,
+    /// What is on the way for each VU; empty where no network is modelled.
+    lines: Vec<network::Line>,
 
     recorder: Recorder,
 }
@@ -180,6 +200,13 @@ const WORK_PER_INSTANT: u64 = 20_000_000;
 const WATCH_EVERY: u64 = 1 << 21;
 
 impl World<'_> {
+    /// Keeps all samples in their order, for k6's `--out`.
+    #[must_use]
+    pub fn logging(mut self) -> Self {
+        self.recorder.log = Some(Vec::new());
+        self
+    }
+
     /// Runs to the end and gives what was measured.
     #[must_use]
     pub fn run(self) -> Outcome {
@@ -224,6 +251,9 @@ impl World<'_> {
             Event::HoldExpires { hold } => self.hold_expires(now, hold),
             Event::Admission => self.admission(now),
             Event::SessionEnds { token } => self.session_ends(now, token),
+            Event::Arrival { request, ticket } => self.arrival(request, ticket),
+            Event::Answer { vu, generation } => self.answer(now, vu, generation),
+            Event::Evaluate => self.evaluate(now),
         }
     }
 
@@ -247,7 +277,7 @@ impl World<'_> {
     /// k6's one-second sample of its VUs.
     fn tick(&mut self, now: Time) {
         self.recorder
-            .sample_vus(self.active_vus, self.initialised_vus);
+            .sample_vus(now, self.active_vus, self.initialised_vus);
         self.queue.set_alarm(self.second, now + Span::secs(1));
     }
 

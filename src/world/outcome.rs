@@ -19,6 +19,8 @@ pub enum End {
     SetupTimeout,
     /// Teardown took longer than it may.
     TeardownTimeout,
+    /// A threshold with `abort_on_fail` was crossed.
+    Aborted,
     /// The model goes on and on without virtual time passing.
     Stuck,
 }
@@ -56,6 +58,10 @@ pub struct Outcome {
     pub active_vus: u64,
     /// VUs that existed at the end.
     pub initialised_vus: u64,
+    /// Whether each scenario was cut short by an abort.
+    pub cut_short: Vec<bool>,
+    /// Metrics that had crossed a threshold when the run was aborted.
+    pub crossed: Vec<String>,
     /// Requests still in the system at the end.
     pub in_system: u64,
 }
@@ -89,6 +95,8 @@ impl World<'_> {
             room: self.room.map(|(r, _)| r.probe),
             op_times: self.op_times,
             scenarios: self.scenarios.iter().map(|s| s.spent).collect(),
+            cut_short: self.scenarios.iter().map(|s| s.cut_short).collect(),
+            crossed: self.crossed,
             active_vus: self.active_vus,
             initialised_vus: self.initialised_vus,
             in_system: self.requests.live() as u64,

@@ -10,6 +10,7 @@ use crate::load::looping::LoopPlan;
 use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::{Action, HandleEvent};
 use crate::measure::recorder::Origin;
+use crate::model::journey::GroupId;
 
 use super::outcome::End;
 use super::vu::{Vu, VuState};
@@ -52,6 +53,8 @@ pub struct ScenarioRun {
     pub load_over: bool,
     /// How long it took, once it has returned.
     pub spent: Option<Span>,
+    /// The run was aborted before its end.
+    pub cut_short: bool,
 }
 
 /// How load comes about.
@@ -118,6 +121,7 @@ impl World<'_> {
         self.queue
             .set_alarm(self.second, Time::ZERO + Span::secs(1));
         self.plan_slowdowns();
+        self.watch_thresholds();
         match self.model.setup {
             Some(journey) => {
                 self.phase = Phase::Setup;
@@ -131,6 +135,7 @@ impl World<'_> {
 
     /// Setup and teardown run in a VU of their own, number 0.
     fn run_once(&mut self, origin: Origin, journey: u16) {
+        self.hang_up(0);
         let vu = &mut self.vus[0];
         (vu.origin, vu.journey) = (origin, journey);
         self.begin_iteration(0);
@@ -144,7 +149,7 @@ impl World<'_> {
 
     pub(super) fn teardown_over(&mut self, id: u32) {
         self.vus[id as usize].state = VuState::Idle;
-        self.stop(End::Finished);
+        self.stop(self.end);
     }
 
     /// Setup or teardown has taken longer than it may.
@@ -251,7 +256,7 @@ impl World<'_> {
         {
             free = idle.pop_front();
             if free.is_none() {
-                self.recorder.dropped += 1;
+                self.recorder.drop_starts(now, scenario.origin, 1);
                 if *spare > 0 {
                     // Ready for the next tick: initialising takes no virtual time.
                     idle.push_back(scenario.first + scenario.size - *spare);
@@ -296,6 +301,7 @@ impl World<'_> {
         }
         if let Some(slot) = slot {
             let id = slot.unwrap_or_else(|| self.new_user(index));
+            self.hang_up(id);
             self.start_vu(index, id);
         }
     }
@@ -312,7 +318,7 @@ impl World<'_> {
         ));
         self.loops.resize(self.loops.len() + slots, 0);
         self.groups
-            .resize(self.vus.len() * self.group_depth, Time::ZERO);
+            .resize(self.vus.len() * self.group_depth, (Time::ZERO, GroupId(0)));
         self.initialised_vus += 1;
         id
     }
@@ -333,12 +339,19 @@ impl World<'_> {
         let index = vu.origin.as_scenario().unwrap_or(0);
         let scenario = &mut self.scenarios[index];
         let goes_on = match &mut scenario.pattern {
-            Pattern::Ramp { .. } => !vu.stopping,
+            Pattern::Ramp { events, next, .. } => {
+                // Of an iteration's end and a step of the ramp at one instant, the step comes first.
+                let handle = id - scenario.first + 1;
+                let due = now.since(scenario.started);
+                let steps = events[*next..].iter().take_while(|e| e.at <= due);
+                let last = steps.filter(|e| e.handle == handle).last();
+                last.map_or(!vu.stopping, |e| e.action == Action::Start)
+            }
             Pattern::Loop(plan) => {
                 let (own, since) = (u64::from(vu.iterations), now.since(scenario.started));
                 let goes_on = plan.may_start(since, own, scenario.attempts);
-                if !goes_on {
-                    self.recorder.dropped += plan.dropped_by_vu(own).unwrap_or(0);
+                if let Some(missing) = plan.dropped_by_vu(own).filter(|_| !goes_on) {
+                    self.recorder.drop_starts(now, vu.origin, missing);
                 }
                 goes_on
             }
@@ -362,7 +375,7 @@ impl World<'_> {
         goes_on
     }
 
-    fn vu_returned(&mut self, index: usize) {
+    pub(super) fn vu_returned(&mut self, index: usize) {
         self.scenarios[index].active -= 1;
         self.active_vus -= 1;
     }
@@ -390,12 +403,19 @@ impl World<'_> {
         scenario.spent = Some(now.since(scenario.started));
         self.queue.clear_alarm(scenario.load_alarm);
         self.queue.clear_alarm(scenario.hard_alarm);
-        if let Pattern::Loop(plan) = scenario.pattern {
-            self.recorder.dropped += plan.dropped_by_all(scenario.attempts).unwrap_or(0);
+        if let Pattern::Loop(plan) = scenario.pattern
+            && let Some(missing) = plan.dropped_by_all(scenario.attempts)
+        {
+            self.recorder.drop_starts(now, scenario.origin, missing);
         }
         if self.scenarios.iter().any(|s| s.spent.is_none()) {
             return;
         }
+        self.scenarios_over(now);
+    }
+
+    /// All scenarios have returned: teardown, if there is one.
+    pub(super) fn scenarios_over(&mut self, now: Time) {
         match self.model.teardown {
             Some(journey) => {
                 self.phase = Phase::Teardown;
@@ -403,7 +423,7 @@ impl World<'_> {
                     .set_alarm(self.phase_timeout, now + self.model.teardown_timeout);
                 self.run_once(Origin::TEARDOWN, journey.0);
             }
-            None => self.stop(End::Finished),
+            None => self.stop(self.end),
         }
     }
 }

@@ -6,9 +6,9 @@
 use crate::engine::alias::Alias;
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
-use crate::measure::recorder::{Code, Origin, Recorder};
+use crate::measure::recorder::{Code, Label, Origin, Recorder};
 use crate::model::Model;
-use crate::model::journey::{Condition, Recorded, SiteId, Step};
+use crate::model::journey::{Condition, GroupId, Recorded, SiteId, Step};
 use crate::model::system::{DistId, Popularity};
 use crate::parts::tokens::Tokens;
 
@@ -226,8 +226,8 @@ pub struct Walk<'a> {
     pub number: u32,
     /// Loop counters of all VUs.
     pub loops: &'a mut [u32],
-    /// Start times of open groups: `group_depth` for each VU.
-    pub groups: &'a mut [Time],
+    /// Open groups and their start times: `group_depth` for each VU.
+    pub groups: &'a mut [(Time, GroupId)],
     /// Most groups that a VU can have open.
     pub group_depth: usize,
     /// Random choices of all journeys.
@@ -257,7 +257,7 @@ impl Walk<'_> {
                 Step::Sleep(time) => return Effect::Sleep(time),
                 Step::Check(check, condition) => {
                     let passed = self.holds(condition, vu);
-                    self.recorder.check(vu.origin, check, passed);
+                    self.recorder.check(self.now, vu.origin, check, passed);
                 }
                 Step::End => return Effect::Done,
                 Step::JumpIf(condition, to) => {
@@ -314,24 +314,37 @@ impl Walk<'_> {
                     Recorded::LastDuration => vu.reply.duration.as_ms(),
                     Recorded::Vu => f64::from(self.number),
                 };
-                self.recorder.custom(metric, value);
+                let label = self.label(vu);
+                self.recorder.custom(self.now, metric, label, value);
             }
-            Step::GroupStart(_) => {
-                self.groups[self.open_group(vu)] = self.now;
+            Step::GroupStart(group) => {
+                let at = self.open_group(vu);
+                self.groups[at] = (self.now, group);
                 vu.groups += 1;
             }
             Step::GroupEnd => {
+                let label = self.label(vu);
                 vu.groups -= 1;
-                let started = self.groups[self.open_group(vu)];
-                self.recorder.groups.push(self.now.since(started).0);
+                let (started, _) = self.groups[self.open_group(vu)];
+                self.recorder
+                    .group(self.now, label, self.now.since(started));
             }
             _ => {}
         }
     }
 
-    /// Where the start time of the VU's innermost group stands.
+    /// Where the VU's next group stands.
     fn open_group(&self, vu: &Vu) -> usize {
         self.number as usize * self.group_depth + usize::from(vu.groups)
+    }
+
+    /// Who the user is to the record, and in which group it is.
+    fn label(&self, vu: &Vu) -> Label {
+        let innermost = (vu.groups > 0).then(|| self.open_group(vu) - 1);
+        Label {
+            origin: vu.origin,
+            group: innermost.map(|at| self.groups[at].1),
+        }
     }
 
     #[inline]

@@ -10,6 +10,7 @@ mod inventory;
 mod journey;
 mod link;
 mod names;
+mod network;
 mod program;
 mod progress;
 mod request;
@@ -285,6 +286,8 @@ impl<'a> Build<'a> {
         let used: Vec<JourneyId> = scenarios.iter().map(|s| s.journey).collect();
         let (setup_id, teardown_id) = (setup.journey, teardown.journey);
         let programs = journey::read_all(self, &at.journeys, &used, setup_id, teardown_id);
+        let network = root.optional("network");
+        let network = network.and_then(|f| network::read(self, &f));
         let endpoints = endpoint::read_all(self, &at.endpoints);
         let mut model = Model {
             name: about.name,
@@ -306,6 +309,7 @@ impl<'a> Build<'a> {
             users: about.users,
             inventory,
             waiting_room,
+            network,
             thresholds: Vec::new(),
             k6_version: about.k6_version,
             summary_trend_stats: about.stats,

@@ -1,0 +1,109 @@
+//! `--out`, `--epoch` and files that appear whole or not at all.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use jiff::Timestamp;
+
+use super::exit::Failure;
+use crate::model::Model;
+use crate::report::{out_csv, out_json};
+use crate::world::outcome::Outcome;
+
+/// When virtual time begins, unless `--epoch` says otherwise.
+pub const EPOCH: &str = "2026-01-01T00:00:00Z";
+
+/// One `--out`.
+#[derive(Clone, Debug)]
+pub struct Out {
+    format: Format,
+    file: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Json,
+    Csv,
+}
+
+impl FromStr for Out {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Out, String> {
+        let expected = "write json=FILE or csv=FILE; a FILE that ends in .gz is compressed";
+        let (kind, file) = text.split_once('=').ok_or(expected)?;
+        let format = match kind {
+            "json" => Format::Json,
+            "csv" => Format::Csv,
+            _ => return Err(expected.to_owned()),
+        };
+        // k6 writes csv=fileName=FILE, too.
+        let file = file.strip_prefix("fileName=").unwrap_or(file);
+        if file.is_empty() || file.contains(',') {
+            return Err(expected.to_owned());
+        }
+        let file = PathBuf::from(file);
+        Ok(Out { format, file })
+    }
+}
+
+impl std::fmt::Display for Out {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.format {
+            Format::Json => "json",
+            Format::Csv => "csv",
+        };
+        write!(f, "{kind} ({})", self.file.display())
+    }
+}
+
+impl Out {
+    /// Writes the samples of a run.
+    pub fn write(&self, outcome: &Outcome, model: &Model, epoch: Timestamp) -> Result<(), Failure> {
+        let samples = |out: &mut dyn Write| match self.format {
+            Format::Json => out_json::write(outcome, model, epoch, out),
+            Format::Csv => out_csv::write(outcome, model, epoch.as_second(), out),
+        };
+        let zipped = self.file.extension().is_some_and(|e| e == "gz");
+        write_whole(&self.file, |out| {
+            if !zipped {
+                return samples(out);
+            }
+            let mut zip = GzEncoder::new(out, Compression::default());
+            samples(&mut zip)?;
+            zip.finish().map(|_| ())
+        })
+    }
+}
+
+/// Reads `--epoch`.
+pub fn epoch(text: &str) -> Result<Timestamp, String> {
+    text.parse()
+        .map_err(|e| format!("{e}; write a time such as {EPOCH}"))
+}
+
+/// Writes a file beside its place and renames it: readers see all of it or nothing.
+pub fn write_whole(
+    file: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = file.with_file_name(name);
+    let done = File::create(&part).and_then(|handle| {
+        let mut out = BufWriter::new(handle);
+        write(&mut out)?;
+        out.flush()?;
+        drop(out);
+        std::fs::rename(&part, file)
+    });
+    done.map_err(|error| {
+        // The error matters, not whether the rest of it can be cleared away.
+        let _ = std::fs::remove_file(&part);
+        Failure::new(1, format!("error: {}: {error}", file.display()))
+    })
+}

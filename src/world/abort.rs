@@ -1,0 +1,99 @@
+//! Thresholds that end a run before its time (`internal/metrics/engine/engine.go`, k6 v2.2.0).
+
+use crate::engine::{Span, Time};
+use crate::load::verdict;
+use crate::model::metric_name::MetricName;
+
+use super::outcome::End;
+use super::summary::statistics;
+use super::values::View;
+use super::vu::VuState;
+use super::{Phase, World};
+
+/// k6 looks every two seconds.
+const EVERY: Span = Span::secs(2);
+
+impl World<'_> {
+    /// Sets the alarm, if there is a threshold that may abort.
+    pub(super) fn watch_thresholds(&mut self) {
+        let all = self.model.thresholds.iter().flat_map(|t| &t.thresholds);
+        if all.into_iter().any(|t| t.abort_on_fail) {
+            self.queue.set_alarm(self.evaluate, Time::ZERO + EVERY);
+        }
+    }
+
+    /// Evaluates all thresholds of metrics with samples, and aborts if one of them says so.
+    pub(super) fn evaluate(&mut self, now: Time) {
+        if self.phase == Phase::Teardown {
+            return;
+        }
+        self.queue.set_alarm(self.evaluate, now + EVERY);
+        let elapsed = self.elapsed();
+        let view = View {
+            record: &self.recorder,
+            model: self.model,
+            seconds: elapsed.as_secs(),
+        };
+        let (mut crossed, mut aborts) = (Vec::new(), false);
+        for thresholds in &self.model.thresholds {
+            let Ok(name) = MetricName::parse(&thresholds.metric) else {
+                continue;
+            };
+            let Some(measured) = view.named(&name, &statistics(&[thresholds])) else {
+                continue;
+            };
+            if !measured.observed {
+                continue;
+            }
+            let verdicts = verdict::verdicts(thresholds, &measured.values);
+            if verdicts.iter().any(|v| !v.passed) {
+                crossed.push(name.shown());
+            }
+            aborts |= verdict::aborts(thresholds, &measured.values, elapsed);
+        }
+        if aborts {
+            self.crossed = crossed;
+            self.abort(now);
+        }
+    }
+
+    /// Interrupts all that runs; later scenarios never start, teardown does.
+    fn abort(&mut self, now: Time) {
+        self.end = End::Aborted;
+        self.queue.clear_alarm(self.evaluate);
+        self.queue.clear_alarm(self.phase_timeout);
+        let in_setup = self.phase == Phase::Setup;
+        if in_setup {
+            // k6 counts only VUs of scenarios as interrupted.
+            self.interrupt(0);
+            self.recorder.interrupted = self.recorder.interrupted.saturating_sub(1);
+        }
+        for id in 1..self.vus.len() as u32 {
+            let vu = &self.vus[id as usize];
+            if vu.state == VuState::Idle {
+                continue;
+            }
+            let index = vu.origin.as_scenario().unwrap_or(0);
+            self.interrupt(id);
+            self.vu_returned(index);
+        }
+        // Work of this instant that was about to go on is over, too.
+        self.ready
+            .retain(|work| !matches!(work, super::Work::Vu(_)));
+        for scenario in &mut self.scenarios {
+            self.queue.clear_alarm(scenario.load_alarm);
+            self.queue.clear_alarm(scenario.hard_alarm);
+            scenario.load_over = true;
+            if scenario.begun && scenario.spent.is_none() {
+                scenario.spent = Some(now.since(scenario.started));
+                scenario.cut_short = true;
+            }
+        }
+        if in_setup {
+            // There is nothing to tear down.
+            self.stop(End::Aborted);
+        } else {
+            self.scenarios_over(now);
+        }
+    }
+}

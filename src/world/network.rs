@@ -1,0 +1,189 @@
+//! Requests and answers on their way, where a model has a network. A VU has one request at a time, so
+//! all that is on the way for it fits its line.
+
+use crate::engine::{Span, Time};
+use crate::measure::recorder::{Code, Origin, Timings};
+use crate::model::journey::SiteId;
+use crate::model::network::Network;
+use crate::model::system::DistId;
+
+use super::World;
+use super::event::Event;
+use super::request::RequestState;
+use super::vu::{Context, VuState};
+
+/// A VU's connection and what is on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Line {
+    connected: bool,
+    /// Bytes of the running iteration.
+    sent: u64,
+    received: u64,
+    timings: Timings,
+    answer: Option<Answer>,
+}
+
+/// An answer on its way to a VU.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    origin: Origin,
+    site: SiteId,
+    code: Code,
+    admitted: bool,
+    nothing_free: bool,
+    context: Context,
+}
+
+impl World<'_> {
+    /// A VU's request sets out: connection, handshake, bytes, distance.
+    pub(super) fn set_out(&mut self, now: Time, network: &Network, request: u32) {
+        let vu = self.requests[request].client;
+        let endpoint = self.model.sites[self.requests[request].site.index()].endpoint;
+        let bytes = network.sizes_of(endpoint).request;
+        let mut timings = Timings::default();
+        if !self.line(vu).connected {
+            timings.connecting = self.draw(network.connecting).0;
+            timings.tls = self.draw(network.tls).0;
+            timings.blocked = timings.connecting + timings.tls;
+        }
+        timings.sending = transfer(bytes, network.upload).0;
+        let way = self.draw(network.latency);
+        let line = self.line(vu);
+        line.connected = true;
+        line.sent += bytes;
+        line.timings = timings;
+        let entry = &mut self.requests[request];
+        (entry.state, entry.since) = (RequestState::Delayed, now);
+        let ticket = entry.ticket;
+        let at = now + Span(timings.blocked + timings.sending) + way;
+        self.queue.at(at, Event::Arrival { request, ticket });
+    }
+
+    /// A request reaches the system.
+    pub(super) fn arrival(&mut self, id: u32, ticket: u32) {
+        let request = &mut self.requests[id];
+        if request.ticket != ticket || request.state != RequestState::Delayed {
+            return;
+        }
+        request.ticket = request.ticket.wrapping_add(1);
+        request.state = RequestState::Ready;
+        self.arrived += 1;
+        self.advance(id);
+    }
+
+    /// An answer sets out for its VU. One that would come after the client's timeout comes as that
+    /// timeout, then.
+    pub(super) fn answer_sets_out(&mut self, now: Time, network: &Network, id: u32, vu: u32) {
+        let way = self.draw(network.latency);
+        let request = self.requests[id];
+        let site = &self.model.sites[request.site.index()];
+        let (bytes, timeout) = (network.sizes_of(site.endpoint).response, site.timeout);
+        let line = self.line(vu);
+        let written = request.sent + Span(line.timings.blocked + line.timings.sending);
+        let receiving = transfer(bytes, network.download);
+        let mut code = request.code;
+        let mut at = now + way + receiving;
+        if at >= request.sent + timeout {
+            at = request.sent + timeout;
+            code = Code::TIMEOUT;
+            line.time_out(timeout);
+        } else if code == Code::REFUSED {
+            at = now + way;
+            // k6 gives a refused connection no time at all, and the next request tries again.
+            line.timings = Timings::default();
+            line.connected = false;
+        } else {
+            line.timings.waiting = (now + way).since(written).0;
+            line.timings.receiving = receiving.0;
+            line.received += bytes;
+        }
+        line.answer = Some(Answer {
+            origin: request.origin,
+            site: request.site,
+            code,
+            admitted: request.admitted && code == request.code,
+            nothing_free: request.nothing_free && code == request.code,
+            context: request.context,
+        });
+        let user = &mut self.vus[vu as usize];
+        user.state = VuState::Sleeping;
+        let generation = user.generation;
+        self.queue.at(at, Event::Answer { vu, generation });
+    }
+
+    /// An answer reaches its VU.
+    pub(super) fn answer(&mut self, now: Time, id: u32, generation: u32) {
+        if self.vus[id as usize].generation != generation {
+            return;
+        }
+        let line = self.line(id);
+        let timings = line.timings;
+        let Some(answer) = line.answer.take() else {
+            return;
+        };
+        let key = (answer.origin, answer.site, answer.code);
+        self.recorder.timed_request(now, key, timings);
+        let vu = &mut self.vus[id as usize];
+        vu.reply.code = answer.code;
+        vu.reply.duration = timings.duration();
+        vu.reply.admitted = answer.admitted;
+        vu.reply.nothing_free = answer.nothing_free;
+        vu.context = answer.context;
+        self.resume(id);
+    }
+
+    /// The parts of the time of a request that its VU gives up on.
+    pub(super) fn given_up(&mut self, vu: u32, timeout: Span) -> Timings {
+        let line = self.line(vu);
+        line.time_out(timeout);
+        line.timings
+    }
+
+    /// Bytes sent and received since the last call, for the end of an iteration.
+    pub(super) fn take_bytes(&mut self, vu: u32) -> (u64, u64) {
+        let line = self.line(vu);
+        (
+            std::mem::take(&mut line.sent),
+            std::mem::take(&mut line.received),
+        )
+    }
+
+    /// The VU is somebody new: no connection yet.
+    pub(super) fn hang_up(&mut self, vu: u32) {
+        if self.model.network.is_some() {
+            self.line(vu).connected = false;
+        }
+    }
+
+    fn line(&mut self, vu: u32) -> &mut Line {
+        let at = vu as usize;
+        if self.lines.len() <= at {
+            self.lines
+                .resize(self.vus.len().max(at + 1), Line::default());
+        }
+        &mut self.lines[at]
+    }
+
+    fn draw(&mut self, time: Option<DistId>) -> Span {
+        time.map_or(Span::ZERO, |id| self.samplers[id.index()].span())
+    }
+}
+
+impl Line {
+    /// k6's timings of a timeout: it counts from the start of the connection, nothing is received.
+    fn time_out(&mut self, timeout: Span) {
+        let timings = &mut self.timings;
+        timings.blocked = timings.blocked.min(timeout.0);
+        let rest = timeout.0 - timings.blocked;
+        timings.sending = timings.sending.min(rest);
+        timings.waiting = rest - timings.sending;
+        timings.receiving = 0;
+    }
+}
+
+/// How long so many bytes take, to the nanosecond above.
+fn transfer(bytes: u64, bytes_per_second: Option<f64>) -> Span {
+    bytes_per_second.map_or(Span::ZERO, |speed| {
+        Span((bytes as f64 / speed * 1e9).ceil() as u64)
+    })
+}

@@ -1,0 +1,105 @@
+//! k6's tags of each kind of sample (`metrics/system_tag.go`, k6 v2.2.0, the default system tags).
+//! Sorted by key. capsim knows no HTTP method, so that a request is a GET unless its own tags say
+//! otherwise.
+
+use crate::measure::recorder::{Code, Label, Origin, Series};
+use crate::model::Model;
+use crate::model::journey::CheckId;
+
+/// Keys and values, sorted by key.
+pub type Tags = Vec<(String, String)>;
+
+/// The value of a tag.
+#[must_use]
+pub fn find<'a>(tags: &'a Tags, key: &str) -> Option<&'a str> {
+    let at = tags.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
+    tags.get(at).map(|(_, value)| value.as_str())
+}
+
+/// Of all samples of a request.
+#[must_use]
+pub fn of_request(model: &Model, series: &Series) -> Tags {
+    let site = &model.sites[series.site.index()];
+    let code = series.code;
+    let mut tags = of_scenario(model, series.origin);
+    let expected = if code.is_expected() { "true" } else { "false" };
+    set(&mut tags, "expected_response", expected);
+    set(&mut tags, "group", &site.group);
+    set(&mut tags, "method", "GET");
+    set(&mut tags, "name", &site.name);
+    set(&mut tags, "url", &site.name);
+    set(&mut tags, "status", &code.status().to_string());
+    if code.status() > 0 {
+        set(&mut tags, "proto", "HTTP/1.1");
+    }
+    if code.error_code() > 0 {
+        set(&mut tags, "error_code", &code.error_code().to_string());
+    }
+    match code {
+        Code::REFUSED => set(&mut tags, "error", "dial: connection refused"),
+        Code::TIMEOUT => set(&mut tags, "error", "request timeout"),
+        _ => {}
+    }
+    for (key, value) in &site.tags {
+        set(&mut tags, key, value);
+    }
+    tags
+}
+
+/// Of what an iteration, setup or teardown measures at its end.
+#[must_use]
+pub fn of_iteration(model: &Model, origin: Origin) -> Tags {
+    let mut tags = of_scenario(model, origin);
+    set(&mut tags, "group", root_group(origin));
+    tags
+}
+
+/// Of a group's duration and of custom metrics.
+#[must_use]
+pub fn of_label(model: &Model, label: Label) -> Tags {
+    let mut tags = of_scenario(model, label.origin);
+    let group = label.group.and_then(|id| model.groups.get(id.index()));
+    let path = group.map_or(root_group(label.origin), |g| g.path.as_str());
+    set(&mut tags, "group", path);
+    tags
+}
+
+/// Of a check.
+#[must_use]
+pub fn of_check(model: &Model, check: CheckId, origin: Origin) -> Tags {
+    let check = &model.checks[check.index()];
+    let mut tags = of_scenario(model, origin);
+    set(&mut tags, "check", &check.name);
+    set(&mut tags, "group", &check.group);
+    tags
+}
+
+/// Of what a scenario measures outside its iterations: its name and its own tags.
+#[must_use]
+pub fn of_scenario(model: &Model, origin: Origin) -> Tags {
+    let mut tags = Tags::new();
+    let scenario = origin.as_scenario().and_then(|i| model.scenarios.get(i));
+    if let Some(scenario) = scenario {
+        set(&mut tags, "scenario", &scenario.name);
+        for (key, value) in &scenario.tags {
+            set(&mut tags, key, value);
+        }
+    }
+    tags
+}
+
+/// Setup and teardown are groups of their own.
+fn root_group(origin: Origin) -> &'static str {
+    match origin {
+        Origin::SETUP => "::setup",
+        Origin::TEARDOWN => "::teardown",
+        _ => "",
+    }
+}
+
+fn set(tags: &mut Tags, key: &str, value: &str) {
+    match tags.binary_search_by(|(k, _)| k.as_str().cmp(key)) {
+        Ok(at) => value.clone_into(&mut tags[at].1),
+        Err(at) => tags.insert(at, (key.to_owned(), value.to_owned())),
+    }
+}

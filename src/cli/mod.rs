@@ -4,6 +4,7 @@ mod check;
 mod console;
 mod exit;
 mod run;
+mod selftest;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Check(check::Check),
+    Selftest(selftest::Selftest),
 }
 
 /// Which model, and with which changes.
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(command) => command.execute(),
         Command::Check(command) => command.execute(),
+        Command::Selftest(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

@@ -249,6 +249,8 @@ pub struct Inventory {
     pub seats_per_event: u32,
     /// Which events users want.
     pub popularity: Popularity,
+    /// Which seats of an event users want, of those that are free.
+    pub seat_popularity: Popularity,
     /// A held seat is free again after it.
     pub hold_expires_after: Option<DistId>,
     /// How often expired holds are collected; `None`: each at once.
@@ -268,6 +270,27 @@ pub enum Popularity {
     Weights(Vec<f64>),
     /// The first one with this probability, the others alike.
     Hot(f64),
+}
+
+impl Popularity {
+    /// Weights of `n` entities; `None` if all are alike.
+    #[must_use]
+    pub fn weights(&self, n: u32) -> Option<Vec<f64>> {
+        match self {
+            Popularity::Uniform => None,
+            Popularity::Zipf(exponent) => Some(
+                (1..=n)
+                    .map(|k| libm::exp(-exponent * libm::log(f64::from(k))))
+                    .collect(),
+            ),
+            Popularity::Weights(weights) => Some(weights.clone()),
+            Popularity::Hot(_) if n == 1 => Some(vec![1.0]),
+            Popularity::Hot(p) => {
+                let others = (1.0 - p) / (f64::from(n) - 1.0);
+                Some((0..n).map(|i| if i == 0 { *p } else { others }).collect())
+            }
+        }
+    }
 }
 
 /// Users with a token in line.

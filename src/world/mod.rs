@@ -7,6 +7,7 @@ pub mod outcome;
 pub mod request;
 pub mod scenario;
 pub mod service;
+pub mod snapshot;
 pub mod summary;
 pub mod system;
 pub mod vu;
@@ -138,6 +139,8 @@ pub struct World<'m> {
     /// VUs that wait to be told of their admission, by token; grows as needed.
     awaiting: Vec<u32>,
     arrived: u64,
+    /// Waits at stations, if a study wants each of them.
+    waits: Option<Vec<u64>>,
 
     recorder: Recorder,
 }
@@ -161,18 +164,27 @@ impl World<'_> {
         self.start();
         self.drain();
         while self.phase != Phase::Over {
-            let Some((now, event)) = self.queue.pop() else {
+            if !self.step() {
                 break;
-            };
-            if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
-                watch(now);
             }
-            self.events += 1;
-            self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
-            self.handle(now, event);
-            self.drain();
+            if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
+                watch(self.queue.now());
+            }
         }
         self.into_outcome()
+    }
+
+    /// Handles the next event. Returns whether there was one.
+    #[inline]
+    fn step(&mut self) -> bool {
+        let Some((now, event)) = self.queue.pop() else {
+            return false;
+        };
+        self.events += 1;
+        self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
+        self.handle(now, event);
+        self.drain();
+        true
     }
 
     /// The table of contents of the simulator.

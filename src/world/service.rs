@@ -110,8 +110,12 @@ impl World<'_> {
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::InService;
-        self.op_times[request.at as usize].waited += u128::from(now.since(request.since).0);
+        let waited = now.since(request.since).0;
+        self.op_times[request.at as usize].waited += u128::from(waited);
         request.since = now;
+        if let Some(waits) = &mut self.waits {
+            waits.push(waited);
+        }
     }
 
     /// A request in service is dropped.

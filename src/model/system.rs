@@ -88,6 +88,10 @@ pub enum Op {
     IssueToken,
     /// Tells the user's place in the waiting room.
     QueueStatus,
+    /// The user's session begins anew, if it is still in force.
+    RenewSession,
+    /// The user leaves the waiting room or ends the session.
+    LeaveRoom,
     /// Lists the event's free seats; the site's `pick` chooses one.
     ListSeats,
     /// Holds the picked seat for the user, or fails with this status if it is not free.
@@ -306,6 +310,8 @@ pub struct WaitingRoom {
     pub active_cap: Option<u32>,
     /// How long an admission lasts.
     pub session: Option<DistId>,
+    /// Who has not asked for the queue's status for so long has left the line.
+    pub poll_expiry: Option<Span>,
     /// Admission begins this long after the start of the run.
     pub opens_at: Span,
 }
@@ -317,4 +323,8 @@ pub enum AdmissionOrder {
     Fifo,
     /// Those present at the opening in random order, later ones behind them.
     RandomAtOpening,
+    /// Nobody waits: who cannot be let through at once is turned away.
+    Reject,
+    /// Everybody is let through at once: the room is switched off.
+    PassThrough,
 }

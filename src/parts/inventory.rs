@@ -158,6 +158,15 @@ impl Inventory {
         self.seats.len() as u64
     }
 
+    /// Seats on hold, seats sold and seats marked as taken, counted one by one.
+    #[must_use]
+    pub fn count(&self) -> (u64, u64, u64) {
+        let sold = self.seats.iter().filter(|s| **s == SOLD).count() as u64;
+        let free = self.seats.iter().filter(|s| **s == 0).count() as u64;
+        let marked: u64 = self.taken.iter().map(|w| u64::from(w.count_ones())).sum();
+        (self.seats() - sold - free, sold, marked)
+    }
+
     /// Seats neither held nor sold.
     #[must_use]
     pub fn free_seats(&self) -> u64 {

@@ -130,6 +130,7 @@ impl<'m> World<'m> {
             room,
             awaiting: Vec::new(),
             arrived: 0,
+            left_in_flight: 0,
             waits: None,
             recorder: Recorder::new(sites, model.scenarios.len(), checks, &kinds),
             queue,

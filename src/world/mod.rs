@@ -1,10 +1,12 @@
 //! One run of a model in virtual time: users walk journeys, requests walk endpoints.
 
+pub mod audit;
 pub mod build;
 pub mod event;
 pub mod journeys;
 pub mod outcome;
 pub mod request;
+pub mod room;
 pub mod scenario;
 pub mod service;
 pub mod snapshot;
@@ -75,6 +77,8 @@ pub struct OpTime {
     pub waited: u128,
     /// Nanoseconds spent in service, or in a delay.
     pub served: u128,
+    /// Nanoseconds in service of visits that were cut off.
+    pub cut_off: u128,
 }
 
 /// A slowdown at work.
@@ -139,6 +143,8 @@ pub struct World<'m> {
     /// VUs that wait to be told of their admission, by token; grows as needed.
     awaiting: Vec<u32>,
     arrived: u64,
+    /// Requests that an interrupted VU has left in flight.
+    left_in_flight: u64,
     /// Waits at stations, if a study wants each of them.
     waits: Option<Vec<u64>>,
 
@@ -155,6 +161,11 @@ impl World<'_> {
     /// Runs to the end and gives what was measured.
     #[must_use]
     pub fn run(self) -> Outcome {
+        if cfg!(debug_assertions) {
+            let (outcome, audit) = self.run_audited();
+            assert!(audit.violations.is_empty(), "{:#?}", audit.violations);
+            return outcome;
+        }
         self.run_watched(|_| ())
     }
 

@@ -122,6 +122,7 @@ impl World<'_> {
     pub(super) fn leave_service(&mut self, now: Time, id: u32) {
         let request = &mut self.requests[id];
         request.state = RequestState::Ready;
+        self.op_times[request.at as usize].cut_off += u128::from(now.since(request.since).0);
         let Op::Serve { station, .. } = self.ops[request.at as usize] else {
             return;
         };

@@ -313,3 +313,167 @@ fn audit_seats(inventory: &Inventory, audit: &mut Audit) {
         audit.equal(Law::Seats, "seats", (left, a.into()), (right, b.into()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+
+    /// A model with every kind of thing that a law speaks of.
+    const MODEL: &str = r#"
+[scenarios.default]
+executor = "constant-vus"
+vus = 30
+duration = "20s"
+graceful_stop = "0s"
+journey = "buy"
+[journeys]
+buy = [
+  { pick = "user" },
+  { request = "join" },
+  { await = "admission" },
+  { request = "list", pick = "seat", else = "end_iteration" },
+  { request = "claim", timeout = "300ms", else = "end_iteration" },
+  { with_probability = 0.5, steps = [{ request = "confirm" }] },
+  { sleep = { exponential = "100ms" } },
+]
+[pools.threads]
+size = 4
+queue = 10
+[stations.cpu]
+servers = 2
+[endpoints.join]
+visits = [{ issue = "token" }, { station = "cpu", time = { exponential = "10ms" } }]
+[endpoints.list]
+hold = "threads"
+visits = [{ station = "cpu", time = { exponential = "30ms" } }, { list = "seats" }]
+[endpoints.claim]
+cancel = true
+hold = "threads"
+visits = [{ lock = "event", visits = [{ station = "cpu", time = { exponential = "30ms" } }, { claim = "seat" }] }]
+[endpoints.confirm]
+visits = [{ station = "cpu", time = { exponential = "30ms" } }, { confirm = "seat" }]
+[inventory]
+events = 3
+seats_per_event = 200
+hold_expires_after = "2s"
+[waiting_room]
+admit = { active = 20 }
+session = "1s"
+"#;
+
+    /// The laws that break when somebody tampers with a world in the middle of a run.
+    fn broken_by(tamper: impl FnOnce(&mut World)) -> Vec<Law> {
+        let model = Model::from_text("audited.toml", MODEL, &[]).expect("the model is sound");
+        let mut world = World::new(&model, 7, 0);
+        world.start();
+        world.drain();
+        while world.queue.now() < Time(5_000_000_000) {
+            assert!(world.step());
+        }
+        assert_eq!(world.audit().violations, []);
+        tamper(&mut world);
+        while world.phase != Phase::Over && world.step() {}
+        let mut laws: Vec<Law> = world.audit().violations.iter().map(|v| v.law).collect();
+        laws.sort_unstable();
+        laws.dedup();
+        laws
+    }
+
+    #[test]
+    fn an_honest_run_keeps_all_laws() {
+        let model = Model::from_text("audited.toml", MODEL, &[]).expect("the model is sound");
+        let (outcome, audit) = World::new(&model, 7, 0).run_audited();
+        assert_eq!(audit.violations, []);
+        assert!(audit.balance.holds());
+        assert!(audit.balance.completed > 500 && audit.balance.timed_out > 0);
+        assert!(audit.balance.interrupted > 0 && audit.balance.failed > 0);
+        assert!(audit.checked > 100 && outcome.end == super::super::outcome::End::Finished);
+    }
+
+    #[test]
+    fn a_request_that_vanishes_is_noticed() {
+        assert_eq!(broken_by(|w| w.arrived += 1), [Law::Conservation]);
+        let laws = broken_by(|w| {
+            w.recorder.durations.pop();
+            w.recorder.request_series.pop();
+        });
+        assert_eq!(laws, [Law::Conservation]);
+    }
+
+    #[test]
+    fn a_job_lost_on_its_way_through_a_station_is_noticed() {
+        assert_eq!(broken_by(|w| w.stations[0].0.probe.refused += 1), [Law::Flow]);
+    }
+
+    #[test]
+    fn a_wait_that_is_not_counted_is_noticed() {
+        let serves = |op: &Op| matches!(op, Op::Serve { .. });
+        let laws = broken_by(|w| {
+            let at = w.ops.iter().position(serves).expect("a visit");
+            w.op_times[at].waited += 1;
+        });
+        assert_eq!(laws, [Law::Little]);
+    }
+
+    #[test]
+    fn service_that_is_not_work_is_noticed() {
+        let laws = broken_by(|w| {
+            let now = w.queue.now();
+            let n = w.stations[0].0.probe.in_service.value();
+            w.stations[0].0.probe.in_service.set(now + crate::engine::Span(1), n);
+            w.stations[0].0.probe.completed += 1;
+        });
+        assert!(laws.contains(&Law::Utilisation), "{laws:?}");
+    }
+
+    #[test]
+    fn a_token_that_nobody_returns_is_noticed() {
+        let laws = broken_by(|w| {
+            // Somebody takes a token and forgets it.
+            let now = w.queue.now();
+            let id = w.requests.open(super::super::journeys::blank(
+                crate::model::system::EndpointId(0),
+                0,
+            ));
+            w.requests[id].state = RequestState::Calling;
+            while w.pools[0].free() == 0 {
+                assert!(w.step());
+            }
+            let now = now.max(w.queue.now());
+            let _ = w.pools[0].acquire(now, id, 0);
+        });
+        assert_eq!(laws, [Law::Returned]);
+    }
+
+    #[test]
+    fn a_lock_that_nobody_returns_is_noticed() {
+        let key = crate::model::system::Entity::Event as usize;
+        let laws = broken_by(|w| {
+            let now = w.queue.now();
+            let locks = w.locks[key].as_mut().expect("a lock");
+            let _ = locks.acquire(now, 99, 0, 0);
+        });
+        assert_eq!(laws, [Law::Returned]);
+    }
+
+    #[test]
+    fn a_seat_sold_twice_or_lost_is_noticed() {
+        let sold = |w: &mut World| w.inventory.as_mut().map(|i| i.probe.sold += 1);
+        assert_eq!(broken_by(|w| assert!(sold(w).is_some())), [Law::Seats]);
+        let lost = |w: &mut World| w.inventory.as_mut().map(|i| i.probe.claimed += 1);
+        assert_eq!(broken_by(|w| assert!(lost(w).is_some())), [Law::Seats]);
+    }
+
+    #[test]
+    fn a_user_lost_in_the_waiting_room_is_noticed() {
+        let lost = |w: &mut World| w.room.as_mut().map(|(room, _)| room.probe.joined += 1);
+        assert_eq!(broken_by(|w| assert!(lost(w).is_some())), [Law::Room]);
+    }
+
+    #[test]
+    #[should_panic(expected = "an event in the past")]
+    fn an_event_in_the_past_is_noticed() {
+        broken_by(|w| w.queue.at(Time(1), super::super::event::Event::Second));
+    }
+}

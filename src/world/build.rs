@@ -131,6 +131,7 @@ impl<'m> World<'m> {
             awaiting: Vec::new(),
             arrived: 0,
             left_in_flight: 0,
+            deadlocks: super::deadlock::Deadlocks::default(),
             waits: None,
             recorder: Recorder::new(sites, model.scenarios.len(), checks, &kinds),
             queue,

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod build;
+pub mod deadlock;
 pub mod event;
 pub mod journeys;
 pub mod outcome;
@@ -145,6 +146,7 @@ pub struct World<'m> {
     arrived: u64,
     /// Requests that an interrupted VU has left in flight.
     left_in_flight: u64,
+    deadlocks: deadlock::Deadlocks,
     /// Waits at stations, if a study wants each of them.
     waits: Option<Vec<u64>>,
 

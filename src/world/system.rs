@@ -55,7 +55,12 @@ impl World<'_> {
                 }
                 Op::Lock { key, timeout } => {
                     if !self.lock(now, id, key) {
-                        return self.wait_in_line(now, id, timeout);
+                        self.wait_in_line(now, id, timeout);
+                        if self.closes_circle(id) {
+                            self.leave_line(now, id);
+                            self.fail(now, id, Code(super::deadlock::VICTIM));
+                        }
+                        return;
                     }
                 }
                 Op::Release(_) | Op::Unlock(_) => {
@@ -224,7 +229,7 @@ impl World<'_> {
     }
 
     /// The number of the entity that a request is about; `NONE` if it is about none.
-    fn entity(&self, id: u32, key: Entity) -> u32 {
+    pub(super) fn entity(&self, id: u32, key: Entity) -> u32 {
         let context = &self.requests[id].context;
         match key {
             Entity::User => context.user,

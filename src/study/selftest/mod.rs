@@ -25,7 +25,7 @@ use experiment::Experiment;
 const LEVEL: f64 = 0.95;
 
 /// Replications are added until the half-width is this share of the tolerance.
-const AIM: f64 = 0.6;
+const AIM: f64 = 0.7;
 
 /// A formula and a stated value that differ by more do not mean the same system.
 const FORMULA: f64 = 1e-4;

@@ -149,7 +149,9 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
             Op::ListSeats | Op::Claim(_) | Op::Confirm(_) | Op::ReleaseSeat => {
                 assert!(model.inventory.is_some());
             }
-            Op::IssueToken | Op::QueueStatus => assert!(model.waiting_room.is_some()),
+            Op::IssueToken | Op::QueueStatus | Op::RenewSession | Op::LeaveRoom => {
+                assert!(model.waiting_room.is_some());
+            }
             Op::ReadVersion(_) | Op::CheckVersion(..) | Op::Join | Op::Respond | Op::Done => {}
         }
         assert!(held.len() <= usize::from(endpoint.max_held));

@@ -5,6 +5,7 @@ mod console;
 mod exit;
 mod output;
 mod run;
+mod selftest;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Check(check::Check),
+    Selftest(selftest::Selftest),
 }
 
 /// Which model, and with which changes.
@@ -70,6 +72,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(command) => command.execute(),
         Command::Check(command) => command.execute(),
+        Command::Selftest(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

@@ -20,6 +20,7 @@ use crate::report::options::parse_trend_stats;
 use crate::report::run_text;
 use crate::report::{Mode, Style, SummaryOptions};
 use crate::world::World;
+use crate::world::audit::Audit;
 use crate::world::outcome::{End, Outcome};
 use crate::world::summary::summary;
 
@@ -64,6 +65,10 @@ pub struct Run {
     /// Print the summary alone.
     #[arg(short, long)]
     quiet: bool,
+    /// Check the laws that hold on every run (nothing lost, nothing made of nothing, times that add up)
+    /// and print the balance to stderr. Ends with exit code 1 if one is broken.
+    #[arg(long)]
+    audit: bool,
     /// No colours, also on a terminal.
     #[arg(long)]
     no_color: bool,
@@ -104,7 +109,12 @@ impl Run {
         if !self.out.is_empty() {
             world = world.logging();
         }
-        let outcome = world.run_watched(|now| progress.at(now));
+        let (outcome, audit) = if self.audit {
+            let (outcome, audit) = world.run_audited();
+            (outcome, Some(audit))
+        } else {
+            (world.run_watched(|now| progress.at(now)), None)
+        };
         progress.done();
         let summary = summary(&outcome, &model);
         out.write_all(crate::report::summary(&summary, &options).as_bytes())?;
@@ -114,6 +124,12 @@ impl Run {
         }
         out.flush()?;
         self.write_files(&outcome, &model, &summary, &options)?;
+        if let Some(note) = outcome.deadlocks.note(&model) {
+            eprintln!("note: {note}");
+        }
+        if let Some(audit) = audit {
+            report_audit(&audit)?;
+        }
         // A run that a threshold ended keeps that error, as in k6.
         let crossed = run_text::aborted(&outcome).or_else(|| run_text::crossed(&summary));
         if let Some(text) = &crossed {
@@ -198,4 +214,30 @@ impl Run {
             }
         }
     }
+}
+
+/// Prints where all requests went, and every broken law.
+fn report_audit(audit: &Audit) -> Result<(), Failure> {
+    let b = &audit.balance;
+    eprintln!(
+        "audit: {} requests sent = {} completed + {} refused + {} failed + {} timed out + \
+         {} interrupted + {} in flight; {} comparisons, {} broken",
+        b.sent,
+        b.completed,
+        b.refused,
+        b.failed,
+        b.timed_out,
+        b.interrupted,
+        b.in_flight,
+        audit.checked,
+        audit.violations.len()
+    );
+    if audit.violations.is_empty() {
+        return Ok(());
+    }
+    let broken: Vec<String> = audit.violations.iter().map(ToString::to_string).collect();
+    Err(Failure::new(
+        1,
+        format!("error: laws are broken\n{}", broken.join("\n")),
+    ))
 }

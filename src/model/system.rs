@@ -88,6 +88,10 @@ pub enum Op {
     IssueToken,
     /// Tells the user's place in the waiting room.
     QueueStatus,
+    /// The user's session begins anew, if it is still in force.
+    RenewSession,
+    /// The user leaves the waiting room or ends the session.
+    LeaveRoom,
     /// Lists the event's free seats; the site's `pick` chooses one.
     ListSeats,
     /// Holds the picked seat for the user, or fails with this status if it is not free.
@@ -249,6 +253,8 @@ pub struct Inventory {
     pub seats_per_event: u32,
     /// Which events users want.
     pub popularity: Popularity,
+    /// Which seats of an event users want, of those that are free.
+    pub seat_popularity: Popularity,
     /// A held seat is free again after it.
     pub hold_expires_after: Option<DistId>,
     /// How often expired holds are collected; `None`: each at once.
@@ -270,6 +276,27 @@ pub enum Popularity {
     Hot(f64),
 }
 
+impl Popularity {
+    /// Weights of `n` entities; `None` if all are alike.
+    #[must_use]
+    pub fn weights(&self, n: u32) -> Option<Vec<f64>> {
+        match self {
+            Popularity::Uniform => None,
+            Popularity::Zipf(exponent) => Some(
+                (1..=n)
+                    .map(|k| libm::exp(-exponent * libm::log(f64::from(k))))
+                    .collect(),
+            ),
+            Popularity::Weights(weights) => Some(weights.clone()),
+            Popularity::Hot(_) if n == 1 => Some(vec![1.0]),
+            Popularity::Hot(p) => {
+                let others = (1.0 - p) / (f64::from(n) - 1.0);
+                Some((0..n).map(|i| if i == 0 { *p } else { others }).collect())
+            }
+        }
+    }
+}
+
 /// Users with a token in line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WaitingRoom {
@@ -283,6 +310,8 @@ pub struct WaitingRoom {
     pub active_cap: Option<u32>,
     /// How long an admission lasts.
     pub session: Option<DistId>,
+    /// Who has not asked for the queue's status for so long has left the line.
+    pub poll_expiry: Option<Span>,
     /// Admission begins this long after the start of the run.
     pub opens_at: Span,
 }
@@ -294,4 +323,8 @@ pub enum AdmissionOrder {
     Fifo,
     /// Those present at the opening in random order, later ones behind them.
     RandomAtOpening,
+    /// Nobody waits: who cannot be let through at once is turned away.
+    Reject,
+    /// Everybody is let through at once: the room is switched off.
+    PassThrough,
 }

@@ -2,6 +2,7 @@
 //! twice.
 
 use crate::engine::Time;
+use crate::engine::alias::Alias;
 use crate::engine::stream::Stream;
 use crate::measure::level::Level;
 use crate::model::journey::SeatChoice;
@@ -24,6 +25,8 @@ pub struct Inventory {
     words_per_event: usize,
     /// Seat and user of each hold, by its number minus one.
     holds: Vec<(u32, u32)>,
+    /// How often each seat of an event is wanted, if they differ.
+    wanted: Option<(Alias, Vec<f64>)>,
     per_user_limit: u32,
     /// Seats each user holds or has bought; empty without a limit.
     of_user: Vec<u32>,
@@ -62,6 +65,10 @@ impl Inventory {
             taken: vec![0; events * words_per_event],
             words_per_event,
             holds: Vec::new(),
+            wanted: spec
+                .seat_popularity
+                .weights(spec.seats_per_event)
+                .and_then(|weights| Some((Alias::new(&weights)?, weights))),
             per_user_limit: spec.per_user_limit.unwrap_or(u32::MAX),
             of_user: if spec.per_user_limit.is_some() {
                 vec![0; users as usize + 1]
@@ -82,6 +89,9 @@ impl Inventory {
         }
         let rank = match choice {
             SeatChoice::First => 0,
+            SeatChoice::Uniform if self.wanted.is_some() => {
+                return self.by_popularity(event, stream);
+            }
             SeatChoice::Uniform => stream.below(u64::from(free)) as u32,
             SeatChoice::HotZone { seats, probability } => {
                 let hot = self.free_among(event, seats.min(self.seats_per_event));
@@ -148,6 +158,15 @@ impl Inventory {
         self.seats.len() as u64
     }
 
+    /// Seats on hold, seats sold and seats marked as taken, counted one by one.
+    #[must_use]
+    pub fn count(&self) -> (u64, u64, u64) {
+        let sold = self.seats.iter().filter(|s| **s == SOLD).count() as u64;
+        let free = self.seats.iter().filter(|s| **s == 0).count() as u64;
+        let marked: u64 = self.taken.iter().map(|w| u64::from(w.count_ones())).sum();
+        (self.seats() - sold - free, sold, marked)
+    }
+
     /// Seats neither held nor sold.
     #[must_use]
     pub fn free_seats(&self) -> u64 {
@@ -204,6 +223,28 @@ impl Inventory {
         self.free_words(event, limit).map(u64::count_ones).sum()
     }
 
+    /// A free seat, with a probability in proportion to its weight.
+    fn by_popularity(&self, event: u32, stream: &mut Stream) -> Option<u32> {
+        let (alias, weights) = self.wanted.as_ref()?;
+        let first = event * self.seats_per_event;
+        let is_free = |at: u32| self.seats[(first + at) as usize] == 0;
+        // Most draws hit a free seat; where the wanted ones are gone, the free ones are gone through.
+        for _ in 0..8 {
+            let at = alias.draw(stream);
+            if is_free(at) {
+                return Some(first + at);
+            }
+        }
+        let free = || (0..self.seats_per_event).filter(|at| is_free(*at));
+        let total: f64 = free().map(|at| weights[at as usize]).sum();
+        let mut left = stream.unit() * total;
+        let hit = free().find(|at| {
+            left -= weights[*at as usize];
+            left < 0.0
+        });
+        hit.or_else(|| free().next_back()).map(|at| first + at)
+    }
+
     /// The free seat with `rank` free ones before it.
     fn nth_free(&self, event: u32, rank: u32) -> Option<u32> {
         let mut before = rank;
@@ -231,6 +272,7 @@ mod tests {
             events,
             seats_per_event,
             popularity: Popularity::Uniform,
+            seat_popularity: Popularity::Uniform,
             hold_expires_after: None,
             sweep_every: None,
             per_user_limit: limit,
@@ -285,6 +327,33 @@ mod tests {
             probability: 1.0,
         };
         assert!(i.pick(2, hot, &mut stream).is_some_and(|s| s < 262));
+    }
+
+    #[test]
+    fn wanted_seats_are_picked_in_proportion_among_the_free() {
+        let mut stream = Stream::new(1, 0, "pick");
+        let spec = system::Inventory {
+            events: 2,
+            seats_per_event: 4,
+            popularity: Popularity::Uniform,
+            seat_popularity: Popularity::Weights(vec![1000.0, 3.0, 1.0, 0.0]),
+            hold_expires_after: None,
+            sweep_every: None,
+            per_user_limit: None,
+        };
+        let mut i = Inventory::new(&spec, 10);
+        i.claim(Time(0), 4, 0);
+        let mut seen = [0_u32; 4];
+        for _ in 0..4000 {
+            let seat = i.pick(1, SeatChoice::Uniform, &mut stream).unwrap();
+            seen[seat as usize - 4] += 1;
+        }
+        assert_eq!((seen[0], seen[3]), (0, 0));
+        assert!((2850..3150).contains(&seen[1]), "{seen:?}");
+        i.claim(Time(0), 5, 0);
+        i.claim(Time(0), 6, 0);
+        // What nobody wants is taken when nothing else is left.
+        assert_eq!(i.pick(1, SeatChoice::Uniform, &mut stream), Some(7));
     }
 
     #[test]

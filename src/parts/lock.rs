@@ -105,6 +105,12 @@ impl Locks {
         self.probe.queue.subtract(now);
     }
 
+    /// Locks that somebody holds, counted one by one.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.holder.iter().filter(|job| **job != 0).count() as u64
+    }
+
     /// The job that holds the lock of an entity.
     #[must_use]
     pub fn holder(&self, entity: u32) -> Option<Job> {

@@ -3,6 +3,7 @@
 //! A part takes a job and gives it back when done; it never knows who sent it. It keeps no clock: the
 //! world hands in the time, and sets an alarm at the time a part asks for.
 
+pub mod deadlock;
 pub mod inventory;
 pub mod lock;
 pub mod pool;

@@ -31,6 +31,11 @@ pub struct PoolProbe {
     pub refused: u64,
     /// Requests that walked away from the line.
     pub left: u64,
+    /// Sum of the instants at which tokens were given, in nanoseconds: with `returned_at`, the time that
+    /// tokens were held, by another way than the level.
+    pub granted_at: u128,
+    /// Sum of the instants at which tokens came back.
+    pub returned_at: u128,
 }
 
 impl Pool {
@@ -52,6 +57,7 @@ impl Pool {
         if self.free > 0 {
             self.free -= 1;
             self.probe.granted += 1;
+            self.probe.granted_at += u128::from(now.0);
             self.probe.held.add(now);
             return Admission::Granted;
         }
@@ -75,7 +81,9 @@ impl Pool {
     #[inline]
     pub fn release(&mut self, now: Time, tickets: &impl Tickets) -> Option<Job> {
         debug_assert!(self.free < self.size, "a token too many");
+        self.probe.returned_at += u128::from(now.0);
         if let Some(next) = self.line.next(tickets) {
+            self.probe.granted_at += u128::from(now.0);
             self.probe.granted += 1;
             self.probe.queue.subtract(now);
             return Some(next.job);

@@ -22,6 +22,22 @@ pub enum Standing {
     Expired,
 }
 
+/// What is known of a token.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    standing: Standing,
+    /// When it joined.
+    joined: Time,
+    /// When it joined or last asked for its status.
+    seen: Time,
+    /// Its turn: how many turns stand before it in all.
+    turn: u64,
+    /// When it was first told how long it will wait, and what.
+    told: Option<(Time, Span)>,
+    /// End of its session.
+    ends: Time,
+}
+
 /// Users in line and users let through.
 #[derive(Clone, Debug)]
 pub struct WaitingRoom {
@@ -30,9 +46,12 @@ pub struct WaitingRoom {
     gap: Option<Span>,
     batch: Option<(u32, Span)>,
     active_cap: u32,
+    poll_expiry: Option<Span>,
     line: VecDeque<Token>,
-    standing: Vec<(Standing, Time)>,
+    entries: Vec<Entry>,
     active: u32,
+    /// Turns that are over.
+    head: u64,
     /// The earliest time at which the rate allows another admission.
     next_by_rate: Time,
     /// The batch at this instant, and how many of it may still come. Places left over are lost.
@@ -55,10 +74,20 @@ pub struct RoomProbe {
     pub joined: u64,
     /// Users let through.
     pub admitted: u64,
+    /// Users who left the line, stopped asking, or were turned away.
+    pub given_up: u64,
+    /// Sessions over.
+    pub ended: u64,
     /// Total time in line of those let through, in nanoseconds.
     pub waited: u128,
     /// Longest time in line of those let through.
     pub longest: Span,
+    /// Users let through who had been told how long they would wait.
+    pub told: u64,
+    /// Sum of (time waited since - time told), in nanoseconds: above zero if the room promises too much.
+    pub error: i128,
+    /// Sum of the errors without their signs, in nanoseconds.
+    pub absolute_error: u128,
 }
 
 impl WaitingRoom {
@@ -72,9 +101,11 @@ impl WaitingRoom {
             gap: spec.rate.map(|rate| Span::from_ns(1e9 / rate)),
             batch: spec.batch,
             active_cap: spec.active_cap.unwrap_or(u32::MAX),
+            poll_expiry: spec.poll_expiry,
             line: VecDeque::new(),
-            standing: Vec::new(),
+            entries: Vec::new(),
             active: 0,
+            head: 0,
             next_by_rate: opens_at,
             batch_at: Time::ZERO,
             batch_left: 0,
@@ -86,8 +117,15 @@ impl WaitingRoom {
 
     /// A user joins the line and gets a token.
     pub fn join(&mut self, now: Time) -> Token {
-        let token = self.standing.len() as Token;
-        self.standing.push((Standing::Waiting, now));
+        let token = self.entries.len() as Token;
+        self.entries.push(Entry {
+            standing: Standing::Waiting,
+            joined: now,
+            seen: now,
+            turn: self.head + self.line.len() as u64,
+            told: None,
+            ends: Time::NEVER,
+        });
         self.line.push_back(token);
         self.probe.joined += 1;
         self.probe.waiting.add(now);
@@ -98,21 +136,68 @@ impl WaitingRoom {
     #[inline]
     #[must_use]
     pub fn standing(&self, token: Token) -> Standing {
-        self.standing
+        self.entries
             .get(token as usize)
-            .map_or(Standing::Expired, |s| s.0)
+            .map_or(Standing::Expired, |e| e.standing)
+    }
+
+    /// A user asks where the token stands, and is told how long it will wait. Who asks too late has
+    /// lost the place.
+    pub fn ask(&mut self, now: Time, token: Token) -> Standing {
+        let Some(entry) = self.entries.get(token as usize).copied() else {
+            return Standing::Expired;
+        };
+        if entry.standing != Standing::Waiting {
+            return entry.standing;
+        }
+        if self.has_expired(now, &entry) {
+            self.leave(now, token);
+            return Standing::Expired;
+        }
+        let told = entry
+            .told
+            .or_else(|| Some((now, self.estimate(now, entry.turn)?)));
+        let entry = &mut self.entries[token as usize];
+        (entry.seen, entry.told) = (now, told);
+        Standing::Waiting
+    }
+
+    fn has_expired(&self, now: Time, entry: &Entry) -> bool {
+        self.poll_expiry
+            .is_some_and(|limit| now.since(entry.seen) > limit)
+    }
+
+    /// How long a user with this turn will wait, as far as the room can tell: by its rules where they
+    /// set a pace, else at the pace of the admissions so far. `None` before the first one.
+    fn estimate(&self, now: Time, turn: u64) -> Option<Span> {
+        let ahead = turn.saturating_sub(self.head);
+        let start = now.max(self.opens_at);
+        let by_rate = self
+            .gap
+            .map(|gap| start.max(self.next_by_rate) + Span(gap.0.saturating_mul(ahead)));
+        let by_batch = self.batch.map(|(size, every)| {
+            let next = self.batch_instant(start + Span(1), every);
+            next + Span(every.0.saturating_mul(ahead / u64::from(size)))
+        });
+        let at = match (by_rate, by_batch) {
+            (None, None) => {
+                let pace = now
+                    .since(self.opens_at)
+                    .0
+                    .checked_div(self.probe.admitted)?;
+                now + Span(pace.saturating_mul(ahead + 1))
+            }
+            (rate, batch) => rate.into_iter().chain(batch).max()?,
+        };
+        Some(at.since(now))
     }
 
     /// Lets through the next user if all rules allow it now.
     pub fn admit(&mut self, now: Time) -> Option<Token> {
+        self.open(now);
+        self.drop_absent(now);
         if now < self.opens_at || self.line.is_empty() || self.active >= self.active_cap {
             return None;
-        }
-        if !self.opened {
-            self.opened = true;
-            if self.order == AdmissionOrder::RandomAtOpening {
-                self.stream.shuffle(self.line.make_contiguous());
-            }
         }
         if now < self.next_by_rate {
             return None;
@@ -127,22 +212,65 @@ impl WaitingRoom {
             self.batch_left = self.batch_left.checked_sub(1)?;
         }
         let token = self.line.pop_front()?;
+        self.head += 1;
         if let Some(gap) = self.gap {
             // An idle stretch is not saved up: the next gap starts now at the earliest.
             self.next_by_rate = now + gap;
         }
-        let joined = std::mem::replace(
-            &mut self.standing[token as usize],
-            (Standing::Admitted, now),
-        )
-        .1;
+        self.let_through(now, token);
+        Some(token)
+    }
+
+    /// At the opening, those present may be drawn by lot.
+    fn open(&mut self, now: Time) {
+        if self.opened || now < self.opens_at || self.line.is_empty() {
+            return;
+        }
+        self.opened = true;
+        if self.order == AdmissionOrder::RandomAtOpening {
+            self.stream.shuffle(self.line.make_contiguous());
+            for (turn, token) in (self.head..).zip(&self.line) {
+                self.entries[*token as usize].turn = turn;
+            }
+        }
+    }
+
+    /// Those at the head of the line who have left it or stopped asking lose their turn.
+    fn drop_absent(&mut self, now: Time) {
+        while let Some(&token) = self.line.front() {
+            let entry = self.entries[token as usize];
+            if entry.standing == Standing::Waiting && !self.has_expired(now, &entry) {
+                return;
+            }
+            self.leave(now, token);
+            self.line.pop_front();
+            self.head += 1;
+        }
+    }
+
+    fn let_through(&mut self, now: Time, token: Token) {
+        let entry = &mut self.entries[token as usize];
+        entry.standing = Standing::Admitted;
+        let waited = now.since(entry.joined);
+        if let Some((at, told)) = entry.told {
+            let error = i128::from(now.since(at).0) - i128::from(told.0);
+            self.probe.told += 1;
+            self.probe.error += error;
+            self.probe.absolute_error += error.unsigned_abs();
+        }
         self.active += 1;
-        let waited = now.since(joined);
         self.probe.admitted += 1;
         self.probe.waited += u128::from(waited.0);
         self.probe.longest = self.probe.longest.max(waited);
         self.probe.waiting.subtract(now);
         self.probe.active.add(now);
+    }
+
+    /// Lets through everybody in line at once, whatever the rules.
+    pub fn pass(&mut self, now: Time) -> Option<Token> {
+        let token = self.line.pop_front()?;
+        self.head += 1;
+        self.let_through(now, token);
         Some(token)
     }
 
@@ -167,12 +295,44 @@ impl WaitingRoom {
         self.opens_at + Span(periods.saturating_mul(every.0))
     }
 
+    /// A session goes on until this time; one in force may be moved.
+    pub fn set_end(&mut self, token: Token, ends: Time) {
+        if let Some(entry) = self.entries.get_mut(token as usize)
+            && entry.standing == Standing::Admitted
+        {
+            entry.ends = ends;
+        }
+    }
+
+    /// When the session of a token ends, if it is in force.
+    #[must_use]
+    pub fn ends(&self, token: Token) -> Option<Time> {
+        let entry = self.entries.get(token as usize)?;
+        (entry.standing == Standing::Admitted).then_some(entry.ends)
+    }
+
+    /// A user leaves: the line (somebody else moves up when the turn comes) or the session. Returns
+    /// whether a place among those let through is free now.
+    pub fn leave(&mut self, now: Time, token: Token) -> bool {
+        match self.standing(token) {
+            Standing::Admitted => self.end_session(now, token),
+            Standing::Waiting => {
+                self.entries[token as usize].standing = Standing::Expired;
+                self.probe.given_up += 1;
+                self.probe.waiting.subtract(now);
+                false
+            }
+            Standing::Expired => false,
+        }
+    }
+
     /// An admitted user leaves, or the session is over. Returns whether it was in force.
     pub fn end_session(&mut self, now: Time, token: Token) -> bool {
-        match self.standing.get_mut(token as usize) {
-            Some(s) if s.0 == Standing::Admitted => {
-                s.0 = Standing::Expired;
+        match self.entries.get_mut(token as usize) {
+            Some(e) if e.standing == Standing::Admitted => {
+                e.standing = Standing::Expired;
                 self.active -= 1;
+                self.probe.ended += 1;
                 self.probe.active.subtract(now);
                 true
             }
@@ -183,7 +343,7 @@ impl WaitingRoom {
     /// Tokens issued so far.
     #[must_use]
     pub fn issued(&self) -> u32 {
-        self.standing.len() as u32
+        self.entries.len() as u32
     }
 }
 
@@ -198,6 +358,7 @@ mod tests {
             batch: None,
             active_cap: None,
             session: None,
+            poll_expiry: None,
             opens_at: Span::ZERO,
         }
     }
@@ -307,5 +468,64 @@ mod tests {
         assert_ne!(tokens, (0..50).collect::<Vec<_>>());
         tokens.sort_unstable();
         assert_eq!(tokens, (0..50).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn who_stops_asking_loses_the_turn() {
+        let spec = system::WaitingRoom {
+            batch: Some((1, Span(10))),
+            poll_expiry: Some(Span(12)),
+            ..spec()
+        };
+        let mut room = WaitingRoom::new(&spec, Stream::new(1, 0, "r"));
+        for _ in 0..4 {
+            room.join(Time(0));
+        }
+        assert_eq!(room.admit(Time(10)), Some(0));
+        // 1 is silent; 2 asks in time, 3 too late.
+        assert_eq!(room.ask(Time(11), 2), Standing::Waiting);
+        assert_eq!(room.ask(Time(15), 3), Standing::Expired);
+        assert_eq!(room.admit(Time(20)), Some(2));
+        assert_eq!(room.standing(1), Standing::Expired);
+        assert_eq!((room.probe.given_up, room.probe.waiting.value()), (2, 0));
+        assert_eq!(room.admit(Time(30)), None);
+    }
+
+    #[test]
+    fn the_wait_that_is_told_follows_from_the_rules() {
+        let spec = system::WaitingRoom {
+            batch: Some((2, Span(10))),
+            ..spec()
+        };
+        let mut room = WaitingRoom::new(&spec, Stream::new(1, 0, "r"));
+        for _ in 0..5 {
+            room.join(Time(3));
+        }
+        // The fifth comes with the third batch, at 30.
+        assert_eq!(room.estimate(Time(3), 4), Some(Span(27)));
+        room.ask(Time(3), 4);
+        // The first two leave the line: the fifth comes sooner than told.
+        room.leave(Time(5), 0);
+        room.leave(Time(5), 1);
+        assert_eq!(run(&mut room), [(10, 2), (10, 3), (20, 4)]);
+        assert_eq!((room.probe.told, room.probe.error), (1, -10));
+        assert_eq!(room.probe.absolute_error, 10);
+    }
+
+    #[test]
+    fn a_session_ends_early_or_late() {
+        let spec = system::WaitingRoom {
+            active_cap: Some(1),
+            ..spec()
+        };
+        let mut room = WaitingRoom::new(&spec, Stream::new(1, 0, "r"));
+        room.join(Time(0));
+        room.join(Time(0));
+        assert_eq!(room.admit(Time(0)), Some(0));
+        room.set_end(0, Time(50));
+        assert_eq!(room.ends(0), Some(Time(50)));
+        assert!(room.leave(Time(20), 0));
+        assert_eq!(room.ends(0), None);
+        assert_eq!(room.admit(Time(20)), Some(1));
     }
 }

@@ -102,6 +102,9 @@ impl<'m> World<'m> {
             lines: Vec::new(),
             evaluate: queue.alarm(Event::Evaluate),
             crossed: Vec::new(),
+            left_in_flight: 0,
+            deadlocks: super::deadlock::Deadlocks::default(),
+            waits: None,
             recorder: recorder(model),
             queue,
         }

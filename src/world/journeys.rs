@@ -103,7 +103,10 @@ impl World<'_> {
         vu.generation = vu.generation.wrapping_add(1);
         let token = vu.context.token;
         match state {
-            VuState::Requesting(request) => self.client_gone(request),
+            VuState::Requesting(request) => {
+                self.left_in_flight += 1;
+                self.client_gone(request);
+            }
             VuState::Awaiting => {
                 if let Some(waiter) = self.awaiting.get_mut(token as usize) {
                     *waiter = NONE;

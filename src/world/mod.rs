@@ -1,15 +1,19 @@
 //! One run of a model in virtual time: users walk journeys, requests walk endpoints.
 
 pub mod abort;
+pub mod audit;
 pub mod build;
+pub mod deadlock;
 pub mod event;
 pub mod journeys;
 pub mod network;
 pub mod outcome;
 pub mod request;
+pub mod room;
 pub mod scenario;
 pub mod sections;
 pub mod service;
+pub mod snapshot;
 pub mod summary;
 pub mod system;
 pub mod tags;
@@ -119,6 +123,8 @@ pub struct OpTime {
     pub waited: u128,
     /// Nanoseconds spent in service, or in a delay.
     pub served: u128,
+    /// Nanoseconds in service of visits that were cut off.
+    pub cut_off: u128,
 }
 
 /// A slowdown at work.
@@ -189,6 +195,11 @@ pub struct World<'m> {
     arrived: u64,
     /// What is on the way for each VU; empty where no network is modelled.
     lines: Vec<network::Line>,
+    /// Requests that an interrupted VU has left in flight.
+    left_in_flight: u64,
+    deadlocks: deadlock::Deadlocks,
+    /// Waits at stations, if a study wants each of them.
+    waits: Option<Vec<u64>>,
 
     recorder: Recorder,
 }
@@ -210,6 +221,11 @@ impl World<'_> {
     /// Runs to the end and gives what was measured.
     #[must_use]
     pub fn run(self) -> Outcome {
+        if cfg!(debug_assertions) {
+            let (outcome, audit) = self.run_audited();
+            assert!(audit.violations.is_empty(), "{:#?}", audit.violations);
+            return outcome;
+        }
         self.run_watched(|_| ())
     }
 
@@ -219,18 +235,27 @@ impl World<'_> {
         self.start();
         self.drain();
         while self.phase != Phase::Over {
-            let Some((now, event)) = self.queue.pop() else {
+            if !self.step() {
                 break;
-            };
-            if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
-                watch(now);
             }
-            self.events += 1;
-            self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
-            self.handle(now, event);
-            self.drain();
+            if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
+                watch(self.queue.now());
+            }
         }
         self.into_outcome()
+    }
+
+    /// Handles the next event. Returns whether there was one.
+    #[inline]
+    fn step(&mut self) -> bool {
+        let Some((now, event)) = self.queue.pop() else {
+            return false;
+        };
+        self.events += 1;
+        self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
+        self.handle(now, event);
+        self.drain();
+        true
     }
 
     /// The table of contents of the simulator.

@@ -8,6 +8,7 @@ use crate::parts::pool::PoolProbe;
 use crate::parts::station::StationProbe;
 use crate::parts::waiting_room::RoomProbe;
 
+use super::deadlock::Deadlocks;
 use super::{OpTime, World};
 
 /// How a run ended.
@@ -48,6 +49,8 @@ pub struct Outcome {
     pub conflicts: [u64; 5],
     /// The inventory's probe and its number of seats.
     pub inventory: Option<(InventoryProbe, u64)>,
+    /// Circles of requests that waited for one another's locks.
+    pub deadlocks: Deadlocks,
     /// The waiting room's probe.
     pub room: Option<RoomProbe>,
     /// Time spent at each operation, endpoint by endpoint.
@@ -92,6 +95,7 @@ impl World<'_> {
             locks: self.locks.map(|l| l.map(|l| l.probe)),
             conflicts: self.versions.map(|v| v.map_or(0, |v| v.conflicts)),
             inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),
+            deadlocks: self.deadlocks,
             room: self.room.map(|(r, _)| r.probe),
             op_times: self.op_times,
             scenarios: self.scenarios.iter().map(|s| s.spent).collect(),

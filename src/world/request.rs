@@ -149,6 +149,13 @@ impl Requests {
         Some(self.held[id as usize * self.stride + usize::from(*n)])
     }
 
+    /// Everything that a request holds.
+    #[must_use]
+    pub fn holdings(&self, id: u32) -> &[Held] {
+        let first = id as usize * self.stride;
+        &self.held[first..first + usize::from(self.slots[id as usize].held)]
+    }
+
     /// Whether `generation` is still the one in this slot and it is not over.
     #[inline]
     #[must_use]

@@ -110,14 +110,19 @@ impl World<'_> {
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::InService;
-        self.op_times[request.at as usize].waited += u128::from(now.since(request.since).0);
+        let waited = now.since(request.since).0;
+        self.op_times[request.at as usize].waited += u128::from(waited);
         request.since = now;
+        if let Some(waits) = &mut self.waits {
+            waits.push(waited);
+        }
     }
 
     /// A request in service is dropped.
     pub(super) fn leave_service(&mut self, now: Time, id: u32) {
         let request = &mut self.requests[id];
         request.state = RequestState::Ready;
+        self.op_times[request.at as usize].cut_off += u128::from(now.since(request.since).0);
         let Op::Serve { station, .. } = self.ops[request.at as usize] else {
             return;
         };

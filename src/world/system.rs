@@ -43,7 +43,12 @@ impl World<'_> {
                 }
                 Op::Lock { key, timeout } => {
                     if !self.lock(now, id, key) {
-                        return self.wait_in_line(now, id, timeout);
+                        self.wait_in_line(now, id, timeout);
+                        if self.closes_circle(id) {
+                            self.leave_line(now, id);
+                            self.fail(now, id, Code(super::deadlock::VICTIM));
+                        }
+                        return;
                     }
                 }
                 Op::Release(_) | Op::Unlock(_) => {
@@ -120,15 +125,26 @@ impl World<'_> {
             }
             Op::IssueToken => {
                 request.context.token = self.tokens.issue(request.context.user);
-                if let Some((room, _)) = &mut self.room {
-                    room.join(now);
-                    self.watch_the_door(now);
+                if self.room.is_some() {
+                    return self.join_room(now);
                 }
             }
             Op::QueueStatus => {
                 let token = request.context.token;
-                let standing = self.room.as_ref().map(|(room, _)| room.standing(token));
+                let standing = self.room.as_mut().map(|(room, _)| room.ask(now, token));
                 request.admitted = standing.is_none_or(|s| s == Standing::Admitted);
+            }
+            Op::RenewSession => {
+                let token = request.context.token;
+                self.renew_session(now, token);
+            }
+            Op::LeaveRoom => {
+                let token = request.context.token;
+                if let Some((room, _)) = &mut self.room
+                    && room.leave(now, token)
+                {
+                    self.watch_the_door(now);
+                }
             }
             Op::ListSeats => {
                 let choice = self.model.sites[request.site.index()].pick;
@@ -227,7 +243,7 @@ impl World<'_> {
     }
 
     /// The number of the entity that a request is about; `NONE` if it is about none.
-    fn entity(&self, id: u32, key: Entity) -> u32 {
+    pub(super) fn entity(&self, id: u32, key: Entity) -> u32 {
         let context = &self.requests[id].context;
         match key {
             Entity::User => context.user,
@@ -418,41 +434,6 @@ impl World<'_> {
     pub(super) fn hold_expires(&mut self, now: Time, hold: u32) {
         if let Some(inventory) = &mut self.inventory {
             inventory.expire(now, hold);
-        }
-    }
-
-    /// The waiting room lets through whom its rules allow.
-    pub(super) fn admission(&mut self, now: Time) {
-        while let Some(token) = self.room.as_mut().and_then(|(room, _)| room.admit(now)) {
-            if let Some(session) = self.model.waiting_room.as_ref().and_then(|r| r.session) {
-                self.after(session, Event::SessionEnds { token });
-            }
-            if let Some(waiter) = self.awaiting.get_mut(token as usize)
-                && *waiter != NONE
-            {
-                let vu = std::mem::replace(waiter, NONE);
-                self.ready.push_back(Work::Vu(vu));
-            }
-        }
-        self.watch_the_door(now);
-    }
-
-    /// An admitted user's session is over: somebody else may come in.
-    pub(super) fn session_ends(&mut self, now: Time, token: u32) {
-        if let Some((room, _)) = &mut self.room
-            && room.end_session(now, token)
-        {
-            self.watch_the_door(now);
-        }
-    }
-
-    /// Sets the waiting room's alarm to its next admission.
-    fn watch_the_door(&mut self, now: Time) {
-        if let Some((room, alarm)) = &self.room {
-            match room.next_admission(now) {
-                Some(at) => self.queue.set_alarm(*alarm, at),
-                None => self.queue.clear_alarm(*alarm),
-            }
         }
     }
 }

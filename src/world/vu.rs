@@ -192,18 +192,8 @@ impl EventChoice {
     /// The choice for a popularity; `None` if the weights are unusable, which a checked model's are not.
     #[must_use]
     pub fn new(popularity: &Popularity, events: u32) -> Option<EventChoice> {
-        let n = events as usize;
-        let weights: Vec<f64> = match popularity {
-            Popularity::Uniform => return Some(EventChoice::Uniform(events)),
-            Popularity::Zipf(exponent) => (1..=n)
-                .map(|k| libm::exp(-exponent * libm::log(k as f64)))
-                .collect(),
-            Popularity::Weights(weights) => weights.clone(),
-            Popularity::Hot(_) if n == 1 => vec![1.0],
-            Popularity::Hot(p) => {
-                let others = (1.0 - p) / (n - 1) as f64;
-                (0..n).map(|i| if i == 0 { *p } else { others }).collect()
-            }
+        let Some(weights) = popularity.weights(events) else {
+            return Some(EventChoice::Uniform(events));
         };
         Alias::new(&weights).map(EventChoice::Weighted)
     }

@@ -65,7 +65,7 @@ fn needs(op: Op) -> Having {
             Entity::Global => 0,
         },
         Op::IssueToken => USER,
-        Op::QueueStatus => TOKEN,
+        Op::QueueStatus | Op::RenewSession | Op::LeaveRoom => TOKEN,
         Op::ListSeats => EVENT,
         Op::Claim(_) | Op::Confirm(_) => SEAT,
         _ => 0,

@@ -10,6 +10,7 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Inventory {
         events: 1,
         seats_per_event: 1,
         popularity: Popularity::Uniform,
+        seat_popularity: Popularity::Uniform,
         hold_expires_after: None,
         sweep_every: None,
         per_user_limit: None,
@@ -33,6 +34,10 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Inventory {
     }
     if let Some(field) = section.optional("popularity") {
         inventory.popularity = popularity(&field, inventory.events).unwrap_or(Popularity::Uniform);
+    }
+    if let Some(field) = section.optional("seat_popularity") {
+        let law = popularity(&field, inventory.seats_per_event);
+        inventory.seat_popularity = law.unwrap_or(Popularity::Uniform);
     }
     let expires = section.optional("hold_expires_after");
     inventory.hold_expires_after = expires.map(|f| build.dist(&f));
@@ -71,12 +76,15 @@ fn popularity(field: &Field, events: u32) -> Option<Popularity> {
     }
 }
 
-fn weights_of(list: &Field, events: u32) -> Option<Popularity> {
+fn weights_of(list: &Field, entities: u32) -> Option<Popularity> {
     let weights: Vec<Option<f64>> = list.items()?.iter().map(|f| f.number(0.0, 1e15)).collect();
     let weights: Vec<f64> = weights.into_iter().collect::<Option<_>>()?;
-    if weights.len() as u64 != u64::from(events) {
-        let message = format!("{} `weights` do not go with {events} events", weights.len());
-        list.error(message, "give each event one weight");
+    if weights.len() as u64 != u64::from(entities) {
+        let message = format!(
+            "{} `weights` do not go with {entities} of them",
+            weights.len()
+        );
+        list.error(message, "give each one a weight");
         return None;
     }
     if weights.iter().sum::<f64>() <= 0.0 {

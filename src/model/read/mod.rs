@@ -98,6 +98,15 @@ impl<'a> Build<'a> {
         DistId(id)
     }
 
+    /// A constant of so many nanoseconds, named after a field.
+    fn constant(&mut self, field: &Field<'a>, ns: u64) -> DistId {
+        let id = names::id(self.dists.len(), field, "distributions");
+        let name = field.path.clone();
+        let dist = Dist::Constant(ns as f64);
+        self.dists.push(NamedDist { name, dist });
+        DistId(id)
+    }
+
     /// As `dist`; a constant zero is an error, for what repeats after it would never let time pass.
     fn dist_above_zero(&mut self, field: &Field<'a>) -> DistId {
         let id = self.dist(field);

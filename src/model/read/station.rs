@@ -1,6 +1,7 @@
 //! Stations and pools.
 
 use super::Build;
+use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::nearest::suggestion;
 use crate::model::section::Section;
@@ -42,6 +43,9 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
     if let Some(list) = section.optional("slowdowns") {
         let items = list.items().unwrap_or_default();
         station.slowdowns = items.iter().filter_map(|f| slowdown(build, f)).collect();
+    }
+    if let Some(field) = section.optional("warm_up") {
+        station.slowdowns.extend(warm_up(build, &field));
     }
     station
 }
@@ -149,6 +153,33 @@ fn slowdown<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Slowdown> {
         lasts: lasts?,
         leaves: leaves?,
     })
+}
+
+/// Steps in which a warm-up is modelled: the speed is off by a fortieth of what it gains, at most.
+const WARM_UP_STEPS: u32 = 20;
+
+/// A speed that grows linearly from the start of the run, as windows that follow one another: each
+/// leaves the speed that the line has at its middle.
+fn warm_up<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Vec<Slowdown> {
+    let Some(section) = field.section() else {
+        return Vec::new();
+    };
+    let lasts = section.required("lasts", "lasts = \"30s\"");
+    let from = section.required("from", "from = 0.2, the share of the speed at the start");
+    let lasts = lasts.and_then(|f| Some((f.span_above_zero()?, f)));
+    let from = from.and_then(|f| f.number(0.0, 1.0));
+    let (Some((span, at)), Some(from)) = (lasts, from) else {
+        return Vec::new();
+    };
+    let step = span.0 / u64::from(WARM_UP_STEPS);
+    let lasts = build.constant(&at, step);
+    let window = |n: u32| Slowdown {
+        name: "warm-up".to_string(),
+        trigger: Trigger::At(Span(u64::from(n) * step)),
+        lasts,
+        leaves: from + (1.0 - from) * (f64::from(n) + 0.5) / f64::from(WARM_UP_STEPS),
+    };
+    (0..WARM_UP_STEPS).map(window).collect()
 }
 
 /// Reads `[pools.NAME]`. What is left out: an endless queue, refusal with 503, no timeout.

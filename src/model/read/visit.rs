@@ -12,7 +12,7 @@ use crate::model::tree::Place;
 
 /// What a visit may be, in the order in which it is searched for: what comes first may have the later
 /// ones as options.
-const VISITS: [&str; 15] = [
+const VISITS: [&str; 17] = [
     "station",
     "delay",
     "hold",
@@ -28,6 +28,8 @@ const VISITS: [&str; 15] = [
     "spawn",
     "parallel",
     "respond",
+    "renew",
+    "leave",
 ];
 
 /// One endpoint leads to another.
@@ -303,13 +305,17 @@ impl<'b, 'a> Visits<'b, 'a> {
             "claim" => ("seat", Op::Claim(conflict())),
             "confirm" => ("seat", Op::Confirm(conflict())),
             "release" => ("seat", Op::ReleaseSeat),
+            "renew" => ("session", Op::RenewSession),
+            "leave" => ("room", Op::LeaveRoom),
             _ => ("queue", Op::QueueStatus),
         };
         if one_of(value, &[word]).is_none() {
             return;
         }
         match op {
-            Op::IssueToken | Op::QueueStatus => self.needs_waiting_room(value),
+            Op::IssueToken | Op::QueueStatus | Op::RenewSession | Op::LeaveRoom => {
+                self.needs_waiting_room(value)
+            }
             _ => self.needs_inventory(value),
         }
         self.ops.push(op);

@@ -18,18 +18,22 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> WaitingRoom 
         batch: None,
         active_cap: None,
         session: None,
+        poll_expiry: None,
         opens_at: Span::ZERO,
     };
     let Some(section) = field.section() else {
         return room;
     };
-    match section.optional("admit") {
-        Some(admit) => admission(&admit, &mut room),
-        None => unreachable(&section, "the waiting room lets nobody in"),
-    }
     if let Some(field) = section.optional("order") {
         room.order = order(&field).unwrap_or(AdmissionOrder::Fifo);
     }
+    match section.optional("admit") {
+        Some(admit) => admission(&admit, &mut room),
+        None if room.order == AdmissionOrder::PassThrough => {}
+        None => unreachable(&section, "the waiting room lets nobody in"),
+    }
+    let expiry = section.optional("poll_expiry");
+    room.poll_expiry = expiry.and_then(|f| f.span_above_zero());
     room.session = section.optional("session").map(|f| build.dist(&f));
     if let Some(opens) = section.optional("opens_at").and_then(|f| f.span()) {
         room.opens_at = opens;
@@ -89,13 +93,17 @@ fn above_zero<T>(field: &Field, holds: bool, value: T) -> Option<T> {
 }
 
 fn order(field: &Field) -> Option<AdmissionOrder> {
-    match field.text()? {
-        "fifo" => Some(AdmissionOrder::Fifo),
-        "random-at-opening" => Some(AdmissionOrder::RandomAtOpening),
-        other => {
-            let fix = suggestion(other, "orders", ["fifo", "random-at-opening"]);
-            field.error(format!("there is no order `{other}`"), fix);
-            None
-        }
+    let orders = [
+        ("fifo", AdmissionOrder::Fifo),
+        ("random-at-opening", AdmissionOrder::RandomAtOpening),
+        ("reject", AdmissionOrder::Reject),
+        ("pass-through", AdmissionOrder::PassThrough),
+    ];
+    let text = field.text()?;
+    let found = orders.iter().find(|(name, _)| *name == text);
+    if found.is_none() {
+        let fix = suggestion(text, "orders", orders.iter().map(|(name, _)| *name));
+        field.error(format!("there is no order `{text}`"), fix);
     }
+    found.map(|(_, order)| *order)
 }

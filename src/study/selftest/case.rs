@@ -1,0 +1,240 @@
+//! A case: a system, its parameters, the exact values stated for it and how close a run must come.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The cases carried in the binary.
+const SHIPPED: &str = include_str!("../../../tests/data/reference/cases.json");
+
+/// Values by the name of their quantity. Times are in seconds, rates per second.
+pub type Quantities = BTreeMap<String, f64>;
+
+/// One system with exactly known answers.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Case {
+    /// Its name.
+    pub name: String,
+    /// The system, in words.
+    #[serde(default)]
+    pub system: String,
+    /// Parameters, in seconds and per second.
+    pub parameters: Parameters,
+    /// Exact values.
+    pub expected: Quantities,
+    /// How close, in words.
+    #[serde(default)]
+    pub tolerance: String,
+    /// Where the exact values come from.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// Reads a list of cases.
+///
+/// # Errors
+/// If it is not a JSON list of cases: what is wrong and where.
+pub fn parse(json: &str) -> Result<Vec<Case>, String> {
+    serde_json::from_str(json).map_err(|why| why.to_string())
+}
+
+/// The cases carried in the binary.
+///
+/// # Errors
+/// Never, unless the binary was built from a broken file.
+pub fn shipped() -> Result<Vec<Case>, String> {
+    parse(SHIPPED)
+}
+
+/// Parameters by name.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Parameters(BTreeMap<String, Value>);
+
+impl Parameters {
+    /// Whether there is one of this name.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// A finite number of zero or more.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn number(&self, key: &str) -> Result<f64, String> {
+        let number = self.0.get(key).and_then(Value::as_f64);
+        number
+            .filter(|x| x.is_finite() && *x >= 0.0)
+            .ok_or_else(|| format!("`{key}` must be a number of zero or more"))
+    }
+
+    /// A whole number from 1 to ten million.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn whole(&self, key: &str) -> Result<u32, String> {
+        let number = self.number(key)?;
+        if number.fract() == 0.0 && (1.0..=1e7).contains(&number) {
+            Ok(number as u32)
+        } else {
+            Err(format!("`{key}` must be a whole number from 1 to 10000000"))
+        }
+    }
+
+    /// As [`Parameters::whole`], or a default where it is left out.
+    ///
+    /// # Errors
+    /// If it is there and no such number.
+    pub fn whole_or(&self, key: &str, default: u32) -> Result<u32, String> {
+        if self.has(key) {
+            self.whole(key)
+        } else {
+            Ok(default)
+        }
+    }
+
+    /// A text; empty where it is left out.
+    #[must_use]
+    pub fn text(&self, key: &str) -> &str {
+        self.0.get(key).and_then(Value::as_str).unwrap_or("")
+    }
+
+    /// A list of numbers above zero.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn numbers(&self, key: &str) -> Result<Vec<f64>, String> {
+        let list = self.0.get(key).and_then(Value::as_array);
+        let numbers: Option<Vec<f64>> =
+            list.and_then(|list| list.iter().map(Value::as_f64).collect());
+        numbers
+            .filter(|list| !list.is_empty() && list.iter().all(|x| *x > 0.0 && x.is_finite()))
+            .ok_or_else(|| format!("`{key}` must be a list of numbers above zero"))
+    }
+
+    /// Stages of a ramp: (seconds, target).
+    ///
+    /// # Errors
+    /// If there are none.
+    pub fn stages(&self) -> Result<Vec<(f64, f64)>, String> {
+        let stage = |value: &Value| Some((value["duration"].as_f64()?, value["target"].as_f64()?));
+        let list = self.0.get("stages").and_then(Value::as_array);
+        let stages: Option<Vec<_>> = list.and_then(|list| list.iter().map(stage).collect());
+        stages
+            .filter(|stages| !stages.is_empty())
+            .ok_or_else(|| "`stages` must be a list of { duration, target }".to_string())
+    }
+}
+
+/// How far an estimate may lie from the exact value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tolerance {
+    /// This share of the exact value.
+    Share(f64),
+    /// This much.
+    Absolute(f64),
+    /// Not at all, but for rounding to ten digits.
+    Exact,
+}
+
+impl Tolerance {
+    /// In the unit of the value.
+    #[must_use]
+    pub fn of(self, exact: f64) -> f64 {
+        match self {
+            Tolerance::Share(share) => share * exact.abs(),
+            Tolerance::Absolute(width) => width,
+            Tolerance::Exact => 1e-9 * exact.abs().max(1.0),
+        }
+    }
+}
+
+/// The kind of a quantity, as tolerances speak of it.
+fn words(quantity: &str) -> &'static [&'static str] {
+    let starts = |text: &str| quantity.starts_with(text);
+    if quantity.ends_with("probability") || starts("probability") {
+        &["probability"]
+    } else if starts("second_moment") {
+        &["second moment"]
+    } else if starts('p'.to_string().as_str())
+        && quantity[1..].starts_with(|c: char| c.is_ascii_digit())
+    {
+        &["quantile"]
+    } else if starts("throughput") || starts("utilisation") {
+        &["throughput", "mean"]
+    } else if starts("iterations") {
+        &["iterations"]
+    } else if starts("expected") {
+        &["winners", "mean"]
+    } else {
+        &["the response", "mean"]
+    }
+}
+
+/// Reads what a text such as "2% of each mean, 0.005 absolute for each probability" says of a
+/// quantity; what it does not name gets the first of its clauses, and an empty text 2 %.
+#[must_use]
+pub fn tolerance(text: &str, quantity: &str) -> Tolerance {
+    let clauses: Vec<&str> = text.split([',', ';']).map(str::trim).collect();
+    let named = words(quantity)
+        .iter()
+        .find_map(|word| clauses.iter().find(|clause| clause.contains(word)));
+    let clause = named.or(clauses.first()).copied().unwrap_or("");
+    if clause.starts_with("exact") {
+        return Tolerance::Exact;
+    }
+    let digits: String = clause
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || *c == '.')
+        .collect();
+    let number: f64 = digits.parse().unwrap_or(2.0);
+    if clause.contains("absolute") {
+        Tolerance::Absolute(number)
+    } else {
+        Tolerance::Share(number / 100.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tolerances_are_read_from_their_texts() {
+        let usual = "2% of each mean, 3% of each quantile, 0.005 absolute for each probability";
+        assert_eq!(tolerance(usual, "mean_wait"), Tolerance::Share(0.02));
+        assert_eq!(tolerance(usual, "utilisation"), Tolerance::Share(0.02));
+        assert_eq!(tolerance(usual, "p99_response"), Tolerance::Share(0.03));
+        let probability = tolerance(usual, "blocking_probability");
+        assert_eq!(probability, Tolerance::Absolute(0.005));
+        let moments = "2% of the mean, 6% of the second moment";
+        let second = tolerance(moments, "second_moment_of_wait");
+        assert_eq!(second, Tolerance::Share(0.06));
+        let closed = "1% of throughput, 2% of the mean response (2% of Z where it is small)";
+        assert_eq!(tolerance(closed, "utilisation"), Tolerance::Share(0.01));
+        assert_eq!(tolerance(closed, "mean_response"), Tolerance::Share(0.02));
+        let usl = "1.5% of throughput, 3% of mean response";
+        assert_eq!(tolerance(usl, "mean_response"), Tolerance::Share(0.03));
+        let ramp = "1.5% of iterations; 3% of the response during a plateau at the largest target";
+        assert_eq!(tolerance(ramp, "iterations"), Tolerance::Share(0.015));
+        assert_eq!(
+            tolerance(ramp, "peak_mean_response"),
+            Tolerance::Share(0.03)
+        );
+        assert_eq!(tolerance("exact", "max_wait"), Tolerance::Exact);
+        let seats = "1% of winners over many replications";
+        assert_eq!(
+            tolerance(seats, "failure_probability"),
+            Tolerance::Share(0.01)
+        );
+    }
+
+    #[test]
+    fn all_shipped_cases_are_read() {
+        let cases = shipped().unwrap();
+        assert_eq!(cases.len(), 41);
+        assert!(cases.iter().all(|case| !case.expected.is_empty()));
+    }
+}

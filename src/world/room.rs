@@ -1,0 +1,100 @@
+//! The waiting room's side of the world: joining, admissions, sessions.
+
+use crate::engine::Time;
+use crate::measure::recorder::Code;
+use crate::model::system::AdmissionOrder;
+
+use super::event::Event;
+use super::vu::NONE;
+use super::{Work, World};
+
+/// Status of a user whom the room turns away.
+const TURNED_AWAY: Code = Code(503);
+
+impl World<'_> {
+    /// A user joins the line, or passes, or is turned away, as the order of the room says.
+    pub(super) fn join_room(&mut self, now: Time) -> Result<(), Code> {
+        let Some((room, _)) = &mut self.room else {
+            return Ok(());
+        };
+        let token = room.join(now);
+        match self.model.waiting_room.as_ref().map(|spec| spec.order) {
+            Some(AdmissionOrder::PassThrough) => {
+                room.pass(now);
+                self.let_in(now, token);
+            }
+            Some(AdmissionOrder::Reject) => match room.admit(now) {
+                Some(token) => self.let_in(now, token),
+                None => {
+                    room.leave(now, token);
+                    return Err(TURNED_AWAY);
+                }
+            },
+            _ => self.watch_the_door(now),
+        }
+        Ok(())
+    }
+
+    /// The waiting room lets through whom its rules allow.
+    pub(super) fn admission(&mut self, now: Time) {
+        while let Some(token) = self.room.as_mut().and_then(|(room, _)| room.admit(now)) {
+            self.let_in(now, token);
+        }
+        self.watch_the_door(now);
+    }
+
+    /// A user is let through: the session begins, and whoever awaits it goes on.
+    fn let_in(&mut self, now: Time, token: u32) {
+        self.renew_session(now, token);
+        if let Some(ends) = self.room.as_ref().and_then(|(room, _)| room.ends(token))
+            && ends != Time::NEVER
+        {
+            self.queue.at(ends, Event::SessionEnds { token });
+        }
+        if let Some(waiter) = self.awaiting.get_mut(token as usize)
+            && *waiter != NONE
+        {
+            let vu = std::mem::replace(waiter, NONE);
+            self.ready.push_back(Work::Vu(vu));
+        }
+    }
+
+    /// A session in force lasts its full length from now on.
+    pub(super) fn renew_session(&mut self, now: Time, token: u32) {
+        let Some(session) = self.model.waiting_room.as_ref().and_then(|r| r.session) else {
+            return;
+        };
+        if let Some((room, _)) = &mut self.room
+            && room.ends(token).is_some()
+        {
+            let span = self.samplers[session.index()].span();
+            room.set_end(token, now + span);
+        }
+    }
+
+    /// An admitted user's session may be over: then somebody else may come in.
+    pub(super) fn session_ends(&mut self, now: Time, token: u32) {
+        let Some((room, _)) = &mut self.room else {
+            return;
+        };
+        match room.ends(token) {
+            // It was renewed meanwhile.
+            Some(later) if later > now => self.queue.at(later, Event::SessionEnds { token }),
+            Some(_) => {
+                room.end_session(now, token);
+                self.watch_the_door(now);
+            }
+            None => {}
+        }
+    }
+
+    /// Sets the waiting room's alarm to its next admission.
+    pub(super) fn watch_the_door(&mut self, now: Time) {
+        if let Some((room, alarm)) = &self.room {
+            match room.next_admission(now) {
+                Some(at) => self.queue.set_alarm(*alarm, at),
+                None => self.queue.clear_alarm(*alarm),
+            }
+        }
+    }
+}

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::ModelArgs;
 use super::console::{Progress, colour};
 use super::exit::{self, Failure};
+use super::replicate::Replicate;
 use crate::load::plan::Plan;
 use crate::model::{K6Version, Model};
 use crate::report::format::TimeUnit;
@@ -27,10 +28,14 @@ use crate::world::summary::summary;
 Examples:
   capsim run models/reserve.toml --seed 42
   capsim run models/token.toml --set stations.server.servers=4
-  capsim run models/status.toml --set load=1.2 --quiet")]
+  capsim run models/status.toml --set load=1.2 --quiet
+  capsim run models/reserve.toml --replications 20
+  capsim run models/token.toml --precision 1%")]
 pub struct Run {
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    replicate: Replicate,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -77,6 +82,9 @@ impl Run {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let mut model = self.model.load()?.model;
         let options = self.options(&mut model)?;
+        if self.replicate.wanted() {
+            return self.replicate.execute(&model, self.seed, self.quiet);
+        }
         let plan = Plan::new(&model.scenarios);
         let mut out = std::io::stdout().lock();
         if !self.quiet {

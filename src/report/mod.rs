@@ -11,6 +11,7 @@ pub mod modern;
 pub mod options;
 pub mod order;
 mod paint;
+pub mod replications;
 pub mod run_text;
 pub mod width;
 

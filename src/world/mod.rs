@@ -9,6 +9,7 @@ pub mod scenario;
 pub mod service;
 pub mod summary;
 pub mod system;
+pub mod timeline;
 pub mod vu;
 
 use std::collections::VecDeque;

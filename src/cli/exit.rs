@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use crate::model::problem::Problems;
 
+/// Wrong usage of the command line (clap's code).
+pub const USAGE: u8 = 2;
 /// After many runs it is open whether a threshold holds: more replications would tell.
 pub const UNDECIDED: u8 = 98;
 /// A threshold is crossed (k6's code).

@@ -7,6 +7,7 @@ mod exit;
 mod interrupt;
 mod replicate;
 mod run;
+mod sweep;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Check(check::Check),
+    Sweep(sweep::SweepCommand),
 }
 
 /// Which model, and with which changes.
@@ -51,12 +53,15 @@ struct ModelArgs {
 }
 
 impl ModelArgs {
+    /// The changes asked for.
+    fn overrides(&self) -> Result<Vec<Override>, Failure> {
+        let parsed = self.set.iter().map(|text| Override::parse(text));
+        parsed.collect::<Result<_, _>>().map_err(Failure::model)
+    }
+
     /// Reads and checks the model; warnings go to stderr.
     fn load(&self) -> Result<Checked, Failure> {
-        let mut overrides = Vec::new();
-        for text in &self.set {
-            overrides.push(Override::parse(text).map_err(Failure::model)?);
-        }
+        let overrides = self.overrides()?;
         let document = Document::from_file(&self.model).map_err(Failure::model)?;
         let checked = document.check(&overrides).map_err(Failure::model)?;
         for warning in &checked.warnings {
@@ -72,6 +77,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(command) => command.execute(),
         Command::Check(command) => command.execute(),
+        Command::Sweep(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

@@ -16,6 +16,7 @@ use crate::model::threshold::{Aggregation, Threshold};
 use crate::stats::TrendStats;
 use crate::world::OpTime;
 use crate::world::outcome::Outcome;
+use crate::world::summary::summary;
 
 /// The numbers of one run by their column's name.
 pub type Metrics = BTreeMap<String, f64>;
@@ -124,15 +125,17 @@ fn kind_of(model: &Model, metric: &str) -> (MetricKind, Contains) {
 /// Everything named that one run measured.
 #[must_use]
 pub fn metrics_of(model: &Model, outcome: &Outcome, summary: &Summary) -> Metrics {
-    named(model, outcome, summary).into_iter().collect()
+    let all = named(model, outcome, summary).into_iter();
+    all.filter(|(_, value)| !value.is_nan()).collect()
 }
 
-/// The names of [`metrics_of`] in the order in which a table shows them. A run of the same model
-/// with other numbers has the same names.
+/// The names of [`metrics_of`] in the order in which a table shows them. They depend on what the
+/// model is made of, not on its numbers.
 #[must_use]
-pub fn names_of(model: &Model, outcome: &Outcome, summary: &Summary) -> Vec<String> {
+pub fn names_of(model: &Model) -> Vec<String> {
+    let nothing = Outcome::nothing(model);
     let mut names: Vec<String> = Vec::new();
-    for (name, _) in named(model, outcome, summary) {
+    for (name, _) in named(model, &nothing, &summary(&nothing, model)) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -140,15 +143,14 @@ pub fn names_of(model: &Model, outcome: &Outcome, summary: &Summary) -> Vec<Stri
     names
 }
 
+/// A number that a run does not have is NaN.
 fn named(model: &Model, outcome: &Outcome, summary: &Summary) -> Vec<(String, f64)> {
     let mut table = Table(Vec::new());
     load_side(&mut table, outcome);
     for t in thresholds_of(model) {
         let metric = summary.metrics.iter().find(|m| m.name == t.metric);
         let value = metric.and_then(|m| verdict::value(&m.values, t.threshold.aggregation));
-        if let Some(value) = value {
-            table.put(t.column, value);
-        }
+        table.put(t.column, value.unwrap_or(f64::NAN));
     }
     resources(&mut table, model, outcome);
     time_spent(&mut table, model, outcome);
@@ -254,10 +256,7 @@ fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
 
 /// Where the time of an average request went: the parts add up to what the system spent on requests.
 fn time_spent(table: &mut Table, model: &Model, outcome: &Outcome) {
-    let requests = outcome.recorder.durations.len();
-    if requests == 0 {
-        return;
-    }
+    let requests = outcome.recorder.durations.len().max(1);
     let mut spent: Vec<(String, u128)> = Vec::new();
     let mut add = |name: String, ns: u128| match spent.iter_mut().find(|(n, _)| *n == name) {
         Some((_, sum)) => *sum += ns,
@@ -374,7 +373,7 @@ http_reqs = ["rate>1", "count>10"]
             [true; 5],
             "{columns:?} {metrics:?}"
         );
-        let names = names_of(&model, &outcome, &summary);
+        let names = names_of(&model);
         assert_eq!(names.len(), metrics.len());
     }
 }

@@ -1,7 +1,11 @@
 //! Many runs: replications, sweeps, searches. The only place that uses threads.
 
+pub mod design;
 pub mod metrics;
+pub mod points;
 pub mod replicate;
 pub mod runs;
 pub mod steady;
+pub mod sweep;
 pub mod tally;
+pub mod vary;

@@ -46,8 +46,6 @@ pub struct Run {
     pub metrics: Metrics,
     /// Whether it met each threshold, in the order of [`thresholds_of`].
     pub held: Vec<bool>,
-    /// Names of the metrics in the order of a table.
-    pub names: Vec<String>,
     /// Its fingerprint.
     pub fingerprint: u64,
     /// The warm-up cut off, in seconds; `None` unless steady.
@@ -87,7 +85,6 @@ pub fn run_one(job: &Job<'_>, steady: bool) -> Result<Run, Refused> {
         let SteadyRun {
             outcome,
             metrics,
-            names,
             held,
             warm_up,
         } = steady_run(job)?;
@@ -96,7 +93,6 @@ pub fn run_one(job: &Job<'_>, steady: bool) -> Result<Run, Refused> {
             fingerprint: outcome.fingerprint,
             metrics,
             held,
-            names,
             warm_up: Some(warm_up),
         });
     }
@@ -106,7 +102,6 @@ pub fn run_one(job: &Job<'_>, steady: bool) -> Result<Run, Refused> {
         fingerprint: outcome.fingerprint,
         metrics: metrics_of(job.model, &outcome, &summary),
         held: verdicts_of(job.model, &summary),
-        names: names_of(job.model, &outcome, &summary),
         warm_up: None,
     })
 }
@@ -152,7 +147,7 @@ pub fn replicate(
                 return Err(Stopped::Ended(run.end));
             }
             let so_far = all.get_or_insert_with(|| Replications {
-                tally: Tally::new(run.names.clone(), thresholds_of(model)),
+                tally: Tally::new(names_of(model), thresholds_of(model)),
                 fingerprint: 0,
                 warm_ups: Vec::new(),
                 precise: matches!(plan.count, Count::Fixed(_)),

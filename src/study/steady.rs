@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::metrics::{Metrics, PERCENTS, metrics_of, names_of, thresholds_of, verdicts_of};
+use super::metrics::{Metrics, PERCENTS, metrics_of, thresholds_of, verdicts_of};
 use super::runs::Job;
 use crate::engine::{Span, Time};
 use crate::load::plan;
@@ -64,8 +64,6 @@ pub struct SteadyRun {
     pub outcome: Outcome,
     /// Its metrics; those of requests, rates and levels are of the steady part.
     pub metrics: Metrics,
-    /// Their names in the order of a table.
-    pub names: Vec<String>,
     /// Whether each threshold holds, of the steady part where its metric has one.
     pub held: Vec<bool>,
     /// What was cut off, in seconds from the start of the load.
@@ -117,7 +115,6 @@ pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, Refused> {
         })
         .collect();
     Ok(SteadyRun {
-        names: names_of(job.model, &outcome, &summary),
         warm_up: start.at.since(begins).as_secs(),
         outcome,
         metrics,

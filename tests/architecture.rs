@@ -24,10 +24,16 @@ fn named(line: &str) -> Vec<&str> {
     line.match_indices("crate::")
         .flat_map(|(at, text)| {
             let rest = &line[at + text.len()..];
-            let list = rest.strip_prefix('{').and_then(|r| r.split('}').next()).unwrap_or_else(|| {
-                rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or("")
-            });
-            list.split(',').map(|name| name.trim().split("::").next().unwrap_or(""))
+            let list = rest
+                .strip_prefix('{')
+                .and_then(|r| r.split('}').next())
+                .unwrap_or_else(|| {
+                    rest.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                        .next()
+                        .unwrap_or("")
+                });
+            list.split(',')
+                .map(|name| name.trim().split("::").next().unwrap_or(""))
         })
         .collect()
 }
@@ -41,15 +47,27 @@ fn imports_point_down() {
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for file in files {
         let relative = file.strip_prefix(&src).unwrap();
-        let own = relative.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
-        let Some(level) = HOUSE.iter().position(|m| *m == own) else { continue };
+        let own = relative
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_string_lossy()
+            .into_owned();
+        let Some(level) = HOUSE.iter().position(|m| *m == own) else {
+            continue;
+        };
         for (i, line) in std::fs::read_to_string(&file).unwrap().lines().enumerate() {
             let code = line.split("//").next().unwrap_or("");
             for name in named(code) {
                 if let Some(target) = HOUSE.iter().position(|m| *m == name) {
                     seen += 1;
                     if target < level {
-                        wrong.push(format!("{}:{}: {own} imports {name}", relative.display(), i + 1));
+                        wrong.push(format!(
+                            "{}:{}: {own} imports {name}",
+                            relative.display(),
+                            i + 1
+                        ));
                     }
                 }
             }
@@ -61,8 +79,14 @@ fn imports_point_down() {
 
 #[test]
 fn a_line_with_several_modules_is_read() {
-    assert_eq!(named("use crate::{engine::Span, model};"), ["engine", "model"]);
-    assert_eq!(named("let x: crate::engine::Time = crate::stats::y();"), ["engine", "stats"]);
+    assert_eq!(
+        named("use crate::{engine::Span, model};"),
+        ["engine", "model"]
+    );
+    assert_eq!(
+        named("let x: crate::engine::Time = crate::stats::y();"),
+        ["engine", "stats"]
+    );
 }
 
 #[test]
@@ -75,6 +99,10 @@ fn threads_are_started_in_studies_alone() {
         let own = file.strip_prefix(&src).unwrap();
         let threads = text.contains("rayon::") || text.contains("std::thread::spawn");
         // The command line may choose how many threads there are.
-        assert!(!threads || own.starts_with("study") || own.starts_with("cli"), "{}", own.display());
+        assert!(
+            !threads || own.starts_with("study") || own.starts_with("cli"),
+            "{}",
+            own.display()
+        );
     }
 }

@@ -88,7 +88,10 @@ fn another_sweep_is_not_resumed() {
     let refusals: [(&[&str], &str); 4] = [
         (&["--resume", "--seed", "2"], "the seed was 1 and is 2"),
         (&["--resume", "--set", "stations.cpu.queue=5"], "the model"),
-        (&["--resume", "--vary", "scenarios.default.rate=1,2"], "varied"),
+        (
+            &["--resume", "--vary", "scenarios.default.rate=1,2"],
+            "varied",
+        ),
         (&[], "exists"),
     ];
     for (extra, reason) in refusals {
@@ -109,6 +112,9 @@ fn mistakes_are_told_before_anything_runs() {
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
     assert_eq!(done.status.code(), Some(104), "{said}");
     assert!(said.contains("did you mean `servers`?"), "{said}");
-    assert_eq!(run(sweep(&out, &["--vary", "load=1..2"])).status.code(), Some(2));
+    assert_eq!(
+        run(sweep(&out, &["--vary", "load=1..2"])).status.code(),
+        Some(2)
+    );
     assert!(!out.exists());
 }

@@ -26,7 +26,10 @@ const STATION: &str = "
 
 #[test]
 fn three_at_one_server_wait_for_each_other() {
-    let model = once(3, &format!("[journeys]\nj = [{{ request = \"e\" }}]\n{STATION}"));
+    let model = once(
+        3,
+        &format!("[journeys]\nj = [{{ request = \"e\" }}]\n{STATION}"),
+    );
     let (outcome, summary) = run(&model, 1);
     assert_eq!(ms(&outcome.recorder.durations), [10.0, 20.0, 30.0]);
     assert_eq!(outcome.duration.as_ms(), 30.0);
@@ -149,10 +152,17 @@ fn a_hold_that_expires_is_sold_to_somebody_else() {
     );
     let (outcome, summary) = run(&model, 1);
     let (probe, seats) = outcome.inventory.as_ref().unwrap();
-    assert_eq!((probe.claimed, probe.expired, probe.sold, *seats), (2, 1, 1, 1));
+    assert_eq!(
+        (probe.claimed, probe.expired, probe.sold, *seats),
+        (2, 1, 1, 1)
+    );
     assert_eq!(rate(&summary, "http_req_failed"), (1, 6));
-    let checks: Vec<_> =
-        summary.root.checks.iter().map(|c| (c.name.as_str(), c.passes, c.fails)).collect();
+    let checks: Vec<_> = summary
+        .root
+        .checks
+        .iter()
+        .map(|c| (c.name.as_str(), c.passes, c.fails))
+        .collect();
     assert_eq!(checks, [("sold", 1, 1), ("sold out", 1, 0)]);
 }
 
@@ -205,10 +215,11 @@ fn setup_counts_as_k6_counts_it() {
     assert_eq!(outcome.recorder.durations.len(), 3 + 4);
     assert_eq!(outcome.complete_iterations(), 4);
     assert_eq!(outcome.duration.as_ms(), 10_030.0);
-    let count = |s: &capsim::measure::summary::Summary| match support::values(s, "iteration_duration") {
-        capsim::measure::summary::Values::Trend { count, .. } => *count,
-        other => panic!("{other:?}"),
-    };
+    let count =
+        |s: &capsim::measure::summary::Summary| match support::values(s, "iteration_duration") {
+            capsim::measure::summary::Values::Trend { count, .. } => *count,
+            other => panic!("{other:?}"),
+        };
     assert_eq!(count(&summary), 5, "up to k6 0.53 setup makes a sample");
     assert_eq!(count(&run(&text("2"), 1).1), 4);
     assert_eq!(summary.root.groups[0].name, "setup");
@@ -224,7 +235,10 @@ fn a_slow_setup_stops_the_test() {
     let (outcome, _) = run(model, 1);
     assert_eq!(outcome.end, capsim::world::outcome::End::SetupTimeout);
     assert_eq!(outcome.duration.as_ms(), 50.0);
-    assert_eq!((outcome.complete_iterations(), outcome.recorder.interrupted), (0, 0));
+    assert_eq!(
+        (outcome.complete_iterations(), outcome.recorder.interrupted),
+        (0, 0)
+    );
 }
 
 #[test]
@@ -267,7 +281,10 @@ fn calls_and_branches_are_awaited() {
     let (outcome, summary) = run(&model, 1);
     assert_eq!(ms(&outcome.recorder.durations), [13.0]);
     assert_eq!(rate(&summary, "checks"), (1, 0));
-    let failing = model.replace("visits = [{ delay = \"7ms\" }]", "visits = [{ delay = \"7ms\" }, { fail = 1.0, status = 502 }]");
+    let failing = model.replace(
+        "visits = [{ delay = \"7ms\" }]",
+        "visits = [{ delay = \"7ms\" }, { fail = 1.0, status = 502 }]",
+    );
     let (outcome, summary) = run(&failing, 1);
     assert_eq!(ms(&outcome.recorder.durations), [12.0]);
     assert_eq!(rate(&summary, "checks"), (0, 1));

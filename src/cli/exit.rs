@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use crate::model::problem::Problems;
 
+/// Anything that has no code of its own.
+pub const OTHER: u8 = 1;
 /// Wrong usage of the command line (clap's code).
 pub const USAGE: u8 = 2;
 /// After many runs it is open whether a threshold holds: more replications would tell.

@@ -8,6 +8,7 @@ mod interrupt;
 mod replicate;
 mod run;
 mod sweep;
+mod timeline;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

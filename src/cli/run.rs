@@ -9,6 +9,7 @@ use super::ModelArgs;
 use super::console::{Progress, colour};
 use super::exit::{self, Failure};
 use super::replicate::Replicate;
+use super::timeline::Timeline;
 use crate::load::plan::Plan;
 use crate::model::{K6Version, Model};
 use crate::report::format::TimeUnit;
@@ -36,6 +37,8 @@ pub struct Run {
     model: ModelArgs,
     #[command(flatten)]
     replicate: Replicate,
+    #[command(flatten)]
+    timeline: Timeline,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -92,9 +95,7 @@ impl Run {
             out.write_all(run_text::header(&model, &script).as_bytes())?;
             out.flush()?;
         }
-        let mut progress = Progress::new(plan.max_duration(), self.quiet);
-        let outcome = World::new(&model, self.seed, 0).run_watched(|now| progress.at(now));
-        progress.done();
+        let outcome = self.run(&model, &plan)?;
         let summary = summary(&outcome, &model);
         out.write_all(crate::report::summary(&summary, &options).as_bytes())?;
         if !self.quiet {
@@ -107,6 +108,19 @@ impl Run {
             eprintln!("ERRO {text}");
         }
         Ok(ExitCode::from(self.code(&outcome, crossed.is_some())?))
+    }
+
+    fn run(&self, model: &Model, plan: &Plan) -> Result<Outcome, Failure> {
+        let world = World::new(model, self.seed, 0);
+        if let Some(every) = self.timeline.every() {
+            let (outcome, samples) = world.run_sampled(every);
+            self.timeline.write(model, &outcome, &samples)?;
+            return Ok(outcome);
+        }
+        let mut progress = Progress::new(plan.max_duration(), self.quiet);
+        let outcome = world.run_watched(|now| progress.at(now));
+        progress.done();
+        Ok(outcome)
     }
 
     fn options(&self, model: &mut Model) -> Result<SummaryOptions, Failure> {

@@ -221,7 +221,10 @@ impl SweepCommand {
 
     fn resume(&self, sweep: &Sweep<'_>, now: &Origin, study: &Path) -> Result<u64, Failure> {
         let refused = |why: String| {
-            Failure::new(1, format!("error: cannot resume {}: {why}", self.out.display()))
+            Failure::new(
+                1,
+                format!("error: cannot resume {}: {why}", self.out.display()),
+            )
         };
         let text = std::fs::read_to_string(study)
             .map_err(|e| refused(format!("{} cannot be read: {e}", study.display())))?;
@@ -243,7 +246,11 @@ impl SweepCommand {
 
     fn origin(&self, sweep: &Sweep<'_>, overrides: &[Override]) -> Result<Origin, Failure> {
         // The model as meant holds the contents of its data files, too.
-        let meant = sweep.document.check(overrides).map_err(Failure::model)?.model;
+        let meant = sweep
+            .document
+            .check(overrides)
+            .map_err(Failure::model)?
+            .model;
         let paths = sweep.design.paths().map(str::to_owned);
         let values = (0..sweep.design.len()).flat_map(|p| sweep.design.point(p));
         Ok(Origin {

@@ -61,7 +61,12 @@ pub fn shown(tally: &Tally) -> Vec<String> {
             || name == "seats_sold"
             || tally.thresholds().iter().any(|t| t.column == *name)
     };
-    tally.names().iter().filter(|n| wanted(n)).cloned().collect()
+    tally
+        .names()
+        .iter()
+        .filter(|n| wanted(n))
+        .cloned()
+        .collect()
 }
 
 /// A row of the table: mean, half-width and extremes as texts.
@@ -89,7 +94,8 @@ fn means(tally: &Tally) -> String {
     let mut text = String::new();
     for (name, [mean, half, low, high]) in rows {
         let sign = if mean == "mean" { ' ' } else { '±' };
-        text += &format!("     {name:<wide$}  {mean:>12} {sign} {half:<10}  {low:>12}  {high:>12}\n");
+        text +=
+            &format!("     {name:<wide$}  {mean:>12} {sign} {half:<10}  {low:>12}  {high:>12}\n");
     }
     text
 }

@@ -49,7 +49,10 @@ impl Design {
     /// If the paths do not have the same number of values, and as [`Design::grid`].
     pub fn zip(axes: Vec<Axis>) -> Result<Design, String> {
         stepped(&axes)?;
-        if let Some(pair) = axes.windows(2).find(|p| p[0].values.len() != p[1].values.len()) {
+        if let Some(pair) = axes
+            .windows(2)
+            .find(|p| p[0].values.len() != p[1].values.len())
+        {
             return Err(format!(
                 "--zip needs as many values of each: `{}` has {} and `{}` has {}",
                 pair[0].path,
@@ -104,7 +107,9 @@ impl Design {
             rows.push(record.iter().map(str::to_owned).collect());
         }
         if rows.is_empty() {
-            return Err("the design has no points: a header of paths, then a row of values each".into());
+            return Err(
+                "the design has no points: a header of paths, then a row of values each".into(),
+            );
         }
         Design::new(axes, Kind::Table(rows))
     }
@@ -212,7 +217,10 @@ mod tests {
     #[test]
     fn zipped_paths_go_side_by_side() {
         let design = Design::zip(axes(&["a=1,2", "b=x,y"])).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!((design.len(), design.point(1)), (2, vec!["2".into(), "y".into()]));
+        assert_eq!(
+            (design.len(), design.point(1)),
+            (2, vec!["2".into(), "y".into()])
+        );
         assert!(Design::zip(axes(&["a=1,2", "b=x"])).is_err());
         assert!(Design::grid(axes(&["a=1..2"])).is_err());
         assert!(Design::grid(axes(&["a=1", "a=2"])).is_err());
@@ -235,7 +243,10 @@ mod tests {
     fn a_table_is_read_as_it_stands() {
         let design = Design::from_csv("load, stations.cpu.servers\n1.5, 2\n2, 4\n")
             .unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(design.paths().collect::<Vec<_>>(), ["load", "stations.cpu.servers"]);
+        assert_eq!(
+            design.paths().collect::<Vec<_>>(),
+            ["load", "stations.cpu.servers"]
+        );
         assert_eq!(design.point(1), ["2", "4"]);
         assert!(Design::from_csv("load\n").is_err());
     }

@@ -8,4 +8,5 @@ pub mod runs;
 pub mod steady;
 pub mod sweep;
 pub mod tally;
+pub mod timeline;
 pub mod vary;

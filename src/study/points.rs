@@ -15,10 +15,13 @@ pub fn header(columns: &Columns) -> Vec<String> {
     let mut header = vec!["point".to_owned(), "replications".to_owned()];
     header.extend(columns.paths.iter().cloned());
     header.push("verdict".to_owned());
+    header.extend(["", "_low", "_high"].map(|end| format!("pass_probability{end}")));
     header.extend(
-        ["", "_low", "_high"].map(|end| format!("pass_probability{end}")),
+        columns
+            .thresholds
+            .iter()
+            .map(|t| format!("slo:{}", t.text())),
     );
-    header.extend(columns.thresholds.iter().map(|t| format!("slo:{}", t.text())));
     for name in &columns.metrics {
         header.push(name.clone());
         header.push(format!("{name}_half_width"));

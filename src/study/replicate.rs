@@ -167,8 +167,8 @@ pub fn replicate(
 fn add(all: &mut Replications, run: &Run) {
     all.tally.push(&run.metrics, &run.held);
     all.warm_ups.extend(run.warm_up);
-    all.fingerprint = (all.fingerprint.rotate_left(23) ^ run.fingerprint)
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    all.fingerprint =
+        (all.fingerprint.rotate_left(23) ^ run.fingerprint).wrapping_mul(0x9E37_79B9_7F4A_7C15);
 }
 
 fn enough(all: &Replications, count: Count) -> bool {

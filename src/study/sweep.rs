@@ -346,7 +346,8 @@ pub fn recover(path: &Path, header: &[String], replications: u64) -> Result<u64,
         }
         if std::mem::take(&mut first) {
             if text != expected {
-                let why = "its columns are not those of this sweep: another model, design or version";
+                let why =
+                    "its columns are not those of this sweep: another model, design or version";
                 return Err(SweepError::Mismatch(why.to_owned()));
             }
         } else {

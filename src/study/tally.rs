@@ -168,7 +168,10 @@ impl Tally {
 
 fn judge(named: &NamedThreshold, interval: &Interval) -> Judgement {
     let limit = &named.threshold;
-    let ends = [limit.compare(interval.low()), limit.compare(interval.high())];
+    let ends = [
+        limit.compare(interval.low()),
+        limit.compare(interval.high()),
+    ];
     let inside = interval.contains(limit.value) && interval.half_width > 0.0;
     match (limit.operator, ends) {
         (Operator::Equal | Operator::NotEqual, _) if inside => Judgement::Undecided,

@@ -56,7 +56,8 @@ pub struct Range {
 
 impl Range {
     fn parse(text: &str, log: bool) -> Result<Range, String> {
-        let bad = || format!("`{text}` is no range: write a..b with numbers, units alike on both sides");
+        let bad =
+            || format!("`{text}` is no range: write a..b with numbers, units alike on both sides");
         let (low, high) = text.split_once("..").ok_or_else(bad)?;
         let (low, high) = (
             Quantity::parse(low).ok_or_else(bad)?,
@@ -102,7 +103,9 @@ impl Range {
     fn by_step(&self, text: &str) -> Result<Vec<String>, String> {
         let step = Quantity::parse(text)
             .filter(|s| s.value > 0.0 && (s.unit.is_empty() || s.unit == self.unit))
-            .ok_or_else(|| format!("`{text}` is no step: a number above 0 in the unit of the range"))?;
+            .ok_or_else(|| {
+                format!("`{text}` is no step: a number above 0 in the unit of the range")
+            })?;
         let direction = if self.high < self.low { -1.0 } else { 1.0 };
         // A step that falls short of the end by rounding alone still reaches it.
         let count = ((self.high - self.low).abs() / step.value + 1e-9).floor();
@@ -132,11 +135,15 @@ fn too_many() -> String {
 /// # Errors
 /// What is wrong with it, and how to write it.
 pub fn parse(text: &str) -> Result<Axis, String> {
-    let at = text.rfind("]=").map_or_else(|| equals(text), |i| Some(i + 1));
+    let at = text
+        .rfind("]=")
+        .map_or_else(|| equals(text), |i| Some(i + 1));
     let at = at.ok_or_else(|| format!("`{text}`: write PATH=VALUES, such as load=0.5..2:0.25"))?;
     let (path, spec) = (text[..at].trim(), text[at + 1..].trim());
     if path.is_empty() || spec.is_empty() {
-        return Err(format!("`{text}`: write PATH=VALUES, such as load=0.5..2:0.25"));
+        return Err(format!(
+            "`{text}`: write PATH=VALUES, such as load=0.5..2:0.25"
+        ));
     }
     let in_spec = |why: String| format!("--vary {path}: {why}");
     let mut axis = Axis {
@@ -158,7 +165,9 @@ pub fn parse(text: &str) -> Result<Axis, String> {
     if let Some((range, n)) = body.rsplit_once('/') {
         let range = Range::parse(range, log).map_err(in_spec)?;
         let n: usize = n.trim().parse().ok().filter(|n| *n >= 1).ok_or_else(|| {
-            in_spec(format!("`{n}` is no number of values: a whole number from 1"))
+            in_spec(format!(
+                "`{n}` is no number of values: a whole number from 1"
+            ))
         })?;
         if n > MOST_VALUES {
             return Err(in_spec(too_many()));
@@ -219,7 +228,9 @@ mod tests {
     use super::*;
 
     fn values(spec: &str) -> Vec<String> {
-        parse(&format!("p={spec}")).unwrap_or_else(|e| panic!("{e}")).values
+        parse(&format!("p={spec}"))
+            .unwrap_or_else(|e| panic!("{e}"))
+            .values
     }
 
     #[test]
@@ -242,10 +253,14 @@ mod tests {
 
     #[test]
     fn paths_may_hold_brackets() {
-        let axis = parse("scenarios.default.stages[*].target=1,2").unwrap_or_else(|e| panic!("{e}"));
+        let axis =
+            parse("scenarios.default.stages[*].target=1,2").unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(axis.path, "scenarios.default.stages[*].target");
         let axis = parse("thresholds.http_reqs=[\"rate>1\"]").unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!((axis.path.as_str(), axis.values.len()), ("thresholds.http_reqs", 1));
+        assert_eq!(
+            (axis.path.as_str(), axis.values.len()),
+            ("thresholds.http_reqs", 1)
+        );
     }
 
     #[test]

@@ -24,7 +24,12 @@ pub fn run(text: &str, seed: u64) -> (Outcome, Summary) {
 
 /// Values of a metric.
 pub fn values<'a>(summary: &'a Summary, name: &str) -> &'a Values {
-    &summary.metrics.iter().find(|m| m.name == name).unwrap_or_else(|| panic!("no {name}")).values
+    &summary
+        .metrics
+        .iter()
+        .find(|m| m.name == name)
+        .unwrap_or_else(|| panic!("no {name}"))
+        .values
 }
 
 /// Non-zero and zero samples of a rate.

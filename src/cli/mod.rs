@@ -5,6 +5,7 @@ mod check;
 mod console;
 mod exit;
 mod interrupt;
+mod plot;
 mod replicate;
 mod run;
 mod sweep;
@@ -40,6 +41,7 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Sweep(sweep::SweepCommand),
+    Plot(plot::Plot),
 }
 
 /// Which model, and with which changes.
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.execute(),
         Command::Check(command) => command.execute(),
         Command::Sweep(command) => command.execute(),
+        Command::Plot(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

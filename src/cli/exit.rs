@@ -4,6 +4,12 @@ use std::process::ExitCode;
 
 use crate::model::problem::Problems;
 
+/// Anything that has no code of its own.
+pub const OTHER: u8 = 1;
+/// Wrong usage of the command line (clap's code).
+pub const USAGE: u8 = 2;
+/// After many runs it is open whether a threshold holds: more replications would tell.
+pub const UNDECIDED: u8 = 98;
 /// A threshold is crossed (k6's code).
 pub const THRESHOLDS: u8 = 99;
 /// Setup took too long (k6's code).
@@ -12,6 +18,8 @@ pub const SETUP_TIMEOUT: u8 = 100;
 pub const TEARDOWN_TIMEOUT: u8 = 101;
 /// The model or its options are invalid (k6's code).
 pub const INVALID: u8 = 104;
+/// Ctrl+C (k6's code for an external abort).
+pub const INTERRUPTED: u8 = 105;
 
 /// Why a command could not do its work: an exit code and a text for stderr.
 #[derive(Debug)]

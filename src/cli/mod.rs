@@ -1,11 +1,17 @@
 //! The command line: one small file per subcommand.
 
+mod bar;
 mod check;
 mod console;
 mod exit;
+mod interrupt;
 mod output;
+mod plot;
+mod replicate;
 mod run;
 mod selftest;
+mod sweep;
+mod timeline;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,7 +29,7 @@ use exit::Failure;
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit codes: 0 done, 99 a threshold is crossed, 104 the model is invalid (both as k6),
+Exit codes: 0 done, 99 a threshold is crossed, 98 it needs more replications to tell, 104 the model is invalid (both as k6),
 100 setup and 101 teardown took too long (as k6), 105 interrupted, 2 wrong usage, 1 anything else.
 
 Start with:  capsim run models/reserve.toml --seed 42")]
@@ -37,6 +43,8 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Selftest(selftest::Selftest),
+    Sweep(sweep::SweepCommand),
+    Plot(plot::Plot),
 }
 
 /// Which model, and with which changes.
@@ -51,12 +59,15 @@ struct ModelArgs {
 }
 
 impl ModelArgs {
+    /// The changes asked for.
+    fn overrides(&self) -> Result<Vec<Override>, Failure> {
+        let parsed = self.set.iter().map(|text| Override::parse(text));
+        parsed.collect::<Result<_, _>>().map_err(Failure::model)
+    }
+
     /// Reads and checks the model; warnings go to stderr.
     fn load(&self) -> Result<Checked, Failure> {
-        let mut overrides = Vec::new();
-        for text in &self.set {
-            overrides.push(Override::parse(text).map_err(Failure::model)?);
-        }
+        let overrides = self.overrides()?;
         let document = Document::from_file(&self.model).map_err(Failure::model)?;
         let checked = document.check(&overrides).map_err(Failure::model)?;
         for warning in &checked.warnings {
@@ -73,6 +84,8 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.execute(),
         Command::Check(command) => command.execute(),
         Command::Selftest(command) => command.execute(),
+        Command::Sweep(command) => command.execute(),
+        Command::Plot(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

@@ -11,6 +11,8 @@ use super::ModelArgs;
 use super::console::{Progress, colour};
 use super::exit::{self, Failure};
 use super::output::{self, EPOCH, Out};
+use super::replicate::Replicate;
+use super::timeline::Timeline;
 use crate::load::plan::Plan;
 use crate::measure::summary::Summary;
 use crate::model::{K6Version, Model};
@@ -33,10 +35,16 @@ use crate::world::summary::summary;
 Examples:
   capsim run models/reserve.toml --seed 42
   capsim run models/token.toml --set stations.server.servers=4
-  capsim run models/status.toml --set load=1.2 --quiet")]
+  capsim run models/status.toml --set load=1.2 --quiet
+  capsim run models/reserve.toml --replications 20
+  capsim run models/token.toml --precision 1%")]
 pub struct Run {
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    replicate: Replicate,
+    #[command(flatten)]
+    timeline: Timeline,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -97,6 +105,9 @@ impl Run {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let mut model = self.model.load()?.model;
         let options = self.options(&mut model)?;
+        if self.replicate.wanted() {
+            return self.replicate.execute(&model, self.seed, self.quiet);
+        }
         let plan = Plan::new(&model.scenarios);
         let mut out = std::io::stdout().lock();
         if !self.quiet {
@@ -104,18 +115,7 @@ impl Run {
             out.write_all(run_text::header(&model, &script, &self.outputs()).as_bytes())?;
             out.flush()?;
         }
-        let mut progress = Progress::new(plan.max_duration(), self.quiet);
-        let mut world = World::new(&model, self.seed, 0);
-        if !self.out.is_empty() {
-            world = world.logging();
-        }
-        let (outcome, audit) = if self.audit {
-            let (outcome, audit) = world.run_audited();
-            (outcome, Some(audit))
-        } else {
-            (world.run_watched(|now| progress.at(now)), None)
-        };
-        progress.done();
+        let (outcome, audit) = self.simulate(&model, &plan)?;
         let summary = summary(&outcome, &model);
         out.write_all(crate::report::summary(&summary, &options).as_bytes())?;
         if !self.quiet {
@@ -163,6 +163,27 @@ impl Run {
             output::write_whole(file, |out| out.write_all(text.as_bytes()))?;
         }
         Ok(())
+    }
+
+    /// Runs the model with whatever is asked to be watched, written down or audited.
+    fn simulate(&self, model: &Model, plan: &Plan) -> Result<(Outcome, Option<Audit>), Failure> {
+        let mut world = World::new(model, self.seed, 0);
+        if !self.out.is_empty() {
+            world = world.logging();
+        }
+        if let Some(every) = self.timeline.every() {
+            let (outcome, samples) = world.run_sampled(every);
+            self.timeline.write(model, &outcome, &samples)?;
+            return Ok((outcome, None));
+        }
+        if self.audit {
+            let (outcome, audit) = world.run_audited();
+            return Ok((outcome, Some(audit)));
+        }
+        let mut progress = Progress::new(plan.max_duration(), self.quiet);
+        let outcome = world.run_watched(|now| progress.at(now));
+        progress.done();
+        Ok((outcome, None))
     }
 
     fn options(&self, model: &mut Model) -> Result<SummaryOptions, Failure> {

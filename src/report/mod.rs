@@ -3,6 +3,7 @@
 //! `summary` is the text that k6 prints at the end of a test, in the layout of the k6 that the
 //! options name; `export` holds the same data as JSON.
 
+pub mod chart;
 mod columns;
 pub mod export;
 pub mod format;
@@ -13,6 +14,7 @@ pub mod order;
 pub mod out_csv;
 pub mod out_json;
 mod paint;
+pub mod replications;
 pub mod run_text;
 pub mod samples;
 pub mod width;

@@ -1,4 +1,13 @@
 //! Many runs: replications, sweeps, searches. The only place that uses threads.
 
+pub mod design;
+pub mod metrics;
+pub mod points;
+pub mod replicate;
 pub mod runs;
 pub mod selftest;
+pub mod steady;
+pub mod sweep;
+pub mod tally;
+pub mod timeline;
+pub mod vary;

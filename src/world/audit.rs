@@ -421,6 +421,7 @@ buy = [
   { pick = "user" },
   { request = "join" },
   { await = "admission" },
+  { pick = "event" },
   { request = "list", pick = "seat", else = "end_iteration" },
   { request = "claim", timeout = "300ms", else = "end_iteration" },
   { with_probability = 0.5, steps = [{ request = "confirm" }] },

@@ -17,6 +17,7 @@ pub mod snapshot;
 pub mod summary;
 pub mod system;
 pub mod tags;
+pub mod timeline;
 pub mod values;
 pub mod vu;
 

@@ -2,6 +2,7 @@
 
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Recorder;
+use crate::model::Model;
 use crate::parts::inventory::InventoryProbe;
 use crate::parts::lock::LockProbe;
 use crate::parts::pool::PoolProbe;
@@ -70,6 +71,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// What a run that never began would give: every probe at zero.
+    #[must_use]
+    pub fn nothing(model: &Model) -> Outcome {
+        World::new(model, 0, 0).into_outcome()
+    }
+
     /// The end mark.
     #[must_use]
     pub fn end_time(&self) -> Time {

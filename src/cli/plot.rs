@@ -1,0 +1,96 @@
+//! `capsim plot`: charts from CSV alone.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::{self, Failure};
+use crate::report::chart::{self, Kind, Table};
+
+/// Draw a chart of a CSV file that capsim wrote.
+///
+/// SVG by default; PNG if the name of --out ends with .png. The kind is chosen from the columns unless
+/// told: a time line gives response times over time, a sweep of one path a capacity curve, one of two a
+/// map of verdicts.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  capsim plot token.points.csv --out token.svg
+  capsim plot token.points.csv --kind time --out time.png
+  capsim plot timeline.csv --kind seats --out seats.svg")]
+pub struct Plot {
+    /// Rows or points of a sweep, or a time line.
+    file: PathBuf,
+    /// Where the picture goes. Default: the name of the CSV file with .svg.
+    #[arg(short, long, value_name = "FILE.svg|FILE.png")]
+    out: Option<PathBuf>,
+    /// What to draw.
+    #[arg(short, long)]
+    kind: Option<KindArg>,
+    /// Words before the kind in the title. Default: the name of the CSV file.
+    #[arg(long)]
+    title: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum KindArg {
+    /// Throughput and response times against load.
+    Capacity,
+    /// Response times and VUs over time.
+    Latency,
+    /// Verdicts over two varied paths.
+    Map,
+    /// Utilisation of each resource.
+    Utilisation,
+    /// Where the time of a request went.
+    Time,
+    /// Distribution of response times.
+    Cdf,
+    /// Seats over time.
+    Seats,
+}
+
+impl From<KindArg> for Kind {
+    fn from(kind: KindArg) -> Kind {
+        match kind {
+            KindArg::Capacity => Kind::Capacity,
+            KindArg::Latency => Kind::Latency,
+            KindArg::Map => Kind::Map,
+            KindArg::Utilisation => Kind::Utilisation,
+            KindArg::Time => Kind::Time,
+            KindArg::Cdf => Kind::Cdf,
+            KindArg::Seats => Kind::Seats,
+        }
+    }
+}
+
+impl Plot {
+    /// Draws the chart.
+    pub fn execute(self) -> Result<ExitCode, Failure> {
+        let at = self.file.display();
+        let failed = |why: String| Failure::new(exit::OTHER, format!("error: {at}: {why}"));
+        let text = std::fs::read_to_string(&self.file).map_err(|e| failed(e.to_string()))?;
+        let table = Table::parse(&text).map_err(failed)?;
+        let kind = self.kind.map_or_else(|| Kind::of(&table), Kind::from);
+        let title = self.title.clone().unwrap_or_else(|| {
+            let name = self.file.file_name().unwrap_or_default().to_string_lossy();
+            name.split('.').next().unwrap_or_default().to_owned()
+        });
+        let figure = chart::figure(&table, kind, &title).map_err(failed)?;
+        let out = self
+            .out
+            .clone()
+            .unwrap_or_else(|| self.file.with_extension("svg"));
+        if out
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("png"))
+        {
+            chart::png(&figure, &out).map_err(failed)?;
+        } else {
+            let svg = chart::svg(&figure).map_err(failed)?;
+            std::fs::write(&out, svg)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,151 @@
+//! `capsim run MODEL --replications N | --precision P`: many runs of one model.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::bar::Bar;
+use super::exit::{self, Failure};
+use super::interrupt::Interrupt;
+use crate::model::Model;
+use crate::report::replications;
+use crate::study::replicate::{Count, Plan, Replications, Stopped, replicate};
+use crate::study::tally::Judgement;
+use crate::world::outcome::End;
+
+/// How many runs, and what of them.
+#[derive(Clone, Debug, Args)]
+pub struct Replicate {
+    /// Run so many times, each with random numbers of its own, and print means with 95 % intervals.
+    #[arg(long, value_name = "N", conflicts_with = "precision",
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    replications: Option<u64>,
+    /// Run until the 95 % half-width of every metric named in a threshold is below this share of its
+    /// mean, such as `2%`.
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    precision: Option<f64>,
+    /// With --precision: at most so many runs.
+    #[arg(long, value_name = "N", default_value_t = 200,
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    max_replications: u64,
+    /// Measure the steady state of a fixed load: the warm-up is cut off each run (MSER-5).
+    #[arg(long)]
+    steady: bool,
+    /// Threads for many runs; never changes a result. Default: all cores.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+/// Reads `2%` or `0.02`.
+pub fn share(text: &str) -> Result<f64, String> {
+    let (number, unit) = match text.trim().strip_suffix('%') {
+        Some(number) => (number, 100.0),
+        None => (text, 1.0),
+    };
+    let value = number.trim().parse::<f64>().map(|n| n / unit);
+    value
+        .ok()
+        .filter(|share| *share > 0.0 && *share < 1.0)
+        .ok_or_else(|| "write a share such as 2% or 0.02".to_owned())
+}
+
+/// Does work with so many threads.
+pub fn with_threads<T: Send>(
+    threads: Option<u16>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, Failure> {
+    let count = threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
+    let pool = pool.map_err(|e| Failure::new(1, format!("error: no threads: {e}")))?;
+    Ok(pool.install(work))
+}
+
+impl Replicate {
+    /// Whether many runs are asked for, not one.
+    pub fn wanted(&self) -> bool {
+        self.replications.is_some() || self.precision.is_some() || self.steady
+    }
+
+    /// The study.
+    pub fn plan(&self, seed: u64) -> Plan {
+        let count = match self.precision {
+            Some(share) => Count::Precision {
+                share,
+                at_most: self.max_replications,
+            },
+            None => Count::Fixed(self.replications.unwrap_or(1)),
+        };
+        Plan {
+            seed,
+            count,
+            steady: self.steady,
+        }
+    }
+
+    /// Runs the study.
+    pub fn study(&self, model: &Model, seed: u64, quiet: bool) -> Result<Replications, Failure> {
+        let plan = self.plan(seed);
+        let total = match plan.count {
+            Count::Fixed(n) => n,
+            Count::Precision { at_most, .. } => at_most,
+        };
+        let interrupt = Interrupt::listen();
+        let mut bar = Bar::new(total, 0, quiet);
+        let done = with_threads(self.threads, || {
+            replicate(model, &plan, |done| {
+                bar.at(done);
+                !interrupt.asked()
+            })
+        })?;
+        bar.done();
+        done.map_err(stopped)
+    }
+
+    /// Runs the study and prints it.
+    pub fn execute(&self, model: &Model, seed: u64, quiet: bool) -> Result<ExitCode, Failure> {
+        let all = self.study(model, seed, quiet)?;
+        self.show(&all, model, seed)
+    }
+
+    /// Prints the study and gives its exit code.
+    pub fn show(&self, all: &Replications, model: &Model, seed: u64) -> Result<ExitCode, Failure> {
+        let mut out = std::io::stdout().lock();
+        out.write_all(replications::text(all, &model.name, seed).as_bytes())?;
+        out.flush()?;
+        if !all.precise {
+            eprintln!(
+                "warning: the precision was not reached in {} replications",
+                all.tally.runs()
+            );
+        }
+        Ok(ExitCode::from(code(all.tally.overall())))
+    }
+}
+
+/// The exit code of a verdict.
+pub fn code(overall: Option<Judgement>) -> u8 {
+    match overall {
+        Some(Judgement::Fail) => exit::THRESHOLDS,
+        Some(Judgement::Undecided) => exit::UNDECIDED,
+        Some(Judgement::Pass) | None => 0,
+    }
+}
+
+/// How a study that was stopped ends.
+pub fn stopped(why: Stopped) -> Failure {
+    let limit = |phase: &str| format!("error: {phase} took longer than its timeout");
+    match why {
+        Stopped::Interrupted => Interrupt::failure(""),
+        Stopped::NotSteady(why) => Failure::new(exit::INVALID, format!("error: {why}")),
+        Stopped::Ended(End::SetupTimeout) => Failure::new(exit::SETUP_TIMEOUT, limit("setup")),
+        Stopped::Ended(End::TeardownTimeout) => {
+            Failure::new(exit::TEARDOWN_TIMEOUT, limit("teardown"))
+        }
+        Stopped::Ended(_) => Failure::new(
+            exit::INVALID,
+            "error: the journey goes on and on without virtual time passing; give it a sleep, or its \
+             endpoints a service time",
+        ),
+    }
+}

@@ -1,0 +1,287 @@
+//! `capsim sweep`: one CSV row for each (point, replication), and a second file of points.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::ModelArgs;
+use super::bar::Bar;
+use super::exit::{self, Failure};
+use super::interrupt::Interrupt;
+use crate::model::document::Document;
+use crate::model::set::Override;
+use crate::study::design::Design;
+use crate::study::points::aggregate;
+use crate::study::sweep::{Sweep, SweepError, recover, replace_file};
+use crate::study::vary;
+
+/// Run a model at many points and write CSV.
+///
+/// FILE.csv gets one row for each (point, replication), FILE.points.csv one for each point with 95 %
+/// intervals and verdicts. Each finished row is safe at once; --resume goes on where a sweep was
+/// interrupted and gives the same bytes. All points see the same random numbers. docs/csv.md names all
+/// columns.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Values of a path: a..b:step, a..b/n, log:a..b/n (ends included, units as in the model), or a list.
+
+Examples:
+  capsim sweep models/token.toml --vary load=0.2..2:0.2 --replications 5 --out token.csv
+  capsim sweep models/reserve.toml --vary waiting_room.admit.rate=60..240:20 \\
+      --vary stations.server.servers=1..4:1 --out map.csv
+  capsim sweep models/status.toml --vary 'scenarios.default.stages[*].target=500..8000:500' --out s.csv
+  capsim sweep models/token.toml --lhs 100 --vary load=0.5..2.0 \\
+      --vary pools.threads.size=log:10..1000 --out lhs.csv")]
+pub struct SweepCommand {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// A path of the model and its values; several make a grid. May be given several times.
+    #[arg(long, value_name = "PATH=VALUES")]
+    vary: Vec<String>,
+    /// Take the values of all paths side by side instead of every combination.
+    #[arg(long, conflicts_with_all = ["design", "lhs"])]
+    zip: bool,
+    /// Points from a CSV file: a header of paths, then a row of values for each point.
+    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["vary", "lhs"])]
+    design: Option<PathBuf>,
+    /// A Latin hypercube of N points over the ranges given by --vary.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    lhs: Option<u32>,
+    /// Runs of each point.
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    replications: u64,
+    /// Where the rows go.
+    #[arg(short, long, value_name = "FILE.csv")]
+    out: PathBuf,
+    /// Go on with an interrupted sweep.
+    #[arg(long)]
+    resume: bool,
+    /// Overwrite files that exist.
+    #[arg(long, conflicts_with = "resume")]
+    force: bool,
+    /// Seed of all random numbers.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Threads; never changes a result. Default: all cores.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Measure the steady state of a fixed load: the warm-up is cut off each run (MSER-5).
+    #[arg(long)]
+    steady: bool,
+    /// No progress.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// What a file of rows was made from: stands beside it, and must be equal for --resume.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Origin {
+    version: String,
+    model: String,
+    design: String,
+    points: u64,
+    replications: u64,
+    seed: u64,
+    steady: bool,
+}
+
+impl Origin {
+    /// What differs, in words.
+    fn difference(&self, now: &Origin) -> Option<String> {
+        let told = |what: &str, then: &dyn std::fmt::Display, now: &dyn std::fmt::Display| {
+            Some(format!("{what} was {then} and is {now}"))
+        };
+        if self.version != now.version {
+            return told("capsim's version", &self.version, &now.version);
+        }
+        if self.model != now.model {
+            return Some("the model (or a --set) has changed".to_owned());
+        }
+        if (&self.design, self.points) != (&now.design, now.points) {
+            return Some("the varied paths or their values have changed".to_owned());
+        }
+        if self.replications != now.replications {
+            let what = "the number of replications";
+            return told(what, &self.replications, &now.replications);
+        }
+        if self.seed != now.seed {
+            return told("the seed", &self.seed, &now.seed);
+        }
+        (self.steady != now.steady).then(|| "--steady has changed".to_owned())
+    }
+}
+
+/// 64-bit FNV-1a (Fowler, Noll, Vo 1991), as hexadecimal digits.
+fn digest(parts: impl Iterator<Item = String>) -> String {
+    let mut hash = 0xCBF2_9CE4_8422_2325u64;
+    for part in parts {
+        for byte in part.bytes().chain([0xFF]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
+    format!("{hash:016x}")
+}
+
+impl SweepCommand {
+    /// Runs the sweep.
+    pub fn execute(self) -> Result<ExitCode, Failure> {
+        let overrides = self.model.overrides()?;
+        let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let design = self.points()?;
+        let threads = self.threads.map_or_else(cores, usize::from);
+        let sweep = Sweep {
+            document: &document,
+            overrides: &overrides,
+            design: &design,
+            replications: self.replications,
+            seed: self.seed,
+            steady: self.steady,
+            threads,
+        };
+        let interrupt = Interrupt::listen();
+        for point in 0..design.len() {
+            // Better now than after an hour.
+            sweep.model(point).map_err(Failure::model)?;
+        }
+        let done = self.begin(&sweep, &overrides)?;
+        let mut bar = Bar::new(sweep.rows(), done, self.quiet);
+        let result = sweep.run(&self.out, done, |rows| {
+            bar.at(rows);
+            !interrupt.asked()
+        });
+        bar.done();
+        result.map_err(|e| failed(e, &self.out))?;
+        let points = beside(&self.out, "points.csv");
+        aggregate(&sweep, &self.out, &points).map_err(|e| failed(e, &points))?;
+        let mut out = std::io::stdout().lock();
+        writeln!(
+            out,
+            "{} rows in {}, {} points in {}",
+            sweep.rows(),
+            self.out.display(),
+            design.len(),
+            points.display()
+        )?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn points(&self) -> Result<Design, Failure> {
+        let wrong = |why: String| Failure::new(exit::USAGE, format!("error: {why}"));
+        if let Some(path) = &self.design {
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| Failure::new(1, format!("error: {}: {e}", path.display())))?;
+            return Design::from_csv(&text).map_err(wrong);
+        }
+        if self.vary.is_empty() {
+            let why = "nothing to vary: give --vary PATH=VALUES or --design FILE.csv";
+            return Err(wrong(why.to_owned()));
+        }
+        let axes: Result<Vec<_>, String> = self.vary.iter().map(|t| vary::parse(t)).collect();
+        let axes = axes.map_err(wrong)?;
+        match self.lhs {
+            Some(n) => Design::latin_hypercube(axes, n as usize, self.seed),
+            None if self.zip => Design::zip(axes),
+            None => Design::grid(axes),
+        }
+        .map_err(wrong)
+    }
+
+    /// Makes the files ready; gives the number of rows that are there already.
+    fn begin(&self, sweep: &Sweep<'_>, overrides: &[Override]) -> Result<u64, Failure> {
+        let origin = self.origin(sweep, overrides)?;
+        let beside_it = beside(&self.out, "study.json");
+        let exists = self.out.exists();
+        if self.resume && exists {
+            return self.resume(sweep, &origin, &beside_it);
+        }
+        if exists && !self.force {
+            let text = format!(
+                "error: {} exists; --resume goes on with it, --force overwrites it",
+                self.out.display()
+            );
+            return Err(Failure::new(1, text));
+        }
+        if exists {
+            std::fs::remove_file(&self.out)?;
+        }
+        if let Some(directory) = self.out.parent().filter(|d| !d.as_os_str().is_empty()) {
+            std::fs::create_dir_all(directory)?;
+        }
+        replace_file(&beside_it, |file| {
+            let text = serde_json::to_string_pretty(&origin).map_err(std::io::Error::from)?;
+            Ok(writeln!(file, "{text}")?)
+        })
+        .map_err(|e| failed(e, &beside_it))?;
+        Ok(0)
+    }
+
+    fn resume(&self, sweep: &Sweep<'_>, now: &Origin, study: &Path) -> Result<u64, Failure> {
+        let refused = |why: String| {
+            Failure::new(
+                1,
+                format!("error: cannot resume {}: {why}", self.out.display()),
+            )
+        };
+        let text = std::fs::read_to_string(study)
+            .map_err(|e| refused(format!("{} cannot be read: {e}", study.display())))?;
+        let then: Origin = serde_json::from_str(&text)
+            .map_err(|e| refused(format!("{} is damaged: {e}", study.display())))?;
+        if let Some(difference) = then.difference(now) {
+            return Err(refused(difference));
+        }
+        let header = sweep.columns().map_err(Failure::model)?.header();
+        match recover(&self.out, &header, self.replications) {
+            Ok(rows) if rows > sweep.rows() => {
+                Err(refused("it has more rows than the sweep".into()))
+            }
+            Ok(rows) => Ok(rows),
+            Err(SweepError::Mismatch(why)) => Err(refused(why)),
+            Err(error) => Err(failed(error, &self.out)),
+        }
+    }
+
+    fn origin(&self, sweep: &Sweep<'_>, overrides: &[Override]) -> Result<Origin, Failure> {
+        // The model as meant holds the contents of its data files, too.
+        let meant = sweep
+            .document
+            .check(overrides)
+            .map_err(Failure::model)?
+            .model;
+        let paths = sweep.design.paths().map(str::to_owned);
+        let values = (0..sweep.design.len()).flat_map(|p| sweep.design.point(p));
+        Ok(Origin {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: digest(std::iter::once(format!("{meant:?}"))),
+            design: digest(paths.chain(values)),
+            points: sweep.design.len(),
+            replications: self.replications,
+            seed: self.seed,
+            steady: self.steady,
+        })
+    }
+}
+
+/// A file beside another: `x.csv` and `points.csv` give `x.points.csv`.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    path.with_extension(ending)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn failed(error: SweepError, path: &Path) -> Failure {
+    let at = path.display();
+    match error {
+        SweepError::Model(problems) => Failure::model(problems),
+        SweepError::Io(error) => Failure::new(1, format!("error: {at}: {error}")),
+        SweepError::Mismatch(why) => Failure::new(1, format!("error: {at}: {why}")),
+        SweepError::Interrupted(rows) => {
+            Interrupt::failure(&format!("; {rows} rows are safe in {at}, --resume goes on"))
+        }
+    }
+}

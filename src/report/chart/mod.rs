@@ -1,0 +1,74 @@
+//! Charts from CSV alone, as SVG or PNG.
+//!
+//! `table` reads the CSV, `kinds` turns it into a figure (data and words only), `draw` puts a figure on
+//! paper. Colours are those of Okabe & Ito (2008), which readers with any colour vision tell apart.
+
+mod axis;
+mod draw;
+pub mod figure;
+pub mod kinds;
+mod map;
+pub mod points;
+pub mod table;
+
+pub use figure::Figure;
+pub use kinds::{Kind, figure};
+pub use table::Table;
+
+use plotters::prelude::{DrawingBackend, IntoDrawingArea, SVGBackend};
+
+/// Width of every chart in pixels.
+pub const WIDTH: u32 = 800;
+
+/// A figure as an SVG document.
+///
+/// # Errors
+/// If the backend fails; it tells why.
+pub fn svg(figure: &Figure) -> Result<String, String> {
+    fonts()?;
+    let mut text = String::new();
+    {
+        let backend = SVGBackend::with_string(&mut text, (WIDTH, figure.height()));
+        paint(figure, backend)?;
+    }
+    Ok(text)
+}
+
+/// Writes a figure as a PNG file.
+///
+/// # Errors
+/// If the file cannot be written.
+#[cfg(feature = "png")]
+pub fn png(figure: &Figure, path: &std::path::Path) -> Result<(), String> {
+    fonts()?;
+    let backend = plotters::prelude::BitMapBackend::new(path, (WIDTH, figure.height()));
+    paint(figure, backend)
+}
+
+/// Without the feature `png` there are no PNG files.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "png"))]
+pub fn png(_: &Figure, _: &std::path::Path) -> Result<(), String> {
+    Err("this capsim was built without PNG; write SVG".to_owned())
+}
+
+fn paint<B: DrawingBackend>(figure: &Figure, backend: B) -> Result<(), String> {
+    let area = backend.into_drawing_area();
+    draw::figure(&area, figure).map_err(|e| e.to_string())?;
+    area.present().map_err(|e| e.to_string())
+}
+
+/// The font that comes with capsim: no font of the system is needed, and pictures are alike everywhere.
+fn fonts() -> Result<(), String> {
+    #[cfg(feature = "png")]
+    {
+        use plotters::style::{FontStyle, register_font};
+        const FONT: &[u8] = include_bytes!("../../../assets/DejaVuSans.ttf");
+        for style in [FontStyle::Normal, FontStyle::Bold] {
+            register_font("sans-serif", style, FONT).map_err(|_| "the font is damaged")?;
+        }
+    }
+    Ok(())
+}

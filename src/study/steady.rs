@@ -1,0 +1,240 @@
+//! The steady state of a fixed load: the warm-up is cut off, and what remains is measured.
+//!
+//! MSER-5 on the response times of the requests in the order in which they ended tells the cut. It is
+//! moved on to the end of its window of time, so that levels and rates are cut at the same instant.
+//! Measuring stops when the load does: what drains afterwards is not steady.
+
+use std::fmt;
+
+use super::metrics::{Metrics, PERCENTS, metrics_of, thresholds_of, verdicts_of};
+use super::runs::Job;
+use crate::engine::{Span, Time};
+use crate::load::plan;
+use crate::model::Model;
+use crate::model::scenario::{Executor, Scenario, Stage};
+use crate::stats::TrendStats;
+use crate::stats::warmup::{WarmupError, mser5};
+use crate::world::World;
+use crate::world::outcome::Outcome;
+use crate::world::summary::summary;
+use crate::world::timeline::Sample;
+
+/// Windows into which a run is cut.
+const WINDOWS: u64 = 1000;
+
+/// Why no steady state was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refused {
+    /// This scenario's load changes in the course of the run, or it has no fixed length.
+    NotFixed(String),
+    /// No warm-up cut could be given in this replication.
+    WarmUp {
+        /// Number of the replication.
+        replication: u64,
+        /// Why.
+        why: WarmupError,
+        /// Length of the load.
+        length: Span,
+    },
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refused::NotFixed(name) => write!(
+                f,
+                "--steady needs a fixed load from the start to the end, and that of scenario {name:?} \
+                 changes; use constant-vus, constant-arrival-rate or open-arrivals of one rate"
+            ),
+            Refused::WarmUp {
+                replication, why, ..
+            } => write!(
+                f,
+                "no steady state in replication {replication}: {why}; make the run longer, or the load \
+                 one that the system can carry"
+            ),
+        }
+    }
+}
+
+/// One run, cut.
+#[derive(Clone, Debug)]
+pub struct SteadyRun {
+    /// The whole run.
+    pub outcome: Outcome,
+    /// Its metrics; those of requests, rates and levels are of the steady part.
+    pub metrics: Metrics,
+    /// Whether each threshold holds, of the steady part where its metric has one.
+    pub held: Vec<bool>,
+    /// What was cut off, in seconds from the start of the load.
+    pub warm_up: f64,
+}
+
+/// Runs a model of a fixed load and measures its steady part.
+///
+/// # Errors
+/// If the load is not fixed, or its warm-up takes more than half of it.
+pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, Refused> {
+    let length = fixed_length(job.model)?;
+    let every = Span((length.0 / WINDOWS).max(1));
+    let world = World::new(job.model, job.seed, job.replication);
+    let (outcome, samples) = world.run_sampled(every);
+    let setup = outcome.recorder.setup.unwrap_or(Span::ZERO);
+    let begins = Time::ZERO + setup;
+    let refused = |why| Refused::WarmUp {
+        replication: job.replication,
+        why,
+        length,
+    };
+    let from = samples.partition_point(|s| s.at < begins);
+    let to = samples.partition_point(|s| s.at <= begins + length);
+    let whole = (samples.get(from), samples.get(to.saturating_sub(1)));
+    let (Some(first), Some(last)) = whole else {
+        return Err(refused(WarmupError::TooFew));
+    };
+    let (low, high) = (first.requests.min(last.requests), last.requests);
+    let series: Vec<f64> = outcome.recorder.durations[low..high]
+        .iter()
+        .map(|ns| *ns as f64)
+        .collect();
+    let cut = mser5(&series).map_err(refused)?;
+    let at = samples.partition_point(|s| s.requests < low + cut);
+    let start = &samples[at.max(from).min(to - 1)];
+    if 2 * start.at.since(begins).0 > length.0 {
+        return Err(refused(WarmupError::TooShort { cut }));
+    }
+    let summary = summary(&outcome, job.model);
+    let mut metrics = metrics_of(job.model, &outcome, &summary);
+    cut_metrics(&mut metrics, job.model, &outcome, start, last);
+    let held = thresholds_of(job.model)
+        .iter()
+        .zip(verdicts_of(job.model, &summary))
+        .map(|(t, whole)| {
+            let number = metrics.get(&t.column).filter(|_| is_cut(&t.column));
+            number.map_or(whole, |n| t.threshold.compare(*n))
+        })
+        .collect();
+    Ok(SteadyRun {
+        warm_up: start.at.since(begins).as_secs(),
+        outcome,
+        metrics,
+        held,
+    })
+}
+
+/// Whether a column is of the steady part alone; the others are of the whole run.
+#[must_use]
+pub fn is_cut(column: &str) -> bool {
+    let of_requests = column.starts_with("http_req_duration_") && column.ends_with("_ms");
+    let shares = column.ends_with("_utilisation") || column.ends_with("_queue_mean");
+    of_requests
+        || shares
+        || matches!(
+            column,
+            "http_reqs" | "http_reqs_per_s" | "http_req_failed_rate" | "duration_s"
+        )
+}
+
+fn cut_metrics(
+    metrics: &mut Metrics,
+    model: &Model,
+    outcome: &Outcome,
+    start: &Sample,
+    end: &Sample,
+) {
+    let record = &outcome.recorder;
+    let seconds = end.at.since(start.at).as_secs();
+    let range = start.requests..end.requests;
+    let requests = range.len() as f64;
+    let failed = record.request_series[range.clone()]
+        .iter()
+        .filter(|s| !record.series[**s as usize].code.is_expected())
+        .count() as f64;
+    let mut put = |name: String, value: f64| {
+        metrics.insert(name, value);
+    };
+    put("duration_s".into(), seconds);
+    put("http_reqs".into(), requests);
+    put("http_reqs_per_s".into(), requests / seconds);
+    put("http_req_failed_rate".into(), failed / requests.max(1.0));
+    let mut percents = PERCENTS.to_vec();
+    for t in thresholds_of(model) {
+        if let crate::model::threshold::Aggregation::Percentile(p) = t.threshold.aggregation
+            && t.metric == "http_req_duration"
+            && !percents.contains(&p)
+        {
+            percents.push(p);
+        }
+    }
+    if let Some(stats) = TrendStats::of_ns(&record.durations[range], &percents) {
+        for (name, value) in [("avg", stats.avg), ("min", stats.min), ("max", stats.max)] {
+            put(format!("http_req_duration_{name}_ms"), value);
+        }
+        for (percent, value) in stats.percentiles {
+            let name = if percent == 50.0 {
+                "med".to_owned()
+            } else {
+                format!("p{percent}")
+            };
+            put(format!("http_req_duration_{name}_ms"), value);
+        }
+    }
+    let mean = |from: u128, to: u128| (to - from) as f64 / 1e9 / seconds;
+    for (i, spec) in model.stations.iter().enumerate() {
+        let (a, b) = (&start.stations[i], &end.stations[i]);
+        let name = format!("station_{}", spec.name);
+        if spec.servers != u32::MAX {
+            let busy = mean(a.0.area, b.0.area);
+            let share = busy / f64::from(spec.servers.max(1));
+            put(format!("{name}_utilisation"), share);
+        }
+        put(format!("{name}_queue_mean"), mean(a.1.area, b.1.area));
+    }
+    for (i, spec) in model.pools.iter().enumerate() {
+        let (a, b) = (&start.pools[i], &end.pools[i]);
+        let share = mean(a.0.area, b.0.area) / f64::from(spec.size.max(1));
+        put(format!("pool_{}_utilisation", spec.name), share);
+        let queue = mean(a.1.area, b.1.area);
+        put(format!("pool_{}_queue_mean", spec.name), queue);
+    }
+}
+
+/// The length of the load, which all scenarios must share from the start to the end.
+fn fixed_length(model: &Model) -> Result<Span, Refused> {
+    let mut length = None;
+    for scenario in &model.scenarios {
+        let own = plan::regular_duration(&scenario.executor);
+        let fixed = is_fixed(scenario) && *length.get_or_insert(own) == own;
+        if !fixed {
+            return Err(Refused::NotFixed(scenario.name.clone()));
+        }
+    }
+    length.ok_or_else(|| Refused::NotFixed(String::new()))
+}
+
+fn is_fixed(scenario: &Scenario) -> bool {
+    let level = |start: f64, stages: &[Stage]| {
+        let mut before = start;
+        stages.iter().all(|stage| {
+            let steady = stage.duration == Span::ZERO || stage.target == before;
+            before = stage.target;
+            steady
+        })
+    };
+    scenario.start_time == Span::ZERO
+        && match &scenario.executor {
+            Executor::ConstantVus { .. }
+            | Executor::ConstantArrivalRate { .. }
+            | Executor::RenewalArrivals { .. } => true,
+            Executor::RampingVus {
+                start_vus, stages, ..
+            } => level(*start_vus as f64, stages),
+            Executor::RampingArrivalRate {
+                start_rate, stages, ..
+            } => level(*start_rate as f64, stages),
+            Executor::PoissonArrivals { start_rate, stages } => level(*start_rate, stages),
+            Executor::SharedIterations { .. }
+            | Executor::PerVuIterations { .. }
+            | Executor::TraceArrivals { .. } => false,
+        }
+}

@@ -1,0 +1,174 @@
+//! The time line of a run: a row for each window of time. Percentiles are those of the requests that
+//! ended in the window, never averages of others.
+
+use super::metrics::thresholds_of;
+use crate::engine::{Span, Time};
+use crate::model::Model;
+use crate::stats::TrendStats;
+use crate::world::outcome::Outcome;
+use crate::world::timeline::{LevelSample, Sample};
+
+/// Percentiles of each window.
+const PERCENTS: [(f64, &str); 4] = [(50.0, "med"), (90.0, "p90"), (95.0, "p95"), (99.0, "p99")];
+
+/// Metrics whose thresholds a time line shows: those that have a column of their own.
+const SHOWN: [&str; 3] = ["http_req_duration", "http_reqs", "http_req_failed"];
+
+/// The header.
+#[must_use]
+pub fn header(model: &Model) -> Vec<String> {
+    let mut header: Vec<String> = [
+        "t_s",
+        "vus",
+        "http_reqs",
+        "http_reqs_per_s",
+        "http_req_failed_rate",
+        "http_req_duration_avg_ms",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    header.extend(PERCENTS.map(|(_, name)| format!("http_req_duration_{name}_ms")));
+    header.push("http_req_duration_max_ms".to_owned());
+    header.extend(["iterations", "dropped_iterations"].map(str::to_owned));
+    for station in &model.stations {
+        header.push(format!("station_{}_utilisation", station.name));
+        header.push(format!("station_{}_queue_mean", station.name));
+    }
+    for pool in &model.pools {
+        header.push(format!("pool_{}_utilisation", pool.name));
+        header.push(format!("pool_{}_queue_mean", pool.name));
+    }
+    if model.waiting_room.is_some() {
+        header.extend(["waiting_room_length", "waiting_room_active"].map(str::to_owned));
+    }
+    if model.inventory.is_some() {
+        header.extend(["seats_free", "seats_held", "seats_sold"].map(str::to_owned));
+    }
+    header.extend(limits(model).map(|(text, _)| format!("slo:{text}")));
+    header
+}
+
+/// Thresholds of whole metrics, and their limits.
+fn limits(model: &Model) -> impl Iterator<Item = (String, f64)> {
+    thresholds_of(model)
+        .into_iter()
+        .filter(|t| SHOWN.contains(&t.metric.as_str()))
+        .map(|t| (t.text(), t.threshold.value))
+}
+
+/// All rows. Levels are means over the window, or values at its end where no mean is named.
+#[must_use]
+pub fn rows(model: &Model, outcome: &Outcome, samples: &[Sample]) -> Vec<Vec<String>> {
+    let beginning = Sample {
+        at: Time::ZERO,
+        active_vus: 0,
+        requests: 0,
+        iterations: 0,
+        dropped: 0,
+        stations: vec![<(LevelSample, LevelSample)>::default(); model.stations.len()],
+        pools: vec![<(LevelSample, LevelSample)>::default(); model.pools.len()],
+        room: None,
+        seats: None,
+    };
+    let from = std::iter::once(&beginning).chain(samples);
+    from.zip(samples)
+        .filter(|(from, to)| to.at > from.at)
+        .map(|(from, to)| row(model, outcome, from, to))
+        .collect()
+}
+
+fn row(model: &Model, outcome: &Outcome, from: &Sample, to: &Sample) -> Vec<String> {
+    let record = &outcome.recorder;
+    let window = to.at.since(from.at);
+    let seconds = window.as_secs();
+    let range = from.requests..to.requests;
+    let count = range.len();
+    let failed = record.request_series[range.clone()]
+        .iter()
+        .filter(|s| !record.series[**s as usize].code.is_expected())
+        .count();
+    let mut row = vec![
+        Some(to.at.since(Time::ZERO).as_secs()),
+        Some(to.active_vus as f64),
+        Some(count as f64),
+        Some(count as f64 / seconds),
+        (count > 0).then(|| failed as f64 / count as f64),
+    ];
+    let stats = TrendStats::of_ns(&record.durations[range], &PERCENTS.map(|p| p.0));
+    let stats = stats.filter(|_| count > 0);
+    row.push(stats.as_ref().map(|s| s.avg));
+    row.extend(PERCENTS.map(|(p, _)| stats.as_ref().and_then(|s| s.percentile(p))));
+    row.push(stats.as_ref().map(|s| s.max));
+    row.push(Some((to.iterations - from.iterations) as f64));
+    row.push(Some((to.dropped - from.dropped) as f64));
+    for (i, spec) in model.stations.iter().enumerate() {
+        let busy = mean(from.stations[i].0, to.stations[i].0, window);
+        let finite = spec.servers != u32::MAX;
+        row.push(finite.then(|| busy / f64::from(spec.servers.max(1))));
+        row.push(Some(mean(from.stations[i].1, to.stations[i].1, window)));
+    }
+    for (i, spec) in model.pools.iter().enumerate() {
+        let held = mean(from.pools[i].0, to.pools[i].0, window);
+        row.push(Some(held / f64::from(spec.size.max(1))));
+        row.push(Some(mean(from.pools[i].1, to.pools[i].1, window)));
+    }
+    if let Some((waiting, active)) = to.room {
+        row.extend([Some(waiting as f64), Some(active as f64)]);
+    }
+    if let Some((free, held, sold)) = to.seats {
+        row.extend([free, held, sold].map(|n| Some(n as f64)));
+    }
+    row.extend(limits(model).map(|(_, limit)| Some(limit)));
+    row.into_iter()
+        .map(|cell| cell.map_or(String::new(), |n| n.to_string()))
+        .collect()
+}
+
+fn mean(from: LevelSample, to: LevelSample, window: Span) -> f64 {
+    (to.area - from.area) as f64 / window.0 as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::World;
+
+    const MODEL: &str = r#"
+[scenarios.default]
+executor = "constant-vus"
+vus = 1
+duration = "3s"
+journey = "ask"
+[journeys]
+ask = [{ request = "ask" }, { sleep = "500ms" }]
+[stations.cpu]
+servers = 2
+[endpoints.ask]
+visits = [{ station = "cpu", time = "500ms" }]
+[thresholds]
+http_req_duration = ["p(95)<700"]
+"#;
+
+    #[test]
+    fn windows_hold_what_ended_in_them() {
+        let model = Model::from_text("m", MODEL, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let plain = World::new(&model, 1, 0).run();
+        let (outcome, samples) = World::new(&model, 1, 0).run_sampled(Span::secs(1));
+        assert_eq!(plain.fingerprint, outcome.fingerprint);
+        let header = header(&model);
+        let rows = rows(&model, &outcome, &samples);
+        // Busy from 0 to 0.5, 1 to 1.5 and 2 to 2.5 of two servers.
+        assert_eq!(rows.len(), 3);
+        let cell = |row: usize, name: &str| {
+            let at = header.iter().position(|h| h == name);
+            at.map_or("", |at| rows[row][at].as_str())
+        };
+        for (row, end) in [(0, "1"), (1, "2"), (2, "3")] {
+            assert_eq!(cell(row, "t_s"), end);
+            assert_eq!(cell(row, "http_reqs"), "1");
+            assert_eq!(cell(row, "http_req_duration_p95_ms"), "500");
+            assert_eq!(cell(row, "station_cpu_utilisation"), "0.25");
+            assert_eq!(cell(row, "slo:http_req_duration p(95)<700"), "700");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A run looked at from time to time. A run that is not looked at pays nothing: it has a loop of its
+//! own.
+
+use crate::engine::{Span, Time};
+use crate::measure::level::Level;
+
+use super::outcome::Outcome;
+use super::{Phase, World, mix};
+
+/// A level at an instant, and its integral from the start of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LevelSample {
+    /// Its value now.
+    pub value: u64,
+    /// Units × nanoseconds.
+    pub area: u128,
+}
+
+impl LevelSample {
+    fn of(level: &Level, now: Time) -> LevelSample {
+        LevelSample {
+            value: level.value(),
+            area: level.area(now),
+        }
+    }
+}
+
+/// State and counts of a run at an instant, what happens at that very instant included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The instant.
+    pub at: Time,
+    /// VUs that run an iteration.
+    pub active_vus: u64,
+    /// Requests that have ended: an index into the recorder's durations.
+    pub requests: usize,
+    /// Iterations that have ended.
+    pub iterations: usize,
+    /// Starts dropped for want of a VU.
+    pub dropped: u64,
+    /// Servers at work and jobs waiting, in the order of `Model::stations`.
+    pub stations: Vec<(LevelSample, LevelSample)>,
+    /// Tokens held and requests waiting, in the order of `Model::pools`.
+    pub pools: Vec<(LevelSample, LevelSample)>,
+    /// Users in line and users let through, if there is a waiting room.
+    pub room: Option<(u64, u64)>,
+    /// Seats free, held and sold, if there are any.
+    pub seats: Option<(u64, u64, u64)>,
+}
+
+impl World<'_> {
+    /// As [`World::run`], with a sample after every span (which must not be zero) and one at the end.
+    #[must_use]
+    pub fn run_sampled(mut self, every: Span) -> (Outcome, Vec<Sample>) {
+        let mut samples = Vec::new();
+        let mut due = Time::ZERO + every;
+        self.start();
+        self.drain();
+        while self.phase != Phase::Over {
+            let Some((now, event)) = self.queue.pop() else {
+                break;
+            };
+            while now > due {
+                samples.push(self.sample(due));
+                due = due + every;
+            }
+            self.events += 1;
+            self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
+            self.handle(now, event);
+            self.drain();
+        }
+        samples.push(self.sample(self.queue.now()));
+        (self.into_outcome(), samples)
+    }
+
+    fn sample(&self, at: Time) -> Sample {
+        let stations = self.stations.iter().zip(&self.model.stations);
+        Sample {
+            at,
+            active_vus: self.active_vus,
+            requests: self.recorder.durations.len(),
+            iterations: self.recorder.iterations.len(),
+            dropped: self.recorder.dropped.iter().sum(),
+            stations: stations
+                .map(|((part, _), spec)| {
+                    let busy = part.probe.servers_at_work(spec.discipline);
+                    (
+                        LevelSample::of(busy, at),
+                        LevelSample::of(&part.probe.queue, at),
+                    )
+                })
+                .collect(),
+            pools: self
+                .pools
+                .iter()
+                .map(|pool| {
+                    (
+                        LevelSample::of(&pool.probe.held, at),
+                        LevelSample::of(&pool.probe.queue, at),
+                    )
+                })
+                .collect(),
+            room: self
+                .room
+                .as_ref()
+                .map(|(room, _)| (room.probe.waiting.value(), room.probe.active.value())),
+            seats: self.inventory.as_ref().map(|inventory| {
+                let (held, sold) = (inventory.probe.held.value(), inventory.probe.sold);
+                (inventory.seats() - held - sold, held, sold)
+            }),
+        }
+    }
+}

@@ -98,6 +98,7 @@ impl<'m> World<'m> {
             tokens: Tokens::default(),
             room,
             awaiting: Vec::new(),
+            sent: 0,
             arrived: 0,
             lines: Vec::new(),
             evaluate: queue.alarm(Event::Evaluate),

@@ -112,7 +112,8 @@ impl World<'_> {
                     *waiter = NONE;
                 }
             }
-            VuState::Sleeping | VuState::Idle => {}
+            VuState::Sleeping => self.left_in_flight += u64::from(self.lose_answer(id)),
+            VuState::Idle => {}
         }
         if state != VuState::Idle {
             self.recorder.interrupted += 1;
@@ -161,6 +162,7 @@ impl World<'_> {
             ..blank(site.endpoint, self.entry[site.endpoint.index()])
         });
         vu.state = VuState::Requesting(request);
+        self.sent += 1;
         let (watch, alarm, armed) = &mut self.watches[self.watch_of_site[site_id.index()] as usize];
         watch.watch(now, request, &self.requests);
         if !*armed {

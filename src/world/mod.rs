@@ -193,6 +193,9 @@ pub struct World<'m> {
     room: Option<(WaitingRoom, AlarmId)>,
     /// VUs that wait to be told of their admission, by token; grows as needed.
     awaiting: Vec<u32>,
+    /// Requests that VUs have sent.
+    sent: u64,
+    /// Requests of VUs that have reached the system.
     arrived: u64,
     /// What is on the way for each VU; empty where no network is modelled.
     lines: Vec<network::Line>,

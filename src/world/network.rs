@@ -155,6 +155,17 @@ impl World<'_> {
         }
     }
 
+    /// An answer on its way to an interrupted VU is lost. Returns whether there was one.
+    pub(super) fn lose_answer(&mut self, vu: u32) -> bool {
+        let line = self.lines.get_mut(vu as usize);
+        line.is_some_and(|line| line.answer.take().is_some())
+    }
+
+    /// Answers on their way.
+    pub(super) fn answers_on_the_way(&self) -> u64 {
+        self.lines.iter().filter(|line| line.answer.is_some()).count() as u64
+    }
+
     fn line(&mut self, vu: u32) -> &mut Line {
         let at = vu as usize;
         if self.lines.len() <= at {

@@ -43,7 +43,9 @@ fn csv_text(model: &Model, outcome: &Outcome) -> String {
 }
 
 fn from_json(text: &str) -> Vec<Sample> {
-    let lines = text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
+    let lines = text
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).unwrap());
     let points = lines.filter(|l| l["type"] == "Point");
     let tags = |v: &Value| -> BTreeMap<String, String> {
         let object = v.as_object().unwrap().iter();
@@ -61,7 +63,12 @@ fn from_json(text: &str) -> Vec<Sample> {
 
 fn from_csv(text: &str) -> Vec<Sample> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let head: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let head: Vec<String> = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .map(str::to_owned)
+        .collect();
     let mut samples = Vec::new();
     for row in reader.records() {
         let row = row.unwrap();
@@ -128,12 +135,24 @@ fn compare(metric: &Metric, samples: &[Sample], seconds: f64) {
         }
         Values::Gauge { value, min, max } => {
             assert_eq!(Some(value), values.last(), "{name}");
-            assert_eq!(*min, values.iter().copied().fold(f64::MAX, f64::min), "{name}");
-            assert_eq!(*max, values.iter().copied().fold(f64::MIN, f64::max), "{name}");
+            assert_eq!(
+                *min,
+                values.iter().copied().fold(f64::MAX, f64::min),
+                "{name}"
+            );
+            assert_eq!(
+                *max,
+                values.iter().copied().fold(f64::MIN, f64::max),
+                "{name}"
+            );
         }
         Values::Rate { passes, fails } => {
             let ones = values.iter().filter(|v| **v != 0.0).count() as u64;
-            assert_eq!((*passes, passes + fails), (ones, values.len() as u64), "{name}");
+            assert_eq!(
+                (*passes, passes + fails),
+                (ones, values.len() as u64),
+                "{name}"
+            );
         }
         Values::Trend { count, stats } => {
             let mut sorted = values.clone();
@@ -141,7 +160,11 @@ fn compare(metric: &Metric, samples: &[Sample], seconds: f64) {
             assert_eq!(*count, values.len() as u64, "{name}");
             assert!(!stats.is_empty(), "{name}");
             for (stat, value) in stats {
-                assert_eq!(*value, statistic(&values, &sorted, *stat), "{name} {stat:?}");
+                assert_eq!(
+                    *value,
+                    statistic(&values, &sorted, *stat),
+                    "{name} {stat:?}"
+                );
             }
         }
     }
@@ -196,12 +219,17 @@ fn json_lines_are_written_as_k6_writes_them() {
     let first = lines.next().unwrap();
     let value: Value = serde_json::from_str(first).unwrap();
     let time = value["data"]["time"].as_str().unwrap();
-    assert!(time.starts_with("2026-01-01T00:00:00.0") && time.ends_with('Z'), "{time}");
+    assert!(
+        time.starts_with("2026-01-01T00:00:00.0") && time.ends_with('Z'),
+        "{time}"
+    );
     assert_eq!(
         first.replace(time, "T"),
         r#"{"metric":"http_reqs","type":"Point","data":{"time":"T","value":1,"tags":{"expected_response":"true","group":"::setup","method":"GET","name":"warm","proto":"HTTP/1.1","status":"200","url":"warm"}}}"#
     );
-    assert!(text.contains(r#"{"metric":"vus","type":"Point","data":{"time":"2026-01-01T00:00:01Z","value":"#));
+    assert!(text.contains(
+        r#"{"metric":"vus","type":"Point","data":{"time":"2026-01-01T00:00:01Z","value":"#
+    ));
     let order: Vec<&str> = text
         .lines()
         .filter(|l| l.contains("\"Point\""))
@@ -257,11 +285,16 @@ fn the_command_writes_its_files() {
     let path = |name: &str| directory.path().join(name);
     std::fs::write(path("m.toml"), EVERYTHING).unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_capsim"));
-    command.current_dir(directory.path()).args(["run", "m.toml", "--seed", "42", "--quiet"]);
+    command
+        .current_dir(directory.path())
+        .args(["run", "m.toml", "--seed", "42", "--quiet"]);
     for out in ["json=a.json", "json=a.json.gz", "csv=a.csv", "csv=a.csv.gz"] {
         command.args(["--out", out]);
     }
-    let output = command.args(["--summary-export", "s.json"]).output().unwrap();
+    let output = command
+        .args(["--summary-export", "s.json"])
+        .output()
+        .unwrap();
     // Some thresholds of the model are crossed.
     assert_eq!(output.status.code(), Some(99), "{output:?}");
     for name in ["a.json", "a.csv"] {
@@ -272,7 +305,10 @@ fn the_command_writes_its_files() {
     }
     let export = std::fs::read_to_string(path("s.json")).unwrap();
     let export: Value = serde_json::from_str(&export).unwrap();
-    assert_eq!(export["metrics"]["http_req_duration"]["thresholds"]["max<1"], true);
+    assert_eq!(
+        export["metrics"]["http_req_duration"]["thresholds"]["max<1"],
+        true
+    );
     let left = std::fs::read_dir(directory.path()).unwrap().count();
     assert_eq!(left, 6, "no half-written file is left");
 }

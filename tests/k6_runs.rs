@@ -8,7 +8,7 @@ use capsim::model::Model;
 use capsim::report::{self, Mode, Style, SummaryOptions, run_text};
 use capsim::world::World;
 use capsim::world::outcome::{End, Outcome};
-use capsim::world::summary::summary;
+use capsim::world::summary::full_summary;
 
 fn model(text: &str) -> Model {
     Model::from_text("test.toml", text, &[]).unwrap_or_else(|e| panic!("{e}"))
@@ -17,7 +17,7 @@ fn model(text: &str) -> Model {
 fn run(text: &str) -> (Outcome, Summary) {
     let model = model(text);
     let outcome = World::new(&model, 1, 0).run();
-    let summary = summary(&outcome, &model);
+    let summary = full_summary(&outcome, &model);
     (outcome, summary)
 }
 

@@ -6,8 +6,10 @@
 mod columns;
 pub mod export;
 pub mod format;
+pub mod insight;
 pub mod legacy;
 pub mod modern;
+pub mod notes;
 pub mod options;
 pub mod order;
 pub mod out_csv;

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::export::number;
 use crate::engine::Time;
-use crate::model::duration;
-use crate::model::metric_name::{MetricKind, MetricName, SubMetric, find_builtin};
-use crate::model::journey::CustomKind;
-use crate::model::threshold::Threshold;
 use crate::model::Model;
+use crate::model::duration;
+use crate::model::journey::CustomKind;
+use crate::model::metric_name::{MetricKind, MetricName, SubMetric, find_builtin};
+use crate::model::threshold::Threshold;
 use crate::report::samples::{self, Point};
 use crate::world::outcome::Outcome;
 use crate::world::tags::Tags;

@@ -131,6 +131,7 @@ impl<'m> World<'m> {
             awaiting: Vec::new(),
             arrived: 0,
             lines: Vec::new(),
+            slow: None,
             evaluate: queue.alarm(Event::Evaluate),
             crossed: Vec::new(),
             recorder: Recorder::new(sites, model.scenarios.len(), checks, &kinds),

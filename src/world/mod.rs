@@ -10,6 +10,7 @@ pub mod request;
 pub mod scenario;
 pub mod sections;
 pub mod service;
+pub mod slow;
 pub mod summary;
 pub mod system;
 pub mod tags;
@@ -152,6 +153,7 @@ pub struct World<'m> {
     lines: Vec<network::Line>,
 
     recorder: Recorder,
+    slow: Option<slow::Slow>,
 }
 
 /// Work that one instant may hold before the run counts as stuck: a model in which no time passes.

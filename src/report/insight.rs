@@ -4,7 +4,7 @@
 use crate::engine::Time;
 use crate::measure::level::Level;
 use crate::model::Model;
-use crate::model::system::{Entity, Op};
+use crate::model::system::{Discipline, Entity, Op};
 use crate::report::format;
 use crate::world::OpTime;
 use crate::world::outcome::Outcome;
@@ -39,7 +39,12 @@ pub fn resources(outcome: &Outcome, model: &Model) -> Vec<Resource> {
     let stations = model.stations.iter().zip(&outcome.stations);
     let stations = stations.map(|(spec, probe)| {
         let size = (spec.servers != u32::MAX).then_some(spec.servers);
-        let busy = size.map_or(0.0, |n| probe.busy.mean(end) / f64::from(n.max(1)));
+        // Servers that share are counted apart; elsewhere each job in service has a server.
+        let at_work = match spec.discipline {
+            Discipline::ProcessorSharing => &probe.busy,
+            _ => &probe.in_service,
+        };
+        let busy = size.map_or(0.0, |n| at_work.mean(end) / f64::from(n.max(1)));
         Resource {
             name: format!("station {}", spec.name),
             size,

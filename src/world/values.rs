@@ -48,8 +48,11 @@ pub struct Measured {
     pub observed: bool,
 }
 
+/// Picks one part of a request's time.
+type PartOf = fn(&Timings) -> u64;
+
 /// The parts of a request's time.
-const PARTS: [(&str, fn(&Timings) -> u64); 6] = [
+const PARTS: [(&str, PartOf); 6] = [
     ("http_req_blocked", |t| t.blocked),
     ("http_req_connecting", |t| t.connecting),
     ("http_req_tls_handshaking", |t| t.tls),
@@ -157,7 +160,7 @@ impl View<'_> {
     }
 
     /// One part of the requests' times; without a network all of it is waiting.
-    fn parts(&self, keep: Filter, part: fn(&Timings) -> u64, wanted: &[Aggregation]) -> Measured {
+    fn parts(&self, keep: Filter, part: PartOf, wanted: &[Aggregation]) -> Measured {
         let record = self.record;
         if record.timings.is_empty() {
             let waits = part(&Timings {

@@ -489,3 +489,81 @@ fn the_full_summary_has_a_section_for_each_scenario_and_group() {
     assert!(!names(&browse.groups[0]).contains(&"iterations".to_owned()));
     assert!(names(&browse.groups[0]).contains(&"browse_time".to_owned()));
 }
+
+/// The exit codes and error lines of the command, as k6's: aborted, crossed, neither.
+#[test]
+fn the_command_ends_as_k6_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let model = |threshold: &str| {
+        format!(
+            "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 1\nduration = \"5s\"\n[journeys]\n\
+             s = [{{ request = \"page\" }}]\n{}[thresholds]\nhttp_req_duration = [{threshold}]\n",
+            endpoints(&[("page", 400)])
+        )
+    };
+    let end = |threshold: &str| {
+        let file = directory.path().join("m.toml");
+        std::fs::write(&file, model(threshold)).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_capsim"));
+        let output = command.arg("run").arg(&file).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), stderr)
+    };
+    assert_eq!(end("\"max<500\""), (Some(0), String::new()));
+    let crossed = "ERRO thresholds on metrics 'http_req_duration' have been crossed\n";
+    assert_eq!(end("\"max<300\""), (Some(99), crossed.to_owned()));
+    let aborted = "ERRO thresholds on metrics 'http_req_duration' were crossed; at least one has \
+                   abortOnFail enabled, stopping test prematurely\n";
+    assert_eq!(
+        end("{ threshold = \"max<300\", abort_on_fail = true }"),
+        (Some(99), aborted.to_owned())
+    );
+    let (code, text) = end("\"max>>300\"");
+    assert_eq!(code, Some(104));
+    assert!(
+        text.contains("failed parsing threshold expresion"),
+        "{text}"
+    );
+}
+
+/// k6's warnings on the runs of the recordings `car` (enough VUs at last) and `midreq`.
+#[test]
+fn warnings_are_k6s() {
+    let rate = |max: u32| {
+        format!(
+            "[scenarios.s]\nexecutor = \"constant-arrival-rate\"\nrate = 10\nduration = \"3s\"\n\
+             pre_allocated_vus = 3\nmax_vus = {max}\n[journeys]\ns = [{{ sleep = \"450ms\" }}]\n"
+        )
+    };
+    let warnings = |text: &str| {
+        let (outcome, _) = run(text);
+        run_text::warnings(&outcome, &model(text))
+    };
+    assert_eq!(warnings(&rate(5)), Vec::<String>::new());
+    let few = warnings(&rate(4));
+    assert!(
+        few[0].starts_with("Insufficient VUs, reached 4 active VUs"),
+        "{few:?}"
+    );
+    let none = "[scenarios.s]\nexecutor = \"constant-vus\"\nduration = \"1s\"\ngraceful_stop = \"0s\"\n\
+                [journeys]\ns = [{ sleep = \"2s\" }]\n";
+    assert_eq!(
+        warnings(none),
+        ["No script iterations fully finished, consider making the test duration longer"]
+    );
+}
+
+/// Up to k6 0.53 the largest value of a gauge began at 0; setup counted in `iteration_duration`.
+#[test]
+fn k6_0_53_measures_as_it_did() {
+    let text = "[model]\nsummary_style = \"STYLE\"\n[scenarios.s]\nexecutor = \"per-vu-iterations\"\n\
+                [setup]\njourney = \"s\"\n[journeys]\n\
+                s = [{ sleep = \"1s\" }, { record = \"level\", as = \"gauge\", value = -3 }]\n";
+    let (_, old) = run(&text.replace("STYLE", "0.53"));
+    assert_eq!(gauge(&old, "level"), (-3.0, -3.0, 0.0));
+    assert_eq!(count(&old, "iteration_duration"), 2.0);
+    assert_eq!(count(&old, "iterations"), 1.0);
+    let (_, new) = run(&text.replace("STYLE", "2"));
+    assert_eq!(gauge(&new, "level"), (-3.0, -3.0, -3.0));
+    assert_eq!(count(&new, "iteration_duration"), 1.0);
+}

@@ -123,6 +123,9 @@ impl Run {
         }
         out.flush()?;
         self.write_files(&outcome, &model, &summary, &options)?;
+        for text in run_text::warnings(&outcome, &model) {
+            eprintln!("WARN {text}");
+        }
         // A run that a threshold ended keeps that error, as in k6.
         let crossed = run_text::aborted(&outcome).or_else(|| run_text::crossed(&summary));
         if let Some(text) = &crossed {

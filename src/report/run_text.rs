@@ -8,6 +8,7 @@ use crate::load::verdict::{abort_error, crossed_error};
 use crate::measure::recorder::Origin;
 use crate::measure::summary::Summary;
 use crate::model::Model;
+use crate::model::scenario::Executor;
 use crate::report::{format, insight, notes};
 use crate::world::outcome::{End, Outcome};
 
@@ -133,6 +134,41 @@ pub fn insight(
         }
     }
     text
+}
+
+/// k6's warnings on a run: too few VUs, or no iteration that came to its end.
+#[must_use]
+pub fn warnings(outcome: &Outcome, model: &Model) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (index, scenario) in model.scenarios.iter().enumerate() {
+        let (planned, most) = match scenario.executor {
+            Executor::ConstantArrivalRate {
+                pre_allocated_vus,
+                max_vus,
+                ..
+            }
+            | Executor::RampingArrivalRate {
+                pre_allocated_vus,
+                max_vus,
+                ..
+            } => (pre_allocated_vus, max_vus),
+            _ => continue,
+        };
+        // Each of the first drops brought one more VU, as long as there was one to bring.
+        let dropped = outcome.recorder.dropped[Origin::scenario(index).0 as usize];
+        if dropped > most.saturating_sub(planned) {
+            warnings.push(format!(
+                "Insufficient VUs, reached {most} active VUs and cannot initialize more (scenario {})",
+                scenario.name
+            ));
+        }
+    }
+    if outcome.complete_iterations() == 0 {
+        warnings.push(
+            "No script iterations fully finished, consider making the test duration longer".into(),
+        );
+    }
+    warnings
 }
 
 /// k6's error line if a threshold ended the run before its time.

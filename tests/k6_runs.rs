@@ -567,3 +567,148 @@ fn k6_0_53_measures_as_it_did() {
     assert_eq!(gauge(&new, "level"), (-3.0, -3.0, -3.0));
     assert_eq!(count(&new, "iteration_duration"), 1.0);
 }
+
+/// `rar`: 2/s up to 10/s, flat, down to 0: 38 starts in both, and the last comes before the end.
+#[test]
+fn a_ramping_arrival_rate_starts_as_often_as_k6() {
+    let (outcome, summary) = run(r#"
+[scenarios.s]
+executor = "ramping-arrival-rate"
+start_rate = 2
+pre_allocated_vus = 40
+stages = [
+  { duration = "3s", target = 10 },
+  { duration = "1s", target = 10 },
+  { duration = "2s", target = 0 },
+]
+[journeys]
+s = [{ sleep = "10ms" }]
+"#);
+    assert_eq!(count(&summary, "iterations"), 38.0);
+    assert_eq!(count(&summary, "dropped_iterations"), 0.0);
+    assert_eq!(gauge(&summary, "vus_max"), (40.0, 40.0, 40.0));
+    assert_eq!(outcome.end, End::Finished);
+}
+
+/// `errors`: what a refused connection, a timeout and error statuses do to the metrics.
+#[test]
+fn failures_are_counted_as_k6_counts_them() {
+    let (outcome, summary) = run(r#"
+[scenarios.s]
+executor = "shared-iterations"
+[journeys]
+s = [
+  { request = "refused" },
+  { request = "slow", timeout = "1s" },
+  { request = "s500" },
+  { request = "s404" },
+  { request = "fine", checks = ["ok"] },
+]
+[stations.shut]
+servers = 1
+queue = 0
+refusal = "connection"
+[endpoints.block]
+visits = [{ station = "shut", time = "1h" }]
+[endpoints.refused]
+visits = [{ spawn = "block" }, { delay = "5ms" }, { station = "shut", time = "1s" }]
+[endpoints.slow]
+visits = [{ delay = "2s" }]
+[endpoints.s500]
+visits = [{ delay = "10ms" }, { fail = 1.0, status = 500 }]
+[endpoints.s404]
+visits = [{ delay = "10ms" }, { fail = 1.0, status = 404 }]
+[endpoints.fine]
+visits = [{ delay = "10ms" }]
+[thresholds]
+"http_reqs{status:0}" = ["count==2"]
+"http_reqs{error_code:1212}" = ["count==1"]
+"http_reqs{error_code:1050}" = ["count==1"]
+"http_reqs{error_code:1500}" = ["count==1"]
+"http_reqs{error_code:1404}" = ["count==1"]
+"http_reqs{error:request timeout}" = ["count==1"]
+"http_req_failed{expected_response:false}" = ["rate==1"]
+"http_req_failed" = ["rate==0.8"]
+"http_req_duration" = ["min==0", "max==1000", "med==10", "avg==206"]
+"http_req_duration{expected_response:true}" = ["avg==10"]
+"#);
+    assert_eq!(count(&summary, "http_reqs"), 5.0);
+    assert_eq!(outcome.complete_iterations(), 1);
+    for metric in &summary.metrics {
+        for verdict in &metric.thresholds {
+            assert!(
+                verdict.passed,
+                "{} {}: {:?}",
+                metric.name, verdict.expression, metric.values
+            );
+        }
+    }
+}
+
+/// `nosamples`: thresholds, custom and http metrics, byte for byte as k6 2.2 printed them; the iteration
+/// is as long as the recorded one, for its width is that of the columns.
+#[test]
+fn metrics_without_samples_are_judged_and_shown_as_k6_does() {
+    let mut text = String::from(
+        r#"
+[scenarios.default]
+executor = "shared-iterations"
+[journeys]
+s = [
+  { sleep = "102.85ms" },
+  { when = "failed", steps = [
+    { request = "page", checks = ["never"] },
+    { record = "nt", as = "time", value = "duration" }, { record = "nt2", as = "time", value = "duration" },
+    { record = "nr", as = "rate", value = 1 }, { record = "nr2", as = "rate", value = 1 },
+    { record = "nc", as = "counter" }, { record = "nc2", as = "counter" },
+    { record = "ng", as = "gauge", value = 1 }, { record = "ng2", as = "gauge", value = 1 },
+  ] },
+]
+[thresholds]
+nt = ["p(95)<100", "avg>1"]
+nt2 = ["min>=0"]
+nr = ["rate>0.5"]
+nr2 = ["rate<0.01"]
+nc = ["count>0"]
+nc2 = ["rate<1"]
+ng = ["value>0"]
+ng2 = ["value<1"]
+"http_req_duration{name:none}" = ["p(95)<500", "p(99)>1"]
+"http_reqs{name:none}" = ["count==0"]
+checks = ["rate==1.0"]
+"#,
+    );
+    text += &endpoints(&[("page", 1)]);
+    let (_, summary) = run(&text);
+    let ours = report::summary(&summary, &SummaryOptions::new(Style::K6_2));
+    let recorded = include_str!("data/k6/nosamples-v2.2.0.txt");
+    let upto = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(str::to_owned);
+        let from = lines.skip_while(|l| !l.contains("THRESHOLDS"));
+        from.take_while(|l| !l.contains("EXECUTION")).collect()
+    };
+    assert!(upto(&ours).len() > 50);
+    assert_eq!(upto(&ours), upto(recorded));
+}
+
+/// Scenarios that do not overlap share their VUs in k6's plan.
+#[test]
+fn vus_of_scenarios_that_follow_one_another_are_counted_once() {
+    let (_, summary) = run(r#"
+[scenarios.one]
+executor = "constant-vus"
+vus = 3
+duration = "2s"
+graceful_stop = "0s"
+journey = "nap"
+[scenarios.two]
+executor = "constant-vus"
+vus = 2
+duration = "2s"
+start_time = "3s"
+journey = "nap"
+[journeys]
+nap = [{ sleep = "100ms" }]
+"#);
+    assert_eq!(gauge(&summary, "vus_max"), (3.0, 3.0, 3.0));
+}

@@ -85,7 +85,8 @@ impl<'m> World<'m> {
             groups: vec![(Time::ZERO, GroupId(0)); population.vus.len() * group_depth],
             group_depth,
             loops: vec![0; population.loops as usize],
-            initialised_vus: population.initialised,
+            // Scenarios that do not overlap share VUs, as k6 plans them.
+            initialised_vus: plan::Plan::new(&model.scenarios).planned_vus(),
             vus: population.vus,
             choices: model
                 .journeys
@@ -295,7 +296,6 @@ fn group_depth(model: &Model) -> usize {
 struct Population {
     vus: Vec<Vu>,
     loops: u32,
-    initialised: u64,
 }
 
 impl Population {
@@ -310,7 +310,6 @@ impl Population {
         Population {
             vus: vec![Vu::new(Origin::SETUP, 0, 0)],
             loops,
-            initialised: 0,
         }
     }
 
@@ -339,7 +338,6 @@ impl Population {
         if let Pattern::Arrivals { idle, .. } = &mut pattern {
             idle.extend(first..first + planned as u32);
         }
-        self.initialised += planned;
         let regular_end = plan::regular_duration(&scenario.executor);
         let scenario_index = index as u16;
         ScenarioRun {

@@ -206,84 +206,86 @@ s = [{ sleep = "20.5ms" }]
     assert!(outcome.duration.as_ms() > 5000.0 && outcome.duration.as_ms() < 5021.0);
 }
 
-/// What k6 says about wrong options (recorded probes and facts of `lib/executor`), through a model.
+/// Wrong options and what k6 says about them (recorded probes and facts of `lib/executor`).
+const WRONG: [(&str, &str); 18] = [
+    (
+        "executor = \"constant-vus\"\nvus = 0\nduration = \"5s\"",
+        "the number of VUs must be more than 0",
+    ),
+    (
+        "executor = \"constant-vus\"\nvus = 1",
+        "the duration is unspecified",
+    ),
+    (
+        "executor = \"constant-vus\"\nduration = \"500ms\"",
+        "the duration must be at least 1s, but is 500ms",
+    ),
+    (
+        "executor = \"constant-vus\"\nduration = \"5s\"\nstart_time = \"-1s\"",
+        "the startTime can't be negative",
+    ),
+    (
+        "executor = \"constant-vus\"\nduration = \"5s\"\ngraceful_stop = \"-1s\"",
+        "the gracefulStop timeout can't be negative",
+    ),
+    (
+        "executor = \"shared-iterations\"\nvus = 5\niterations = 2",
+        "the number of iterations (2) can't be less than the number of VUs (5)",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstages = []",
+        "at least one stage has to be specified",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstart_vus = -1\nstages = [{ duration = \"1s\", target = 1 }]",
+        "the number of start VUs can't be negative",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstart_vus = 0\nstages = [{ duration = \"1s\", target = 0 }]",
+        "either startVUs or one of the stages' target values must be greater than 0",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstages = [{ target = 1 }]",
+        "stage 1 doesn't have a duration",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstages = [{ duration = \"1s\" }]",
+        "stage 1 doesn't have a target",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstages = [{ duration = \"1s\", target = -1 }]",
+        "the target for stage 1 can't be negative",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nduration = \"5s\"\npre_allocated_vus = 1",
+        "the iteration rate isn't specified",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nrate = 0\nduration = \"5s\"\npre_allocated_vus = 1",
+        "the iteration rate must be more than 0",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"",
+        "the number of preAllocatedVUs isn't specified",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"\npre_allocated_vus = -1",
+        "the number of preAllocatedVUs can't be negative",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"\npre_allocated_vus = 3\nmax_vus = 2",
+        "maxVUs can't be less than preAllocatedVUs",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nrate = 1\ntime_unit = \"0s\"\nduration = \"5s\"\npre_allocated_vus = 3",
+        "the timeUnit must be more than 0",
+    ),
+];
+
+/// The same through a model.
 #[test]
 fn wrong_options_are_refused_in_k6s_words() {
-    let cases = [
-        (
-            "executor = \"constant-vus\"\nvus = 0\nduration = \"5s\"",
-            "the number of VUs must be more than 0",
-        ),
-        (
-            "executor = \"constant-vus\"\nvus = 1",
-            "the duration is unspecified",
-        ),
-        (
-            "executor = \"constant-vus\"\nduration = \"500ms\"",
-            "the duration must be at least 1s, but is 500ms",
-        ),
-        (
-            "executor = \"constant-vus\"\nduration = \"5s\"\nstart_time = \"-1s\"",
-            "the startTime can't be negative",
-        ),
-        (
-            "executor = \"constant-vus\"\nduration = \"5s\"\ngraceful_stop = \"-1s\"",
-            "the gracefulStop timeout can't be negative",
-        ),
-        (
-            "executor = \"shared-iterations\"\nvus = 5\niterations = 2",
-            "the number of iterations (2) can't be less than the number of VUs (5)",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstages = []",
-            "at least one stage has to be specified",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstart_vus = -1\nstages = [{ duration = \"1s\", target = 1 }]",
-            "the number of start VUs can't be negative",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstart_vus = 0\nstages = [{ duration = \"1s\", target = 0 }]",
-            "either startVUs or one of the stages' target values must be greater than 0",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstages = [{ target = 1 }]",
-            "stage 1 doesn't have a duration",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstages = [{ duration = \"1s\" }]",
-            "stage 1 doesn't have a target",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstages = [{ duration = \"1s\", target = -1 }]",
-            "the target for stage 1 can't be negative",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nduration = \"5s\"\npre_allocated_vus = 1",
-            "the iteration rate isn't specified",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nrate = 0\nduration = \"5s\"\npre_allocated_vus = 1",
-            "the iteration rate must be more than 0",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"",
-            "the number of preAllocatedVUs isn't specified",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"\npre_allocated_vus = -1",
-            "the number of preAllocatedVUs can't be negative",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"\npre_allocated_vus = 3\nmax_vus = 2",
-            "maxVUs can't be less than preAllocatedVUs",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nrate = 1\ntime_unit = \"0s\"\nduration = \"5s\"\npre_allocated_vus = 3",
-            "the timeUnit must be more than 0",
-        ),
-    ];
-    for (options, words) in cases {
+    for (options, words) in WRONG {
         let text = format!("[scenarios.s]\n{options}\n[journeys]\ns = [{{ sleep = \"1s\" }}]\n");
         let Err(problems) = Model::from_text("test.toml", &text, &[]) else {
             panic!("accepted: {options}");

@@ -106,9 +106,10 @@ impl<V: Copy> MinHeap<V> {
         }
     }
 
-    /// Removes the first entry (in memory order) that satisfies the predicate. O(n); for rare events.
-    pub fn remove_where(&mut self, mut wanted: impl FnMut(V) -> bool) -> Option<(u128, V)> {
-        let at = self.entries.iter().position(|e| wanted(e.1))?;
+    /// Removes the first entry (in memory order) whose key satisfies the predicate. O(n); for rare
+    /// events.
+    pub fn remove_where(&mut self, mut wanted: impl FnMut(u128) -> bool) -> Option<(u128, V)> {
+        let at = self.entries.iter().position(|e| wanted(e.0))?;
         let found = self.entries[at];
         let rest = std::mem::take(&mut self.entries);
         for (i, (k, v)) in rest.into_iter().enumerate() {
@@ -117,11 +118,6 @@ impl<V: Copy> MinHeap<V> {
             }
         }
         Some(found)
-    }
-
-    /// All values in memory order, which is arbitrary but reproducible.
-    pub fn values(&self) -> impl Iterator<Item = V> + '_ {
-        self.entries.iter().map(|e| e.1)
     }
 
     #[inline]
@@ -190,8 +186,8 @@ mod tests {
         for i in 0..20_u64 {
             heap.push(key(20 - i, i), i);
         }
-        assert_eq!(heap.remove_where(|v| v == 7).map(|e| e.1), Some(7));
-        assert_eq!(heap.remove_where(|v| v == 7), None);
+        assert_eq!(heap.remove_where(|k| k as u64 == 7).map(|e| e.1), Some(7));
+        assert_eq!(heap.remove_where(|k| k as u64 == 7), None);
         assert_eq!(heap.len(), 19);
         let order: Vec<u64> = std::iter::from_fn(|| heap.pop().map(|e| e.1)).collect();
         assert!(order.windows(2).all(|w| w[0] > w[1]));

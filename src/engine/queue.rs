@@ -7,7 +7,7 @@
 //! - **alarms**, one pending event each that its owner may move or clear (the next completion of a
 //!   station, the next step of a ramp), so that no stale event is ever left behind.
 //!
-//! The heads of lanes and the alarms are compared in a tournament tree: O(log sources) for a change.
+//! The heads of lanes and the alarms are compared in a tree of minima: O(log sources) for a change.
 
 use std::collections::VecDeque;
 
@@ -41,6 +41,9 @@ pub struct EventQueue<E: Copy> {
     heap: MinHeap<E>,
     sources: Vec<Source<E>>,
     tree: Tournament,
+    /// The alarm that went off last, if its key still stands in the tree: its owner mostly sets it
+    /// anew at once, and one change of the tree is saved.
+    gone_off: Option<u32>,
 }
 
 impl<E: Copy> Default for EventQueue<E> {
@@ -51,6 +54,7 @@ impl<E: Copy> Default for EventQueue<E> {
             heap: MinHeap::default(),
             sources: Vec::new(),
             tree: Tournament::default(),
+            gone_off: None,
         }
     }
 }
@@ -115,18 +119,24 @@ impl<E: Copy> EventQueue<E> {
     pub fn set_alarm(&mut self, alarm: AlarmId, time: Time) {
         debug_assert!(time >= self.now, "an alarm in the past");
         let k = self.next_key(time);
+        if self.gone_off == Some(alarm.0) {
+            self.gone_off = None;
+        }
         self.tree.set(alarm.0, k);
     }
 
     /// Clears an alarm.
     #[inline]
     pub fn clear_alarm(&mut self, alarm: AlarmId) {
+        if self.gone_off == Some(alarm.0) {
+            self.gone_off = None;
+        }
         self.tree.set(alarm.0, u128::MAX);
     }
 
     /// The time of the next event, if any.
-    #[must_use]
-    pub fn next_time(&self) -> Option<Time> {
+    pub fn next_time(&mut self) -> Option<Time> {
+        self.settle();
         let first = self.heap.first_key().min(self.tree.first_key());
         (first != u128::MAX).then(|| Time(major(first)))
     }
@@ -134,6 +144,7 @@ impl<E: Copy> EventQueue<E> {
     /// Removes the next event and moves the clock to its time.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
+        self.settle();
         let from_tree = self.tree.first_key();
         if self.heap.first_key() < from_tree {
             let (k, event) = self.heap.pop()?;
@@ -146,7 +157,7 @@ impl<E: Copy> EventQueue<E> {
         let source = self.tree.first();
         let event = match &mut self.sources[source as usize] {
             Source::Alarm { event } => {
-                self.tree.set(source, u128::MAX);
+                self.gone_off = Some(source);
                 *event
             }
             Source::Lane { waiting, .. } => {
@@ -160,6 +171,14 @@ impl<E: Copy> EventQueue<E> {
         Some((self.now, event))
     }
 
+    /// Takes the alarm that went off out of the tree, unless it was set anew.
+    #[inline]
+    fn settle(&mut self) {
+        if let Some(source) = self.gone_off.take() {
+            self.tree.set(source, u128::MAX);
+        }
+    }
+
     #[inline]
     fn next_key(&mut self, time: Time) -> u128 {
         self.sequence += 1;
@@ -167,22 +186,24 @@ impl<E: Copy> EventQueue<E> {
     }
 }
 
-/// A winner tree over the keys of all sources.
+/// The smallest of many keys that change one at a time: an 8-ary tree of minima. A change is looked at
+/// in its own group of eight and goes up only if it changes that group's minimum; most do not.
 #[derive(Clone, Debug, Default)]
 struct Tournament {
-    /// Key of each source; as many as `leaves`, the unused ones `u128::MAX`.
-    keys: Vec<u128>,
-    /// Winner (source index) of each inner node, the root at 1.
-    winners: Vec<u32>,
-    /// A power of two.
-    leaves: usize,
+    /// `levels[0]` are the keys of the sources, `levels[n + 1]` the minima of groups of eight of
+    /// `levels[n]`; all padded with `u128::MAX` to whole groups. The last is a single group.
+    levels: Vec<Vec<u128>>,
     first_key: u128,
+    first: u32,
 }
+
+/// Keys in a group: two cache lines.
+const GROUP: usize = 8;
 
 impl Tournament {
     #[inline]
     fn first_key(&self) -> u128 {
-        if self.leaves == 0 {
+        if self.levels.is_empty() {
             u128::MAX
         } else {
             self.first_key
@@ -191,49 +212,79 @@ impl Tournament {
 
     #[inline]
     fn first(&self) -> u32 {
-        if self.leaves == 1 { 0 } else { self.winners[1] }
+        self.first
     }
 
     fn grow(&mut self, sources: usize) {
-        if sources <= self.leaves {
-            return;
+        let mut keys = std::mem::take(&mut self.levels)
+            .into_iter()
+            .next()
+            .unwrap_or_default();
+        keys.resize(sources.next_multiple_of(GROUP), u128::MAX);
+        self.levels.push(keys);
+        while let Some(below) = self.levels.last()
+            && below.len() > GROUP
+        {
+            let mut minima: Vec<u128> = below.chunks(GROUP).map(|g| smallest(g).0).collect();
+            minima.resize(minima.len().next_multiple_of(GROUP), u128::MAX);
+            self.levels.push(minima);
         }
-        self.leaves = sources.next_power_of_two();
-        self.keys.resize(self.leaves, u128::MAX);
-        self.winners = vec![0; self.leaves];
-        for leaf in 0..self.leaves as u32 {
-            self.set(leaf, self.keys[leaf as usize]);
-        }
+        self.find_first();
     }
 
     #[inline]
     fn set(&mut self, source: u32, k: u128) {
-        self.keys[source as usize] = k;
-        let keys = &self.keys[..self.leaves];
-        let winners = &mut self.winners[..self.leaves];
-        let mut node = (self.leaves + source as usize) >> 1;
-        // The lowest inner nodes compare two leaves, the others two winners.
-        if node >= 1 {
-            let left = node * 2 - self.leaves;
-            let mut winner = if keys[left] <= keys[left + 1] {
-                left
-            } else {
-                left + 1
-            };
-            winners[node] = winner as u32;
-            while node > 1 {
-                let sibling = winners[node ^ 1] as usize;
-                node >>= 1;
-                if keys[sibling] < keys[winner] {
-                    winner = sibling;
-                }
-                winners[node] = winner as u32;
+        if self.levels.len() == 1 {
+            return self.set_in_one_group(source, k);
+        }
+        let (mut at, mut k) = (source as usize, k);
+        for level in &mut self.levels {
+            let old = std::mem::replace(&mut level[at], k);
+            let group = at / GROUP;
+            let smaller = smallest(&level[group * GROUP..][..GROUP]).0;
+            if old == k {
+                return;
             }
-            self.first_key = keys[winner];
-        } else {
-            self.first_key = keys[0];
+            (at, k) = (group, smaller);
+        }
+        self.find_first();
+    }
+
+    /// The common case, without a walk: a handful of sources.
+    #[inline]
+    fn set_in_one_group(&mut self, source: u32, k: u128) {
+        let keys = &mut self.levels[0][..GROUP];
+        keys[source as usize & (GROUP - 1)] = k;
+        if k < self.first_key {
+            (self.first_key, self.first) = (k, source);
+        } else if source == self.first {
+            let (key, at) = smallest(keys);
+            (self.first_key, self.first) = (key, at as u32);
         }
     }
+
+    /// Walks down from the root to the source with the smallest key.
+    fn find_first(&mut self) {
+        let mut group = 0;
+        for level in self.levels.iter().rev() {
+            let (key, at) = smallest(&level[group * GROUP..][..GROUP]);
+            self.first_key = key;
+            group = group * GROUP + at;
+        }
+        self.first = group as u32;
+    }
+}
+
+/// The smallest key of a group and its place.
+#[inline]
+fn smallest(group: &[u128]) -> (u128, usize) {
+    let mut best = (group[0], 0);
+    for (at, key) in group.iter().enumerate().skip(1) {
+        if *key < best.0 {
+            best = (*key, at);
+        }
+    }
+    best
 }
 
 #[cfg(test)]
@@ -279,6 +330,33 @@ mod tests {
         assert_eq!(q.pop(), Some((Time(9), 'c')));
         assert_eq!(q.pop(), None);
         assert_eq!(q.now(), Time(9));
+    }
+
+    #[test]
+    fn hundreds_of_alarms_go_off_in_order() {
+        let mut q = EventQueue::default();
+        let alarms: Vec<AlarmId> = (0..700).map(|i| q.alarm(i)).collect();
+        // 541 is prime to 700: every time once, in a scattered order; then every third is moved.
+        for (i, alarm) in alarms.iter().enumerate() {
+            q.set_alarm(*alarm, Time((i as u64 * 541) % 700 + 1));
+        }
+        for alarm in alarms.iter().step_by(3) {
+            q.set_alarm(*alarm, Time(1000));
+        }
+        q.clear_alarm(alarms[1]);
+        let order: Vec<(u64, u64)> = std::iter::from_fn(|| q.pop())
+            .map(|(t, i)| (t.0, i))
+            .collect();
+        assert_eq!(order.len(), 699);
+        assert!(order.windows(2).all(|w| w[0].0 <= w[1].0));
+        for (time, i) in order {
+            let expected = if i % 3 == 0 {
+                1000
+            } else {
+                (i * 541) % 700 + 1
+            };
+            assert_eq!(time, expected);
+        }
     }
 
     #[test]

@@ -23,9 +23,9 @@ pub struct Station {
     queue_limit: u32,
     scalability: Option<Scalability>,
     line: Line,
-    /// Jobs in service by the virtual time at which they leave.
-    serving: MinHeap<Job>,
-    sequence: u64,
+    /// Jobs in service by the virtual time at which they leave; the key holds the job, too.
+    serving: MinHeap<()>,
+    sequence: u32,
     /// Virtual time at `updated`, in nanoseconds of service.
     clock: f64,
     updated: Time,
@@ -122,9 +122,11 @@ impl Station {
     /// The job that is due leaves; the next one in line is served in its place. Returns both.
     #[inline]
     pub fn complete(&mut self, now: Time, tickets: &impl Tickets) -> (Option<Job>, Option<Job>) {
-        let Some((first, job)) = self.serving.first() else {
+        let first = self.serving.first_key();
+        if first == u128::MAX {
             return (None, None);
-        };
+        }
+        let job = first as Job;
         self.advance(now);
         // The alarm was rounded up to a whole nanosecond: the clock stands at the finish or just past it.
         self.clock = self.clock.max(f64::from_bits(major(first)));
@@ -136,8 +138,8 @@ impl Station {
         };
         if let Some(entry) = next {
             self.probe.queue.set(now, u64::from(self.line.len()));
-            let k = self.finish_key(entry.demand);
-            self.serving.replace_first(k, entry.job);
+            let k = self.finish_key(entry);
+            self.serving.replace_first(k, ());
         } else {
             self.serving.pop();
             self.population_changed(now);
@@ -155,7 +157,7 @@ impl Station {
     /// A job in service is dropped; the next in line takes its place. Returns that next one.
     pub fn cancel(&mut self, now: Time, job: Job, tickets: &impl Tickets) -> Option<Job> {
         self.advance(now);
-        self.serving.remove_where(|j| j == job)?;
+        self.serving.remove_where(|key| key as Job == job)?;
         self.probe.left += 1;
         let next = self.line.next(tickets);
         if let Some(entry) = next {
@@ -196,15 +198,16 @@ impl Station {
 
     #[inline]
     fn enter(&mut self, entry: Waiting) {
-        let k = self.finish_key(entry.demand);
-        self.serving.push(k, entry.job);
+        let k = self.finish_key(entry);
+        self.serving.push(k, ());
     }
 
-    /// Non-negative floats sort as their bits do.
+    /// Virtual finish, then the order of entry, then the job. Non-negative floats sort as their bits do.
     #[inline]
-    fn finish_key(&mut self, demand: f64) -> u128 {
-        self.sequence += 1;
-        key((self.clock + demand).to_bits(), self.sequence)
+    fn finish_key(&mut self, entry: Waiting) -> u128 {
+        self.sequence = self.sequence.wrapping_add(1);
+        let order = u64::from(self.sequence) << 32 | u64::from(entry.job);
+        key((self.clock + entry.demand).to_bits(), order)
     }
 
     #[inline]

@@ -19,16 +19,15 @@ impl World<'_> {
         let now = self.queue.now();
         loop {
             let vu = &mut self.vus[id as usize];
-            let slots = vu.loops as usize;
-            let first_group = id as usize * self.group_depth;
             let mut walk = Walk {
                 now,
                 model: self.model,
                 number: id,
-                loops: &mut self.loops[slots..],
-                groups: &mut self.groups[first_group..first_group + self.group_depth],
-                choices: &mut self.choices[vu.journey as usize],
-                events: self.event_choice.as_ref(),
+                loops: &mut self.loops,
+                groups: &mut self.groups,
+                group_depth: self.group_depth,
+                choices: &mut self.choices,
+                events: &self.event_choice,
                 tokens: &self.tokens,
                 recorder: &mut self.recorder,
             };
@@ -51,7 +50,11 @@ impl World<'_> {
                         inventory.release(now, hold);
                     }
                 }
-                Effect::Done => return self.iteration_over(now, id),
+                Effect::Done => {
+                    if !self.iteration_over(now, id) {
+                        return;
+                    }
+                }
                 Effect::Stuck => return self.stop(End::Stuck),
             }
         }
@@ -76,7 +79,9 @@ impl World<'_> {
         self.ready.push_back(Work::Vu(id));
     }
 
-    fn iteration_over(&mut self, now: Time, id: u32) {
+    /// Returns whether the VU goes on with another iteration at once.
+    #[inline]
+    fn iteration_over(&mut self, now: Time, id: u32) -> bool {
         let vu = &mut self.vus[id as usize];
         let duration = now.since(vu.started);
         let origin = vu.origin;
@@ -86,8 +91,9 @@ impl World<'_> {
         match origin {
             Origin::SETUP => self.setup_over(now, id),
             Origin::TEARDOWN => self.teardown_over(id),
-            _ => self.vu_finished(now, id),
+            _ => return self.vu_finished(now, id),
         }
+        false
     }
 
     /// Cuts a VU's iteration off: a request in flight is left to the system and counts nowhere.

@@ -50,6 +50,37 @@ enum Work {
     Request(u32),
 }
 
+/// Work of this instant, first in, first out. There is mostly one piece at most, which stands apart.
+#[derive(Clone, Debug, Default)]
+struct ReadyList {
+    first: Option<Work>,
+    others: VecDeque<Work>,
+}
+
+impl ReadyList {
+    #[inline]
+    fn push_back(&mut self, work: Work) {
+        if self.first.is_none() {
+            self.first = Some(work);
+        } else {
+            self.others.push_back(work);
+        }
+    }
+
+    #[inline]
+    fn pop_front(&mut self) -> Option<Work> {
+        let work = self.first.take();
+        if !self.others.is_empty() {
+            self.first = self.others.pop_front();
+        }
+        work
+    }
+
+    fn clear(&mut self) {
+        *self = ReadyList::default();
+    }
+}
+
 /// A distribution, its stream, and the lane for its delay if that is constant.
 #[derive(Clone, Debug)]
 struct Sampler {
@@ -106,7 +137,7 @@ enum Phase {
 pub struct World<'m> {
     model: &'m Model,
     queue: EventQueue<Event>,
-    ready: VecDeque<Work>,
+    ready: ReadyList,
     phase: Phase,
     end: End,
     fingerprint: u64,
@@ -157,7 +188,7 @@ pub struct World<'m> {
 }
 
 /// Work that one instant may hold before the run counts as stuck: a model in which no time passes.
-const WORK_PER_INSTANT: u64 = 200_000_000;
+const WORK_PER_INSTANT: u64 = 20_000_000;
 
 /// Events between two looks of a watcher: some tenths of a second.
 const WATCH_EVERY: u64 = 1 << 21;

@@ -332,9 +332,9 @@ impl World<'_> {
         self.begin_iteration(id);
     }
 
-    /// A VU has finished an iteration: it goes on or is returned.
+    /// A VU has finished an iteration: it begins the next one (true) or is returned.
     #[inline]
-    pub(super) fn vu_finished(&mut self, now: Time, id: u32) {
+    pub(super) fn vu_finished(&mut self, now: Time, id: u32) -> bool {
         let vu = &mut self.vus[id as usize];
         let index = vu.origin.as_scenario().unwrap_or(0);
         let scenario = &mut self.scenarios[index];
@@ -366,12 +366,13 @@ impl World<'_> {
         };
         if goes_on {
             scenario.attempts += 1;
-            self.begin_iteration(id);
+            vu.begin(now);
         } else {
             vu.state = VuState::Idle;
             self.vu_returned(index);
             self.scenario_over(now, index);
         }
+        goes_on
     }
 
     pub(super) fn vu_returned(&mut self, index: usize) {

@@ -224,14 +224,16 @@ pub struct Walk<'a> {
     pub model: &'a Model,
     /// Number of the VU.
     pub number: u32,
-    /// Loop counters of the VU.
+    /// Loop counters of all VUs.
     pub loops: &'a mut [u32],
-    /// The VU's open groups and their start times.
+    /// Open groups and their start times: `group_depth` for each VU.
     pub groups: &'a mut [(Time, GroupId)],
-    /// Random choices of its journey.
-    pub choices: &'a mut Choices,
+    /// Most groups that a VU can have open.
+    pub group_depth: usize,
+    /// Random choices of all journeys.
+    pub choices: &'a mut [Choices],
     /// How events are chosen, if there are any.
-    pub events: Option<&'a EventChoice>,
+    pub events: &'a Option<EventChoice>,
     /// All tokens.
     pub tokens: &'a Tokens,
     /// Where samples go.
@@ -264,9 +266,9 @@ impl Walk<'_> {
                     }
                 }
                 Step::Jump(to) => vu.at = to,
-                Step::LoopReset(slot) => self.loops[slot as usize] = 0,
+                Step::LoopReset(slot) => self.loops[vu.loops as usize + slot as usize] = 0,
                 Step::CountTo { slot, limit, then } => {
-                    let count = &mut self.loops[slot as usize];
+                    let count = &mut self.loops[vu.loops as usize + slot as usize];
                     *count += 1;
                     if *count >= limit {
                         vu.at = then;
@@ -281,28 +283,29 @@ impl Walk<'_> {
     }
 
     /// Steps that change only the user's mind or the record.
+    #[inline(never)]
     fn instant(&mut self, step: Step, vu: &mut Vu) {
+        let choices = &mut self.choices[vu.journey as usize];
         match step {
             Step::PickUser => {
-                vu.context.user = self.choices.user.below(u64::from(self.model.users)) as u32;
+                vu.context.user = choices.user.below(u64::from(self.model.users)) as u32;
             }
             Step::PickEvent => {
                 if let Some(events) = self.events {
-                    vu.context.event = events.draw(&mut self.choices.event);
+                    vu.context.event = events.draw(&mut choices.event);
                 }
             }
             Step::TakeToken => {
                 let issued = self.tokens.issued();
                 if issued > 0 {
-                    let token = self.choices.token.below(u64::from(issued)) as u32;
+                    let token = choices.token.below(u64::from(issued)) as u32;
                     vu.context.token = token;
                     vu.context.user = self.tokens.owner(token).unwrap_or(NONE);
                 }
             }
             Step::JumpWithProbability(p, to) => {
-                if self.choices.branch.chance(p) {
-                    vu.at = to;
-                }
+                let jumps = choices.branch.chance(p);
+                vu.at = if jumps { to } else { vu.at };
             }
             Step::Record(metric, recorded) => {
                 let value = match recorded {
@@ -315,13 +318,13 @@ impl Walk<'_> {
                 self.recorder.custom(self.now, metric, label, value);
             }
             Step::GroupStart(group) => {
-                self.groups[vu.groups as usize] = (self.now, group);
+                self.groups[self.open_group(vu)] = (self.now, group);
                 vu.groups += 1;
             }
             Step::GroupEnd => {
                 let label = self.label(vu);
                 vu.groups -= 1;
-                let (started, _) = self.groups[vu.groups as usize];
+                let (started, _) = self.groups[self.open_group(vu)];
                 self.recorder
                     .group(self.now, label, self.now.since(started));
             }
@@ -331,11 +334,18 @@ impl Walk<'_> {
 
     /// Who the user is to the record, and in which group it is.
     fn label(&self, vu: &Vu) -> Label {
-        let innermost = (vu.groups as usize).checked_sub(1);
+        let innermost = self.open_group(vu).checked_sub(1);
         Label {
             origin: vu.origin,
-            group: innermost.map(|at| self.groups[at].1),
+            group: innermost
+                .filter(|_| vu.groups > 0)
+                .map(|at| self.groups[at].1),
         }
+    }
+
+    /// Where the VU's next group stands.
+    fn open_group(&self, vu: &Vu) -> usize {
+        self.number as usize * self.group_depth + usize::from(vu.groups)
     }
 
     #[inline]

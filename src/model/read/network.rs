@@ -1,8 +1,9 @@
 //! The section `[network]`.
 
 use super::Build;
+use crate::model::field::Field;
 use crate::model::network::{Network, Sizes};
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 
 /// Headers and a small body.
 const REQUEST_BYTES: u64 = 200;

@@ -12,7 +12,7 @@ use capsim::world::outcome::Outcome;
 use capsim::world::summary::summary;
 use serde_json::Value;
 
-const EVERYTHING: &str = include_str!("data/models/every_metric.toml");
+const EVERYTHING: &str = include_str!("data/models/samples.toml");
 const EPOCH: &str = "2026-01-01T00:00:00Z";
 
 /// A sample as a reader of k6's files knows it.
@@ -23,7 +23,7 @@ struct Sample {
 }
 
 fn run(version: K6Version) -> (Model, Outcome, Summary) {
-    let mut model = Model::from_text("every_metric.toml", EVERYTHING, &[]).unwrap();
+    let mut model = Model::from_text("samples.toml", EVERYTHING, &[]).unwrap();
     model.k6_version = version;
     let outcome = World::new(&model, 42, 0).logging().run();
     let summary = summary(&outcome, &model);

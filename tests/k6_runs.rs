@@ -8,7 +8,7 @@ use capsim::model::Model;
 use capsim::report::{self, Mode, Style, SummaryOptions, run_text};
 use capsim::world::World;
 use capsim::world::outcome::{End, Outcome};
-use capsim::world::summary::summary;
+use capsim::world::summary::full_summary;
 
 fn model(text: &str) -> Model {
     Model::from_text("test.toml", text, &[]).unwrap_or_else(|e| panic!("{e}"))
@@ -17,7 +17,7 @@ fn model(text: &str) -> Model {
 fn run(text: &str) -> (Outcome, Summary) {
     let model = model(text);
     let outcome = World::new(&model, 1, 0).run();
-    let summary = summary(&outcome, &model);
+    let summary = full_summary(&outcome, &model);
     (outcome, summary)
 }
 
@@ -206,84 +206,86 @@ s = [{ sleep = "20.5ms" }]
     assert!(outcome.duration.as_ms() > 5000.0 && outcome.duration.as_ms() < 5021.0);
 }
 
-/// What k6 says about wrong options (recorded probes and facts of `lib/executor`), through a model.
+/// Wrong options and what k6 says about them (recorded probes and facts of `lib/executor`).
+const WRONG: [(&str, &str); 18] = [
+    (
+        "executor = \"constant-vus\"\nvus = 0\nduration = \"5s\"",
+        "the number of VUs must be more than 0",
+    ),
+    (
+        "executor = \"constant-vus\"\nvus = 1",
+        "the duration is unspecified",
+    ),
+    (
+        "executor = \"constant-vus\"\nduration = \"500ms\"",
+        "the duration must be at least 1s, but is 500ms",
+    ),
+    (
+        "executor = \"constant-vus\"\nduration = \"5s\"\nstart_time = \"-1s\"",
+        "the startTime can't be negative",
+    ),
+    (
+        "executor = \"constant-vus\"\nduration = \"5s\"\ngraceful_stop = \"-1s\"",
+        "the gracefulStop timeout can't be negative",
+    ),
+    (
+        "executor = \"shared-iterations\"\nvus = 5\niterations = 2",
+        "the number of iterations (2) can't be less than the number of VUs (5)",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstages = []",
+        "at least one stage has to be specified",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstart_vus = -1\nstages = [{ duration = \"1s\", target = 1 }]",
+        "the number of start VUs can't be negative",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstart_vus = 0\nstages = [{ duration = \"1s\", target = 0 }]",
+        "either startVUs or one of the stages' target values must be greater than 0",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstages = [{ target = 1 }]",
+        "stage 1 doesn't have a duration",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstages = [{ duration = \"1s\" }]",
+        "stage 1 doesn't have a target",
+    ),
+    (
+        "executor = \"ramping-vus\"\nstages = [{ duration = \"1s\", target = -1 }]",
+        "the target for stage 1 can't be negative",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nduration = \"5s\"\npre_allocated_vus = 1",
+        "the iteration rate isn't specified",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nrate = 0\nduration = \"5s\"\npre_allocated_vus = 1",
+        "the iteration rate must be more than 0",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"",
+        "the number of preAllocatedVUs isn't specified",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"\npre_allocated_vus = -1",
+        "the number of preAllocatedVUs can't be negative",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"\npre_allocated_vus = 3\nmax_vus = 2",
+        "maxVUs can't be less than preAllocatedVUs",
+    ),
+    (
+        "executor = \"constant-arrival-rate\"\nrate = 1\ntime_unit = \"0s\"\nduration = \"5s\"\npre_allocated_vus = 3",
+        "the timeUnit must be more than 0",
+    ),
+];
+
+/// The same through a model.
 #[test]
 fn wrong_options_are_refused_in_k6s_words() {
-    let cases = [
-        (
-            "executor = \"constant-vus\"\nvus = 0\nduration = \"5s\"",
-            "the number of VUs must be more than 0",
-        ),
-        (
-            "executor = \"constant-vus\"\nvus = 1",
-            "the duration is unspecified",
-        ),
-        (
-            "executor = \"constant-vus\"\nduration = \"500ms\"",
-            "the duration must be at least 1s, but is 500ms",
-        ),
-        (
-            "executor = \"constant-vus\"\nduration = \"5s\"\nstart_time = \"-1s\"",
-            "the startTime can't be negative",
-        ),
-        (
-            "executor = \"constant-vus\"\nduration = \"5s\"\ngraceful_stop = \"-1s\"",
-            "the gracefulStop timeout can't be negative",
-        ),
-        (
-            "executor = \"shared-iterations\"\nvus = 5\niterations = 2",
-            "the number of iterations (2) can't be less than the number of VUs (5)",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstages = []",
-            "at least one stage has to be specified",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstart_vus = -1\nstages = [{ duration = \"1s\", target = 1 }]",
-            "the number of start VUs can't be negative",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstart_vus = 0\nstages = [{ duration = \"1s\", target = 0 }]",
-            "either startVUs or one of the stages' target values must be greater than 0",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstages = [{ target = 1 }]",
-            "stage 1 doesn't have a duration",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstages = [{ duration = \"1s\" }]",
-            "stage 1 doesn't have a target",
-        ),
-        (
-            "executor = \"ramping-vus\"\nstages = [{ duration = \"1s\", target = -1 }]",
-            "the target for stage 1 can't be negative",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nduration = \"5s\"\npre_allocated_vus = 1",
-            "the iteration rate isn't specified",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nrate = 0\nduration = \"5s\"\npre_allocated_vus = 1",
-            "the iteration rate must be more than 0",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"",
-            "the number of preAllocatedVUs isn't specified",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"\npre_allocated_vus = -1",
-            "the number of preAllocatedVUs can't be negative",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nrate = 1\nduration = \"5s\"\npre_allocated_vus = 3\nmax_vus = 2",
-            "maxVUs can't be less than preAllocatedVUs",
-        ),
-        (
-            "executor = \"constant-arrival-rate\"\nrate = 1\ntime_unit = \"0s\"\nduration = \"5s\"\npre_allocated_vus = 3",
-            "the timeUnit must be more than 0",
-        ),
-    ];
-    for (options, words) in cases {
+    for (options, words) in WRONG {
         let text = format!("[scenarios.s]\n{options}\n[journeys]\ns = [{{ sleep = \"1s\" }}]\n");
         let Err(problems) = Model::from_text("test.toml", &text, &[]) else {
             panic!("accepted: {options}");
@@ -488,4 +490,227 @@ fn the_full_summary_has_a_section_for_each_scenario_and_group() {
     assert!(names(browse).contains(&"iterations".to_owned()));
     assert!(!names(&browse.groups[0]).contains(&"iterations".to_owned()));
     assert!(names(&browse.groups[0]).contains(&"browse_time".to_owned()));
+}
+
+/// The exit codes and error lines of the command, as k6's: aborted, crossed, neither.
+#[test]
+fn the_command_ends_as_k6_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let model = |threshold: &str| {
+        format!(
+            "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 1\nduration = \"5s\"\n[journeys]\n\
+             s = [{{ request = \"page\" }}]\n{}[thresholds]\nhttp_req_duration = [{threshold}]\n",
+            endpoints(&[("page", 400)])
+        )
+    };
+    let end = |threshold: &str| {
+        let file = directory.path().join("m.toml");
+        std::fs::write(&file, model(threshold)).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_capsim"));
+        let output = command.arg("run").arg(&file).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), stderr)
+    };
+    assert_eq!(end("\"max<500\""), (Some(0), String::new()));
+    let crossed = "ERRO thresholds on metrics 'http_req_duration' have been crossed\n";
+    assert_eq!(end("\"max<300\""), (Some(99), crossed.to_owned()));
+    let aborted = "ERRO thresholds on metrics 'http_req_duration' were crossed; at least one has \
+                   abortOnFail enabled, stopping test prematurely\n";
+    assert_eq!(
+        end("{ threshold = \"max<300\", abort_on_fail = true }"),
+        (Some(99), aborted.to_owned())
+    );
+    let (code, text) = end("\"max>>300\"");
+    assert_eq!(code, Some(104));
+    assert!(
+        text.contains("failed parsing threshold expresion"),
+        "{text}"
+    );
+}
+
+/// k6's warnings on the runs of the recordings `car` (enough VUs at last) and `midreq`.
+#[test]
+fn warnings_are_k6s() {
+    let rate = |max: u32| {
+        format!(
+            "[scenarios.s]\nexecutor = \"constant-arrival-rate\"\nrate = 10\nduration = \"3s\"\n\
+             pre_allocated_vus = 3\nmax_vus = {max}\n[journeys]\ns = [{{ sleep = \"450ms\" }}]\n"
+        )
+    };
+    let warnings = |text: &str| {
+        let (outcome, _) = run(text);
+        run_text::warnings(&outcome, &model(text))
+    };
+    assert_eq!(warnings(&rate(5)), Vec::<String>::new());
+    let few = warnings(&rate(4));
+    assert!(
+        few[0].starts_with("Insufficient VUs, reached 4 active VUs"),
+        "{few:?}"
+    );
+    let none = "[scenarios.s]\nexecutor = \"constant-vus\"\nduration = \"1s\"\ngraceful_stop = \"0s\"\n\
+                [journeys]\ns = [{ sleep = \"2s\" }]\n";
+    assert_eq!(
+        warnings(none),
+        ["No script iterations fully finished, consider making the test duration longer"]
+    );
+}
+
+/// Up to k6 0.53 the largest value of a gauge began at 0; setup counted in `iteration_duration`.
+#[test]
+fn k6_0_53_measures_as_it_did() {
+    let text = "[model]\nsummary_style = \"STYLE\"\n[scenarios.s]\nexecutor = \"per-vu-iterations\"\n\
+                [setup]\njourney = \"s\"\n[journeys]\n\
+                s = [{ sleep = \"1s\" }, { record = \"level\", as = \"gauge\", value = -3 }]\n";
+    let (_, old) = run(&text.replace("STYLE", "0.53"));
+    assert_eq!(gauge(&old, "level"), (-3.0, -3.0, 0.0));
+    assert_eq!(count(&old, "iteration_duration"), 2.0);
+    assert_eq!(count(&old, "iterations"), 1.0);
+    let (_, new) = run(&text.replace("STYLE", "2"));
+    assert_eq!(gauge(&new, "level"), (-3.0, -3.0, -3.0));
+    assert_eq!(count(&new, "iteration_duration"), 1.0);
+}
+
+/// `rar`: 2/s up to 10/s, flat, down to 0: 38 starts in both, and the last comes before the end.
+#[test]
+fn a_ramping_arrival_rate_starts_as_often_as_k6() {
+    let (outcome, summary) = run(r#"
+[scenarios.s]
+executor = "ramping-arrival-rate"
+start_rate = 2
+pre_allocated_vus = 40
+stages = [
+  { duration = "3s", target = 10 },
+  { duration = "1s", target = 10 },
+  { duration = "2s", target = 0 },
+]
+[journeys]
+s = [{ sleep = "10ms" }]
+"#);
+    assert_eq!(count(&summary, "iterations"), 38.0);
+    assert_eq!(count(&summary, "dropped_iterations"), 0.0);
+    assert_eq!(gauge(&summary, "vus_max"), (40.0, 40.0, 40.0));
+    assert_eq!(outcome.end, End::Finished);
+}
+
+/// `errors`: what a refused connection, a timeout and error statuses do to the metrics.
+#[test]
+fn failures_are_counted_as_k6_counts_them() {
+    let (outcome, summary) = run(r#"
+[scenarios.s]
+executor = "shared-iterations"
+[journeys]
+s = [
+  { request = "refused" },
+  { request = "slow", timeout = "1s" },
+  { request = "s500" },
+  { request = "s404" },
+  { request = "fine", checks = ["ok"] },
+]
+[stations.shut]
+servers = 1
+queue = 0
+refusal = "connection"
+[endpoints.block]
+visits = [{ station = "shut", time = "1h" }]
+[endpoints.refused]
+visits = [{ spawn = "block" }, { delay = "5ms" }, { station = "shut", time = "1s" }]
+[endpoints.slow]
+visits = [{ delay = "2s" }]
+[endpoints.s500]
+visits = [{ delay = "10ms" }, { fail = 1.0, status = 500 }]
+[endpoints.s404]
+visits = [{ delay = "10ms" }, { fail = 1.0, status = 404 }]
+[endpoints.fine]
+visits = [{ delay = "10ms" }]
+[thresholds]
+"http_reqs{status:0}" = ["count==2"]
+"http_reqs{error_code:1212}" = ["count==1"]
+"http_reqs{error_code:1050}" = ["count==1"]
+"http_reqs{error_code:1500}" = ["count==1"]
+"http_reqs{error_code:1404}" = ["count==1"]
+"http_reqs{error:request timeout}" = ["count==1"]
+"http_req_failed{expected_response:false}" = ["rate==1"]
+"http_req_failed" = ["rate==0.8"]
+"http_req_duration" = ["min==0", "max==1000", "med==10", "avg==206"]
+"http_req_duration{expected_response:true}" = ["avg==10"]
+"#);
+    assert_eq!(count(&summary, "http_reqs"), 5.0);
+    assert_eq!(outcome.complete_iterations(), 1);
+    for metric in &summary.metrics {
+        for verdict in &metric.thresholds {
+            assert!(
+                verdict.passed,
+                "{} {}: {:?}",
+                metric.name, verdict.expression, metric.values
+            );
+        }
+    }
+}
+
+/// `nosamples`: thresholds, custom and http metrics, byte for byte as k6 2.2 printed them; the iteration
+/// is as long as the recorded one, for its width is that of the columns.
+#[test]
+fn metrics_without_samples_are_judged_and_shown_as_k6_does() {
+    let mut text = String::from(
+        r#"
+[scenarios.default]
+executor = "shared-iterations"
+[journeys]
+s = [
+  { sleep = "102.85ms" },
+  { when = "failed", steps = [
+    { request = "page", checks = ["never"] },
+    { record = "nt", as = "time", value = "duration" }, { record = "nt2", as = "time", value = "duration" },
+    { record = "nr", as = "rate", value = 1 }, { record = "nr2", as = "rate", value = 1 },
+    { record = "nc", as = "counter" }, { record = "nc2", as = "counter" },
+    { record = "ng", as = "gauge", value = 1 }, { record = "ng2", as = "gauge", value = 1 },
+  ] },
+]
+[thresholds]
+nt = ["p(95)<100", "avg>1"]
+nt2 = ["min>=0"]
+nr = ["rate>0.5"]
+nr2 = ["rate<0.01"]
+nc = ["count>0"]
+nc2 = ["rate<1"]
+ng = ["value>0"]
+ng2 = ["value<1"]
+"http_req_duration{name:none}" = ["p(95)<500", "p(99)>1"]
+"http_reqs{name:none}" = ["count==0"]
+checks = ["rate==1.0"]
+"#,
+    );
+    text += &endpoints(&[("page", 1)]);
+    let (_, summary) = run(&text);
+    let ours = report::summary(&summary, &SummaryOptions::new(Style::K6_2));
+    let recorded = include_str!("data/k6/nosamples-v2.2.0.txt");
+    let upto = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(str::to_owned);
+        let from = lines.skip_while(|l| !l.contains("THRESHOLDS"));
+        from.take_while(|l| !l.contains("EXECUTION")).collect()
+    };
+    assert!(upto(&ours).len() > 50);
+    assert_eq!(upto(&ours), upto(recorded));
+}
+
+/// Scenarios that do not overlap share their VUs in k6's plan.
+#[test]
+fn vus_of_scenarios_that_follow_one_another_are_counted_once() {
+    let (_, summary) = run(r#"
+[scenarios.one]
+executor = "constant-vus"
+vus = 3
+duration = "2s"
+graceful_stop = "0s"
+journey = "nap"
+[scenarios.two]
+executor = "constant-vus"
+vus = 2
+duration = "2s"
+start_time = "3s"
+journey = "nap"
+[journeys]
+nap = [{ sleep = "100ms" }]
+"#);
+    assert_eq!(gauge(&summary, "vus_max"), (3.0, 3.0, 3.0));
 }

@@ -13,6 +13,7 @@ use super::exit::{self, Failure};
 use super::output::{self, EPOCH, Out};
 use super::replicate::Replicate;
 use super::timeline::Timeline;
+use crate::engine::Span;
 use crate::load::plan::Plan;
 use crate::measure::summary::Summary;
 use crate::model::{K6Version, Model};
@@ -21,10 +22,11 @@ use crate::report::format::TimeUnit;
 use crate::report::options::parse_trend_stats;
 use crate::report::run_text;
 use crate::report::{Mode, Style, SummaryOptions};
+use crate::stats::TrendStats;
 use crate::world::World;
 use crate::world::audit::Audit;
 use crate::world::outcome::{End, Outcome};
-use crate::world::summary::summary;
+use crate::world::summary::{full_summary, summary};
 
 /// Run a model once and print what k6 would print.
 ///
@@ -116,10 +118,17 @@ impl Run {
             out.flush()?;
         }
         let (outcome, audit) = self.simulate(&model, &plan)?;
-        let summary = summary(&outcome, &model);
+        let summary = if options.mode == Mode::Full {
+            full_summary(&outcome, &model)
+        } else {
+            summary(&outcome, &model)
+        };
         out.write_all(crate::report::summary(&summary, &options).as_bytes())?;
         if !self.quiet {
             out.write_all(run_text::last_lines(&outcome, &model, &plan).as_bytes())?;
+            let slow = self.slow_requests(&outcome, &model);
+            let insight = run_text::insight(&outcome, &model, &summary, slow.as_ref());
+            out.write_all(insight.as_bytes())?;
             out.write_all(run_text::signature(&outcome, self.seed).as_bytes())?;
         }
         out.flush()?;
@@ -130,12 +139,26 @@ impl Run {
         if let Some(audit) = audit {
             report_audit(&audit)?;
         }
+        for text in run_text::warnings(&outcome, &model) {
+            eprintln!("WARN {text}");
+        }
         // A run that a threshold ended keeps that error, as in k6.
         let crossed = run_text::aborted(&outcome).or_else(|| run_text::crossed(&summary));
         if let Some(text) = &crossed {
             eprintln!("ERRO {text}");
         }
         Ok(ExitCode::from(self.code(&outcome, crossed.is_some())?))
+    }
+
+    /// The same run once more, keeping what requests slower than the p(99) did.
+    fn slow_requests(&self, outcome: &Outcome, model: &Model) -> Option<Outcome> {
+        let durations = &outcome.recorder.durations;
+        let p99 = TrendStats::of_ns(durations, &[99.0])?.percentile(99.0)?;
+        if durations.len() < 100 {
+            return None;
+        }
+        let than = Span::from_ns(p99 * 1e6);
+        Some(World::new(model, self.seed, 0).explaining(than).run())
     }
 
     /// What the header says about outputs.

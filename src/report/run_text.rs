@@ -8,6 +8,8 @@ use crate::load::verdict::{abort_error, crossed_error};
 use crate::measure::recorder::Origin;
 use crate::measure::summary::Summary;
 use crate::model::Model;
+use crate::model::scenario::Executor;
+use crate::report::{format, insight, notes};
 use crate::world::outcome::{End, Outcome};
 
 /// k6's description of the test, with the model's name and purpose above it.
@@ -97,6 +99,76 @@ pub fn crossed(summary: &Summary) -> Option<String> {
         .iter()
         .filter(|m| m.thresholds.iter().any(|t| !t.passed));
     crossed_error(crossed.map(|m| m.name.as_str()))
+}
+
+/// What k6 cannot show. `slow` is the same run once more, which kept what slow requests did.
+#[must_use]
+pub fn insight(
+    outcome: &Outcome,
+    model: &Model,
+    summary: &Summary,
+    slow: Option<&Outcome>,
+) -> String {
+    let resources = insight::resources(outcome, model);
+    let mut text = format!("\n  {}\n", insight::bottleneck(&resources));
+    if !resources.is_empty() {
+        text += &format!("\n{}", insight::resource_table(&resources));
+    }
+    let all = insight::time_table(outcome, model);
+    if !all.is_empty() {
+        text += &format!("\n  Where the time went, mean of all requests:\n\n{all}");
+    }
+    if let Some(slow) = slow.and_then(|o| o.slow.as_ref()) {
+        let than = format::time(slow.than.as_ms(), None);
+        let table = insight::slow_table(slow, model);
+        if !table.is_empty() {
+            text +=
+                &format!("\n  The same for requests slower than the p(99) of {than}:\n\n{table}");
+        }
+    }
+    let notes = notes::notes(outcome, model, summary);
+    if !notes.is_empty() {
+        text += "\n  What this test cannot show, and what to know about its numbers:\n\n";
+        for note in notes {
+            text += &format!("    - {note}\n");
+        }
+    }
+    text
+}
+
+/// k6's warnings on a run: too few VUs, or no iteration that came to its end.
+#[must_use]
+pub fn warnings(outcome: &Outcome, model: &Model) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (index, scenario) in model.scenarios.iter().enumerate() {
+        let (planned, most) = match scenario.executor {
+            Executor::ConstantArrivalRate {
+                pre_allocated_vus,
+                max_vus,
+                ..
+            }
+            | Executor::RampingArrivalRate {
+                pre_allocated_vus,
+                max_vus,
+                ..
+            } => (pre_allocated_vus, max_vus),
+            _ => continue,
+        };
+        // Each of the first drops brought one more VU, as long as there was one to bring.
+        let dropped = outcome.recorder.dropped[Origin::scenario(index).0 as usize];
+        if dropped > most.saturating_sub(planned) {
+            warnings.push(format!(
+                "Insufficient VUs, reached {most} active VUs and cannot initialize more (scenario {})",
+                scenario.name
+            ));
+        }
+    }
+    if outcome.complete_iterations() == 0 {
+        warnings.push(
+            "No script iterations fully finished, consider making the test duration longer".into(),
+        );
+    }
+    warnings
 }
 
 /// k6's error line if a threshold ended the run before its time.

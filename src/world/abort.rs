@@ -77,9 +77,6 @@ impl World<'_> {
             self.interrupt(id);
             self.vu_returned(index);
         }
-        // Work of this instant that was about to go on is over, too.
-        self.ready
-            .retain(|work| !matches!(work, super::Work::Vu(_)));
         for scenario in &mut self.scenarios {
             self.queue.clear_alarm(scenario.load_alarm);
             self.queue.clear_alarm(scenario.hard_alarm);

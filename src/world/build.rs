@@ -68,7 +68,8 @@ impl<'m> World<'m> {
             groups: vec![(Time::ZERO, GroupId(0)); population.vus.len() * group_depth],
             group_depth,
             loops: vec![0; population.loops as usize],
-            initialised_vus: population.initialised,
+            // Scenarios that do not overlap share VUs, as k6 plans them.
+            initialised_vus: plan::Plan::new(&model.scenarios).planned_vus(),
             vus: population.vus,
             choices: choices(model, seeds),
             event_choice: event_choice(model),
@@ -101,6 +102,7 @@ impl<'m> World<'m> {
             sent: 0,
             arrived: 0,
             lines: Vec::new(),
+            slow: None,
             evaluate: queue.alarm(Event::Evaluate),
             crossed: Vec::new(),
             left_in_flight: 0,
@@ -316,7 +318,6 @@ fn group_depth(model: &Model) -> usize {
 struct Population {
     vus: Vec<Vu>,
     loops: u32,
-    initialised: u64,
 }
 
 impl Population {
@@ -331,7 +332,6 @@ impl Population {
         Population {
             vus: vec![Vu::new(Origin::SETUP, 0, 0)],
             loops,
-            initialised: 0,
         }
     }
 
@@ -372,7 +372,6 @@ impl Population {
         if let Pattern::Arrivals { idle, .. } = &mut pattern {
             idle.extend(first..first + planned as u32);
         }
-        self.initialised += planned;
         let regular_end = plan::regular_duration(&scenario.executor);
         let scenario_index = index as u16;
         ScenarioRun {

@@ -185,9 +185,11 @@ impl World<'_> {
         if client == NONE {
             return;
         }
+        self.trace_answer(now, id);
         if let Some(network) = &self.model.network {
             return self.answer_sets_out(now, network, id, client);
         }
+        let request = &self.requests[id];
         let refused = request.code == Code::REFUSED;
         let duration = if refused {
             Span::ZERO
@@ -216,6 +218,8 @@ impl World<'_> {
                 continue;
             }
             let (origin, site) = (request.origin, request.site);
+            self.trace_answer(now, id);
+            let request = &self.requests[id];
             let mut duration = now.since(request.sent);
             if self.model.network.is_some() {
                 let timings = self.given_up(client, duration);

@@ -13,6 +13,7 @@ pub mod room;
 pub mod scenario;
 pub mod sections;
 pub mod service;
+pub mod slow;
 pub mod snapshot;
 pub mod summary;
 pub mod system;
@@ -78,14 +79,6 @@ impl ReadyList {
             self.first = self.others.pop_front();
         }
         work
-    }
-
-    /// Keeps the work that is wanted.
-    fn retain(&mut self, wanted: impl Fn(&Work) -> bool) {
-        let kept: Vec<Work> = std::iter::from_fn(|| self.pop_front())
-            .filter(wanted)
-            .collect();
-        kept.into_iter().for_each(|work| self.push_back(work));
     }
 
     fn clear(&mut self) {
@@ -206,6 +199,7 @@ pub struct World<'m> {
     waits: Option<Vec<u64>>,
 
     recorder: Recorder,
+    slow: Option<slow::Slow>,
 }
 
 /// Work that one instant may hold before the run counts as stuck: a model in which no time passes.

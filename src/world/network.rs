@@ -53,7 +53,7 @@ impl World<'_> {
         line.sent += bytes;
         line.timings = timings;
         let entry = &mut self.requests[request];
-        (entry.state, entry.since) = (RequestState::Delayed, now);
+        (entry.state, entry.since) = (RequestState::Travelling, now);
         let ticket = entry.ticket;
         let at = now + Span(timings.blocked + timings.sending) + way;
         self.queue.at(at, Event::Arrival { request, ticket });
@@ -62,7 +62,7 @@ impl World<'_> {
     /// A request reaches the system.
     pub(super) fn arrival(&mut self, id: u32, ticket: u32) {
         let request = &mut self.requests[id];
-        if request.ticket != ticket || request.state != RequestState::Delayed {
+        if request.ticket != ticket || request.state != RequestState::Travelling {
             return;
         }
         request.ticket = request.ticket.wrapping_add(1);
@@ -163,7 +163,10 @@ impl World<'_> {
 
     /// Answers on their way.
     pub(super) fn answers_on_the_way(&self) -> u64 {
-        self.lines.iter().filter(|line| line.answer.is_some()).count() as u64
+        self.lines
+            .iter()
+            .filter(|line| line.answer.is_some())
+            .count() as u64
     }
 
     fn line(&mut self, vu: u32) -> &mut Line {

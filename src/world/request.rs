@@ -61,6 +61,8 @@ pub enum RequestState {
     InService,
     /// Time passes.
     Delayed,
+    /// On its way to the system.
+    Travelling,
     /// It waits for a request that it has called.
     Calling,
     /// It waits for all branches of a fan-out.

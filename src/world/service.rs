@@ -92,6 +92,7 @@ impl World<'_> {
             self.service_begins(now, next);
         }
         let Some(id) = done else { return };
+        self.trace(now, id, false);
         let request = &mut self.requests[id];
         let time = &mut self.op_times[request.at as usize];
         time.visits += 1;
@@ -107,6 +108,7 @@ impl World<'_> {
     /// A request that waited at a station is served now.
     #[inline]
     fn service_begins(&mut self, now: Time, id: u32) {
+        self.trace(now, id, true);
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::InService;

@@ -22,7 +22,21 @@ pub fn summary(outcome: &Outcome, model: &Model) -> Summary {
         root: view.checks_by_group(),
         metrics: view.metrics(),
         duration: view.seconds,
+        ..Summary::default()
+    }
+}
+
+/// As [`summary`], with the sections that only the full layout shows.
+#[must_use]
+pub fn full_summary(outcome: &Outcome, model: &Model) -> Summary {
+    let view = View {
+        record: &outcome.recorder,
+        model,
+        seconds: outcome.duration.as_secs(),
+    };
+    Summary {
         sections: sections::sections(&view),
+        ..summary(outcome, model)
     }
 }
 

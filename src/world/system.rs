@@ -271,6 +271,7 @@ impl World<'_> {
 
     /// A request that waited for a pool or a lock has it now.
     fn granted(&mut self, now: Time, id: u32) {
+        self.trace(now, id, true);
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::Ready;
@@ -314,7 +315,8 @@ impl World<'_> {
         let time = &mut self.op_times[request.at as usize];
         time.visits += 1;
         time.served += u128::from(now.since(request.since).0);
-        request.at += 1;
+        self.trace(now, id, false);
+        self.requests[id].at += 1;
         self.advance(id);
     }
 
@@ -329,6 +331,7 @@ impl World<'_> {
 
     /// Takes a waiting request out of the line it stands in.
     fn leave_line(&mut self, now: Time, id: u32) {
+        self.trace(now, id, true);
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::Ready;
@@ -359,7 +362,9 @@ impl World<'_> {
         match request.state {
             RequestState::Waiting => self.leave_line(now, id),
             RequestState::InService => self.leave_service(now, id),
-            RequestState::Delayed => request.ticket = request.ticket.wrapping_add(1),
+            RequestState::Delayed | RequestState::Travelling => {
+                request.ticket = request.ticket.wrapping_add(1);
+            }
             // What it has called goes on; it ends when that ends.
             _ => return,
         }
@@ -385,6 +390,7 @@ impl World<'_> {
             nothing_free,
             ..
         } = self.requests[id];
+        self.trace_over(id);
         self.requests.close(id);
         if parent == NONE || !self.requests.is_live(parent, generation) {
             return;

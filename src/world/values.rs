@@ -48,8 +48,11 @@ pub struct Measured {
     pub observed: bool,
 }
 
+/// Picks one part of a request's time.
+type PartOf = fn(&Timings) -> u64;
+
 /// The parts of a request's time.
-const PARTS: [(&str, fn(&Timings) -> u64); 6] = [
+const PARTS: [(&str, PartOf); 6] = [
     ("http_req_blocked", |t| t.blocked),
     ("http_req_connecting", |t| t.connecting),
     ("http_req_tls_handshaking", |t| t.tls),
@@ -157,7 +160,7 @@ impl View<'_> {
     }
 
     /// One part of the requests' times; without a network all of it is waiting.
-    fn parts(&self, keep: Filter, part: fn(&Timings) -> u64, wanted: &[Aggregation]) -> Measured {
+    fn parts(&self, keep: Filter, part: PartOf, wanted: &[Aggregation]) -> Measured {
         let record = self.record;
         if record.timings.is_empty() {
             let waits = part(&Timings {
@@ -279,7 +282,7 @@ impl View<'_> {
                 let rate = self.per_second(count);
                 Values::Counter { count, rate }
             }
-            CustomKind::Gauge => gauge_of(&chosen()),
+            CustomKind::Gauge => self.gauge_of(&chosen()),
             CustomKind::Rate => {
                 let counts = |c: &&Custom| {
                     if let Custom::Rate(p, f) = c {
@@ -315,6 +318,25 @@ impl View<'_> {
             values,
             observed,
         })
+    }
+}
+
+impl View<'_> {
+    /// Of gauges in the order of their last samples.
+    fn gauge_of(&self, parts: &[&Custom]) -> Values {
+        let mut whole: Option<(f64, f64, f64)> = None;
+        for part in parts {
+            if let Custom::Gauge(Some((value, min, max))) = part {
+                let (_, low, high) = whole.unwrap_or((*value, *min, *max));
+                whole = Some((*value, low.min(*min), high.max(*max)));
+            }
+        }
+        let (value, min, mut max) = whole.unwrap_or_default();
+        if self.model.k6_version == K6Version::V0_53 {
+            // Up to k6 0.53 the largest value began at 0.
+            max = max.max(0.0);
+        }
+        Values::Gauge { value, min, max }
     }
 }
 
@@ -370,19 +392,6 @@ fn gauge(samples: Option<(u64, u64, u64)>) -> Measured {
         },
         observed: samples.is_some(),
     }
-}
-
-/// Of gauges in the order of their last samples.
-fn gauge_of(parts: &[&Custom]) -> Values {
-    let mut whole: Option<(f64, f64, f64)> = None;
-    for part in parts {
-        if let Custom::Gauge(Some((value, min, max))) = part {
-            let (_, low, high) = whole.unwrap_or((*value, *min, *max));
-            whole = Some((*value, low.min(*min), high.max(*max)));
-        }
-    }
-    let (value, min, max) = whole.unwrap_or_default();
-    Values::Gauge { value, min, max }
 }
 
 /// Percentiles that some statistics are made of.

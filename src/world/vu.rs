@@ -323,18 +323,20 @@ impl Walk<'_> {
         }
     }
 
+    /// Who the user is to the record, and in which group it is.
+    fn label(&self, vu: &Vu) -> Label {
+        let innermost = self.open_group(vu).checked_sub(1);
+        Label {
+            origin: vu.origin,
+            group: innermost
+                .filter(|_| vu.groups > 0)
+                .map(|at| self.groups[at].1),
+        }
+    }
+
     /// Where the VU's next group stands.
     fn open_group(&self, vu: &Vu) -> usize {
         self.number as usize * self.group_depth + usize::from(vu.groups)
-    }
-
-    /// Who the user is to the record, and in which group it is.
-    fn label(&self, vu: &Vu) -> Label {
-        let innermost = (vu.groups > 0).then(|| self.open_group(vu) - 1);
-        Label {
-            origin: vu.origin,
-            group: innermost.map(|at| self.groups[at].1),
-        }
     }
 
     #[inline]

@@ -47,18 +47,18 @@ pub(super) fn write(page: &mut Page, metrics: &[Metric]) {
     }
 }
 
-/// What the expression compares, by k6's reading: all before the first `=`, `>` or `<`. Of
-/// `p(50)!=3` this is `p(50)!`, of which k6 then finds no value.
+/// What the expression compares: all before the operator. k6 reads `p(50)!` of `p(50)!=3` and then
+/// finds no value for it; this is not copied.
 fn statistic(expression: &str) -> &str {
     expression
-        .split(['=', '>', '<'])
+        .split(['=', '>', '<', '!'])
         .next()
         .unwrap_or(expression)
         .trim()
 }
 
-/// The value of that statistic. Empty where k6 prints none: for one it cannot read, and for
-/// `avg`, `min`, `med` and `max` of a trend when the summary does not list them.
+/// The value of that statistic. k6 prints none for `avg`, `min`, `med` and `max` of a trend when the
+/// summary does not list them; this is not copied.
 fn value(metric: &Metric, statistic: &str, options: &SummaryOptions) -> String {
     let show = |v: f64| format::value(v, metric.contains, options.time_unit);
     match metric.values {
@@ -67,15 +67,15 @@ fn value(metric: &Metric, statistic: &str, options: &SummaryOptions) -> String {
         Values::Gauge { value, .. } => show(value),
         Values::Rate { .. } => format::share(metric.values.rate_share().unwrap_or(0.0)),
         Values::Trend { .. } => match parse_trend_stat(statistic) {
-            Ok(stat) if is_computed(stat, options) => stat_text(metric, stat, options),
+            // A run computes what its thresholds compare; k6's own data may lack it.
+            Ok(stat) if is_known(metric, stat) => stat_text(metric, stat, options),
             _ => String::new(),
         },
     }
 }
 
-/// Whether k6 has this statistic at hand: percentiles of thresholds always.
-fn is_computed(stat: Aggregation, options: &SummaryOptions) -> bool {
-    matches!(stat, Aggregation::Percentile(_)) || options.trend_stats.contains(&stat)
+fn is_known(metric: &Metric, stat: Aggregation) -> bool {
+    metric.values.stat(stat).is_some() || matches!(metric.values, Values::Trend { count: 0, .. })
 }
 
 #[cfg(test)]
@@ -86,6 +86,6 @@ mod tests {
     fn the_statistic_ends_where_k6_ends_it() {
         assert_eq!(statistic("p(95) < 500"), "p(95)");
         assert_eq!(statistic("rate===1"), "rate");
-        assert_eq!(statistic("p(50)!=3"), "p(50)!");
+        assert_eq!(statistic("p(50)!=3"), "p(50)");
     }
 }

@@ -1,0 +1,177 @@
+//! What a run cannot show, one line each.
+
+use crate::measure::recorder::{Code, Origin};
+use crate::measure::summary::{Summary, Values};
+use crate::model::Model;
+use crate::model::metric_name::MetricName;
+use crate::model::scenario::Executor;
+use crate::model::system::{Entity, Op};
+use crate::model::threshold::Aggregation;
+use crate::world::outcome::Outcome;
+
+/// A percentile wants at least so many samples beyond it.
+const BEYOND: f64 = 10.0;
+
+/// All notes on a run.
+#[must_use]
+pub fn notes(outcome: &Outcome, model: &Model, summary: &Summary) -> Vec<String> {
+    let mut notes = Vec::new();
+    waiting_room(outcome, &mut notes);
+    collisions(outcome, model, &mut notes);
+    thresholds(model, summary, &mut notes);
+    load(outcome, model, &mut notes);
+    requests(outcome, model, &mut notes);
+    notes
+}
+
+fn waiting_room(outcome: &Outcome, notes: &mut Vec<String>) {
+    let Some(room) = &outcome.room else { return };
+    if room.joined == 0 {
+        notes.push("The waiting room was never entered: this test says nothing about it.".into());
+    } else if room.waited == 0 && room.waiting.value() == 0 {
+        notes.push(format!(
+            "The waiting room never engaged: all {} who joined were let through at once.",
+            room.joined
+        ));
+    }
+}
+
+fn collisions(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
+    let keyed = |key: Entity, wanted: fn(&Op, Entity) -> bool| {
+        let mut ops = model.endpoints.iter().flat_map(|e| &e.ops);
+        ops.any(|op| wanted(op, key))
+    };
+    let locks: fn(&Op, Entity) -> bool = |op, k| matches!(op, Op::Lock { key, .. } if *key == k);
+    let reads: fn(&Op, Entity) -> bool =
+        |op, k| matches!(op, Op::CheckVersion(key, _) if *key == k);
+    for (key, name) in [
+        (Entity::User, "user"),
+        (Entity::Token, "token"),
+        (Entity::Event, "event"),
+        (Entity::Seat, "seat"),
+    ] {
+        let lock = outcome.locks[key as usize].as_ref();
+        if keyed(key, locks)
+            && let Some(lock) = lock.filter(|l| l.contended == 0)
+        {
+            notes.push(format!(
+                "No two requests ever met at the lock of one {name} ({} locks taken): the keys are \
+                 too uniform to collide, and contention stays untested.",
+                lock.granted
+            ));
+        }
+        if keyed(key, reads) && outcome.conflicts[key as usize] == 0 {
+            notes.push(format!(
+                "No two requests ever wrote to one {name} at once: the keys are too uniform to \
+                 collide, and conflicts stay untested."
+            ));
+        }
+    }
+    if let Some((seats, total)) = &outcome.inventory
+        && seats.claimed > 0
+        && seats.lost == 0
+    {
+        notes.push(format!(
+            "No two users ever wanted the same seat ({} of {total} were claimed): collisions stay \
+             untested.",
+            seats.claimed
+        ));
+    }
+}
+
+fn thresholds(model: &Model, summary: &Summary, notes: &mut Vec<String>) {
+    for thresholds in &model.thresholds {
+        let Ok(name) = MetricName::parse(&thresholds.metric) else {
+            continue;
+        };
+        let shown = name.shown();
+        let Some(metric) = summary.metrics.iter().find(|m| m.name == shown) else {
+            continue;
+        };
+        match metric.values {
+            Values::Rate {
+                passes: 0,
+                fails: 0,
+            } => notes.push(format!(
+                "{shown} has no sample: its thresholds pass whatever they say, as in k6."
+            )),
+            Values::Trend { count, .. } => {
+                for threshold in &thresholds.thresholds {
+                    let Aggregation::Percentile(p) = threshold.aggregation else {
+                        continue;
+                    };
+                    let beyond = count as f64 * (100.0 - p) / 100.0;
+                    if beyond < BEYOND && p > 50.0 {
+                        notes.push(format!(
+                            "{shown} has {count} samples, {beyond:.1} of them beyond p({p}): too \
+                             few for the threshold {}.",
+                            threshold.expression
+                        ));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn load(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
+    let record = &outcome.recorder;
+    for (index, scenario) in model.scenarios.iter().enumerate() {
+        let dropped = record.dropped[Origin::scenario(index).0 as usize];
+        if dropped == 0 {
+            continue;
+        }
+        let name = &scenario.name;
+        notes.push(match scenario.executor {
+            Executor::ConstantArrivalRate { max_vus, .. }
+            | Executor::RampingArrivalRate { max_vus, .. } => format!(
+                "Scenario {name} dropped {dropped} iterations, for all of its VUs (at most \
+                 {max_vus}) were busy: the system saw less load than was asked for."
+            ),
+            _ => format!(
+                "Scenario {name} ran out of time: {dropped} of its iterations were never begun."
+            ),
+        });
+    }
+    if record.interrupted > 0 {
+        notes.push(format!(
+            "{} iterations were interrupted: they leave no iteration_duration, so that its longest \
+             values are missing.",
+            record.interrupted
+        ));
+    }
+    if record.vus.is_none() {
+        notes.push("The run was shorter than a second: k6 samples no vus then.".into());
+    }
+}
+
+fn requests(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
+    let record = &outcome.recorder;
+    let (mut setup, mut refused) = (0_u64, 0_u64);
+    for series in &record.request_series {
+        let series = &record.series[*series as usize];
+        setup += u64::from(series.origin.as_scenario().is_none());
+        refused += u64::from(series.code == Code::REFUSED);
+    }
+    let all = record.durations.len();
+    if setup > 0 {
+        notes.push(format!(
+            "{setup} of the {all} requests were made by setup and teardown, and count in every \
+             http metric, as in k6."
+        ));
+    }
+    if refused > 0 {
+        notes.push(format!(
+            "{refused} refused connections count with a duration of zero, as in k6: they make the \
+             trends look better."
+        ));
+    }
+    if model.network.is_none() && all > 0 {
+        notes.push(
+            "No network is modelled: http_req_blocked, connecting, tls_handshaking, sending and \
+             receiving, data_sent and data_received are zero."
+                .into(),
+        );
+    }
+}

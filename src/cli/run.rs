@@ -188,5 +188,8 @@ fn report_audit(audit: &Audit) -> Result<(), Failure> {
         return Ok(());
     }
     let broken: Vec<String> = audit.violations.iter().map(ToString::to_string).collect();
-    Err(Failure::new(1, format!("error: laws are broken\n{}", broken.join("\n"))))
+    Err(Failure::new(
+        1,
+        format!("error: laws are broken\n{}", broken.join("\n")),
+    ))
 }

@@ -53,6 +53,9 @@ mod tests {
         // A circle that the new wait only leads into was there before.
         assert_eq!(cycle(&[(1, 2), (2, 3), (3, 2)]), None);
         // Who joins branches waits for all of them.
-        assert_eq!(cycle(&[(1, 2), (2, 3), (2, 4), (4, 5), (5, 1)]), Some(vec![1, 2, 4, 5]));
+        assert_eq!(
+            cycle(&[(1, 2), (2, 3), (2, 4), (4, 5), (5, 1)]),
+            Some(vec![1, 2, 4, 5])
+        );
     }
 }

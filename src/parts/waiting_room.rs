@@ -154,7 +154,9 @@ impl WaitingRoom {
             self.leave(now, token);
             return Standing::Expired;
         }
-        let told = entry.told.or_else(|| Some((now, self.estimate(now, entry.turn)?)));
+        let told = entry
+            .told
+            .or_else(|| Some((now, self.estimate(now, entry.turn)?)));
         let entry = &mut self.entries[token as usize];
         (entry.seen, entry.told) = (now, told);
         Standing::Waiting
@@ -179,7 +181,10 @@ impl WaitingRoom {
         });
         let at = match (by_rate, by_batch) {
             (None, None) => {
-                let pace = now.since(self.opens_at).0.checked_div(self.probe.admitted)?;
+                let pace = now
+                    .since(self.opens_at)
+                    .0
+                    .checked_div(self.probe.admitted)?;
                 now + Span(pace.saturating_mul(ahead + 1))
             }
             (rate, batch) => rate.into_iter().chain(batch).max()?,
@@ -502,10 +507,7 @@ mod tests {
         // The first two leave the line: the fifth comes sooner than told.
         room.leave(Time(5), 0);
         room.leave(Time(5), 1);
-        assert_eq!(
-            run(&mut room),
-            [(10, 2), (10, 3), (20, 4)]
-        );
+        assert_eq!(run(&mut room), [(10, 2), (10, 3), (20, 4)]);
         assert_eq!((room.probe.told, room.probe.error), (1, -10));
         assert_eq!(room.probe.absolute_error, 10);
     }

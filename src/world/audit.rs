@@ -95,7 +95,10 @@ impl Audit {
     fn equal(&mut self, law: Law, place: &str, left: (&str, u128), right: (&str, u128)) {
         self.checked += 1;
         if left.1 != right.1 {
-            let what = format!("{place}: {} {} is not {} {}", left.0, left.1, right.0, right.1);
+            let what = format!(
+                "{place}: {} {} is not {} {}",
+                left.0, left.1, right.0, right.1
+            );
             self.violations.push(Violation { law, what });
         }
     }
@@ -123,7 +126,12 @@ impl World<'_> {
         let mut audit = self.audit();
         audit.checked += found.checked;
         audit.violations.splice(0..0, found.violations);
-        audit.equal(Law::Time, "the clock", ("steps back", u128::from(late)), ("", 0));
+        audit.equal(
+            Law::Time,
+            "the clock",
+            ("steps back", u128::from(late)),
+            ("", 0),
+        );
         (self.into_outcome(), audit)
     }
 
@@ -140,7 +148,10 @@ impl World<'_> {
             Law::Conservation,
             "requests",
             ("sent", b.sent.into()),
-            ("accounted for", (answered + b.interrupted + b.in_flight).into()),
+            (
+                "accounted for",
+                (answered + b.interrupted + b.in_flight).into(),
+            ),
         );
         self.audit_stations(&mut audit);
         self.audit_pools(&mut audit);
@@ -172,7 +183,11 @@ impl World<'_> {
         let mut balance = Balance {
             sent: self.arrived,
             interrupted: self.left_in_flight,
-            in_flight: self.requests.iter().filter(|(_, r)| r.client != NONE).count() as u64,
+            in_flight: self
+                .requests
+                .iter()
+                .filter(|(_, r)| r.client != NONE)
+                .count() as u64,
             ..Balance::default()
         };
         let mut by_series = vec![0_u64; self.recorder.series.len()];
@@ -210,9 +225,7 @@ impl World<'_> {
         let now = self.queue.now();
         for (index, (part, _)) in self.stations.iter().enumerate() {
             let name = format!("station `{}`", self.model.stations[index].name);
-            let here = move |op: &Op| {
-                matches!(op, Op::Serve { station, .. } if *station == StationId(index as u16))
-            };
+            let here = move |op: &Op| matches!(op, Op::Serve { station, .. } if *station == StationId(index as u16));
             let times = || self.ops_where(here).map(|at| self.op_times[at]);
             let (in_line, waiting) = self.there(RequestState::Waiting, here);
             let (in_service, serving) = self.there(RequestState::InService, here);
@@ -221,9 +234,22 @@ impl World<'_> {
             let visits: u64 = times().map(|t| t.visits).sum();
             let waited: u128 = times().map(|t| t.waited).sum::<u128>() + waiting;
             let served: u128 = times().map(|t| t.served + t.cut_off).sum::<u128>() + serving;
-            audit.equal(Law::Flow, &name, ("came", p.arrived.into()), ("left or there", out.into()));
+            audit.equal(
+                Law::Flow,
+                &name,
+                ("came", p.arrived.into()),
+                ("left or there", out.into()),
+            );
             area(audit, Law::Little, &name, "waiting", &p.queue, now, waited);
-            area(audit, Law::Utilisation, &name, "in service", &p.in_service, now, served);
+            area(
+                audit,
+                Law::Utilisation,
+                &name,
+                "in service",
+                &p.in_service,
+                now,
+                served,
+            );
             audit.equal(
                 Law::Utilisation,
                 &name,
@@ -241,13 +267,32 @@ impl World<'_> {
             let id = PoolId(index as u16);
             let here = move |op: &Op| matches!(op, Op::Acquire { pool } if *pool == id);
             let (in_line, waiting) = self.there(RequestState::Waiting, here);
-            let waited: u128 = self.ops_where(here).map(|at| self.op_times[at].waited).sum();
-            area(audit, Law::Little, &name, "waiting", &part.probe.queue, now, waited + waiting);
+            let waited: u128 = self
+                .ops_where(here)
+                .map(|at| self.op_times[at].waited)
+                .sum();
+            area(
+                audit,
+                Law::Little,
+                &name,
+                "waiting",
+                &part.probe.queue,
+                now,
+                waited + waiting,
+            );
             let known = self.held_where(|held| held == Held::Token(id));
             let held = u64::from(spec.size - part.free());
             let instants = part.probe.returned_at + u128::from(held) * u128::from(now.0);
             let spent = instants.wrapping_sub(part.probe.granted_at);
-            area(audit, Law::Little, &name, "held", &part.probe.held, now, spent);
+            area(
+                audit,
+                Law::Little,
+                &name,
+                "held",
+                &part.probe.held,
+                now,
+                spent,
+            );
             audit.equal(
                 Law::Returned,
                 &name,
@@ -255,9 +300,19 @@ impl World<'_> {
                 ("tokens that requests hold", known.into()),
             );
             let level = part.probe.held.value();
-            audit.equal(Law::Returned, &name, ("tokens out", held.into()), ("level", level.into()));
+            audit.equal(
+                Law::Returned,
+                &name,
+                ("tokens out", held.into()),
+                ("level", level.into()),
+            );
             let line = u128::from(part.waiting());
-            audit.equal(Law::Flow, &name, ("in line", line), ("waiting", in_line.into()));
+            audit.equal(
+                Law::Flow,
+                &name,
+                ("in line", line),
+                ("waiting", in_line.into()),
+            );
         }
     }
 
@@ -271,17 +326,41 @@ impl World<'_> {
             });
             let level = locks.probe.held.value();
             let taken = locks.held();
-            audit.equal(Law::Returned, &name, ("taken", taken.into()), ("held", known.into()));
-            audit.equal(Law::Returned, &name, ("taken", taken.into()), ("level", level.into()));
+            audit.equal(
+                Law::Returned,
+                &name,
+                ("taken", taken.into()),
+                ("held", known.into()),
+            );
+            audit.equal(
+                Law::Returned,
+                &name,
+                ("taken", taken.into()),
+                ("level", level.into()),
+            );
             let here = |op: &Op| matches!(op, Op::Lock { key: k, .. } if *k as usize == key);
             let (_, waiting) = self.there(RequestState::Waiting, here);
-            let waited: u128 = self.ops_where(here).map(|at| self.op_times[at].waited).sum();
-            area(audit, Law::Little, &name, "waiting", &locks.probe.queue, now, waited + waiting);
+            let waited: u128 = self
+                .ops_where(here)
+                .map(|at| self.op_times[at].waited)
+                .sum();
+            area(
+                audit,
+                Law::Little,
+                &name,
+                "waiting",
+                &locks.probe.queue,
+                now,
+                waited + waiting,
+            );
         }
     }
 
     fn held_where(&self, is: impl Fn(Held) -> bool) -> u64 {
-        let all = self.requests.iter().flat_map(|(id, _)| self.requests.holdings(id));
+        let all = self
+            .requests
+            .iter()
+            .flat_map(|(id, _)| self.requests.holdings(id));
         all.filter(|held| is(**held)).count() as u64
     }
 }
@@ -296,7 +375,12 @@ fn area(
     times: u128,
 ) {
     let place = format!("{name}, {what}");
-    audit.equal(law, &place, ("area", level.area(now)), ("sum of times", times));
+    audit.equal(
+        law,
+        &place,
+        ("area", level.area(now)),
+        ("sum of times", times),
+    );
 }
 
 fn audit_seats(inventory: &Inventory, audit: &mut Audit) {
@@ -306,7 +390,12 @@ fn audit_seats(inventory: &Inventory, audit: &mut Audit) {
     let pairs = [
         ("holds in force", held, "level", p.held.value()),
         ("seats sold", sold, "sales", p.sold),
-        ("claims", p.claimed, "holds sold, expired, released or in force", ended),
+        (
+            "claims",
+            p.claimed,
+            "holds sold, expired, released or in force",
+            ended,
+        ),
         ("seats taken", held + sold, "seats marked", marked),
     ];
     for (left, a, right, b) in pairs {
@@ -330,6 +419,7 @@ journey = "buy"
 [journeys]
 buy = [
   { pick = "user" },
+  { pick = "event" },
   { request = "join" },
   { await = "admission" },
   { request = "list", pick = "seat", else = "end_iteration" },
@@ -352,7 +442,7 @@ cancel = true
 hold = "threads"
 visits = [{ lock = "event", visits = [{ station = "cpu", time = { exponential = "30ms" } }, { claim = "seat" }] }]
 [endpoints.confirm]
-visits = [{ station = "cpu", time = { exponential = "30ms" } }, { confirm = "seat" }]
+visits = [{ fail = 0.05 }, { station = "cpu", time = { exponential = "30ms" } }, { confirm = "seat" }]
 [inventory]
 events = 3
 seats_per_event = 200
@@ -403,7 +493,10 @@ session = "1s"
 
     #[test]
     fn a_job_lost_on_its_way_through_a_station_is_noticed() {
-        assert_eq!(broken_by(|w| w.stations[0].0.probe.refused += 1), [Law::Flow]);
+        assert_eq!(
+            broken_by(|w| w.stations[0].0.probe.refused += 1),
+            [Law::Flow]
+        );
     }
 
     #[test]
@@ -421,7 +514,11 @@ session = "1s"
         let laws = broken_by(|w| {
             let now = w.queue.now();
             let n = w.stations[0].0.probe.in_service.value();
-            w.stations[0].0.probe.in_service.set(now + crate::engine::Span(1), n);
+            w.stations[0]
+                .0
+                .probe
+                .in_service
+                .set(now + crate::engine::Span(1), n);
             w.stations[0].0.probe.completed += 1;
         });
         assert!(laws.contains(&Law::Utilisation), "{laws:?}");

@@ -44,7 +44,10 @@ impl Deadlocks {
             let name = &model.endpoints[usize::from(waits.endpoint)].name;
             let _ = match waits.lock {
                 Some((key, number)) => {
-                    write!(circle, "`{name}` waits for the lock of {key:?} {number}, held by ")
+                    write!(
+                        circle,
+                        "`{name}` waits for the lock of {key:?} {number}, held by "
+                    )
                 }
                 None => write!(circle, "`{name}` waits for its call of "),
             };

@@ -311,7 +311,9 @@ impl<'b, 'a> Visits<'b, 'a> {
             return;
         }
         match op {
-            Op::IssueToken | Op::QueueStatus | Op::RenewSession | Op::LeaveRoom => self.needs_waiting_room(value),
+            Op::IssueToken | Op::QueueStatus | Op::RenewSession | Op::LeaveRoom => {
+                self.needs_waiting_room(value)
+            }
             _ => self.needs_inventory(value),
         }
         self.ops.push(op);

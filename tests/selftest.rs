@@ -1,0 +1,59 @@
+//! The short subset of `capsim selftest`, and cases that the shipped file does not have.
+
+use capsim::study::selftest::case::{parse, shipped};
+use capsim::study::selftest::{check, is_quick};
+
+#[test]
+fn the_short_subset_passes() {
+    let mut tried = 0;
+    for case in shipped().unwrap().iter().filter(|case| is_quick(case)) {
+        let lines = check(case, 1).unwrap_or_else(|why| panic!("{}: {why}", case.name));
+        assert_eq!(lines.len(), case.expected.len());
+        for line in &lines {
+            assert!(line.pass && line.formula.is_some(), "{line:?}");
+        }
+        tried += 1;
+    }
+    assert_eq!(tried, 15);
+}
+
+/// Other systems of known kinds: Erlang-B with ten lines, M/E2/1, M/M/2 under processor sharing
+/// (which has the mean of M/M/2 FIFO), three classes by Cobham's formula.
+const OTHERS: &str = r#"[
+ {"name": "erlang-b", "parameters": {"arrival_rate": 5, "service_rate": 1, "servers": 10,
+   "capacity_in_system": 10}, "expected": {"blocking_probability": 0.018384570}},
+ {"name": "m-e2-1", "parameters": {"arrival_rate": 0.5, "service": "Erlang-2", "mean": 1},
+   "expected": {"mean_wait": 0.75}},
+ {"name": "mm2-ps", "parameters": {"arrival_rate": 1, "service_rate": 1, "servers": 2,
+   "discipline": "processor sharing"}, "expected": {"mean_response": 1.333333333}},
+ {"name": "three-classes", "parameters": {"arrival_rates": [0.2, 0.2, 0.2], "service_rate": 1},
+   "expected": {"mean_wait_class1": 0.75, "mean_wait_class2": 1.25, "mean_wait_class3": 2.5},
+   "tolerance": "3% of each mean"}
+]"#;
+
+#[test]
+fn other_cases_of_the_same_kinds_pass() {
+    for case in parse(OTHERS).unwrap() {
+        let lines = check(&case, 2).unwrap_or_else(|why| panic!("{}: {why}", case.name));
+        assert!(lines.iter().all(|line| line.pass), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_wrong_value_fails_and_a_wrong_case_says_why() {
+    let wrong = r#"[{"name": "x", "parameters": {"arrival_rate": 0.5, "service_rate": 1},
+        "expected": {"mean_wait": 1.1}}]"#;
+    let lines = check(&parse(wrong).unwrap()[0], 1).unwrap();
+    assert!(!lines[0].pass);
+    let said = |json: &str| check(&parse(json).unwrap()[0], 1).unwrap_err();
+    let unknown =
+        said(r#"[{"name": "x", "parameters": {"weather": "fine"}, "expected": {"a": 1}}]"#);
+    assert!(unknown.contains("no kind of system"), "{unknown}");
+    let strange = r#"[{"name": "x", "parameters": {"arrival_rate": 0.5, "service_rate": 1},
+        "expected": {"colour": 1}}]"#;
+    assert!(said(strange).contains("`colour` is not known"));
+    let negative = r#"[{"name": "x", "parameters": {"arrival_rate": -1, "service_rate": 1},
+        "expected": {"mean_wait": 1}}]"#;
+    assert!(said(negative).contains("`arrival_rate` must be"));
+    assert!(parse("{}").is_err());
+}

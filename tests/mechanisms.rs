@@ -217,8 +217,8 @@ fn a_room_that_rejects_has_no_line() {
     };
     assert_eq!(room("reject"), (1, 2, 1));
     assert_eq!(room("pass-through"), (0, 3, 0));
-    // The second waits until 3 s, the third would be next at 5 s.
-    assert_eq!(room("fifo"), (0, 3, 0));
+    // The second waits until 3 s, the third would be next at 5 s, when all users have left.
+    assert_eq!(room("fifo"), (0, 2, 0));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Requests walking endpoints: the operations that take no time, and how a request ends.
 
-use crate::engine::Time;
+use crate::engine::{Span, Time};
 use crate::measure::recorder::Code;
-use crate::model::system::{EndpointId, Entity, Op};
+use crate::model::system::{EndpointId, Entity, Op, PoolId};
 use crate::parts::Admission;
 use crate::parts::waiting_room::Standing;
 
@@ -37,29 +37,12 @@ impl World<'_> {
                     );
                 }
                 Op::Acquire { pool } => {
-                    let ticket = self.requests[id].ticket;
-                    match self.pools[pool.index()].acquire(now, id, ticket) {
-                        Admission::Granted => {
-                            self.op_times[at as usize].visits += 1;
-                            self.requests.hold(id, Held::Token(pool));
-                        }
-                        Admission::Queued => {
-                            let timeout = self.model.pools[pool.index()].timeout;
-                            return self.wait_in_line(now, id, timeout);
-                        }
-                        Admission::Refused => {
-                            let status = self.model.pools[pool.index()].refusal;
-                            return self.fail(now, id, refusal(status));
-                        }
+                    if !self.take_token(now, id, pool) {
+                        return;
                     }
                 }
                 Op::Lock { key, timeout } => {
-                    if !self.lock(now, id, key) {
-                        self.wait_in_line(now, id, timeout);
-                        if self.closes_circle(id) {
-                            self.leave_line(now, id);
-                            self.fail(now, id, Code(super::deadlock::VICTIM));
-                        }
+                    if !self.take_lock(now, id, key, timeout) {
                         return;
                     }
                 }
@@ -100,7 +83,42 @@ impl World<'_> {
         }
     }
 
-    /// Operations on tokens, seats and rows: no time, no queue, but they may fail.
+    /// Asks for a token of a pool. Returns whether the request has it; else it waits or has failed.
+    #[inline]
+    fn take_token(&mut self, now: Time, id: u32, pool: PoolId) -> bool {
+        let Request { at, ticket, .. } = self.requests[id];
+        match self.pools[pool.index()].acquire(now, id, ticket) {
+            Admission::Granted => {
+                self.op_times[at as usize].visits += 1;
+                self.requests.hold(id, Held::Token(pool));
+                return true;
+            }
+            Admission::Queued => {
+                let timeout = self.model.pools[pool.index()].timeout;
+                self.wait_in_line(now, id, timeout);
+            }
+            Admission::Refused => {
+                let status = self.model.pools[pool.index()].refusal;
+                self.fail(now, id, refusal(status));
+            }
+        }
+        false
+    }
+
+    /// Asks for a lock. Returns whether the request has it; else it waits, or is a deadlock's victim.
+    fn take_lock(&mut self, now: Time, id: u32, key: Entity, timeout: Option<Span>) -> bool {
+        if self.lock(now, id, key) {
+            return true;
+        }
+        self.wait_in_line(now, id, timeout);
+        if self.closes_circle(id) {
+            self.leave_line(now, id);
+            self.fail(now, id, Code(super::deadlock::VICTIM));
+        }
+        false
+    }
+
+    /// Operations on tokens, seats and the waiting room: no time, no queue, but they may fail.
     fn instant_op(&mut self, now: Time, id: u32, op: Op) -> Result<(), Code> {
         let request = &mut self.requests[id];
         match op {
@@ -165,6 +183,14 @@ impl World<'_> {
                     inventory.release(now, hold);
                 }
             }
+            _ => return self.row_op(id, op),
+        }
+        Ok(())
+    }
+
+    /// Operations on row versions.
+    fn row_op(&mut self, id: u32, op: Op) -> Result<(), Code> {
+        match op {
             Op::ReadVersion(key) => {
                 let entity = self.entity(id, key);
                 let version = self.versions[key as usize]
@@ -240,7 +266,7 @@ impl World<'_> {
         }
     }
 
-    fn wait_in_line(&mut self, now: Time, id: u32, timeout: Option<crate::engine::Span>) {
+    fn wait_in_line(&mut self, now: Time, id: u32, timeout: Option<Span>) {
         let request = &mut self.requests[id];
         (request.state, request.since) = (RequestState::Waiting, now);
         let ticket = request.ticket;

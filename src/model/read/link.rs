@@ -162,7 +162,7 @@ fn waiting_room(build: &Build, model: &Model, room: &Field) {
 fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
     let ops = || model.endpoints.iter().flat_map(|endpoint| &endpoint.ops);
     let requested = model.sites.iter().map(|site| site.endpoint.index());
-    let endpoints = requested
+    let endpoints: BTreeSet<usize> = requested
         .chain(calls.iter().map(|call| call.to.index()))
         .collect();
     let stations = ops().filter_map(|op| match op {
@@ -173,10 +173,14 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
         Op::Acquire { pool } => Some(pool.index()),
         _ => None,
     });
-    let used: [(&str, &Vec<(&str, Field)>, BTreeSet<usize>); 3] = [
+    let used = [
         ("endpoint", &at.endpoints, endpoints),
-        ("station", &at.stations, stations.collect()),
-        ("pool", &at.pools, pools.collect()),
+        (
+            "station",
+            &at.stations,
+            stations.collect::<BTreeSet<usize>>(),
+        ),
+        ("pool", &at.pools, pools.collect::<BTreeSet<usize>>()),
     ];
     for (what, named, used) in used {
         for (index, (name, field)) in named.iter().enumerate() {

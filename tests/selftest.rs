@@ -1,5 +1,7 @@
 //! The short subset of `capsim selftest`, and cases that the shipped file does not have.
 
+use std::process::Command;
+
 use capsim::study::selftest::case::{parse, shipped};
 use capsim::study::selftest::{check, is_quick};
 
@@ -56,4 +58,51 @@ fn a_wrong_value_fails_and_a_wrong_case_says_why() {
         "expected": {"mean_wait": 1}}]"#;
     assert!(said(negative).contains("`arrival_rate` must be"));
     assert!(parse("{}").is_err());
+}
+
+/// Exit code, stdout and stderr of the program.
+fn capsim(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_capsim"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code(), text(done.stdout), text(done.stderr))
+}
+
+#[test]
+fn the_command_prints_a_table_and_its_exit_code_tells() {
+    let (code, table, _) = capsim(&["selftest", "--only", "batch"]);
+    assert_eq!(code, Some(0));
+    assert!(
+        table.contains("p90_wait") && table.contains("1 of 1 cases pass"),
+        "{table}"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wrong.json");
+    let wrong = r#"[{"name": "wrong", "parameters": {"users": 10, "batch": 5, "period": 1},
+        "expected": {"mean_wait": 1.4}, "tolerance": "exact"}]"#;
+    std::fs::write(&path, wrong).unwrap();
+    let (code, table, said) = capsim(&["selftest", "--cases", path.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    assert!(table.contains("FAIL (formula 1.5"), "{table}");
+    assert!(said.contains("these cases fail: wrong"), "{said}");
+    let (code, _, said) = capsim(&["selftest", "--cases", "no-such-file.json"]);
+    assert_eq!(code, Some(104));
+    assert!(said.contains("cannot be read"), "{said}");
+}
+
+#[test]
+fn an_audited_run_prints_its_balance() {
+    let model = "docs/mechanisms/waiting_room.toml";
+    let (code, summary, said) = capsim(&["run", model, "--quiet", "--audit"]);
+    assert_eq!(code, Some(0));
+    assert!(summary.contains("http_reqs"), "{summary}");
+    assert!(
+        said.contains("audit: ") && said.contains(" 0 broken"),
+        "{said}"
+    );
+    assert!(said.contains("were told their wait"), "{said}");
+    let (_, _, said) = capsim(&["run", "docs/mechanisms/locks.toml", "--quiet"]);
+    assert!(said.contains("deadlocks, each resolved"), "{said}");
 }

@@ -20,7 +20,8 @@ fn the_short_subset_passes() {
 }
 
 /// Other systems of known kinds: Erlang-B with ten lines, M/E2/1, M/M/2 under processor sharing
-/// (which has the mean of M/M/2 FIFO), three classes by Cobham's formula.
+/// (which has the mean of M/M/2 FIFO), three classes by Cobham's formula,
+/// two seats of which one is wanted three times as much (2 - 1/4² - 3/4²), another ramp.
 const OTHERS: &str = r#"[
  {"name": "erlang-b", "parameters": {"arrival_rate": 5, "service_rate": 1, "servers": 10,
    "capacity_in_system": 10}, "expected": {"blocking_probability": 0.018384570}},
@@ -30,7 +31,11 @@ const OTHERS: &str = r#"[
    "discipline": "processor sharing"}, "expected": {"mean_response": 1.333333333}},
  {"name": "three-classes", "parameters": {"arrival_rates": [0.2, 0.2, 0.2], "service_rate": 1},
    "expected": {"mean_wait_class1": 0.75, "mean_wait_class2": 1.25, "mean_wait_class3": 2.5},
-   "tolerance": "3% of each mean"}
+   "tolerance": "3% of each mean"},
+ {"name": "two-seats", "parameters": {"users": 2, "seats": 2, "weights": [3, 1]},
+   "expected": {"expected_winners": 1.375}, "tolerance": "2% of winners"},
+ {"name": "ramp", "parameters": {"slope": 4, "service_rate": 0.5},
+   "expected": {"mean_in_system_at_25s": 184.0000596}, "tolerance": "2% of the mean"}
 ]"#;
 
 #[test]

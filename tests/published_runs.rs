@@ -1,5 +1,7 @@
 //! The shipped models against the three published load tests (README, results/published-runs.md).
 
+// The example prints more of it than the tests look at.
+#[allow(dead_code)]
 #[path = "support/published.rs"]
 mod published;
 

@@ -137,6 +137,7 @@ impl Run {
             eprintln!("note: {note}");
         }
         if let Some(audit) = audit {
+            report_room(&outcome);
             report_audit(&audit)?;
         }
         for text in run_text::warnings(&outcome, &model) {
@@ -257,6 +258,29 @@ impl Run {
                 Err(Failure::new(exit::INVALID, text))
             }
         }
+    }
+}
+
+/// Prints what the waiting room told its users, and how far from the truth it was.
+fn report_room(outcome: &Outcome) {
+    let Some(room) = outcome.room.as_ref().filter(|room| room.admitted > 0) else {
+        return;
+    };
+    let mean = |sum: f64, count: u64| sum / 1e9 / count.max(1) as f64;
+    eprintln!(
+        "waiting room: {} joined, {} let through after {:.1} s on average, {} gave up",
+        room.joined,
+        room.admitted,
+        mean(room.waited as f64, room.admitted),
+        room.given_up
+    );
+    if room.told > 0 {
+        eprintln!(
+            "waiting room: {} were told their wait; it was {:+.1} s longer on average, off by {:.1} s",
+            room.told,
+            mean(room.error as f64, room.told),
+            mean(room.absolute_error as f64, room.told)
+        );
     }
 }
 

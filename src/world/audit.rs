@@ -420,9 +420,9 @@ journey = "buy"
 [journeys]
 buy = [
   { pick = "user" },
+  { pick = "event" },
   { request = "join" },
   { await = "admission" },
-  { pick = "event" },
   { request = "list", pick = "seat", else = "end_iteration" },
   { request = "claim", timeout = "300ms", else = "end_iteration" },
   { with_probability = 0.5, steps = [{ request = "confirm" }] },
@@ -443,14 +443,14 @@ cancel = true
 hold = "threads"
 visits = [{ lock = "event", visits = [{ station = "cpu", time = { exponential = "30ms" } }, { claim = "seat" }] }]
 [endpoints.confirm]
-visits = [{ station = "cpu", time = { exponential = "30ms" } }, { confirm = "seat" }]
+visits = [{ fail = 0.05 }, { station = "cpu", time = { exponential = "30ms" } }, { confirm = "seat" }]
 [inventory]
 events = 3
-seats_per_event = 200
+seats_per_event = 2000
 hold_expires_after = "2s"
 [waiting_room]
 admit = { active = 20 }
-session = "1s"
+session = "100ms"
 "#;
 
     /// The laws that break when somebody tampers with a world in the middle of a run.
@@ -478,8 +478,11 @@ session = "1s"
         assert_eq!(audit.violations, []);
         assert!(audit.balance.holds());
         assert!(audit.balance.completed > 500 && audit.balance.timed_out > 0);
-        let b = &audit.balance;
-        assert!(b.interrupted > 0 && b.failed > 0, "{b:?}");
+        assert!(
+            audit.balance.interrupted > 0 && audit.balance.failed > 0,
+            "{:?}",
+            audit.balance
+        );
         assert!(audit.checked > 100 && outcome.end == super::super::outcome::End::Finished);
     }
 

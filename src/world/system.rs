@@ -1,6 +1,6 @@
 //! Requests walking endpoints: the operations that take no time, and how a request ends.
 
-use crate::engine::Time;
+use crate::engine::{Span, Time};
 use crate::measure::recorder::Code;
 use crate::model::system::{EndpointId, Entity, Op, PoolId};
 use crate::parts::Admission;
@@ -42,12 +42,7 @@ impl World<'_> {
                     }
                 }
                 Op::Lock { key, timeout } => {
-                    if !self.lock(now, id, key) {
-                        self.wait_in_line(now, id, timeout);
-                        if self.closes_circle(id) {
-                            self.leave_line(now, id);
-                            self.fail(now, id, Code(super::deadlock::VICTIM));
-                        }
+                    if !self.take_lock(now, id, key, timeout) {
                         return;
                     }
                 }
@@ -110,7 +105,20 @@ impl World<'_> {
         false
     }
 
-    /// Operations on tokens, seats and rows: no time, no queue, but they may fail.
+    /// Asks for a lock. Returns whether the request has it; else it waits, or is a deadlock's victim.
+    fn take_lock(&mut self, now: Time, id: u32, key: Entity, timeout: Option<Span>) -> bool {
+        if self.lock(now, id, key) {
+            return true;
+        }
+        self.wait_in_line(now, id, timeout);
+        if self.closes_circle(id) {
+            self.leave_line(now, id);
+            self.fail(now, id, Code(super::deadlock::VICTIM));
+        }
+        false
+    }
+
+    /// Operations on tokens, seats and the waiting room: no time, no queue, but they may fail.
     fn instant_op(&mut self, now: Time, id: u32, op: Op) -> Result<(), Code> {
         let request = &mut self.requests[id];
         match op {
@@ -254,7 +262,7 @@ impl World<'_> {
         }
     }
 
-    fn wait_in_line(&mut self, now: Time, id: u32, timeout: Option<crate::engine::Span>) {
+    fn wait_in_line(&mut self, now: Time, id: u32, timeout: Option<Span>) {
         let request = &mut self.requests[id];
         (request.state, request.since) = (RequestState::Waiting, now);
         let ticket = request.ticket;

@@ -162,7 +162,7 @@ fn waiting_room(build: &Build, model: &Model, room: &Field) {
 fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
     let ops = || model.endpoints.iter().flat_map(|endpoint| &endpoint.ops);
     let requested = model.sites.iter().map(|site| site.endpoint.index());
-    let endpoints = requested
+    let endpoints: BTreeSet<usize> = requested
         .chain(calls.iter().map(|call| call.to.index()))
         .collect();
     let stations = ops().filter_map(|op| match op {

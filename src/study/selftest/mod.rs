@@ -75,12 +75,18 @@ pub fn is_quick(case: &Case) -> bool {
     QUICK.contains(&case.name.as_str())
 }
 
+/// Parameters that tell a kind of system, and who builds it.
+type Kind = (
+    &'static [&'static str],
+    fn(&Parameters) -> Result<Experiment, String>,
+);
+
 /// The model of a case and how to read it.
 ///
 /// # Errors
 /// If the parameters describe no kind of system that is known.
 pub fn experiment(p: &Parameters) -> Result<Experiment, String> {
-    let kinds: [(&[&str], fn(&Parameters) -> Result<Experiment, String>); 13] = [
+    let kinds: [Kind; 13] = [
         (&["users", "batch"], seats::batches),
         (&["users", "seats"], seats::pick),
         (&["seats", "mean_hold"], seats::holds),

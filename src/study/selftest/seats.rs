@@ -10,6 +10,17 @@ use crate::theory::erlang::loss;
 use crate::theory::seats::{expected_winners, zipf_weights};
 use crate::world::snapshot::Marked;
 
+/// The law of popularity as a model writes it, and its weights: "uniform-50", "zipf1.2-500" or a list.
+fn popularity(p: &Parameters, seats: u32) -> Result<(String, Vec<f64>), String> {
+    if p.has("weights") && p.text("weights").is_empty() {
+        let weights = p.numbers("weights")?;
+        return Ok((format!("{{ weights = {weights:?} }}"), weights));
+    }
+    let exponent = exponent(p.text("weights"))?;
+    let text = format!("{{ zipf = {exponent:?} }}");
+    Ok((text, zipf_weights(seats, exponent)))
+}
+
 /// Exponent of a law of popularity: "uniform-50" or "zipf1.2-500".
 fn exponent(weights: &str) -> Result<f64, String> {
     let unknown = || format!("the weights `{weights}` are unknown");
@@ -29,7 +40,7 @@ fn exponent(weights: &str) -> Result<f64, String> {
 /// If a parameter is missing or makes no sense.
 pub fn pick(p: &Parameters) -> Result<Experiment, String> {
     let (users, seats) = (p.whole("users")?, p.whole("seats")?);
-    let exponent = exponent(p.text("weights"))?;
+    let (law, weights) = popularity(p, seats)?;
     let text = format!(
         "[scenarios.default]\nexecutor = \"per-vu-iterations\"\nvus = {users}\niterations = 1\n\
          journey = \"buy\"\n\
@@ -38,10 +49,10 @@ pub fn pick(p: &Parameters) -> Result<Experiment, String> {
          [endpoints.list]\nvisits = [{{ list = \"seats\" }}]\n\
          [endpoints.claim]\nvisits = [{{ claim = \"seat\" }}]\n\
          [inventory]\nevents = 1\nseats_per_event = {seats}\n\
-         seat_popularity = {{ zipf = {exponent:?} }}\n"
+         seat_popularity = {law}\n"
     );
     let n = f64::from(users);
-    let exact = expected_winners(users, &zipf_weights(seats, exponent)).map(|winners| {
+    let exact = expected_winners(users, &weights).map(|winners| {
         named([
             ("expected_winners", winners),
             ("expected_losers", n - winners),

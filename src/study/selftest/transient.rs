@@ -8,13 +8,13 @@ use crate::theory::fluid::FluidLoop;
 use crate::theory::infinite::ramp_mean_in_system;
 use crate::world::snapshot::Marked;
 
-/// Arrivals at a growing rate to infinitely many servers, looked at after 10, 20 … 60 seconds.
+/// Arrivals at a growing rate to infinitely many servers, looked at after each of 60 seconds.
 ///
 /// # Errors
 /// If a parameter is missing or makes no sense.
 pub fn infinite_servers(p: &Parameters) -> Result<Experiment, String> {
     let (slope, rate) = (p.number("slope")?, p.number("service_rate")?);
-    let seconds: Vec<u32> = (1..=6).map(|n| n * 10).collect();
+    let seconds: Vec<u32> = (1..=60).collect();
     let text = format!(
         "[scenarios.default]\nexecutor = \"poisson-arrivals\"\nstart_rate = 0.0\n\
          stages = [{{ duration = \"100s\", target = {:?} }}]\njourney = \"go\"\n\

@@ -1,0 +1,229 @@
+//! The finding of each model of the gallery, and the two behaviours that no formula gives.
+
+use capsim::engine::Time;
+use capsim::model::{Model, Override};
+use capsim::stats::quantile::percentiles_ns;
+use capsim::world::World;
+use capsim::world::outcome::Outcome;
+use capsim::world::snapshot::Snapshot;
+
+fn text(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|why| panic!("{path}: {why}"))
+}
+
+fn model(path: &str, set: &[&str]) -> Model {
+    let overrides: Vec<Override> = set.iter().map(|s| Override::parse(s).unwrap()).collect();
+    Model::from_text(path, &text(path), &overrides).unwrap_or_else(|why| panic!("{why}"))
+}
+
+fn gallery(name: &str, set: &[&str]) -> (Model, Outcome) {
+    let model = model(&format!("models/gallery/{name}.toml"), set);
+    let outcome = World::new(&model, 1, 0).run();
+    (model, outcome)
+}
+
+/// Answered requests of an endpoint per second of the run.
+fn rate(model: &Model, outcome: &Outcome, endpoint: &str) -> f64 {
+    durations(model, outcome, endpoint).len() as f64 / outcome.duration.as_secs()
+}
+
+/// Durations of the answered requests of an endpoint, in nanoseconds.
+fn durations(model: &Model, outcome: &Outcome, endpoint: &str) -> Vec<u64> {
+    let record = &outcome.recorder;
+    let of = |series: u16| {
+        let series = record.series[usize::from(series)];
+        let site = &model.sites[series.site.index()];
+        model.endpoints[site.endpoint.index()].name == endpoint && series.code.is_expected()
+    };
+    let all = record.durations.iter().zip(&record.request_series);
+    all.filter(|(_, series)| of(**series))
+        .map(|(d, _)| *d)
+        .collect()
+}
+
+/// Percentile of these durations, in milliseconds.
+fn percentile(durations: &[u64], percent: f64) -> f64 {
+    percentiles_ns(durations, &[percent]).unwrap()[0]
+}
+
+#[test]
+fn database_pool_too_small() {
+    let (m, small) = gallery("database_pool_too_small", &[]);
+    let (_, large) = gallery("database_pool_too_small", &["pools.connections.size=10"]);
+    let end = small.end_time();
+    assert!((90.0..110.0).contains(&rate(&m, &small, "order")));
+    assert!(small.stations[0].in_service.mean(end) / 16.0 < 0.25);
+    let waits = durations(&m, &small, "order");
+    assert!(percentile(&waits, 50.0) > 1000.0);
+    assert!(rate(&m, &large, "order") > 170.0);
+    assert!(percentile(&durations(&m, &large, "order"), 95.0) < 500.0);
+}
+
+#[test]
+fn thread_pool_too_large() {
+    let (m, large) = gallery("thread_pool_too_large", &[]);
+    let (_, small) = gallery("thread_pool_too_large", &["pools.threads.size=16"]);
+    let (few, many) = (rate(&m, &small, "compute"), rate(&m, &large, "compute"));
+    assert!(many < few / 2.0, "{many} with 400 threads, {few} with 16");
+    let [a, b] = [&small, &large].map(|o| percentile(&durations(&m, o, "compute"), 95.0));
+    assert!(a < b / 2.0, "{a} ms with 16 threads, {b} ms with 400");
+}
+
+#[test]
+fn slow_third_party() {
+    let (m, shared) = gallery("slow_third_party", &[]);
+    let (_, apart) = gallery("slow_third_party", &["endpoints.buy.hold=payers"]);
+    let browse = |o: &Outcome| percentile(&durations(&m, o, "browse"), 95.0);
+    assert!(browse(&shared) > 1000.0, "{} ms", browse(&shared));
+    assert!(browse(&apart) < 50.0, "{} ms", browse(&apart));
+}
+
+#[test]
+fn hot_event() {
+    let (m, hot) = gallery("hot_event", &[]);
+    let (_, even) = gallery("hot_event", &["inventory.popularity=uniform"]);
+    let claim = |o: &Outcome| percentile(&durations(&m, o, "claim"), 95.0);
+    assert!(claim(&hot) > 2000.0, "{} ms", claim(&hot));
+    assert!(claim(&even) < 100.0, "{} ms", claim(&even));
+    let busy = hot.stations[0].in_service.mean(hot.end_time()) / 8.0;
+    assert!(busy < 0.35, "the database is {busy} busy");
+}
+
+/// One look at the probes each second.
+fn watched(model: &Model, seconds: u64) -> Vec<Snapshot> {
+    let marks: Vec<Time> = (1..=seconds).map(|s| Time(s * 1_000_000_000)).collect();
+    World::new(model, 1, 0).run_marked(&marks).snapshots
+}
+
+/// Seats that are neither held nor sold, second by second.
+fn free_seats(looks: &[Snapshot], seats: u64) -> Vec<u64> {
+    let free = |s: &Snapshot| {
+        let probe = s.inventory.as_ref().unwrap();
+        seats - probe.held.value() - probe.sold
+    };
+    looks.iter().map(free).collect()
+}
+
+fn sold(look: &Snapshot) -> u64 {
+    look.inventory.as_ref().unwrap().sold
+}
+
+#[test]
+fn hold_storm() {
+    let model = model("models/gallery/hold_storm.toml", &[]);
+    let looks = watched(&model, 900);
+    let free = free_seats(&looks, 1000);
+    let first = free
+        .iter()
+        .position(|f| *f == 0)
+        .expect("it looks sold out");
+    assert!(first < 60, "sold out at first after {first} s");
+    // At that time hardly any seat is really sold.
+    assert!(sold(&looks[first]) < 150, "{}", sold(&looks[first]));
+    // Holds run out in the minute after each two minutes: the waves get smaller.
+    let expired = |from: usize, to: usize| {
+        let at = |s: usize| looks[s].inventory.as_ref().unwrap().expired;
+        at(to) - at(from)
+    };
+    let (one, two, three) = (expired(90, 200), expired(210, 330), expired(330, 460));
+    assert!(
+        one > two && two > three && three > 100,
+        "{one}, {two}, {three}"
+    );
+}
+
+#[test]
+fn waiting_room_tuned() {
+    let (m, steady) = gallery("waiting_room_tuned", &[]);
+    let batch = "waiting_room.admit={ batch = 1800, every = \"60s\" }";
+    let (_, batches) = gallery("waiting_room_tuned", &[batch]);
+    let (_, none) = gallery("waiting_room_tuned", &["waiting_room.order=pass-through"]);
+    let shop = |o: &Outcome| percentile(&durations(&m, o, "shop"), 95.0);
+    let (a, b, c) = (shop(&steady), shop(&batches), shop(&none));
+    assert!(a < 1000.0 && b > 10.0 * a && c > b, "{a}, {b}, {c} ms");
+    // The crowd is served in about the same time: the shop decides that.
+    let length = |o: &Outcome| o.duration.as_secs();
+    assert!(
+        length(&steady) < 1.4 * length(&none),
+        "{} s",
+        length(&steady)
+    );
+}
+
+#[test]
+fn seats_come_back_in_waves() {
+    let model = model("models/waves_of_seats.toml", &[]);
+    let looks = watched(&model, 300);
+    let free = free_seats(&looks, 200);
+    let hold = 60;
+    let first = free
+        .iter()
+        .position(|f| *f == 0)
+        .expect("it looks sold out");
+    assert!(first < 10, "it looks sold out after {first} s");
+    let sold_out = looks
+        .iter()
+        .position(|s| sold(s) == 200)
+        .expect("it is sold in the end");
+    assert!(sold_out >= 2 * hold, "truly sold after {sold_out} s");
+    assert_eq!(sold(&looks[2 * hold - 1]), 0);
+    // Two waves: free seats show up around one and two lengths of a hold, and at no other time.
+    let wave = |around: usize| free[around - 2..around + 8].iter().max().copied().unwrap();
+    assert!(wave(hold) > 20 && wave(2 * hold) > 20, "{free:?}");
+    assert!(free[first + 2..hold - 2].iter().all(|f| *f == 0));
+    assert!(free[hold + 12..2 * hold - 2].iter().all(|f| *f == 0));
+}
+
+#[test]
+fn absent_users_hold_places() {
+    let path = "models/absent_users.toml";
+    let run = |text: &str| {
+        let model = Model::from_text(path, text, &[]).unwrap_or_else(|why| panic!("{why}"));
+        let outcome = World::new(&model, 1, 0).run();
+        // A user who is there asks for a page every five seconds.
+        let present = 5.0 * rate(&model, &outcome, "page");
+        let admitted = outcome
+            .room
+            .as_ref()
+            .unwrap()
+            .active
+            .mean(outcome.end_time());
+        (present, admitted)
+    };
+    let (present, admitted) = run(&text(path));
+    assert!(admitted > 45.0, "{admitted} places are taken");
+    assert!((10.0..28.0).contains(&present), "{present} users are there");
+    let strict = text(path).replace(
+        "session = \"60s\"",
+        "session = \"60s\"\npoll_expiry = \"15s\"",
+    );
+    let (present, _) = run(&strict);
+    assert!(present > 40.0, "{present} users are there");
+}
+
+#[test]
+fn every_gallery_model_has_a_lesson_and_a_test() {
+    let own = include_str!("gallery.rs");
+    let mut names: Vec<String> = std::fs::read_dir("models/gallery")
+        .unwrap()
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 6);
+    for name in names {
+        assert!(own.contains(&format!("fn {name}()")), "no test of {name}");
+        let head = text(&format!("models/gallery/{name}.toml"));
+        assert!(
+            head.starts_with('#') && head.contains("# Finding:"),
+            "{name} states no finding"
+        );
+    }
+}

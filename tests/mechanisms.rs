@@ -1,0 +1,275 @@
+//! Small cases with exact answers, one for each mechanism, and every example of `docs/mechanisms`.
+
+use capsim::model::Model;
+use capsim::model::system::Entity;
+use capsim::world::World;
+use capsim::world::audit::Audit;
+use capsim::world::outcome::Outcome;
+
+fn run(text: &str) -> (Outcome, Audit) {
+    let model = Model::from_text("small.toml", text, &[]).unwrap_or_else(|why| panic!("{why}"));
+    let (outcome, audit) = World::new(&model, 1, 0).run_audited();
+    assert_eq!(audit.violations, []);
+    (outcome, audit)
+}
+
+/// Durations of all requests in milliseconds, in the order in which they ended.
+fn durations(outcome: &Outcome) -> Vec<u64> {
+    outcome
+        .recorder
+        .durations
+        .iter()
+        .map(|ns| ns / 1_000_000)
+        .collect()
+}
+
+/// So many users at these times, each of whom sends the requests of `steps` once.
+fn users(at: &[&str], steps: &str) -> String {
+    format!(
+        "[scenarios.default]\nexecutor = \"trace-arrivals\"\nat = {at:?}\njourney = \"go\"\n\
+         [journeys]\ngo = [{{ pick = \"user\" }}, {steps}]\n[model]\nusers = 1\n"
+    )
+}
+
+#[test]
+fn the_order_of_service_is_the_discipline() {
+    let order = |discipline: &str| {
+        let text = users(&["1s", "1.001s", "1.002s"], "{ request = \"e\" }");
+        let (outcome, _) = run(&format!(
+            "{text}[stations.s]\nservers = 1\ndiscipline = \"{discipline}\"\n\
+             [endpoints.e]\nvisits = [{{ station = \"s\", time = \"10ms\" }}]\n"
+        ));
+        durations(&outcome)
+    };
+    assert_eq!(order("fifo"), [10, 19, 28]);
+    // The last to come is served second.
+    assert_eq!(order("lifo"), [10, 18, 29]);
+    // 1 ms alone, 1 ms by two, then by three: the first has 8.5 ms to go and takes 25.5 ms.
+    assert_eq!(order("processor-sharing"), [27, 28, 28]);
+}
+
+#[test]
+fn a_higher_class_goes_first_but_interrupts_nobody() {
+    let text = users(&["1s"], "{ request = \"low\" }").replace("[model]", "[model]\nname = \"p\"");
+    let text = text.replace("at = [\"1s\"]", "at = [\"1s\", \"1.001s\"]").replace(
+        "[journeys]\n",
+        "[scenarios.high]\nexecutor = \"trace-arrivals\"\nat = [\"1.002s\"]\njourney = \"high\"\n\
+         [journeys]\nhigh = [{ request = \"high\" }]\n",
+    );
+    let (outcome, _) = run(&format!(
+        "{text}[stations.s]\nservers = 1\ndiscipline = \"priority\"\n\
+         [endpoints.low]\nvisits = [{{ station = \"s\", time = \"10ms\", class = 1 }}]\n\
+         [endpoints.high]\nvisits = [{{ station = \"s\", time = \"10ms\", class = 0 }}]\n"
+    ));
+    assert_eq!(durations(&outcome), [10, 18, 29]);
+}
+
+#[test]
+fn a_warm_up_gains_speed_linearly() {
+    // The speed is t s / 10 s: work done by then t²/20 s, so 1.25 s of it take 5 s.
+    let text = users(&["0s"], "{ request = \"e\" }");
+    let (outcome, _) = run(&format!(
+        "{text}[stations.s]\nservers = 1\nwarm_up = {{ lasts = \"10s\", from = 0.0 }}\n\
+         [endpoints.e]\nvisits = [{{ station = \"s\", time = \"1.25s\" }}]\n"
+    ));
+    assert_eq!(durations(&outcome), [5000]);
+}
+
+#[test]
+fn a_slow_window_and_a_stop_stretch_the_service() {
+    // 1 s at full speed, 2 s at a half, 0.5 s not at all, then the last second.
+    let text = users(&["0s"], "{ request = \"e\" }");
+    let (outcome, _) = run(&format!(
+        "{text}[stations.s]\nservers = 1\nslowdowns = [\
+         {{ at = \"1s\", lasts = \"2s\", leaves = 0.5 }}, {{ at = \"3s\", lasts = \"500ms\" }}]\n\
+         [endpoints.e]\nvisits = [{{ station = \"s\", time = \"3s\" }}]\n"
+    ));
+    assert_eq!(durations(&outcome), [4500]);
+}
+
+#[test]
+fn random_pauses_take_their_share() {
+    // Pauses of 1 s, 9 s after the last one on average: a tenth of the time.
+    let text = users(&["0s"], "{ request = \"e\" }");
+    let (outcome, _) = run(&format!(
+        "{text}[stations.s]\nservers = 1\nslowdowns = [\
+         {{ after = {{ exponential = \"9s\" }}, lasts = {{ exponential = \"1s\" }} }}]\n\
+         [endpoints.e]\ntimeout = \"100h\"\nvisits = [{{ station = \"s\", time = \"9000s\" }}]\n"
+    )
+    .replace(
+        "journey = \"go\"",
+        "journey = \"go\"\ngraceful_stop = \"100h\"",
+    ));
+    let seconds = durations(&outcome)[0] / 1000;
+    assert!((9850..10150).contains(&seconds), "{seconds}");
+}
+
+/// Two requests that take two locks in opposite orders, 10 ms apart.
+fn two_locks(second: &str) -> String {
+    let text = users(&["1s"], "{ request = \"forth\" }").replace(
+        "[journeys]\n",
+        "[scenarios.other]\nexecutor = \"trace-arrivals\"\nat = [\"1.01s\"]\njourney = \"other\"\n\
+         [journeys]\nother = [{ pick = \"user\" }, { request = \"back\" }]\n",
+    );
+    format!(
+        "{text}[endpoints.forth]\nvisits = [{{ lock = \"user\", visits = [{{ delay = \"50ms\" }}, \
+         {{ lock = \"global\", visits = [{{ delay = \"10ms\" }}] }}] }}]\n\
+         [endpoints.back]\nvisits = [{{ lock = \"global\", visits = [{{ delay = \"20ms\" }}, {second}] }}]\n\
+         [endpoints.inner]\nvisits = [{{ lock = \"user\", visits = [{{ delay = \"10ms\" }}] }}]\n"
+    )
+}
+
+#[test]
+fn a_deadlock_is_found_and_its_victim_fails() {
+    let (outcome, audit) = run(&two_locks(
+        "{ lock = \"user\", visits = [{ delay = \"10ms\" }] }",
+    ));
+    // `back` waits for the user from 1.03 s; at 1.05 s `forth` closes the circle and fails; then
+    // `back` goes on for 10 ms.
+    assert_eq!(outcome.deadlocks.count, 1);
+    let circle = &outcome.deadlocks.first;
+    assert_eq!(
+        circle.iter().map(|w| w.endpoint).collect::<Vec<_>>(),
+        [0, 1]
+    );
+    assert_eq!(circle[0].lock, Some((Entity::Global, 0)));
+    assert_eq!(circle[1].lock, Some((Entity::User, 0)));
+    assert_eq!(durations(&outcome), [50, 50]);
+    assert_eq!((audit.balance.completed, audit.balance.failed), (1, 1));
+}
+
+#[test]
+fn a_deadlock_through_a_call_is_found() {
+    let (outcome, audit) = run(&two_locks("{ call = \"inner\" }"));
+    assert_eq!(outcome.deadlocks.count, 1);
+    // `forth` waits for `back`, which waits for its call, which waits for `forth`.
+    let endpoints: Vec<u16> = outcome.deadlocks.first.iter().map(|w| w.endpoint).collect();
+    assert_eq!(endpoints, [0, 1, 2]);
+    assert_eq!(outcome.deadlocks.first[1].lock, None);
+    assert_eq!((audit.balance.completed, audit.balance.failed), (1, 1));
+}
+
+#[test]
+fn locks_in_one_order_wait_and_do_not_fail() {
+    let text = two_locks("{ delay = \"1ms\" }").replace(
+        "lock = \"user\", visits = [{ delay = \"50ms\" }",
+        "lock = \"token\", visits = [{ delay = \"50ms\" }",
+    );
+    let text = text.replace("lock = \"token\"", "lock = \"user\"");
+    let (outcome, _) = run(&text);
+    assert_eq!(outcome.deadlocks.count, 0);
+    assert_eq!(outcome.deadlocks.first, []);
+}
+
+#[test]
+fn a_pool_timeout_and_a_full_line_turn_requests_away() {
+    let text = users(&["1s", "1.001s", "1.002s"], "{ request = \"e\" }");
+    let (outcome, _) = run(&format!(
+        "{text}[pools.p]\nsize = 1\nqueue = 1\ntimeout = \"30ms\"\n\
+         [endpoints.e]\nhold = \"p\"\nvisits = [{{ delay = \"100ms\" }}]\n"
+    ));
+    // The third finds the line full, the second gives up, the first is served.
+    assert_eq!(durations(&outcome), [0, 30, 100]);
+    let probe = &outcome.pools[0];
+    assert_eq!((probe.granted, probe.refused, probe.left), (1, 1, 1));
+}
+
+#[test]
+fn a_fan_out_takes_as_long_as_its_slowest_branch() {
+    let text = users(&["1s"], "{ request = \"e\" }");
+    let (outcome, _) = run(&format!(
+        "{text}[endpoints.e]\nvisits = [{{ parallel = [\"a\", \"b\"] }}, {{ spawn = \"b\" }}]\n\
+         [endpoints.a]\nvisits = [{{ delay = \"10ms\" }}]\n\
+         [endpoints.b]\nvisits = [{{ delay = \"25ms\" }}]\n"
+    ));
+    assert_eq!(durations(&outcome), [25]);
+}
+
+#[test]
+fn a_client_that_has_gone_leaves_its_work_behind() {
+    let busy = |option: &str| {
+        let text = users(&["1s", "4s"], "{ request = \"e\" }");
+        let (outcome, audit) = run(&format!(
+            "{text}[stations.s]\nservers = 1\n[endpoints.e]\n{option}timeout = \"1s\"\n\
+             visits = [{{ station = \"s\", time = \"2s\" }}]\n"
+        ));
+        assert_eq!(audit.balance.timed_out, 2);
+        outcome.stations[0].in_service.area(outcome.end_time()) / 1_000_000
+    };
+    // Until the second gives up at 5 s: the first was worked on for 2 s, or dropped after one.
+    assert_eq!(busy(""), 3000);
+    assert_eq!(busy("cancel = true\n"), 2000);
+}
+
+#[test]
+fn a_room_that_rejects_has_no_line() {
+    let room = |order: &str| {
+        let text = users(
+            &["1s", "1.5s", "4s"],
+            "{ request = \"join\" }, { sleep = \"1s\" }",
+        );
+        let (outcome, audit) = run(&format!(
+            "{text}[endpoints.join]\nvisits = [{{ issue = \"token\" }}]\n\
+             [waiting_room]\nadmit = {{ active = 1 }}\nsession = \"2s\"\norder = \"{order}\"\n"
+        ));
+        let probe = outcome.room.unwrap();
+        (audit.balance.failed, probe.admitted, probe.given_up)
+    };
+    assert_eq!(room("reject"), (1, 2, 1));
+    assert_eq!(room("pass-through"), (0, 3, 0));
+    // The second waits until 3 s, the third would be next at 5 s, when all users have left.
+    assert_eq!(room("fifo"), (0, 2, 0));
+}
+
+#[test]
+fn a_session_is_renewed_by_pages_and_ended_by_leaving() {
+    let active = |end: &str| {
+        let steps = format!(
+            "{{ request = \"join\" }}, {{ sleep = \"6s\" }}, {{ request = \"page\" }}, {end}{{ sleep = \"20s\" }}"
+        );
+        let (outcome, _) = run(&format!(
+            "{}[endpoints.join]\nvisits = [{{ issue = \"token\" }}]\n\
+             [endpoints.page]\nvisits = [{{ renew = \"session\" }}]\n\
+             [endpoints.out]\nvisits = [{{ leave = \"room\" }}]\n\
+             [waiting_room]\nadmit = {{ active = 1 }}\nsession = \"10s\"\n",
+            users(&["0s"], &steps)
+        ));
+        let end = outcome.end_time();
+        outcome.room.unwrap().active.area(end) / 1_000_000_000
+    };
+    assert_eq!(active(""), 16);
+    assert_eq!(active("{ sleep = \"1s\" }, { request = \"out\" }, "), 7);
+}
+
+#[test]
+fn every_mechanism_has_a_page_and_an_example_that_runs() {
+    let mut pages = 0;
+    for entry in std::fs::read_dir("docs/mechanisms").unwrap() {
+        let path = entry.unwrap().path();
+        let is_page = path.extension().is_some_and(|e| e == "md");
+        if !is_page || path.ends_with("README.md") {
+            continue;
+        }
+        let example = path.with_extension("toml");
+        let model = Model::from_file(&example, &[]).unwrap_or_else(|why| panic!("{why}"));
+        let (outcome, audit) = World::new(&model, 1, 0).run_audited();
+        assert_eq!(audit.violations, [], "{}", example.display());
+        assert!(audit.balance.completed > 500, "{}", example.display());
+        let name = example.file_stem().unwrap().to_string_lossy().into_owned();
+        let index = std::fs::read_to_string("docs/mechanisms/README.md").unwrap();
+        assert!(
+            index.contains(&format!("({name}.md)")),
+            "{name} is not in the index"
+        );
+        if name == "locks" {
+            assert!(outcome.deadlocks.count > 0);
+            let note = outcome.deadlocks.note(&model).unwrap();
+            assert!(
+                note.contains("`forth`") && note.contains("`back`"),
+                "{note}"
+            );
+        }
+        pages += 1;
+    }
+    assert_eq!(pages, 11);
+}

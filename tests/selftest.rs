@@ -1,0 +1,113 @@
+//! The short subset of `capsim selftest`, and cases that the shipped file does not have.
+
+use std::process::Command;
+
+use capsim::study::selftest::case::{parse, shipped};
+use capsim::study::selftest::{check, is_quick};
+
+#[test]
+fn the_short_subset_passes() {
+    let mut tried = 0;
+    for case in shipped().unwrap().iter().filter(|case| is_quick(case)) {
+        let lines = check(case, 1).unwrap_or_else(|why| panic!("{}: {why}", case.name));
+        assert_eq!(lines.len(), case.expected.len());
+        for line in &lines {
+            assert!(line.pass && line.formula.is_some(), "{line:?}");
+        }
+        tried += 1;
+    }
+    assert_eq!(tried, 15);
+}
+
+/// Other systems of known kinds: Erlang-B with ten lines, M/E2/1, M/M/2 under processor sharing
+/// (which has the mean of M/M/2 FIFO), three classes by Cobham's formula,
+/// two seats of which one is wanted three times as much (2 - 1/4² - 3/4²), another ramp.
+const OTHERS: &str = r#"[
+ {"name": "erlang-b", "parameters": {"arrival_rate": 5, "service_rate": 1, "servers": 10,
+   "capacity_in_system": 10}, "expected": {"blocking_probability": 0.018384570}},
+ {"name": "m-e2-1", "parameters": {"arrival_rate": 0.5, "service": "Erlang-2", "mean": 1},
+   "expected": {"mean_wait": 0.75}},
+ {"name": "mm2-ps", "parameters": {"arrival_rate": 1, "service_rate": 1, "servers": 2,
+   "discipline": "processor sharing"}, "expected": {"mean_response": 1.333333333}},
+ {"name": "three-classes", "parameters": {"arrival_rates": [0.2, 0.2, 0.2], "service_rate": 1},
+   "expected": {"mean_wait_class1": 0.75, "mean_wait_class2": 1.25, "mean_wait_class3": 2.5},
+   "tolerance": "3% of each mean"},
+ {"name": "two-seats", "parameters": {"users": 2, "seats": 2, "weights": [3, 1]},
+   "expected": {"expected_winners": 1.375}, "tolerance": "2% of winners"},
+ {"name": "ramp", "parameters": {"slope": 4, "service_rate": 0.5},
+   "expected": {"mean_in_system_at_25s": 184.0000596}, "tolerance": "2% of the mean"}
+]"#;
+
+#[test]
+fn other_cases_of_the_same_kinds_pass() {
+    for case in parse(OTHERS).unwrap() {
+        let lines = check(&case, 2).unwrap_or_else(|why| panic!("{}: {why}", case.name));
+        assert!(lines.iter().all(|line| line.pass), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_wrong_value_fails_and_a_wrong_case_says_why() {
+    let wrong = r#"[{"name": "x", "parameters": {"arrival_rate": 0.5, "service_rate": 1},
+        "expected": {"mean_wait": 1.1}}]"#;
+    let lines = check(&parse(wrong).unwrap()[0], 1).unwrap();
+    assert!(!lines[0].pass);
+    let said = |json: &str| check(&parse(json).unwrap()[0], 1).unwrap_err();
+    let unknown =
+        said(r#"[{"name": "x", "parameters": {"weather": "fine"}, "expected": {"a": 1}}]"#);
+    assert!(unknown.contains("no kind of system"), "{unknown}");
+    let strange = r#"[{"name": "x", "parameters": {"arrival_rate": 0.5, "service_rate": 1},
+        "expected": {"colour": 1}}]"#;
+    assert!(said(strange).contains("`colour` is not known"));
+    let negative = r#"[{"name": "x", "parameters": {"arrival_rate": -1, "service_rate": 1},
+        "expected": {"mean_wait": 1}}]"#;
+    assert!(said(negative).contains("`arrival_rate` must be"));
+    assert!(parse("{}").is_err());
+}
+
+/// Exit code, stdout and stderr of the program.
+fn capsim(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_capsim"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code(), text(done.stdout), text(done.stderr))
+}
+
+#[test]
+fn the_command_prints_a_table_and_its_exit_code_tells() {
+    let (code, table, _) = capsim(&["selftest", "--only", "batch"]);
+    assert_eq!(code, Some(0));
+    assert!(
+        table.contains("p90_wait") && table.contains("1 of 1 cases pass"),
+        "{table}"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wrong.json");
+    let wrong = r#"[{"name": "wrong", "parameters": {"users": 10, "batch": 5, "period": 1},
+        "expected": {"mean_wait": 1.4}, "tolerance": "exact"}]"#;
+    std::fs::write(&path, wrong).unwrap();
+    let (code, table, said) = capsim(&["selftest", "--cases", path.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    assert!(table.contains("FAIL (formula 1.5"), "{table}");
+    assert!(said.contains("these cases fail: wrong"), "{said}");
+    let (code, _, said) = capsim(&["selftest", "--cases", "no-such-file.json"]);
+    assert_eq!(code, Some(104));
+    assert!(said.contains("cannot be read"), "{said}");
+}
+
+#[test]
+fn an_audited_run_prints_its_balance() {
+    let model = "docs/mechanisms/waiting_room.toml";
+    let (code, summary, said) = capsim(&["run", model, "--quiet", "--audit"]);
+    assert_eq!(code, Some(0));
+    assert!(summary.contains("http_reqs"), "{summary}");
+    assert!(
+        said.contains("audit: ") && said.contains(" 0 broken"),
+        "{said}"
+    );
+    assert!(said.contains("were told their wait"), "{said}");
+    let (_, _, said) = capsim(&["run", "docs/mechanisms/locks.toml", "--quiet"]);
+    assert!(said.contains("deadlocks, each resolved"), "{said}");
+}

@@ -7,6 +7,7 @@ mod exit;
 mod interrupt;
 mod plot;
 mod replicate;
+mod report;
 mod run;
 mod sweep;
 mod timeline;

@@ -9,16 +9,19 @@ use super::ModelArgs;
 use super::console::{Progress, colour};
 use super::exit::{self, Failure};
 use super::replicate::Replicate;
+use super::report::{Report, Words};
 use super::timeline::Timeline;
+use crate::engine::Span;
 use crate::load::plan::Plan;
 use crate::model::{K6Version, Model};
 use crate::report::format::TimeUnit;
 use crate::report::options::parse_trend_stats;
-use crate::report::run_text;
 use crate::report::{Mode, Style, SummaryOptions};
+use crate::report::{replications, run_text};
 use crate::world::World;
 use crate::world::outcome::{End, Outcome};
 use crate::world::summary::summary;
+use crate::world::timeline::Sample;
 
 /// Run a model once and print what k6 would print.
 ///
@@ -39,6 +42,8 @@ pub struct Run {
     replicate: Replicate,
     #[command(flatten)]
     timeline: Timeline,
+    #[command(flatten)]
+    report: Report,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -86,7 +91,7 @@ impl Run {
         let mut model = self.model.load()?.model;
         let options = self.options(&mut model)?;
         if self.replicate.wanted() {
-            return self.replicate.execute(&model, self.seed, self.quiet);
+            return self.replications(&model);
         }
         let plan = Plan::new(&model.scenarios);
         let mut out = std::io::stdout().lock();
@@ -95,8 +100,14 @@ impl Run {
             out.write_all(run_text::header(&model, &script).as_bytes())?;
             out.flush()?;
         }
-        let outcome = self.run(&model, &plan)?;
+        let (outcome, samples) = self.run(&model, &plan)?;
         let summary = summary(&outcome, &model);
+        if self.report.wanted() {
+            let signature = run_text::signature(&outcome, self.seed);
+            let words = self.words(&model, signature);
+            let run = (&outcome, samples.as_slice());
+            self.report.run(&words, run, &summary, &options)?;
+        }
         out.write_all(crate::report::summary(&summary, &options).as_bytes())?;
         if !self.quiet {
             out.write_all(run_text::last_lines(&outcome, &model, &plan).as_bytes())?;
@@ -110,17 +121,35 @@ impl Run {
         Ok(ExitCode::from(self.code(&outcome, crossed.is_some())?))
     }
 
-    fn run(&self, model: &Model, plan: &Plan) -> Result<Outcome, Failure> {
+    fn words<'a>(&'a self, model: &'a Model, signature: String) -> Words<'a> {
+        Words {
+            model,
+            args: &self.model,
+            signature,
+        }
+    }
+
+    fn replications(&self, model: &Model) -> Result<ExitCode, Failure> {
+        let all = self.replicate.study(model, self.seed, self.quiet)?;
+        let signature = replications::signature(&all, self.seed);
+        let words = self.words(model, signature);
+        self.report.replications(&words, &all.tally, self.seed)?;
+        self.replicate.show(&all, model, self.seed)
+    }
+
+    /// One run, with samples if something is to be shown over time.
+    fn run(&self, model: &Model, plan: &Plan) -> Result<(Outcome, Vec<Sample>), Failure> {
         let world = World::new(model, self.seed, 0);
-        if let Some(every) = self.timeline.every() {
+        let every = self.report.wanted().then(|| Span::secs(1));
+        if let Some(every) = self.timeline.every().or(every) {
             let (outcome, samples) = world.run_sampled(every);
             self.timeline.write(model, &outcome, &samples)?;
-            return Ok(outcome);
+            return Ok((outcome, samples));
         }
         let mut progress = Progress::new(plan.max_duration(), self.quiet);
         let outcome = world.run_watched(|now| progress.at(now));
         progress.done();
-        Ok(outcome)
+        Ok((outcome, Vec::new()))
     }
 
     fn options(&self, model: &mut Model) -> Result<SummaryOptions, Failure> {

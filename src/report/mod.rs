@@ -11,9 +11,11 @@ pub mod legacy;
 pub mod modern;
 pub mod options;
 pub mod order;
+pub mod page;
 mod paint;
 pub mod replications;
 pub mod run_text;
+pub mod study_page;
 pub mod width;
 
 pub use options::{Mode, Style, SummaryOptions};

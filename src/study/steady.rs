@@ -1,8 +1,8 @@
 //! The steady state of a fixed load: the warm-up is cut off, and what remains is measured.
 //!
-//! MSER-5 on the response times of the requests in the order in which they ended tells the cut. It is
-//! moved on to the end of its window of time, so that levels and rates are cut at the same instant.
-//! Measuring stops when the load does: what drains afterwards is not steady.
+//! The load's time is cut into a thousand windows, and MSER-5 on their mean response times tells the cut.
+//! (On single response times, which follow one another closely, it now and then finds a few alike at the
+//! very end and takes them for the steady state.) Levels and rates are cut at the same instant. Measuring stops when the load does: what drains afterwards is not steady.
 
 use std::fmt;
 
@@ -92,17 +92,11 @@ pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, Refused> {
     let (Some(first), Some(last)) = whole else {
         return Err(refused(WarmupError::TooFew));
     };
-    let (low, high) = (first.requests.min(last.requests), last.requests);
-    let series: Vec<f64> = outcome.recorder.durations[low..high]
-        .iter()
-        .map(|ns| *ns as f64)
-        .collect();
-    let cut = mser5(&series).map_err(refused)?;
-    let at = samples.partition_point(|s| s.requests < low + cut);
-    let start = &samples[at.max(from).min(to - 1)];
-    if 2 * start.at.since(begins).0 > length.0 {
-        return Err(refused(WarmupError::TooShort { cut }));
+    if last.requests <= first.requests {
+        return Err(refused(WarmupError::TooFew));
     }
+    let cut = mser5(&window_means(&outcome, &samples[from..to])).map_err(refused)?;
+    let start = &samples[(from + cut).min(to - 1)];
     let summary = summary(&outcome, job.model);
     let mut metrics = metrics_of(job.model, &outcome, &summary);
     cut_metrics(&mut metrics, job.model, &outcome, start, last);
@@ -120,6 +114,25 @@ pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, Refused> {
         metrics,
         held,
     })
+}
+
+/// Mean response time of the requests that ended in each window, in nanoseconds. A window without
+/// any is like the one before.
+fn window_means(outcome: &Outcome, samples: &[Sample]) -> Vec<f64> {
+    let mut mean = None;
+    let means: Vec<Option<f64>> = samples
+        .windows(2)
+        .map(|pair| {
+            let ended = &outcome.recorder.durations[pair[0].requests..pair[1].requests];
+            if !ended.is_empty() {
+                let sum: u128 = ended.iter().map(|ns| u128::from(*ns)).sum();
+                mean = Some(sum as f64 / ended.len() as f64);
+            }
+            mean
+        })
+        .collect();
+    let first = means.iter().flatten().next().copied().unwrap_or(0.0);
+    means.iter().map(|m| m.unwrap_or(first)).collect()
 }
 
 /// Whether a column is of the steady part alone; the others are of the whole run.

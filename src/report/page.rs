@@ -10,8 +10,8 @@ pub struct Page {
 
 /// The style of every page. Charts keep their white paper in the dark.
 const STYLE: &str = "\
-:root{color-scheme:light dark;--ink:#1c1c1c;--soft:#5c5c5c;--paper:#fff;--line:#d9d9d9;--box:#f5f5f5}\
-@media(prefers-color-scheme:dark){:root{--ink:#e8e8e8;--soft:#a8a8a8;--paper:#161616;--line:#3c3c3c;--box:#222}}\
+:root{color-scheme:light dark;--ink:#1c1c1c;--soft:#5c5c5c;--paper:#fff;--line:#d9d9d9;--box:#f5f5f5;--pass:#0072b2;--fail:#b84f00}\
+@media(prefers-color-scheme:dark){:root{--ink:#e8e8e8;--soft:#a8a8a8;--paper:#161616;--line:#3c3c3c;--box:#222;--pass:#56b4e9;--fail:#f5923e}}\
 *{box-sizing:border-box}\
 body{margin:0 auto;padding:1.5rem;max-width:60rem;background:var(--paper);color:var(--ink);\
 font:16px/1.5 system-ui,sans-serif}\
@@ -25,8 +25,8 @@ th,td{padding:.25rem .75rem;border-bottom:1px solid var(--line);text-align:right
 th:first-child,td:first-child{text-align:left}\
 figure{margin:1rem 0;background:#fff;border:1px solid var(--line)}\
 figure svg{display:block;width:100%;height:auto}\
-b.PASS{color:#0072b2}b.FAIL{color:#d55e00}b.UNDECIDED{color:var(--soft)}\
-@media print{:root{--ink:#000;--soft:#333;--paper:#fff;--line:#999;--box:#fff}\
+b.PASS{color:var(--pass)}b.FAIL{color:var(--fail)}b.UNDECIDED{color:var(--soft)}\
+@media print{:root{--ink:#000;--soft:#333;--paper:#fff;--line:#999;--box:#fff;--pass:#0072b2;--fail:#b84f00}\
 body{max-width:none;padding:0;font-size:11pt}nav{display:none}\
 figure,tr{break-inside:avoid}h2{break-after:avoid}pre{white-space:pre-wrap}}";
 

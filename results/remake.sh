@@ -28,10 +28,11 @@ capacity() {
 }
 
 map() {
-    "$CAPSIM" sweep models/reserve.toml --vary waiting_room.admit.rate=20..180:20 \
-        --vary stations.server.servers=1..6:1 --replications 5 --seed 1 \
+    "$CAPSIM" sweep models/reserve.toml --vary waiting_room.admit.rate=16..44:4 \
+        --vary stations.server.servers=1..8:1 --replications 5 --seed 1 \
         --out "$OUT/reserve-map.csv" --force --quiet >/dev/null
-    "$CAPSIM" plot "$OUT/reserve-map.points.csv" --title reserve --out "$OUT/reserve-map.svg"
+    "$CAPSIM" plot "$OUT/reserve-map.points.csv" --title reserve --slo 'http_req_duration p(90)<2000' \
+        --out "$OUT/reserve-map.svg"
 }
 
 for model in ${*:-token status reserve}; do

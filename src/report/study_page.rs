@@ -46,7 +46,7 @@ fn charts(page: &mut Page, data: &Table, kinds: &[Kind], name: &str) -> Result<(
     let mut pictures = String::new();
     for kind in kinds {
         // A kind that the table lacks columns for is left out.
-        if let Ok(figure) = chart::figure(data, *kind, name) {
+        if let Ok(figure) = chart::figure(data, *kind, name, None) {
             pictures += &picture(&chart::svg(&figure)?);
         }
     }

@@ -38,11 +38,17 @@ impl Kind {
     }
 }
 
-/// The figure of a kind.
+/// The figure of a kind. `slo` narrows a map to one threshold, such as `http_req_duration p(95)<500`.
 ///
 /// # Errors
 /// What the table lacks for it.
-pub fn figure(table: &Table, kind: Kind, title: &str) -> Result<Figure, String> {
+pub fn figure(table: &Table, kind: Kind, title: &str, slo: Option<&str>) -> Result<Figure, String> {
+    let threshold = slo.map(|text| {
+        let column = table.find(&format!("slo:{text}"));
+        column.ok_or_else(|| format!("there is no threshold `{text}`; {}", known(table)))
+    });
+    let threshold = threshold.transpose()?;
+    let met = format!("Which points meet {}", slo.unwrap_or("every threshold"));
     let (title, subtitle, panels) = match kind {
         Kind::Capacity => sweep(table, title, "Capacity curve", capacity)?,
         Kind::Utilisation if !table.is_timeline() => {
@@ -50,7 +56,7 @@ pub fn figure(table: &Table, kind: Kind, title: &str) -> Result<Figure, String> 
         }
         Kind::Time => sweep(table, title, "Where the time of a request went", spent)?,
         Kind::Cdf => sweep(table, title, "Distribution of response times", cdf)?,
-        Kind::Map => sweep(table, title, "Which points meet every threshold", map)?,
+        Kind::Map => sweep(table, title, &met, |along| map(along, threshold))?,
         Kind::Latency | Kind::Seats | Kind::Utilisation => {
             if !table.is_timeline() {
                 return Err("this kind needs a time line (capsim run --timeline)".to_owned());
@@ -68,6 +74,13 @@ pub fn figure(table: &Table, kind: Kind, title: &str) -> Result<Figure, String> 
         subtitle,
         panels,
     })
+}
+
+/// The thresholds that a table has columns for.
+fn known(table: &Table) -> String {
+    let names = table.header.iter().filter_map(|h| h.strip_prefix("slo:"));
+    let names: Vec<String> = names.map(|n| format!("`{n}`")).collect();
+    format!("there are {}", names.join(", "))
 }
 
 type Parts = (String, String, Vec<Panel>);
@@ -371,7 +384,7 @@ fn cdf(along: &Along<'_>) -> Result<Vec<Panel>, String> {
     }])
 }
 
-fn map(along: &Along<'_>) -> Result<Vec<Panel>, String> {
+fn map(along: &Along<'_>, threshold: Option<usize>) -> Result<Vec<Panel>, String> {
     let varied = along.table.varied();
     if varied.len() < 2 {
         return Err("a map needs two varied paths".to_owned());
@@ -394,7 +407,7 @@ fn map(along: &Along<'_>) -> Result<Vec<Panel>, String> {
         let column = columns.iter().position(|c| *c == point.values[0]);
         let row = rows.iter().position(|r| *r == point.values[1]);
         if let (Some(column), Some(row)) = (column, row) {
-            cells[row][column] = point.cell(along.table);
+            cells[row][column] = point.cell(along.table, threshold);
         }
     }
     Ok(vec![Panel {

@@ -8,6 +8,7 @@ mod interrupt;
 mod output;
 mod plot;
 mod replicate;
+mod report;
 mod run;
 mod selftest;
 mod sweep;

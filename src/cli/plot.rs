@@ -28,6 +28,9 @@ pub struct Plot {
     /// What to draw.
     #[arg(short, long)]
     kind: Option<KindArg>,
+    /// Of a map: one threshold alone, such as `http_req_duration p(95)<500`. Default: all of them.
+    #[arg(long, value_name = "THRESHOLD")]
+    slo: Option<String>,
     /// Words before the kind in the title. Default: the name of the CSV file.
     #[arg(long)]
     title: Option<String>,
@@ -77,7 +80,7 @@ impl Plot {
             let name = self.file.file_name().unwrap_or_default().to_string_lossy();
             name.split('.').next().unwrap_or_default().to_owned()
         });
-        let figure = chart::figure(&table, kind, &title).map_err(failed)?;
+        let figure = chart::figure(&table, kind, &title, self.slo.as_deref()).map_err(failed)?;
         let out = self
             .out
             .clone()

@@ -102,12 +102,6 @@ impl Replicate {
         done.map_err(stopped)
     }
 
-    /// Runs the study and prints it.
-    pub fn execute(&self, model: &Model, seed: u64, quiet: bool) -> Result<ExitCode, Failure> {
-        let all = self.study(model, seed, quiet)?;
-        self.show(&all, model, seed)
-    }
-
     /// Prints the study and gives its exit code.
     pub fn show(&self, all: &Replications, model: &Model, seed: u64) -> Result<ExitCode, Failure> {
         let mut out = std::io::stdout().lock();

@@ -12,6 +12,7 @@ use super::console::{Progress, colour};
 use super::exit::{self, Failure};
 use super::output::{self, EPOCH, Out};
 use super::replicate::Replicate;
+use super::report::{Report, Words};
 use super::timeline::Timeline;
 use crate::engine::Span;
 use crate::load::plan::Plan;
@@ -20,13 +21,14 @@ use crate::model::{K6Version, Model};
 use crate::report::export;
 use crate::report::format::TimeUnit;
 use crate::report::options::parse_trend_stats;
-use crate::report::run_text;
 use crate::report::{Mode, Style, SummaryOptions};
+use crate::report::{replications, run_text};
 use crate::stats::TrendStats;
 use crate::world::World;
 use crate::world::audit::Audit;
 use crate::world::outcome::{End, Outcome};
 use crate::world::summary::{full_summary, summary};
+use crate::world::timeline::Sample;
 
 /// Run a model once and print what k6 would print.
 ///
@@ -47,6 +49,8 @@ pub struct Run {
     replicate: Replicate,
     #[command(flatten)]
     timeline: Timeline,
+    #[command(flatten)]
+    report: Report,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -102,13 +106,20 @@ enum ModeArg {
     None,
 }
 
+/// What one run gave, with what was asked for beside it.
+struct Simulated {
+    outcome: Outcome,
+    samples: Vec<Sample>,
+    audit: Option<Audit>,
+}
+
 impl Run {
     /// Runs the model and prints what came of it.
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let mut model = self.model.load()?.model;
         let options = self.options(&mut model)?;
         if self.replicate.wanted() {
-            return self.replicate.execute(&model, self.seed, self.quiet);
+            return self.replications(&model);
         }
         let plan = Plan::new(&model.scenarios);
         let mut out = std::io::stdout().lock();
@@ -117,12 +128,22 @@ impl Run {
             out.write_all(run_text::header(&model, &script, &self.outputs()).as_bytes())?;
             out.flush()?;
         }
-        let (outcome, audit) = self.simulate(&model, &plan)?;
+        let Simulated {
+            outcome,
+            samples,
+            audit,
+        } = self.simulate(&model, &plan)?;
         let summary = if options.mode == Mode::Full {
             full_summary(&outcome, &model)
         } else {
             summary(&outcome, &model)
         };
+        if self.report.wanted() {
+            let signature = run_text::signature(&outcome, self.seed);
+            let words = self.words(&model, signature);
+            let run = (&outcome, samples.as_slice());
+            self.report.run(&words, run, &summary, &options)?;
+        }
         out.write_all(crate::report::summary(&summary, &options).as_bytes())?;
         if !self.quiet {
             out.write_all(run_text::last_lines(&outcome, &model, &plan).as_bytes())?;
@@ -133,22 +154,33 @@ impl Run {
         }
         out.flush()?;
         self.write_files(&outcome, &model, &summary, &options)?;
-        if let Some(note) = outcome.deadlocks.note(&model) {
+        self.conclude(&outcome, &model, &summary, audit.as_ref())
+    }
+
+    /// Warnings and errors on stderr, and the exit code.
+    fn conclude(
+        &self,
+        outcome: &Outcome,
+        model: &Model,
+        summary: &Summary,
+        audit: Option<&Audit>,
+    ) -> Result<ExitCode, Failure> {
+        if let Some(note) = outcome.deadlocks.note(model) {
             eprintln!("note: {note}");
         }
         if let Some(audit) = audit {
-            report_room(&outcome);
-            report_audit(&audit)?;
+            report_room(outcome);
+            report_audit(audit)?;
         }
-        for text in run_text::warnings(&outcome, &model) {
+        for text in run_text::warnings(outcome, model) {
             eprintln!("WARN {text}");
         }
         // A run that a threshold ended keeps that error, as in k6.
-        let crossed = run_text::aborted(&outcome).or_else(|| run_text::crossed(&summary));
+        let crossed = run_text::aborted(outcome).or_else(|| run_text::crossed(summary));
         if let Some(text) = &crossed {
             eprintln!("ERRO {text}");
         }
-        Ok(ExitCode::from(self.code(&outcome, crossed.is_some())?))
+        Ok(ExitCode::from(self.code(outcome, crossed.is_some())?))
     }
 
     /// The same run once more, keeping what requests slower than the p(99) did.
@@ -189,25 +221,58 @@ impl Run {
         Ok(())
     }
 
+    fn words<'a>(&'a self, model: &'a Model, signature: String) -> Words<'a> {
+        Words {
+            model,
+            args: &self.model,
+            signature,
+        }
+    }
+
+    fn replications(&self, model: &Model) -> Result<ExitCode, Failure> {
+        let all = self.replicate.study(model, self.seed, self.quiet)?;
+        let signature = replications::signature(&all, self.seed);
+        let words = self.words(model, signature);
+        self.report.replications(&words, &all.tally, self.seed)?;
+        self.replicate.show(&all, model, self.seed)
+    }
+
     /// Runs the model with whatever is asked to be watched, written down or audited.
-    fn simulate(&self, model: &Model, plan: &Plan) -> Result<(Outcome, Option<Audit>), Failure> {
+    fn simulate(&self, model: &Model, plan: &Plan) -> Result<Simulated, Failure> {
         let mut world = World::new(model, self.seed, 0);
         if !self.out.is_empty() {
             world = world.logging();
         }
-        if let Some(every) = self.timeline.every() {
+        let every = self.report.wanted().then(|| Span::secs(1));
+        if let Some(every) = self.timeline.every().or(every) {
             let (outcome, samples) = world.run_sampled(every);
             self.timeline.write(model, &outcome, &samples)?;
-            return Ok((outcome, None));
+            let audit = None;
+            return Ok(Simulated {
+                outcome,
+                samples,
+                audit,
+            });
         }
+        let samples = Vec::new();
         if self.audit {
             let (outcome, audit) = world.run_audited();
-            return Ok((outcome, Some(audit)));
+            let audit = Some(audit);
+            return Ok(Simulated {
+                outcome,
+                samples,
+                audit,
+            });
         }
         let mut progress = Progress::new(plan.max_duration(), self.quiet);
         let outcome = world.run_watched(|now| progress.at(now));
         progress.done();
-        Ok((outcome, None))
+        let audit = None;
+        Ok(Simulated {
+            outcome,
+            samples,
+            audit,
+        })
     }
 
     fn options(&self, model: &mut Model) -> Result<SummaryOptions, Failure> {

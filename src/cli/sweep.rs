@@ -11,6 +11,7 @@ use super::ModelArgs;
 use super::bar::Bar;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
+use super::report::{Report, Words};
 use crate::model::document::Document;
 use crate::model::set::Override;
 use crate::study::design::Design;
@@ -75,6 +76,8 @@ pub struct SweepCommand {
     /// No progress.
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    report: Report,
 }
 
 /// What a file of rows was made from: stands beside it, and must be equal for --resume.
@@ -157,6 +160,13 @@ impl SweepCommand {
         result.map_err(|e| failed(e, &self.out))?;
         let points = beside(&self.out, "points.csv");
         aggregate(&sweep, &self.out, &points).map_err(|e| failed(e, &points))?;
+        let first = sweep.model(0).map_err(Failure::model)?;
+        let words = Words {
+            model: &first,
+            args: &self.model,
+            signature: self.signature(&design),
+        };
+        self.report.sweep(&words, &points)?;
         let mut out = std::io::stdout().lock();
         writeln!(
             out,
@@ -167,6 +177,17 @@ impl SweepCommand {
             points.display()
         )?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn signature(&self, design: &Design) -> String {
+        let paths: Vec<&str> = design.paths().collect();
+        format!(
+            "seed {}, {} points of {}, {} runs each",
+            self.seed,
+            design.len(),
+            paths.join(" × "),
+            self.replications
+        )
     }
 
     fn points(&self) -> Result<Design, Failure> {

@@ -15,10 +15,12 @@ pub mod options;
 pub mod order;
 pub mod out_csv;
 pub mod out_json;
+pub mod page;
 mod paint;
 pub mod replications;
 pub mod run_text;
 pub mod samples;
+pub mod study_page;
 pub mod width;
 
 pub use options::{Mode, Style, SummaryOptions};

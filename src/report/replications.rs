@@ -33,10 +33,16 @@ pub fn text(all: &Replications, name: &str, seed: u64) -> String {
     if !tally.thresholds().is_empty() {
         text += &format!("\n{}", verdicts(tally));
     }
-    text + &format!(
-        "\nseed {seed}, {runs} replication{plural}, fingerprint {:016x}\n",
-        all.fingerprint
-    )
+    text + "\n" + &signature(all, seed)
+}
+
+/// What identifies a study: equal ones have equal lines.
+#[must_use]
+pub fn signature(all: &Replications, seed: u64) -> String {
+    let runs = all.tally.runs();
+    let plural = if runs == 1 { "" } else { "s" };
+    let print = all.fingerprint;
+    format!("seed {seed}, {runs} replication{plural}, fingerprint {print:016x}\n")
 }
 
 fn warm_up(all: &Replications) -> String {

@@ -1,8 +1,8 @@
 //! The steady state of a fixed load: the warm-up is cut off, and what remains is measured.
 //!
-//! MSER-5 on the response times of the requests in the order in which they ended tells the cut. It is
-//! moved on to the end of its window of time, so that levels and rates are cut at the same instant.
-//! Measuring stops when the load does: what drains afterwards is not steady.
+//! The load's time is cut into a thousand windows, and MSER-5 on their mean response times tells the cut.
+//! (On single response times, which follow one another closely, it now and then finds a few alike at the
+//! very end and takes them for the steady state.) Levels and rates are cut at the same instant. Measuring stops when the load does: what drains afterwards is not steady.
 
 use std::fmt;
 
@@ -92,17 +92,11 @@ pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, Refused> {
     let (Some(first), Some(last)) = whole else {
         return Err(refused(WarmupError::TooFew));
     };
-    let (low, high) = (first.requests.min(last.requests), last.requests);
-    let series: Vec<f64> = outcome.recorder.durations[low..high]
-        .iter()
-        .map(|ns| *ns as f64)
-        .collect();
-    let cut = mser5(&series).map_err(refused)?;
-    let at = samples.partition_point(|s| s.requests < low + cut);
-    let start = &samples[at.max(from).min(to - 1)];
-    if 2 * start.at.since(begins).0 > length.0 {
-        return Err(refused(WarmupError::TooShort { cut }));
+    if last.requests <= first.requests {
+        return Err(refused(WarmupError::TooFew));
     }
+    let cut = warm_up(&window_means(&outcome, &samples[from..to])).map_err(refused)?;
+    let start = &samples[(from + cut).min(to - 1)];
     let summary = summary(&outcome, job.model);
     let mut metrics = metrics_of(job.model, &outcome, &summary);
     cut_metrics(&mut metrics, job.model, &outcome, start, last);
@@ -120,6 +114,38 @@ pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, Refused> {
         metrics,
         held,
     })
+}
+
+/// The cut of MSER-5. A few windows alike at the very end, by chance, can look steadier than all the
+/// rest; a cut in the second half must therefore stand without them, too. A series that is never steady
+/// is refused each time.
+fn warm_up(series: &[f64]) -> Result<usize, WarmupError> {
+    let without = |tenths: usize| mser5(&series[..series.len() - series.len() * tenths / 10]);
+    match without(0) {
+        Err(WarmupError::TooShort { cut }) => without(1)
+            .or_else(|_| without(2))
+            .map_err(|_| WarmupError::TooShort { cut }),
+        other => other,
+    }
+}
+
+/// Mean response time of the requests that ended in each window, in nanoseconds. A window without
+/// any is like the one before.
+fn window_means(outcome: &Outcome, samples: &[Sample]) -> Vec<f64> {
+    let mut mean = None;
+    let means: Vec<Option<f64>> = samples
+        .windows(2)
+        .map(|pair| {
+            let ended = &outcome.recorder.durations[pair[0].requests..pair[1].requests];
+            if !ended.is_empty() {
+                let sum: u128 = ended.iter().map(|ns| u128::from(*ns)).sum();
+                mean = Some(sum as f64 / ended.len() as f64);
+            }
+            mean
+        })
+        .collect();
+    let first = means.iter().flatten().next().copied().unwrap_or(0.0);
+    means.iter().map(|m| m.unwrap_or(first)).collect()
 }
 
 /// Whether a column is of the steady part alone; the others are of the whole run.
@@ -237,4 +263,64 @@ fn is_fixed(scenario: &Scenario) -> bool {
             | Executor::PerVuIterations { .. }
             | Executor::TraceArrivals { .. } => false,
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::set::Override;
+
+    fn run(changes: &[&str]) -> Result<SteadyRun, Refused> {
+        let text = include_str!("../../tests/data/models/mm1.toml");
+        let changes: Vec<Override> = changes
+            .iter()
+            .map(|c| Override::parse(c).unwrap_or_else(|e| panic!("{e}")))
+            .collect();
+        let model = Model::from_text("mm1", text, &changes).unwrap_or_else(|e| panic!("{e}"));
+        steady_run(&Job {
+            model: &model,
+            seed: 1,
+            replication: 0,
+        })
+    }
+
+    #[test]
+    fn the_steady_part_of_an_mm1_is_near_its_closed_form() {
+        let steady = run(&[
+            "scenarios.default.rate=50",
+            "scenarios.default.duration=1000s",
+        ]);
+        let steady = steady.unwrap_or_else(|e| panic!("{e}"));
+        // 1 / (100 - 50) s.
+        let mean = steady.metrics["http_req_duration_avg_ms"];
+        assert!((mean - 20.0).abs() < 0.8, "{mean}");
+        let share = steady.metrics["station_cpu_utilisation"];
+        assert!((share - 0.5).abs() < 0.01, "{share}");
+        assert!(steady.warm_up < 500.0);
+        assert_eq!(steady.held, [true]);
+    }
+
+    #[test]
+    fn an_overload_is_never_steady_and_a_ramp_is_not_fixed() {
+        let overload = run(&["scenarios.default.rate=150"]);
+        let refused = matches!(
+            overload,
+            Err(Refused::WarmUp {
+                why: WarmupError::TooShort { .. },
+                ..
+            })
+        );
+        assert!(refused, "{:?}", overload.map(|r| r.warm_up));
+        let text = include_str!("../../tests/data/models/mm1.toml")
+            .replace("open-arrivals", "ramping-vus")
+            .replace("rate = 80", "stages = [{ duration = \"9s\", target = 5 }]")
+            .replace("duration = \"60s\"", "");
+        let model = Model::from_text("ramp", &text, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let job = Job {
+            model: &model,
+            seed: 1,
+            replication: 0,
+        };
+        assert!(matches!(steady_run(&job), Err(Refused::NotFixed(name)) if name == "default"));
+    }
 }

@@ -62,7 +62,7 @@ impl World<'_> {
             };
             while now > due {
                 samples.push(self.sample(due));
-                due = due + every;
+                due += every;
             }
             self.events += 1;
             self.fingerprint = mix(self.fingerprint ^ now.0, event.code());

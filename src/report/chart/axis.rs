@@ -134,6 +134,17 @@ pub fn label(value: f64) -> String {
     }
 }
 
+/// A value as written, its number cut to four significant digits: `1.037894` is 1.038.
+pub fn short(text: &str) -> String {
+    match text.parse::<f64>() {
+        Ok(value) if text.len() > 6 => {
+            let cut = format!("{value:.3e}").parse().unwrap_or(value);
+            format!("{cut}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +164,7 @@ mod tests {
         assert_eq!(label(1_234_567.0), "1,234,567");
         assert_eq!(label(0.1 + 0.2), "0.3");
         assert_eq!(label(-1200.5), "-1,200.5");
+        assert_eq!(short("1.03789473684"), "1.038");
+        assert_eq!(short("250us"), "250us");
     }
 }

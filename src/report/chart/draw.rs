@@ -155,7 +155,7 @@ pub fn legend<B: DrawingBackend>(
     }
     let (mut x, mut y) = (frame.left, frame.top + 8);
     for (name, colour) in entries {
-        let wide = 34 + width(name, SIZE - 1);
+        let wide = 40 + width(name, SIZE - 1);
         if x > frame.left && x + wide > frame.right {
             (x, y) = (frame.left, y + 20);
         }
@@ -166,7 +166,7 @@ pub fn legend<B: DrawingBackend>(
             }
             None => dashes(area, (x, y), (x + 18, y), 4)?,
         }
-        let at = (x + 22, y);
+        let at = (x + 25, y);
         write(area, name, at, SIZE - 1, (HPos::Left, VPos::Center))?;
         x += wide;
     }
@@ -272,6 +272,9 @@ fn lines<B: DrawingBackend>(
     let frame = legend(area, &entries, frame)?;
     let drawn = heights(lines);
     let (low, high) = extremes(drawn.iter().flatten().map(|p| p.0));
+    // An axis that all but begins at zero begins there.
+    let near_zero = !panel.x_log && low > 0.0 && low < high * 0.03;
+    let low = if near_zero { 0.0 } else { low };
     let x = Axis::new(low, high, panel.x_log, false, frame.left, frame.right);
     let tops = drawn.iter().flatten().map(|p| p.2);
     let ends = lines.series.iter().flat_map(|s| &s.points);

@@ -1,5 +1,6 @@
 //! The kinds of charts: from a table to a figure.
 
+use super::axis::short;
 use super::figure::{Bars, Content, Figure, Lines, Map, Panel, Series};
 use super::points::{Point, magnitude, points};
 use super::table::Table;
@@ -37,11 +38,17 @@ impl Kind {
     }
 }
 
-/// The figure of a kind.
+/// The figure of a kind. `slo` narrows a map to one threshold, such as `http_req_duration p(95)<500`.
 ///
 /// # Errors
 /// What the table lacks for it.
-pub fn figure(table: &Table, kind: Kind, title: &str) -> Result<Figure, String> {
+pub fn figure(table: &Table, kind: Kind, title: &str, slo: Option<&str>) -> Result<Figure, String> {
+    let threshold = slo.map(|text| {
+        let column = table.find(&format!("slo:{text}"));
+        column.ok_or_else(|| format!("there is no threshold `{text}`; {}", known(table)))
+    });
+    let threshold = threshold.transpose()?;
+    let met = format!("Which points meet {}", slo.unwrap_or("every threshold"));
     let (title, subtitle, panels) = match kind {
         Kind::Capacity => sweep(table, title, "Capacity curve", capacity)?,
         Kind::Utilisation if !table.is_timeline() => {
@@ -49,7 +56,7 @@ pub fn figure(table: &Table, kind: Kind, title: &str) -> Result<Figure, String> 
         }
         Kind::Time => sweep(table, title, "Where the time of a request went", spent)?,
         Kind::Cdf => sweep(table, title, "Distribution of response times", cdf)?,
-        Kind::Map => sweep(table, title, "Which points meet every threshold", map)?,
+        Kind::Map => sweep(table, title, &met, |along| map(along, threshold))?,
         Kind::Latency | Kind::Seats | Kind::Utilisation => {
             if !table.is_timeline() {
                 return Err("this kind needs a time line (capsim run --timeline)".to_owned());
@@ -59,7 +66,7 @@ pub fn figure(table: &Table, kind: Kind, title: &str) -> Result<Figure, String> 
                 Kind::Seats => ("Seats over time", seats(table)?),
                 _ => ("Utilisation over time", utilisation_over_time(table)),
             };
-            (format!("{title}: {what}"), window(table), panels)
+            (format!("{title}: {what}"), window(table, kind), panels)
         }
     };
     Ok(Figure {
@@ -67,6 +74,13 @@ pub fn figure(table: &Table, kind: Kind, title: &str) -> Result<Figure, String> 
         subtitle,
         panels,
     })
+}
+
+/// The thresholds that a table has columns for.
+fn known(table: &Table) -> String {
+    let names = table.header.iter().filter_map(|h| h.strip_prefix("slo:"));
+    let names: Vec<String> = names.map(|n| format!("`{n}`")).collect();
+    format!("there are {}", names.join(", "))
 }
 
 type Parts = (String, String, Vec<Panel>);
@@ -148,6 +162,7 @@ fn sweep(
     }
     let all = points(table);
     let whole = what.starts_with("Which");
+    let banded = what.starts_with("Capacity") || what.starts_with("Utilisation");
     // Along the path with most values; the others stay at their first.
     let count = |v: usize| {
         let mut seen: Vec<&str> = all.iter().map(|p| p.values[v].as_str()).collect();
@@ -173,7 +188,7 @@ fn sweep(
         .unwrap_or_else(|| all.first().map_or(1, |p| p.rows.len()));
     let note = match runs {
         1 => "one run a point".to_owned(),
-        n if whole => format!("{n} runs a point"),
+        n if !banded => format!("{n} runs a point"),
         n => format!("{n} runs a point; bands are 95 % intervals of the mean"),
     };
     subtitle = if subtitle.is_empty() {
@@ -193,7 +208,7 @@ fn capacity(along: &Along<'_>) -> Result<Vec<Panel>, String> {
     let throughput = along
         .series("requests per second", "http_reqs_per_s")
         .ok_or("the column http_reqs_per_s is missing")?;
-    let mark = knee(&throughput).map(|x| (format!("knee at {}", super::axis::label(x)), x));
+    let mark = knee(&throughput).map(|x| (format!("knee at {}", short(&x.to_string())), x));
     let percentiles = ["p90", "p95", "p99"];
     let series = percentiles.map(|p| along.series(p, &format!("http_req_duration_{p}_ms")));
     let limits = along.table.limits("http_req_duration");
@@ -302,7 +317,7 @@ fn spent(along: &Along<'_>) -> Result<Vec<Panel>, String> {
     if parts.is_empty() {
         return Err("there are no columns time_…_ms".to_owned());
     }
-    let labels = along.points.iter().map(|p| p.values[along.axis].clone());
+    let labels = along.points.iter().map(|p| short(&p.values[along.axis]));
     Ok(vec![Panel {
         x_label: along.label(),
         y_label: "mean time of a request [ms]".to_owned(),
@@ -352,7 +367,7 @@ fn cdf(along: &Along<'_>) -> Result<Vec<Panel>, String> {
             .iter()
             .filter_map(|(name, share)| Some((value(name).filter(|v| *v > 0.0)?, *share, None)));
         series.push(Series {
-            name: format!("{} = {}", along.path(), point.values[along.axis]),
+            name: format!("{} = {}", along.path(), short(&point.values[along.axis])),
             points: points.collect(),
             dots: true,
         });
@@ -369,7 +384,7 @@ fn cdf(along: &Along<'_>) -> Result<Vec<Panel>, String> {
     }])
 }
 
-fn map(along: &Along<'_>) -> Result<Vec<Panel>, String> {
+fn map(along: &Along<'_>, threshold: Option<usize>) -> Result<Vec<Panel>, String> {
     let varied = along.table.varied();
     if varied.len() < 2 {
         return Err("a map needs two varied paths".to_owned());
@@ -385,12 +400,14 @@ fn map(along: &Along<'_>) -> Result<Vec<Panel>, String> {
         seen
     };
     let (columns, rows) = (values(0), values(1));
+    let shorts = |values: &[String]| values.iter().map(|v| short(v)).collect();
+    let (column_names, row_names) = (shorts(&columns), shorts(&rows));
     let mut cells = vec![vec![None; columns.len()]; rows.len()];
     for point in &along.points {
         let column = columns.iter().position(|c| *c == point.values[0]);
         let row = rows.iter().position(|r| *r == point.values[1]);
         if let (Some(column), Some(row)) = (column, row) {
-            cells[row][column] = point.cell(along.table);
+            cells[row][column] = point.cell(along.table, threshold);
         }
     }
     Ok(vec![Panel {
@@ -398,24 +415,26 @@ fn map(along: &Along<'_>) -> Result<Vec<Panel>, String> {
         x_label: along.table.header[varied[0]].clone(),
         y_label: along.table.header[varied[1]].clone(),
         content: Content::Map(Map {
-            columns,
-            rows,
+            columns: column_names,
+            rows: row_names,
             cells,
         }),
         ..Panel::default()
     }])
 }
 
-fn window(table: &Table) -> String {
+fn window(table: &Table, kind: Kind) -> String {
     let from = if table.rows.len() > 1 {
         table.number(1, 0) - table.number(0, 0)
     } else {
         table.number(0, 0)
     };
-    format!(
-        "each value is of the requests that ended in a window of {} s",
-        super::axis::label(from)
-    )
+    let span = super::axis::label(from);
+    match kind {
+        Kind::Latency => format!("of the requests that ended in each window of {span} s"),
+        Kind::Seats => format!("at the end of each window of {span} s"),
+        _ => format!("means over windows of {span} s"),
+    }
 }
 
 fn over_time(table: &Table, name: &str, column: &str) -> Option<Series> {

@@ -23,8 +23,8 @@ pub fn cells<B: DrawingBackend>(
     frame: Frame,
 ) -> Drawn<B> {
     let entries = [
-        ("✓ PASS: every threshold met", Cell::Pass),
-        ("✗ FAIL: a threshold crossed", Cell::Fail),
+        ("✓ PASS", Cell::Pass),
+        ("✗ FAIL", Cell::Fail),
         ("? UNDECIDED", Cell::Undecided),
     ]
     .map(|(text, cell)| (text.to_owned(), Some(look(cell).0)));

@@ -51,20 +51,22 @@ impl Point {
         Some((moments.mean()?, half))
     }
 
-    /// What is known about its thresholds.
+    /// What is known about one of its thresholds (a column `slo:…`), or about all of them.
     #[must_use]
-    pub fn cell(&self, table: &Table) -> Option<Cell> {
-        if let Some(verdict) = table.find("verdict") {
-            return match table.rows[*self.rows.first()?][verdict].as_str() {
+    pub fn cell(&self, table: &Table, threshold: Option<usize>) -> Option<Cell> {
+        let of_points = table.find("verdict");
+        if let Some(verdict) = of_points {
+            let column = threshold.unwrap_or(verdict);
+            return match table.rows[*self.rows.first()?][column].as_str() {
                 "PASS" => Some(Cell::Pass),
                 "FAIL" => Some(Cell::Fail),
                 "UNDECIDED" => Some(Cell::Undecided),
                 _ => None,
             };
         }
-        let passed = table.find("passed")?;
-        let all = self.rows.iter().filter(|r| table.rows[**r][passed] == "1");
-        match all.count() {
+        let column = threshold.or_else(|| table.find("passed"))?;
+        let held = self.rows.iter().filter(|r| table.rows[**r][column] == "1");
+        match held.count() {
             0 => Some(Cell::Fail),
             n if n == self.rows.len() => Some(Cell::Pass),
             _ => Some(Cell::Undecided),

@@ -1,0 +1,123 @@
+//! `--report FILE.html`: one page that can be sent around.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::ModelArgs;
+use super::exit::{self, Failure};
+use crate::measure::summary::Summary;
+use crate::model::Model;
+use crate::report::chart::Table;
+use crate::report::study_page::{self, Identity};
+use crate::report::{Mode, SummaryOptions};
+use crate::study::tally::Tally;
+use crate::study::timeline;
+use crate::world::World;
+use crate::world::outcome::Outcome;
+use crate::world::timeline::Sample;
+
+/// Where the page goes.
+#[derive(Clone, Debug, Args)]
+pub struct Report {
+    /// Write a page with verdicts, charts and the model: one file, no network needed.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+}
+
+/// The words that identify a result.
+pub struct Words<'a> {
+    /// Name and description come from here.
+    pub model: &'a Model,
+    /// Where the model came from.
+    pub args: &'a ModelArgs,
+    /// One line.
+    pub signature: String,
+}
+
+impl Report {
+    /// Whether a page is wanted.
+    pub fn wanted(&self) -> bool {
+        self.report.is_some()
+    }
+
+    /// The page of a single run.
+    pub fn run(
+        &self,
+        words: &Words<'_>,
+        (outcome, samples): (&Outcome, &[Sample]),
+        summary: &Summary,
+        options: &SummaryOptions,
+    ) -> Result<(), Failure> {
+        let mut options = options.clone();
+        options.color = false;
+        if options.mode == Mode::None {
+            options.mode = Mode::Compact;
+        }
+        let text = crate::report::summary(summary, &options);
+        let table = over_time(words.model, outcome, samples);
+        self.write(words, |identity| {
+            study_page::of_run(identity, summary, &text, &table)
+        })
+    }
+
+    /// The page of replications. The first one is run once more, to show it over time.
+    pub fn replications(&self, words: &Words<'_>, tally: &Tally, seed: u64) -> Result<(), Failure> {
+        if !self.wanted() {
+            return Ok(());
+        }
+        let world = World::new(words.model, seed, 0);
+        let (outcome, samples) = world.run_sampled(crate::engine::Span::secs(1));
+        let table = over_time(words.model, &outcome, &samples);
+        self.write(words, |identity| {
+            study_page::of_replications(identity, tally, &table)
+        })
+    }
+
+    /// The page of a sweep, from its file of points.
+    pub fn sweep(&self, words: &Words<'_>, points: &Path) -> Result<(), Failure> {
+        if !self.wanted() {
+            return Ok(());
+        }
+        let table = Table::parse(&std::fs::read_to_string(points)?).map_err(failed)?;
+        self.write(words, |identity| study_page::of_sweep(identity, &table))
+    }
+
+    fn write(
+        &self,
+        words: &Words<'_>,
+        page: impl Fn(&Identity<'_>) -> Result<String, String>,
+    ) -> Result<(), Failure> {
+        let Some(path) = &self.report else {
+            return Ok(());
+        };
+        let text = std::fs::read_to_string(&words.args.model)?;
+        let identity = Identity {
+            name: &words.model.name,
+            description: &words.model.description,
+            model: &text,
+            changes: &words.args.set,
+            signature: &words.signature,
+        };
+        let html = page(&identity).map_err(failed)?;
+        if let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
+            std::fs::create_dir_all(directory)?;
+        }
+        std::fs::write(path, html)
+            .map_err(|e| Failure::new(exit::OTHER, format!("error: {}: {e}", path.display())))
+    }
+}
+
+fn failed(why: String) -> Failure {
+    Failure::new(
+        exit::OTHER,
+        format!("error: the page cannot be drawn: {why}"),
+    )
+}
+
+fn over_time(model: &Model, outcome: &Outcome, samples: &[Sample]) -> Table {
+    Table {
+        header: timeline::header(model),
+        rows: timeline::rows(model, outcome, samples),
+    }
+}

@@ -1,0 +1,157 @@
+//! The pages of runs and sweeps: verdicts, charts, the model, and what identifies the result.
+
+use super::chart::{self, Kind, Table};
+use super::page::{Page, picture, preformatted, table};
+use super::replications::{chance, number, row, shown};
+use crate::measure::summary::Summary;
+use crate::study::tally::Tally;
+
+/// Most points listed in a table.
+const MOST_ROWS: usize = 400;
+
+/// What identifies a result.
+#[derive(Clone, Debug)]
+pub struct Identity<'a> {
+    /// Name of the model.
+    pub name: &'a str,
+    /// What it is about.
+    pub description: &'a str,
+    /// Its text.
+    pub model: &'a str,
+    /// Changes made on the command line.
+    pub changes: &'a [String],
+    /// Seed, number of runs, fingerprint: one line.
+    pub signature: &'a str,
+}
+
+fn page(identity: &Identity<'_>) -> Page {
+    Page::new(&format!("capsim: {}", identity.name), identity.description)
+}
+
+fn close(mut page: Page, identity: &Identity<'_>) -> String {
+    let mut model = identity.model.to_owned();
+    if !identity.changes.is_empty() {
+        let changes = identity.changes.join("\n  --set ");
+        model = format!("# with\n  --set {changes}\n\n{model}");
+    }
+    page.section("Model", preformatted(&model));
+    let version = env!("CARGO_PKG_VERSION");
+    let text = format!("capsim {version}\n{}", identity.signature.trim());
+    page.section("How to get this again", preformatted(&text));
+    page.html()
+}
+
+/// Charts of a table, those kinds that it has the columns for.
+fn charts(page: &mut Page, data: &Table, kinds: &[Kind], name: &str) -> Result<(), String> {
+    let mut pictures = String::new();
+    for kind in kinds {
+        // A kind that the table lacks columns for is left out.
+        if let Ok(figure) = chart::figure(data, *kind, name, None) {
+            pictures += &picture(&chart::svg(&figure)?);
+        }
+    }
+    if !pictures.is_empty() {
+        page.section("Charts", pictures);
+    }
+    Ok(())
+}
+
+/// The page of a single run: what k6 would print, the verdicts, the run over time.
+///
+/// # Errors
+/// If a chart cannot be drawn.
+pub fn of_run(
+    identity: &Identity<'_>,
+    summary: &Summary,
+    text: &str,
+    timeline: &Table,
+) -> Result<String, String> {
+    let mut page = page(identity);
+    let mut rows = Vec::new();
+    for metric in &summary.metrics {
+        for verdict in &metric.thresholds {
+            let word = if verdict.passed { "PASS" } else { "FAIL" };
+            let of = format!("{} {}", metric.name, verdict.expression);
+            rows.push(vec![of, word.to_owned()]);
+        }
+    }
+    if !rows.is_empty() {
+        page.section("Thresholds", table(&["threshold", "verdict"], &rows));
+    }
+    page.section("Summary", preformatted(text));
+    over_time(&mut page, timeline, identity.name)?;
+    Ok(close(page, identity))
+}
+
+fn over_time(page: &mut Page, timeline: &Table, name: &str) -> Result<(), String> {
+    let kinds = [Kind::Latency, Kind::Utilisation, Kind::Seats];
+    charts(page, timeline, &kinds, name)
+}
+
+/// The page of replications: means with intervals, verdicts, the first run over time.
+///
+/// # Errors
+/// If a chart cannot be drawn.
+pub fn of_replications(
+    identity: &Identity<'_>,
+    tally: &Tally,
+    timeline: &Table,
+) -> Result<String, String> {
+    let mut page = page(identity);
+    let verdicts: Vec<Vec<String>> = (0..tally.thresholds().len())
+        .map(|i| {
+            let threshold = tally.thresholds()[i].text();
+            vec![threshold, tally.judgement(i).to_string(), chance(tally, i)]
+        })
+        .collect();
+    if !verdicts.is_empty() {
+        let head = ["threshold", "verdict", "a single run"];
+        page.section("Thresholds", table(&head, &verdicts));
+    }
+    let rows: Vec<Vec<String>> = shown(tally)
+        .into_iter()
+        .filter_map(|name| {
+            let [mean, half, low, high] = row(tally, &name)?;
+            Some(vec![name, mean, format!("± {half}"), low, high])
+        })
+        .collect();
+    let head = ["metric", "mean", "95 %", "smallest", "largest"];
+    page.section("Metrics", table(&head, &rows));
+    over_time(&mut page, timeline, identity.name)?;
+    Ok(close(page, identity))
+}
+
+/// The page of a sweep, from its file of points.
+///
+/// # Errors
+/// If a chart cannot be drawn.
+pub fn of_sweep(identity: &Identity<'_>, points: &Table) -> Result<String, String> {
+    let mut page = page(identity);
+    let mut kinds = vec![Kind::Capacity, Kind::Utilisation, Kind::Time, Kind::Cdf];
+    if points.varied().len() >= 2 {
+        kinds.insert(0, Kind::Map);
+    }
+    charts(&mut page, points, &kinds, identity.name)?;
+    let mut columns = points.varied();
+    let named = [
+        "verdict",
+        "pass_probability",
+        "http_reqs_per_s",
+        "http_req_duration_p95_ms",
+        "http_req_failed_rate",
+    ];
+    columns.extend(named.iter().filter_map(|name| points.find(name)));
+    let head: Vec<&str> = columns.iter().map(|c| points.header[*c].as_str()).collect();
+    let rows: Vec<Vec<String>> = points
+        .rows
+        .iter()
+        .take(MOST_ROWS)
+        .map(|row| columns.iter().map(|c| short(&row[*c])).collect())
+        .collect();
+    page.section("Points", table(&head, &rows));
+    Ok(close(page, identity))
+}
+
+fn short(cell: &str) -> String {
+    cell.parse::<f64>().map_or_else(|_| cell.to_owned(), number)
+}

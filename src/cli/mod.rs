@@ -3,7 +3,9 @@
 mod check;
 mod console;
 mod exit;
+mod fit;
 mod run;
+mod ticker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +36,7 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Check(check::Check),
+    Fit(fit::FitArgs),
 }
 
 /// Which model, and with which changes.
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(command) => command.execute(),
         Command::Check(command) => command.execute(),
+        Command::Fit(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

@@ -8,6 +8,7 @@ pub mod duration;
 pub mod journey;
 pub mod metric_name;
 mod nearest;
+pub mod peak;
 pub mod problem;
 pub mod raw_scenario;
 mod read;

@@ -5,6 +5,7 @@
 
 mod columns;
 pub mod export;
+pub mod fit;
 pub mod format;
 pub mod legacy;
 pub mod modern;

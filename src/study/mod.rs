@@ -1,3 +1,4 @@
 //! Many runs: replications, sweeps, searches. The only place that uses threads.
 
+pub mod fit;
 pub mod runs;

@@ -42,7 +42,7 @@ pub struct Station {
 pub struct StationProbe {
     /// Jobs in service.
     pub in_service: Level,
-    /// Servers at work: `in_service`, but at most all of them.
+    /// Servers at work under processor sharing: `in_service`, but at most all of them.
     pub busy: Level,
     /// Jobs waiting.
     pub queue: Level,
@@ -54,6 +54,17 @@ pub struct StationProbe {
     pub refused: u64,
     /// Jobs that walked away or were cancelled.
     pub left: u64,
+}
+
+impl StationProbe {
+    /// Servers at work, whatever the discipline: where nobody shares, each job in service has one.
+    #[must_use]
+    pub fn servers_at_work(&self, discipline: Discipline) -> &Level {
+        match discipline {
+            Discipline::ProcessorSharing => &self.busy,
+            _ => &self.in_service,
+        }
+    }
 }
 
 impl Station {

@@ -1,4 +1,5 @@
 //! Many runs: replications, sweeps, searches. The only place that uses threads.
 
 pub mod fit;
+pub mod metrics;
 pub mod runs;

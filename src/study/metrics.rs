@@ -1,0 +1,380 @@
+//! The named numbers of one run: the columns that sweeps write and searches compare.
+//!
+//! A name says what, of what, in which unit: `http_req_duration_p95_ms`, `http_reqs_per_s`,
+//! `station_server_utilisation`. `docs/csv.md` lists them all. Quantities that a model does not have
+//! (a rate of checks without checks) are absent.
+
+use std::collections::BTreeMap;
+
+use crate::load::verdict;
+use crate::measure::summary::Summary;
+use crate::model::Model;
+use crate::model::journey::CustomKind;
+use crate::model::metric_name::{Contains, MetricKind, MetricName, find_builtin};
+use crate::model::system::{Entity, Op};
+use crate::model::threshold::{Aggregation, Threshold};
+use crate::stats::TrendStats;
+use crate::world::OpTime;
+use crate::world::outcome::Outcome;
+
+/// The numbers of one run by their column's name.
+pub type Metrics = BTreeMap<String, f64>;
+
+/// Percentiles of response times that every run reports.
+pub const PERCENTS: [f64; 10] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9];
+
+/// One threshold of a model and the column that holds the number it compares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedThreshold {
+    /// The metric as written: `http_req_duration{name:reserve}`.
+    pub metric: String,
+    /// The expression and its limit.
+    pub threshold: Threshold,
+    /// Name of the column compared: `http_req_duration{name:reserve}_p95_ms`.
+    pub column: String,
+}
+
+impl NamedThreshold {
+    /// Metric and expression: `http_req_duration p(95)<500`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{} {}", self.metric, self.threshold.expression)
+    }
+}
+
+/// All thresholds of a model in the order written.
+#[must_use]
+pub fn thresholds_of(model: &Model) -> Vec<NamedThreshold> {
+    let mut all = Vec::new();
+    for of_metric in &model.thresholds {
+        let Ok(name) = MetricName::parse(&of_metric.metric) else {
+            continue;
+        };
+        for threshold in &of_metric.thresholds {
+            all.push(NamedThreshold {
+                metric: name.shown(),
+                threshold: threshold.clone(),
+                column: column(model, &name, threshold.aggregation),
+            });
+        }
+    }
+    all
+}
+
+/// Whether each threshold of a run held, in the order of [`thresholds_of`].
+#[must_use]
+pub fn verdicts_of(model: &Model, summary: &Summary) -> Vec<bool> {
+    let held = |t: &NamedThreshold| {
+        let metric = summary.metrics.iter().find(|m| m.name == t.metric);
+        metric.is_some_and(|m| verdict::holds(&t.threshold, &m.values))
+    };
+    thresholds_of(model).iter().map(held).collect()
+}
+
+/// The column of one statistic of a metric.
+fn column(model: &Model, name: &MetricName, aggregation: Aggregation) -> String {
+    let (kind, contains) = kind_of(model, name.metric());
+    let shown = name.shown();
+    match (kind, aggregation) {
+        (MetricKind::Counter, Aggregation::Count) => shown,
+        (MetricKind::Counter, _) => format!("{shown}_per_s"),
+        (MetricKind::Rate, _) => format!("{shown}_rate"),
+        (MetricKind::Gauge, _) => format!("{shown}_value"),
+        (MetricKind::Trend, stat) => {
+            let unit = if contains == Contains::Time && stat != Aggregation::Count {
+                "_ms"
+            } else {
+                ""
+            };
+            format!("{shown}_{}{unit}", stat_name(stat))
+        }
+    }
+}
+
+fn stat_name(stat: Aggregation) -> String {
+    match stat {
+        Aggregation::Percentile(p) => percentile_name(p),
+        other => other.method().to_owned(),
+    }
+}
+
+/// `med` for 50, else `p95`, `p99.9`.
+fn percentile_name(percent: f64) -> String {
+    if percent == 50.0 {
+        "med".to_owned()
+    } else {
+        format!("p{percent}")
+    }
+}
+
+fn kind_of(model: &Model, metric: &str) -> (MetricKind, Contains) {
+    if let Some(builtin) = find_builtin(metric) {
+        return (builtin.kind, builtin.contains);
+    }
+    let own = model.metrics.iter().find(|m| m.name == metric);
+    match own.map(|m| m.kind) {
+        Some(CustomKind::Counter) => (MetricKind::Counter, Contains::Default),
+        Some(CustomKind::Gauge) => (MetricKind::Gauge, Contains::Default),
+        Some(CustomKind::Rate) => (MetricKind::Rate, Contains::Default),
+        Some(CustomKind::TrendTime) => (MetricKind::Trend, Contains::Time),
+        Some(CustomKind::Trend) | None => (MetricKind::Trend, Contains::Default),
+    }
+}
+
+/// Everything named that one run measured.
+#[must_use]
+pub fn metrics_of(model: &Model, outcome: &Outcome, summary: &Summary) -> Metrics {
+    named(model, outcome, summary).into_iter().collect()
+}
+
+/// The names of [`metrics_of`] in the order in which a table shows them. A run of the same model
+/// with other numbers has the same names.
+#[must_use]
+pub fn names_of(model: &Model, outcome: &Outcome, summary: &Summary) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in named(model, outcome, summary) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn named(model: &Model, outcome: &Outcome, summary: &Summary) -> Vec<(String, f64)> {
+    let mut table = Table(Vec::new());
+    load_side(&mut table, outcome);
+    for t in thresholds_of(model) {
+        let metric = summary.metrics.iter().find(|m| m.name == t.metric);
+        let value = metric.and_then(|m| verdict::value(&m.values, t.threshold.aggregation));
+        if let Some(value) = value {
+            table.put(t.column, value);
+        }
+    }
+    resources(&mut table, model, outcome);
+    time_spent(&mut table, model, outcome);
+    users(&mut table, outcome);
+    table.put("events", outcome.events as f64);
+    table.0
+}
+
+struct Table(Vec<(String, f64)>);
+
+impl Table {
+    fn put(&mut self, name: impl Into<String>, value: f64) {
+        self.0.push((name.into(), value));
+    }
+
+    fn trend(&mut self, name: &str, samples: &[u64]) {
+        let Some(stats) = TrendStats::of_ns(samples, &PERCENTS) else {
+            return;
+        };
+        self.put(format!("{name}_avg_ms"), stats.avg);
+        self.put(format!("{name}_min_ms"), stats.min);
+        for (percent, value) in stats.percentiles {
+            self.put(format!("{name}_{}_ms", percentile_name(percent)), value);
+        }
+        self.put(format!("{name}_max_ms"), stats.max);
+    }
+}
+
+fn load_side(table: &mut Table, outcome: &Outcome) {
+    let record = &outcome.recorder;
+    let seconds = outcome.duration.as_secs();
+    let per_second = |n: f64| if seconds > 0.0 { n / seconds } else { 0.0 };
+    let requests = record.durations.len() as f64;
+    let failed: Vec<bool> = record
+        .series
+        .iter()
+        .map(|s| !s.code.is_expected())
+        .collect();
+    let failures = record
+        .request_series
+        .iter()
+        .filter(|s| failed[**s as usize])
+        .count() as f64;
+    table.put("duration_s", seconds);
+    table.put("http_reqs", requests);
+    table.put("http_reqs_per_s", per_second(requests));
+    table.put(
+        "http_req_failed_rate",
+        if requests > 0.0 {
+            failures / requests
+        } else {
+            0.0
+        },
+    );
+    table.trend("http_req_duration", &record.durations);
+    let iterations = record.iterations.len() as f64;
+    table.put("iterations", iterations);
+    table.put("iterations_per_s", per_second(iterations));
+    table.put("iterations_interrupted", record.interrupted as f64);
+    table.put("dropped_iterations", record.dropped as f64);
+    if let Some(stats) = TrendStats::of_ns(&record.iterations, &[50.0, 90.0, 95.0, 99.0]) {
+        table.put("iteration_duration_avg_ms", stats.avg);
+        for (percent, value) in stats.percentiles {
+            let name = format!("iteration_duration_{}_ms", percentile_name(percent));
+            table.put(name, value);
+        }
+    }
+    let (passes, fails) = record
+        .checks
+        .iter()
+        .fold((0, 0), |(p, f), c| (p + c.0, f + c.1));
+    if !record.checks.is_empty() {
+        let share = passes as f64 / (passes + fails).max(1) as f64;
+        table.put("checks_rate", share);
+    }
+    table.put("vus_max", record.vus.map_or(0, |v| v.2) as f64);
+}
+
+fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
+    let end = outcome.end_time();
+    for (spec, probe) in model.stations.iter().zip(&outcome.stations) {
+        let name = format!("station_{}", spec.name);
+        let busy = probe.servers_at_work(spec.discipline).mean(end);
+        if spec.servers != u32::MAX {
+            let share = busy / f64::from(spec.servers.max(1));
+            table.put(format!("{name}_utilisation"), share);
+        }
+        let present = probe.in_service.mean(end) + probe.queue.mean(end);
+        table.put(format!("{name}_jobs_mean"), present);
+        table.put(format!("{name}_queue_mean"), probe.queue.mean(end));
+        table.put(format!("{name}_queue_max"), probe.queue.max() as f64);
+        table.put(format!("{name}_refused"), probe.refused as f64);
+    }
+    for (spec, probe) in model.pools.iter().zip(&outcome.pools) {
+        let name = format!("pool_{}", spec.name);
+        let share = probe.held.mean(end) / f64::from(spec.size.max(1));
+        table.put(format!("{name}_utilisation"), share);
+        table.put(format!("{name}_queue_mean"), probe.queue.mean(end));
+        table.put(format!("{name}_queue_max"), probe.queue.max() as f64);
+        table.put(format!("{name}_refused"), probe.refused as f64);
+    }
+}
+
+/// Where the time of an average request went: the parts add up to what the system spent on requests.
+fn time_spent(table: &mut Table, model: &Model, outcome: &Outcome) {
+    let requests = outcome.recorder.durations.len();
+    if requests == 0 {
+        return;
+    }
+    let mut spent: Vec<(String, u128)> = Vec::new();
+    let mut add = |name: String, ns: u128| match spent.iter_mut().find(|(n, _)| *n == name) {
+        Some((_, sum)) => *sum += ns,
+        None => spent.push((name, ns)),
+    };
+    let ops = model.endpoints.iter().flat_map(|e| &e.ops);
+    for (op, time) in ops.zip(&outcome.op_times) {
+        let OpTime { waited, served, .. } = *time;
+        match op {
+            Op::Serve { station, .. } => {
+                let name = &model.stations[station.index()].name;
+                add(format!("time_wait_station_{name}_ms"), waited);
+                add(format!("time_service_station_{name}_ms"), served);
+            }
+            Op::Acquire { pool } => {
+                let name = &model.pools[pool.index()].name;
+                add(format!("time_wait_pool_{name}_ms"), waited);
+            }
+            Op::Lock { key, .. } => {
+                add(format!("time_wait_lock_{}_ms", entity(*key)), waited);
+            }
+            Op::Delay(_) => add("time_delay_ms".to_owned(), served),
+            _ => {}
+        }
+    }
+    for (name, ns) in spent {
+        table.put(name, ns as f64 / 1e6 / requests as f64);
+    }
+}
+
+fn entity(entity: Entity) -> &'static str {
+    match entity {
+        Entity::User => "user",
+        Entity::Token => "token",
+        Entity::Event => "event",
+        Entity::Seat => "seat",
+        Entity::Global => "global",
+    }
+}
+
+fn users(table: &mut Table, outcome: &Outcome) {
+    let end = outcome.end_time();
+    if let Some((probe, seats)) = &outcome.inventory {
+        table.put("seats", *seats as f64);
+        table.put("seats_sold", probe.sold as f64);
+        table.put("seats_held_max", probe.held.max() as f64);
+        table.put("claims_lost", probe.lost as f64);
+        table.put("holds_expired", probe.expired as f64);
+    }
+    if let Some(room) = &outcome.room {
+        table.put("waiting_room_joined", room.joined as f64);
+        table.put("waiting_room_admitted", room.admitted as f64);
+        table.put("waiting_room_length_mean", room.waiting.mean(end));
+        table.put("waiting_room_length_max", room.waiting.max() as f64);
+        let each = room.waited as f64 / 1e9 / room.admitted.max(1) as f64;
+        table.put("waiting_room_wait_avg_s", each);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::runs::Job;
+
+    const MODEL: &str = r#"
+[scenarios.default]
+executor = "constant-vus"
+vus = 3
+duration = "2s"
+journey = "ask"
+[journeys]
+ask = [{ request = "ask", checks = ["is 200"] }, { sleep = "90ms" }]
+[stations.cpu]
+servers = 1
+[endpoints.ask]
+visits = [{ station = "cpu", time = "10ms" }]
+[thresholds]
+http_req_duration = ["p(95)<500", "avg<40"]
+"http_req_duration{name:ask}" = ["max<40"]
+http_reqs = ["rate>1", "count>10"]
+"#;
+
+    #[test]
+    fn names_and_numbers_of_a_run() {
+        let model = Model::from_text("m", MODEL, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let job = Job {
+            model: &model,
+            seed: 1,
+            replication: 0,
+        };
+        let (outcome, summary) = job.run();
+        let metrics = metrics_of(&model, &outcome, &summary);
+        // All three ask at 0; the last waits for two services. Later they come 10 ms apart.
+        assert_eq!(metrics["http_req_duration_max_ms"], 30.0);
+        assert_eq!(metrics["http_req_duration{name:ask}_max_ms"], 30.0);
+        assert_eq!(metrics["http_req_duration_med_ms"], 10.0);
+        assert_eq!(metrics["checks_rate"], 1.0);
+        assert_eq!(metrics["vus_max"], 3.0);
+        let served = metrics["http_reqs"] * 10e-3 / metrics["duration_s"];
+        assert!(
+            (metrics["station_cpu_utilisation"] - served).abs() < 1e-9,
+            "{} {served}",
+            metrics["station_cpu_utilisation"]
+        );
+        let columns: Vec<String> = thresholds_of(&model)
+            .into_iter()
+            .map(|t| t.column)
+            .collect();
+        for column in &columns {
+            assert!(metrics.contains_key(column), "{column}");
+        }
+        assert_eq!(
+            verdicts_of(&model, &summary),
+            [true; 5],
+            "{columns:?} {metrics:?}"
+        );
+        let names = names_of(&model, &outcome, &summary);
+        assert_eq!(names.len(), metrics.len());
+    }
+}

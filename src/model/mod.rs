@@ -5,6 +5,7 @@
 
 pub mod document;
 pub mod duration;
+mod field;
 pub mod journey;
 pub mod metric_name;
 mod nearest;

@@ -93,7 +93,7 @@ pub struct Problems(Vec<Problem>);
 
 impl Problems {
     pub(crate) fn new(sources: &[Source], mut found: Vec<Finding>) -> Problems {
-        found.sort_by_key(|finding| finding.place);
+        found.sort_by(|a, b| (a.place, &a.message).cmp(&(b.place, &b.message)));
         found.dedup_by(|a, b| a.place == b.place && a.message == b.message);
         Problems(found.into_iter().map(|f| resolve(sources, f)).collect())
     }

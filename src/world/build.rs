@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::engine::queue::{EventQueue, LaneId};
+use crate::engine::queue::{AlarmId, EventQueue, LaneId};
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::load::arrivals::Ticks;
+use crate::load::looping::{self, LoopPlan};
+use crate::load::plan;
 use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::{Action, RampingVus};
-use crate::load::{looping, plan};
 use crate::measure::recorder::{Origin, Recorder};
 use crate::model::Model;
-use crate::model::journey::{CustomKind, Step};
+use crate::model::journey::{CustomKind, Journey, Step};
 use crate::model::scenario::{Executor, Scenario};
-use crate::model::system::{Entity, Op};
+use crate::model::system::{Endpoint, Entity, Op};
 use crate::parts::inventory::Inventory;
 use crate::parts::lock::Locks;
 use crate::parts::pool::Pool;
@@ -52,28 +53,10 @@ impl<'m> World<'m> {
         let samplers = samplers(model, seeds, &lanes);
         let (ops, entry) = programs(model);
         let (watches, watch_of_site) = watches(model, &mut queue);
-        let stations = model.stations.iter().enumerate().map(|(i, spec)| {
-            let stream = seeds.stream(&format!("stations.{}.order", spec.name));
-            (
-                Station::new(spec, stream),
-                queue.alarm(Event::Completion { station: i as u16 }),
-            )
-        });
-        let stations: Vec<_> = stations.collect();
-        let room = model.waiting_room.as_ref().map(|spec| {
-            let stream = seeds.stream("waiting_room.order");
-            (
-                WaitingRoom::new(spec, stream),
-                queue.alarm(Event::Admission),
-            )
-        });
+        let stations = stations(model, seeds, &mut queue);
+        let room = room(model, seeds, &mut queue);
         let mut population = Population::new(model);
-        let scenarios = model.scenarios.iter().enumerate();
-        let scenarios: Vec<ScenarioRun> = scenarios
-            .map(|(i, s)| population.add(model, i, s, seeds, &mut queue))
-            .collect();
-        let kinds: Vec<CustomKind> = model.metrics.iter().map(|m| m.kind).collect();
-        let (sites, checks) = (model.sites.len(), model.checks.len());
+        let scenarios = population.scenarios(model, seeds, &mut queue);
         let group_depth = group_depth(model);
         World {
             model,
@@ -87,15 +70,8 @@ impl<'m> World<'m> {
             loops: vec![0; population.loops as usize],
             initialised_vus: population.initialised,
             vus: population.vus,
-            choices: model
-                .journeys
-                .iter()
-                .map(|j| Choices::new(seed, replication, &j.name))
-                .collect(),
-            event_choice: model
-                .inventory
-                .as_ref()
-                .and_then(|i| EventChoice::new(&i.popularity, i.events)),
+            choices: choices(model, seeds),
+            event_choice: event_choice(model),
             scenarios,
             active_vus: 0,
             second: queue.alarm(Event::Second),
@@ -107,14 +83,7 @@ impl<'m> World<'m> {
             watches,
             watch_of_site,
             samplers,
-            endpoint_streams: model
-                .endpoints
-                .iter()
-                .map(|e| EndpointStreams {
-                    fail: seeds.stream(&format!("endpoints.{}.fail", e.name)),
-                    seat: seeds.stream(&format!("endpoints.{}.seat", e.name)),
-                })
-                .collect(),
+            endpoint_streams: endpoint_streams(model, seeds),
             slowdowns: slowdowns(model),
             counts_completions: counts_completions(model),
             stations,
@@ -130,10 +99,59 @@ impl<'m> World<'m> {
             room,
             awaiting: Vec::new(),
             arrived: 0,
-            recorder: Recorder::new(sites, model.scenarios.len(), checks, &kinds),
+            recorder: recorder(model),
             queue,
         }
     }
+}
+
+fn choices(model: &Model, seeds: Seeds) -> Vec<Choices> {
+    let of = |journey: &Journey| Choices::new(seeds.seed, seeds.replication, &journey.name);
+    model.journeys.iter().map(of).collect()
+}
+
+fn event_choice(model: &Model) -> Option<EventChoice> {
+    let inventory = model.inventory.as_ref()?;
+    EventChoice::new(&inventory.popularity, inventory.events)
+}
+
+fn endpoint_streams(model: &Model, seeds: Seeds) -> Vec<EndpointStreams> {
+    let of = |endpoint: &Endpoint| EndpointStreams {
+        fail: seeds.stream(&format!("endpoints.{}.fail", endpoint.name)),
+        seat: seeds.stream(&format!("endpoints.{}.seat", endpoint.name)),
+    };
+    model.endpoints.iter().map(of).collect()
+}
+
+fn recorder(model: &Model) -> Recorder {
+    let kinds: Vec<CustomKind> = model.metrics.iter().map(|m| m.kind).collect();
+    Recorder::new(
+        model.sites.len(),
+        model.scenarios.len(),
+        model.checks.len(),
+        &kinds,
+    )
+}
+
+fn stations(model: &Model, seeds: Seeds, queue: &mut EventQueue<Event>) -> Vec<(Station, AlarmId)> {
+    let specs = model.stations.iter().enumerate();
+    specs
+        .map(|(i, spec)| {
+            let stream = seeds.stream(&format!("stations.{}.order", spec.name));
+            let alarm = queue.alarm(Event::Completion { station: i as u16 });
+            (Station::new(spec, stream), alarm)
+        })
+        .collect()
+}
+
+fn room(
+    model: &Model,
+    seeds: Seeds,
+    queue: &mut EventQueue<Event>,
+) -> Option<(WaitingRoom, AlarmId)> {
+    let spec = model.waiting_room.as_ref()?;
+    let room = WaitingRoom::new(spec, seeds.stream("waiting_room.order"));
+    Some((room, queue.alarm(Event::Admission)))
 }
 
 /// In the order of their discriminants.
@@ -226,7 +244,7 @@ fn programs(model: &Model) -> (Vec<Op>, Vec<u32>) {
     (ops, entry)
 }
 
-type Watches = Vec<(TimeoutWatch, crate::engine::queue::AlarmId, bool)>;
+type Watches = Vec<(TimeoutWatch, AlarmId, bool)>;
 
 /// One watch for each distinct client timeout, and which one each site has.
 fn watches(model: &Model, queue: &mut EventQueue<Event>) -> (Watches, Vec<u16>) {
@@ -319,6 +337,18 @@ impl Population {
         (first, count as u32)
     }
 
+    fn scenarios(
+        &mut self,
+        model: &Model,
+        seeds: Seeds,
+        queue: &mut EventQueue<Event>,
+    ) -> Vec<ScenarioRun> {
+        let scenarios = model.scenarios.iter().enumerate();
+        scenarios
+            .map(|(i, s)| self.add(model, i, s, seeds, queue))
+            .collect()
+    }
+
     fn add(
         &mut self,
         model: &Model,
@@ -367,99 +397,87 @@ impl Population {
 /// How a scenario's load comes about, how many VUs it may have, and how many are there from the start.
 fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
     let grace = scenario.graceful_stop;
-    let stream = || Box::new(seeds.stream(&format!("scenarios.{}.arrivals", scenario.name)));
-    let open = |source| {
-        (
-            Pattern::Open {
-                source,
-                free: Vec::new(),
-            },
-            0,
-            0,
-        )
-    };
-    let looping = |plan: looping::LoopPlan| (Pattern::Loop(plan), plan.vus, plan.vus);
-    let arrivals = |ticks, planned: u64, max: u64| {
-        let spare = (max - planned) as u32;
-        (
-            Pattern::Arrivals {
-                ticks,
-                idle: VecDeque::new(),
-                spare,
-            },
-            max,
-            planned,
-        )
-    };
+    let looping = |plan: LoopPlan| (Pattern::Loop(plan), plan.vus, plan.vus);
     match &scenario.executor {
         Executor::RampingVus {
             start_vus,
             stages,
-            graceful_ramp_down,
-        } => {
-            let ramp = RampingVus::new(*start_vus, stages, *graceful_ramp_down, grace);
-            let events = ramp.events();
-            let last = events.iter().rposition(|e| e.action != Action::HardStop);
-            let last_active = last.map_or(0, |i| i + 1);
-            let vus = ramp.max_vus();
-            (
-                Pattern::Ramp {
-                    events,
-                    next: 0,
-                    last_active,
-                },
-                vus,
-                vus,
-            )
-        }
+            graceful_ramp_down: wait,
+        } => ramp(RampingVus::new(*start_vus, stages, *wait, grace)),
         Executor::ConstantVus { vus, duration } => {
             looping(looping::constant_vus(*vus, *duration, grace))
         }
         Executor::SharedIterations {
             vus,
-            iterations,
-            max_duration,
-        } => looping(looping::shared_iterations(
-            *vus,
-            *iterations,
-            *max_duration,
-            grace,
-        )),
+            iterations: n,
+            max_duration: end,
+        } => looping(looping::shared_iterations(*vus, *n, *end, grace)),
         Executor::PerVuIterations {
             vus,
-            iterations,
-            max_duration,
-        } => looping(looping::per_vu_iterations(
-            *vus,
-            *iterations,
-            *max_duration,
-            grace,
-        )),
+            iterations: n,
+            max_duration: end,
+        } => looping(looping::per_vu_iterations(*vus, *n, *end, grace)),
+        Executor::ConstantArrivalRate {
+            pre_allocated_vus: planned,
+            max_vus: max,
+            ..
+        }
+        | Executor::RampingArrivalRate {
+            pre_allocated_vus: planned,
+            max_vus: max,
+            ..
+        } => {
+            let (ticks, idle) = (ticks(&scenario.executor), VecDeque::new());
+            let spare = (max - planned) as u32;
+            (Pattern::Arrivals { ticks, idle, spare }, *max, *planned)
+        }
+        executor => {
+            let stream = seeds.stream(&format!("scenarios.{}.arrivals", scenario.name));
+            let (source, free) = (open(executor, stream), Vec::new());
+            (Pattern::Open { source, free }, 0, 0)
+        }
+    }
+}
+
+fn ramp(steps: RampingVus) -> (Pattern, u64, u64) {
+    let events = steps.events();
+    let last = events.iter().rposition(|e| e.action != Action::HardStop);
+    let pattern = Pattern::Ramp {
+        events,
+        next: 0,
+        last_active: last.map_or(0, |i| i + 1),
+    };
+    (pattern, steps.max_vus(), steps.max_vus())
+}
+
+/// The starts of k6's arrival-rate executors.
+fn ticks(executor: &Executor) -> Ticks {
+    match executor {
         Executor::ConstantArrivalRate {
             rate,
             time_unit,
             duration,
-            pre_allocated_vus,
-            max_vus,
-        } => {
-            let ticks = Ticks::constant(*rate, *time_unit, *duration);
-            arrivals(ticks, *pre_allocated_vus, *max_vus)
-        }
+            ..
+        } => Ticks::constant(*rate, *time_unit, *duration),
         Executor::RampingArrivalRate {
             start_rate,
             time_unit,
             stages,
-            pre_allocated_vus,
-            max_vus,
-        } => {
-            let ticks = Ticks::ramping(*start_rate, *time_unit, stages);
-            arrivals(ticks, *pre_allocated_vus, *max_vus)
+            ..
+        } => Ticks::ramping(*start_rate, *time_unit, stages),
+        _ => Ticks::ramping(0, Span::secs(1), &[]),
+    }
+}
+
+/// The arrivals of capsim's own open executors.
+fn open(executor: &Executor, stream: Stream) -> OpenSource {
+    let stream = Box::new(stream);
+    match executor {
+        Executor::PoissonArrivals { start_rate, stages } => {
+            OpenSource::Poisson(RateCurve::new(*start_rate, stages), stream)
         }
-        Executor::PoissonArrivals { start_rate, stages } => open(OpenSource::Poisson(
-            RateCurve::new(*start_rate, stages),
-            stream(),
-        )),
-        Executor::RenewalArrivals { gap, .. } => open(OpenSource::Renewal(gap.clone(), stream())),
-        Executor::TraceArrivals { at } => open(OpenSource::Trace(at.clone(), 0)),
+        Executor::RenewalArrivals { gap, .. } => OpenSource::Renewal(gap.clone(), stream),
+        Executor::TraceArrivals { at } => OpenSource::Trace(at.clone(), 0),
+        _ => OpenSource::Trace(Vec::new(), 0),
     }
 }

@@ -143,7 +143,7 @@ pub struct World<'m> {
 }
 
 /// Work that one instant may hold before the run counts as stuck: a model in which no time passes.
-const WORK_PER_INSTANT: u64 = 200_000_000;
+const WORK_PER_INSTANT: u64 = 20_000_000;
 
 /// Events between two looks of a watcher: some tenths of a second.
 const WATCH_EVERY: u64 = 1 << 21;

@@ -383,11 +383,11 @@ impl View<'_> {
     }
 }
 
-/// The `group` tag: setup and teardown are groups of their own.
+/// The `group` tag: setup and teardown are groups of their own, which their programs' paths begin with.
 fn group_of(origin: Origin, group: &str) -> String {
     match origin {
-        Origin::SETUP => format!("::setup{group}"),
-        Origin::TEARDOWN => format!("::teardown{group}"),
+        Origin::SETUP if group.is_empty() => "::setup".to_owned(),
+        Origin::TEARDOWN if group.is_empty() => "::teardown".to_owned(),
         _ => group.to_owned(),
     }
 }

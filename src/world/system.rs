@@ -2,7 +2,7 @@
 
 use crate::engine::Time;
 use crate::measure::recorder::Code;
-use crate::model::system::{EndpointId, Entity, Op};
+use crate::model::system::{EndpointId, Entity, Op, PoolId};
 use crate::parts::Admission;
 use crate::parts::waiting_room::Standing;
 
@@ -37,20 +37,8 @@ impl World<'_> {
                     );
                 }
                 Op::Acquire { pool } => {
-                    let ticket = self.requests[id].ticket;
-                    match self.pools[pool.index()].acquire(now, id, ticket) {
-                        Admission::Granted => {
-                            self.op_times[at as usize].visits += 1;
-                            self.requests.hold(id, Held::Token(pool));
-                        }
-                        Admission::Queued => {
-                            let timeout = self.model.pools[pool.index()].timeout;
-                            return self.wait_in_line(now, id, timeout);
-                        }
-                        Admission::Refused => {
-                            let status = self.model.pools[pool.index()].refusal;
-                            return self.fail(now, id, refusal(status));
-                        }
+                    if !self.acquire(now, id, pool) {
+                        return;
                     }
                 }
                 Op::Lock { key, timeout } => {
@@ -93,6 +81,28 @@ impl World<'_> {
             }
             self.requests[id].at += 1;
         }
+    }
+
+    /// Takes a token of a pool. Returns whether the request goes on; it may wait or be refused.
+    fn acquire(&mut self, now: Time, id: u32, pool: PoolId) -> bool {
+        let request = &self.requests[id];
+        let (at, ticket) = (request.at as usize, request.ticket);
+        match self.pools[pool.index()].acquire(now, id, ticket) {
+            Admission::Granted => {
+                self.op_times[at].visits += 1;
+                self.requests.hold(id, Held::Token(pool));
+                return true;
+            }
+            Admission::Queued => {
+                let timeout = self.model.pools[pool.index()].timeout;
+                self.wait_in_line(now, id, timeout);
+            }
+            Admission::Refused => {
+                let status = self.model.pools[pool.index()].refusal;
+                self.fail(now, id, refusal(status));
+            }
+        }
+        false
     }
 
     /// Operations on tokens, seats and rows: no time, no queue, but they may fail.
@@ -149,24 +159,28 @@ impl World<'_> {
                     inventory.release(now, hold);
                 }
             }
-            Op::ReadVersion(key) => {
-                let entity = self.entity(id, key);
-                let version = self.versions[key as usize]
-                    .as_mut()
-                    .map_or(0, |rows| rows.read(entity));
-                self.requests.hold(id, Held::Version(key, version));
-            }
-            Op::CheckVersion(key, status) => {
-                let entity = self.entity(id, key);
-                if let Some(Held::Version(_, read)) = self.requests.let_go(id)
-                    && entity != NONE
-                    && let Some(rows) = &mut self.versions[key as usize]
-                    && !rows.write(entity, read)
-                {
-                    return Err(Code(status));
-                }
-            }
+            Op::ReadVersion(key) => self.read_version(id, key),
+            Op::CheckVersion(key, status) => return self.check_version(id, key, status),
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn read_version(&mut self, id: u32, key: Entity) {
+        let entity = self.entity(id, key);
+        let rows = self.versions[key as usize].as_ref();
+        let version = rows.map_or(0, |rows| rows.read(entity));
+        self.requests.hold(id, Held::Version(key, version));
+    }
+
+    fn check_version(&mut self, id: u32, key: Entity, status: u16) -> Result<(), Code> {
+        let entity = self.entity(id, key);
+        if let Some(Held::Version(_, read)) = self.requests.let_go(id)
+            && entity != NONE
+            && let Some(rows) = &mut self.versions[key as usize]
+            && !rows.write(entity, read)
+        {
+            return Err(Code(status));
         }
         Ok(())
     }

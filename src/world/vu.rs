@@ -300,9 +300,8 @@ impl Walk<'_> {
                 }
             }
             Step::JumpWithProbability(p, to) => {
-                if self.choices.branch.chance(p) {
-                    vu.at = to;
-                }
+                let jumps = self.choices.branch.chance(p);
+                vu.at = if jumps { to } else { vu.at };
             }
             Step::Record(metric, recorded) => {
                 let value = match recorded {

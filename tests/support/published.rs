@@ -2,6 +2,7 @@
 //!
 //! The published values stand in `tests/data/published-runs.json` and are used only to compare.
 
+use std::fmt;
 use std::path::Path;
 
 use capsim::measure::summary::{Summary, Values};
@@ -81,6 +82,37 @@ pub struct VerdictRow {
     pub agree: usize,
     /// Seeds run.
     pub seeds: usize,
+}
+
+/// A row of the table in Markdown.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.holds() { "" } else { " **missed**" };
+        write!(
+            f,
+            "| {} | {} | {:.2} | {:.2} | {:+.2} % | {}{mark} |",
+            self.metric,
+            self.published,
+            self.mean,
+            self.deviation,
+            self.error(),
+            self.bound_text()
+        )
+    }
+}
+
+/// A row of the table of verdicts in Markdown.
+impl fmt::Display for VerdictRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.published { "passed" } else { "crossed" };
+        let Self {
+            threshold,
+            agree,
+            seeds,
+            ..
+        } = self;
+        write!(f, "| {threshold} | {verdict} | {agree} of {seeds} |")
+    }
 }
 
 /// Everything that is compared for one test, over these seeds.

@@ -1,8 +1,8 @@
 //! Conditions, as texts.
 
+use crate::model::field::Field;
 use crate::model::journey::Condition;
 use crate::model::nearest::suggestion;
-use crate::model::section::Field;
 
 const PLAIN: [(&str, Condition); 7] = [
     ("always", Condition::Always),

@@ -1,8 +1,9 @@
 //! Columns of CSV files: recorded times.
 
 use crate::model::document::Files;
+use crate::model::field::Field;
 use crate::model::nearest::suggestion;
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 
 /// Reads `file`, `column` and `unit` of a section: times in nanoseconds, in the order of the file.
 pub(super) fn times(section: &Section, files: &Files) -> Option<Vec<f64>> {

@@ -3,9 +3,10 @@
 use super::data_file;
 use crate::engine::dist::Dist;
 use crate::model::document::Files;
+use crate::model::field::Field;
 use crate::model::nearest::{listed, suggestion};
 use crate::model::seam::dist as make;
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 
 const FAMILIES: [&str; 11] = [
     "constant",
@@ -69,11 +70,15 @@ fn time(field: &Field) -> Option<f64> {
 }
 
 fn made(field: &Field, dist: Result<Dist, String>) -> Option<Dist> {
+    let plain = ["cv", "shape", "sigma", "stages", "probabilities", "weights"];
     dist.map_err(|why| {
-        field.error(
-            format!("{}: {why}", field.name()),
-            "times here are in nanoseconds",
-        )
+        let of_time = !plain.iter().any(|parameter| why.starts_with(parameter));
+        let fix = if of_time {
+            "times here are in nanoseconds"
+        } else {
+            ""
+        };
+        field.error(format!("{}: {why}", field.name()), fix);
     })
     .ok()
 }
@@ -154,6 +159,9 @@ fn by_parameters(field: &Field, family: &str) -> Option<Dist> {
     let [first, second] = [set.first()?, set.get(1)?].map(|key| section.optional(key));
     let (first, second) = (first?, second?);
     let plain = |field: &Field| field.number(0.0, f64::MAX);
+    if let [_, "p99"] = set {
+        above_median(&first, &second)?;
+    }
     let dist = match (family, set) {
         ("erlang", _) => {
             let (mean, stages) = (time(&first), second.whole_u32(1, 1_000_000));
@@ -180,6 +188,23 @@ fn by_parameters(field: &Field, family: &str) -> Option<Dist> {
         _ => return None,
     };
     made(field, dist)
+}
+
+/// A 99th percentile is above the median.
+fn above_median(median: &Field, p99: &Field) -> Option<()> {
+    let (low, high) = (median.span(), p99.span());
+    let (low, high) = (low?, high?);
+    let shown = |field: &Field| field.text_if_any().unwrap_or_default().to_string();
+    if high > low {
+        return Some(());
+    }
+    let message = format!(
+        "p99 must be above the median, {}, and is {}",
+        shown(median),
+        shown(p99)
+    );
+    p99.error(message, "if all values are the same, write a constant");
+    None
 }
 
 /// Makes a distribution of two parameters that were both read well.

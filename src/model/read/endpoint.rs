@@ -3,8 +3,9 @@
 use super::visit::{Call, Visits};
 use super::{Build, Effect};
 use crate::engine::Span;
-use crate::model::section::Field;
+use crate::model::field::Field;
 use crate::model::system::{Endpoint, EndpointId, Op};
+use std::collections::BTreeSet;
 
 /// k6's default timeout of a request.
 const TIMEOUT: Span = Span::secs(60);
@@ -24,7 +25,7 @@ pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -
         timeouts: Vec::new(),
         calls: Vec::new(),
     };
-    for (id, (name, field)) in (0_u16..).zip(named) {
+    for (id, (name, field)) in (0..u16::MAX).zip(named) {
         let (endpoint, timeout) = endpoint(build, EndpointId(id), name, field, &mut all.calls);
         all.endpoints.push(endpoint);
         all.timeouts.push(timeout);
@@ -79,20 +80,17 @@ fn endpoint<'a>(
 /// Effects that requests of an endpoint name and its visits do not place, in the order in which they
 /// make sense.
 pub(super) fn unplaced(build: &Build, id: EndpointId, ops: &[Op]) -> Vec<Op> {
-    let placed = |effect: Effect| ops.iter().any(|op| effect_of(*op) == Some(effect));
-    let mut implied: Vec<_> = build.implied.iter().filter(|i| i.endpoint == id).collect();
-    implied.sort_by_key(|implied| implied.effect);
-    implied.dedup_by_key(|implied| implied.effect);
-    implied.retain(|implied| !placed(implied.effect));
-    if let (Some(first), true) = (implied.first(), ops.contains(&Op::Respond)) {
+    let placed: BTreeSet<Effect> = ops.iter().filter_map(|op| effect_of(*op)).collect();
+    let implied = build.implied.get(&id).into_iter().flatten();
+    let implied: Vec<_> = implied
+        .filter(|(effect, _)| !placed.contains(effect))
+        .collect();
+    if let (Some((_, place)), true) = (implied.first(), ops.contains(&Op::Respond)) {
         let message = "the endpoint answers before it would do this";
         let fix = "say in its `visits` when it happens, before { respond = true }";
-        build.notes.error(first.place, message, fix);
+        build.notes.error(**place, message, fix);
     }
-    implied
-        .iter()
-        .map(|implied| op_of(implied.effect))
-        .collect()
+    implied.iter().map(|(effect, _)| op_of(**effect)).collect()
 }
 
 fn op_of(effect: Effect) -> Op {

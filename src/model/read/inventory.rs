@@ -1,7 +1,7 @@
 //! Events and seats.
 
 use super::{Build, MOST};
-use crate::model::section::Field;
+use crate::model::field::Field;
 use crate::model::system::{Inventory, Popularity};
 
 /// Reads `[inventory]`.

@@ -2,8 +2,8 @@
 
 use super::program::Program;
 use super::{Build, empty_journey, steps};
+use crate::model::field::Field;
 use crate::model::journey::{Journey, JourneyId};
-use crate::model::section::Field;
 
 /// All programs, and who runs which.
 pub(super) struct Programs {
@@ -33,7 +33,7 @@ pub(super) fn read_all<'a>(
 ) -> Programs {
     let mut journeys = Vec::new();
     let mut numbers = Vec::new();
-    for (id, (name, field)) in (0_u16..).zip(named) {
+    for (id, (name, field)) in (0..u16::MAX).zip(named) {
         let runs = used.contains(&JourneyId(id));
         let elsewhere = setup == Some(id) || teardown == Some(id);
         numbers.push(JourneyId(u16::try_from(journeys.len()).unwrap_or(u16::MAX)));

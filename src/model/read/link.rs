@@ -4,7 +4,7 @@
 use super::visit::Call;
 use super::{Build, Sections, flow, progress};
 use crate::model::Model;
-use crate::model::section::Field;
+use crate::model::field::Field;
 use crate::model::system::{EndpointId, Op};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,7 +125,7 @@ fn held(
         model
             .endpoints
             .get(id.index())
-            .map_or(0, |endpoint| u32::from(endpoint.max_held))
+            .map_or(0, |endpoint| usize::from(endpoint.max_held))
     };
     for &id in order {
         let calls = by_caller.get(id.index()).into_iter().flatten();
@@ -173,12 +173,7 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
         Op::Acquire { pool } => Some(pool.index()),
         _ => None,
     });
-    let used: [(&str, &Vec<(&str, Field)>, BTreeSet<usize>); 3] = [
-        ("endpoint", &at.endpoints, endpoints),
-        ("station", &at.stations, stations.collect()),
-        ("pool", &at.pools, pools.collect()),
-    ];
-    for (what, named, used) in used {
+    let unused = |what: &str, named: &[(&str, Field)], used: BTreeSet<usize>| {
         for (index, (name, field)) in named.iter().enumerate() {
             if !used.contains(&index) {
                 build
@@ -186,5 +181,8 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
                     .warn(field.at, format!("nothing uses the {what} `{name}`"), "");
             }
         }
-    }
+    };
+    unused("endpoint", &at.endpoints, endpoints);
+    unused("station", &at.stations, stations.collect());
+    unused("pool", &at.pools, pools.collect());
 }

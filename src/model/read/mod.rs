@@ -22,10 +22,11 @@ mod visit;
 mod waiting_room;
 
 use super::document::Files;
+use super::field::Field;
 use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
 use super::problem::Notes;
 use super::seam;
-use super::section::{Field, Section};
+use super::section::Section;
 use super::system::{DistId, EndpointId, NamedDist};
 use super::threshold::Aggregation;
 use super::tree::{Node, Place};
@@ -33,6 +34,7 @@ use super::{K6Version, Model};
 use crate::engine::Span;
 use crate::engine::dist::Dist;
 use names::Names;
+use std::collections::BTreeMap;
 
 /// Users, seats and VUs beyond it would not fit a memory.
 const MOST: u32 = 100_000_000;
@@ -57,18 +59,15 @@ struct Build<'a> {
     checks: Vec<Check>,
     groups: Vec<Group>,
     metrics: Vec<CustomMetric>,
+    /// Where a check of this group and name, a group, a metric is in its list.
+    known_checks: BTreeMap<(String, String), usize>,
+    known_groups: BTreeMap<String, usize>,
+    known_metrics: BTreeMap<String, usize>,
     /// Places of the steps that await admission.
     awaits: Vec<Place>,
-    /// What requests say that they do, endpoint by endpoint.
-    implied: Vec<Implied>,
-}
-
-/// An effect that a request names, for endpoints whose visits do not place it.
-#[derive(Clone, Copy, Debug)]
-struct Implied {
-    endpoint: EndpointId,
-    effect: Effect,
-    place: Place,
+    /// What requests say that they do, and where the first one says so: for endpoints whose visits do
+    /// not place it.
+    implied: BTreeMap<EndpointId, BTreeMap<Effect, Place>>,
 }
 
 /// What a request can do to the inventory or ask the waiting room.
@@ -158,8 +157,11 @@ pub(super) fn model(
         checks: Vec::new(),
         groups: Vec::new(),
         metrics: Vec::new(),
+        known_checks: BTreeMap::new(),
+        known_groups: BTreeMap::new(),
+        known_metrics: BTreeMap::new(),
         awaits: Vec::new(),
-        implied: Vec::new(),
+        implied: BTreeMap::new(),
     };
     let model = build.read(&root, &sections, default_name);
     drop(root);

@@ -1,13 +1,15 @@
 //! Names that the model gives, and the ids they lead to.
 
+use crate::model::field::Field;
 use crate::model::nearest::suggestion;
-use crate::model::section::Field;
+use std::collections::BTreeMap;
 
 /// The names of one kind of thing, in the order of the text: the index is the id.
 pub(super) struct Names {
     one: &'static str,
     many: &'static str,
     names: Vec<String>,
+    ids: BTreeMap<String, u16>,
 }
 
 impl Names {
@@ -16,26 +18,31 @@ impl Names {
             let message = format!("there are more than {} {many}", u16::MAX);
             field.notes.error(field.at, message, "");
         }
-        let names = named.iter().map(|(name, _)| (*name).to_string()).collect();
-        Names { one, many, names }
+        let names: Vec<String> = named.iter().map(|(name, _)| (*name).to_string()).collect();
+        let ids = names.iter().cloned().zip(0..u16::MAX).collect();
+        Names {
+            one,
+            many,
+            names,
+            ids,
+        }
     }
 
     /// The id that a text leads to.
     pub(super) fn find(&self, field: &Field) -> Option<u16> {
         let given = field.text()?;
-        let index = self.names.iter().position(|name| name == given);
-        if index.is_none() {
+        let id = self.id(given);
+        if id.is_none() {
             let message = format!("there is no {} `{given}`", self.one);
             let known = self.names.iter().map(String::as_str);
             field.error(message, suggestion(given, self.many, known));
         }
-        u16::try_from(index?).ok()
+        id
     }
 
     /// The id of a name, without complaint.
     pub(super) fn id(&self, name: &str) -> Option<u16> {
-        let index = self.names.iter().position(|known| known == name);
-        u16::try_from(index?).ok()
+        self.ids.get(name).copied()
     }
 
     pub(super) fn all(&self) -> &[String] {
@@ -48,5 +55,18 @@ pub(super) fn id(len: usize, field: &Field, what: &str) -> u16 {
     u16::try_from(len).unwrap_or_else(|_| {
         field.error(format!("there are more than {} {what}", u16::MAX), "");
         0
+    })
+}
+
+/// Adds an element to a list in which each key stands once, and tells where it is.
+pub(super) fn once<T: Clone, K: Ord>(
+    list: &mut Vec<T>,
+    known: &mut BTreeMap<K, usize>,
+    key: K,
+    element: &T,
+) -> usize {
+    *known.entry(key).or_insert_with(|| {
+        list.push(element.clone());
+        list.len() - 1
     })
 }

@@ -1,8 +1,8 @@
 //! Writing a journey's flat program: jumps whose targets come later, counters, groups.
 
 use super::{Build, names};
+use crate::model::field::Field;
 use crate::model::journey::{Condition, Group, GroupId, Step};
-use crate::model::section::Field;
 
 /// A jump whose target is not known yet.
 #[must_use]
@@ -148,16 +148,14 @@ impl<'b, 'a> Program<'b, 'a> {
     /// Opens a group.
     pub(super) fn open_group(&mut self, name: &str, field: &Field) {
         let path = format!("{}::{name}", self.group());
-        let known = self
-            .build
-            .groups
-            .iter()
-            .position(|group| group.path == path);
-        let index = known.unwrap_or(self.build.groups.len());
+        let (build, group) = (&mut *self.build, Group { path: path.clone() });
+        let index = names::once(
+            &mut build.groups,
+            &mut build.known_groups,
+            path.clone(),
+            &group,
+        );
         let id = names::id(index, field, "groups");
-        if known.is_none() {
-            self.build.groups.push(Group { path: path.clone() });
-        }
         self.groups.push(path);
         self.push(Step::GroupStart(GroupId(id)));
     }

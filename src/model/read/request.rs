@@ -2,10 +2,11 @@
 
 use super::program::Program;
 use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, one_of, turns};
-use super::{Effect, Implied, names, scenario};
+use super::{Effect, names, scenario};
 use crate::engine::Span;
+use crate::model::field::Field;
 use crate::model::journey::{Condition, SeatChoice, Site, SiteId, Step};
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 use crate::model::system::EndpointId;
 
 /// k6's default timeout of a request.
@@ -64,11 +65,8 @@ fn implies(program: &mut Program, site: SiteId, effect: Effect, field: &Field) {
         .get(site.index())
         .map(|site| site.endpoint);
     if let Some(endpoint) = endpoint {
-        program.build.implied.push(Implied {
-            endpoint,
-            effect,
-            place: field.at,
-        });
+        let effects = program.build.implied.entry(endpoint).or_default();
+        effects.entry(effect).or_insert(field.at);
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::{Build, data_file, dist};
 use crate::engine::Span;
+use crate::model::field::Field;
 use crate::model::journey::JourneyId;
 use crate::model::nearest::{listed, suggestion};
 use crate::model::scenario::Scenario;
 use crate::model::seam::{self, Fault, RawScenario, RawStage};
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 use std::cell::RefCell;
 
 /// Executors as a model names them.
@@ -176,12 +177,13 @@ fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<
     match seam::resolve_scenario(&raw, journey.unwrap_or(JourneyId(0))) {
         Ok(scenario) => (sound && unreadable.is_empty()).then_some(scenario),
         Err(faults) => {
-            let known =
-                |fault: &&Fault| !unreadable.contains(&fault.field) || fault.stage.is_some();
-            faults
-                .iter()
-                .filter(known)
-                .for_each(|fault| place(&section, fault, executor));
+            // What is said already is not said again in other words.
+            let fresh = |fault: &&Fault| {
+                let said = !sound && fault.text.starts_with("open-arrivals needs");
+                !said && (fault.stage.is_some() || !unreadable.contains(&fault.field))
+            };
+            let fresh = faults.iter().filter(fresh);
+            fresh.for_each(|fault| place(&section, fault, executor));
             None
         }
     }

@@ -1,8 +1,9 @@
 //! Stations and pools.
 
 use super::Build;
+use crate::model::field::Field;
 use crate::model::nearest::suggestion;
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 use crate::model::system::{Discipline, Pool, Scalability, Slowdown, Station, Trigger};
 
 const DISCIPLINES: [(&str, Discipline); 5] = [

@@ -1,14 +1,15 @@
 //! The steps of a journey, one function for each action.
 
-use super::condition;
 use super::program::Program;
 use super::request::{self, otherwise_ends};
+use super::{condition, names};
+use crate::model::field::Field;
 use crate::model::journey::{
     Check, CheckId, Condition, CustomKind, CustomMetric, MetricId, Recorded, Step,
 };
 use crate::model::nearest::{listed, nearest, suggestion};
 use crate::model::seam;
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 
 /// Actions, in the order in which a step is searched for them: what comes first may have the later
 /// ones as options.
@@ -112,10 +113,11 @@ fn no_action(section: &Section) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("a step has one of {}", listed(ACTIONS)),
     };
-    section.error(
-        format!("a step with `{first}` does nothing that is known"),
-        fix,
-    );
+    let message = match first {
+        "" => "an empty step".to_string(),
+        first => format!("a step with `{first}` does nothing that is known"),
+    };
+    section.error(message, fix);
 }
 
 /// The text, if it is one of those allowed.
@@ -271,16 +273,12 @@ fn push_check(program: &mut Program, name: &Field, passes: Condition) {
         name: text.to_string(),
         group: program.group(),
     };
-    let known = program
-        .build
-        .checks
-        .iter()
-        .position(|known| *known == check);
-    let index = known.unwrap_or(program.build.checks.len());
-    let id = CheckId(super::names::id(index, name, "checks"));
-    if known.is_none() {
-        program.build.checks.push(check);
-    }
+    let (build, key) = (
+        &mut *program.build,
+        (check.group.clone(), check.name.clone()),
+    );
+    let index = names::once(&mut build.checks, &mut build.known_checks, key, &check);
+    let id = CheckId(names::id(index, name, "checks"));
     program.push(Step::Check(id, passes));
 }
 
@@ -362,21 +360,25 @@ fn metric(program: &mut Program, name: &Field, kind: CustomKind) -> Option<Metri
         );
         return None;
     }
-    let metrics = &mut program.build.metrics;
-    let known = metrics.iter().position(|metric| metric.name == text);
-    if known.is_some_and(|index| metrics.get(index).is_some_and(|m| m.kind != kind)) {
+    let (build, metric) = (
+        &mut *program.build,
+        CustomMetric {
+            name: text.to_string(),
+            kind,
+        },
+    );
+    let key = text.to_string();
+    let index = names::once(&mut build.metrics, &mut build.known_metrics, key, &metric);
+    if build
+        .metrics
+        .get(index)
+        .is_some_and(|known| known.kind != kind)
+    {
         let message = format!("the metric `{text}` is recorded as two different types");
         name.error(message, "use one type, or two names");
         return None;
     }
-    let index = known.unwrap_or(metrics.len());
-    if known.is_none() {
-        metrics.push(CustomMetric {
-            name: text.to_string(),
-            kind,
-        });
-    }
-    Some(MetricId(super::names::id(index, name, "metrics")))
+    Some(MetricId(names::id(index, name, "metrics")))
 }
 
 /// `else` of a poll or a retry that did not succeed.

@@ -1,9 +1,9 @@
 //! Thresholds by metric.
 
 use crate::model::Model;
+use crate::model::field::Field;
 use crate::model::nearest::suggestion;
 use crate::model::seam;
-use crate::model::section::Field;
 use crate::model::threshold::{MetricThresholds, Threshold};
 
 /// Reads `[thresholds]`.

@@ -4,8 +4,9 @@ use super::endpoint::unplaced;
 use super::station::status;
 use super::steps::one_of;
 use super::{Build, names};
+use crate::model::field::Field;
 use crate::model::nearest::{listed, nearest};
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 use crate::model::system::{Accumulated, EndpointId, Entity, Growth, Op, PoolId, StationId};
 use crate::model::tree::Place;
 
@@ -35,7 +36,7 @@ pub(super) struct Call {
     pub to: EndpointId,
     pub place: Place,
     /// What the caller holds meanwhile, if it waits.
-    pub held: u32,
+    pub held: usize,
 }
 
 /// The program of an endpoint in the making.
@@ -44,8 +45,9 @@ pub(super) struct Visits<'b, 'a> {
     id: EndpointId,
     calls: &'b mut Vec<Call>,
     ops: Vec<Op>,
-    held: u32,
-    most_held: u32,
+    /// How what is held here gives itself back, the innermost last.
+    held: Vec<Op>,
+    most_held: usize,
 }
 
 impl<'b, 'a> Visits<'b, 'a> {
@@ -59,7 +61,7 @@ impl<'b, 'a> Visits<'b, 'a> {
             id,
             calls,
             ops: Vec::new(),
-            held: 0,
+            held: Vec::new(),
             most_held: 0,
         }
     }
@@ -107,7 +109,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         while let Some(op) = open.pop() {
             if !matches!(op, Op::CheckVersion(..)) {
                 self.ops.push(op);
-                self.held = self.held.saturating_sub(1);
+                self.held.pop();
             }
         }
     }
@@ -116,7 +118,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         let Some(id) = self.build.pools.find(pool).map(PoolId) else {
             return;
         };
-        if open.contains(&Op::Release(id)) {
+        if self.held.contains(&Op::Release(id)) {
             // With few tokens, requests would wait for themselves.
             pool.error("this pool is held already", "hold it once");
         }
@@ -126,8 +128,8 @@ impl<'b, 'a> Visits<'b, 'a> {
     fn take(&mut self, take: Op, give_back: Op, open: &mut Vec<Op>) {
         self.ops.push(take);
         open.push(give_back);
-        self.held += 1;
-        self.most_held = self.most_held.max(self.held);
+        self.held.push(give_back);
+        self.most_held = self.most_held.max(self.held.len());
     }
 
     fn visit(&mut self, field: &Field<'a>, open: &mut Vec<Op>) {
@@ -250,7 +252,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         let Some(key) = self.entity(value) else {
             return;
         };
-        if open.contains(&Op::Unlock(key)) {
+        if self.held.contains(&Op::Unlock(key)) {
             value.error(
                 "this is locked already: the request would wait for itself",
                 "lock it once",
@@ -333,7 +335,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         }
     }
 
-    fn callee(&mut self, endpoint: &Field<'a>, held: u32) -> Option<EndpointId> {
+    fn callee(&mut self, endpoint: &Field<'a>, held: usize) -> Option<EndpointId> {
         let to = self.build.endpoints.find(endpoint).map(EndpointId)?;
         self.calls.push(Call {
             from: self.id,
@@ -345,7 +347,7 @@ impl<'b, 'a> Visits<'b, 'a> {
     }
 
     fn call(&mut self, waits: bool, endpoint: &Field<'a>) {
-        let held = if waits { self.held } else { 0 };
+        let held = if waits { self.held.len() } else { 0 };
         if let Some(to) = self.callee(endpoint, held) {
             self.ops
                 .push(if waits { Op::Call(to) } else { Op::Spawn(to) });

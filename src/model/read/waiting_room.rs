@@ -2,8 +2,9 @@
 
 use super::{Build, MOST};
 use crate::engine::Span;
+use crate::model::field::Field;
 use crate::model::nearest::suggestion;
-use crate::model::section::{Field, Section};
+use crate::model::section::Section;
 use crate::model::system::{AdmissionOrder, WaitingRoom};
 
 const EXAMPLE: &str =

@@ -1,0 +1,242 @@
+//! Reading a value as what it should be: a text, a number, a time, a list, a table.
+
+use super::problem::Notes;
+use super::seam;
+use super::section::{Section, snake};
+use super::tree::{Entry, Node, Place, Value};
+use crate::engine::Span;
+
+/// A value on its way to being understood: it knows its path, and where to complain.
+#[derive(Clone)]
+pub(crate) struct Field<'a> {
+    pub notes: &'a Notes,
+    pub node: &'a Node,
+    /// `endpoints.occupy.visits.0.time`
+    pub path: String,
+    /// Its key, or itself in a list.
+    pub at: Place,
+}
+
+impl<'a> Field<'a> {
+    /// The last part of the path, for sentences.
+    pub fn name(&self) -> &str {
+        self.path
+            .rsplit('.')
+            .find(|part| part.parse::<u32>().is_err())
+            .unwrap_or("value")
+    }
+
+    /// Complains about the value.
+    pub fn error(&self, message: impl Into<String>, fix: impl Into<String>) {
+        self.notes.error(self.node.head(), message, fix);
+    }
+
+    /// Complains that it is not what was expected.
+    pub fn expected(&self, what: &str) {
+        let message = format!(
+            "`{}` must be {what}, and is {}",
+            self.name(),
+            self.node.kind()
+        );
+        self.error(message, "");
+    }
+
+    /// A text.
+    pub fn text(&self) -> Option<&'a str> {
+        match &self.node.value {
+            Value::Text(text) => Some(text),
+            _ => {
+                self.expected("a text");
+                None
+            }
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn text_if_any(&self) -> Option<&'a str> {
+        match &self.node.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// True or false.
+    pub fn flag(&self) -> Option<bool> {
+        match self.node.value {
+            Value::Boolean(flag) => Some(flag),
+            _ => {
+                self.expected("true or false");
+                None
+            }
+        }
+    }
+
+    /// A whole number from `low` to `high`.
+    pub fn whole(&self, low: u64, high: u64) -> Option<u64> {
+        let what = || match (low, high) {
+            (0, u64::MAX) => "a whole number of zero or more".to_string(),
+            _ => format!("a whole number from {low} to {high}"),
+        };
+        match self.node.value {
+            Value::Integer(n) if u64::try_from(n).is_ok_and(|n| (low..=high).contains(&n)) => {
+                u64::try_from(n).ok()
+            }
+            Value::Integer(n) => {
+                self.error(
+                    format!("`{}` must be {}, and is {n}", self.name(), what()),
+                    "",
+                );
+                None
+            }
+            Value::Float(x) => {
+                self.error(
+                    format!("`{}` must be {}, and is {x}", self.name(), what()),
+                    "",
+                );
+                None
+            }
+            _ => {
+                self.expected(&what());
+                None
+            }
+        }
+    }
+
+    /// A whole number that fits 32 bits.
+    pub fn whole_u32(&self, low: u32, high: u32) -> Option<u32> {
+        let number = self.whole(u64::from(low), u64::from(high))?;
+        u32::try_from(number).ok()
+    }
+
+    /// A finite number from `low` to `high`.
+    pub fn number(&self, low: f64, high: f64) -> Option<f64> {
+        let what = match (low, high) {
+            (0.0, f64::MAX) => "a number of zero or more".to_string(),
+            (f64::MIN, f64::MAX) => "a number".to_string(),
+            _ => format!("a number from {low} to {high}"),
+        };
+        let number = match self.node.value {
+            Value::Integer(n) => n as f64,
+            Value::Float(x) => x,
+            _ => {
+                self.expected(&what);
+                return None;
+            }
+        };
+        if (low..=high).contains(&number) {
+            return Some(number);
+        }
+        self.error(
+            format!("`{}` must be {what}, and is {number}", self.name()),
+            "",
+        );
+        None
+    }
+
+    /// A length of time: a text with a unit.
+    pub fn span(&self) -> Option<Span> {
+        let example = "write a text with a unit, such as \"1m30s\", \"6ms\" or \"250us\"";
+        match &self.node.value {
+            Value::Text(text) => match seam::duration(text) {
+                Ok(span) => Some(span),
+                Err(_) if seam::signed_duration(text).is_ok() => {
+                    let message = format!("`{}` must not be negative, and is {text}", self.name());
+                    self.error(message, "write a time of zero or more");
+                    None
+                }
+                Err(why) => {
+                    self.error(format!("`{}` is not a time: {why}", self.name()), example);
+                    None
+                }
+            },
+            Value::Integer(_) | Value::Float(_) => {
+                self.error(
+                    format!("`{}` is a time and needs a unit", self.name()),
+                    example,
+                );
+                None
+            }
+            _ => {
+                self.expected("a time");
+                None
+            }
+        }
+    }
+
+    /// A length of time above zero.
+    pub fn span_above_zero(&self) -> Option<Span> {
+        let span = self.span()?;
+        if span == Span::ZERO {
+            self.error(format!("`{}` must be longer than zero", self.name()), "");
+            return None;
+        }
+        Some(span)
+    }
+
+    /// The elements of a list.
+    pub fn items(&self) -> Option<Vec<Field<'a>>> {
+        let Value::List(nodes) = &self.node.value else {
+            self.expected("a list");
+            return None;
+        };
+        let item = |(index, node): (usize, &'a Node)| Field {
+            notes: self.notes,
+            node,
+            path: format!("{}.{index}", self.path),
+            at: node.head(),
+        };
+        Some(nodes.iter().enumerate().map(item).collect())
+    }
+
+    /// The elements of a list of at least one.
+    pub fn some_items(&self, fix: &str) -> Option<Vec<Field<'a>>> {
+        let items = self.items()?;
+        if items.is_empty() {
+            self.error(format!("`{}` is empty", self.name()), fix);
+            return None;
+        }
+        Some(items)
+    }
+
+    /// One element, or a list of them.
+    pub fn one_or_more(&self) -> Vec<Field<'a>> {
+        match self.node.value {
+            Value::List(_) => self.items().unwrap_or_default(),
+            _ => vec![self.clone()],
+        }
+    }
+
+    /// A table whose keys are names that the model gives.
+    pub fn named(&self) -> Vec<(&'a str, Field<'a>)> {
+        let Value::Table(entries) = &self.node.value else {
+            self.expected("a table");
+            return Vec::new();
+        };
+        let entry = |entry: &'a Entry| (entry.key.as_str(), self.child(entry));
+        entries.iter().map(entry).collect()
+    }
+
+    /// A table whose keys are fixed.
+    pub fn section(&self) -> Option<Section<'a>> {
+        let Value::Table(entries) = &self.node.value else {
+            self.expected("a table");
+            return None;
+        };
+        Some(Section::new(self.clone(), entries))
+    }
+
+    /// Whether it is a table with this key.
+    pub fn has(&self, key: &str) -> bool {
+        self.node.entry(key).is_some()
+    }
+
+    pub(super) fn child(&self, entry: &'a Entry) -> Field<'a> {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Field {
+            notes: self.notes,
+            node: &entry.node,
+            path: format!("{}{dot}{}", self.path, snake(&entry.key)),
+            at: entry.at,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The direction of dependencies: imports point down the list of docs/design.md, never up.
+
+use std::path::{Path, PathBuf};
+
+/// From the top of the house to its foundation.
+const HOUSE: [&str; 11] = [
+    "cli", "report", "study", "world", "load", "parts", "measure", "model", "stats", "theory",
+    "engine",
+];
+
+fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Modules that a line names after `crate::`, also several in braces.
+fn named(line: &str) -> Vec<&str> {
+    line.match_indices("crate::")
+        .flat_map(|(at, text)| {
+            let rest = &line[at + text.len()..];
+            let list = rest
+                .strip_prefix('{')
+                .and_then(|r| r.split('}').next())
+                .unwrap_or_else(|| {
+                    rest.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                        .next()
+                        .unwrap_or("")
+                });
+            list.split(',')
+                .map(|name| name.trim().split("::").next().unwrap_or(""))
+        })
+        .collect()
+}
+
+#[test]
+fn imports_point_down() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    assert!(files.len() > 50, "the sources were not found");
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for file in files {
+        let relative = file.strip_prefix(&src).unwrap();
+        let own = relative
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_string_lossy()
+            .into_owned();
+        let Some(level) = HOUSE.iter().position(|m| *m == own) else {
+            continue;
+        };
+        for (i, line) in std::fs::read_to_string(&file).unwrap().lines().enumerate() {
+            let code = line.split("//").next().unwrap_or("");
+            for name in named(code) {
+                if let Some(target) = HOUSE.iter().position(|m| *m == name) {
+                    seen += 1;
+                    if target < level {
+                        wrong.push(format!(
+                            "{}:{}: {own} imports {name}",
+                            relative.display(),
+                            i + 1
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 200, "only {seen} imports were seen");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_line_with_several_modules_is_read() {
+    assert_eq!(
+        named("use crate::{engine::Span, model};"),
+        ["engine", "model"]
+    );
+    assert_eq!(
+        named("let x: crate::engine::Time = crate::stats::y();"),
+        ["engine", "stats"]
+    );
+}
+
+#[test]
+fn threads_are_started_in_studies_alone() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let own = file.strip_prefix(&src).unwrap();
+        let threads = text.contains("rayon::") || text.contains("std::thread::spawn");
+        // The command line may choose how many threads there are.
+        assert!(
+            !threads || own.starts_with("study") || own.starts_with("cli"),
+            "{}",
+            own.display()
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! The command as a user meets it: output, exit codes, errors, determinism.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn capsim(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_capsim"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the command runs")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// Runs a command on a model given as text.
+fn on(command: &str, text: &str) -> (Output, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model.toml");
+    std::fs::write(&path, text).unwrap();
+    (capsim(&[command, path.to_str().unwrap()]), directory)
+}
+
+const SMALL: &str = "
+[scenarios.default]
+executor = \"ramping-vus\"
+stages = [{ duration = \"10s\", target = 20 }, { duration = \"5s\", target = 0 }]
+journey = \"j\"
+[journeys]
+j = [{ request = \"e\", checks = [\"status is 200\"] }, { sleep = { uniform = [\"100ms\", \"200ms\"] } }]
+[stations.s]
+servers = 2
+[endpoints.e]
+visits = [{ station = \"s\", time = { exponential = \"8ms\" } }]
+[thresholds]
+http_req_duration = [\"p(95)<1000\"]
+";
+
+#[test]
+fn the_main_job_prints_what_k6_prints_and_ends_with_99() {
+    let output = capsim(&["run", "models/reserve.toml", "--seed", "42"]);
+    assert_eq!(output.status.code(), Some(99));
+    let text = stdout(&output);
+    for line in [
+        "     execution: local (virtual time)",
+        "              * default: Up to 5000 looping VUs for 5m0s over 5 stages (gracefulRampDown: 30s, gracefulStop: 30s)",
+        "     ✗ reserve status is 200",
+        "   ✓ data_integrity.................: 100.00% ✓ ",
+        "   ✗ http_req_duration..............: avg=",
+        "       { expected_response:true }...: avg=",
+        "   ✓ http_reqs......................: 1",
+        "complete and ",
+    ] {
+        assert!(text.contains(line), "{line:?} is not in\n{text}");
+    }
+    assert_eq!(
+        stderr(&output),
+        "ERRO thresholds on metrics 'checks, http_req_duration, http_req_failed' have been crossed\n"
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
+    let run = |seed: &str, threads: &str| {
+        Command::new(env!("CARGO_BIN_EXE_capsim"))
+            .args(["run", "models/status.toml", "--seed", seed])
+            .env("RAYON_NUM_THREADS", threads)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap()
+    };
+    let first = run("7", "1");
+    assert_eq!(first.status.code(), Some(0));
+    assert_eq!(first.stdout, run("7", "1").stdout);
+    assert_eq!(first.stdout, run("7", "2").stdout);
+    assert_ne!(first.stdout, run("8", "1").stdout);
+}
+
+#[test]
+fn thresholds_decide_the_exit_code() {
+    let (output, _dir) = on("run", SMALL);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let (output, _dir) = on("run", &SMALL.replace("p(95)<1000", "p(95)<0.001"));
+    assert_eq!(output.status.code(), Some(99));
+    assert!(
+        stderr(&output).contains("thresholds on metrics 'http_req_duration' have been crossed")
+    );
+}
+
+#[test]
+fn everything_wrong_with_a_model_is_told_at_once() {
+    let wrong = SMALL
+        .replace("servers = 2", "sevrers = 2")
+        .replace("\"10s\", target", "\"-10s\", target")
+        .replace("request = \"e\"", "request = \"f\"")
+        .replace(
+            "{ exponential = \"8ms\" }",
+            "{ lognormal = { median = \"8ms\" } }",
+        );
+    for command in ["run", "check"] {
+        let (output, directory) = on(command, &wrong);
+        assert_eq!(output.status.code(), Some(104));
+        assert_eq!(stdout(&output), "", "nothing is half-written");
+        let text = stderr(&output).replace(directory.path().to_str().unwrap(), "DIR");
+        for part in [
+            "DIR/model.toml:4:24",
+            "can't be negative",
+            "sevrers",
+            "did you mean `servers`",
+            "lognormal",
+            "p99",
+            "`f`",
+            "help: ",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in\n{text}");
+        }
+        assert_eq!(text.matches("error: ").count(), 4, "{text}");
+    }
+}
+
+#[test]
+fn an_override_changes_a_value_and_its_errors_point_to_it() {
+    let text = |set: &[&str]| {
+        let mut arguments = vec!["run", "models/token.toml", "--quiet"];
+        for s in set {
+            arguments.extend(["--set", s]);
+        }
+        capsim(&arguments)
+    };
+    let few = text(&["scenarios.default.stages[*].target=10"]);
+    assert_eq!(
+        few.status.code(),
+        Some(99),
+        "10 users make fewer than 500 requests a second"
+    );
+    assert!(
+        stdout(&few).contains("vus_max........................: 10"),
+        "{}",
+        stdout(&few)
+    );
+    let wrong = text(&["stations.server.servers=-1"]);
+    assert_eq!(wrong.status.code(), Some(104));
+    assert!(stderr(&wrong).contains("--set"), "{}", stderr(&wrong));
+    let unknown = text(&["stations.sever.servers=1"]);
+    assert_eq!(unknown.status.code(), Some(104));
+    assert!(
+        stderr(&unknown).contains("stations.server"),
+        "{}",
+        stderr(&unknown)
+    );
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_missing_files_with_104() {
+    assert_eq!(capsim(&["run"]).status.code(), Some(2));
+    assert_eq!(capsim(&["walk"]).status.code(), Some(2));
+    let missing = capsim(&["run", "models/nowhere.toml"]);
+    assert_eq!(missing.status.code(), Some(104));
+    assert!(stderr(&missing).contains("models/nowhere.toml"));
+    let bad = capsim(&["run", "models/token.toml", "--summary-trend-stats", "foo"]);
+    assert_eq!(bad.status.code(), Some(104));
+    assert!(stderr(&bad).contains("invalid trend stat 'foo', unknown format"));
+}
+
+#[test]
+fn a_journey_without_time_is_an_error_and_no_endless_loop() {
+    let endless = "
+        [scenarios.default]\nexecutor = \"constant-vus\"\nvus = 2\nduration = \"1s\"\njourney = \"j\"
+        [journeys]\nj = [{ request = \"e\" }]
+        [stations.s]\nservers = 1\nqueue = 0
+        [endpoints.e]\nvisits = [{ station = \"s\", time = \"10ms\" }]";
+    let (output, _dir) = on("run", endless);
+    assert_eq!(output.status.code(), Some(104), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("without virtual time passing"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn help_teaches() {
+    let text = stdout(&capsim(&["run", "--help"]));
+    for part in [
+        "capsim run models/reserve.toml --seed 42",
+        "--set",
+        "--seed",
+        "exit code 99",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+    assert!(stdout(&capsim(&["--help"])).contains("Exit codes"));
+}
+
+#[test]
+fn every_shipped_model_is_sound() {
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("models")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let output = capsim(&["check", path.to_str().unwrap()]);
+            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+            assert_eq!(stderr(&output), "", "{} has warnings", path.display());
+        }
+    }
+}

@@ -159,7 +159,8 @@ impl FitArgs {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a file and the directories above it.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |why| Failure::new(1, format!("error: {} cannot be written: {why}", path.display()));
     if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).map_err(failed)?;

@@ -1,8 +1,11 @@
 //! The command line: one small file per subcommand.
 
+mod capacity;
 mod check;
+mod compare;
 mod console;
 mod exit;
+mod explain;
 mod fit;
 mod run;
 mod ticker;
@@ -36,6 +39,9 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Check(check::Check),
+    Capacity(capacity::Capacity),
+    Compare(compare::Compare),
+    Explain(explain::Explain),
     Fit(fit::FitArgs),
 }
 
@@ -72,6 +78,9 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(command) => command.execute(),
         Command::Check(command) => command.execute(),
+        Command::Capacity(command) => command.execute(),
+        Command::Compare(command) => command.execute(),
+        Command::Explain(command) => command.execute(),
         Command::Fit(command) => command.execute(),
     };
     match done {

@@ -3,6 +3,7 @@
 //! `summary` is the text that k6 prints at the end of a test, in the layout of the k6 that the
 //! options name; `export` holds the same data as JSON.
 
+pub mod answers;
 mod columns;
 pub mod export;
 pub mod fit;

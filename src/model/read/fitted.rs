@@ -2,7 +2,7 @@
 
 use super::Build;
 use crate::model::Model;
-use crate::model::section::Field;
+use crate::model::field::Field;
 
 /// Beyond the range by less than this is not worth a word.
 const SLACK: f64 = 1.05;

@@ -57,7 +57,13 @@ impl Explain {
             base.push(Override::parse(text).map_err(Failure::model)?);
         }
         let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
-        let found = explain(&document, &base, self.by / 100.0, self.seed, self.replications);
+        let found = explain(
+            &document,
+            &base,
+            self.by / 100.0,
+            self.seed,
+            self.replications,
+        );
         let found = found.map_err(invalid)?;
         let mut out = std::io::stdout().lock();
         out.write_all(report::explain(&found, self.top).as_bytes())?;

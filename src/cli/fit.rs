@@ -8,11 +8,12 @@ use std::sync::Mutex;
 use clap::Args;
 
 use super::ModelArgs;
-use super::ticker::Ticker;
 use super::exit::{self, Failure};
+use super::ticker::Ticker;
 use crate::model::{Document, Override};
 use crate::report::fit as report;
 use crate::study::fit::free::Free;
+use crate::study::fit::knee::knee;
 use crate::study::fit::quality::{Quality, judge, rms};
 use crate::study::fit::read::{self, Measured};
 use crate::study::fit::search::{Budget, Found, Search};
@@ -85,7 +86,9 @@ impl FitArgs {
         document.check(&base).map_err(Failure::model)?;
         let mut free = Vec::new();
         for text in &self.free {
-            free.push(Free::parse(text, &document).map_err(invalid)?);
+            let mut parameter = Free::parse(text, &document).map_err(invalid)?;
+            parameter.start_from(&base);
+            free.push(parameter);
         }
         let cases = |texts: &[String]| -> Result<Vec<Case>, Failure> {
             texts.iter().map(|t| case(t, &document, &base)).collect()
@@ -122,21 +125,29 @@ impl FitArgs {
         quality: &Quality,
     ) -> Result<ExitCode, Failure> {
         let mut out = std::io::stdout().lock();
-        let mut csv = String::from("role,run,load,number,measured,model,error\n");
-        for (case, values) in fit.cases.iter().zip(&found.evaluation.values) {
-            out.write_all(report::table(case, values, "fitted to").as_bytes())?;
-            csv.push_str(&report::csv_lines(case, values, "fitted"));
+        let mut csv = String::from("role,run,load,number,measured,model,error,spread\n");
+        let at = &found.evaluation;
+        for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
+            out.write_all(report::table(case, values, spread, "fitted to").as_bytes())?;
+            csv.push_str(&report::csv_lines(case, values, spread, "fitted"));
         }
         out.write_all(report::parameters(fit, quality).as_bytes())?;
+        if let Some(knee) = knee(fit, found, quality) {
+            out.write_all(report::knee(&knee).as_bytes())?;
+        }
         if !held.is_empty() {
             let at = std::slice::from_ref(&found.point);
             let predicted = fit.evaluate_cases(held, at, self.replications.max(5));
-            let predicted = predicted.into_iter().next().ok_or_else(|| invalid("nothing ran"))?;
+            let predicted = predicted
+                .into_iter()
+                .next()
+                .ok_or_else(|| invalid("nothing ran"))?;
             let predicted = predicted.map_err(invalid)?;
-            for (case, values) in held.iter().zip(&predicted.values) {
+            let runs = predicted.values.iter().zip(&predicted.variances);
+            for (case, (values, spread)) in held.iter().zip(runs) {
                 let title = "predicted (not fitted to)";
-                out.write_all(report::table(case, values, title).as_bytes())?;
-                csv.push_str(&report::csv_lines(case, values, "predicted"));
+                out.write_all(report::table(case, values, spread, title).as_bytes())?;
+                csv.push_str(&report::csv_lines(case, values, spread, "predicted"));
             }
             let (rms, numbers) = rms(held, &predicted.values);
             writeln!(
@@ -161,7 +172,12 @@ impl FitArgs {
 
 /// Writes a file and the directories above it.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |why| Failure::new(1, format!("error: {} cannot be written: {why}", path.display()));
+    let failed = |why| {
+        Failure::new(
+            1,
+            format!("error: {} cannot be written: {why}", path.display()),
+        )
+    };
     if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }

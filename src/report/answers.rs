@@ -93,7 +93,11 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
     let show = |v: f64| value(answer.unit, v);
     let mut out = String::new();
     if verbose {
-        let _ = writeln!(out, "{:>12}  {:>4}  {:>7}  {:>12}", "value", "runs", "passing", "worst margin");
+        let _ = writeln!(
+            out,
+            "{:>12}  {:>4}  {:>7}  {:>12}",
+            "value", "runs", "passing", "worst margin"
+        );
         for tried in &answer.tried {
             let word = match tried.verdict() {
                 Verdict::Passes => "passes",
@@ -117,7 +121,12 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
     };
     let end = |v: Option<f64>| v.map_or("none in the range".to_string(), show);
     let path = &question.path;
-    let _ = writeln!(out, "{path}: {good} {}, {bad} {}", end(answer.passing), end(answer.failing));
+    let _ = writeln!(
+        out,
+        "{path}: {good} {}, {bad} {}",
+        end(answer.passing),
+        end(answer.failing)
+    );
     if let (Some(estimate), true) = (answer.estimate, answer.failing.is_some()) {
         let _ = writeln!(out, "best estimate of the limit: {}", show(estimate));
     }
@@ -125,10 +134,18 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
         let _ = writeln!(out, "breaks first: {threshold}");
     }
     if let Some((name, share)) = &answer.bottleneck {
-        let _ = writeln!(out, "busiest there: {name}, {:.1} % on average", 100.0 * share);
+        let _ = writeln!(
+            out,
+            "busiest there: {name}, {:.1} % on average",
+            100.0 * share
+        );
     }
     if let (Some(now), Some(passing)) = (answer.now, answer.passing) {
-        let room = if question.minimise { now / passing } else { passing / now };
+        let room = if question.minimise {
+            now / passing
+        } else {
+            passing / now
+        };
         let _ = writeln!(
             out,
             "headroom: the model stands at {}, × {} of it {}",
@@ -141,12 +158,28 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
         let again: Vec<String> = answer.again.iter().map(|v| show(*v)).collect();
         let _ = writeln!(
             out,
-            "not monotone: beyond the first failure the thresholds hold again at {}",
+            "not monotone: elsewhere the thresholds hold again, at {}",
             again.join(", ")
         );
     }
-    let cut = if answer.cut_short { "; the budget ended the search" } else { "" };
-    let _ = writeln!(out, "{} runs simulated, seed {}{cut}", answer.runs, question.seed);
+    if !answer.before.is_empty() {
+        let before: Vec<String> = answer.before.iter().map(|v| show(*v)).collect();
+        let _ = writeln!(
+            out,
+            "not monotone: the thresholds do not hold at {} either, on the easier side",
+            before.join(", ")
+        );
+    }
+    let cut = if answer.cut_short {
+        "; the budget ended the search"
+    } else {
+        ""
+    };
+    let _ = writeln!(
+        out,
+        "{} runs simulated, seed {}{cut}",
+        answer.runs, question.seed
+    );
     out
 }
 
@@ -164,10 +197,19 @@ pub fn compare(rows: &[Row], effect: f64, all: bool) -> String {
         .iter()
         .filter(|r| all || !matches!(r.verdict, Difference::Same))
         .collect();
-    let width = shown.iter().map(|r| r.name.chars().count()).max().unwrap_or(6).max(6);
+    let width = shown
+        .iter()
+        .map(|r| r.name.chars().count())
+        .max()
+        .unwrap_or(6)
+        .max(6);
     let mut out = String::new();
     if shown.is_empty() {
-        let _ = writeln!(out, "no difference of {} % or more in any number", 100.0 * effect);
+        let _ = writeln!(
+            out,
+            "no difference of {} % or more in any number",
+            100.0 * effect
+        );
         return out;
     }
     let _ = writeln!(
@@ -213,15 +255,29 @@ pub fn explain(explanation: &Explanation, most: usize) -> String {
         let _ = writeln!(out, "  {threshold}: {}", four_digits(*value));
     }
     let shown = &explanation.levers[..explanation.levers.len().min(most)];
-    let width = shown.iter().map(|l| l.path.chars().count()).max().unwrap_or(9).max(9);
-    let _ = writeln!(out, "\nchange of the number compared, parameter lower / higher");
+    let width = shown
+        .iter()
+        .map(|l| l.path.chars().count())
+        .max()
+        .unwrap_or(9)
+        .max(9);
+    let _ = writeln!(
+        out,
+        "\nchange of the number compared, parameter lower / higher"
+    );
     let mut heads: Vec<String> = explanation.thresholds.clone();
     for head in &mut heads {
         // The limit is told above.
         let end = head.find(['<', '>', '=', '!']).unwrap_or(head.len());
         head.truncate(end);
     }
-    let _ = writeln!(out, "  {:width$}  {:>10}  {}", "parameter", "now", heads.join("   "));
+    let _ = writeln!(
+        out,
+        "  {:width$}  {:>10}  {}",
+        "parameter",
+        "now",
+        heads.join("   ")
+    );
     for lever in shown {
         let cells: Vec<String> = lever
             .effects
@@ -232,10 +288,20 @@ pub fn explain(explanation: &Explanation, most: usize) -> String {
                 format!("{cell:>w$}", w = head.chars().count())
             })
             .collect();
-        let _ = writeln!(out, "  {:width$}  {:>10}  {}", lever.path, lever.now, cells.join("   "));
+        let _ = writeln!(
+            out,
+            "  {:width$}  {:>10}  {}",
+            lever.path,
+            lever.now,
+            cells.join("   ")
+        );
     }
     if explanation.levers.len() > most {
-        let _ = writeln!(out, "  … and {} with less effect", explanation.levers.len() - most);
+        let _ = writeln!(
+            out,
+            "  … and {} with less effect",
+            explanation.levers.len() - most
+        );
     }
     for skipped in &explanation.skipped {
         let _ = writeln!(out, "  left out: {skipped}");

@@ -4,25 +4,47 @@ use std::fmt::Write;
 
 use crate::model::threshold::Aggregation;
 use crate::study::fit::distance::Target;
+use crate::study::fit::free::four_digits;
+use crate::study::fit::knee::{Knee, Range};
 use crate::study::fit::quality::{Blind, Quality, error};
 use crate::study::fit::read::Stat;
 use crate::study::fit::{Case, Fit};
 
-/// Measured, fitted and error of every number of a run.
+/// Measured, fitted and error of every number of a run; and by how much the number of one run varies
+/// by chance (one standard deviation), if several were simulated.
 #[must_use]
-pub fn table(case: &Case, values: &[f64], title: &str) -> String {
-    let mut out = format!("\n{title} {} ({}, {})\n", case.name, case.measured.form, case.load);
-    let rows: Vec<(String, &Target, f64)> = case
+pub fn table(case: &Case, values: &[f64], variances: &[f64], title: &str) -> String {
+    let mut out = format!(
+        "\n{title} {} ({}, {})\n",
+        case.name, case.measured.form, case.load
+    );
+    let rows: Vec<(String, &Target, f64, f64)> = case
         .targets
         .iter()
-        .zip(values)
-        .map(|(t, v)| (format!("{} {}", t.reading.metric, t.reading.stat), t, *v))
+        .zip(values.iter().zip(variances))
+        .map(|(t, (v, variance))| {
+            let name = format!("{} {}", t.reading.metric, t.reading.stat);
+            (name, t, *v, variance.sqrt())
+        })
         .collect();
-    let width = rows.iter().map(|r| r.0.chars().count()).max().unwrap_or(0).max(6);
-    let _ = writeln!(out, "  {:width$}  {:>12}  {:>12}  {:>8}", "metric", "measured", "model", "error");
-    for (name, target, value) in rows {
+    let width = rows
+        .iter()
+        .map(|r| r.0.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(6);
+    let _ = writeln!(
+        out,
+        "  {:width$}  {:>12}  {:>12}  {:>8}  {:>7}",
+        "metric", "measured", "model", "error", "± run"
+    );
+    for (name, target, value, spread) in rows {
         let time = is_time(target);
-        let mark = if target.scale.is_none() { "  (not fitted to)" } else { "" };
+        let mark = if target.scale.is_none() {
+            "  (not fitted to)"
+        } else {
+            ""
+        };
         let error = error(target, value);
         let error = match error.is_finite() {
             true => format!("{:+.1} %", 100.0 * error),
@@ -30,9 +52,10 @@ pub fn table(case: &Case, values: &[f64], title: &str) -> String {
         };
         let _ = writeln!(
             out,
-            "  {name:width$}  {:>12}  {:>12}  {error:>8}{mark}",
+            "  {name:width$}  {:>12}  {:>12}  {error:>8}  {:>5.1} %{mark}",
             number(target.reading.value, time),
             number(value, time),
+            100.0 * spread,
         );
     }
     if !case.unknown.is_empty() {
@@ -41,21 +64,22 @@ pub fn table(case: &Case, values: &[f64], title: &str) -> String {
     out
 }
 
-/// Measured and predicted numbers of a run as CSV lines: run, load, metric, measured, model, error.
+/// Measured and predicted numbers of a run as CSV lines: run, load, metric, measured, model, error, spread.
 #[must_use]
-pub fn csv_lines(case: &Case, values: &[f64], role: &str) -> String {
+pub fn csv_lines(case: &Case, values: &[f64], variances: &[f64], role: &str) -> String {
     let mut out = String::new();
-    for (target, value) in case.targets.iter().zip(values) {
+    for (target, (value, variance)) in case.targets.iter().zip(values.iter().zip(variances)) {
         let _ = writeln!(
             out,
-            "{role},{},{},{} {},{:.6},{:.6},{:.4}",
+            "{role},{},{},{} {},{:.6},{:.6},{:.4},{:.4}",
             case.name,
             case.load,
             target.reading.metric,
             target.reading.stat,
             target.reading.value,
             value,
-            error(target, *value)
+            error(target, *value),
+            variance.sqrt()
         );
     }
     out
@@ -83,7 +107,12 @@ fn number(value: f64, time: bool) -> String {
 #[must_use]
 pub fn parameters(fit: &Fit, quality: &Quality) -> String {
     let mut out = String::from("\nparameters\n");
-    let width = fit.free.iter().map(|f| f.name.chars().count()).max().unwrap_or(0);
+    let width = fit
+        .free
+        .iter()
+        .map(|f| f.name.chars().count())
+        .max()
+        .unwrap_or(0);
     for (free, p) in fit.free.iter().zip(&quality.parameters) {
         let (low, high) = p.interval;
         let interval = format!("{} … {}", free.shown(low), free.shown(high));
@@ -92,7 +121,12 @@ pub fn parameters(fit: &Fit, quality: &Quality) -> String {
             (true, true) => "  at its bound: give it more room",
             _ => "",
         };
-        let _ = writeln!(out, "  {:width$}  {:>10}  [{interval}]{note}", free.name, free.shown(p.value));
+        let _ = writeln!(
+            out,
+            "  {:width$}  {:>10}  [{interval}]{note}",
+            free.name,
+            free.shown(p.value)
+        );
     }
     for blind in &quality.blind {
         out.push_str(&blind_words(fit, blind));
@@ -100,14 +134,44 @@ pub fn parameters(fit: &Fit, quality: &Quality) -> String {
     let peaks = fit.cases.iter().map(|c| c.peak);
     let low = peaks.clone().fold(f64::INFINITY, f64::min);
     let high = peaks.fold(0.0, f64::max);
-    let unit = if fit.cases.iter().any(|c| c.load.ends_with("/s")) { "arrivals/s" } else { "VUs" };
-    let _ = writeln!(out, "\nload covered by the data: {low} to {high} {unit} at the peak");
+    let unit = if fit.cases.iter().any(|c| c.load.ends_with("/s")) {
+        "arrivals/s"
+    } else {
+        "VUs"
+    };
+    let _ = writeln!(
+        out,
+        "\nload covered by the data: {low} to {high} {unit} at the peak"
+    );
     let _ = writeln!(out, "fit: {}", quality.words());
     out
 }
 
+/// The knee, named before anybody has measured it.
+#[must_use]
+pub fn knee(knee: &Knee) -> String {
+    let range = |r: Range| {
+        format!(
+            "{} [{} … {}]",
+            four_digits(r.value),
+            four_digits(r.low),
+            four_digits(r.high)
+        )
+    };
+    format!(
+        "knee of the fitted model: {} users, at most {} requests/s, bounded by {}\n",
+        range(knee.users),
+        range(knee.requests),
+        knee.bottleneck
+    )
+}
+
 fn blind_words(fit: &Fit, blind: &Blind) -> String {
-    let names: Vec<&str> = blind.members.iter().map(|m| fit.free[m.0].name.as_str()).collect();
+    let names: Vec<&str> = blind
+        .members
+        .iter()
+        .map(|m| fit.free[m.0].name.as_str())
+        .collect();
     let what = match (names.as_slice(), blind.members.as_slice()) {
         ([one], _) => format!("the data do not determine {one}"),
         ([a, b], [_, (_, v)]) if *v < 0.0 => {

@@ -16,7 +16,11 @@ pub(super) fn read(build: &Build, field: &Field, model: &Model) {
         let _ = section.optional(known);
     }
     let peak = model.peak_load();
-    let (key, other) = if peak.rate { ("rate", "vus") } else { ("vus", "rate") };
+    let (key, other) = if peak.rate {
+        ("rate", "vus")
+    } else {
+        ("vus", "rate")
+    };
     let _ = section.optional(other);
     let Some(range) = section.optional(key) else {
         return;
@@ -29,7 +33,10 @@ pub(super) fn read(build: &Build, field: &Field, model: &Model) {
         .filter_map(|f| f.number(0.0, f64::MAX))
         .collect();
     let &[low, high] = bounds.as_slice() else {
-        range.error(format!("`{key}` needs two numbers"), format!("write {key} = [20, 120]"));
+        range.error(
+            format!("`{key}` needs two numbers"),
+            format!("write {key} = [20, 120]"),
+        );
         return;
     };
     let unit = if peak.rate { "/s" } else { " VUs" };
@@ -38,7 +45,9 @@ pub(super) fn read(build: &Build, field: &Field, model: &Model) {
         let message = format!(
             "extrapolating × {factor}: this run goes up to {peak}, and the model was fitted up to {high}{unit}"
         );
-        build.notes.warn(range.at, message, "measure nearer to the load in question");
+        build
+            .notes
+            .warn(range.at, message, "measure nearer to the load in question");
     } else if peak.value < low / SLACK {
         let message = format!(
             "extrapolating downwards: this run goes up to {peak}, and the model was fitted from {low}{unit}"

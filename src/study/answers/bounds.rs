@@ -90,6 +90,7 @@ fn one(model: &Model, index: usize) -> Analysis {
     let scenario = &model.scenarios[index];
     let mut walk = Walk::new(model);
     walk.journey(scenario.journey.index());
+    walk.slowdowns();
     let mut demands: Vec<Demand> = Vec::new();
     let stations = model.stations.iter().zip(&walk.stations);
     for (spec, demand) in stations.filter(|(s, d)| **d > 0.0 && s.servers != u32::MAX) {
@@ -99,7 +100,12 @@ fn one(model: &Model, index: usize) -> Analysis {
             servers: spec.servers,
         });
     }
-    for (spec, demand) in model.pools.iter().zip(&walk.pools).filter(|(_, d)| **d > 0.0) {
+    for (spec, demand) in model
+        .pools
+        .iter()
+        .zip(&walk.pools)
+        .filter(|(_, d)| **d > 0.0)
+    {
         demands.push(Demand {
             name: format!("pool {}", spec.name),
             demand: *demand,
@@ -206,6 +212,19 @@ impl<'m> Walk<'m> {
         self.model.dists[id.index()].dist.mean() * NS
     }
 
+    /// What the stations have that the demands leave out.
+    fn slowdowns(&mut self) {
+        let (stations, model) = (&self.stations, self.model);
+        let mut used = model
+            .stations
+            .iter()
+            .zip(stations)
+            .filter(|(_, d)| **d > 0.0);
+        if used.any(|(s, _)| !s.slowdowns.is_empty() || s.scalability.is_some()) {
+            self.note("slowdowns and scalability are left out");
+        }
+    }
+
     fn note(&mut self, text: &str) {
         if !self.notes.iter().any(|n| n == text) {
             self.notes.push(text.to_string());
@@ -219,7 +238,9 @@ impl<'m> Walk<'m> {
         while let Some((mut at, mut slots, weight)) = open.pop() {
             while budget > 0 {
                 budget -= 1;
-                let Some(step) = journey.steps.get(at) else { break };
+                let Some(step) = journey.steps.get(at) else {
+                    break;
+                };
                 at += 1;
                 match *step {
                     Step::End => break,
@@ -335,7 +356,9 @@ fn exact(model: &Model, walk: &Walk, analysis: &Analysis, executor: &Executor) -
         let s = &model.stations[i];
         s.scalability.is_none() && s.slowdowns.is_empty()
     };
-    let used: Vec<usize> = (0..model.stations.len()).filter(|i| walk.stations[*i] > 0.0).collect();
+    let used: Vec<usize> = (0..model.stations.len())
+        .filter(|i| walk.stations[*i] > 0.0)
+        .collect();
     let users = analysis.users.map(|u| u.round() as u32);
     // A pool as large as the number of users never makes anyone wait.
     let free_pools = (0..model.pools.len())

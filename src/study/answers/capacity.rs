@@ -72,13 +72,15 @@ pub struct Answer {
     pub passing: Option<f64>,
     /// The value that fails for sure and is nearest to the change.
     pub failing: Option<f64>,
-    /// Where the mean margin changes sign, as far as bisection went.
+    /// Where the mean margin changes sign.
     pub estimate: Option<f64>,
     /// The threshold that breaks first beyond the change.
     pub breaks: Option<String>,
     /// The resource with the highest utilisation there, and the utilisation.
     pub bottleneck: Option<(String, f64)>,
-    /// Values at which the thresholds hold again beyond the change.
+    /// Values on the easier side that fail all the same (too little load for a threshold on a rate).
+    pub before: Vec<f64>,
+    /// Values elsewhere at which the thresholds hold again.
     pub again: Vec<f64>,
     /// The path's value in the model as it stands.
     pub now: Option<f64>,
@@ -93,16 +95,19 @@ pub struct Answer {
 }
 
 impl Tried {
+    /// Mean margin of one threshold.
+    #[must_use]
+    pub fn mean_margin(&self, threshold: usize) -> f64 {
+        let sum: f64 = self.samples.iter().map(|s| s.margins[threshold]).sum();
+        sum / self.samples.len() as f64
+    }
+
     /// Mean margin of the worst threshold, and its index.
     #[must_use]
     pub fn worst(&self) -> (usize, f64) {
         let count = self.samples.first().map_or(0, |s| s.margins.len());
-        let mean = |t: usize| {
-            let sum: f64 = self.samples.iter().map(|s| s.margins[t]).sum();
-            sum / self.samples.len() as f64
-        };
         (0..count)
-            .map(|t| (t, mean(t)))
+            .map(|t| (t, self.mean_margin(t)))
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .unwrap_or((0, 1.0))
     }
@@ -135,7 +140,11 @@ impl Tried {
             }
             sure &= interval.low() > 0.0;
         }
-        if sure { Verdict::Passes } else { Verdict::Unsure }
+        if sure {
+            Verdict::Passes
+        } else {
+            Verdict::Unsure
+        }
     }
 }
 
@@ -199,7 +208,10 @@ impl Search<'_, '_> {
         let mut jobs = Vec::new();
         let mut whose = Vec::new();
         for (value, model) in values.iter().zip(&models) {
-            let have = self.tried.get(&key(*value)).map_or(0, |t| t.samples.len() as u64);
+            let have = self
+                .tried
+                .get(&key(*value))
+                .map_or(0, |t| t.samples.len() as u64);
             for replication in have..replications {
                 if self.runs + jobs.len() as u64 >= self.question.budget {
                     self.cut_short = true;
@@ -271,28 +283,30 @@ impl Search<'_, '_> {
         if self.question.minimise {
             order.reverse();
         }
-        let change = order.iter().position(|v| !self.holds(*v));
-        let again: Vec<f64> = match change {
-            Some(first) => order[first..]
+        let island = self.island(&order, now);
+        let others: Vec<f64> = order
+            .iter()
+            .enumerate()
+            .filter(|(i, v)| !island.contains(i) && self.holds(**v))
+            .map(|(_, v)| *v)
+            .collect();
+        // Values that should be easier than the passing ones, and fail all the same.
+        let before: Vec<f64> = match island.is_empty() {
+            true => Vec::new(),
+            false => order[..island.start]
                 .iter()
                 .copied()
-                .filter(|v| self.holds(*v))
+                .filter(|v| !self.holds(*v))
                 .collect(),
-            None => Vec::new(),
         };
-        let (mut good, mut bad) = match change {
-            Some(0) => (None, order.first().copied()),
-            Some(first) => (Some(order[first - 1]), Some(order[first])),
-            None => (order.last().copied(), None),
+        let (mut good, mut bad) = match island.is_empty() {
+            true => (None, order.first().copied()),
+            false => (Some(order[island.end - 1]), order.get(island.end).copied()),
         };
         if let (Some(mut g), Some(mut b)) = (good, bad) {
             self.bisect(&mut g, &mut b)?;
             (good, bad) = (Some(g), Some(b));
         }
-        let estimate = match (good, bad) {
-            (Some(g), Some(b)) if self.unit != Unit::Whole => Some(f64::midpoint(g, b)),
-            (g, _) => g,
-        };
         let gap = match (good, bad) {
             (Some(g), Some(b)) => (b - g).abs(),
             _ => (self.question.high - self.question.low).abs() / 100.0,
@@ -300,7 +314,42 @@ impl Search<'_, '_> {
         let inwards = if self.question.minimise { 1.0 } else { -1.0 };
         let passing = self.confirm(good, inwards * gap, Verdict::Passes)?;
         let failing = self.confirm(bad, -inwards * gap, Verdict::Fails)?;
+        let estimate = self.estimate(passing, failing).or(good);
+        let again = [before, others];
         Ok(self.answer(passing, failing, estimate, again, now))
+    }
+
+    /// Where the margin changes sign between two sure ends, by a straight line.
+    fn estimate(&self, passing: Option<f64>, failing: Option<f64>) -> Option<f64> {
+        let (good, bad) = (self.at(passing?)?, self.at(failing?)?);
+        if self.unit == Unit::Whole {
+            return passing;
+        }
+        // The threshold that is crossed at the failing end decides at both.
+        let (which, below) = bad.worst();
+        let above = good.mean_margin(which);
+        let share = above / (above - below);
+        Some(good.value + (bad.value - good.value) * share)
+    }
+
+    /// The stretch of passing values to look at: the one around the present value, else the first.
+    fn island(&self, order: &[f64], now: Option<f64>) -> std::ops::Range<usize> {
+        let mut islands: Vec<std::ops::Range<usize>> = Vec::new();
+        for (i, value) in order.iter().enumerate() {
+            if !self.holds(*value) {
+                continue;
+            }
+            match islands.last_mut() {
+                Some(last) if last.end == i => last.end = i + 1,
+                _ => islands.push(i..i + 1),
+            }
+        }
+        let around = |r: &&std::ops::Range<usize>| {
+            let (a, b) = (order[r.start], order[r.end - 1]);
+            now.is_some_and(|n| n >= a.min(b) && n <= a.max(b))
+        };
+        let found = islands.iter().find(around).or(islands.first());
+        found.cloned().unwrap_or(0..0)
     }
 
     fn bisect(&mut self, good: &mut f64, bad: &mut f64) -> Result<(), String> {
@@ -319,7 +368,7 @@ impl Search<'_, '_> {
                 return Ok(());
             }
             // More runs as the difference to be told gets smaller.
-            let runs = if gap > 8.0 * wide { 4 } else { 8 };
+            let runs = if gap > 8.0 * wide { 4 } else { 10 };
             self.bring(&[middle], runs)?;
             if self.at(middle).is_none() {
                 return Ok(());
@@ -355,8 +404,19 @@ impl Search<'_, '_> {
             if self.cut_short {
                 return Ok(None);
             }
-            let least = if self.unit == Unit::Whole { step.signum() } else { 0.0 };
-            let next = self.rounded(value + if step.abs() < least.abs() { least } else { step });
+            let least = if self.unit == Unit::Whole {
+                step.signum()
+            } else {
+                0.0
+            };
+            let next = self.rounded(
+                value
+                    + if step.abs() < least.abs() {
+                        least
+                    } else {
+                        step
+                    },
+            );
             step *= 2.0;
             let (low, high) = (self.question.low, self.question.high);
             let next = next.clamp(low, high);
@@ -372,7 +432,7 @@ impl Search<'_, '_> {
         passing: Option<f64>,
         failing: Option<f64>,
         estimate: Option<f64>,
-        again: Vec<f64>,
+        again: [Vec<f64>; 2],
         now: Option<f64>,
     ) -> Answer {
         let there = failing.or(passing).and_then(|v| self.at(v));
@@ -383,6 +443,7 @@ impl Search<'_, '_> {
         let broken = failing.and_then(|v| self.at(v)).filter(|t| !t.holds());
         let breaks = broken.and_then(|t| names.get(t.worst().0).cloned());
         let bottleneck = there.and_then(bottleneck);
+        let [before, again] = again;
         let mut tried: Vec<Tried> = self.tried.into_values().collect();
         tried.sort_by(|a, b| a.value.total_cmp(&b.value));
         Answer {
@@ -391,6 +452,7 @@ impl Search<'_, '_> {
             estimate,
             breaks,
             bottleneck,
+            before,
             again,
             now,
             unit: self.unit,
@@ -413,7 +475,12 @@ fn bottleneck(tried: &Tried) -> Option<(String, f64)> {
     names
         .filter_map(|name| {
             let resource = name.strip_suffix("_utilisation")?;
-            let mean = tried.samples.iter().filter_map(|s| s.metrics.get(name)).sum::<f64>() / n;
+            let mean = tried
+                .samples
+                .iter()
+                .filter_map(|s| s.metrics.get(name))
+                .sum::<f64>()
+                / n;
             Some((resource.replacen('_', " ", 1), mean))
         })
         .max_by(|a, b| a.1.total_cmp(&b.1))

@@ -2,8 +2,8 @@
 
 use super::margin::samples;
 use crate::model::Model;
-use crate::stats::interval::{Interval, paired_difference};
 use crate::stats::Moments;
+use crate::stats::interval::{Interval, paired_difference};
 use crate::study::runs::Job;
 
 /// Coverage of the intervals.
@@ -44,7 +44,15 @@ pub struct Row {
 
 /// Whether small is good, if either is.
 fn small_is_good(name: &str) -> Option<bool> {
-    let small = ["duration", "failed", "interrupted", "dropped", "time_wait", "refused", "queue"];
+    let small = [
+        "duration",
+        "failed",
+        "interrupted",
+        "dropped",
+        "time_wait",
+        "refused",
+        "queue",
+    ];
     let large = ["http_reqs", "iterations", "checks_rate", "seats_sold"];
     if small.iter().any(|s| name.contains(s)) {
         return Some(true);
@@ -128,13 +136,19 @@ mod tests {
 
     #[test]
     fn verdicts_follow_the_interval_and_the_smallest_effect() {
-        let verdict = |b: [f64; 3]| row("http_req_duration_avg_ms", &[100.0, 101.0, 99.0], &b, 0.05);
+        let verdict =
+            |b: [f64; 3]| row("http_req_duration_avg_ms", &[100.0, 101.0, 99.0], &b, 0.05);
         let of = |b| verdict(b).map(|r| r.verdict);
         assert_eq!(of([50.0, 51.0, 49.0]), Some(Verdict::Better));
         assert_eq!(of([150.0, 151.0, 149.0]), Some(Verdict::Worse));
         assert_eq!(of([100.5, 101.5, 99.5]), Some(Verdict::Same));
         assert_eq!(of([80.0, 120.0, 99.0]), Some(Verdict::Open));
-        let up = row("http_reqs_per_s", &[10.0, 11.0, 9.0], &[20.0, 21.0, 19.0], 0.05);
+        let up = row(
+            "http_reqs_per_s",
+            &[10.0, 11.0, 9.0],
+            &[20.0, 21.0, 19.0],
+            0.05,
+        );
         assert_eq!(up.map(|r| r.verdict), Some(Verdict::Better));
     }
 

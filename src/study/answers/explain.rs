@@ -7,7 +7,14 @@ use crate::study::metrics::thresholds_of;
 use crate::study::runs::Job;
 
 /// Sections whose values are no parameters of the system under test.
-const FIXED: [&str; 6] = ["model", "setup", "teardown", "thresholds", "scenarios", "fitted"];
+const FIXED: [&str; 6] = [
+    "model",
+    "setup",
+    "teardown",
+    "thresholds",
+    "scenarios",
+    "fitted",
+];
 
 /// One parameter and its effects.
 #[derive(Clone, Debug)]
@@ -59,7 +66,10 @@ pub fn explain(
 ) -> Result<Explanation, String> {
     let check = |extra: &[Override]| -> Result<Model, String> {
         let all: Vec<Override> = base.iter().chain(extra).cloned().collect();
-        document.check(&all).map(|c| c.model).map_err(|e| e.to_string())
+        document
+            .check(&all)
+            .map(|c| c.model)
+            .map_err(|e| e.to_string())
     };
     let model = check(&[])?;
     let names = thresholds_of(&model);
@@ -92,7 +102,10 @@ pub fn explain(
                 let now = document.value_text(&path).unwrap_or("1").trim_matches('"');
                 sides.push((path.clone(), now.to_string(), texts, [down, up]));
             }
-            _ => skipped.push(format!("{path}: not valid {:.0} % up or down", 100.0 * share)),
+            _ => skipped.push(format!(
+                "{path}: not valid {:.0} % up or down",
+                100.0 * share
+            )),
         }
     }
     let models = std::iter::once(&model).chain(sides.iter().flat_map(|s| &s.3));

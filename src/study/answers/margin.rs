@@ -46,7 +46,11 @@ pub fn samples(jobs: &[Job<'_>]) -> Vec<Sample> {
         let metrics = metrics_of(model, &outcome, &summary);
         let margins = thresholds_of(model)
             .iter()
-            .map(|t| metrics.get(&t.column).map_or(1.0, |value| margin(t, *value)))
+            .map(|t| {
+                metrics
+                    .get(&t.column)
+                    .map_or(1.0, |value| margin(t, *value))
+            })
             .collect();
         Sample { margins, metrics }
     })

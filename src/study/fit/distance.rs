@@ -120,7 +120,10 @@ pub fn observing(mut model: Model, targets: &[Target]) -> Model {
     for target in targets {
         let reading = &target.reading;
         if let Stat::Of(stat) = reading.stat
-            && !matches!(stat, Aggregation::Count | Aggregation::Rate | Aggregation::Value)
+            && !matches!(
+                stat,
+                Aggregation::Count | Aggregation::Rate | Aggregation::Value
+            )
             && !model.summary_trend_stats.contains(&stat)
         {
             model.summary_trend_stats.push(stat);

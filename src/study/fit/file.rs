@@ -25,7 +25,11 @@ pub fn text(fit: &Fit, quality: &Quality, runs: u64) -> Result<String, String> {
     let mut text = without_section(&text);
     let peak = |pick: fn(f64, f64) -> f64| fit.cases.iter().map(|c| c.peak).reduce(pick);
     let (low, high) = (peak(f64::min).unwrap_or(0.0), peak(f64::max).unwrap_or(0.0));
-    let key = if fit.cases.iter().any(|c| c.load.ends_with("/s")) { "rate" } else { "vus" };
+    let key = if fit.cases.iter().any(|c| c.load.ends_with("/s")) {
+        "rate"
+    } else {
+        "vus"
+    };
     let names: Vec<String> = fit.cases.iter().map(|c| format!("{:?}", c.name)).collect();
     let _ = write!(
         text,
@@ -44,7 +48,11 @@ pub fn text(fit: &Fit, quality: &Quality, runs: u64) -> Result<String, String> {
             free.name,
             free.shown(low),
             free.shown(high),
-            if parameter.determined { "" } else { " # not determined by the data" },
+            if parameter.determined {
+                ""
+            } else {
+                " # not determined by the data"
+            },
         );
     }
     Ok(text)

@@ -46,7 +46,8 @@ impl Free {
             .split_once("..")
             .ok_or_else(|| fail("the range needs `..`, such as 1ms..20ms".into()))?;
         let (low_unit, low) = number(low).ok_or_else(|| fail(format!("`{low}` is no value")))?;
-        let (high_unit, high) = number(high).ok_or_else(|| fail(format!("`{high}` is no value")))?;
+        let (high_unit, high) =
+            number(high).ok_or_else(|| fail(format!("`{high}` is no value")))?;
         if (low_unit == Unit::Time) != (high_unit == Unit::Time) {
             return Err(fail("one bound is a time and the other is not".into()));
         }
@@ -57,10 +58,18 @@ impl Free {
         let name = name.trim();
         let paths = matching(name, document).map_err(&fail)?;
         let now = value_at(document, &paths[0]);
-        let (unit, now) = now.ok_or_else(|| fail(format!("`{}` is no number or time", paths[0])))?;
+        let (unit, now) =
+            now.ok_or_else(|| fail(format!("`{}` is no number or time", paths[0])))?;
         if (unit == Unit::Time) != (low_unit == Unit::Time) {
-            let kind = if unit == Unit::Time { "a time" } else { "a plain number" };
-            return Err(fail(format!("`{}` is {kind}, and so must its bounds be", paths[0])));
+            let kind = if unit == Unit::Time {
+                "a time"
+            } else {
+                "a plain number"
+            };
+            return Err(fail(format!(
+                "`{}` is {kind}, and so must its bounds be",
+                paths[0]
+            )));
         }
         let bounds_whole = low_unit == Unit::Whole && high_unit == Unit::Whole;
         let unit = match unit {
@@ -75,6 +84,19 @@ impl Free {
             high,
             start: now.clamp(low, high),
         })
+    }
+
+    /// Starts from the value that an override gives to the parameter's first place, if one does.
+    pub fn start_from(&mut self, overrides: &[Override]) {
+        for change in overrides {
+            let here = self
+                .paths
+                .first()
+                .is_some_and(|p| parts(p) == parts(change.path()));
+            if let (true, Some((_, value))) = (here, number(change.value())) {
+                self.start = value.clamp(self.low, self.high);
+            }
+        }
     }
 
     /// A value as an override or a model file writes it.
@@ -113,7 +135,11 @@ pub fn written(unit: Unit, value: f64) -> String {
         Unit::Number => {
             let text = format!("{value:.9}");
             let text = text.trim_end_matches('0');
-            if text.ends_with('.') { format!("{text}0") } else { text.to_string() }
+            if text.ends_with('.') {
+                format!("{text}0")
+            } else {
+                text.to_string()
+            }
         }
     }
 }

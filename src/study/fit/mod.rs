@@ -3,6 +3,7 @@
 pub mod distance;
 pub mod file;
 pub mod free;
+pub mod knee;
 mod linear;
 pub mod quality;
 pub mod read;
@@ -125,7 +126,11 @@ impl Fit<'_> {
 
     /// Runs all cases at all points, on all cores. A point at which the model is invalid is `Err`.
     #[must_use]
-    pub fn evaluate(&self, points: &[Vec<f64>], replications: u64) -> Vec<Result<Evaluation, String>> {
+    pub fn evaluate(
+        &self,
+        points: &[Vec<f64>],
+        replications: u64,
+    ) -> Vec<Result<Evaluation, String>> {
         self.evaluate_cases(&self.cases, points, replications)
     }
 

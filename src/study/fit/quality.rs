@@ -102,11 +102,16 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
         let at_bound = near(free.low) || near(free.high);
         let (interval, determined) = match smooth.iter().position(|&s| s == i) {
             Some(k) => {
-                let unit: Vec<f64> = (0..smooth.len()).map(|j| f64::from(u8::from(j == k))).collect();
+                let unit: Vec<f64> = (0..smooth.len())
+                    .map(|j| f64::from(u8::from(j == k)))
+                    .collect();
                 let variance = eigen.apply(&unit, |e| spread(e) * spread(e))[k];
                 let width = t * variance.max(0.0).sqrt();
                 let ends = (value * libm::exp(-width), value * libm::exp(width));
-                ((ends.0.max(free.low), ends.1.min(free.high)), width < t * BLIND)
+                (
+                    (ends.0.max(free.low), ends.1.min(free.high)),
+                    width < t * BLIND,
+                )
             }
             None => whole_interval(&found.profiles[i], value, inflation, free.low, free.high),
         };
@@ -143,7 +148,9 @@ fn whole_interval(
     high: f64,
 ) -> ((f64, f64), bool) {
     let best = profile.iter().map(|p| p.1).fold(f64::INFINITY, f64::min);
-    let within = profile.iter().filter(|p| p.1 - best <= EXCLUDED * inflation);
+    let within = profile
+        .iter()
+        .filter(|p| p.1 - best <= EXCLUDED * inflation);
     let ends = within.fold((value, value), |(a, b), p| (a.min(p.0), b.max(p.0)));
     let open = ends.0 <= low && ends.1 >= high;
     (ends, !open && ends.1 / ends.0.max(1.0) < 2.0)
@@ -151,7 +158,8 @@ fn whole_interval(
 
 /// The members of a direction that matter, the largest first and positive.
 fn directions(smooth: &[usize], vector: &[f64]) -> Vec<(usize, f64)> {
-    let mut members: Vec<(usize, f64)> = smooth.iter().copied().zip(vector.iter().copied()).collect();
+    let mut members: Vec<(usize, f64)> =
+        smooth.iter().copied().zip(vector.iter().copied()).collect();
     members.retain(|(_, v)| v.abs() > 0.25);
     members.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     let sign = members.first().map_or(1.0, |m| m.1.signum());

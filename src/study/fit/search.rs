@@ -12,6 +12,9 @@ use crate::engine::stream::Stream;
 use crate::stats::lhs::latin_hypercube;
 use crate::study::fit::free::Unit;
 
+/// Dampings tried at every step, as multiples of the last one.
+const TRIALS: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
+
 /// How much work a search may do.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -64,6 +67,8 @@ pub struct Search<'s, 'a> {
     fit: &'s Fit<'a>,
     budget: Budget,
     runs: u64,
+    /// Runs that the present stage may reach.
+    limit: u64,
     /// Variance of each target's logarithm from run to run, once known.
     noise: Option<Vec<Vec<f64>>>,
     watch: &'s (dyn Fn(u64, f64) + Sync),
@@ -76,6 +81,7 @@ impl<'s, 'a> Search<'s, 'a> {
             fit,
             budget,
             runs: 0,
+            limit: budget.runs,
             noise: None,
             watch,
         }
@@ -86,22 +92,37 @@ impl<'s, 'a> Search<'s, 'a> {
     /// # Errors
     /// If the model is invalid at every point tried.
     pub fn run(mut self) -> Result<Found, String> {
+        let smooth = self.smooth();
+        let one = self.fit.cases.len().max(1) as u64;
+        // The end needs the best point and both sides of it along every parameter, several times each;
+        // a small budget affords fewer replications.
+        let points = 2 * smooth.len() as u64 + 1;
+        let third = self.budget.runs / 3;
+        let replications = (third / (one * points)).clamp(2, self.budget.replications.max(2));
+        let last = one * points * replications;
+        if 3 * last + 10 * one > 2 * self.budget.runs {
+            let least = 3 * last / 2 + 5 * one;
+            return Err(format!(
+                "the budget is too small: it takes runs={least} at least"
+            ));
+        }
+        self.limit = self.budget.runs - last - last / 2;
         let start: Vec<f64> = self.fit.free.iter().map(|f| libm::log(f.start)).collect();
         let mut best = self.starts(start)?;
-        let smooth = self.smooth();
         let mut profiles = vec![Vec::new(); self.fit.free.len()];
-        let whole: Vec<usize> = (0..self.fit.free.len()).filter(|i| !smooth.contains(i)).collect();
+        let whole: Vec<usize> = (0..self.fit.free.len())
+            .filter(|i| !smooth.contains(i))
+            .collect();
         if !whole.is_empty() {
             best = self.profile(best, &whole, &smooth, &mut profiles)?;
         }
         // Only now is it known how much of the distance is chance.
-        let replications = self.budget.replications.max(2);
-        let again = self.candidates(std::slice::from_ref(&best.point), replications);
-        if let Some(Ok(candidate)) = again.into_iter().next() {
-            self.noise = Some(candidate.evaluation.variances);
-        }
         let again = self.candidates(std::slice::from_ref(&best.point), replications);
         best = again.into_iter().next().ok_or("nothing was run")??;
+        self.noise = Some(best.evaluation.variances.clone());
+        best.residuals = self.residuals(&best.evaluation, replications);
+        best.cost = best.residuals.iter().map(|r| r * r).sum();
+        self.limit = self.budget.runs - last;
         best = self.descend(best, &smooth, replications, 8)?;
         let jacobian = self.jacobian(&best, &smooth, replications, 0.05, true)?;
         Ok(Found {
@@ -118,15 +139,17 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Indices of the parameters that vary continuously.
     fn smooth(&self) -> Vec<usize> {
         let free = self.fit.free.iter().enumerate();
-        free.filter(|(_, f)| f.unit != Unit::Whole).map(|(i, _)| i).collect()
+        free.filter(|(_, f)| f.unit != Unit::Whole)
+            .map(|(i, _)| i)
+            .collect()
     }
 
     /// The model's own start and a Latin hypercube of others; the best few of them are followed down.
     fn starts(&mut self, start: Vec<f64>) -> Result<Candidate, String> {
         let dimensions = self.fit.free.len();
         let per_point = self.fit.cases.len() as u64;
-        let spare = (self.budget.runs / 5 / per_point.max(1)) as usize;
-        let count = (6 * dimensions).min(spare).max(2);
+        let spare = (self.limit / 4 / per_point.max(1)) as usize;
+        let count = (6 * dimensions).min(spare).max(1);
         let mut stream = Stream::new(self.fit.seed, 0, "fit.starts");
         let cube = latin_hypercube(count, dimensions, || stream.unit());
         let mut points = vec![start];
@@ -182,6 +205,9 @@ impl<'s, 'a> Search<'s, 'a> {
                     let mut from = best.clone();
                     let mut worse = 0;
                     for value in ladder(&self.fit.free[i], now, upwards) {
+                        if self.runs + self.fit.cases.len() as u64 > self.limit {
+                            break;
+                        }
                         from.point[i] = libm::log(value);
                         let at = self.candidates(std::slice::from_ref(&from.point), 1);
                         let Some(Ok(candidate)) = at.into_iter().next() else {
@@ -271,7 +297,8 @@ impl<'s, 'a> Search<'s, 'a> {
         let mut sides = points.iter().zip(done).peekable();
         while let Some(((i, point), candidate)) = sides.next() {
             let one = candidate?;
-            let (mut ahead, mut behind) = ((point[*i], &one.residuals), (at.point[*i], &at.residuals));
+            let (mut ahead, mut behind) =
+                ((point[*i], &one.residuals), (at.point[*i], &at.residuals));
             let other = sides.next_if(|((j, _), _)| j == i);
             let other = match other {
                 Some((place, candidate)) => Some((place, candidate?)),
@@ -308,12 +335,17 @@ impl<'s, 'a> Search<'s, 'a> {
         }
         let mut damping = 1e-2;
         for iteration in 0..most {
-            if self.runs >= self.budget.runs && iteration > 0 {
+            let next = (smooth.len() + TRIALS.len()) as u64 * self.fit.cases.len() as u64 * reps;
+            if self.runs + next > self.limit {
                 break;
             }
-            let step = if iteration < 2 && reps == 1 { 0.1 } else { 0.04 };
+            let step = if iteration < 2 && reps == 1 {
+                0.1
+            } else {
+                0.04
+            };
             let jacobian = self.jacobian(&at, smooth, reps, step, false)?;
-            let trials: Vec<(f64, Vec<f64>)> = [0.1, 1.0, 10.0, 100.0]
+            let trials: Vec<(f64, Vec<f64>)> = TRIALS
                 .iter()
                 .map(|factor| damping * factor)
                 .map(|d| (d, self.proposal(&at, &jacobian, smooth, d)))

@@ -11,7 +11,11 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
     let need = |name: &str| {
         column(name).ok_or_else(|| {
             let message = format!("the column `{name}` is missing");
-            Bad::new("line 1", message, "write the file with k6 run --out csv=run.csv")
+            Bad::new(
+                "line 1",
+                message,
+                "write the file with k6 run --out csv=run.csv",
+            )
         })
     };
     let (metric, value) = (need("metric_name")?, need("metric_value")?);
@@ -26,7 +30,10 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
             Err(why) => return Err(at_line(&why, line)),
         }
         let field = |index: usize| record.get(index).unwrap_or("");
-        let at = format!("line {}", record.position().map_or(line, ::csv::Position::line));
+        let at = format!(
+            "line {}",
+            record.position().map_or(line, ::csv::Position::line)
+        );
         let number = field(value).trim().parse().map_err(|_| {
             let message = format!("`{}` is no number of milliseconds or counts", field(value));
             Bad::new(&at, message, "use the file as k6 wrote it, without units")
@@ -36,7 +43,11 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
     if !text.ends_with('\n') {
         let message = "the last line has no end: the file is cut off";
         let at = format!("line {}", text.lines().count());
-        return Err(Bad::new(at, message, "copy the file again, or let k6 end before reading it"));
+        return Err(Bad::new(
+            at,
+            message,
+            "copy the file again, or let k6 end before reading it",
+        ));
     }
     samples.finish("k6 --out csv")
 }
@@ -44,10 +55,16 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
 fn at_line(why: &::csv::Error, line: u64) -> Bad {
     let line = why.position().map_or(line, ::csv::Position::line);
     let message = match why.kind() {
-        ::csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+        ::csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
             format!("{len} columns instead of {expected_len}: the line is cut off or damaged")
         }
         _ => format!("this is no CSV: {why}"),
     };
-    Bad::new(format!("line {line}"), message, "copy the file again, or let k6 end before reading it")
+    Bad::new(
+        format!("line {line}"),
+        message,
+        "copy the file again, or let k6 end before reading it",
+    )
 }

@@ -13,17 +13,28 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
             let fix = "copy the file again, or let k6 end before reading it";
             return Bad::new(at, "the file is cut off in the middle", fix);
         }
-        Bad::new(at, format!("this is no JSON: {why}"), "use the file as k6 wrote it")
+        Bad::new(
+            at,
+            format!("this is no JSON: {why}"),
+            "use the file as k6 wrote it",
+        )
     })?;
     let unknown = || {
         let message = "this JSON is no summary of k6: it has neither `metrics` nor `results`";
-        Bad::new("", message, "write one with k6 run --summary-export=run.json")
+        Bad::new(
+            "",
+            message,
+            "write one with k6 run --summary-export=run.json",
+        )
     };
     let root = root.as_object().ok_or_else(unknown)?;
     if let Some(results) = root.get("results") {
         return new_layout(root, results);
     }
-    let metrics = root.get("metrics").and_then(Value::as_object).ok_or_else(unknown)?;
+    let metrics = root
+        .get("metrics")
+        .and_then(Value::as_object)
+        .ok_or_else(unknown)?;
     let mut measured = Measured::new("k6 summary (JSON)");
     for (name, metric) in metrics {
         let at = format!("metrics.{name}");
@@ -73,7 +84,11 @@ fn new_layout(root: &Map<String, Value>, results: &Value) -> Result<Measured, Ba
     let checked = results.get("checks").and_then(|c| c.get("results"));
     let (mut passes, mut fails) = (0.0, 0.0);
     for (index, check) in list(checked).iter().enumerate() {
-        let (p, f) = one_check(&mut measured, &format!("results.checks.results[{index}]"), check)?;
+        let (p, f) = one_check(
+            &mut measured,
+            &format!("results.checks.results[{index}]"),
+            check,
+        )?;
         passes += p;
         fails += f;
     }
@@ -166,9 +181,10 @@ fn members(value: Option<&Value>) -> Vec<(String, &Value)> {
 
 fn one_check(measured: &mut Measured, at: &str, check: &Value) -> Result<(f64, f64), Bad> {
     let count = |key: &str| {
-        check.get(key).and_then(Value::as_f64).ok_or_else(|| {
-            Bad::new(format!("{at}.{key}"), "a check needs this number", "")
-        })
+        check
+            .get(key)
+            .and_then(Value::as_f64)
+            .ok_or_else(|| Bad::new(format!("{at}.{key}"), "a check needs this number", ""))
     };
     let (passes, fails) = (count("passes")?, count("fails")?);
     if let Some(name) = check.get("name").and_then(Value::as_str) {

@@ -196,7 +196,11 @@ fn rank(stat: Stat) -> Option<f64> {
 /// A number must be finite and, since all that is read counts or takes time, not below zero.
 fn sound(at: &str, metric: &str, value: f64) -> Result<(), Bad> {
     if !value.is_finite() {
-        return Err(Bad::new(at, format!("`{metric}` is {value}, no finite number"), ""));
+        return Err(Bad::new(
+            at,
+            format!("`{metric}` is {value}, no finite number"),
+            "",
+        ));
     }
     if value < 0.0 {
         let message = format!("`{metric}` is {value}; a time or a count is never negative");
@@ -259,17 +263,32 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Measured, RunError> {
     };
     let unpacked = unpack(bytes).map_err(|why| {
         let fix = "copy the file again, or let k6 end before reading it";
-        fail("", format!("the gzip file is cut off or damaged: {why}"), fix)
+        fail(
+            "",
+            format!("the gzip file is cut off or damaged: {why}"),
+            fix,
+        )
     })?;
     let text = std::str::from_utf8(&unpacked).map_err(|why| {
         let at = format!("byte {}", why.valid_up_to());
-        fail(&at, "this is no UTF-8 text".into(), "give a file that k6 wrote")
+        fail(
+            &at,
+            "this is no UTF-8 text".into(),
+            "give a file that k6 wrote",
+        )
     })?;
     let measured = sniff(text).and_then(|m| m.check_order().map(|()| m));
     let measured = measured.map_err(|bad| fail(&bad.at, bad.message, &bad.fix))?;
     if measured.readings.is_empty() {
-        let message = format!("this {} has no metric that a model could be held to", measured.form);
-        return Err(fail("", message, "a run needs at least `http_req_duration` or `http_reqs`"));
+        let message = format!(
+            "this {} has no metric that a model could be held to",
+            measured.form
+        );
+        return Err(fail(
+            "",
+            message,
+            "a run needs at least `http_req_duration` or `http_reqs`",
+        ));
     }
     Ok(measured)
 }
@@ -299,9 +318,8 @@ fn sniff(text: &str) -> Result<Measured, Bad> {
     if first.starts_with("metric_name,") {
         return csv::read(text);
     }
-    let is_point = |line: &str| {
-        line.contains("\"type\":\"Metric\"") || line.contains("\"type\":\"Point\"")
-    };
+    let is_point =
+        |line: &str| line.contains("\"type\":\"Metric\"") || line.contains("\"type\":\"Point\"");
     if first.starts_with('{') && is_point(first) {
         return points::read(text);
     }

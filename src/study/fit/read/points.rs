@@ -62,7 +62,11 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
             }
             (other, _, _) => {
                 let message = format!("`{other}` is neither a metric nor a point");
-                return Err(Bad::new(at, message, "write it with k6 run --out json=run.json"));
+                return Err(Bad::new(
+                    at,
+                    message,
+                    "write it with k6 run --out json=run.json",
+                ));
             }
         }
     }

@@ -64,12 +64,20 @@ impl Samples {
             put(&mut measured, metric, kind, &all)?;
             for (name, values) in parts {
                 if !name.is_empty() && !name.contains([',', '{', '}']) {
-                    put(&mut measured, &format!("{metric}{{name:{name}}}"), kind, values)?;
+                    put(
+                        &mut measured,
+                        &format!("{metric}{{name:{name}}}"),
+                        kind,
+                        values,
+                    )?;
                 }
             }
         }
         // A thinned file may keep durations alone: every one of them is a request or an iteration.
-        for (count, of) in [("http_reqs", "http_req_duration"), ("iterations", "iteration_duration")] {
+        for (count, of) in [
+            ("http_reqs", "http_req_duration"),
+            ("iterations", "iteration_duration"),
+        ] {
             let ended = measured.value(of, Stat::Of(Aggregation::Count));
             if let (false, Some(n)) = (metrics.contains(&count), ended) {
                 measured.push("", count, Stat::Of(Aggregation::Count), n, 0.0)?;

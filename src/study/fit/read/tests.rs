@@ -26,8 +26,14 @@ fn an_export_gives_its_numbers() {
             "vus_max": {"value": 20, "min": 20, "max": 20}},
           "root_group": {"checks": {"ok": {"name": "ok", "passes": 97, "fails": 3}}, "groups": {}}}"#,
     );
-    assert_eq!(run.value(DURATION, Stat::Of(A::Percentile(95.0))), Some(7.5));
-    assert_eq!(run.value("http_req_duration{name:slow}", Stat::Of(A::Avg)), Some(4.0));
+    assert_eq!(
+        run.value(DURATION, Stat::Of(A::Percentile(95.0))),
+        Some(7.5)
+    );
+    assert_eq!(
+        run.value("http_req_duration{name:slow}", Stat::Of(A::Avg)),
+        Some(4.0)
+    );
     assert_eq!(run.value("http_req_failed", Stat::Passes), Some(3.0));
     assert_eq!(run.value("checks{check:ok}", Stat::Fails), Some(3.0));
     assert_eq!(run.value("http_req_blocked", Stat::Of(A::Avg)), None);
@@ -51,10 +57,16 @@ fn the_new_layout_is_read() {
             "metrics": [{"name": "http_req_duration", "type": "trend", "values": {"p95": 3, "avg": 1}}],
             "checks": {"results": [{"name": "ok", "passes": 8, "fails": 2}]}}}"#,
     );
-    assert_eq!(run.value(DURATION, Stat::Of(A::Percentile(95.0))), Some(3.0));
+    assert_eq!(
+        run.value(DURATION, Stat::Of(A::Percentile(95.0))),
+        Some(3.0)
+    );
     assert_eq!(run.value("checks", Stat::Fails), Some(2.0));
     let why = bad(r#"{"version": "7.0.0", "results": {}}"#);
-    assert_eq!(why, "run: version: layout version 7.0.0 of the summary is not known; known are versions 1.x");
+    assert_eq!(
+        why,
+        "run: version: layout version 7.0.0 of the summary is not known; known are versions 1.x"
+    );
 }
 
 #[test]
@@ -72,13 +84,26 @@ fn the_text_of_old_and_new_versions_is_read() {
     );
     assert_eq!(old.value(DURATION, Stat::Of(A::Avg)), Some(4520.0));
     assert_eq!(old.value(DURATION, Stat::Of(A::Med)), Some(0.48));
-    assert_eq!(old.value(DURATION, Stat::Of(A::Percentile(95.0))), Some(81_000.0));
-    assert_eq!(old.value("http_req_duration{name:slow}", Stat::Of(A::Avg)), Some(51.5));
-    assert_eq!(old.value("checks{check:seat is mine}", Stat::Fails), Some(14.0));
+    assert_eq!(
+        old.value(DURATION, Stat::Of(A::Percentile(95.0))),
+        Some(81_000.0)
+    );
+    assert_eq!(
+        old.value("http_req_duration{name:slow}", Stat::Of(A::Avg)),
+        Some(51.5)
+    );
+    assert_eq!(
+        old.value("checks{check:seat is mine}", Stat::Fails),
+        Some(14.0)
+    );
     assert_eq!(old.value("http_req_failed", Stat::Passes), Some(14.0));
     assert_eq!(old.value("iterations", Stat::Interrupted), Some(2.0));
     assert_eq!((old.peak_vus, old.duration), (Some(6.0), Some(16.1)));
-    let avg = &old.readings.iter().find(|r| r.stat == Stat::Of(A::Avg)).unwrap();
+    let avg = &old
+        .readings
+        .iter()
+        .find(|r| r.stat == Stat::Of(A::Avg))
+        .unwrap();
     assert!((avg.resolution - 10.0 / 4520.0).abs() < 1e-12);
 
     let new = good(
@@ -90,7 +115,10 @@ fn the_text_of_old_and_new_versions_is_read() {
          http_req_duration..............: avg=9ms\n",
     );
     assert_eq!(new.value(DURATION, Stat::Of(A::Avg)), Some(1.5));
-    assert_eq!(new.value("http_req_duration{name:fast}", Stat::Of(A::Avg)), Some(5.37));
+    assert_eq!(
+        new.value("http_req_duration{name:fast}", Stat::Of(A::Avg)),
+        Some(5.37)
+    );
     assert_eq!(new.value("checks", Stat::Fails), Some(1.0));
     assert_eq!(new.value("http_req_failed", Stat::Fails), Some(1774.0));
 }
@@ -104,8 +132,16 @@ fn samples_are_gathered_by_name() {
         {\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{\"time\":\"t\",\"value\":30.0,\"tags\":{\"name\":\"slow\"}}}\n\
         {\"metric\":\"vus\",\"type\":\"Point\",\"data\":{\"time\":\"t\",\"value\":5,\"tags\":null}}\n";
     for run in [good(csv), good(&points.replace(",\"tags\":null", ""))] {
-        assert_eq!(run.value(DURATION, Stat::Of(A::Avg)), Some(20.0), "{}", run.form);
-        assert_eq!(run.value("http_req_duration{name:slow}", Stat::Of(A::Med)), Some(30.0));
+        assert_eq!(
+            run.value(DURATION, Stat::Of(A::Avg)),
+            Some(20.0),
+            "{}",
+            run.form
+        );
+        assert_eq!(
+            run.value("http_req_duration{name:slow}", Stat::Of(A::Med)),
+            Some(30.0)
+        );
         assert_eq!(run.value("http_reqs", Stat::Of(A::Count)), Some(2.0));
         assert_eq!(run.peak_vus, Some(5.0));
     }
@@ -121,25 +157,45 @@ fn a_packed_file_is_unpacked_and_half_of_one_is_an_error() {
     let run = read_bytes("run", &packed).unwrap();
     assert_eq!(run.value(DURATION, Stat::Of(A::Count)), Some(50.0));
     let why = read_bytes("run", &packed[..packed.len() - 12]).unwrap_err();
-    assert!(why.message.starts_with("the gzip file is cut off or damaged"), "{why}");
+    assert!(
+        why.message
+            .starts_with("the gzip file is cut off or damaged"),
+        "{why}"
+    );
 }
 
 #[test]
 fn bad_files_are_refused_with_their_place() {
     let cut = r#"{"metrics": {"http_reqs": {"count": 3"#;
-    assert!(bad(cut).starts_with("run: line 1, column 37: the file is cut off"), "{}", bad(cut));
+    assert!(
+        bad(cut).starts_with("run: line 1, column 37: the file is cut off"),
+        "{}",
+        bad(cut)
+    );
     let negative = r#"{"metrics": {"http_req_duration": {"avg": -2}}}"#;
     let why = bad(negative);
-    assert!(why.starts_with("run: metrics.http_req_duration.avg: `http_req_duration` is -2"), "{why}");
+    assert!(
+        why.starts_with("run: metrics.http_req_duration.avg: `http_req_duration` is -2"),
+        "{why}"
+    );
     let words = r#"{"metrics": {"http_req_duration": {"avg": "NaN"}}}"#;
     assert!(bad(words).contains("metrics.http_req_duration.avg: `avg` must be a number"));
-    assert!(bad("metric_name,timestamp,metric_value\nhttp_reqs,1,NaN\n").starts_with("run: line 2: "));
-    assert!(bad("metric_name,timestamp,metric_value\nhttp_reqs,1\n").starts_with("run: line 2: 2 columns"));
+    assert!(
+        bad("metric_name,timestamp,metric_value\nhttp_reqs,1,NaN\n").starts_with("run: line 2: ")
+    );
+    assert!(
+        bad("metric_name,timestamp,metric_value\nhttp_reqs,1\n")
+            .starts_with("run: line 2: 2 columns")
+    );
     assert!(bad("metric_name,timestamp,metric_value\nhttp_reqs,1,2").contains("cut off"));
     assert!(bad("metric_name,timestamp,metric_value\nhttp_reqs,1,2ms\n").contains("line 2: `2ms`"));
     assert!(bad("metric_name,value\nhttp_reqs,2\n").contains("`metric_value` is missing"));
     let mixed = "http_req_duration....: avg=2 p(95)=7ms\n";
-    assert!(bad(mixed).starts_with("run: line 1: `http_req_duration` mixes units"), "{}", bad(mixed));
+    assert!(
+        bad(mixed).starts_with("run: line 1: `http_req_duration` mixes units"),
+        "{}",
+        bad(mixed)
+    );
     let order = r#"{"metrics": {"http_req_duration": {"med": 2000, "p(95)": 3}}}"#;
     assert!(bad(order).contains("units seem to be mixed"));
     assert!(bad("timeStamp,elapsed,label\n1,2,x\n").contains("JMeter"));

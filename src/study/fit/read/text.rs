@@ -12,7 +12,10 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
         let line = plain(line);
         let at = format!("line {}", index + 1);
         let line = line.trim();
-        if ["█ GROUP", "█ SCENARIO", "↳ GROUP", "↳ SCENARIO"].iter().any(|s| line.starts_with(s)) {
+        if ["█ GROUP", "█ SCENARIO", "↳ GROUP", "↳ SCENARIO"]
+            .iter()
+            .any(|s| line.starts_with(s))
+        {
             // The full summary goes on with parts of the same samples.
             break;
         }
@@ -28,7 +31,11 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
         }
         let body = line.trim_start_matches(['✓', '✗']).trim();
         let Some((name, values)) = split(body) else {
-            check = if line.starts_with('✗') { body.to_string() } else { String::new() };
+            check = if line.starts_with('✗') {
+                body.to_string()
+            } else {
+                String::new()
+            };
             continue;
         };
         let metric = match name.strip_prefix('{') {
@@ -42,7 +49,11 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
     }
     if measured.readings.is_empty() {
         let message = "no line of a k6 summary was found, such as `http_reqs....: 100 10/s`";
-        return Err(Bad::new("", message, "give the text that k6 printed at the end of a run"));
+        return Err(Bad::new(
+            "",
+            message,
+            "give the text that k6 printed at the end of a run",
+        ));
     }
     Ok(measured)
 }
@@ -89,7 +100,11 @@ fn running(measured: &mut Measured, at: &str, rest: &str) -> Result<(), Bad> {
 fn metric_line(measured: &mut Measured, at: &str, metric: &str, values: &str) -> Result<(), Bad> {
     let tokens: Vec<&str> = values.split_whitespace().collect();
     let Some(first) = tokens.first() else {
-        return Err(Bad::new(at, format!("`{metric}` has no value: the text is cut off"), ""));
+        return Err(Bad::new(
+            at,
+            format!("`{metric}` has no value: the text is cut off"),
+            "",
+        ));
     };
     if metric == "vus" || metric == "vus_max" {
         let max = tokens.iter().find_map(|t| t.strip_prefix("max="));
@@ -99,14 +114,22 @@ fn metric_line(measured: &mut Measured, at: &str, metric: &str, values: &str) ->
     if !is_used(metric) || matches!(metric, "checks_total" | "checks_failed") {
         return Ok(());
     }
-    let metric = if metric == "checks_succeeded" { "checks" } else { metric };
+    let metric = if metric == "checks_succeeded" {
+        "checks"
+    } else {
+        metric
+    };
     if first.contains('=') {
         return trend(measured, at, metric, &tokens);
     }
     if first.ends_with('%') {
         let counts = marks(values).or_else(|| out_of(&tokens));
         let (passes, fails) = counts.ok_or_else(|| {
-            Bad::new(at, format!("the counts of `{metric}` are missing: the text is cut off"), "")
+            Bad::new(
+                at,
+                format!("the counts of `{metric}` are missing: the text is cut off"),
+                "",
+            )
         })?;
         measured.push(at, metric, Stat::Passes, passes, 0.0)?;
         return measured.push(at, metric, Stat::Fails, fails, 0.0);
@@ -114,11 +137,14 @@ fn metric_line(measured: &mut Measured, at: &str, metric: &str, values: &str) ->
     if tokens.iter().any(|t| t.starts_with("min=")) {
         return Ok(()); // a gauge
     }
-    let count = first.parse().map_err(|_| {
-        Bad::new(at, format!("`{first}` is no count of `{metric}`"), "")
-    })?;
+    let count = first
+        .parse()
+        .map_err(|_| Bad::new(at, format!("`{first}` is no count of `{metric}`"), ""))?;
     measured.push(at, metric, Stat::Of(Aggregation::Count), count, 0.0)?;
-    match tokens.get(1).and_then(|t| t.strip_suffix("/s")?.parse().ok()) {
+    match tokens
+        .get(1)
+        .and_then(|t| t.strip_suffix("/s")?.parse().ok())
+    {
         Some(rate) => measured.push(at, metric, Stat::Of(Aggregation::Rate), rate, 0.0),
         None => Ok(()),
     }
@@ -145,7 +171,11 @@ fn trend(measured: &mut Measured, at: &str, metric: &str, tokens: &[&str]) -> Re
     let (mut with_unit, mut without) = (None, None);
     for token in tokens {
         let Some((key, value)) = token.split_once('=') else {
-            return Err(Bad::new(at, format!("`{token}` is no statistic of `{metric}`"), ""));
+            return Err(Bad::new(
+                at,
+                format!("`{token}` is no statistic of `{metric}`"),
+                "",
+            ));
         };
         let stat = Aggregation::parse(key)
             .map_err(|_| Bad::new(at, format!("`{key}` is no statistic of k6"), ""))?;

@@ -106,7 +106,7 @@ fn known_parameters_are_found_again_from_wrong_starts() {
 fn what_the_data_cannot_tell_apart_is_reported() {
     let two = SHOP.replace(
         "{ delay = \"2ms\" }",
-        "{ delay = \"2ms\" }, { delay = \"3ms\" }",
+        "{ delay = \"20ms\" }, { delay = \"30ms\" }",
     );
     let data = run(&two, 5);
     let document = Document::from_text("shop.toml", &two).unwrap();
@@ -114,8 +114,8 @@ fn what_the_data_cannot_tell_apart_is_reported() {
         &document,
         &[&data],
         &[
-            "endpoints.list.visits[0].delay=0.5ms..8ms",
-            "endpoints.list.visits[1].delay=0.5ms..8ms",
+            "endpoints.list.visits[0].delay=10ms..60ms",
+            "endpoints.list.visits[1].delay=10ms..60ms",
         ],
     );
     println!("{quality:#?}");

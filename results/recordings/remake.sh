@@ -3,7 +3,7 @@
 #
 #     results/recordings/remake.sh DIRECTORY-OF-THE-RECORDINGS
 #
-# Writes testbed-{a,b}-fitted.toml, testbed-{a,b}.csv and testbed-{a,b}.txt beside this file.
+# Writes testbed-{a,b}-fitted.toml, testbed-{a,b}.csv, testbed-{a,b}.txt and predicted.md beside this file.
 set -eu
 recordings=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,3 +32,21 @@ cd "$recordings"
   --holdout B/200/summary.json --holdout B/300/summary.json --holdout B/400/summary.json \
   --budget runs=1200 --replications 10 \
   --out "$here/testbed-b-fitted.toml" --table "$here/testbed-b.csv" > "$here/testbed-b.txt"
+
+# The numbers that were asked for, as a table.
+{
+  echo '# Predicted and measured'
+  echo
+  echo 'Fitted to the runs of up to 120 VUs alone (whole runs, ramps included, as k6 prints them);'
+  echo '`± run` is by how much the number of one run varies by chance (one standard deviation, simulated).'
+  for bed in a b; do
+    printf '\n## Test bed %s\n\n' "$(echo $bed | tr ab AB)"
+    echo '| load | number | measured | predicted | error | ± run |'
+    echo '|---|---|---:|---:|---:|---:|'
+    awk -F, '$1 == "predicted" && ($4 ~ /name:.*(avg|p\(90\)|p\(95\))$/ || $4 == "http_reqs rate") {
+      printf "| %s | %s | %.2f | %.2f | %+.1f %% | %.1f %% |\n", $3, $4, $5, $6, 100 * $7, 100 * $8
+    }' "$here/testbed-$bed.csv"
+    printf '\n'
+    sed -n '/^parameters/,/^fit:/p; /^knee/p' "$here/testbed-$bed.txt" | sed 's/^/    /'
+  done
+} > "$here/predicted.md"

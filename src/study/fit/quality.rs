@@ -73,8 +73,8 @@ impl Quality {
     }
 }
 
-/// Judges a fit. `probe` may run a few more simulations to find the load at which parameters that
-/// cannot be told apart would differ.
+/// Judges a fit. Runs a few more simulations to find the load at which parameters that cannot be told
+/// apart would differ.
 #[must_use]
 pub fn judge(fit: &Fit, found: &Found) -> Quality {
     let smooth: Vec<usize> = (0..fit.free.len())
@@ -217,6 +217,9 @@ fn advice(fit: &Fit, found: &Found, members: &[(usize, f64)]) -> String {
     }
     match most {
         Some((apart, words)) if apart > 0.1 => words,
+        _ if members.len() == 1 => {
+            "no other load would tell: measure it directly, on the server".into()
+        }
         _ => "no load tells them apart: measure one of them directly, on the server".into(),
     }
 }

@@ -87,34 +87,65 @@ pub fn bounds(analyses: &[Analysis]) -> String {
     out
 }
 
+/// All values tried, one a line.
+fn tried(answer: &Answer) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{:>12}  {:>4}  {:>7}  {:>12}",
+        "value", "runs", "passing", "worst margin"
+    );
+    for tried in &answer.tried {
+        let word = match tried.verdict() {
+            Verdict::Passes => "passes",
+            Verdict::Fails => "fails",
+            Verdict::Unsure => "unsure",
+        };
+        let _ = writeln!(
+            out,
+            "{:>12}  {:>4}  {:>7}  {:>+10.2} %  {word}",
+            value(answer.unit, tried.value),
+            tried.samples.len(),
+            tried.passing_runs(),
+            100.0 * tried.worst().1
+        );
+    }
+    out.push('\n');
+    out
+}
+
+/// Where the thresholds hold or break out of turn.
+fn not_monotone(answer: &Answer) -> String {
+    let show = |v: f64| value(answer.unit, v);
+    let mut out = String::new();
+    if !answer.again.is_empty() {
+        let again: Vec<String> = answer.again.iter().map(|v| show(*v)).collect();
+        let _ = writeln!(
+            out,
+            "not monotone: elsewhere the thresholds hold again, at {}",
+            again.join(", ")
+        );
+    }
+    if !answer.before.is_empty() {
+        let before: Vec<String> = answer.before.iter().map(|v| show(*v)).collect();
+        let _ = writeln!(
+            out,
+            "not monotone: the thresholds do not hold at {} either, on the easier side",
+            before.join(", ")
+        );
+    }
+    out
+}
+
 /// The answer of a search for capacity.
 #[must_use]
 pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
     let show = |v: f64| value(answer.unit, v);
-    let mut out = String::new();
-    if verbose {
-        let _ = writeln!(
-            out,
-            "{:>12}  {:>4}  {:>7}  {:>12}",
-            "value", "runs", "passing", "worst margin"
-        );
-        for tried in &answer.tried {
-            let word = match tried.verdict() {
-                Verdict::Passes => "passes",
-                Verdict::Fails => "fails",
-                Verdict::Unsure => "unsure",
-            };
-            let _ = writeln!(
-                out,
-                "{:>12}  {:>4}  {:>7}  {:>+10.2} %  {word}",
-                show(tried.value),
-                tried.samples.len(),
-                tried.passing_runs(),
-                100.0 * tried.worst().1
-            );
-        }
-        out.push('\n');
-    }
+    let mut out = if verbose {
+        tried(answer)
+    } else {
+        String::new()
+    };
     let (good, bad) = match question.minimise {
         true => ("smallest passing", "largest failing"),
         false => ("largest passing", "smallest failing"),
@@ -154,22 +185,7 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
             if room >= 1.0 { "is left" } else { "must go" }
         );
     }
-    if !answer.again.is_empty() {
-        let again: Vec<String> = answer.again.iter().map(|v| show(*v)).collect();
-        let _ = writeln!(
-            out,
-            "not monotone: elsewhere the thresholds hold again, at {}",
-            again.join(", ")
-        );
-    }
-    if !answer.before.is_empty() {
-        let before: Vec<String> = answer.before.iter().map(|v| show(*v)).collect();
-        let _ = writeln!(
-            out,
-            "not monotone: the thresholds do not hold at {} either, on the easier side",
-            before.join(", ")
-        );
-    }
+    out.push_str(&not_monotone(answer));
     let cut = if answer.cut_short {
         "; the budget ended the search"
     } else {

@@ -64,50 +64,13 @@ pub fn explain(
     seed: u64,
     replications: u64,
 ) -> Result<Explanation, String> {
-    let check = |extra: &[Override]| -> Result<Model, String> {
-        let all: Vec<Override> = base.iter().chain(extra).cloned().collect();
-        document
-            .check(&all)
-            .map(|c| c.model)
-            .map_err(|e| e.to_string())
-    };
+    let check = |extra: &[Override]| check(document, base, extra);
     let model = check(&[])?;
     let names = thresholds_of(&model);
     if names.is_empty() {
         return Err("the model has no [thresholds]: say what matters".into());
     }
-    let mut skipped = Vec::new();
-    let mut sides: Vec<(String, String, [String; 2], [Model; 2])> = Vec::new();
-    let mut paths = vec!["load".to_string()];
-    paths.extend(document.paths());
-    for path in paths {
-        let section = path.split(['.', '[']).next().unwrap_or("");
-        if FIXED.contains(&section) {
-            continue;
-        }
-        let (unit, value) = match path.as_str() {
-            "load" => (Unit::Number, 1.0),
-            _ => match value_at(document, &path) {
-                Some(found) if found.1 > 0.0 => found,
-                _ => continue,
-            },
-        };
-        let texts = around(unit, value, share);
-        let model_of = |text: &String| {
-            let change = Override::new(&path, text).map_err(|e| e.to_string())?;
-            check(&[change])
-        };
-        match (model_of(&texts[0]), model_of(&texts[1])) {
-            (Ok(down), Ok(up)) => {
-                let now = document.value_text(&path).unwrap_or("1").trim_matches('"');
-                sides.push((path.clone(), now.to_string(), texts, [down, up]));
-            }
-            _ => skipped.push(format!(
-                "{path}: not valid {:.0} % up or down",
-                100.0 * share
-            )),
-        }
-    }
+    let (sides, skipped) = sides(document, share, &check);
     let models = std::iter::once(&model).chain(sides.iter().flat_map(|s| &s.3));
     let jobs: Vec<Job> = models
         .flat_map(|model| {
@@ -147,6 +110,56 @@ pub fn explain(
         skipped,
         runs,
     })
+}
+
+/// A parameter's path, its value as written, the two values tried, and the models with them.
+type Side = (String, String, [String; 2], [Model; 2]);
+
+fn check(document: &Document, base: &[Override], extra: &[Override]) -> Result<Model, String> {
+    let all: Vec<Override> = base.iter().chain(extra).cloned().collect();
+    let checked = document.check(&all);
+    checked.map(|c| c.model).map_err(|e| e.to_string())
+}
+
+/// Every parameter that can go up and down, and those that cannot.
+fn sides(
+    document: &Document,
+    share: f64,
+    check: &impl Fn(&[Override]) -> Result<Model, String>,
+) -> (Vec<Side>, Vec<String>) {
+    let mut skipped = Vec::new();
+    let mut sides: Vec<Side> = Vec::new();
+    let mut paths = vec!["load".to_string()];
+    paths.extend(document.paths());
+    for path in paths {
+        let section = path.split(['.', '[']).next().unwrap_or("");
+        if FIXED.contains(&section) {
+            continue;
+        }
+        let (unit, value) = match path.as_str() {
+            "load" => (Unit::Number, 1.0),
+            _ => match value_at(document, &path) {
+                Some(found) if found.1 > 0.0 => found,
+                _ => continue,
+            },
+        };
+        let texts = around(unit, value, share);
+        let model_of = |text: &String| {
+            let change = Override::new(&path, text).map_err(|e| e.to_string())?;
+            check(&[change])
+        };
+        match (model_of(&texts[0]), model_of(&texts[1])) {
+            (Ok(down), Ok(up)) => {
+                let now = document.value_text(&path).unwrap_or("1").trim_matches('"');
+                sides.push((path.clone(), now.to_string(), texts, [down, up]));
+            }
+            _ => skipped.push(format!(
+                "{path}: not valid {:.0} % up or down",
+                100.0 * share
+            )),
+        }
+    }
+    (sides, skipped)
 }
 
 /// The value a little lower and a little higher, as overrides write them.

@@ -110,6 +110,12 @@ fn the_smallest_number_of_servers_is_exact() {
     let (name, share) = answer.bottleneck.unwrap();
     assert_eq!(name, "station cpu");
     assert!(share > 0.75 && share <= 1.0, "{share}");
+    // Utilisation law and Erlang C agree with the simulation.
+    let agreement = &answer.agreement;
+    assert_eq!(agreement.len(), 2, "{agreement:?}");
+    for a in agreement {
+        assert!((a.simulated / a.theory - 1.0).abs() < 0.10, "{a:?}");
+    }
 }
 
 #[test]

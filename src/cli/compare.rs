@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::exit::{self, Failure};
+use super::ticker::Ticker;
 use crate::model::{Document, Model, Override};
 use crate::report::answers as report;
 use crate::study::answers::compare::compare;
@@ -76,7 +77,10 @@ impl Compare {
             eprintln!("warning: A and B are the same; change one with --set-a or --set-b");
         }
         let effect = self.smallest_effect / 100.0;
+        let mut ticker = Ticker::new();
+        ticker.say(&format!("simulating {} runs", 2 * self.replications));
         let rows = compare(&a, &b, self.seed, self.replications, effect);
+        drop(ticker);
         let mut out = std::io::stdout().lock();
         writeln!(
             out,

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::exit::{self, Failure};
+use super::ticker::Ticker;
 use crate::model::{Document, Override};
 use crate::report::answers as report;
 use crate::study::answers::explain::{csv, explain};
@@ -57,6 +58,8 @@ impl Explain {
             base.push(Override::parse(text).map_err(Failure::model)?);
         }
         let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let mut ticker = Ticker::new();
+        ticker.say("simulating: every parameter up and down");
         let found = explain(
             &document,
             &base,
@@ -64,6 +67,7 @@ impl Explain {
             self.seed,
             self.replications,
         );
+        drop(ticker);
         let found = found.map_err(invalid)?;
         let mut out = std::io::stdout().lock();
         out.write_all(report::explain(&found, self.top).as_bytes())?;

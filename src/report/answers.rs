@@ -171,6 +171,17 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
             100.0 * share
         );
     }
+    for a in &answer.agreement {
+        let apart = (a.simulated - a.theory).abs() / a.theory.abs().max(1e-12);
+        let word = if apart <= 0.05 { "agree" } else { "differ" };
+        let _ = writeln!(
+            out,
+            "  {}: theory {}, simulation {}: they {word}",
+            a.name,
+            four_digits(a.theory),
+            four_digits(a.simulated)
+        );
+    }
     if let (Some(now), Some(passing)) = (answer.now, answer.passing) {
         let room = if question.minimise {
             now / passing

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bounds::analyse;
 use super::margin::{Sample, samples};
 use crate::model::{Document, Model, Override};
 use crate::stats::Moments;
@@ -65,6 +66,17 @@ pub enum Verdict {
     Unsure,
 }
 
+/// A number that both theory and simulation give.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agreement {
+    /// What it is.
+    pub name: String,
+    /// By the utilisation law (Denning & Buzen 1978: `U = X D / servers`), or an exact formula.
+    pub theory: f64,
+    /// Mean over the runs.
+    pub simulated: f64,
+}
+
 /// What was found.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -78,6 +90,8 @@ pub struct Answer {
     pub breaks: Option<String>,
     /// The resource with the highest utilisation there, and the utilisation.
     pub bottleneck: Option<(String, f64)>,
+    /// What theory and simulation say there.
+    pub agreement: Vec<Agreement>,
     /// Values on the easier side that fail all the same (too little load for a threshold on a rate).
     pub before: Vec<f64>,
     /// Values elsewhere at which the thresholds hold again.
@@ -443,6 +457,9 @@ impl Search<'_, '_> {
         let broken = failing.and_then(|v| self.at(v)).filter(|t| !t.holds());
         let breaks = broken.and_then(|t| names.get(t.worst().0).cloned());
         let bottleneck = there.and_then(bottleneck);
+        let agreement = there.map_or(Vec::new(), |t| {
+            self.model(t.value).map_or(Vec::new(), |m| agreement(&m, t))
+        });
         let [before, again] = again;
         let mut tried: Vec<Tried> = self.tried.into_values().collect();
         tried.sort_by(|a, b| a.value.total_cmp(&b.value));
@@ -452,6 +469,7 @@ impl Search<'_, '_> {
             estimate,
             breaks,
             bottleneck,
+            agreement,
             before,
             again,
             now,
@@ -466,6 +484,38 @@ impl Search<'_, '_> {
 /// A value as a key: equal values have equal bits, for they are rounded alike.
 fn key(value: f64) -> u64 {
     value.to_bits()
+}
+
+/// Utilisations by the utilisation law, at the simulated throughput, beside the simulated ones; and the
+/// mean response where a formula is exact.
+fn agreement(model: &Model, tried: &Tried) -> Vec<Agreement> {
+    let n = tried.samples.len() as f64;
+    let mean = |name: &str| {
+        let of = tried.samples.iter().filter_map(|s| s.metrics.get(name));
+        of.sum::<f64>() / n
+    };
+    let all = analyse(model);
+    let [one] = all.as_slice() else {
+        return Vec::new();
+    };
+    let throughput = mean("iterations_per_s");
+    let mut found: Vec<Agreement> = one
+        .demands
+        .iter()
+        .map(|d| Agreement {
+            name: format!("utilisation of {}", d.name),
+            theory: throughput * d.demand / f64::from(d.servers),
+            simulated: mean(&format!("{}_utilisation", d.name.replacen(' ', "_", 1))),
+        })
+        .collect();
+    if let Some(exact) = &one.exact {
+        found.push(Agreement {
+            name: format!("mean response in s ({})", exact.formula),
+            theory: exact.response,
+            simulated: mean("http_req_duration_avg_ms") * one.requests / 1000.0,
+        });
+    }
+    found
 }
 
 /// The resource that is busiest on average.

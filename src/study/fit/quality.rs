@@ -127,6 +127,9 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
         if spread(*value) > BLIND {
             let members = directions(&smooth, vector);
             let advice = advice(fit, found, &members);
+            for member in &members {
+                parameters[member.0].determined = false;
+            }
             blind.push(Blind { members, advice });
         }
     }

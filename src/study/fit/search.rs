@@ -123,7 +123,7 @@ impl<'s, 'a> Search<'s, 'a> {
         best.residuals = self.residuals(&best.evaluation, replications);
         best.cost = best.residuals.iter().map(|r| r * r).sum();
         self.limit = self.budget.runs - last;
-        best = self.descend(best, &smooth, replications, 8)?;
+        best = self.descend(best, &smooth, replications, 12)?;
         let jacobian = self.jacobian(&best, &smooth, replications, 0.05, true)?;
         Ok(Found {
             point: best.point,
@@ -333,7 +333,7 @@ impl<'s, 'a> Search<'s, 'a> {
         if smooth.is_empty() {
             return Ok(at);
         }
-        let mut damping = 1e-2;
+        let (mut damping, mut slow) = (1e-2, 0);
         for iteration in 0..most {
             let next = (smooth.len() + TRIALS.len()) as u64 * self.fit.cases.len() as u64 * reps;
             if self.runs + next > self.limit {
@@ -363,7 +363,8 @@ impl<'s, 'a> Search<'s, 'a> {
                 damping = used.clamp(1e-6, 1e3);
                 at = next;
                 (self.watch)(self.runs, at.cost);
-                if gain < 2e-3 {
+                slow = if gain < 2e-3 { slow + 1 } else { 0 };
+                if slow == 2 {
                     break;
                 }
             } else if damping > 10.0 {

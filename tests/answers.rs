@@ -128,6 +128,29 @@ fn a_range_without_a_limit_is_said_to_have_none() {
 }
 
 #[test]
+fn a_small_budget_is_kept_and_what_is_sure_is_told() {
+    let document = document(MM8);
+    let question = Question {
+        document: &document,
+        base: Vec::new(),
+        path: "load".into(),
+        low: 0.5,
+        high: 3.0,
+        minimise: false,
+        seed: 1,
+        budget: 25,
+        precision: 0.001,
+    };
+    let answer = search(&question, &|_, _| {}).unwrap();
+    assert!(answer.cut_short && answer.runs <= 25);
+    let exact = exact_rate() / 100.0;
+    assert!(
+        answer.passing.unwrap() <= exact && exact <= answer.failing.unwrap(),
+        "{answer:?}"
+    );
+}
+
+#[test]
 fn what_is_not_monotone_is_reported() {
     // Too few users miss the rate, too many the response time.
     let text = MM8.replace(
@@ -213,14 +236,14 @@ fn more_servers_are_better_and_the_same_is_the_same() {
 
 #[test]
 fn the_service_time_and_the_load_matter_most() {
-    let found = explain(&document(&MM8.replace("100.0", "170.0")), &[], 0.1, 1, 2).unwrap();
+    let found = explain(&document(&MM8.replace("100.0", "170.0")), &[], 0.1, 1, 5).unwrap();
     assert_eq!(found.thresholds, ["http_req_duration p(95)<150"]);
     let paths: Vec<&str> = found.levers.iter().map(|l| l.path.as_str()).collect();
     assert_eq!(paths.len(), 3, "{paths:?}");
     for lever in &found.levers {
         let (down, up) = lever.effects[0];
         let helps_when_up = lever.path == "stations.cpu.servers";
-        assert_eq!(up < down, helps_when_up, "{lever:?}");
+        assert_eq!(up.change < down.change, helps_when_up, "{lever:?}");
         assert!(lever.largest() > 0.1, "{lever:?}");
     }
 }

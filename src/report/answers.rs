@@ -7,7 +7,7 @@ use crate::model::duration;
 use crate::study::answers::bounds::Analysis;
 use crate::study::answers::capacity::{Answer, Question, Verdict};
 use crate::study::answers::compare::{Row, Verdict as Difference};
-use crate::study::answers::explain::Explanation;
+use crate::study::answers::explain::{Effect, Explanation};
 use crate::study::fit::free::{Unit, four_digits};
 
 /// A value of a unit, four digits.
@@ -274,6 +274,16 @@ pub fn compare(rows: &[Row], effect: f64, all: bool) -> String {
     out
 }
 
+/// A change in per cent, in brackets if it may be chance.
+fn share(effect: Effect) -> String {
+    let text = format!("{:+.1} %", 100.0 * effect.change);
+    if effect.sure {
+        text
+    } else {
+        format!("({text})")
+    }
+}
+
 /// Parameters by their effect, the first `most`.
 #[must_use]
 pub fn explain(explanation: &Explanation, most: usize) -> String {
@@ -290,7 +300,7 @@ pub fn explain(explanation: &Explanation, most: usize) -> String {
         .max(9);
     let _ = writeln!(
         out,
-        "\nchange of the number compared, parameter lower / higher"
+        "\nchange of the number compared, parameter lower / higher; (…) may be chance"
     );
     let mut heads: Vec<String> = explanation.thresholds.clone();
     for head in &mut heads {
@@ -311,7 +321,7 @@ pub fn explain(explanation: &Explanation, most: usize) -> String {
             .iter()
             .zip(&heads)
             .map(|((down, up), head)| {
-                let cell = format!("{:+.1} % / {:+.1} %", 100.0 * down, 100.0 * up);
+                let cell = format!("{} / {}", share(*down), share(*up));
                 format!("{cell:>w$}", w = head.chars().count())
             })
             .collect();

@@ -416,7 +416,7 @@ impl Search<'_, '_> {
                 }
             }
             if self.cut_short {
-                return Ok(None);
+                return Ok(self.nearest_sure(value, step.signum(), wanted));
             }
             let least = if self.unit == Unit::Whole {
                 step.signum()
@@ -439,6 +439,14 @@ impl Search<'_, '_> {
             }
             value = next;
         }
+    }
+
+    /// Of the values tried, the sure one that is nearest to `from` in this direction.
+    fn nearest_sure(&self, from: f64, direction: f64, wanted: Verdict) -> Option<f64> {
+        let outwards = |t: &&Tried| (t.value - from) * direction >= 0.0 && t.verdict() == wanted;
+        let sure = self.tried.values().filter(outwards);
+        let near = sure.min_by(|a, b| (a.value - from).abs().total_cmp(&(b.value - from).abs()));
+        near.map(|t| t.value)
     }
 
     fn answer(

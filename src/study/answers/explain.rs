@@ -2,6 +2,7 @@
 
 use super::margin::{Sample, samples};
 use crate::model::{Document, Model, Override};
+use crate::stats::interval::paired_difference;
 use crate::study::fit::free::{Unit, value_at, written};
 use crate::study::metrics::thresholds_of;
 use crate::study::runs::Job;
@@ -16,6 +17,18 @@ const FIXED: [&str; 6] = [
     "fitted",
 ];
 
+/// Last keys of values that are no quantities of the system: answers and what a test records.
+const NO_QUANTITY: [&str; 3] = ["status", "value", "times"];
+
+/// A change of the number that a threshold compares.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Effect {
+    /// Relative change.
+    pub change: f64,
+    /// Whether it is more than chance: the paired 95 % interval excludes zero.
+    pub sure: bool,
+}
+
 /// One parameter and its effects.
 #[derive(Clone, Debug)]
 pub struct Lever {
@@ -26,15 +39,16 @@ pub struct Lever {
     /// Lower and upper value tried, as an override writes them.
     pub tried: (String, String),
     /// For each threshold: relative change of the number compared, with the lower and the upper value.
-    pub effects: Vec<(f64, f64)>,
+    pub effects: Vec<(Effect, Effect)>,
 }
 
 impl Lever {
-    /// The largest change of any threshold's number.
+    /// The largest change of any threshold's number that is more than chance.
     #[must_use]
     pub fn largest(&self) -> f64 {
-        let each = self.effects.iter().map(|(d, u)| d.abs().max(u.abs()));
-        each.fold(0.0, f64::max)
+        let each = self.effects.iter().flat_map(|(d, u)| [d, u]);
+        let sure = each.filter(|e| e.sure).map(|e| e.change.abs());
+        sure.fold(0.0, f64::max)
     }
 }
 
@@ -83,29 +97,29 @@ pub fn explain(
         .collect();
     let (all, runs) = (samples(&jobs), jobs.len() as u64);
     let columns: Vec<String> = names.iter().map(|t| t.column.clone()).collect();
-    let means: Vec<Vec<f64>> = all
+    let values: Vec<Vec<Vec<f64>>> = all
         .chunks(replications as usize)
-        .map(|runs| means(runs, &columns))
+        .map(|runs| values(runs, &columns))
         .collect();
     let mut levers: Vec<Lever> = sides
         .into_iter()
-        .zip(means[1..].chunks(2))
-        .map(|((path, now, [low, high], _), pair)| {
-            let effect = |side: &[f64], t: usize| change(means[0][t], side[t]);
-            Lever {
-                path,
-                now,
-                tried: (low, high),
-                effects: (0..columns.len())
-                    .map(|t| (effect(&pair[0], t), effect(&pair[1], t)))
-                    .collect(),
-            }
+        .zip(values[1..].chunks(2))
+        .map(|((path, now, [low, high], _), pair)| Lever {
+            path,
+            now,
+            tried: (low, high),
+            effects: (0..columns.len())
+                .map(|t| {
+                    let base = &values[0][t];
+                    (effect(base, &pair[0][t]), effect(base, &pair[1][t]))
+                })
+                .collect(),
         })
         .collect();
     levers.sort_by(|a, b| b.largest().total_cmp(&a.largest()));
     Ok(Explanation {
         thresholds: names.iter().map(|t| t.text()).collect(),
-        base: means[0].clone(),
+        base: values[0].iter().map(|v| mean(v)).collect(),
         levers,
         skipped,
         runs,
@@ -133,7 +147,8 @@ fn sides(
     paths.extend(document.paths());
     for path in paths {
         let section = path.split(['.', '[']).next().unwrap_or("");
-        if FIXED.contains(&section) {
+        let last = path.rsplit('.').next().unwrap_or("");
+        if FIXED.contains(&section) || NO_QUANTITY.contains(&last) {
             continue;
         }
         let (unit, value) = match path.as_str() {
@@ -171,15 +186,29 @@ fn around(unit: Unit, value: f64, share: f64) -> [String; 2] {
     [written(unit, value - step), written(unit, value + step)]
 }
 
-fn means(runs: &[Sample], columns: &[String]) -> Vec<f64> {
-    let n = runs.len().max(1) as f64;
-    let mean = |c: &String| runs.iter().filter_map(|r| r.metrics.get(c)).sum::<f64>() / n;
-    columns.iter().map(mean).collect()
+/// Each column's values, run by run.
+fn values(runs: &[Sample], columns: &[String]) -> Vec<Vec<f64>> {
+    let of = |c: &String| {
+        let each = runs.iter().map(|r| r.metrics.get(c).copied());
+        each.map(|v| v.unwrap_or(0.0)).collect()
+    };
+    columns.iter().map(of).collect()
 }
 
-/// Relative change; of nothing, the value itself.
-fn change(from: f64, to: f64) -> f64 {
-    if from == 0.0 { to } else { to / from - 1.0 }
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// Relative change of the mean (of nothing, the value itself), and whether it is more than chance. One
+/// run alone cannot tell.
+fn effect(base: &[f64], changed: &[f64]) -> Effect {
+    let (from, to) = (mean(base), mean(changed));
+    let sure = match paired_difference(base, changed, 0.95) {
+        Some(interval) => !interval.contains(0.0),
+        None => from != to,
+    };
+    let change = if from == 0.0 { to } else { to / from - 1.0 };
+    Effect { change, sure }
 }
 
 /// The effects as CSV, one line for each parameter and threshold: the data of a tornado chart.
@@ -191,11 +220,13 @@ pub fn csv(explanation: &Explanation) -> String {
         for (threshold, (down, up)) in explanation.thresholds.iter().zip(&lever.effects) {
             let _ = writeln!(
                 out,
-                "\"{}\",{},{},{},\"{threshold}\",{down:.6},{up:.6}",
+                "\"{}\",{},{},{},\"{threshold}\",{:.6},{:.6}",
                 lever.path.replace('"', "\"\""),
                 lever.now,
                 lever.tried.0,
                 lever.tried.1,
+                down.change,
+                up.change,
             );
         }
     }

@@ -12,6 +12,8 @@ use capsim::world::summary::summary;
 
 const SHOP: &str = r#"
 # A shop: this comment stays.
+[model]
+summary_trend_stats = ["avg", "min", "med", "max", "p(90)", "p(95)", "p(99)"]
 [scenarios.main]
 executor = "ramping-vus"
 stages = [{ duration = "10s", target = 60 }, { duration = "40s", target = 60 }]
@@ -35,10 +37,11 @@ fn run(text: &str, seed: u64) -> String {
     let document = Document::from_text("shop.toml", text).unwrap();
     let model = document.check(&[]).unwrap().model;
     let outcome = World::new(&model, seed, 0).run();
-    capsim::report::summary(
-        &summary(&outcome, &model),
-        &SummaryOptions::new(Style::K6_2),
-    )
+    {
+        let mut options = SummaryOptions::new(Style::K6_2);
+        options.trend_stats = model.summary_trend_stats.clone();
+        capsim::report::summary(&summary(&outcome, &model), &options)
+    }
 }
 
 fn fit(document: &Document, measured: &[&str], free: &[&str]) -> (Found, Quality, String) {
@@ -55,8 +58,8 @@ fn fit(document: &Document, measured: &[&str], free: &[&str]) -> (Found, Quality
         seed: 1,
     };
     let budget = Budget {
-        runs: 500,
-        replications: 3,
+        runs: 900,
+        replications: 8,
     };
     let found = Search::new(&fit, budget, &|_, _| {}).run().unwrap();
     let quality = judge(&fit, &found);
@@ -68,7 +71,9 @@ fn fit(document: &Document, measured: &[&str], free: &[&str]) -> (Found, Quality
 #[test]
 fn known_parameters_are_found_again_from_wrong_starts() {
     // With cores to spare, the laws of service show in the response times; a long run has little noise.
-    let long = SHOP.replace("40s", "150s").replace("servers = 2", "servers = 5");
+    let long = SHOP
+        .replace("40s", "150s")
+        .replace("servers = 2", "servers = 5");
     let data = run(&long, 77);
     let wrong = long
         .replace("mean = \"6ms\", cv = 0.5", "mean = \"12ms\", cv = 1.0")

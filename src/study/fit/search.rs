@@ -170,7 +170,7 @@ impl<'s, 'a> Search<'s, 'a> {
             });
         }
         good.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-        good.truncate(2);
+        good.truncate(5);
         if let Some(Ok(own)) = own
             && !good.iter().any(|g| g.point == own.point)
         {

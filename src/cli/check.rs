@@ -7,7 +7,8 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::exit::Failure;
-use crate::report::run_text;
+use crate::report::{answers, run_text};
+use crate::study::answers::bounds::analyse;
 
 /// Check a model without running it.
 ///
@@ -27,6 +28,8 @@ impl Check {
         let mut out = std::io::stdout().lock();
         out.write_all(run_text::header(&model, &script, "-").as_bytes())?;
         out.write_all(run_text::contents(&model).as_bytes())?;
+        writeln!(out)?;
+        out.write_all(answers::bounds(&analyse(&model)).as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,9 +1,13 @@
 //! The command line: one small file per subcommand.
 
 mod bar;
+mod capacity;
 mod check;
+mod compare;
 mod console;
 mod exit;
+mod explain;
+mod fit;
 mod interrupt;
 mod output;
 mod plot;
@@ -12,6 +16,7 @@ mod report;
 mod run;
 mod selftest;
 mod sweep;
+mod ticker;
 mod timeline;
 
 use std::path::PathBuf;
@@ -46,6 +51,10 @@ enum Command {
     Selftest(selftest::Selftest),
     Sweep(sweep::SweepCommand),
     Plot(plot::Plot),
+    Capacity(capacity::Capacity),
+    Compare(compare::Compare),
+    Explain(explain::Explain),
+    Fit(fit::FitArgs),
 }
 
 /// Which model, and with which changes.
@@ -87,6 +96,10 @@ pub fn main() -> ExitCode {
         Command::Selftest(command) => command.execute(),
         Command::Sweep(command) => command.execute(),
         Command::Plot(command) => command.execute(),
+        Command::Capacity(command) => command.execute(),
+        Command::Compare(command) => command.execute(),
+        Command::Explain(command) => command.execute(),
+        Command::Fit(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

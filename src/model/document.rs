@@ -179,6 +179,35 @@ impl Document {
         }
     }
 
+    /// The value at a path that [`Document::paths`] lists, as the file writes it.
+    #[must_use]
+    pub fn value_text(&self, path: &str) -> Option<&str> {
+        let place = set::find(&self.tree, path)?.place;
+        self.source
+            .text
+            .get(place.start as usize..place.end as usize)
+    }
+
+    /// The text of the file with other values at these paths; all else, comments too, stays as it is.
+    /// `None` if a path is not in the file.
+    #[must_use]
+    pub fn rewritten(&self, values: &[(String, String)]) -> Option<String> {
+        let mut places = Vec::new();
+        for (path, value) in values {
+            let place = set::find(&self.tree, path)?.place;
+            places.push((place.start as usize, place.end as usize, value));
+        }
+        places.sort_by_key(|(start, ..)| std::cmp::Reverse(*start));
+        let mut text = self.source.text.to_string();
+        for (start, end, value) in places {
+            if !text.is_char_boundary(start) || !text.is_char_boundary(end) {
+                return None;
+            }
+            text.replace_range(start..end, value);
+        }
+        Some(text)
+    }
+
     /// The text of the file.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -10,6 +10,7 @@ pub mod journey;
 pub mod metric_name;
 mod nearest;
 pub mod network;
+pub mod peak;
 pub mod problem;
 pub mod raw_scenario;
 mod read;

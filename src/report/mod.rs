@@ -3,9 +3,11 @@
 //! `summary` is the text that k6 prints at the end of a test, in the layout of the k6 that the
 //! options name; `export` holds the same data as JSON.
 
+pub mod answers;
 pub mod chart;
 mod columns;
 pub mod export;
+pub mod fit;
 pub mod format;
 pub mod insight;
 pub mod legacy;

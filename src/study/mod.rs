@@ -1,6 +1,8 @@
 //! Many runs: replications, sweeps, searches. The only place that uses threads.
 
+pub mod answers;
 pub mod design;
+pub mod fit;
 pub mod metrics;
 pub mod points;
 pub mod replicate;

@@ -5,6 +5,7 @@ mod condition;
 mod data_file;
 mod dist;
 mod endpoint;
+mod fitted;
 mod flow;
 mod inventory;
 mod journey;
@@ -331,6 +332,9 @@ impl<'a> Build<'a> {
             site.timeout = timeout.or(default.copied()).unwrap_or(site.timeout);
         }
         model.thresholds = threshold::read(root.optional("thresholds"), &model);
+        if let Some(field) = root.optional("fitted") {
+            fitted::read(self, &field, &model);
+        }
         link::check(self, &mut model, &endpoints.calls, at, room_field.as_ref());
         model
     }

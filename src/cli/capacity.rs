@@ -1,0 +1,112 @@
+//! `capsim capacity`: how much load the system takes, or how little of a resource is enough.
+
+use std::cell::RefCell;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::ModelArgs;
+use super::exit::{self, Failure};
+use super::ticker::{RunsBudget, Ticker};
+use crate::model::{Document, Override, duration};
+use crate::report::answers as report;
+use crate::study::answers::bounds::analyse;
+use crate::study::answers::capacity::{Question, search};
+
+/// Find the largest load that meets all thresholds, or the smallest resource.
+///
+/// Brackets, bisects with the same random numbers at every value, and confirms both ends with more
+/// replications: an end is printed only if it is sure (99 %). A value passes if the mean over its runs
+/// meets every threshold.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  capsim capacity models/status.toml --vary load=0.1..3
+  capsim capacity models/token.toml --vary stations.server.servers=1..8 --minimise
+  capsim capacity models/reserve.toml --vary waiting_room.admit.rate=50..400 --budget runs=100
+
+Exit codes: 0 a limit was found, 1 none in the range (all pass or all fail), 104 the model is invalid.")]
+pub struct Capacity {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// What varies, from where to where: `load=0.1..3` or any path of the model.
+    #[arg(long, value_name = "PATH=a..b")]
+    vary: String,
+    /// Look for the smallest value that passes.
+    #[arg(long, alias = "minimize")]
+    minimise: bool,
+    /// How many runs may be simulated: `runs=200`.
+    #[arg(long, value_name = "runs=N", default_value = "runs=200")]
+    budget: RunsBudget,
+    /// Relative width at which bisection ends, in per cent.
+    #[arg(long, default_value_t = 1.0, value_name = "PERCENT")]
+    precision: f64,
+    /// Seed of all random numbers.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print the answer alone, without bounds and the values tried.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+fn invalid(why: impl std::fmt::Display) -> Failure {
+    Failure::new(exit::INVALID, format!("error: {why}"))
+}
+
+/// `PATH=a..b`; times with a unit, in nanoseconds.
+fn range(text: &str) -> Option<(String, f64, f64)> {
+    let (path, range) = text.rsplit_once('=')?;
+    let (low, high) = range.split_once("..")?;
+    let number = |t: &str| -> Option<f64> {
+        let plain = t.trim().parse::<f64>().ok().filter(|x| x.is_finite());
+        plain.or_else(|| duration::parse_signed(t.trim()).ok().map(|ns| ns as f64))
+    };
+    let (low, high) = (number(low)?, number(high)?);
+    (low > 0.0 && low < high).then(|| (path.trim().to_string(), low, high))
+}
+
+impl Capacity {
+    /// Searches and prints.
+    pub fn execute(self) -> Result<ExitCode, Failure> {
+        let wrong = "--vary needs PATH=a..b with 0 < a < b, such as load=0.1..3";
+        let (path, low, high) = range(&self.vary).ok_or_else(|| invalid(wrong))?;
+        if !(self.precision > 0.0 && self.precision <= 50.0) {
+            return Err(invalid("--precision is a percentage from above 0 to 50"));
+        }
+        let model = self.model.load()?.model;
+        let mut base = Vec::new();
+        for text in &self.model.set {
+            base.push(Override::parse(text).map_err(Failure::model)?);
+        }
+        let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let question = Question {
+            document: &document,
+            base,
+            path,
+            low,
+            high,
+            minimise: self.minimise,
+            seed: self.seed,
+            budget: self.budget.runs,
+            precision: self.precision / 100.0,
+        };
+        let mut out = std::io::stdout().lock();
+        if !self.quiet {
+            out.write_all(report::bounds(&analyse(&model)).as_bytes())?;
+            writeln!(out)?;
+            out.flush()?;
+        }
+        let ticker = RefCell::new(Ticker::new());
+        let answer = search(&question, &|runs, value| {
+            let mut ticker = ticker.borrow_mut();
+            ticker.say(&format!("{runs} runs simulated, now at {value:.4}"));
+        });
+        drop(ticker);
+        let answer = answer.map_err(invalid)?;
+        out.write_all(report::capacity(&question, &answer, !self.quiet).as_bytes())?;
+        out.flush()?;
+        let found = answer.passing.is_some() && answer.failing.is_some();
+        Ok(ExitCode::from(u8::from(!found)))
+    }
+}

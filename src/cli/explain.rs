@@ -1,0 +1,80 @@
+//! `capsim explain`: which parameter matters most.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::ModelArgs;
+use super::exit::{self, Failure};
+use super::ticker::Ticker;
+use crate::model::{Document, Override};
+use crate::report::answers as report;
+use crate::study::answers::explain::{csv, explain};
+
+/// Rank the parameters by their effect on the thresholds.
+///
+/// Every number and time of the system, and the load, goes up and down by a tenth (a whole number by at
+/// least 1), the others staying as they are, under the same random numbers. What stands on top is what
+/// to mend first, and what to measure best.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  capsim explain models/reserve.toml
+  capsim explain models/token.toml --by 20 --replications 5 --out tornado.csv
+
+Exit codes: 0 done, 104 the model is invalid or has no thresholds.")]
+pub struct Explain {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// How far each parameter moves, in per cent.
+    #[arg(long, default_value_t = 10.0, value_name = "PERCENT")]
+    by: f64,
+    /// Runs at each value.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    replications: u64,
+    /// How many parameters are shown.
+    #[arg(long, default_value_t = 15)]
+    top: usize,
+    /// Where all effects are written as CSV (the data of a tornado chart).
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Seed of all random numbers.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Explain {
+    /// Varies and prints.
+    pub fn execute(self) -> Result<ExitCode, Failure> {
+        let invalid = |why: String| Failure::new(exit::INVALID, format!("error: {why}"));
+        if !(self.by > 0.0 && self.by < 100.0) {
+            return Err(invalid("--by is a percentage between 0 and 100".into()));
+        }
+        self.model.load()?;
+        let mut base = Vec::new();
+        for text in &self.model.set {
+            base.push(Override::parse(text).map_err(Failure::model)?);
+        }
+        let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let mut ticker = Ticker::new();
+        ticker.say("simulating: every parameter up and down");
+        let found = explain(
+            &document,
+            &base,
+            self.by / 100.0,
+            self.seed,
+            self.replications,
+        );
+        drop(ticker);
+        let found = found.map_err(invalid)?;
+        let mut out = std::io::stdout().lock();
+        out.write_all(report::explain(&found, self.top).as_bytes())?;
+        out.flush()?;
+        if let Some(path) = &self.out {
+            super::fit::write(path, &csv(&found))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

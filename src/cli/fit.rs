@@ -1,0 +1,197 @@
+//! `capsim fit`: the parameters of a model from a measured run.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use clap::Args;
+
+use super::ModelArgs;
+use super::exit::{self, Failure};
+use super::ticker::Ticker;
+use crate::model::{Document, Override};
+use crate::report::fit as report;
+use crate::study::fit::free::Free;
+use crate::study::fit::knee::knee;
+use crate::study::fit::quality::{Quality, judge, rms};
+use crate::study::fit::read::{self, Measured};
+use crate::study::fit::search::{Budget, Found, Search};
+use crate::study::fit::{Case, Fit, file};
+
+/// Fit a model's parameters to measured runs.
+///
+/// A RUN is what k6 left of a test: a --summary-export or handleSummary JSON of any version, the
+/// end-of-test summary as text, --out json or --out csv; each plain or packed by gzip. capsim's own
+/// work, too. Prints measured, fitted and error of every number, intervals of the parameters, and which
+/// of them the data cannot tell apart.
+///
+/// The distance is a sum of squares of log ratios: times, counts and rates each in units of a tolerance
+/// (1 % for counts, 2 % for means and percentiles up to 95, 4 % up to 99, 25 % for extremes) widened by
+/// rounding and by the spread between replications. Per-endpoint numbers count where the run has them.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  capsim fit models/token.toml --to run.json --free 'endpoints.issue_token.**.mean=0.2ms..3ms'
+  capsim fit shop.toml --to low.txt --to mid.json --holdout high.json \\
+      --free 'stations.cpu.servers=1..16' --free 'endpoints.buy.**.mean=1ms..50ms' --out fitted.toml
+  capsim fit shop.toml --to 'run.json@scenarios.main.stages[0].target=50' --free '...'
+
+A free value is PATH=a..b; `*` stands for any key or index, `**` for several; paths separated by
+commas share one value. A run with another peak of VUs than the model is taken as `load=…` of it;
+`RUN@PATH=VALUE@…` says exactly what was different.
+
+Exit codes: 0 fitted, 104 the model, a run or an option is invalid, 1 anything else.")]
+pub struct FitArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// A measured run; may be given several times.
+    #[arg(long = "to", value_name = "RUN", required = true)]
+    to: Vec<String>,
+    /// A parameter that may vary; may be given several times.
+    #[arg(long = "free", value_name = "PATH=a..b", required = true)]
+    free: Vec<String>,
+    /// A run that is predicted, not fitted to; may be given several times.
+    #[arg(long, value_name = "RUN")]
+    holdout: Vec<String>,
+    /// Where the fitted model is written.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Where measured and simulated numbers are written as CSV.
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+    /// Seed of all random numbers.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many runs may be simulated: `runs=600`.
+    #[arg(long, value_name = "runs=N", default_value = "runs=600")]
+    budget: super::ticker::RunsBudget,
+    /// Replications of the final fit and of predictions.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    replications: u64,
+}
+
+fn invalid(why: impl std::fmt::Display) -> Failure {
+    Failure::new(exit::INVALID, format!("error: {why}"))
+}
+
+impl FitArgs {
+    /// Fits and prints.
+    pub fn execute(self) -> Result<ExitCode, Failure> {
+        let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let mut base = Vec::new();
+        for text in &self.model.set {
+            base.push(Override::parse(text).map_err(Failure::model)?);
+        }
+        document.check(&base).map_err(Failure::model)?;
+        let mut free = Vec::new();
+        for text in &self.free {
+            let mut parameter = Free::parse(text, &document).map_err(invalid)?;
+            parameter.start_from(&base);
+            free.push(parameter);
+        }
+        let cases = |texts: &[String]| -> Result<Vec<Case>, Failure> {
+            texts.iter().map(|t| case(t, &document, &base)).collect()
+        };
+        let (fitted, held) = (cases(&self.to)?, cases(&self.holdout)?);
+        let fit = Fit {
+            document: &document,
+            base,
+            free,
+            cases: fitted,
+            seed: self.seed,
+        };
+        let ticker = Mutex::new(Ticker::new());
+        let watch = |runs: u64, cost: f64| {
+            if let Ok(mut ticker) = ticker.lock() {
+                ticker.say(&format!("{runs} runs simulated, distance {cost:.1}"));
+            }
+        };
+        let budget = Budget {
+            runs: self.budget.runs,
+            replications: self.replications,
+        };
+        let found = Search::new(&fit, budget, &watch).run().map_err(invalid)?;
+        let quality = judge(&fit, &found);
+        drop(ticker);
+        self.print(&fit, &held, &found, &quality)
+    }
+
+    fn print(
+        &self,
+        fit: &Fit,
+        held: &[Case],
+        found: &Found,
+        quality: &Quality,
+    ) -> Result<ExitCode, Failure> {
+        let mut out = std::io::stdout().lock();
+        let mut csv = String::from("role,run,load,number,measured,model,error,spread\n");
+        let at = &found.evaluation;
+        for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
+            out.write_all(report::table(case, values, spread, "fitted to").as_bytes())?;
+            csv.push_str(&report::csv_lines(case, values, spread, "fitted"));
+        }
+        out.write_all(report::parameters(fit, quality).as_bytes())?;
+        if let Some(knee) = knee(fit, found, quality) {
+            out.write_all(report::knee(&knee).as_bytes())?;
+        }
+        if !held.is_empty() {
+            let at = std::slice::from_ref(&found.point);
+            let predicted = fit.evaluate_cases(held, at, self.replications.max(5));
+            let predicted = predicted
+                .into_iter()
+                .next()
+                .ok_or_else(|| invalid("nothing ran"))?;
+            let predicted = predicted.map_err(invalid)?;
+            let runs = predicted.values.iter().zip(&predicted.variances);
+            for (case, (values, spread)) in held.iter().zip(runs) {
+                let title = "predicted (not fitted to)";
+                out.write_all(report::table(case, values, spread, title).as_bytes())?;
+                csv.push_str(&report::csv_lines(case, values, spread, "predicted"));
+            }
+            let (rms, numbers) = rms(held, &predicted.values);
+            writeln!(
+                out,
+                "\nprediction: {:.1} % root mean square over {numbers} numbers",
+                100.0 * rms
+            )?;
+        }
+        writeln!(out, "{} runs simulated, seed {}", found.runs, fit.seed)?;
+        if let Some(path) = &self.out {
+            let text = file::text(fit, quality, found.runs).map_err(invalid)?;
+            write(path, &text)?;
+            writeln!(out, "written: {}", path.display())?;
+        }
+        if let Some(path) = &self.table {
+            write(path, &csv)?;
+        }
+        out.flush()?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Writes a file and the directories above it.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |why| {
+        Failure::new(
+            1,
+            format!("error: {} cannot be written: {why}", path.display()),
+        )
+    };
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    std::fs::write(path, text).map_err(failed)
+}
+
+/// A run, and after `@` what the model has to be changed to for it.
+fn case(text: &str, document: &Document, base: &[Override]) -> Result<Case, Failure> {
+    let mut parts = text.split('@');
+    let path = parts.next().unwrap_or("");
+    let mut overrides = Vec::new();
+    for part in parts {
+        overrides.push(Override::parse(part).map_err(Failure::model)?);
+    }
+    let measured: Measured = read::read(Path::new(path)).map_err(invalid)?;
+    Case::new(path, measured, document, base, overrides).map_err(invalid)
+}

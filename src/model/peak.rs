@@ -1,0 +1,80 @@
+//! The highest load that a model's scenarios ask for.
+
+use super::Model;
+use super::scenario::{Executor, Scenario, Stage};
+use std::fmt;
+
+/// A highest load.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Peak {
+    /// Users at once, or arrivals per second.
+    pub value: f64,
+    /// Whether it is arrivals per second.
+    pub rate: bool,
+}
+
+impl fmt::Display for Peak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = (self.value * 100.0).round() / 100.0;
+        match self.rate {
+            true => write!(f, "{value}/s"),
+            false => write!(f, "{value} VUs"),
+        }
+    }
+}
+
+impl Model {
+    /// The highest load: VUs of all scenarios that have VUs, each at its own peak; if there are none,
+    /// arrivals per second.
+    #[must_use]
+    pub fn peak_load(&self) -> Peak {
+        let users: Vec<f64> = self.scenarios.iter().filter_map(users).collect();
+        match users.is_empty() {
+            false => Peak {
+                value: users.iter().sum(),
+                rate: false,
+            },
+            true => Peak {
+                value: self.scenarios.iter().filter_map(arrivals).sum(),
+                rate: true,
+            },
+        }
+    }
+}
+
+fn highest(start: f64, stages: &[Stage]) -> f64 {
+    stages.iter().map(|s| s.target).fold(start, f64::max)
+}
+
+fn users(scenario: &Scenario) -> Option<f64> {
+    Some(match &scenario.executor {
+        Executor::RampingVus {
+            start_vus, stages, ..
+        } => highest(*start_vus as f64, stages),
+        Executor::ConstantVus { vus, .. }
+        | Executor::SharedIterations { vus, .. }
+        | Executor::PerVuIterations { vus, .. } => *vus as f64,
+        _ => return None,
+    })
+}
+
+fn arrivals(scenario: &Scenario) -> Option<f64> {
+    Some(match &scenario.executor {
+        Executor::ConstantArrivalRate {
+            rate, time_unit, ..
+        } => *rate as f64 / time_unit.as_secs(),
+        Executor::RampingArrivalRate {
+            start_rate,
+            time_unit,
+            stages,
+            ..
+        } => highest(*start_rate as f64, stages) / time_unit.as_secs(),
+        Executor::PoissonArrivals { start_rate, stages } => highest(*start_rate, stages),
+        Executor::RenewalArrivals { gap, .. } => 1e9 / gap.mean(),
+        Executor::TraceArrivals { at } => {
+            let length = at.iter().max().map_or(0.0, |last| last.as_secs());
+            at.len() as f64 / length.max(1e-9)
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,545 @@
+//! The largest load (or the smallest resource) that still meets all thresholds.
+//!
+//! A grid brackets the change from passing to failing; bisection narrows it, every value run with the
+//! same seeds (common random numbers); then both ends are confirmed: an end is printed only if the
+//! mean margin of every threshold is on its side by an interval of Student's t, and moves outwards
+//! until it is. A value counts as passing if the mean over its runs meets every threshold.
+
+use std::collections::BTreeMap;
+
+use super::bounds::analyse;
+use super::margin::{Sample, samples};
+use crate::model::{Document, Model, Override};
+use crate::stats::Moments;
+use crate::stats::interval::of_moments;
+use crate::study::fit::free::{Unit, matching, value_at, written};
+use crate::study::metrics::thresholds_of;
+use crate::study::runs::Job;
+
+/// Points of the first grid.
+const GRID: usize = 7;
+/// Runs of each point of the grid.
+const FIRST: u64 = 3;
+/// Coverage of the intervals that confirm an end.
+const LEVEL: f64 = 0.99;
+
+/// What is asked.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The model as written.
+    pub document: &'a Document,
+    /// Changes for all runs.
+    pub base: Vec<Override>,
+    /// `load`, or a path (or pattern of paths) of the model.
+    pub path: String,
+    /// Smallest value.
+    pub low: f64,
+    /// Largest value.
+    pub high: f64,
+    /// Whether the smallest passing value is sought, not the largest.
+    pub minimise: bool,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Runs that may be simulated.
+    pub budget: u64,
+    /// Relative width at which bisection ends.
+    pub precision: f64,
+}
+
+/// All runs at one value.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// The value.
+    pub value: f64,
+    /// Runs, in the order of their replication.
+    pub samples: Vec<Sample>,
+}
+
+/// How sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every threshold holds, by the whole interval.
+    Passes,
+    /// A threshold is crossed, by the whole interval.
+    Fails,
+    /// Cannot be told from these runs.
+    Unsure,
+}
+
+/// A number that both theory and simulation give.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agreement {
+    /// What it is.
+    pub name: String,
+    /// By the utilisation law (Denning & Buzen 1978: `U = X D / servers`), or an exact formula.
+    pub theory: f64,
+    /// Mean over the runs.
+    pub simulated: f64,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The value that passes for sure and is nearest to the change.
+    pub passing: Option<f64>,
+    /// The value that fails for sure and is nearest to the change.
+    pub failing: Option<f64>,
+    /// Where the mean margin changes sign.
+    pub estimate: Option<f64>,
+    /// The threshold that breaks first beyond the change.
+    pub breaks: Option<String>,
+    /// The resource with the highest utilisation there, and the utilisation.
+    pub bottleneck: Option<(String, f64)>,
+    /// What theory and simulation say there.
+    pub agreement: Vec<Agreement>,
+    /// Values on the easier side that fail all the same (too little load for a threshold on a rate).
+    pub before: Vec<f64>,
+    /// Values elsewhere at which the thresholds hold again.
+    pub again: Vec<f64>,
+    /// The path's value in the model as it stands.
+    pub now: Option<f64>,
+    /// Whether values are whole numbers.
+    pub unit: Unit,
+    /// Everything tried, in ascending order.
+    pub tried: Vec<Tried>,
+    /// Runs simulated.
+    pub runs: u64,
+    /// Whether the budget ended the search early.
+    pub cut_short: bool,
+}
+
+impl Tried {
+    /// Mean margin of one threshold.
+    #[must_use]
+    pub fn mean_margin(&self, threshold: usize) -> f64 {
+        let sum: f64 = self.samples.iter().map(|s| s.margins[threshold]).sum();
+        sum / self.samples.len() as f64
+    }
+
+    /// Mean margin of the worst threshold, and its index.
+    #[must_use]
+    pub fn worst(&self) -> (usize, f64) {
+        let count = self.samples.first().map_or(0, |s| s.margins.len());
+        (0..count)
+            .map(|t| (t, self.mean_margin(t)))
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .unwrap_or((0, 1.0))
+    }
+
+    /// Whether the mean over the runs meets every threshold.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.worst().1 > 0.0
+    }
+
+    /// Runs that meet every threshold.
+    #[must_use]
+    pub fn passing_runs(&self) -> usize {
+        let good = |s: &&Sample| s.margins.iter().all(|m| *m > 0.0);
+        self.samples.iter().filter(good).count()
+    }
+
+    /// How sure it is.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let count = self.samples.first().map_or(0, |s| s.margins.len());
+        let mut sure = true;
+        for t in 0..count {
+            let margins: Moments = self.samples.iter().map(|s| s.margins[t]).collect();
+            let Some(interval) = of_moments(&margins, LEVEL) else {
+                return Verdict::Unsure;
+            };
+            if interval.high() < 0.0 {
+                return Verdict::Fails;
+            }
+            sure &= interval.low() > 0.0;
+        }
+        if sure {
+            Verdict::Passes
+        } else {
+            Verdict::Unsure
+        }
+    }
+}
+
+/// A search under way.
+struct Search<'q, 'a> {
+    question: &'q Question<'a>,
+    paths: Vec<String>,
+    unit: Unit,
+    tried: BTreeMap<u64, Tried>,
+    runs: u64,
+    cut_short: bool,
+    watch: &'q dyn Fn(u64, f64),
+}
+
+/// Searches; `watch` is told the number of runs done and the value at work.
+///
+/// # Errors
+/// If there are no thresholds, the path is not in the model, or the model is invalid at a value.
+pub fn search(question: &Question, watch: &dyn Fn(u64, f64)) -> Result<Answer, String> {
+    let load = question.path == "load";
+    let (paths, unit, now) = if load {
+        (vec!["load".to_string()], Unit::Number, Some(1.0))
+    } else {
+        let paths = matching(&question.path, question.document)?;
+        let found = value_at(question.document, &paths[0]);
+        let (unit, now) = found.ok_or_else(|| format!("`{}` is no number or time", paths[0]))?;
+        (paths, unit, Some(now))
+    };
+    let search = Search {
+        question,
+        paths,
+        unit,
+        tried: BTreeMap::new(),
+        runs: 0,
+        cut_short: false,
+        watch,
+    };
+    if thresholds_of(&search.model(question.low)?).is_empty() {
+        return Err("the model has no [thresholds]: there is nothing to meet".into());
+    }
+    search.run(now)
+}
+
+impl Search<'_, '_> {
+    fn model(&self, value: f64) -> Result<Model, String> {
+        let mut all = self.question.base.clone();
+        for path in &self.paths {
+            let text = written(self.unit, value);
+            all.push(Override::new(path, &text).map_err(|e| e.to_string())?);
+        }
+        let checked = self.question.document.check(&all);
+        checked.map(|c| c.model).map_err(|e| e.to_string())
+    }
+
+    /// Brings these values to so many runs each, as far as the budget goes.
+    fn bring(&mut self, values: &[f64], replications: u64) -> Result<(), String> {
+        let mut models = Vec::new();
+        for value in values {
+            models.push(self.model(*value)?);
+        }
+        let mut jobs = Vec::new();
+        let mut whose = Vec::new();
+        for (value, model) in values.iter().zip(&models) {
+            let have = self
+                .tried
+                .get(&key(*value))
+                .map_or(0, |t| t.samples.len() as u64);
+            for replication in have..replications {
+                if self.runs + jobs.len() as u64 >= self.question.budget {
+                    self.cut_short = true;
+                    break;
+                }
+                jobs.push(Job {
+                    model,
+                    seed: self.question.seed,
+                    replication,
+                });
+                whose.push(*value);
+            }
+        }
+        self.runs += jobs.len() as u64;
+        for (value, sample) in whose.iter().zip(samples(&jobs)) {
+            let at = self.tried.entry(key(*value)).or_insert_with(|| Tried {
+                value: *value,
+                samples: Vec::new(),
+            });
+            at.samples.push(sample);
+        }
+        if let Some(value) = values.last() {
+            (self.watch)(self.runs, *value);
+        }
+        Ok(())
+    }
+
+    fn at(&self, value: f64) -> Option<&Tried> {
+        self.tried.get(&key(value))
+    }
+
+    fn holds(&self, value: f64) -> bool {
+        self.at(value).is_some_and(Tried::holds)
+    }
+
+    /// The first grid, ascending: even in the logarithm over a wide range.
+    fn grid(&self) -> Vec<f64> {
+        let (low, high) = (self.question.low, self.question.high);
+        let step = |i: usize| i as f64 / (GRID - 1) as f64;
+        let wide = low > 0.0 && high / low > 4.0;
+        let mut grid: Vec<f64> = (0..GRID)
+            .map(|i| match wide {
+                true => low * libm::pow(high / low, step(i)),
+                false => low + (high - low) * step(i),
+            })
+            .map(|v| self.rounded(v))
+            .collect();
+        if let (Some(last), Unit::Whole) = (grid.last_mut(), self.unit) {
+            *last = high.floor();
+        }
+        grid.dedup();
+        grid
+    }
+
+    /// A value as the model's file would hold it.
+    fn rounded(&self, value: f64) -> f64 {
+        match self.unit {
+            Unit::Whole => value.round(),
+            Unit::Time => value.round(),
+            Unit::Number => (value * 1e6).round() / 1e6,
+        }
+    }
+
+    fn run(mut self, now: Option<f64>) -> Result<Answer, String> {
+        let grid = self.grid();
+        self.bring(&grid, FIRST)?;
+        // Good values first: seen from there, the search is for the first failing value.
+        let mut order: Vec<f64> = grid.into_iter().filter(|v| self.at(*v).is_some()).collect();
+        if self.question.minimise {
+            order.reverse();
+        }
+        let island = self.island(&order, now);
+        let others: Vec<f64> = order
+            .iter()
+            .enumerate()
+            .filter(|(i, v)| !island.contains(i) && self.holds(**v))
+            .map(|(_, v)| *v)
+            .collect();
+        // Values that should be easier than the passing ones, and fail all the same.
+        let before: Vec<f64> = match island.is_empty() {
+            true => Vec::new(),
+            false => order[..island.start]
+                .iter()
+                .copied()
+                .filter(|v| !self.holds(*v))
+                .collect(),
+        };
+        let (mut good, mut bad) = match island.is_empty() {
+            true => (None, order.first().copied()),
+            false => (Some(order[island.end - 1]), order.get(island.end).copied()),
+        };
+        if let (Some(mut g), Some(mut b)) = (good, bad) {
+            self.bisect(&mut g, &mut b)?;
+            (good, bad) = (Some(g), Some(b));
+        }
+        let gap = match (good, bad) {
+            (Some(g), Some(b)) => (b - g).abs(),
+            _ => (self.question.high - self.question.low).abs() / 100.0,
+        };
+        let inwards = if self.question.minimise { 1.0 } else { -1.0 };
+        let passing = self.confirm(good, inwards * gap, Verdict::Passes)?;
+        let failing = self.confirm(bad, -inwards * gap, Verdict::Fails)?;
+        let estimate = self.estimate(passing, failing).or(good);
+        let again = [before, others];
+        Ok(self.answer(passing, failing, estimate, again, now))
+    }
+
+    /// Where the margin changes sign between two sure ends, by a straight line.
+    fn estimate(&self, passing: Option<f64>, failing: Option<f64>) -> Option<f64> {
+        let (good, bad) = (self.at(passing?)?, self.at(failing?)?);
+        if self.unit == Unit::Whole {
+            return passing;
+        }
+        // The threshold that is crossed at the failing end decides at both.
+        let (which, below) = bad.worst();
+        let above = good.mean_margin(which);
+        let share = above / (above - below);
+        Some(good.value + (bad.value - good.value) * share)
+    }
+
+    /// The stretch of passing values to look at: the one around the present value, else the first.
+    fn island(&self, order: &[f64], now: Option<f64>) -> std::ops::Range<usize> {
+        let mut islands: Vec<std::ops::Range<usize>> = Vec::new();
+        for (i, value) in order.iter().enumerate() {
+            if !self.holds(*value) {
+                continue;
+            }
+            match islands.last_mut() {
+                Some(last) if last.end == i => last.end = i + 1,
+                _ => islands.push(i..i + 1),
+            }
+        }
+        let around = |r: &&std::ops::Range<usize>| {
+            let (a, b) = (order[r.start], order[r.end - 1]);
+            now.is_some_and(|n| n >= a.min(b) && n <= a.max(b))
+        };
+        let found = islands.iter().find(around).or(islands.first());
+        found.cloned().unwrap_or(0..0)
+    }
+
+    fn bisect(&mut self, good: &mut f64, bad: &mut f64) -> Result<(), String> {
+        loop {
+            let gap = (*bad - *good).abs();
+            let wide = self.question.precision * good.abs().max(bad.abs());
+            let enough = match self.unit {
+                Unit::Whole => gap <= 1.0,
+                _ => gap <= wide,
+            };
+            if enough || self.cut_short {
+                return Ok(());
+            }
+            let middle = self.rounded(f64::midpoint(*good, *bad));
+            if middle == *good || middle == *bad {
+                return Ok(());
+            }
+            // More runs as the difference to be told gets smaller.
+            let runs = if gap > 8.0 * wide { 4 } else { 10 };
+            self.bring(&[middle], runs)?;
+            if self.at(middle).is_none() {
+                return Ok(());
+            }
+            if self.holds(middle) {
+                *good = middle;
+            } else {
+                *bad = middle;
+            }
+        }
+    }
+
+    /// Runs more at an end, and moves it outwards (by `step`, then twice as much …) until it is sure.
+    fn confirm(
+        &mut self,
+        end: Option<f64>,
+        step: f64,
+        wanted: Verdict,
+    ) -> Result<Option<f64>, String> {
+        let Some(mut value) = end else {
+            return Ok(None);
+        };
+        let mut step = step;
+        loop {
+            for runs in [6, 12, 20] {
+                self.bring(&[value], runs)?;
+                match self.at(value).map(Tried::verdict) {
+                    Some(v) if v == wanted => return Ok(Some(value)),
+                    Some(Verdict::Unsure) => {}
+                    _ => break,
+                }
+            }
+            if self.cut_short {
+                return Ok(self.nearest_sure(value, step.signum(), wanted));
+            }
+            let least = if self.unit == Unit::Whole {
+                step.signum()
+            } else {
+                0.0
+            };
+            let next = self.rounded(
+                value
+                    + if step.abs() < least.abs() {
+                        least
+                    } else {
+                        step
+                    },
+            );
+            step *= 2.0;
+            let (low, high) = (self.question.low, self.question.high);
+            let next = next.clamp(low, high);
+            if next == value {
+                return Ok(None);
+            }
+            value = next;
+        }
+    }
+
+    /// Of the values tried, the sure one that is nearest to `from` in this direction.
+    fn nearest_sure(&self, from: f64, direction: f64, wanted: Verdict) -> Option<f64> {
+        let outwards = |t: &&Tried| (t.value - from) * direction >= 0.0 && t.verdict() == wanted;
+        let sure = self.tried.values().filter(outwards);
+        let near = sure.min_by(|a, b| (a.value - from).abs().total_cmp(&(b.value - from).abs()));
+        near.map(|t| t.value)
+    }
+
+    fn answer(
+        self,
+        passing: Option<f64>,
+        failing: Option<f64>,
+        estimate: Option<f64>,
+        again: [Vec<f64>; 2],
+        now: Option<f64>,
+    ) -> Answer {
+        let there = failing.or(passing).and_then(|v| self.at(v));
+        let names: Vec<String> = self
+            .model(self.question.low)
+            .map(|m| thresholds_of(&m).iter().map(|t| t.text()).collect())
+            .unwrap_or_default();
+        let broken = failing.and_then(|v| self.at(v)).filter(|t| !t.holds());
+        let breaks = broken.and_then(|t| names.get(t.worst().0).cloned());
+        let bottleneck = there.and_then(bottleneck);
+        let agreement = there.map_or(Vec::new(), |t| {
+            self.model(t.value).map_or(Vec::new(), |m| agreement(&m, t))
+        });
+        let [before, again] = again;
+        let mut tried: Vec<Tried> = self.tried.into_values().collect();
+        tried.sort_by(|a, b| a.value.total_cmp(&b.value));
+        Answer {
+            passing,
+            failing,
+            estimate,
+            breaks,
+            bottleneck,
+            agreement,
+            before,
+            again,
+            now,
+            unit: self.unit,
+            tried,
+            runs: self.runs,
+            cut_short: self.cut_short,
+        }
+    }
+}
+
+/// A value as a key: equal values have equal bits, for they are rounded alike.
+fn key(value: f64) -> u64 {
+    value.to_bits()
+}
+
+/// Utilisations by the utilisation law, at the simulated throughput, beside the simulated ones; and the
+/// mean response where a formula is exact.
+fn agreement(model: &Model, tried: &Tried) -> Vec<Agreement> {
+    let n = tried.samples.len() as f64;
+    let mean = |name: &str| {
+        let of = tried.samples.iter().filter_map(|s| s.metrics.get(name));
+        of.sum::<f64>() / n
+    };
+    let all = analyse(model);
+    let [one] = all.as_slice() else {
+        return Vec::new();
+    };
+    let throughput = mean("iterations_per_s");
+    let mut found: Vec<Agreement> = one
+        .demands
+        .iter()
+        .map(|d| Agreement {
+            name: format!("utilisation of {}", d.name),
+            theory: throughput * d.demand / f64::from(d.servers),
+            simulated: mean(&format!("{}_utilisation", d.name.replacen(' ', "_", 1))),
+        })
+        .collect();
+    if let Some(exact) = &one.exact {
+        found.push(Agreement {
+            name: format!("mean response in s ({})", exact.formula),
+            theory: exact.response,
+            simulated: mean("http_req_duration_avg_ms") * one.requests / 1000.0,
+        });
+    }
+    found
+}
+
+/// The resource that is busiest on average.
+fn bottleneck(tried: &Tried) -> Option<(String, f64)> {
+    let n = tried.samples.len() as f64;
+    let names = tried.samples.first()?.metrics.keys();
+    names
+        .filter_map(|name| {
+            let resource = name.strip_suffix("_utilisation")?;
+            let mean = tried
+                .samples
+                .iter()
+                .filter_map(|s| s.metrics.get(name))
+                .sum::<f64>()
+                / n;
+            Some((resource.replacen('_', " ", 1), mean))
+        })
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+}

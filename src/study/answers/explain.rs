@@ -1,0 +1,234 @@
+//! Which parameter matters most: each one up and down, the others as they are.
+
+use super::margin::{Sample, samples};
+use crate::model::{Document, Model, Override};
+use crate::stats::interval::paired_difference;
+use crate::study::fit::free::{Unit, value_at, written};
+use crate::study::metrics::thresholds_of;
+use crate::study::runs::Job;
+
+/// Sections whose values are no parameters of the system under test.
+const FIXED: [&str; 6] = [
+    "model",
+    "setup",
+    "teardown",
+    "thresholds",
+    "scenarios",
+    "fitted",
+];
+
+/// Last keys of values that are no quantities of the system: answers and what a test records.
+const NO_QUANTITY: [&str; 3] = ["status", "value", "times"];
+
+/// A change of the number that a threshold compares.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Effect {
+    /// Relative change.
+    pub change: f64,
+    /// Whether it is more than chance: the paired 95 % interval excludes zero.
+    pub sure: bool,
+}
+
+/// One parameter and its effects.
+#[derive(Clone, Debug)]
+pub struct Lever {
+    /// Its path; `load` for the load.
+    pub path: String,
+    /// Its value, as the file writes it.
+    pub now: String,
+    /// Lower and upper value tried, as an override writes them.
+    pub tried: (String, String),
+    /// For each threshold: relative change of the number compared, with the lower and the upper value.
+    pub effects: Vec<(Effect, Effect)>,
+}
+
+impl Lever {
+    /// The largest change of any threshold's number that is more than chance.
+    #[must_use]
+    pub fn largest(&self) -> f64 {
+        let each = self.effects.iter().flat_map(|(d, u)| [d, u]);
+        let sure = each.filter(|e| e.sure).map(|e| e.change.abs());
+        sure.fold(0.0, f64::max)
+    }
+}
+
+/// The effects of all parameters.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The thresholds, in the order of the model.
+    pub thresholds: Vec<String>,
+    /// The numbers compared, in the model as it stands.
+    pub base: Vec<f64>,
+    /// Parameters, the most effective first.
+    pub levers: Vec<Lever>,
+    /// Paths that could not be varied, each with the reason.
+    pub skipped: Vec<String>,
+    /// Runs simulated.
+    pub runs: u64,
+}
+
+/// Varies every number and time of the system by `share` (0.1 for 10 %), a whole number by at least 1.
+///
+/// # Errors
+/// If the model is invalid or has no thresholds.
+pub fn explain(
+    document: &Document,
+    base: &[Override],
+    share: f64,
+    seed: u64,
+    replications: u64,
+) -> Result<Explanation, String> {
+    let check = |extra: &[Override]| check(document, base, extra);
+    let model = check(&[])?;
+    let names = thresholds_of(&model);
+    if names.is_empty() {
+        return Err("the model has no [thresholds]: say what matters".into());
+    }
+    let (sides, skipped) = sides(document, share, &check);
+    let models = std::iter::once(&model).chain(sides.iter().flat_map(|s| &s.3));
+    let jobs: Vec<Job> = models
+        .flat_map(|model| {
+            (0..replications).map(move |replication| Job {
+                model,
+                seed,
+                replication,
+            })
+        })
+        .collect();
+    let (all, runs) = (samples(&jobs), jobs.len() as u64);
+    let columns: Vec<String> = names.iter().map(|t| t.column.clone()).collect();
+    let values: Vec<Vec<Vec<f64>>> = all
+        .chunks(replications as usize)
+        .map(|runs| values(runs, &columns))
+        .collect();
+    let mut levers: Vec<Lever> = sides
+        .into_iter()
+        .zip(values[1..].chunks(2))
+        .map(|((path, now, [low, high], _), pair)| Lever {
+            path,
+            now,
+            tried: (low, high),
+            effects: (0..columns.len())
+                .map(|t| {
+                    let base = &values[0][t];
+                    (effect(base, &pair[0][t]), effect(base, &pair[1][t]))
+                })
+                .collect(),
+        })
+        .collect();
+    levers.sort_by(|a, b| b.largest().total_cmp(&a.largest()));
+    Ok(Explanation {
+        thresholds: names.iter().map(|t| t.text()).collect(),
+        base: values[0].iter().map(|v| mean(v)).collect(),
+        levers,
+        skipped,
+        runs,
+    })
+}
+
+/// A parameter's path, its value as written, the two values tried, and the models with them.
+type Side = (String, String, [String; 2], [Model; 2]);
+
+fn check(document: &Document, base: &[Override], extra: &[Override]) -> Result<Model, String> {
+    let all: Vec<Override> = base.iter().chain(extra).cloned().collect();
+    let checked = document.check(&all);
+    checked.map(|c| c.model).map_err(|e| e.to_string())
+}
+
+/// Every parameter that can go up and down, and those that cannot.
+fn sides(
+    document: &Document,
+    share: f64,
+    check: &impl Fn(&[Override]) -> Result<Model, String>,
+) -> (Vec<Side>, Vec<String>) {
+    let mut skipped = Vec::new();
+    let mut sides: Vec<Side> = Vec::new();
+    let mut paths = vec!["load".to_string()];
+    paths.extend(document.paths());
+    for path in paths {
+        let section = path.split(['.', '[']).next().unwrap_or("");
+        let last = path.rsplit('.').next().unwrap_or("");
+        if FIXED.contains(&section) || NO_QUANTITY.contains(&last) {
+            continue;
+        }
+        let (unit, value) = match path.as_str() {
+            "load" => (Unit::Number, 1.0),
+            _ => match value_at(document, &path) {
+                Some(found) if found.1 > 0.0 => found,
+                _ => continue,
+            },
+        };
+        let texts = around(unit, value, share);
+        let model_of = |text: &String| {
+            let change = Override::new(&path, text).map_err(|e| e.to_string())?;
+            check(&[change])
+        };
+        match (model_of(&texts[0]), model_of(&texts[1])) {
+            (Ok(down), Ok(up)) => {
+                let now = document.value_text(&path).unwrap_or("1").trim_matches('"');
+                sides.push((path.clone(), now.to_string(), texts, [down, up]));
+            }
+            _ => skipped.push(format!(
+                "{path}: not valid {:.0} % up or down",
+                100.0 * share
+            )),
+        }
+    }
+    (sides, skipped)
+}
+
+/// The value a little lower and a little higher, as overrides write them.
+fn around(unit: Unit, value: f64, share: f64) -> [String; 2] {
+    let step = match unit {
+        Unit::Whole => (value * share).round().max(1.0),
+        _ => value * share,
+    };
+    [written(unit, value - step), written(unit, value + step)]
+}
+
+/// Each column's values, run by run.
+fn values(runs: &[Sample], columns: &[String]) -> Vec<Vec<f64>> {
+    let of = |c: &String| {
+        let each = runs.iter().map(|r| r.metrics.get(c).copied());
+        each.map(|v| v.unwrap_or(0.0)).collect()
+    };
+    columns.iter().map(of).collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// Relative change of the mean (of nothing, the value itself), and whether it is more than chance. One
+/// run alone cannot tell.
+fn effect(base: &[f64], changed: &[f64]) -> Effect {
+    let (from, to) = (mean(base), mean(changed));
+    let sure = match paired_difference(base, changed, 0.95) {
+        Some(interval) => !interval.contains(0.0),
+        None => from != to,
+    };
+    let change = if from == 0.0 { to } else { to / from - 1.0 };
+    Effect { change, sure }
+}
+
+/// The effects as CSV, one line for each parameter and threshold: the data of a tornado chart.
+#[must_use]
+pub fn csv(explanation: &Explanation) -> String {
+    use std::fmt::Write;
+    let mut out = String::from("parameter,value,low,high,threshold,change_low,change_high\n");
+    for lever in &explanation.levers {
+        for (threshold, (down, up)) in explanation.thresholds.iter().zip(&lever.effects) {
+            let _ = writeln!(
+                out,
+                "\"{}\",{},{},{},\"{threshold}\",{:.6},{:.6}",
+                lever.path.replace('"', "\"\""),
+                lever.now,
+                lever.tried.0,
+                lever.tried.1,
+                down.change,
+                up.change,
+            );
+        }
+    }
+    out
+}

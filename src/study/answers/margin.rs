@@ -1,0 +1,57 @@
+//! How far a run is from crossing a threshold, and the runs that tell.
+
+use crate::model::Model;
+use crate::model::threshold::Operator;
+use crate::study::metrics::{Metrics, NamedThreshold, metrics_of, thresholds_of};
+use crate::study::runs::{Job, run_all};
+
+/// What one run gave.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Margin of each threshold, in the order of the model: above zero it holds.
+    pub margins: Vec<f64>,
+    /// The run's named numbers.
+    pub metrics: Metrics,
+}
+
+/// How far a value is on the good side of a threshold, relative to the limit (to 1 for a limit of
+/// zero). An equation holds (+1) or not (-1).
+#[must_use]
+pub fn margin(named: &NamedThreshold, value: f64) -> f64 {
+    let limit = named.threshold.value;
+    let scale = if limit == 0.0 { 1.0 } else { limit.abs() };
+    let holds = named.threshold.operator.holds(value, limit);
+    let exact = if holds { 1.0 } else { -1.0 };
+    match named.threshold.operator {
+        Operator::Less | Operator::LessOrEqual => signed((limit - value) / scale, holds),
+        Operator::Greater | Operator::GreaterOrEqual => signed((value - limit) / scale, holds),
+        Operator::Equal | Operator::NotEqual => exact,
+    }
+}
+
+/// On the limit itself the operator decides.
+fn signed(margin: f64, holds: bool) -> f64 {
+    match (margin == 0.0, holds) {
+        (true, true) => f64::MIN_POSITIVE,
+        (true, false) => -f64::MIN_POSITIVE,
+        _ => margin,
+    }
+}
+
+/// Runs all jobs; a threshold on something that did not occur is not crossed (as in k6).
+#[must_use]
+pub fn samples(jobs: &[Job<'_>]) -> Vec<Sample> {
+    run_all(jobs, |index, outcome, summary| {
+        let model: &Model = jobs[index].model;
+        let metrics = metrics_of(model, &outcome, &summary);
+        let margins = thresholds_of(model)
+            .iter()
+            .map(|t| {
+                metrics
+                    .get(&t.column)
+                    .map_or(1.0, |value| margin(t, *value))
+            })
+            .collect();
+        Sample { margins, metrics }
+    })
+}

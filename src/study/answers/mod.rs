@@ -1,0 +1,7 @@
+//! Answers to the questions that people bring: how much load, which design, which parameter first.
+
+pub mod bounds;
+pub mod capacity;
+pub mod compare;
+pub mod explain;
+pub mod margin;

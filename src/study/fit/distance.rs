@@ -1,0 +1,193 @@
+//! How far a simulated run is from a measured one.
+//!
+//! The distance is the sum over all used readings of `(ln((simulated + c) / (measured + c)) / scale)²`.
+//! Logarithms make a factor of two count the same at a median and at a p(99); `c` (1 for counts,
+//! 1 µs for times) keeps zeros finite. `scale² = tolerance² + rounding² + noise²`: a tolerance by
+//! kind of statistic (below), the rounding of the file, and the spread from replication to
+//! replication, once that is known. A count of rare events has a spread of its own, `1 / (n + 1)`
+//! (Poisson).
+
+use super::read::{Measured, Reading, Stat};
+use crate::measure::summary::{Summary, Values};
+use crate::model::Model;
+use crate::model::metric_name::{MetricKind, MetricName, find_builtin};
+use crate::model::threshold::{Aggregation, MetricThresholds, Threshold};
+use crate::world::outcome::Outcome;
+
+/// A measured number, and how it counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// What was measured.
+    pub reading: Reading,
+    /// Relative error that counts as one; `None` if it is shown, but not fitted to.
+    pub scale: Option<f64>,
+}
+
+/// Relative tolerance by kind of number; `None` for one that says nothing new.
+fn tolerance(reading: &Reading, all: &Measured) -> Option<f64> {
+    use Aggregation as A;
+    let metric = reading.metric.as_str();
+    let rare = |base: f64| (base * base + 1.0 / (reading.value + 1.0)).sqrt();
+    match reading.stat {
+        _ if metric.starts_with("http_req_duration{expected_response") => None,
+        Stat::Of(A::Count) if MetricName::parse(metric).is_ok_and(|m| is_trend(m.metric())) => None,
+        Stat::Of(A::Count) => Some(0.01),
+        Stat::Of(A::Rate) => all
+            .value(metric, Stat::Of(A::Count))
+            .is_none()
+            .then_some(0.01),
+        Stat::Of(A::Avg | A::Med) => Some(0.02),
+        Stat::Of(A::Percentile(p)) if p <= 95.0 => Some(0.02),
+        Stat::Of(A::Percentile(p)) if p <= 99.0 => Some(0.04),
+        Stat::Of(A::Percentile(_)) => Some(0.1),
+        // The extremes of a run say little, and what a machine does once in a while least of all.
+        Stat::Of(A::Max) => Some(0.25),
+        Stat::Of(A::Min) => Some(0.25),
+        Stat::Of(A::Value) => None,
+        Stat::Passes if metric == "http_req_failed" => Some(rare(0.03)),
+        Stat::Fails if metric == "http_req_failed" => None,
+        Stat::Passes if metric.starts_with("checks{") => None,
+        Stat::Fails if metric == "checks" => None,
+        Stat::Passes | Stat::Fails | Stat::Interrupted => Some(rare(0.01)),
+    }
+}
+
+fn is_trend(metric: &str) -> bool {
+    find_builtin(metric).is_none_or(|b| b.kind == MetricKind::Trend)
+        && !matches!(metric, "http_reqs" | "iterations" | "dropped_iterations")
+}
+
+/// Everything measured, with its weight. Numbers that capsim cannot produce for this model are left
+/// out; their names come back second.
+#[must_use]
+pub fn targets(measured: &Measured, model: &Model) -> (Vec<Target>, Vec<String>) {
+    let (mut targets, mut unknown) = (Vec::new(), Vec::new());
+    for reading in &measured.readings {
+        if kind_of(&reading.metric, model).is_none() {
+            if !unknown.contains(&reading.metric) {
+                unknown.push(reading.metric.clone());
+            }
+            continue;
+        }
+        let scale = tolerance(reading, measured)
+            .map(|t| (t * t + reading.resolution * reading.resolution).sqrt());
+        targets.push(Target {
+            reading: reading.clone(),
+            scale,
+        });
+    }
+    (targets, unknown)
+}
+
+/// The type of a metric, whole or part, if the model has it; a tag that no site has would be empty.
+fn kind_of(metric: &str, model: &Model) -> Option<MetricKind> {
+    use crate::model::journey::CustomKind as K;
+    let name = MetricName::parse(metric).ok()?;
+    if let MetricName::Part(sub) = &name {
+        for (key, value) in &sub.tags {
+            let known = match key.as_str() {
+                "name" | "url" => model.sites.iter().any(|s| s.name == *value),
+                "check" => model.checks.iter().any(|c| c.name == *value),
+                "scenario" => model.scenarios.iter().any(|s| s.name == *value),
+                _ => true,
+            };
+            if !known {
+                return None;
+            }
+        }
+    }
+    if name.metric() == "group_duration" && model.groups.is_empty() {
+        return None;
+    }
+    if name.metric() == "checks" && model.checks.is_empty() {
+        return None;
+    }
+    if let Some(builtin) = find_builtin(name.metric()) {
+        return Some(builtin.kind);
+    }
+    let own = model.metrics.iter().find(|m| m.name == name.metric())?;
+    Some(match own.kind {
+        K::Counter => MetricKind::Counter,
+        K::Gauge => MetricKind::Gauge,
+        K::Rate => MetricKind::Rate,
+        K::Trend | K::TrendTime => MetricKind::Trend,
+    })
+}
+
+/// A model whose summary shows all that is to be compared.
+#[must_use]
+pub fn observing(mut model: Model, targets: &[Target]) -> Model {
+    for target in targets {
+        let reading = &target.reading;
+        if let Stat::Of(stat) = reading.stat
+            && !matches!(
+                stat,
+                Aggregation::Count | Aggregation::Rate | Aggregation::Value
+            )
+            && !model.summary_trend_stats.contains(&stat)
+        {
+            model.summary_trend_stats.push(stat);
+        }
+        let known = model.thresholds.iter().any(|t| t.metric == reading.metric);
+        if !reading.metric.contains('{') || known {
+            continue;
+        }
+        // A threshold that always holds makes the summary show a sub-metric.
+        let always = match kind_of(&reading.metric, &model) {
+            Some(MetricKind::Trend) => "max>=0",
+            Some(MetricKind::Counter) => "count>=0",
+            Some(MetricKind::Rate) => "rate>=0",
+            Some(MetricKind::Gauge) => "value>=0",
+            None => continue,
+        };
+        if let Ok(threshold) = Threshold::parse(always) {
+            model.thresholds.push(MetricThresholds {
+                metric: reading.metric.clone(),
+                thresholds: vec![threshold],
+            });
+        }
+    }
+    model
+}
+
+/// The simulated counterparts of all targets; 0 for what did not occur.
+#[must_use]
+pub fn simulated(outcome: &Outcome, summary: &Summary, targets: &[Target]) -> Vec<f64> {
+    targets
+        .iter()
+        .map(|target| one(outcome, summary, &target.reading).unwrap_or(0.0))
+        .collect()
+}
+
+fn one(outcome: &Outcome, summary: &Summary, reading: &Reading) -> Option<f64> {
+    if reading.stat == Stat::Interrupted {
+        return Some(outcome.recorder.interrupted as f64);
+    }
+    let shown = MetricName::parse(&reading.metric).ok()?.shown();
+    let metric = summary.metrics.iter().find(|m| m.name == shown)?;
+    match (&metric.values, reading.stat) {
+        (Values::Counter { count, .. }, Stat::Of(Aggregation::Count)) => Some(*count),
+        (Values::Counter { rate, .. }, Stat::Of(Aggregation::Rate)) => Some(*rate),
+        (Values::Trend { count, .. }, Stat::Of(Aggregation::Count)) => Some(*count as f64),
+        (values @ Values::Trend { .. }, Stat::Of(stat)) => values.stat(stat),
+        (Values::Rate { passes, .. }, Stat::Passes) => Some(*passes as f64),
+        (Values::Rate { fails, .. }, Stat::Fails) => Some(*fails as f64),
+        (Values::Rate { .. }, Stat::Of(Aggregation::Rate)) => metric.values.rate_share(),
+        _ => None,
+    }
+}
+
+/// What is added to both sides of a ratio, so that zeros stay finite.
+fn offset(reading: &Reading) -> f64 {
+    match reading.stat {
+        Stat::Of(Aggregation::Count) | Stat::Passes | Stat::Fails | Stat::Interrupted => 1.0,
+        _ => 1e-3,
+    }
+}
+
+/// The logarithm of simulated over measured.
+#[must_use]
+pub fn log_ratio(reading: &Reading, simulated: f64) -> f64 {
+    let c = offset(reading);
+    libm::log((simulated + c) / (reading.value + c))
+}

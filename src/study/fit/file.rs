@@ -1,0 +1,79 @@
+//! The fitted model as a file: the model as it was written, with other values, and a section that
+//! records what it was fitted to.
+
+use std::fmt::Write;
+
+use super::Fit;
+use super::free::Unit;
+use super::quality::Quality;
+
+/// The text of the fitted model; all that the user wrote, comments too, stays.
+///
+/// # Errors
+/// If a free parameter is no value of the file.
+pub fn text(fit: &Fit, quality: &Quality, runs: u64) -> Result<String, String> {
+    let mut values = Vec::new();
+    for (free, parameter) in fit.free.iter().zip(&quality.parameters) {
+        let value = match free.unit {
+            Unit::Time => format!("\"{}\"", free.shown(parameter.value)),
+            _ => free.shown(parameter.value),
+        };
+        values.extend(free.paths.iter().map(|path| (path.clone(), value.clone())));
+    }
+    let rewritten = fit.document.rewritten(&values);
+    let text = rewritten.ok_or("a free parameter is not in the file")?;
+    let mut text = without_section(&text);
+    let peak = |pick: fn(f64, f64) -> f64| fit.cases.iter().map(|c| c.peak).reduce(pick);
+    let (low, high) = (peak(f64::min).unwrap_or(0.0), peak(f64::max).unwrap_or(0.0));
+    let key = if fit.cases.iter().any(|c| c.load.ends_with("/s")) {
+        "rate"
+    } else {
+        "vus"
+    };
+    let names: Vec<String> = fit.cases.iter().map(|c| format!("{:?}", c.name)).collect();
+    let _ = write!(
+        text,
+        "\n# Written by capsim fit: what the values above were fitted to. Runs beyond it extrapolate.\n\
+         [fitted]\nto = [{}]\n{key} = [{low}, {high}]\nseed = {}\nruns = {runs}\nerror = {:.4}\n",
+        names.join(", "),
+        fit.seed,
+        quality.rms,
+    );
+    text.push_str("\n[fitted.intervals]\n");
+    for (free, parameter) in fit.free.iter().zip(&quality.parameters) {
+        let (low, high) = parameter.interval;
+        let _ = writeln!(
+            text,
+            "{:?} = [{:?}, {:?}]{}",
+            free.name,
+            free.shown(low),
+            free.shown(high),
+            if parameter.determined {
+                ""
+            } else {
+                " # not determined by the data"
+            },
+        );
+    }
+    Ok(text)
+}
+
+/// Without the section of an earlier fit.
+fn without_section(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut inside = false;
+    for line in text.lines() {
+        let head = line.trim_start();
+        if head.starts_with('[') {
+            inside = head.starts_with("[fitted]") || head.starts_with("[fitted.");
+        }
+        if !inside && !head.starts_with("# Written by capsim fit:") {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    let kept = out.trim_end().len();
+    out.truncate(kept);
+    out.push('\n');
+    out
+}

@@ -1,0 +1,210 @@
+//! Fitting a model to measured runs, and saying how well that went.
+
+pub mod distance;
+pub mod file;
+pub mod free;
+pub mod knee;
+mod linear;
+pub mod quality;
+pub mod read;
+pub mod search;
+
+use rayon::prelude::*;
+
+use crate::model::{Document, Model, Override};
+use crate::study::runs::Job;
+use distance::{Target, log_ratio, observing, simulated, targets};
+use free::Free;
+use read::Measured;
+
+/// A measured run, and the load under which it was measured.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Name for tables: the file.
+    pub name: String,
+    /// What was measured.
+    pub measured: Measured,
+    /// Changes to the model for this run: its load.
+    pub overrides: Vec<Override>,
+    /// The load in words.
+    pub load: String,
+    /// All that is compared.
+    pub targets: Vec<Target>,
+    /// Metrics in the file that the model does not have.
+    pub unknown: Vec<String>,
+    /// Peak of VUs (or of arrivals per second) that the model runs under these overrides.
+    pub peak: f64,
+}
+
+/// A model, its free parameters and the runs it is held to.
+#[derive(Debug)]
+pub struct Fit<'a> {
+    /// The model as written.
+    pub document: &'a Document,
+    /// Changes for all runs.
+    pub base: Vec<Override>,
+    /// What may vary.
+    pub free: Vec<Free>,
+    /// The runs.
+    pub cases: Vec<Case>,
+    /// Seed of all random numbers: the same for every point (common random numbers).
+    pub seed: u64,
+}
+
+/// What a point of the parameter space gave.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// Simulated values by case and target, mean over the replications.
+    pub values: Vec<Vec<f64>>,
+    /// Variance of the logarithm from replication to replication, by case and target; zeros with one.
+    pub variances: Vec<Vec<f64>>,
+}
+
+impl Case {
+    /// Prepares a run. `given` are the user's own overrides for it; without any, a model whose peak
+    /// of VUs is another than the run's is scaled to it.
+    ///
+    /// # Errors
+    /// If the model cannot be checked under the overrides.
+    pub fn new(
+        name: &str,
+        measured: Measured,
+        document: &Document,
+        base: &[Override],
+        given: Vec<Override>,
+    ) -> Result<Case, String> {
+        let check = |extra: &[Override]| -> Result<Model, String> {
+            let all: Vec<Override> = base.iter().chain(extra).cloned().collect();
+            document
+                .check(&all)
+                .map(|c| c.model)
+                .map_err(|e| e.to_string())
+        };
+        let mut overrides = given;
+        let model = check(&overrides)?;
+        let peak = model.peak_load();
+        if let (Some(vus), true, false) = (measured.peak_vus, overrides.is_empty(), peak.rate)
+            && vus >= 1.0
+            && (vus - peak.value).abs() > 0.5
+        {
+            let factor = vus / peak.value;
+            let factor = Override::new("load", &format!("{factor}")).map_err(|e| e.to_string())?;
+            overrides.push(factor);
+        }
+        let model = check(&overrides)?;
+        let (targets, unknown) = targets(&measured, &model);
+        let peak = model.peak_load();
+        Ok(Case {
+            name: name.to_string(),
+            load: peak.to_string(),
+            targets,
+            unknown,
+            peak: peak.value,
+            measured,
+            overrides,
+        })
+    }
+}
+
+impl Fit<'_> {
+    /// The overrides that a point stands for.
+    fn overrides(&self, point: &[f64]) -> Result<Vec<Override>, String> {
+        let mut all = self.base.clone();
+        for (free, x) in self.free.iter().zip(point) {
+            all.extend(free.overrides(libm::exp(*x))?);
+        }
+        Ok(all)
+    }
+
+    /// The model of a case at a point (logarithms of the parameters).
+    fn model(&self, case: &Case, point: &[f64]) -> Result<Model, String> {
+        let mut all = self.overrides(point)?;
+        all.extend(case.overrides.iter().cloned());
+        let checked = self.document.check(&all).map_err(|e| e.to_string())?;
+        Ok(observing(checked.model, &case.targets))
+    }
+
+    /// Runs all cases at all points, on all cores. A point at which the model is invalid is `Err`.
+    #[must_use]
+    pub fn evaluate(
+        &self,
+        points: &[Vec<f64>],
+        replications: u64,
+    ) -> Vec<Result<Evaluation, String>> {
+        self.evaluate_cases(&self.cases, points, replications)
+    }
+
+    /// As [`Fit::evaluate`], of other runs: those held out.
+    #[must_use]
+    pub fn evaluate_cases(
+        &self,
+        cases: &[Case],
+        points: &[Vec<f64>],
+        replications: u64,
+    ) -> Vec<Result<Evaluation, String>> {
+        let models: Vec<Result<Vec<Model>, String>> = points
+            .iter()
+            .map(|point| cases.iter().map(|case| self.model(case, point)).collect())
+            .collect();
+        let jobs: Vec<(usize, usize, u64)> = (0..points.len())
+            .filter(|p| models[*p].is_ok())
+            .flat_map(|p| (0..cases.len()).map(move |c| (p, c)))
+            .flat_map(|(p, c)| (0..replications).map(move |r| (p, c, r)))
+            .collect();
+        let done: Vec<Vec<f64>> = jobs
+            .par_iter()
+            .map(|&(p, c, replication)| {
+                let Ok(models) = &models[p] else {
+                    return Vec::new();
+                };
+                let job = Job {
+                    model: &models[c],
+                    seed: self.seed,
+                    replication,
+                };
+                let (outcome, summary) = job.run();
+                simulated(&outcome, &summary, &cases[c].targets)
+            })
+            .collect();
+        let mut runs = jobs.iter().zip(done).peekable();
+        models
+            .into_iter()
+            .enumerate()
+            .map(|(p, models)| {
+                models?;
+                let mut evaluation = Evaluation {
+                    values: Vec::new(),
+                    variances: Vec::new(),
+                };
+                for (c, case) in cases.iter().enumerate() {
+                    let mut own = Vec::new();
+                    while let Some((_, run)) = runs.next_if(|(job, _)| job.0 == p && job.1 == c) {
+                        own.push(run);
+                    }
+                    let (mean, variance) = over_replications(case, &own);
+                    evaluation.values.push(mean);
+                    evaluation.variances.push(variance);
+                }
+                Ok(evaluation)
+            })
+            .collect()
+    }
+}
+
+/// Mean of each target, and variance of its logarithm.
+fn over_replications(case: &Case, runs: &[Vec<f64>]) -> (Vec<f64>, Vec<f64>) {
+    let n = runs.len().max(1) as f64;
+    let of = |i: usize| runs.iter().map(move |r| r.get(i).copied().unwrap_or(0.0));
+    let mean = |i: usize| of(i).sum::<f64>() / n;
+    let variance = |i: usize| {
+        if runs.len() < 2 {
+            return 0.0;
+        }
+        let logs: crate::stats::Moments = of(i)
+            .map(|v| log_ratio(&case.targets[i].reading, v))
+            .collect();
+        logs.variance().unwrap_or(0.0)
+    };
+    let all = 0..case.targets.len();
+    (all.clone().map(mean).collect(), all.map(variance).collect())
+}

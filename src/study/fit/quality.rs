@@ -1,0 +1,267 @@
+//! How good a fit is: errors, intervals of the parameters, and what the data cannot tell apart.
+
+use super::distance::{Target, log_ratio};
+use super::free::Unit;
+use super::linear::Eigen;
+use super::search::Found;
+use super::{Case, Fit};
+use crate::stats::interval::student_t;
+
+/// A direction in which the logarithms may move by this much (one standard deviation) without the
+/// data noticing is not determined: a factor of 1.35.
+const BLIND: f64 = 0.3;
+/// Cost that a parameter may add before it is excluded: the 95 % point of chi-squared with one degree.
+const EXCLUDED: f64 = 3.84;
+
+/// What is known of one parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Fitted value in the parameter's own unit.
+    pub value: f64,
+    /// About 95 %: lower and upper end.
+    pub interval: (f64, f64),
+    /// Whether the data say anything about it alone.
+    pub determined: bool,
+    /// Whether the value is one of its bounds.
+    pub at_bound: bool,
+}
+
+/// Parameters that the data cannot tell apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blind {
+    /// Indices of the parameters, with their exponents: the product of the powers is not determined.
+    pub members: Vec<(usize, f64)>,
+    /// Which measurement would decide, in words.
+    pub advice: String,
+}
+
+/// The verdict on a fit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quality {
+    /// One for each free parameter.
+    pub parameters: Vec<Parameter>,
+    /// Directions that are not determined.
+    pub blind: Vec<Blind>,
+    /// Root mean square of the relative errors of all numbers that count.
+    pub rms: f64,
+    /// Cost per degree of freedom: well above 1, the model lacks something.
+    pub chi2_per_freedom: f64,
+    /// Numbers that count.
+    pub numbers: usize,
+}
+
+impl Quality {
+    /// One honest sentence.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let percent = 100.0 * self.rms;
+        let how = match self.rms {
+            r if r <= 0.03 => "good",
+            r if r <= 0.10 => "fair",
+            r if r <= 0.25 => "poor",
+            _ => "bad: the model does not behave like the system",
+        };
+        let chance = if self.chi2_per_freedom > 3.0 {
+            "; the differences are larger than chance explains, so the model lacks something"
+        } else {
+            "; what is left can be chance"
+        };
+        format!(
+            "{how}: {percent:.1} % root mean square over {} numbers{chance}",
+            self.numbers
+        )
+    }
+}
+
+/// Judges a fit. Runs a few more simulations to find the load at which parameters that cannot be told
+/// apart would differ.
+#[must_use]
+pub fn judge(fit: &Fit, found: &Found) -> Quality {
+    let smooth: Vec<usize> = (0..fit.free.len())
+        .filter(|&i| fit.free[i].unit != Unit::Whole)
+        .collect();
+    let (rms, numbers) = rms(&fit.cases, &found.evaluation.values);
+    let freedom = numbers.saturating_sub(fit.free.len()).max(1);
+    let chi2 = found.cost / freedom as f64;
+    let inflation = chi2.max(1.0);
+    let dot = |i: usize, j: usize| -> f64 {
+        let (a, b) = (&found.jacobian[i], &found.jacobian[j]);
+        a.iter().zip(b).map(|(x, y)| x * y).sum()
+    };
+    let matrix: Vec<Vec<f64>> = smooth
+        .iter()
+        .map(|&i| smooth.iter().map(|&j| dot(i, j)).collect())
+        .collect();
+    let eigen = Eigen::new(&matrix);
+    let spread = |e: f64| (inflation / e.max(1e-9)).sqrt();
+    let t = student_t(0.95, freedom as u64).unwrap_or(2.0);
+    let mut parameters = Vec::new();
+    for (i, free) in fit.free.iter().enumerate() {
+        let value = libm::exp(found.point[i]);
+        let near = |bound: f64| (found.point[i] - libm::log(bound)).abs() < 1e-6;
+        let at_bound = near(free.low) || near(free.high);
+        let (interval, determined) = match smooth.iter().position(|&s| s == i) {
+            Some(k) => {
+                let unit: Vec<f64> = (0..smooth.len())
+                    .map(|j| f64::from(u8::from(j == k)))
+                    .collect();
+                let variance = eigen.apply(&unit, |e| spread(e) * spread(e))[k];
+                let width = t * variance.max(0.0).sqrt();
+                let ends = (value * libm::exp(-width), value * libm::exp(width));
+                (
+                    (ends.0.max(free.low), ends.1.min(free.high)),
+                    width < t * BLIND,
+                )
+            }
+            None => whole_interval(&found.profiles[i], value, inflation, free.low, free.high),
+        };
+        parameters.push(Parameter {
+            value,
+            interval,
+            determined,
+            at_bound,
+        });
+    }
+    let mut blind = Vec::new();
+    for (value, vector) in eigen.values.iter().zip(&eigen.vectors) {
+        if spread(*value) > BLIND {
+            let members = directions(&smooth, vector);
+            let advice = advice(fit, found, &members);
+            for member in &members {
+                parameters[member.0].determined = false;
+            }
+            blind.push(Blind { members, advice });
+        }
+    }
+    Quality {
+        parameters,
+        blind,
+        rms,
+        chi2_per_freedom: chi2,
+        numbers,
+    }
+}
+
+/// Values whose cost is within chance of the best.
+fn whole_interval(
+    profile: &[(f64, f64)],
+    value: f64,
+    inflation: f64,
+    low: f64,
+    high: f64,
+) -> ((f64, f64), bool) {
+    let best = profile.iter().map(|p| p.1).fold(f64::INFINITY, f64::min);
+    let within = profile
+        .iter()
+        .filter(|p| p.1 - best <= EXCLUDED * inflation);
+    let ends = within.fold((value, value), |(a, b), p| (a.min(p.0), b.max(p.0)));
+    let open = ends.0 <= low && ends.1 >= high;
+    (ends, !open && ends.1 / ends.0.max(1.0) < 2.0)
+}
+
+/// The members of a direction that matter, the largest first and positive.
+fn directions(smooth: &[usize], vector: &[f64]) -> Vec<(usize, f64)> {
+    let mut members: Vec<(usize, f64)> =
+        smooth.iter().copied().zip(vector.iter().copied()).collect();
+    members.retain(|(_, v)| v.abs() > 0.25);
+    members.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    let sign = members.first().map_or(1.0, |m| m.1.signum());
+    for m in &mut members {
+        m.1 *= sign;
+    }
+    members
+}
+
+/// Simulates both ends of an undetermined direction under other loads, and names the number that
+/// would differ most.
+fn advice(fit: &Fit, found: &Found, members: &[(usize, f64)]) -> String {
+    let end = |sign: f64| {
+        let mut point = found.point.clone();
+        for &(i, v) in members {
+            let free = &fit.free[i];
+            let (low, high) = (libm::log(free.low), libm::log(free.high));
+            point[i] = (point[i] + sign * v * 0.5).clamp(low, high);
+        }
+        point
+    };
+    let ends = [end(1.0), end(-1.0)];
+    let Some(last) = fit.cases.iter().max_by(|a, b| a.peak.total_cmp(&b.peak)) else {
+        return String::new();
+    };
+    let mut most: Option<(f64, String)> = None;
+    for factor in [0.1, 0.3, 1.5, 2.0, 4.0] {
+        let mut case = last.clone();
+        let Some(load) = scaled(&case, factor) else {
+            continue;
+        };
+        case.overrides = load;
+        let case = [case];
+        let done = fit.evaluate_cases(&case, &ends, 2);
+        let [Ok(one), Ok(other)] = done.as_slice() else {
+            continue;
+        };
+        for (t, target) in case[0].targets.iter().enumerate() {
+            if target.scale.is_none() {
+                continue;
+            }
+            let apart = log_ratio(&target.reading, one.values[0][t])
+                - log_ratio(&target.reading, other.values[0][t]);
+            // Rare events and extremes differ by chance.
+            let apart = apart.abs() / target.scale.map_or(1.0, |s| s.max(0.02) / 0.02);
+            if most.as_ref().is_none_or(|m| apart > m.0) {
+                let share = 100.0 * (libm::exp(apart) - 1.0);
+                let words = format!(
+                    "a run at {factor} times the highest load measured would tell: {} {} would differ by {share:.0} %",
+                    target.reading.metric, target.reading.stat
+                );
+                most = Some((apart, words));
+            }
+        }
+    }
+    match most {
+        Some((apart, words)) if apart > 0.1 => words,
+        _ if members.len() == 1 => {
+            "no other load would tell: measure it directly, on the server".into()
+        }
+        _ => "no load tells them apart: measure one of them directly, on the server".into(),
+    }
+}
+
+/// The overrides of a case with its load multiplied.
+fn scaled(case: &Case, factor: f64) -> Option<Vec<crate::model::Override>> {
+    let mut all = case.overrides.clone();
+    let of_load = all.iter().position(|o| o.path() == "load");
+    let now = of_load.map_or(Some(1.0), |at| all[at].value().parse::<f64>().ok())?;
+    if let Some(at) = of_load {
+        all.remove(at);
+    }
+    all.push(crate::model::Override::new("load", &format!("{}", now * factor)).ok()?);
+    Some(all)
+}
+
+/// Root mean square of the relative errors of the numbers that count, and how many there are. Extremes
+/// and rare events are weighted down as in the fit.
+#[must_use]
+pub fn rms(cases: &[Case], values: &[Vec<f64>]) -> (f64, usize) {
+    let (mut sum, mut weights, mut numbers) = (0.0, 0.0, 0);
+    for (case, values) in cases.iter().zip(values) {
+        for (target, value) in case.targets.iter().zip(values) {
+            let Some(scale) = target.scale else { continue };
+            let weight = (0.02 / scale.max(0.02)) * (0.02 / scale.max(0.02));
+            let error = log_ratio(&target.reading, *value);
+            sum += weight * error * error;
+            weights += weight;
+            numbers += 1;
+        }
+    }
+    ((sum / f64::max(weights, 1e-12)).sqrt(), numbers)
+}
+
+/// Relative error of a simulated value.
+#[must_use]
+pub fn error(target: &Target, simulated: f64) -> f64 {
+    if target.reading.value == 0.0 {
+        return if simulated == 0.0 { 0.0 } else { f64::INFINITY };
+    }
+    simulated / target.reading.value - 1.0
+}

@@ -1,0 +1,70 @@
+//! k6's `--out csv`, whole or thinned to some of its columns: `metric_name` and `metric_value` are
+//! needed, `name` is used if it is there.
+
+use super::samples::Samples;
+use super::{Bad, Measured};
+
+pub(super) fn read(text: &str) -> Result<Measured, Bad> {
+    let mut reader = ::csv::ReaderBuilder::new().from_reader(text.as_bytes());
+    let columns = reader.headers().cloned().map_err(|why| at_line(&why, 1))?;
+    let column = |name: &str| columns.iter().position(|c| c == name);
+    let need = |name: &str| {
+        column(name).ok_or_else(|| {
+            let message = format!("the column `{name}` is missing");
+            Bad::new(
+                "line 1",
+                message,
+                "write the file with k6 run --out csv=run.csv",
+            )
+        })
+    };
+    let (metric, value) = (need("metric_name")?, need("metric_value")?);
+    let name = column("name");
+    let mut samples = Samples::default();
+    let mut record = ::csv::StringRecord::new();
+    loop {
+        let line = reader.position().line();
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(why) => return Err(at_line(&why, line)),
+        }
+        let field = |index: usize| record.get(index).unwrap_or("");
+        let at = format!(
+            "line {}",
+            record.position().map_or(line, ::csv::Position::line)
+        );
+        let number = field(value).trim().parse().map_err(|_| {
+            let message = format!("`{}` is no number of milliseconds or counts", field(value));
+            Bad::new(&at, message, "use the file as k6 wrote it, without units")
+        })?;
+        samples.add(&at, field(metric), name.map_or("", field), number)?;
+    }
+    if !text.ends_with('\n') {
+        let message = "the last line has no end: the file is cut off";
+        let at = format!("line {}", text.lines().count());
+        return Err(Bad::new(
+            at,
+            message,
+            "copy the file again, or let k6 end before reading it",
+        ));
+    }
+    samples.finish("k6 --out csv")
+}
+
+fn at_line(why: &::csv::Error, line: u64) -> Bad {
+    let line = why.position().map_or(line, ::csv::Position::line);
+    let message = match why.kind() {
+        ::csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
+            format!("{len} columns instead of {expected_len}: the line is cut off or damaged")
+        }
+        _ => format!("this is no CSV: {why}"),
+    };
+    Bad::new(
+        format!("line {line}"),
+        message,
+        "copy the file again, or let k6 end before reading it",
+    )
+}

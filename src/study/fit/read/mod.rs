@@ -1,0 +1,360 @@
+//! Runs of k6 (or capsim) as files: what they measured, whatever the form they were kept in.
+
+mod csv;
+mod json;
+mod points;
+mod samples;
+mod text;
+
+use std::fmt;
+use std::io::Read;
+use std::path::Path;
+
+use crate::model::metric_name::MetricName;
+use crate::model::threshold::Aggregation;
+
+/// Larger files are refused, unpacked ones included.
+const LARGEST_BYTES: u64 = 4 << 30;
+
+/// Which number of a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stat {
+    /// A statistic that k6 has a name for.
+    Of(Aggregation),
+    /// Non-zero samples of a rate.
+    Passes,
+    /// Zero samples of a rate.
+    Fails,
+    /// Iterations that were cut off; the metric's name is `iterations`.
+    Interrupted,
+}
+
+impl fmt::Display for Stat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stat::Of(Aggregation::Percentile(p)) => write!(f, "p({p})"),
+            Stat::Of(aggregation) => f.write_str(aggregation.method()),
+            Stat::Passes => f.write_str("passes"),
+            Stat::Fails => f.write_str("fails"),
+            Stat::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+/// One measured number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// Metric, with its tags if it is a sub-metric: `http_req_duration{name:slow}`.
+    pub metric: String,
+    /// Which number of it.
+    pub stat: Stat,
+    /// Milliseconds for times, else a plain number.
+    pub value: f64,
+    /// How far the file's rounding may have moved it, relative to it.
+    pub resolution: f64,
+}
+
+/// What one run measured.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Which form the file had.
+    pub form: &'static str,
+    /// All numbers, in the order of the file.
+    pub readings: Vec<Reading>,
+    /// The most VUs at once, if the file says so.
+    pub peak_vus: Option<f64>,
+    /// Length of the run in seconds, if the file says so.
+    pub duration: Option<f64>,
+}
+
+/// Why a file is no run that can be used, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunError {
+    /// The file, then the line or the path inside it.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would mend it.
+    pub fix: String,
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)?;
+        match self.fix.as_str() {
+            "" => Ok(()),
+            fix => write!(f, "; {fix}"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+/// A problem at a place inside a file: a line, or a path of keys.
+#[derive(Debug)]
+struct Bad {
+    at: String,
+    message: String,
+    fix: String,
+}
+
+impl Bad {
+    fn new(at: impl Into<String>, message: impl Into<String>, fix: &str) -> Bad {
+        Bad {
+            at: at.into(),
+            message: message.into(),
+            fix: fix.into(),
+        }
+    }
+}
+
+impl Measured {
+    fn new(form: &'static str) -> Measured {
+        Measured {
+            form,
+            ..Measured::default()
+        }
+    }
+
+    /// Keeps a number that is one; `at` tells where it stands.
+    fn push(
+        &mut self,
+        at: &str,
+        metric: &str,
+        stat: Stat,
+        value: f64,
+        resolution: f64,
+    ) -> Result<(), Bad> {
+        sound(at, metric, value)?;
+        if stat == Stat::Of(Aggregation::Rate) && metric == "http_req_failed" && value > 1.0 {
+            return Err(Bad::new(at, format!("a share of {value} is above 1"), ""));
+        }
+        self.readings.push(Reading {
+            metric: metric.to_string(),
+            stat,
+            value,
+            resolution,
+        });
+        Ok(())
+    }
+
+    /// The value of a number, if the run has it.
+    #[must_use]
+    pub fn value(&self, metric: &str, stat: Stat) -> Option<f64> {
+        let found = self
+            .readings
+            .iter()
+            .find(|r| r.metric == metric && r.stat == stat);
+        found.map(|r| r.value)
+    }
+
+    /// The statistics of a trend must stand in their order: if they do not, units were mixed or the
+    /// file was edited.
+    fn check_order(&self) -> Result<(), Bad> {
+        for r in &self.readings {
+            let Some(own) = rank(r.stat) else {
+                continue;
+            };
+            for other in self.readings.iter().filter(|o| o.metric == r.metric) {
+                let above = rank(other.stat).is_some_and(|o| o > own);
+                let slack = 1.0 + 2.0 * (r.resolution + other.resolution) + 1e-9;
+                if above && r.value > other.value * slack {
+                    return Err(Bad::new(
+                        &r.metric,
+                        format!(
+                            "{}={} is above {}={}: units seem to be mixed",
+                            r.stat, r.value, other.stat, other.value
+                        ),
+                        "use the file as k6 wrote it",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The larger of two numbers that may be missing.
+fn larger(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Where a statistic stands among the percentiles.
+fn rank(stat: Stat) -> Option<f64> {
+    match stat {
+        Stat::Of(Aggregation::Min) => Some(0.0),
+        Stat::Of(Aggregation::Med) => Some(50.0),
+        Stat::Of(Aggregation::Percentile(p)) => Some(p),
+        Stat::Of(Aggregation::Max) => Some(100.0),
+        _ => None,
+    }
+}
+
+/// A number must be finite and, since all that is read counts or takes time, not below zero.
+fn sound(at: &str, metric: &str, value: f64) -> Result<(), Bad> {
+    if !value.is_finite() {
+        return Err(Bad::new(
+            at,
+            format!("`{metric}` is {value}, no finite number"),
+            "",
+        ));
+    }
+    if value < 0.0 {
+        let message = format!("`{metric}` is {value}; a time or a count is never negative");
+        return Err(Bad::new(at, message, "use the file as k6 wrote it"));
+    }
+    Ok(())
+}
+
+/// Whether a metric says something about the system under test (and not about the network's or the
+/// client's share, which capsim does not model).
+fn is_used(metric: &str) -> bool {
+    let Ok(name) = MetricName::parse(metric) else {
+        return false;
+    };
+    !matches!(
+        name.metric(),
+        "data_sent"
+            | "data_received"
+            | "http_req_blocked"
+            | "http_req_connecting"
+            | "http_req_tls_handshaking"
+            | "http_req_sending"
+            | "http_req_receiving"
+            | "http_req_waiting"
+            | "grpc_req_duration"
+            | "vus"
+            | "vus_max"
+    )
+}
+
+/// Reads a run: a `--summary-export` or `handleSummary` JSON of any version, the summary as text,
+/// `--out json` or `--out csv`; each plain or packed by gzip.
+///
+/// # Errors
+/// If the file cannot be read, is cut off, comes from another tool, or holds numbers that cannot be.
+pub fn read(path: &Path) -> Result<Measured, RunError> {
+    let name = path.display().to_string();
+    let fail = |message: String, fix: &str| RunError {
+        place: name.clone(),
+        message,
+        fix: fix.into(),
+    };
+    let bytes = std::fs::read(path)
+        .map_err(|why| fail(format!("the run cannot be read: {why}"), "check the path"))?;
+    read_bytes(&name, &bytes)
+}
+
+/// As [`read`], of bytes already at hand; `name` is shown in errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Measured, RunError> {
+    let fail = |at: &str, message: String, fix: &str| RunError {
+        place: match at {
+            "" => name.to_string(),
+            at => format!("{name}: {at}"),
+        },
+        message,
+        fix: fix.into(),
+    };
+    let unpacked = unpack(bytes).map_err(|why| {
+        let fix = "copy the file again, or let k6 end before reading it";
+        fail(
+            "",
+            format!("the gzip file is cut off or damaged: {why}"),
+            fix,
+        )
+    })?;
+    let text = std::str::from_utf8(&unpacked).map_err(|why| {
+        let at = format!("byte {}", why.valid_up_to());
+        fail(
+            &at,
+            "this is no UTF-8 text".into(),
+            "give a file that k6 wrote",
+        )
+    })?;
+    let measured = sniff(text).and_then(|m| m.check_order().map(|()| m));
+    let measured = measured.map_err(|bad| fail(&bad.at, bad.message, &bad.fix))?;
+    if measured.readings.is_empty() {
+        let message = format!(
+            "this {} has no metric that a model could be held to",
+            measured.form
+        );
+        return Err(fail(
+            "",
+            message,
+            "a run needs at least `http_req_duration` or `http_reqs`",
+        ));
+    }
+    Ok(measured)
+}
+
+fn unpack(bytes: &[u8]) -> std::io::Result<std::borrow::Cow<'_, [u8]>> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes.into());
+    }
+    let mut plain = Vec::new();
+    let unpacker = flate2::read::MultiGzDecoder::new(bytes);
+    unpacker.take(LARGEST_BYTES).read_to_end(&mut plain)?;
+    Ok(plain.into())
+}
+
+/// The beginning of a file tells what it is.
+fn sniff(text: &str) -> Result<Measured, Bad> {
+    let text = text.trim_start_matches('\u{feff}');
+    let start = text.trim_start();
+    let first = start.lines().next().unwrap_or("");
+    if start.is_empty() {
+        return Err(Bad::new("", "the file is empty", ""));
+    }
+    if let Some(tool) = other_tool(start, first) {
+        let message = format!("this looks like the output of {tool}, not of k6");
+        return Err(Bad::new("line 1", message, "give a run of k6 or of capsim"));
+    }
+    if first.starts_with("metric_name,") {
+        return csv::read(text);
+    }
+    let is_point =
+        |line: &str| line.contains("\"type\":\"Metric\"") || line.contains("\"type\":\"Point\"");
+    if first.starts_with('{') && is_point(first) {
+        return points::read(text);
+    }
+    if first.starts_with(['{', '[']) {
+        return json::read(text);
+    }
+    text::read(text)
+}
+
+/// Names the load generator whose files begin so.
+fn other_tool(start: &str, first: &str) -> Option<&'static str> {
+    let begins = |with: &str| first.starts_with(with);
+    if begins("timeStamp,elapsed") || begins("<?xml") {
+        return Some("JMeter");
+    }
+    if begins("Type,Name,") || begins("\"Type\",\"Name\"") {
+        return Some("Locust");
+    }
+    if begins("Running ") && start.contains("threads and") {
+        return Some("wrk");
+    }
+    if begins("This is ApacheBench") {
+        return Some("ApacheBench");
+    }
+    if begins("Summary:") && start.contains("Slowest:") {
+        return Some("hey");
+    }
+    if begins("{\"latencies\":") || begins("Requests      [total") {
+        return Some("Vegeta");
+    }
+    if begins("<!DOCTYPE html") || begins("<html") {
+        return Some("a report generator (HTML)");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! k6's `--out json`: one JSON object a line, metrics and points.
+
+use serde::Deserialize;
+
+use super::samples::Samples;
+use super::{Bad, Measured};
+use crate::model::metric_name::MetricKind;
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow)]
+    metric: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    data: Data<'a>,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(rename = "type")]
+    kind: Option<&'a str>,
+    value: Option<f64>,
+    #[serde(borrow, default)]
+    tags: Tags<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct Tags<'a> {
+    #[serde(borrow)]
+    name: Option<std::borrow::Cow<'a, str>>,
+}
+
+pub(super) fn read(text: &str) -> Result<Measured, Bad> {
+    let mut samples = Samples::default();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let at = format!("line {}", index + 1);
+        let line: Line = serde_json::from_str(line).map_err(|why| {
+            let at = format!("{at}, column {}", why.column());
+            if why.is_eof() {
+                let fix = "copy the file again, or let k6 end before reading it";
+                return Bad::new(at, "the line is cut off in the middle", fix);
+            }
+            Bad::new(at, format!("this is no line of k6's JSON: {why}"), "")
+        })?;
+        match (line.kind, line.data.kind, line.data.value) {
+            ("Metric", Some(kind), _) => {
+                if let Some(kind) = metric_kind(kind) {
+                    samples.declare(&line.metric, kind);
+                }
+            }
+            ("Point", _, Some(value)) => {
+                let name = line.data.tags.name.as_deref().unwrap_or("");
+                samples.add(&at, &line.metric, name, value)?;
+            }
+            ("Point", _, None) => {
+                let message = format!("a point of `{}` has no value", line.metric);
+                return Err(Bad::new(at, message, "use the file as k6 wrote it"));
+            }
+            (other, _, _) => {
+                let message = format!("`{other}` is neither a metric nor a point");
+                return Err(Bad::new(
+                    at,
+                    message,
+                    "write it with k6 run --out json=run.json",
+                ));
+            }
+        }
+    }
+    samples.finish("k6 --out json")
+}
+
+fn metric_kind(kind: &str) -> Option<MetricKind> {
+    Some(match kind {
+        "counter" => MetricKind::Counter,
+        "gauge" => MetricKind::Gauge,
+        "rate" => MetricKind::Rate,
+        "trend" => MetricKind::Trend,
+        _ => return None,
+    })
+}

@@ -1,0 +1,206 @@
+use super::*;
+use crate::model::threshold::Aggregation as A;
+
+fn good(text: &str) -> Measured {
+    read_bytes("run", text.as_bytes()).unwrap_or_else(|why| panic!("{why}"))
+}
+
+fn bad(text: &str) -> String {
+    match read_bytes("run", text.as_bytes()) {
+        Ok(measured) => panic!("read: {measured:?}"),
+        Err(why) => why.to_string(),
+    }
+}
+
+const DURATION: &str = "http_req_duration";
+
+#[test]
+fn an_export_gives_its_numbers() {
+    let run = good(
+        r#"{"metrics": {
+            "http_req_duration": {"avg": 2.5, "med": 2, "p(95)": 7.5, "thresholds": {"p(95)<9": false}},
+            "http_req_duration{name:slow}": {"avg": 4},
+            "http_req_failed": {"passes": 3, "fails": 97, "value": 0.03},
+            "http_reqs": {"count": 100, "rate": 10},
+            "http_req_blocked": {"avg": 1},
+            "vus_max": {"value": 20, "min": 20, "max": 20}},
+          "root_group": {"checks": {"ok": {"name": "ok", "passes": 97, "fails": 3}}, "groups": {}}}"#,
+    );
+    assert_eq!(
+        run.value(DURATION, Stat::Of(A::Percentile(95.0))),
+        Some(7.5)
+    );
+    assert_eq!(
+        run.value("http_req_duration{name:slow}", Stat::Of(A::Avg)),
+        Some(4.0)
+    );
+    assert_eq!(run.value("http_req_failed", Stat::Passes), Some(3.0));
+    assert_eq!(run.value("checks{check:ok}", Stat::Fails), Some(3.0));
+    assert_eq!(run.value("http_req_blocked", Stat::Of(A::Avg)), None);
+    assert_eq!(run.peak_vus, Some(20.0));
+}
+
+#[test]
+fn the_data_of_handle_summary_are_one_level_deeper() {
+    let run = good(
+        r#"{"metrics": {"http_req_duration": {"type": "trend", "contains": "time",
+            "values": {"avg": 2.5, "max": 9}}}, "state": {"testRunDurationMs": 1500}}"#,
+    );
+    assert_eq!(run.value(DURATION, Stat::Of(A::Max)), Some(9.0));
+    assert_eq!(run.duration, Some(1.5));
+}
+
+#[test]
+fn the_new_layout_is_read() {
+    let run = good(
+        r#"{"version": "1.0.0", "config": {"duration": 15.5}, "results": {
+            "metrics": [{"name": "http_req_duration", "type": "trend", "values": {"p95": 3, "avg": 1}}],
+            "checks": {"results": [{"name": "ok", "passes": 8, "fails": 2}]}}}"#,
+    );
+    assert_eq!(
+        run.value(DURATION, Stat::Of(A::Percentile(95.0))),
+        Some(3.0)
+    );
+    assert_eq!(run.value("checks", Stat::Fails), Some(2.0));
+    let why = bad(r#"{"version": "7.0.0", "results": {}}"#);
+    assert_eq!(
+        why,
+        "run: version: layout version 7.0.0 of the summary is not known; known are versions 1.x"
+    );
+}
+
+#[test]
+fn the_text_of_old_and_new_versions_is_read() {
+    let old = good(
+        "     ✗ seat is mine\n      ↳  89% — ✓ 123 / ✗ 14\n\n   \
+         ✗ checks.........................: 97.44% ✓ 534       ✗ 14\n     \
+         data_sent......................: 31 kB  1.9 kB/s\n   \
+         ✓ http_req_duration..............: avg=4.52s  med=480µs p(95)=1m21s\n       \
+         { name:slow }................: avg=51.5ms\n     \
+         http_req_failed................: 5.03%  ✓ 14        ✗ 264\n     \
+         http_reqs......................: 278    17.29/s\n     \
+         vus............................: 0      min=0       max=6\n\
+         running (16.1s), 0/6 VUs, 137 complete and 2 interrupted iterations\n",
+    );
+    assert_eq!(old.value(DURATION, Stat::Of(A::Avg)), Some(4520.0));
+    assert_eq!(old.value(DURATION, Stat::Of(A::Med)), Some(0.48));
+    assert_eq!(
+        old.value(DURATION, Stat::Of(A::Percentile(95.0))),
+        Some(81_000.0)
+    );
+    assert_eq!(
+        old.value("http_req_duration{name:slow}", Stat::Of(A::Avg)),
+        Some(51.5)
+    );
+    assert_eq!(
+        old.value("checks{check:seat is mine}", Stat::Fails),
+        Some(14.0)
+    );
+    assert_eq!(old.value("http_req_failed", Stat::Passes), Some(14.0));
+    assert_eq!(old.value("iterations", Stat::Interrupted), Some(2.0));
+    assert_eq!((old.peak_vus, old.duration), (Some(6.0), Some(16.1)));
+    let avg = &old
+        .readings
+        .iter()
+        .find(|r| r.stat == Stat::Of(A::Avg))
+        .unwrap();
+    assert!((avg.resolution - 10.0 / 4520.0).abs() < 1e-12);
+
+    let new = good(
+        "  █ TOTAL RESULTS\n\n    checks_total.......: 1774    44.13504/s\n    \
+         checks_succeeded...: 99.00% 99 out of 100\n    HTTP\n    \
+         http_req_duration..............: avg=1.5ms count=7\n      \
+         { name:fast }................: avg=5.37ms\n    \
+         http_req_failed................: 0.00%  0 out of 1774\n\n  █ GROUP: buy\n    \
+         http_req_duration..............: avg=9ms\n",
+    );
+    assert_eq!(new.value(DURATION, Stat::Of(A::Avg)), Some(1.5));
+    assert_eq!(
+        new.value("http_req_duration{name:fast}", Stat::Of(A::Avg)),
+        Some(5.37)
+    );
+    assert_eq!(new.value("checks", Stat::Fails), Some(1.0));
+    assert_eq!(new.value("http_req_failed", Stat::Fails), Some(1774.0));
+}
+
+#[test]
+fn samples_are_gathered_by_name() {
+    let csv = "metric_name,timestamp,metric_value,name,extra\n\
+               http_req_duration,1,10.0,fast,\nhttp_req_duration,1,30.0,slow,\nvus,1,5,,\n";
+    let points = "{\"type\":\"Metric\",\"data\":{\"name\":\"http_req_duration\",\"type\":\"trend\"},\"metric\":\"http_req_duration\"}\n\
+        {\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{\"time\":\"t\",\"value\":10.0,\"tags\":{\"name\":\"fast\"}}}\n\
+        {\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{\"time\":\"t\",\"value\":30.0,\"tags\":{\"name\":\"slow\"}}}\n\
+        {\"metric\":\"vus\",\"type\":\"Point\",\"data\":{\"time\":\"t\",\"value\":5,\"tags\":null}}\n";
+    for run in [good(csv), good(&points.replace(",\"tags\":null", ""))] {
+        assert_eq!(
+            run.value(DURATION, Stat::Of(A::Avg)),
+            Some(20.0),
+            "{}",
+            run.form
+        );
+        assert_eq!(
+            run.value("http_req_duration{name:slow}", Stat::Of(A::Med)),
+            Some(30.0)
+        );
+        assert_eq!(run.value("http_reqs", Stat::Of(A::Count)), Some(2.0));
+        assert_eq!(run.peak_vus, Some(5.0));
+    }
+}
+
+#[test]
+fn a_packed_file_is_unpacked_and_half_of_one_is_an_error() {
+    use std::io::Write;
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let rows = "http_req_duration,1,10.0\n".repeat(50);
+    write!(packer, "metric_name,timestamp,metric_value\n{rows}").unwrap();
+    let packed = packer.finish().unwrap();
+    let run = read_bytes("run", &packed).unwrap();
+    assert_eq!(run.value(DURATION, Stat::Of(A::Count)), Some(50.0));
+    let why = read_bytes("run", &packed[..packed.len() - 12]).unwrap_err();
+    assert!(
+        why.message
+            .starts_with("the gzip file is cut off or damaged"),
+        "{why}"
+    );
+}
+
+#[test]
+fn bad_files_are_refused_with_their_place() {
+    let cut = r#"{"metrics": {"http_reqs": {"count": 3"#;
+    assert!(
+        bad(cut).starts_with("run: line 1, column 37: the file is cut off"),
+        "{}",
+        bad(cut)
+    );
+    let negative = r#"{"metrics": {"http_req_duration": {"avg": -2}}}"#;
+    let why = bad(negative);
+    assert!(
+        why.starts_with("run: metrics.http_req_duration.avg: `http_req_duration` is -2"),
+        "{why}"
+    );
+    let words = r#"{"metrics": {"http_req_duration": {"avg": "NaN"}}}"#;
+    assert!(bad(words).contains("metrics.http_req_duration.avg: `avg` must be a number"));
+    assert!(
+        bad("metric_name,timestamp,metric_value\nhttp_reqs,1,NaN\n").starts_with("run: line 2: ")
+    );
+    assert!(
+        bad("metric_name,timestamp,metric_value\nhttp_reqs,1\n")
+            .starts_with("run: line 2: 2 columns")
+    );
+    assert!(bad("metric_name,timestamp,metric_value\nhttp_reqs,1,2").contains("cut off"));
+    assert!(bad("metric_name,timestamp,metric_value\nhttp_reqs,1,2ms\n").contains("line 2: `2ms`"));
+    assert!(bad("metric_name,value\nhttp_reqs,2\n").contains("`metric_value` is missing"));
+    let mixed = "http_req_duration....: avg=2 p(95)=7ms\n";
+    assert!(
+        bad(mixed).starts_with("run: line 1: `http_req_duration` mixes units"),
+        "{}",
+        bad(mixed)
+    );
+    let order = r#"{"metrics": {"http_req_duration": {"med": 2000, "p(95)": 3}}}"#;
+    assert!(bad(order).contains("units seem to be mixed"));
+    assert!(bad("timeStamp,elapsed,label\n1,2,x\n").contains("JMeter"));
+    assert!(bad("hello\n").contains("no line of a k6 summary"));
+    assert!(bad("").contains("empty"));
+    assert!(bad("{}").contains("no summary of k6"));
+    assert!(bad("{\"metrics\": {}}").contains("no metric"));
+}

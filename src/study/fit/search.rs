@@ -1,0 +1,432 @@
+//! The search: Levenberg (1944) and Marquardt (1963) on the logarithms of the parameters, from several
+//! starts, with common random numbers so that differences between points are differences of the model.
+//!
+//! Derivatives are differences over 4 to 10 %: a simulation is a step function of its parameters in
+//! the small. Whole-numbered parameters are not differentiated; their values are tried one by one,
+//! the others fitted anew at each (a profile).
+
+use super::distance::log_ratio;
+use super::linear::Eigen;
+use super::{Evaluation, Fit};
+use crate::engine::stream::Stream;
+use crate::stats::lhs::latin_hypercube;
+use crate::study::fit::free::Unit;
+
+/// Dampings tried at every step, as multiples of the last one.
+const TRIALS: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
+
+/// How much work a search may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Simulated runs, roughly.
+    pub runs: u64,
+    /// Replications at the end.
+    pub replications: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget {
+            runs: 600,
+            replications: 4,
+        }
+    }
+}
+
+/// Where a search ended.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Logarithms of the parameters.
+    pub point: Vec<f64>,
+    /// Sum of squared residuals.
+    pub cost: f64,
+    /// Residuals of all targets that count.
+    pub residuals: Vec<f64>,
+    /// What was simulated there.
+    pub evaluation: Evaluation,
+    /// Derivatives of the residuals by the logarithm of each parameter (a row for each parameter;
+    /// empty for whole-numbered ones).
+    pub jacobian: Vec<Vec<f64>>,
+    /// Whole-numbered parameters: values tried, and the smallest cost with each.
+    pub profiles: Vec<Vec<(f64, f64)>>,
+    /// Simulated runs in all.
+    pub runs: u64,
+}
+
+/// A point with what it costs.
+#[derive(Clone, Debug)]
+struct Candidate {
+    point: Vec<f64>,
+    cost: f64,
+    residuals: Vec<f64>,
+    evaluation: Evaluation,
+}
+
+/// A search under way.
+pub struct Search<'s, 'a> {
+    fit: &'s Fit<'a>,
+    budget: Budget,
+    runs: u64,
+    /// Runs that the present stage may reach.
+    limit: u64,
+    /// Variance of each target's logarithm from run to run, once known.
+    noise: Option<Vec<Vec<f64>>>,
+    watch: &'s (dyn Fn(u64, f64) + Sync),
+}
+
+impl<'s, 'a> Search<'s, 'a> {
+    /// `watch` is told how many runs are done and the best cost so far.
+    pub fn new(fit: &'s Fit<'a>, budget: Budget, watch: &'s (dyn Fn(u64, f64) + Sync)) -> Self {
+        Search {
+            fit,
+            budget,
+            runs: 0,
+            limit: budget.runs,
+            noise: None,
+            watch,
+        }
+    }
+
+    /// Looks for the point of least distance.
+    ///
+    /// # Errors
+    /// If the model is invalid at every point tried.
+    pub fn run(mut self) -> Result<Found, String> {
+        let smooth = self.smooth();
+        let one = self.fit.cases.len().max(1) as u64;
+        // The end needs the best point and both sides of it along every parameter, several times each;
+        // a small budget affords fewer replications.
+        let points = 2 * smooth.len() as u64 + 1;
+        let third = self.budget.runs / 3;
+        let replications = (third / (one * points)).clamp(2, self.budget.replications.max(2));
+        let last = one * points * replications;
+        if 3 * last + 10 * one > 2 * self.budget.runs {
+            let least = 3 * last / 2 + 5 * one;
+            return Err(format!(
+                "the budget is too small: it takes runs={least} at least"
+            ));
+        }
+        self.limit = self.budget.runs - last - last / 2;
+        let start: Vec<f64> = self.fit.free.iter().map(|f| libm::log(f.start)).collect();
+        let mut best = self.starts(start)?;
+        let mut profiles = vec![Vec::new(); self.fit.free.len()];
+        let whole: Vec<usize> = (0..self.fit.free.len())
+            .filter(|i| !smooth.contains(i))
+            .collect();
+        if !whole.is_empty() {
+            best = self.profile(best, &whole, &smooth, &mut profiles)?;
+        }
+        // Only now is it known how much of the distance is chance.
+        let again = self.candidates(std::slice::from_ref(&best.point), replications);
+        best = again.into_iter().next().ok_or("nothing was run")??;
+        self.noise = Some(best.evaluation.variances.clone());
+        best.residuals = self.residuals(&best.evaluation, replications);
+        best.cost = best.residuals.iter().map(|r| r * r).sum();
+        self.limit = self.budget.runs - last;
+        best = self.descend(best, &smooth, replications, 12)?;
+        let jacobian = self.jacobian(&best, &smooth, replications, 0.05, true)?;
+        Ok(Found {
+            point: best.point,
+            cost: best.cost,
+            residuals: best.residuals,
+            evaluation: best.evaluation,
+            jacobian,
+            profiles,
+            runs: self.runs,
+        })
+    }
+
+    /// Indices of the parameters that vary continuously.
+    fn smooth(&self) -> Vec<usize> {
+        let free = self.fit.free.iter().enumerate();
+        free.filter(|(_, f)| f.unit != Unit::Whole)
+            .map(|(i, _)| i)
+            .collect()
+    }
+
+    /// The model's own start and a Latin hypercube of others; the best few of them are followed down.
+    fn starts(&mut self, start: Vec<f64>) -> Result<Candidate, String> {
+        let dimensions = self.fit.free.len();
+        let per_point = self.fit.cases.len() as u64;
+        let spare = (self.limit / 4 / per_point.max(1)) as usize;
+        let count = (6 * dimensions).min(spare).max(1);
+        let mut stream = Stream::new(self.fit.seed, 0, "fit.starts");
+        let cube = latin_hypercube(count, dimensions, || stream.unit());
+        let mut points = vec![start];
+        for row in cube {
+            let point = row.iter().zip(&self.fit.free).map(|(u, free)| {
+                let (low, high) = (libm::log(free.low), libm::log(free.high));
+                round_whole(free.unit, low + u * (high - low))
+            });
+            points.push(point.collect());
+        }
+        let tried = self.candidates(&points, 1);
+        let own = tried.first().cloned();
+        let mut good: Vec<Candidate> = tried.into_iter().filter_map(Result::ok).collect();
+        if good.is_empty() {
+            return Err(match own {
+                Some(Err(why)) => why,
+                _ => "the model is invalid everywhere within the bounds".into(),
+            });
+        }
+        good.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        good.truncate(5);
+        if let Some(Ok(own)) = own
+            && !good.iter().any(|g| g.point == own.point)
+        {
+            good.insert(0, own);
+        }
+        let smooth = self.smooth();
+        let mut best: Option<Candidate> = None;
+        for candidate in good {
+            let low = self.descend(candidate, &smooth, 1, 10)?;
+            if best.as_ref().is_none_or(|b| low.cost < b.cost) {
+                best = Some(low);
+            }
+        }
+        best.ok_or_else(|| "nothing was run".into())
+    }
+
+    /// Tries the values of each whole-numbered parameter in turn, the smooth ones fitted anew.
+    fn profile(
+        &mut self,
+        mut best: Candidate,
+        whole: &[usize],
+        smooth: &[usize],
+        profiles: &mut [Vec<(f64, f64)>],
+    ) -> Result<Candidate, String> {
+        let rounds = if whole.len() > 1 { 2 } else { 1 };
+        for _ in 0..rounds {
+            for &i in whole {
+                let now = libm::exp(best.point[i]).round();
+                let mut costs = Vec::new();
+                // Outwards from the present value, each start next to the last end.
+                for upwards in [true, false] {
+                    let mut from = best.clone();
+                    let mut worse = 0;
+                    for value in ladder(&self.fit.free[i], now, upwards) {
+                        if self.runs + self.fit.cases.len() as u64 > self.limit {
+                            break;
+                        }
+                        from.point[i] = libm::log(value);
+                        let at = self.candidates(std::slice::from_ref(&from.point), 1);
+                        let Some(Ok(candidate)) = at.into_iter().next() else {
+                            continue;
+                        };
+                        from = self.descend(candidate, smooth, 1, 4)?;
+                        costs.push((value, from.cost));
+                        if from.cost < best.cost {
+                            best = from.clone();
+                            worse = 0;
+                        } else if from.cost > 4.0 * best.cost + 40.0 {
+                            worse += 1;
+                        }
+                        if worse == 2 {
+                            break;
+                        }
+                    }
+                }
+                costs.push((now, best.cost));
+                costs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+                costs.dedup_by(|later, first| later.0 == first.0);
+                profiles[i] = costs;
+            }
+        }
+        Ok(best)
+    }
+
+    fn candidates(&mut self, points: &[Vec<f64>], reps: u64) -> Vec<Result<Candidate, String>> {
+        self.runs += points.len() as u64 * self.fit.cases.len() as u64 * reps;
+        let evaluations = self.fit.evaluate(points, reps);
+        let candidates = points.iter().zip(evaluations).map(|(point, evaluation)| {
+            let evaluation = evaluation?;
+            let residuals = self.residuals(&evaluation, reps);
+            Ok(Candidate {
+                point: point.clone(),
+                cost: residuals.iter().map(|r| r * r).sum(),
+                residuals,
+                evaluation,
+            })
+        });
+        candidates.collect()
+    }
+
+    /// Residuals of all targets that count, case by case.
+    fn residuals(&self, evaluation: &Evaluation, reps: u64) -> Vec<f64> {
+        let mut residuals = Vec::new();
+        for (c, case) in self.fit.cases.iter().enumerate() {
+            for (t, target) in case.targets.iter().enumerate() {
+                let Some(scale) = target.scale else { continue };
+                let noise = self.noise.as_ref().map_or(0.0, |n| n[c][t]);
+                // The measured run has the noise of one, the mean that of several.
+                let noise = noise * (1.0 + 1.0 / reps as f64);
+                let scale = (scale * scale + noise).sqrt();
+                residuals.push(log_ratio(&target.reading, evaluation.values[c][t]) / scale);
+            }
+        }
+        residuals
+    }
+
+    /// Differences of the residuals, one parameter at a time.
+    fn jacobian(
+        &mut self,
+        at: &Candidate,
+        smooth: &[usize],
+        reps: u64,
+        step: f64,
+        both_sides: bool,
+    ) -> Result<Vec<Vec<f64>>, String> {
+        let mut points = Vec::new();
+        for &i in smooth {
+            let (low, high) = self.bounds(i);
+            let up = at.point[i] + step <= high || at.point[i] - step < low;
+            let signs: &[f64] = match (both_sides, up) {
+                (true, _) => &[1.0, -1.0],
+                (false, true) => &[1.0],
+                (false, false) => &[-1.0],
+            };
+            for sign in signs {
+                let mut point = at.point.clone();
+                point[i] += sign * step;
+                points.push((i, point));
+            }
+        }
+        let only: Vec<Vec<f64>> = points.iter().map(|(_, p)| p.clone()).collect();
+        let done = self.candidates(&only, reps);
+        let mut jacobian = vec![Vec::new(); at.point.len()];
+        let mut sides = points.iter().zip(done).peekable();
+        while let Some(((i, point), candidate)) = sides.next() {
+            let one = candidate?;
+            let (mut ahead, mut behind) =
+                ((point[*i], &one.residuals), (at.point[*i], &at.residuals));
+            let other = sides.next_if(|((j, _), _)| j == i);
+            let other = match other {
+                Some((place, candidate)) => Some((place, candidate?)),
+                None => None,
+            };
+            if let Some(((_, point), candidate)) = &other {
+                behind = (point[*i], &candidate.residuals);
+            }
+            if ahead.0 < behind.0 {
+                std::mem::swap(&mut ahead, &mut behind);
+            }
+            let width = ahead.0 - behind.0;
+            let slopes = ahead.1.iter().zip(behind.1).map(|(a, b)| (a - b) / width);
+            jacobian[*i] = slopes.collect();
+        }
+        Ok(jacobian)
+    }
+
+    fn bounds(&self, i: usize) -> (f64, f64) {
+        let free = &self.fit.free[i];
+        (libm::log(free.low), libm::log(free.high))
+    }
+
+    /// Goes downhill until that is no longer worth a run.
+    fn descend(
+        &mut self,
+        mut at: Candidate,
+        smooth: &[usize],
+        reps: u64,
+        most: usize,
+    ) -> Result<Candidate, String> {
+        if smooth.is_empty() {
+            return Ok(at);
+        }
+        let (mut damping, mut slow) = (1e-2, 0);
+        for iteration in 0..most {
+            let next = (smooth.len() + TRIALS.len()) as u64 * self.fit.cases.len() as u64 * reps;
+            if self.runs + next > self.limit {
+                break;
+            }
+            let step = if iteration < 2 && reps == 1 {
+                0.1
+            } else {
+                0.04
+            };
+            let jacobian = self.jacobian(&at, smooth, reps, step, false)?;
+            let trials: Vec<(f64, Vec<f64>)> = TRIALS
+                .iter()
+                .map(|factor| damping * factor)
+                .map(|d| (d, self.proposal(&at, &jacobian, smooth, d)))
+                .collect();
+            let points: Vec<Vec<f64>> = trials.iter().map(|t| t.1.clone()).collect();
+            let done = self.candidates(&points, reps);
+            let best = trials
+                .iter()
+                .zip(done)
+                .filter_map(|((d, _), c)| c.ok().map(|c| (*d, c)))
+                .min_by(|a, b| a.1.cost.total_cmp(&b.1.cost));
+            let Some((used, next)) = best else { break };
+            if next.cost < at.cost {
+                let gain = (at.cost - next.cost) / at.cost.max(1e-12);
+                damping = used.clamp(1e-6, 1e3);
+                at = next;
+                (self.watch)(self.runs, at.cost);
+                slow = if gain < 2e-3 { slow + 1 } else { 0 };
+                if slow == 2 {
+                    break;
+                }
+            } else if damping > 10.0 {
+                break;
+            } else {
+                damping *= 100.0;
+            }
+        }
+        Ok(at)
+    }
+
+    /// The damped step: `(JᵀJ + d diag(JᵀJ)) δ = -Jᵀr`, no parameter by more than a factor of 2.7.
+    fn proposal(
+        &self,
+        at: &Candidate,
+        jacobian: &[Vec<f64>],
+        smooth: &[usize],
+        damping: f64,
+    ) -> Vec<f64> {
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+        let norm = |i: usize| dot(&jacobian[i], &jacobian[i]).sqrt().max(1e-9);
+        // Columns scaled to length one make the diagonal one.
+        let matrix: Vec<Vec<f64>> = smooth
+            .iter()
+            .map(|&i| {
+                let row = smooth.iter();
+                row.map(|&j| dot(&jacobian[i], &jacobian[j]) / (norm(i) * norm(j)))
+                    .collect()
+            })
+            .collect();
+        let gradient: Vec<f64> = smooth
+            .iter()
+            .map(|&i| -dot(&jacobian[i], &at.residuals) / norm(i))
+            .collect();
+        let step = Eigen::new(&matrix).apply(&gradient, |e| 1.0 / (e.max(0.0) + damping));
+        let mut point = at.point.clone();
+        for (&i, d) in smooth.iter().zip(step) {
+            let (low, high) = self.bounds(i);
+            point[i] = (point[i] + (d / norm(i)).clamp(-1.0, 1.0)).clamp(low, high);
+        }
+        point
+    }
+}
+
+/// A whole-numbered parameter's logarithm is that of a whole number.
+fn round_whole(unit: Unit, log: f64) -> f64 {
+    match unit {
+        Unit::Whole => libm::log(libm::exp(log).round().max(1.0)),
+        _ => log,
+    }
+}
+
+/// Values from the present one outwards: every one while near, then in steps of an eighth.
+fn ladder(free: &super::free::Free, now: f64, upwards: bool) -> Vec<f64> {
+    let mut values = Vec::new();
+    let mut value = now;
+    loop {
+        let step = (value / 8.0).floor().max(1.0);
+        value += if upwards { step } else { -step };
+        if value > free.high || value < free.low.max(1.0) || values.len() >= 24 {
+            return values;
+        }
+        values.push(value);
+    }
+}

@@ -1,0 +1,249 @@
+//! The answers against closed forms with known results.
+
+use capsim::model::Document;
+use capsim::study::answers::bounds::analyse;
+use capsim::study::answers::capacity::{Answer, Question, search};
+use capsim::study::answers::compare::{Verdict, compare};
+use capsim::study::answers::explain::explain;
+use capsim::theory::mmc::Mmc;
+
+/// M/M/8 with a mean service of 40 ms: 200 per second at most.
+const MM8: &str = r#"
+[scenarios.open]
+executor = "poisson-arrivals"
+rate = 100.0
+duration = "2m"
+journey = "ask"
+[journeys]
+ask = [{ request = "ask" }]
+[stations.cpu]
+servers = 8
+[endpoints.ask]
+visits = [{ station = "cpu", time = { exponential = "40ms" } }]
+[thresholds]
+http_req_duration = ["p(95)<150"]
+"#;
+
+fn document(text: &str) -> Document {
+    Document::from_text("model", text).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn ask(document: &Document, path: &str, low: f64, high: f64, minimise: bool, seed: u64) -> Answer {
+    let question = Question {
+        document,
+        base: Vec::new(),
+        path: path.into(),
+        low,
+        high,
+        minimise,
+        seed,
+        budget: 200,
+        precision: 0.01,
+    };
+    search(&question, &|_, _| {}).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn p95(rate: f64, servers: u32) -> f64 {
+    let queue = Mmc::new(rate, 25.0, servers);
+    queue
+        .and_then(|q| q.response_quantile(0.95))
+        .unwrap_or(f64::INFINITY)
+}
+
+/// The exact largest rate, by bisection.
+fn exact_rate() -> f64 {
+    let (mut low, mut high) = (100.0, 199.0);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if p95(middle, 8) < 0.150 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+#[test]
+fn the_largest_rate_of_mm8_is_found_by_every_seed() {
+    let (document, exact) = (document(MM8), exact_rate());
+    let mut ends = Vec::new();
+    for seed in 1..=20 {
+        let answer = ask(&document, "scenarios.open.rate", 80.0, 199.0, false, seed);
+        let (low, high) = (answer.passing.unwrap(), answer.failing.unwrap());
+        let estimate = answer.estimate.unwrap();
+        println!(
+            "seed {seed}: [{low}, {high}], {estimate} exact {exact:.3}, {} runs",
+            answer.runs
+        );
+        assert!(
+            (estimate / exact - 1.0).abs() < 0.02,
+            "seed {seed}: {estimate} {exact}"
+        );
+        assert!(
+            low <= exact && exact <= high,
+            "seed {seed}: [{low}, {high}] {exact}"
+        );
+        assert!(high / low < 1.10, "seed {seed}: [{low}, {high}]");
+        assert_eq!(
+            answer.breaks.as_deref(),
+            Some("http_req_duration p(95)<150")
+        );
+        assert!(answer.runs <= 200 && answer.again.is_empty());
+        ends.push((low, high));
+    }
+    // Any two seeds agree: their intervals overlap.
+    let (highest_low, lowest_high) = ends.iter().fold((0.0f64, f64::INFINITY), |(l, h), e| {
+        (l.max(e.0), h.min(e.1))
+    });
+    assert!(highest_low <= lowest_high, "{ends:?}");
+}
+
+#[test]
+fn the_smallest_number_of_servers_is_exact() {
+    let document = document(MM8);
+    let exact = (5..20).find(|c| p95(100.0, *c) < 0.150).unwrap();
+    let answer = ask(&document, "stations.cpu.servers", 1.0, 16.0, true, 1);
+    assert_eq!(answer.passing, Some(f64::from(exact)));
+    assert_eq!(answer.failing, Some(f64::from(exact - 1)));
+    assert_eq!(answer.now, Some(8.0));
+    let (name, share) = answer.bottleneck.unwrap();
+    assert_eq!(name, "station cpu");
+    assert!(share > 0.75 && share <= 1.0, "{share}");
+    // Utilisation law and Erlang C agree with the simulation.
+    let agreement = &answer.agreement;
+    assert_eq!(agreement.len(), 2, "{agreement:?}");
+    for a in agreement {
+        assert!((a.simulated / a.theory - 1.0).abs() < 0.10, "{a:?}");
+    }
+}
+
+#[test]
+fn a_range_without_a_limit_is_said_to_have_none() {
+    let document = document(MM8);
+    let all_pass = ask(&document, "load", 0.1, 1.0, false, 1);
+    assert_eq!((all_pass.passing, all_pass.failing), (Some(1.0), None));
+    let all_fail = ask(&document, "load", 1.9, 2.5, false, 1);
+    assert_eq!((all_fail.passing, all_fail.failing), (None, Some(1.9)));
+}
+
+#[test]
+fn a_small_budget_is_kept_and_what_is_sure_is_told() {
+    let document = document(MM8);
+    let question = Question {
+        document: &document,
+        base: Vec::new(),
+        path: "load".into(),
+        low: 0.5,
+        high: 3.0,
+        minimise: false,
+        seed: 1,
+        budget: 25,
+        precision: 0.001,
+    };
+    let answer = search(&question, &|_, _| {}).unwrap();
+    assert!(answer.cut_short && answer.runs <= 25);
+    let exact = exact_rate() / 100.0;
+    assert!(
+        answer.passing.unwrap() <= exact && exact <= answer.failing.unwrap(),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn what_is_not_monotone_is_reported() {
+    // Too few users miss the rate, too many the response time.
+    let text = MM8.replace(
+        "[\"p(95)<150\"]",
+        "[\"p(95)<150\"]\nhttp_reqs = [\"rate>90\"]",
+    );
+    let document = document(&text);
+    let answer = ask(&document, "load", 0.2, 3.0, false, 1);
+    let exact = exact_rate() / 100.0;
+    assert!(
+        answer.passing.unwrap() <= exact && exact <= answer.failing.unwrap(),
+        "{answer:?}"
+    );
+    assert!(
+        !answer.before.is_empty() && answer.before.iter().all(|v| *v < 0.91),
+        "{answer:?}"
+    );
+    assert_eq!(
+        answer.breaks.as_deref(),
+        Some("http_req_duration p(95)<150")
+    );
+}
+
+#[test]
+fn theory_says_the_same_of_the_same_model() {
+    let model = document(MM8).check(&[]).unwrap().model;
+    let all = analyse(&model);
+    let [one] = all.as_slice() else {
+        panic!("{all:?}")
+    };
+    let bounds = one.bounds.as_ref().unwrap();
+    assert!((bounds.max_throughput - 200.0).abs() < 1e-9);
+    assert!((one.demands[0].demand - 0.040).abs() < 1e-12);
+    let exact = one.exact.as_ref().unwrap();
+    let queue = Mmc::new(100.0, 25.0, 8).unwrap();
+    assert!((exact.response - queue.mean_response()).abs() < 1e-12);
+    assert_eq!(exact.formula, "M/M/8 (Erlang C) at the peak rate");
+}
+
+#[test]
+fn a_closed_loop_has_a_knee_and_an_exact_answer() {
+    let text = MM8
+        .replace(
+            "executor = \"poisson-arrivals\"\nrate = 100.0",
+            "executor = \"constant-vus\"\nvus = 300",
+        )
+        .replace(
+            "{ request = \"ask\" }",
+            "{ request = \"ask\" }, { sleep = \"1s\" }",
+        );
+    let model = document(&text).check(&[]).unwrap().model;
+    let all = analyse(&model);
+    let bounds = all[0].bounds.as_ref().unwrap();
+    assert!((bounds.knee - 200.0 * 1.04).abs() < 1e-9);
+    let exact = all[0].exact.as_ref().unwrap();
+    assert!(
+        exact.throughput > 199.9 && exact.throughput <= 200.0,
+        "{exact:?}"
+    );
+    // Little's law for the whole loop.
+    assert!((exact.throughput * (1.0 + exact.response) - 300.0).abs() < 1e-6);
+}
+
+#[test]
+fn more_servers_are_better_and_the_same_is_the_same() {
+    let document = document(&MM8.replace("100.0", "180.0"));
+    let set = |text: &str| {
+        let change = capsim::model::Override::parse(text).unwrap();
+        document.check(&[change]).unwrap().model
+    };
+    let base = document.check(&[]).unwrap().model;
+    let rows = compare(&base, &set("stations.cpu.servers=9"), 1, 6, 0.05);
+    let row = |name: &str| rows.iter().find(|r| r.name == name).unwrap();
+    assert_eq!(row("http_req_duration_avg_ms").verdict, Verdict::Better);
+    assert!(row("http_req_duration_avg_ms").difference.high() < 0.0);
+    assert_eq!(row("http_reqs_per_s").verdict, Verdict::Same);
+    let same = compare(&base, &base, 1, 3, 0.05);
+    assert!(
+        same.iter()
+            .all(|r| r.verdict == Verdict::Same && r.difference.mean == 0.0)
+    );
+}
+
+#[test]
+fn the_service_time_and_the_load_matter_most() {
+    let found = explain(&document(&MM8.replace("100.0", "170.0")), &[], 0.1, 1, 5).unwrap();
+    assert_eq!(found.thresholds, ["http_req_duration p(95)<150"]);
+    let paths: Vec<&str> = found.levers.iter().map(|l| l.path.as_str()).collect();
+    assert_eq!(paths.len(), 3, "{paths:?}");
+    for lever in &found.levers {
+        let (down, up) = lever.effects[0];
+        let helps_when_up = lever.path == "stations.cpu.servers";
+        assert_eq!(up.change < down.change, helps_when_up, "{lever:?}");
+        assert!(lever.largest() > 0.1, "{lever:?}");
+    }
+}

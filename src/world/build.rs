@@ -46,7 +46,6 @@ impl Seeds {
 impl<'m> World<'m> {
     /// A world at the start mark of the run.
     #[must_use]
-    #[expect(clippy::too_many_lines, reason = "one struct, field by field")]
     pub fn new(model: &'m Model, seed: u64, replication: u64) -> World<'m> {
         let seeds = Seeds { seed, replication };
         let mut queue = EventQueue::default();
@@ -402,7 +401,6 @@ impl Population {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm for each executor")]
 /// How a scenario's load comes about, how many VUs it may have, and how many are there from the start.
 fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
     let grace = scenario.graceful_stop;

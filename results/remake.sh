@@ -28,7 +28,7 @@ capacity() {
 }
 
 map() {
-    "$CAPSIM" sweep models/reserve.toml --vary waiting_room.admit.rate=16..44:4 \
+    "$CAPSIM" sweep models/reserve.toml --vary waiting_room.admit.batch=160..440:40 \
         --vary stations.server.servers=1..8:1 --replications 5 --seed 1 \
         --out "$OUT/reserve-map.csv" --force --quiet >/dev/null
     "$CAPSIM" plot "$OUT/reserve-map.points.csv" --title reserve --slo 'http_req_duration p(90)<2000' \

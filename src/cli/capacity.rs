@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::exit::{self, Failure};
+use super::report::{Report, Words};
 use super::ticker::{RunsBudget, Ticker};
 use crate::model::{Document, Override, duration};
 use crate::report::answers as report;
@@ -45,6 +46,8 @@ pub struct Capacity {
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    report: Report,
     /// Print the answer alone, without bounds and the values tried.
     #[arg(short, long)]
     quiet: bool,
@@ -106,6 +109,12 @@ impl Capacity {
         let answer = answer.map_err(invalid)?;
         out.write_all(report::capacity(&question, &answer, !self.quiet).as_bytes())?;
         out.flush()?;
+        let words = Words {
+            model: &model,
+            args: &self.model,
+            signature: format!("{} runs, seed {}", answer.runs, self.seed),
+        };
+        self.report.capacity(&words, &question, &answer)?;
         let found = answer.passing.is_some() && answer.failing.is_some();
         Ok(ExitCode::from(u8::from(!found)))
     }

@@ -181,7 +181,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
-    std::fs::write(path, text).map_err(failed)
+    super::output::write_whole(path, |out| out.write_all(text.as_bytes()))
 }
 
 /// A run, and after `@` what the model has to be changed to for it.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::exit::{self, Failure};
+use super::output::write_whole;
 use crate::report::chart::{self, Kind, Table};
 
 /// Draw a chart of a CSV file that capsim wrote.
@@ -92,7 +93,7 @@ impl Plot {
             chart::png(&figure, &out).map_err(failed)?;
         } else {
             let svg = chart::svg(&figure).map_err(failed)?;
-            std::fs::write(&out, svg)?;
+            write_whole(&out, |file| file.write_all(svg.as_bytes()))?;
         }
         Ok(ExitCode::SUCCESS)
     }

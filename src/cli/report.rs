@@ -6,11 +6,13 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::exit::{self, Failure};
+use super::output::write_whole;
 use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::report::chart::Table;
 use crate::report::study_page::{self, Identity};
 use crate::report::{Mode, SummaryOptions};
+use crate::study::answers::capacity::{Answer, Question};
 use crate::study::tally::Tally;
 use crate::study::timeline;
 use crate::world::World;
@@ -83,6 +85,18 @@ impl Report {
         self.write(words, |identity| study_page::of_sweep(identity, &table))
     }
 
+    /// The page of a search for capacity.
+    pub fn capacity(
+        &self,
+        words: &Words<'_>,
+        question: &Question<'_>,
+        answer: &Answer,
+    ) -> Result<(), Failure> {
+        self.write(words, |identity| {
+            study_page::of_capacity(identity, question, answer)
+        })
+    }
+
     fn write(
         &self,
         words: &Words<'_>,
@@ -103,8 +117,7 @@ impl Report {
         if let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory)?;
         }
-        std::fs::write(path, html)
-            .map_err(|e| Failure::new(exit::OTHER, format!("error: {}: {e}", path.display())))
+        write_whole(path, |out| out.write_all(html.as_bytes()))
     }
 }
 

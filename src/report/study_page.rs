@@ -1,9 +1,12 @@
 //! The pages of runs and sweeps: verdicts, charts, the model, and what identifies the result.
 
+use super::chart::figure::{Content, Figure, Lines, Panel, Series};
 use super::chart::{self, Kind, Table};
 use super::page::{Page, picture, preformatted, table};
 use super::replications::{chance, number, row, shown};
 use crate::measure::summary::Summary;
+use crate::stats::interval::mean_interval;
+use crate::study::answers::capacity::{Answer, Question, Tried};
 use crate::study::tally::Tally;
 
 /// Most points listed in a table.
@@ -150,6 +153,59 @@ pub fn of_sweep(identity: &Identity<'_>, points: &Table) -> Result<String, Strin
         .collect();
     page.section("Points", table(&head, &rows));
     Ok(close(page, identity))
+}
+
+/// The page of a search for capacity: the values tried, with the margin of the worst threshold.
+///
+/// # Errors
+/// If the chart cannot be drawn.
+pub fn of_capacity(
+    identity: &Identity<'_>,
+    question: &Question<'_>,
+    answer: &Answer,
+) -> Result<String, String> {
+    let mut page = page(identity);
+    page.section(
+        "Answer",
+        preformatted(&super::answers::capacity(question, answer, true)),
+    );
+    page.section(
+        "The search",
+        picture(&chart::svg(&search(question, answer))?),
+    );
+    Ok(close(page, identity))
+}
+
+/// Margins against the value that was varied; below zero a threshold is crossed.
+fn search(question: &Question<'_>, answer: &Answer) -> Figure {
+    let margin = |t: &Tried| {
+        let (worst, mean) = t.worst();
+        let runs: Vec<f64> = t.samples.iter().map(|s| 100.0 * s.margins[worst]).collect();
+        let interval = mean_interval(&runs, 0.95).map(|i| i.half_width);
+        (t.value, 100.0 * mean, interval)
+    };
+    let lines = Lines {
+        series: vec![Series {
+            name: "margin of the worst threshold".to_owned(),
+            points: answer.tried.iter().map(margin).collect(),
+            dots: true,
+        }],
+        limits: vec![("crossed below".to_owned(), 0.0)],
+        mark: answer
+            .estimate
+            .map(|x| ("estimate of the limit".to_owned(), x)),
+        stacked: false,
+    };
+    Figure {
+        title: format!("Where {} breaks the first threshold", question.path),
+        subtitle: format!("{} runs; bands are 95 % intervals of the mean", answer.runs),
+        panels: vec![Panel {
+            x_label: question.path.clone(),
+            y_label: "margin to the limit [%]".to_owned(),
+            content: Content::Lines(lines),
+            ..Panel::default()
+        }],
+    }
 }
 
 fn short(cell: &str) -> String {

@@ -35,8 +35,9 @@ use exit::Failure;
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit codes: 0 done, 99 a threshold is crossed, 98 it needs more replications to tell, 104 the model is invalid (both as k6),
-100 setup and 101 teardown took too long (as k6), 105 interrupted, 2 wrong usage, 1 anything else.
+Exit codes: 0 done; 99 a threshold is crossed, 100 setup and 101 teardown took too long,
+104 the model or an option is invalid, 105 interrupted (all as k6); 98 replications leave a
+verdict undecided; 2 wrong usage, 1 anything else.
 
 Start with:  capsim run models/reserve.toml --seed 42")]
 struct Cli {

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::exit::{self, Failure};
+use super::interrupt::Interrupt;
 use super::report::{Report, Words};
 use super::ticker::{RunsBudget, Ticker};
 use crate::model::{Document, Override, duration};
@@ -72,6 +73,7 @@ fn range(text: &str) -> Option<(String, f64, f64)> {
 impl Capacity {
     /// Searches and prints.
     pub fn execute(self) -> Result<ExitCode, Failure> {
+        Interrupt::ends_at_once();
         let wrong = "--vary needs PATH=a..b with 0 < a < b, such as load=0.1..3";
         let (path, low, high) = range(&self.vary).ok_or_else(|| invalid(wrong))?;
         if !(self.precision > 0.0 && self.precision <= 50.0) {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::exit::{self, Failure};
+use super::interrupt::Interrupt;
 use super::ticker::Ticker;
 use crate::model::{Document, Model, Override};
 use crate::report::answers as report;
@@ -66,6 +67,7 @@ fn model(path: &Path, sets: [&[String]; 2]) -> Result<Model, Failure> {
 impl Compare {
     /// Runs both and prints the differences.
     pub fn execute(self) -> Result<ExitCode, Failure> {
+        Interrupt::ends_at_once();
         if !(0.0..=1000.0).contains(&self.smallest_effect) {
             let why = "error: --smallest-effect is a percentage from 0 to 1000";
             return Err(Failure::new(exit::INVALID, why));

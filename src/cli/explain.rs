@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::exit::{self, Failure};
+use super::interrupt::Interrupt;
 use super::ticker::Ticker;
 use crate::model::{Document, Override};
 use crate::report::answers as report;
@@ -48,6 +49,7 @@ pub struct Explain {
 impl Explain {
     /// Varies and prints.
     pub fn execute(self) -> Result<ExitCode, Failure> {
+        Interrupt::ends_at_once();
         let invalid = |why: String| Failure::new(exit::INVALID, format!("error: {why}"));
         if !(self.by > 0.0 && self.by < 100.0) {
             return Err(invalid("--by is a percentage between 0 and 100".into()));

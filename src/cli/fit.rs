@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::exit::{self, Failure};
+use super::interrupt::Interrupt;
 use super::ticker::Ticker;
 use crate::model::{Document, Override};
 use crate::report::fit as report;
@@ -78,6 +79,7 @@ fn invalid(why: impl std::fmt::Display) -> Failure {
 impl FitArgs {
     /// Fits and prints.
     pub fn execute(self) -> Result<ExitCode, Failure> {
+        Interrupt::ends_at_once();
         let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
         let mut base = Vec::new();
         for text in &self.model.set {

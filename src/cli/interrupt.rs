@@ -23,6 +23,15 @@ impl Interrupt {
         Interrupt(asked)
     }
 
+    /// Ends the process at the first Ctrl+C, with k6's code: for commands that have nothing to save.
+    /// Files are written whole or not at all.
+    pub fn ends_at_once() {
+        let _ = ctrlc::set_handler(|| {
+            eprintln!("interrupted");
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        });
+    }
+
     /// Whether somebody has.
     pub fn asked(&self) -> bool {
         self.0.load(Ordering::SeqCst)

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::ModelArgs;
 use super::console::{Progress, colour};
 use super::exit::{self, Failure};
+use super::interrupt::Interrupt;
 use super::output::{self, EPOCH, Out};
 use super::replicate::Replicate;
 use super::report::{Report, Words};
@@ -121,6 +122,7 @@ impl Run {
         if self.replicate.wanted() {
             return self.replications(&model);
         }
+        Interrupt::ends_at_once();
         let plan = Plan::new(&model.scenarios);
         let mut out = std::io::stdout().lock();
         if !self.quiet {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::exit::{self, Failure};
+use super::interrupt::Interrupt;
 use crate::study::selftest::case::{Case, parse, shipped};
 use crate::study::selftest::{Checked, Line, check, is_quick};
 
@@ -39,6 +40,7 @@ pub struct Selftest {
 impl Selftest {
     /// Runs the cases and prints the table.
     pub fn execute(self) -> Result<ExitCode, Failure> {
+        Interrupt::ends_at_once();
         let cases = self.read()?;
         let mut out = std::io::stdout().lock();
         writeln!(

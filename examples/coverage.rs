@@ -29,7 +29,7 @@ visits = [{ station = "cpu", time = { exponential = "10ms" } }]
 fn main() -> std::process::ExitCode {
     let duration = std::env::args()
         .nth(1)
-        .unwrap_or_else(|| "1000s".to_owned());
+        .unwrap_or_else(|| "8000s".to_owned());
     let text = MODEL.replace("DURATION", &duration);
     let model = match Model::from_text("mm1", &text, &[]) {
         Ok(model) => model,

@@ -67,12 +67,6 @@ impl<E: Copy> EventQueue<E> {
         self.now
     }
 
-    /// How many events have been scheduled so far.
-    #[must_use]
-    pub fn scheduled(&self) -> u64 {
-        self.sequence
-    }
-
     /// Adds a lane for a constant delay.
     pub fn lane(&mut self, delay: Span) -> LaneId {
         self.sources.push(Source::Lane {

@@ -1,6 +1,6 @@
 //! A quantity that is a whole number at every instant: its time-weighted mean and its maximum.
 
-use crate::engine::{Span, Time};
+use crate::engine::Time;
 
 /// A level, such as the length of a queue.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,11 +61,5 @@ impl Level {
         } else {
             self.area(now) as f64 / now.0 as f64
         }
-    }
-
-    /// How long the level has not changed.
-    #[must_use]
-    pub fn unchanged_for(&self, now: Time) -> Span {
-        now.since(self.since)
     }
 }

@@ -267,20 +267,7 @@ impl World<'_> {
             let name = format!("pool `{}`", spec.name);
             let id = PoolId(index as u16);
             let here = move |op: &Op| matches!(op, Op::Acquire { pool } if *pool == id);
-            let (in_line, waiting) = self.there(RequestState::Waiting, here);
-            let waited: u128 = self
-                .ops_where(here)
-                .map(|at| self.op_times[at].waited)
-                .sum();
-            area(
-                audit,
-                Law::Little,
-                &name,
-                "waiting",
-                &part.probe.queue,
-                now,
-                waited + waiting,
-            );
+            let in_line = self.audit_line(audit, &name, &part.probe.queue, here);
             let known = self.held_where(|held| held == Held::Token(id));
             let held = u64::from(spec.size - part.free());
             let instants = part.probe.returned_at + u128::from(held) * u128::from(now.0);
@@ -318,7 +305,6 @@ impl World<'_> {
     }
 
     fn audit_locks(&self, audit: &mut Audit) {
-        let now = self.queue.now();
         for (key, locks) in self.locks.iter().enumerate() {
             let Some(locks) = locks else { continue };
             let name = format!("locks {key}");
@@ -340,21 +326,24 @@ impl World<'_> {
                 ("level", level.into()),
             );
             let here = |op: &Op| matches!(op, Op::Lock { key: k, .. } if *k as usize == key);
-            let (_, waiting) = self.there(RequestState::Waiting, here);
-            let waited: u128 = self
-                .ops_where(here)
-                .map(|at| self.op_times[at].waited)
-                .sum();
-            area(
-                audit,
-                Law::Little,
-                &name,
-                "waiting",
-                &locks.probe.queue,
-                now,
-                waited + waiting,
-            );
+            self.audit_line(audit, &name, &locks.probe.queue, here);
         }
+    }
+
+    /// Little's law for the line before some operations. Returns how many stand in it.
+    fn audit_line(
+        &self,
+        audit: &mut Audit,
+        name: &str,
+        line: &Level,
+        here: impl Fn(&Op) -> bool + Copy,
+    ) -> u64 {
+        let (in_line, waiting) = self.there(RequestState::Waiting, here);
+        let before = self.ops_where(here).map(|at| self.op_times[at].waited);
+        let waited = before.sum::<u128>() + waiting;
+        let now = self.queue.now();
+        area(audit, Law::Little, name, "waiting", line, now, waited);
+        in_line
     }
 
     fn held_where(&self, is: impl Fn(Held) -> bool) -> u64 {

@@ -123,26 +123,32 @@ impl<V: Copy> MinHeap<V> {
     #[inline]
     fn sink(&mut self, mut hole: usize, entry: (u128, V)) {
         let entries = &mut self.entries[..];
-        let n = entries.len();
         loop {
             let child = hole * Self::ARITY + 1;
-            if child >= n {
-                break;
-            }
-            let end = (child + Self::ARITY).min(n);
-            let mut best = child;
-            let mut best_key = entries[child].0;
-            for (c, e) in entries[child..end].iter().enumerate().skip(1) {
-                if e.0 < best_key {
-                    best_key = e.0;
-                    best = child + c;
+            let Some(&[a, b, c, d]) = entries.get(child..).and_then(<[_]>::first_chunk) else {
+                // Fewer than four: the end of the heap, where nobody has children.
+                let rest = entries.get(child..).unwrap_or_default().iter().enumerate();
+                if let Some((at, least)) = rest.min_by_key(|(_, e)| e.0)
+                    && least.0 < entry.0
+                {
+                    entries[hole] = *least;
+                    hole = child + at;
                 }
-            }
-            if best_key >= entry.0 {
+                break;
+            };
+            // Two rounds of a tournament: the comparisons do not wait for one another.
+            let (left, at_left) = if b.0 < a.0 { (b, 1) } else { (a, 0) };
+            let (right, at_right) = if d.0 < c.0 { (d, 3) } else { (c, 2) };
+            let (least, at) = if right.0 < left.0 {
+                (right, at_right)
+            } else {
+                (left, at_left)
+            };
+            if least.0 >= entry.0 {
                 break;
             }
-            entries[hole] = entries[best];
-            hole = best;
+            entries[hole] = least;
+            hole = child + at;
         }
         entries[hole] = entry;
     }

@@ -7,7 +7,7 @@
 //! - **alarms**, one pending event each that its owner may move or clear (the next completion of a
 //!   station, the next step of a ramp), so that no stale event is ever left behind.
 //!
-//! The heads of lanes and the alarms are compared in a tree of minima: O(log sources) for a change.
+//! The heads of lanes and the alarms play a tournament: O(log sources) for a change.
 
 use std::collections::VecDeque;
 
@@ -21,6 +21,16 @@ pub struct LaneId(u32);
 /// A single event that can be moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlarmId(u32);
+
+/// Lower bits of a key that tell its lane or alarm. The 44 bits above count what was scheduled, which
+/// would take weeks to overflow.
+const SOURCE_BITS: u32 = 20;
+
+/// The lane or alarm in whose key this is.
+#[inline]
+fn source_of(key: u128) -> u32 {
+    key as u32 & ((1 << SOURCE_BITS) - 1)
+}
 
 #[derive(Clone, Debug)]
 enum Source<E> {
@@ -40,9 +50,9 @@ pub struct EventQueue<E: Copy> {
     sequence: u64,
     heap: MinHeap<E>,
     sources: Vec<Source<E>>,
-    tree: Tournament,
-    /// The alarm that went off last, if its key still stands in the tree: its owner mostly sets it
-    /// anew at once, and one change of the tree is saved.
+    firsts: Firsts,
+    /// The alarm that went off last, if its key still stands among the firsts: its owner mostly
+    /// sets it anew at once, and one change is saved.
     gone_off: Option<u32>,
 }
 
@@ -53,7 +63,7 @@ impl<E: Copy> Default for EventQueue<E> {
             sequence: 0,
             heap: MinHeap::default(),
             sources: Vec::new(),
-            tree: Tournament::default(),
+            firsts: Firsts::default(),
             gone_off: None,
         }
     }
@@ -73,14 +83,14 @@ impl<E: Copy> EventQueue<E> {
             delay,
             waiting: VecDeque::new(),
         });
-        self.tree.grow(self.sources.len());
+        self.firsts.grow(self.sources.len());
         LaneId(self.sources.len() as u32 - 1)
     }
 
     /// Adds an alarm, cleared. `event` is what it will deliver.
     pub fn alarm(&mut self, event: E) -> AlarmId {
         self.sources.push(Source::Alarm { event });
-        self.tree.grow(self.sources.len());
+        self.firsts.grow(self.sources.len());
         AlarmId(self.sources.len() as u32 - 1)
     }
 
@@ -88,7 +98,7 @@ impl<E: Copy> EventQueue<E> {
     #[inline]
     pub fn at(&mut self, time: Time, event: E) {
         debug_assert!(time >= self.now, "an event in the past");
-        let k = self.next_key(time);
+        let k = self.next_key(time, 0);
         self.heap.push(k, event);
     }
 
@@ -97,14 +107,14 @@ impl<E: Copy> EventQueue<E> {
     pub fn after_lane(&mut self, lane: LaneId, event: E) {
         let now = self.now;
         self.sequence += 1;
-        let sequence = self.sequence;
+        let order = self.sequence << SOURCE_BITS | u64::from(lane.0);
         let Source::Lane { delay, waiting } = &mut self.sources[lane.0 as usize] else {
             unreachable!("a lane id names a lane")
         };
-        let k = key((now + *delay).0, sequence);
+        let k = key((now + *delay).0, order);
         waiting.push_back((k, event));
         if waiting.len() == 1 {
-            self.tree.set(lane.0, k);
+            self.firsts.set(lane.0, k);
         }
     }
 
@@ -112,11 +122,13 @@ impl<E: Copy> EventQueue<E> {
     #[inline]
     pub fn set_alarm(&mut self, alarm: AlarmId, time: Time) {
         debug_assert!(time >= self.now, "an alarm in the past");
-        let k = self.next_key(time);
+        let k = self.next_key(time, alarm.0);
         if self.gone_off == Some(alarm.0) {
             self.gone_off = None;
+            self.firsts.replace_first(alarm.0, k);
+        } else {
+            self.firsts.set(alarm.0, k);
         }
-        self.tree.set(alarm.0, k);
     }
 
     /// Clears an alarm.
@@ -125,13 +137,13 @@ impl<E: Copy> EventQueue<E> {
         if self.gone_off == Some(alarm.0) {
             self.gone_off = None;
         }
-        self.tree.set(alarm.0, u128::MAX);
+        self.firsts.clear(alarm.0);
     }
 
     /// The time of the next event, if any.
     pub fn next_time(&mut self) -> Option<Time> {
         self.settle();
-        let first = self.heap.first_key().min(self.tree.first_key());
+        let first = self.heap.first_key().min(self.firsts.first());
         (first != u128::MAX).then(|| Time(major(first)))
     }
 
@@ -139,16 +151,16 @@ impl<E: Copy> EventQueue<E> {
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
         self.settle();
-        let from_tree = self.tree.first_key();
-        if self.heap.first_key() < from_tree {
+        let first = self.firsts.first();
+        if self.heap.first_key() < first {
             let (k, event) = self.heap.pop()?;
             self.now = Time(major(k));
             return Some((self.now, event));
         }
-        if from_tree == u128::MAX {
+        if first == u128::MAX {
             return None;
         }
-        let source = self.tree.first();
+        let source = source_of(first);
         let event = match &mut self.sources[source as usize] {
             Source::Alarm { event } => {
                 self.gone_off = Some(source);
@@ -156,129 +168,156 @@ impl<E: Copy> EventQueue<E> {
             }
             Source::Lane { waiting, .. } => {
                 let (_, event) = waiting.pop_front()?;
-                let next = waiting.front().map_or(u128::MAX, |w| w.0);
-                self.tree.set(source, next);
+                match waiting.front() {
+                    Some(&(next, _)) => self.firsts.replace_first(source, next),
+                    None => self.firsts.clear_first(source),
+                }
                 event
             }
         };
-        self.now = Time(major(from_tree));
+        self.now = Time(major(first));
         Some((self.now, event))
     }
 
-    /// Takes the alarm that went off out of the tree, unless it was set anew.
+    /// Takes the key of the alarm that went off away, unless it was set anew.
     #[inline]
     fn settle(&mut self) {
         if let Some(source) = self.gone_off.take() {
-            self.tree.set(source, u128::MAX);
+            self.firsts.clear_first(source);
         }
     }
 
     #[inline]
-    fn next_key(&mut self, time: Time) -> u128 {
+    fn next_key(&mut self, time: Time, source: u32) -> u128 {
         self.sequence += 1;
-        key(time.0, self.sequence)
+        key(time.0, self.sequence << SOURCE_BITS | u64::from(source))
     }
 }
 
-/// The smallest of many keys that change one at a time: an 8-ary tree of minima. A change is looked at
-/// in its own group of eight and goes up only if it changes that group's minimum; most do not.
-#[derive(Clone, Debug, Default)]
-struct Tournament {
-    /// `levels[0]` are the keys of the sources, `levels[n + 1]` the minima of groups of eight of
-    /// `levels[n]`; all padded with `u128::MAX` to whole groups. The last is a single group.
-    levels: Vec<Vec<u128>>,
-    first_key: u128,
-    first: u32,
+/// The smallest of many keys that change one at a time. Keys hold the number of their source.
+///
+/// A few sources (the common case) stand in a sorted list: the source that was first mostly comes back
+/// among the first. Many play a tournament (D. Knuth, The Art of Computer Programming 3, 5.4.1), in which
+/// a change is played up to the root: O(log sources).
+#[derive(Clone, Debug)]
+struct Firsts {
+    /// The keys there are, the smallest last, if sources are few.
+    sorted: Vec<u128>,
+    /// In a tournament, `nodes[1]` is the winner of all, `nodes[n]` that of `nodes[2 n]` and
+    /// `nodes[2 n + 1]`, and the upper half are the keys of the sources, `u128::MAX` for none.
+    nodes: Vec<u128>,
+    many: bool,
 }
 
-/// Keys in a group: two cache lines.
-const GROUP: usize = 8;
+/// So many sources stand in a sorted list.
+const FEW: usize = 32;
 
-impl Tournament {
-    #[inline]
-    fn first_key(&self) -> u128 {
-        if self.levels.is_empty() {
-            u128::MAX
-        } else {
-            self.first_key
+impl Default for Firsts {
+    fn default() -> Self {
+        Firsts {
+            sorted: Vec::with_capacity(FEW),
+            nodes: vec![u128::MAX; 2],
+            many: false,
         }
     }
+}
 
+impl Firsts {
+    /// The smallest key, `u128::MAX` if no source has one.
     #[inline]
-    fn first(&self) -> u32 {
-        self.first
+    fn first(&self) -> u128 {
+        self.sorted.last().copied().unwrap_or(self.nodes[1])
     }
 
     fn grow(&mut self, sources: usize) {
-        let mut keys = std::mem::take(&mut self.levels)
-            .into_iter()
-            .next()
-            .unwrap_or_default();
-        keys.resize(sources.next_multiple_of(GROUP), u128::MAX);
-        self.levels.push(keys);
-        while let Some(below) = self.levels.last()
-            && below.len() > GROUP
-        {
-            let mut minima: Vec<u128> = below.chunks(GROUP).map(|g| smallest(g).0).collect();
-            minima.resize(minima.len().next_multiple_of(GROUP), u128::MAX);
-            self.levels.push(minima);
+        assert!(sources < 1 << SOURCE_BITS, "too many lanes and alarms");
+        let half = self.nodes.len() / 2;
+        if sources <= FEW || sources <= half {
+            return;
         }
-        self.find_first();
+        let mut keys = vec![u128::MAX; sources.next_power_of_two()];
+        let known = self.nodes[half..].iter().chain(&self.sorted);
+        for key in known.filter(|key| **key != u128::MAX) {
+            keys[source_of(*key) as usize] = *key;
+        }
+        self.sorted = Vec::new();
+        self.many = true;
+        self.nodes = vec![u128::MAX; keys.len()];
+        self.nodes.extend(&keys);
+        for node in (1..keys.len()).rev() {
+            self.nodes[node] = self.nodes[node * 2].min(self.nodes[node * 2 + 1]);
+        }
     }
 
+    /// Gives a source another key, in which its number must stand.
+    fn set(&mut self, source: u32, key: u128) {
+        if self.many {
+            return self.play(source, key);
+        }
+        let sorted = &mut self.sorted;
+        let known = sorted.iter().rposition(|key| source_of(*key) == source);
+        let mut at = known.unwrap_or(sorted.len());
+        if known.is_none() {
+            sorted.push(key);
+        }
+        while let Some(next) = sorted.get(at + 1).filter(|next| **next > key) {
+            sorted[at] = *next;
+            at += 1;
+        }
+        self.sink(at, key);
+    }
+
+    /// Puts a key where it belongs, at this place or before it; the place is free.
     #[inline]
-    fn set(&mut self, source: u32, k: u128) {
-        if self.levels.len() == 1 {
-            return self.set_in_one_group(source, k);
+    fn sink(&mut self, mut at: usize, key: u128) {
+        let sorted = &mut self.sorted[..];
+        while at > 0 && sorted[at - 1] < key {
+            sorted[at] = sorted[at - 1];
+            at -= 1;
         }
-        let (mut at, mut k) = (source as usize, k);
-        for level in &mut self.levels {
-            let old = std::mem::replace(&mut level[at], k);
-            let group = at / GROUP;
-            let smaller = smallest(&level[group * GROUP..][..GROUP]).0;
-            if old == k {
-                return;
-            }
-            (at, k) = (group, smaller);
-        }
-        self.find_first();
+        sorted[at] = key;
     }
 
-    /// The common case, without a walk: a handful of sources.
+    /// A source has no key any more.
+    fn clear(&mut self, source: u32) {
+        if self.many {
+            self.play(source, u128::MAX);
+        } else {
+            self.sorted.retain(|key| source_of(*key) != source);
+        }
+    }
+
+    /// As `set` for the source that is first.
     #[inline]
-    fn set_in_one_group(&mut self, source: u32, k: u128) {
-        let keys = &mut self.levels[0][..GROUP];
-        keys[source as usize & (GROUP - 1)] = k;
-        if k < self.first_key {
-            (self.first_key, self.first) = (k, source);
-        } else if source == self.first {
-            let (key, at) = smallest(keys);
-            (self.first_key, self.first) = (key, at as u32);
+    fn replace_first(&mut self, source: u32, key: u128) {
+        if self.many {
+            return self.play(source, key);
+        }
+        self.sink(self.sorted.len() - 1, key);
+    }
+
+    /// As `clear` for the source that is first.
+    #[inline]
+    fn clear_first(&mut self, source: u32) {
+        if self.many {
+            self.play(source, u128::MAX);
+        } else {
+            self.sorted.pop();
         }
     }
 
-    /// Walks down from the root to the source with the smallest key.
-    fn find_first(&mut self) {
-        let mut group = 0;
-        for level in self.levels.iter().rev() {
-            let (key, at) = smallest(&level[group * GROUP..][..GROUP]);
-            self.first_key = key;
-            group = group * GROUP + at;
-        }
-        self.first = group as u32;
-    }
-}
-
-/// The smallest key of a group and its place.
-#[inline]
-fn smallest(group: &[u128]) -> (u128, usize) {
-    let mut best = (group[0], 0);
-    for (at, key) in group.iter().enumerate().skip(1) {
-        if *key < best.0 {
-            best = (*key, at);
+    #[inline(never)]
+    fn play(&mut self, source: u32, key: u128) {
+        let nodes = &mut self.nodes[..];
+        let mut at = nodes.len() / 2 + source as usize;
+        let mut winner = key;
+        nodes[at] = key;
+        while at > 1 {
+            winner = winner.min(nodes[at ^ 1]);
+            at /= 2;
+            nodes[at] = winner;
         }
     }
-    best
 }
 
 #[cfg(test)]

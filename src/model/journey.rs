@@ -99,6 +99,24 @@ pub enum Step {
     End,
 }
 
+impl Step {
+    /// The same step of a journey whose first step has this number.
+    #[must_use]
+    pub fn moved_by(self, base: u32) -> Step {
+        match self {
+            Step::CountTo { slot, limit, then } => Step::CountTo {
+                slot,
+                limit,
+                then: then + base,
+            },
+            Step::Jump(to) => Step::Jump(to + base),
+            Step::JumpIf(condition, to) => Step::JumpIf(condition, to + base),
+            Step::JumpWithProbability(p, to) => Step::JumpWithProbability(p, to + base),
+            other => other,
+        }
+    }
+}
+
 /// What a step may ask about the VU's last response and its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {

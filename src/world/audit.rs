@@ -395,6 +395,7 @@ fn audit_seats(inventory: &Inventory, audit: &mut Audit) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::event::{Event, Kind};
     use super::*;
     use crate::model::Model;
 
@@ -565,6 +566,6 @@ session = "100ms"
     #[test]
     #[should_panic(expected = "an event in the past")]
     fn an_event_in_the_past_is_noticed() {
-        broken_by(|w| w.queue.at(Time(1), super::super::event::Event::Second));
+        broken_by(|w| w.queue.at(Time(1), Event::of(Kind::Second, 0)));
     }
 }

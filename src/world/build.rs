@@ -12,7 +12,7 @@ use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::{Action, RampingVus};
 use crate::measure::recorder::{Origin, Recorder};
 use crate::model::Model;
-use crate::model::journey::{CustomKind, GroupId, Journey, Step};
+use crate::model::journey::{CustomKind, Journey};
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::system::{Endpoint, Entity, Op};
 use crate::parts::inventory::Inventory;
@@ -23,12 +23,13 @@ use crate::parts::tokens::Tokens;
 use crate::parts::version::Versions;
 use crate::parts::waiting_room::WaitingRoom;
 
-use super::event::Event;
+use super::event::{Event, Kind};
 use super::outcome::End;
-use super::request::{Requests, TimeoutWatch};
+use super::request::Requests;
 use super::scenario::{OpenSource, Pattern, ScenarioRun};
-use super::vu::{Choices, EventChoice, Vu};
-use super::{EndpointStreams, OpTime, Phase, ReadyList, Sampler, SlowdownRun, World};
+use super::vu::{Choices, Minds, Vu};
+use super::watch::TimeoutWatch;
+use super::{EndpointStreams, OpTime, Phase, ReadyList, Sampler, SitePlan, SlowdownRun, World};
 
 /// Names the random streams of one run.
 #[derive(Clone, Copy, Debug)]
@@ -52,12 +53,11 @@ impl<'m> World<'m> {
         let lanes = lanes(model, &mut queue);
         let samplers = samplers(model, seeds, &lanes);
         let (ops, entry) = programs(model);
-        let (watches, watch_of_site) = watches(model, &mut queue);
+        let (watches, sites) = watches(model, &mut queue, &entry);
         let stations = stations(model, seeds, &mut queue);
         let room = room(model, seeds, &mut queue);
-        let mut population = Population::new(model);
+        let mut population = Population::new(model, Minds::new(model, choices(model, seeds)));
         let scenarios = population.scenarios(model, seeds, &mut queue);
-        let group_depth = group_depth(model);
         World {
             model,
             ready: ReadyList::default(),
@@ -65,24 +65,20 @@ impl<'m> World<'m> {
             end: End::Finished,
             fingerprint: 0,
             events: 0,
-            groups: vec![(Time::ZERO, GroupId(0)); population.vus.len() * group_depth],
-            group_depth,
-            loops: vec![0; population.loops as usize],
             // Scenarios that do not overlap share VUs, as k6 plans them.
             initialised_vus: plan::Plan::new(&model.scenarios).planned_vus(),
             vus: population.vus,
-            choices: choices(model, seeds),
-            event_choice: event_choice(model),
+            minds: population.minds,
             scenarios,
             active_vus: 0,
-            second: queue.alarm(Event::Second),
-            phase_timeout: queue.alarm(Event::PhaseTimeout),
+            second: queue.alarm(Event::of(Kind::Second, 0)),
+            phase_timeout: queue.alarm(Event::of(Kind::PhaseTimeout, 0)),
             requests: Requests::new(max_held(model)),
             op_times: vec![OpTime::default(); ops.len()],
             ops,
             entry,
             watches,
-            watch_of_site,
+            sites,
             samplers,
             endpoint_streams: endpoint_streams(model, seeds),
             slowdowns: slowdowns(model),
@@ -103,7 +99,7 @@ impl<'m> World<'m> {
             arrived: 0,
             lines: Vec::new(),
             slow: None,
-            evaluate: queue.alarm(Event::Evaluate),
+            evaluate: queue.alarm(Event::of(Kind::Evaluate, 0)),
             crossed: Vec::new(),
             left_in_flight: 0,
             deadlocks: super::deadlock::Deadlocks::default(),
@@ -117,11 +113,6 @@ impl<'m> World<'m> {
 fn choices(model: &Model, seeds: Seeds) -> Vec<Choices> {
     let of = |journey: &Journey| Choices::new(seeds.seed, seeds.replication, &journey.name);
     model.journeys.iter().map(of).collect()
-}
-
-fn event_choice(model: &Model) -> Option<EventChoice> {
-    let inventory = model.inventory.as_ref()?;
-    EventChoice::new(&inventory.popularity, inventory.events)
 }
 
 fn endpoint_streams(model: &Model, seeds: Seeds) -> Vec<EndpointStreams> {
@@ -147,7 +138,7 @@ fn stations(model: &Model, seeds: Seeds, queue: &mut EventQueue<Event>) -> Vec<(
     specs
         .map(|(i, spec)| {
             let stream = seeds.stream(&format!("stations.{}.order", spec.name));
-            let alarm = queue.alarm(Event::Completion { station: i as u16 });
+            let alarm = queue.alarm(Event::of(Kind::Completion, i));
             (Station::new(spec, stream), alarm)
         })
         .collect()
@@ -160,7 +151,7 @@ fn room(
 ) -> Option<(WaitingRoom, AlarmId)> {
     let spec = model.waiting_room.as_ref()?;
     let room = WaitingRoom::new(spec, seeds.stream("waiting_room.order"));
-    Some((room, queue.alarm(Event::Admission)))
+    Some((room, queue.alarm(Event::of(Kind::Admission, 0))))
 }
 
 /// In the order of their discriminants.
@@ -253,24 +244,28 @@ fn programs(model: &Model) -> (Vec<Op>, Vec<u32>) {
     (ops, entry)
 }
 
-type Watches = Vec<(TimeoutWatch, AlarmId, bool)>;
-
-/// One watch for each distinct client timeout, and which one each site has.
-fn watches(model: &Model, queue: &mut EventQueue<Event>) -> (Watches, Vec<u16>) {
-    let mut watches: Watches = Vec::new();
-    let mut of_site = Vec::new();
+/// One watch for each distinct client timeout, and how requests are sent from each site.
+fn watches(
+    model: &Model,
+    queue: &mut EventQueue<Event>,
+    entry: &[u32],
+) -> (Vec<TimeoutWatch>, Vec<SitePlan>) {
+    let mut watches: Vec<TimeoutWatch> = Vec::new();
+    let mut sites = Vec::new();
     for site in &model.sites {
-        let known = watches.iter().position(|w| w.0.timeout == site.timeout);
-        let at = known.unwrap_or_else(|| {
-            let alarm = queue.alarm(Event::ClientTimeout {
-                watch: watches.len() as u16,
-            });
-            watches.push((TimeoutWatch::new(site.timeout), alarm, false));
+        let known = watches.iter().position(|w| w.timeout == site.timeout);
+        let watch = known.unwrap_or_else(|| {
+            let alarm = queue.alarm(Event::of(Kind::ClientTimeout, watches.len()));
+            watches.push(TimeoutWatch::new(site.timeout, alarm));
             watches.len() - 1
         });
-        of_site.push(at as u16);
+        sites.push(SitePlan {
+            endpoint: site.endpoint.0,
+            watch: watch as u16,
+            entry: entry[site.endpoint.index()],
+        });
     }
-    (watches, of_site)
+    (watches, sites)
 }
 
 fn slowdowns(model: &Model) -> Vec<SlowdownRun> {
@@ -298,50 +293,30 @@ fn counts_completions(model: &Model) -> Vec<bool> {
         .collect()
 }
 
-/// How many groups a journey can have open at once, at most.
-fn group_depth(model: &Model) -> usize {
-    let starts = |steps: &[Step]| {
-        steps
-            .iter()
-            .filter(|s| matches!(s, Step::GroupStart(_)))
-            .count()
-    };
-    model
-        .journeys
-        .iter()
-        .map(|j| starts(&j.steps))
-        .max()
-        .unwrap_or(0)
-}
-
 /// The VUs of all scenarios, one after another; number 0 is for setup and teardown.
 struct Population {
     vus: Vec<Vu>,
-    loops: u32,
+    minds: Minds,
 }
 
 impl Population {
-    fn new(model: &Model) -> Population {
+    fn new(model: &Model, mut minds: Minds) -> Population {
         // Setup and teardown may need as many loop counters as any journey.
-        let loops = model
-            .journeys
-            .iter()
-            .map(|j| u32::from(j.loop_slots))
-            .max()
-            .unwrap_or(0);
+        let slots = model.journeys.iter().map(|j| j.loop_slots).max();
+        let first = minds.vu(0, Origin::SETUP, 0, usize::from(slots.unwrap_or(0)));
         Population {
-            vus: vec![Vu::new(Origin::SETUP, 0, 0)],
-            loops,
+            vus: vec![first],
+            minds,
         }
     }
 
     fn vus(&mut self, origin: Origin, journey: u16, slots: u8, count: u64) -> (u32, u32) {
-        let first = self.vus.len() as u32;
-        for _ in 0..count {
-            self.vus.push(Vu::new(origin, journey, self.loops));
-            self.loops += u32::from(slots);
+        let first = self.vus.len();
+        for number in first..first + count as usize {
+            let vu = self.minds.vu(number, origin, journey, usize::from(slots));
+            self.vus.push(vu);
         }
-        (first, count as u32)
+        (first as u32, count as u32)
     }
 
     fn scenarios(
@@ -373,7 +348,6 @@ impl Population {
             idle.extend(first..first + planned as u32);
         }
         let regular_end = plan::regular_duration(&scenario.executor);
-        let scenario_index = index as u16;
         ScenarioRun {
             origin,
             journey: scenario.journey.0,
@@ -383,12 +357,8 @@ impl Population {
             regular_end,
             hard_end: regular_end + scenario.graceful_stop,
             pattern,
-            load_alarm: queue.alarm(Event::Load {
-                scenario: scenario_index,
-            }),
-            hard_alarm: queue.alarm(Event::HardStop {
-                scenario: scenario_index,
-            }),
+            load_alarm: queue.alarm(Event::of(Kind::Load, index)),
+            hard_alarm: queue.alarm(Event::of(Kind::HardStop, index)),
             started: Time::ZERO,
             pending_tick: None,
             begun: false,

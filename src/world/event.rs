@@ -1,118 +1,76 @@
 //! Everything that can happen at an instant. The one `match` over it, in [`World`](super::World), is
 //! the simulator's table of contents.
 
-/// What is pending in the event queue. A wake-up carries the generation it was made for and is
-/// ignored when that is no longer current.
+/// What happens. The number tells events apart in the run's fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A VU's think time is over.
-    Wake {
-        /// Which VU.
-        vu: u32,
-        /// Its generation when it fell asleep.
-        generation: u32,
-    },
+#[repr(u8)]
+pub enum Kind {
+    /// A VU's think time is over; the ticket is its generation when it fell asleep.
+    Wake = 1,
     /// A job at a station is due.
-    Completion {
-        /// Which station.
-        station: u16,
-    },
+    Completion = 2,
     /// A delay of a request is over.
-    DelayOver {
-        /// Which request.
-        request: u32,
-        /// Its ticket when the delay began.
-        ticket: u32,
-    },
+    DelayOver = 3,
     /// A request has waited long enough in a line.
-    PatienceOver {
-        /// Which request.
-        request: u32,
-        /// Its ticket when it began to wait.
-        ticket: u32,
-    },
-    /// Requests that share a client timeout may have reached it.
-    ClientTimeout {
-        /// Which timeout.
-        watch: u16,
-    },
+    PatienceOver = 4,
+    /// Requests that share a client timeout, a watch, may have reached it.
+    ClientTimeout = 5,
     /// A scenario starts or stops VUs, or iterations arrive.
-    Load {
-        /// Which scenario.
-        scenario: u16,
-    },
+    Load = 6,
     /// Running iterations of a scenario are interrupted: its graceful stop is over.
-    HardStop {
-        /// Which scenario.
-        scenario: u16,
-    },
+    HardStop = 7,
     /// Setup or teardown has taken too long.
-    PhaseTimeout,
+    PhaseTimeout = 8,
     /// k6's one-second sample of its VUs.
-    Second,
-    /// A slowdown of a station begins.
-    SlowdownBegins {
-        /// Index into the world's list.
-        slowdown: u16,
-    },
+    Second = 9,
+    /// A slowdown of a station begins; `who` is its place in the world's list.
+    SlowdownBegins = 10,
     /// A slowdown of a station is over.
-    SlowdownEnds {
-        /// Index into the world's list.
-        slowdown: u16,
-    },
+    SlowdownEnds = 11,
     /// A hold on a seat is over.
-    HoldExpires {
-        /// Which hold.
-        hold: u32,
-    },
+    HoldExpires = 12,
     /// The waiting room may let somebody through.
-    Admission,
-    /// An admitted user's session is over.
-    SessionEnds {
-        /// Whose token.
-        token: u32,
-    },
+    Admission = 13,
+    /// An admitted user's session is over; `who` is the token.
+    SessionEnds = 14,
     /// A request reaches the system.
-    Arrival {
-        /// Which request.
-        request: u32,
-        /// Its ticket when it set out.
-        ticket: u32,
-    },
-    /// An answer reaches its VU.
-    Answer {
-        /// Which VU.
-        vu: u32,
-        /// Its generation when the answer set out.
-        generation: u32,
-    },
+    Arrival = 15,
+    /// An answer reaches its VU; the ticket is its generation when the answer set out.
+    Answer = 16,
     /// Thresholds are evaluated, for one of them may abort the run.
-    Evaluate,
+    Evaluate = 17,
+}
+
+/// What is pending in the event queue: what happens, and to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What happens.
+    pub kind: Kind,
+    /// Number of the VU, request, station, scenario, … that it happens to; 0 if there is but one.
+    pub who: u32,
+    /// The ticket or generation that `who` had when the event was made. An event whose ticket is no
+    /// longer the current one is stale and does nothing.
+    pub ticket: u32,
 }
 
 impl Event {
+    /// An event that cannot become stale.
+    #[inline]
+    #[must_use]
+    pub fn of(kind: Kind, who: usize) -> Event {
+        Event::stale_after(kind, who as u32, 0)
+    }
+
+    /// An event that counts only while the ticket is current.
+    #[inline]
+    #[must_use]
+    pub fn stale_after(kind: Kind, who: u32, ticket: u32) -> Event {
+        Event { kind, who, ticket }
+    }
+
     /// A number that tells events apart, for the run's fingerprint.
     #[inline]
     pub(super) fn code(self) -> u64 {
-        let (tag, who) = match self {
-            Event::Wake { vu, .. } => (1, vu),
-            Event::Completion { station } => (2, u32::from(station)),
-            Event::DelayOver { request, .. } => (3, request),
-            Event::PatienceOver { request, .. } => (4, request),
-            Event::ClientTimeout { watch } => (5, u32::from(watch)),
-            Event::Load { scenario } => (6, u32::from(scenario)),
-            Event::HardStop { scenario } => (7, u32::from(scenario)),
-            Event::PhaseTimeout => (8, 0),
-            Event::Second => (9, 0),
-            Event::SlowdownBegins { slowdown } => (10, u32::from(slowdown)),
-            Event::SlowdownEnds { slowdown } => (11, u32::from(slowdown)),
-            Event::HoldExpires { hold } => (12, hold),
-            Event::Admission => (13, 0),
-            Event::SessionEnds { token } => (14, token),
-            Event::Arrival { request, .. } => (15, request),
-            Event::Answer { vu, .. } => (16, vu),
-            Event::Evaluate => (17, 0),
-        };
-        (u64::from(who) << 8) | tag
+        (u64::from(self.who) << 8) | self.kind as u64
     }
 }

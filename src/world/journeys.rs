@@ -6,10 +6,11 @@ use crate::model::journey::SiteId;
 use crate::model::system::EndpointId;
 use crate::parts::waiting_room::Standing;
 
-use super::event::Event;
+use super::event::{Event, Kind};
 use super::outcome::End;
 use super::request::{Request, RequestState};
-use super::vu::{Effect, NONE, VuState, Walk};
+use super::vu::{Effect, NONE, VuState};
+use super::watch::Next;
 use super::{Work, World};
 
 impl World<'_> {
@@ -19,24 +20,15 @@ impl World<'_> {
         let now = self.queue.now();
         loop {
             let vu = &mut self.vus[id as usize];
-            let mut walk = Walk {
-                now,
-                model: self.model,
-                number: id,
-                loops: &mut self.loops,
-                groups: &mut self.groups,
-                group_depth: self.group_depth,
-                choices: &mut self.choices,
-                events: &self.event_choice,
-                tokens: &self.tokens,
-                recorder: &mut self.recorder,
-            };
-            match walk.resume(vu) {
+            let effect = self
+                .minds
+                .resume(now, id, vu, &self.tokens, &mut self.recorder);
+            match effect {
                 Effect::Request(site) => return self.send(now, id, site),
                 Effect::Sleep(time) => {
                     vu.state = VuState::Sleeping;
                     let generation = vu.generation;
-                    return self.after(time, Event::Wake { vu: id, generation });
+                    return self.after(time, Event::stale_after(Kind::Wake, id, generation));
                 }
                 Effect::AwaitAdmission => {
                     if self.await_admission(id) {
@@ -85,8 +77,7 @@ impl World<'_> {
         let vu = &mut self.vus[id as usize];
         let duration = now.since(vu.started);
         let origin = vu.origin;
-        let (sent, received) = self.bytes(id);
-        self.recorder.data(now, origin, sent, received);
+        self.count_bytes(now, id);
         self.recorder.iteration(now, origin, duration);
         match origin {
             Origin::SETUP => self.setup_over(now, id),
@@ -94,6 +85,20 @@ impl World<'_> {
             _ => return self.vu_finished(now, id),
         }
         false
+    }
+
+    /// What an iteration has sent and received counts at its end; nothing where no network is modelled.
+    #[inline]
+    fn count_bytes(&mut self, now: Time, id: u32) {
+        if self.model.network.is_none() && self.recorder.log.is_none() {
+            return;
+        }
+        let (sent, received) = match self.model.network {
+            Some(_) => self.take_bytes(id),
+            None => (0, 0),
+        };
+        let origin = self.vus[id as usize].origin;
+        self.recorder.data(now, origin, sent, received);
     }
 
     /// Cuts a VU's iteration off: a request in flight is left to the system and counts nowhere.
@@ -117,16 +122,7 @@ impl World<'_> {
         }
         if state != VuState::Idle {
             self.recorder.interrupted += 1;
-            let (sent, received) = self.bytes(id);
-            let (now, origin) = (self.queue.now(), self.vus[id as usize].origin);
-            self.recorder.data(now, origin, sent, received);
-        }
-    }
-
-    fn bytes(&mut self, vu: u32) -> (u64, u64) {
-        match self.model.network {
-            Some(_) => self.take_bytes(vu),
-            None => (0, 0),
+            self.count_bytes(self.queue.now(), id);
         }
     }
 
@@ -151,7 +147,7 @@ impl World<'_> {
     /// A VU sends a request.
     #[inline]
     fn send(&mut self, now: Time, id: u32, site_id: SiteId) {
-        let site = &self.model.sites[site_id.index()];
+        let site = self.sites[site_id.index()];
         let vu = &mut self.vus[id as usize];
         let request = self.requests.open(Request {
             client: id,
@@ -159,15 +155,14 @@ impl World<'_> {
             origin: vu.origin,
             sent: now,
             context: vu.context,
-            ..blank(site.endpoint, self.entry[site.endpoint.index()])
+            ..blank(EndpointId(site.endpoint), site.entry)
         });
         vu.state = VuState::Requesting(request);
         self.sent += 1;
-        let (watch, alarm, armed) = &mut self.watches[self.watch_of_site[site_id.index()] as usize];
-        watch.watch(now, request, &self.requests);
-        if !*armed {
-            *armed = true;
-            self.queue.set_alarm(*alarm, now + watch.timeout);
+        let watch = &mut self.watches[site.watch as usize];
+        if !watch.armed {
+            watch.armed = true;
+            self.queue.set_alarm(watch.alarm, now + watch.timeout);
         }
         if let Some(network) = &self.model.network {
             return self.set_out(now, network, request);
@@ -180,22 +175,23 @@ impl World<'_> {
     #[inline]
     pub(super) fn respond(&mut self, now: Time, id: u32) {
         let request = &mut self.requests[id];
-        let client = std::mem::replace(&mut request.client, NONE);
+        let client = request.client;
         request.abandoned = true;
+        request.client = NONE;
         if client == NONE {
             return;
         }
-        self.trace_answer(now, id);
+        if self.slow.is_some() {
+            self.trace_answer(now, id);
+        }
         if let Some(network) = &self.model.network {
             return self.answer_sets_out(now, network, id, client);
         }
         let request = &self.requests[id];
-        let refused = request.code == Code::REFUSED;
-        let duration = if refused {
-            Span::ZERO
-        } else {
-            now.since(request.sent)
-        };
+        let mut duration = now.since(request.sent);
+        if request.code == Code::REFUSED {
+            duration = Span::ZERO;
+        }
         self.recorder
             .request(now, request.origin, request.site, request.code, duration);
         let vu = &mut self.vus[client as usize];
@@ -209,41 +205,42 @@ impl World<'_> {
     }
 
     /// Requests have reached their client timeout: status 0, and the work goes on without a client.
-    pub(super) fn client_timeout(&mut self, now: Time, index: u16) {
-        let at = index as usize;
-        while let Some(id) = self.watches[at].0.expired(now, &self.requests) {
-            let request = &self.requests[id];
-            let client = request.client;
-            if client == NONE {
-                continue;
+    pub(super) fn client_timeout(&mut self, now: Time, number: usize) {
+        loop {
+            let watch = &mut self.watches[number];
+            match watch.next(now, number, &self.requests, &self.sites) {
+                Next::Due(id) => self.time_out(now, id),
+                Next::LookAt(time) => return self.queue.set_alarm(watch.alarm, time),
+                Next::Nobody => {
+                    watch.armed = false;
+                    return;
+                }
             }
-            let (origin, site) = (request.origin, request.site);
-            self.trace_answer(now, id);
-            let request = &self.requests[id];
-            let mut duration = now.since(request.sent);
-            if self.model.network.is_some() {
-                let timings = self.given_up(client, duration);
-                duration = timings.duration();
-                self.recorder
-                    .timed_request(now, (origin, site, Code::TIMEOUT), timings);
-            } else {
-                self.recorder
-                    .request(now, origin, site, Code::TIMEOUT, duration);
-            }
-            let vu = &mut self.vus[client as usize];
-            vu.reply.code = Code::TIMEOUT;
-            vu.reply.duration = duration;
-            vu.reply.admitted = false;
-            vu.reply.nothing_free = false;
-            vu.state = VuState::Sleeping;
-            self.ready.push_back(Work::Vu(client));
-            self.client_gone(id);
         }
-        let (watch, alarm, armed) = &mut self.watches[at];
-        *armed = watch.next().is_some();
-        if let Some(next) = watch.next() {
-            self.queue.set_alarm(*alarm, next);
+    }
+
+    /// The client of a request gives up.
+    fn time_out(&mut self, now: Time, id: u32) {
+        let request = self.requests[id];
+        let client = request.client;
+        self.trace_answer(now, id);
+        let mut duration = now.since(request.sent);
+        let key = (request.origin, request.site, Code::TIMEOUT);
+        if self.model.network.is_some() {
+            let timings = self.given_up(client, duration);
+            duration = timings.duration();
+            self.recorder.timed_request(now, key, timings);
+        } else {
+            self.recorder.request(now, key.0, key.1, key.2, duration);
         }
+        let vu = &mut self.vus[client as usize];
+        vu.reply.code = Code::TIMEOUT;
+        vu.reply.duration = duration;
+        vu.reply.admitted = false;
+        vu.reply.nothing_free = false;
+        vu.state = VuState::Sleeping;
+        self.ready.push_back(Work::Vu(client));
+        self.client_gone(id);
     }
 }
 

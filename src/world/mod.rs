@@ -21,6 +21,7 @@ pub mod tags;
 pub mod timeline;
 pub mod values;
 pub mod vu;
+pub mod watch;
 
 use std::collections::VecDeque;
 
@@ -30,7 +31,6 @@ use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Recorder;
 use crate::model::Model;
-use crate::model::journey::GroupId;
 use crate::model::system::{DistId, Op};
 use crate::parts::inventory::Inventory;
 use crate::parts::lock::Locks;
@@ -40,11 +40,12 @@ use crate::parts::tokens::Tokens;
 use crate::parts::version::Versions;
 use crate::parts::waiting_room::WaitingRoom;
 
-use event::Event;
+use event::{Event, Kind};
 use outcome::{End, Outcome};
-use request::{Requests, TimeoutWatch};
+use request::Requests;
 use scenario::ScenarioRun;
-use vu::{Choices, EventChoice, Vu};
+use vu::{Minds, Vu};
+use watch::TimeoutWatch;
 
 /// Something to go on with at this very instant.
 #[derive(Clone, Copy, Debug)]
@@ -74,11 +75,11 @@ impl ReadyList {
 
     #[inline]
     fn pop_front(&mut self) -> Option<Work> {
-        let work = self.first.take();
+        let work = self.first.take()?;
         if !self.others.is_empty() {
             self.first = self.others.pop_front();
         }
-        work
+        Some(work)
     }
 
     fn clear(&mut self) {
@@ -121,6 +122,17 @@ pub struct OpTime {
     pub cut_off: u128,
 }
 
+/// What sending a request from a site needs.
+#[derive(Clone, Copy, Debug)]
+pub struct SitePlan {
+    /// Index of the endpoint.
+    endpoint: u16,
+    /// Which client timeout its requests have.
+    watch: u16,
+    /// First operation of the endpoint.
+    entry: u32,
+}
+
 /// A slowdown at work.
 #[derive(Clone, Debug)]
 struct SlowdownRun {
@@ -151,11 +163,7 @@ pub struct World<'m> {
     events: u64,
 
     vus: Vec<Vu>,
-    loops: Vec<u32>,
-    groups: Vec<(Time, GroupId)>,
-    group_depth: usize,
-    choices: Vec<Choices>,
-    event_choice: Option<EventChoice>,
+    minds: Minds,
     scenarios: Vec<ScenarioRun>,
     active_vus: u64,
     initialised_vus: u64,
@@ -170,8 +178,8 @@ pub struct World<'m> {
     ops: Vec<Op>,
     op_times: Vec<OpTime>,
     entry: Vec<u32>,
-    watches: Vec<(TimeoutWatch, AlarmId, bool)>,
-    watch_of_site: Vec<u16>,
+    sites: Vec<SitePlan>,
+    watches: Vec<TimeoutWatch>,
     samplers: Vec<Sampler>,
     endpoint_streams: Vec<EndpointStreams>,
     stations: Vec<(Station, AlarmId)>,
@@ -199,7 +207,7 @@ pub struct World<'m> {
     waits: Option<Vec<u64>>,
 
     recorder: Recorder,
-    slow: Option<slow::Slow>,
+    slow: Option<Box<slow::Slow>>,
 }
 
 /// Work that one instant may hold before the run counts as stuck: a model in which no time passes.
@@ -248,7 +256,7 @@ impl World<'_> {
     }
 
     /// Handles the next event. Returns whether there was one.
-    #[inline]
+    #[inline(always)]
     fn step(&mut self) -> bool {
         let Some((now, event)) = self.queue.pop() else {
             return false;
@@ -263,24 +271,26 @@ impl World<'_> {
     /// The table of contents of the simulator.
     #[inline]
     fn handle(&mut self, now: Time, event: Event) {
-        match event {
-            Event::Wake { vu, generation } => self.wake(vu, generation),
-            Event::Completion { station } => self.complete(now, station),
-            Event::DelayOver { request, ticket } => self.delay_over(now, request, ticket),
-            Event::PatienceOver { request, ticket } => self.patience_over(now, request, ticket),
-            Event::ClientTimeout { watch } => self.client_timeout(now, watch),
-            Event::Load { scenario } => self.load(now, scenario as usize),
-            Event::HardStop { scenario } => self.hard_stop(scenario as usize),
-            Event::PhaseTimeout => self.phase_timeout(),
-            Event::Second => self.tick(now),
-            Event::SlowdownBegins { slowdown } => self.slowdown_begins(now, slowdown),
-            Event::SlowdownEnds { slowdown } => self.slowdown_ends(now, slowdown),
-            Event::HoldExpires { hold } => self.hold_expires(now, hold),
-            Event::Admission => self.admission(now),
-            Event::SessionEnds { token } => self.session_ends(now, token),
-            Event::Arrival { request, ticket } => self.arrival(request, ticket),
-            Event::Answer { vu, generation } => self.answer(now, vu, generation),
-            Event::Evaluate => self.evaluate(now),
+        let (who, ticket) = (event.who, event.ticket);
+        let index = who as usize;
+        match event.kind {
+            Kind::Wake => self.wake(who, ticket),
+            Kind::Completion => self.complete(now, index),
+            Kind::DelayOver => self.delay_over(now, who, ticket),
+            Kind::PatienceOver => self.patience_over(now, who, ticket),
+            Kind::ClientTimeout => self.client_timeout(now, index),
+            Kind::Load => self.load(now, index),
+            Kind::HardStop => self.hard_stop(index),
+            Kind::PhaseTimeout => self.phase_timeout(),
+            Kind::Second => self.tick(now),
+            Kind::SlowdownBegins => self.slowdown_begins(now, index),
+            Kind::SlowdownEnds => self.slowdown_ends(now, index),
+            Kind::HoldExpires => self.hold_expires(now, who),
+            Kind::Admission => self.admission(now),
+            Kind::SessionEnds => self.session_ends(now, who),
+            Kind::Arrival => self.arrival(who, ticket),
+            Kind::Answer => self.answer(now, who, ticket),
+            Kind::Evaluate => self.evaluate(now),
         }
     }
 

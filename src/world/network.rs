@@ -8,7 +8,7 @@ use crate::model::network::Network;
 use crate::model::system::DistId;
 
 use super::World;
-use super::event::Event;
+use super::event::{Event, Kind};
 use super::request::RequestState;
 use super::vu::{Context, VuState};
 
@@ -56,7 +56,8 @@ impl World<'_> {
         (entry.state, entry.since) = (RequestState::Travelling, now);
         let ticket = entry.ticket;
         let at = now + Span(timings.blocked + timings.sending) + way;
-        self.queue.at(at, Event::Arrival { request, ticket });
+        self.queue
+            .at(at, Event::stale_after(Kind::Arrival, request, ticket));
     }
 
     /// A request reaches the system.
@@ -108,7 +109,8 @@ impl World<'_> {
         let user = &mut self.vus[vu as usize];
         user.state = VuState::Sleeping;
         let generation = user.generation;
-        self.queue.at(at, Event::Answer { vu, generation });
+        self.queue
+            .at(at, Event::stale_after(Kind::Answer, vu, generation));
     }
 
     /// An answer reaches its VU.

@@ -108,7 +108,7 @@ impl World<'_> {
             deadlocks: self.deadlocks,
             room: self.room.map(|(r, _)| r.probe),
             op_times: self.op_times,
-            slow: self.slow,
+            slow: self.slow.map(|slow| *slow),
             scenarios: self.scenarios.iter().map(|s| s.spent).collect(),
             cut_short: self.scenarios.iter().map(|s| s.cut_short).collect(),
             crossed: self.crossed,

@@ -1,6 +1,6 @@
 //! Requests in the system: a slab of them, each a position in its endpoint's flat program.
 
-use crate::engine::{Span, Time};
+use crate::engine::Time;
 use crate::measure::recorder::{Code, Origin};
 use crate::model::journey::SiteId;
 use crate::model::system::{Entity, PoolId};
@@ -106,16 +106,20 @@ impl Requests {
     /// A new request and its number.
     #[inline]
     pub fn open(&mut self, request: Request) -> u32 {
-        if let Some(id) = self.free.pop() {
-            let slot = &mut self.slots[id as usize];
-            let (ticket, generation) = (slot.ticket, slot.generation);
-            *slot = Request {
-                ticket,
-                generation,
-                ..request
-            };
-            return id;
-        }
+        let Some(id) = self.free.pop() else {
+            return self.make_room(request);
+        };
+        let slot = &mut self.slots[id as usize];
+        *slot = Request {
+            ticket: slot.ticket,
+            generation: slot.generation,
+            ..request
+        };
+        id
+    }
+
+    #[cold]
+    fn make_room(&mut self, request: Request) -> u32 {
         let id = self.slots.len() as u32;
         self.slots.push(request);
         self.held
@@ -123,9 +127,9 @@ impl Requests {
         id
     }
 
-    /// The request is over; its number may be used again.
+    /// The request is over; its number may be used again. Returns the request as it ended.
     #[inline]
-    pub fn close(&mut self, id: u32) {
+    pub fn close(&mut self, id: u32) -> &Request {
         let slot = &mut self.slots[id as usize];
         debug_assert_eq!(slot.held, 0, "a request ends with empty hands");
         slot.state = RequestState::Free;
@@ -133,6 +137,7 @@ impl Requests {
         slot.generation = slot.generation.wrapping_add(1);
         slot.client = NONE;
         self.free.push(id);
+        slot
     }
 
     /// Notes that the request holds something.
@@ -172,6 +177,11 @@ impl Requests {
         self.slots.len() - self.free.len()
     }
 
+    /// The numbers of all slots, live or free.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        0..self.slots.len() as u32
+    }
+
     /// All live requests by number.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Request)> {
         self.slots
@@ -201,59 +211,5 @@ impl Tickets for Requests {
     #[inline]
     fn is_current(&self, job: Job, ticket: u32) -> bool {
         self.slots[job as usize].ticket == ticket
-    }
-}
-
-/// The client timeouts of all requests that share one: due in the order in which they were sent.
-#[derive(Clone, Debug)]
-pub struct TimeoutWatch {
-    /// The timeout.
-    pub timeout: Span,
-    due: std::collections::VecDeque<(Time, u32, u32)>,
-}
-
-impl TimeoutWatch {
-    /// Watches nobody yet.
-    #[must_use]
-    pub fn new(timeout: Span) -> TimeoutWatch {
-        TimeoutWatch {
-            timeout,
-            due: std::collections::VecDeque::new(),
-        }
-    }
-
-    /// A request was sent now. Returns whether the watch was idle, so that its alarm must be set.
-    #[inline]
-    pub fn watch(&mut self, now: Time, id: u32, requests: &Requests) -> bool {
-        // Those at the front have mostly been answered: drop them, so that the line stays short.
-        while let Some(&(_, front, generation)) = self.due.front()
-            && !requests.is_live(front, generation)
-        {
-            self.due.pop_front();
-        }
-        self.due
-            .push_back((now + self.timeout, id, requests[id].generation));
-        self.due.len() == 1
-    }
-
-    /// The next request that is due by now and still unanswered.
-    pub fn expired(&mut self, now: Time, requests: &Requests) -> Option<u32> {
-        while let Some(&(at, id, generation)) = self.due.front() {
-            let live = requests.is_live(id, generation);
-            if live && at > now {
-                return None;
-            }
-            self.due.pop_front();
-            if live {
-                return Some(id);
-            }
-        }
-        None
-    }
-
-    /// When to look again.
-    #[must_use]
-    pub fn next(&self) -> Option<Time> {
-        self.due.front().map(|d| d.0)
     }
 }

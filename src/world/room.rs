@@ -4,7 +4,7 @@ use crate::engine::Time;
 use crate::measure::recorder::Code;
 use crate::model::system::AdmissionOrder;
 
-use super::event::Event;
+use super::event::{Event, Kind};
 use super::vu::NONE;
 use super::{Work, World};
 
@@ -49,7 +49,8 @@ impl World<'_> {
         if let Some(ends) = self.room.as_ref().and_then(|(room, _)| room.ends(token))
             && ends != Time::NEVER
         {
-            self.queue.at(ends, Event::SessionEnds { token });
+            self.queue
+                .at(ends, Event::of(Kind::SessionEnds, token as usize));
         }
         if let Some(waiter) = self.awaiting.get_mut(token as usize)
             && *waiter != NONE
@@ -79,7 +80,9 @@ impl World<'_> {
         };
         match room.ends(token) {
             // It was renewed meanwhile.
-            Some(later) if later > now => self.queue.at(later, Event::SessionEnds { token }),
+            Some(later) if later > now => self
+                .queue
+                .at(later, Event::of(Kind::SessionEnds, token as usize)),
             Some(_) => {
                 room.end_session(now, token);
                 self.watch_the_door(now);

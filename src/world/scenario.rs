@@ -10,10 +10,9 @@ use crate::load::looping::LoopPlan;
 use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::{Action, HandleEvent};
 use crate::measure::recorder::Origin;
-use crate::model::journey::GroupId;
 
 use super::outcome::End;
-use super::vu::{Vu, VuState};
+use super::vu::VuState;
 use super::{Phase, World};
 
 /// A scenario at work.
@@ -137,7 +136,8 @@ impl World<'_> {
     fn run_once(&mut self, origin: Origin, journey: u16) {
         self.hang_up(0);
         let vu = &mut self.vus[0];
-        (vu.origin, vu.journey) = (origin, journey);
+        vu.origin = origin;
+        self.minds.send_on(vu, journey);
         self.begin_iteration(0);
     }
 
@@ -310,17 +310,11 @@ impl World<'_> {
     fn new_user(&mut self, index: usize) -> u32 {
         let scenario = &self.scenarios[index];
         let slots = usize::from(self.model.journeys[scenario.journey as usize].loop_slots);
-        let id = self.vus.len() as u32;
-        self.vus.push(Vu::new(
-            scenario.origin,
-            scenario.journey,
-            self.loops.len() as u32,
-        ));
-        self.loops.resize(self.loops.len() + slots, 0);
-        self.groups
-            .resize(self.vus.len() * self.group_depth, (Time::ZERO, GroupId(0)));
+        let id = self.vus.len();
+        let vu = self.minds.vu(id, scenario.origin, scenario.journey, slots);
+        self.vus.push(vu);
         self.initialised_vus += 1;
-        id
+        id as u32
     }
 
     #[inline]

@@ -6,21 +6,21 @@ use crate::parts::Admission;
 use crate::parts::waiting::Waiting;
 
 use super::World;
-use super::event::Event;
+use super::event::{Event, Kind};
 use super::request::RequestState;
 use super::system::refusal;
 
 impl World<'_> {
-    /// A request comes to a station.
+    /// A request comes to a station: the operation at `at`.
     #[inline]
-    pub(super) fn visit(&mut self, now: Time, id: u32, op: Op) {
+    pub(super) fn visit(&mut self, now: Time, id: u32, at: usize) {
         let Op::Serve {
             station,
             time,
             growth,
             class,
             patience,
-        } = op
+        } = self.ops[at]
         else {
             return;
         };
@@ -53,13 +53,7 @@ impl World<'_> {
             Admission::Queued => {
                 request.state = RequestState::Waiting;
                 if let Some(patience) = patience {
-                    self.after(
-                        patience,
-                        Event::PatienceOver {
-                            request: id,
-                            ticket,
-                        },
-                    );
+                    self.after(patience, Event::stale_after(Kind::PatienceOver, id, ticket));
                 }
             }
             Admission::Refused => {
@@ -82,8 +76,8 @@ impl World<'_> {
 
     /// A job at a station is due.
     #[inline]
-    pub(super) fn complete(&mut self, now: Time, index: u16) {
-        let (part, alarm) = &mut self.stations[index as usize];
+    pub(super) fn complete(&mut self, now: Time, index: usize) {
+        let (part, alarm) = &mut self.stations[index];
         let (done, next) = part.complete(now, &self.requests);
         if let Some(at) = part.next_completion() {
             self.queue.set_alarm(*alarm, at.max(now));
@@ -99,8 +93,8 @@ impl World<'_> {
         time.served += u128::from(now.since(request.since).0);
         request.state = RequestState::Ready;
         request.at += 1;
-        if self.counts_completions[index as usize] {
-            self.completion_triggers(now, index as usize);
+        if self.counts_completions[index] {
+            self.completion_triggers(now, index);
         }
         self.advance(id);
     }
@@ -142,14 +136,13 @@ impl World<'_> {
     /// Plans the first window of each slowdown.
     pub(super) fn plan_slowdowns(&mut self) {
         for at in 0..self.slowdowns.len() {
-            let slowdown = at as u16;
             match self.trigger(at).0 {
                 Trigger::Every(gap) | Trigger::After(gap) => {
-                    self.after(gap, Event::SlowdownBegins { slowdown });
+                    self.after(gap, Event::of(Kind::SlowdownBegins, at));
                 }
                 Trigger::At(when) => {
                     self.queue
-                        .at(Time::ZERO + when, Event::SlowdownBegins { slowdown });
+                        .at(Time::ZERO + when, Event::of(Kind::SlowdownBegins, at));
                 }
                 Trigger::Completions(_) => {}
             }
@@ -169,28 +162,26 @@ impl World<'_> {
                 && let (Trigger::Completions(every), _) = self.trigger(at)
                 && completed.is_multiple_of(u64::from(every))
             {
-                self.slowdown_begins(now, at as u16);
+                self.slowdown_begins(now, at);
             }
         }
     }
 
     /// A slowdown begins.
-    pub(super) fn slowdown_begins(&mut self, now: Time, slowdown: u16) {
-        let at = slowdown as usize;
+    pub(super) fn slowdown_begins(&mut self, now: Time, at: usize) {
         let (trigger, lasts) = self.trigger(at);
-        self.after(lasts, Event::SlowdownEnds { slowdown });
+        self.after(lasts, Event::of(Kind::SlowdownEnds, at));
         if let Trigger::Every(gap) = trigger {
-            self.after(gap, Event::SlowdownBegins { slowdown });
+            self.after(gap, Event::of(Kind::SlowdownBegins, at));
         }
         self.slowdowns[at].open += 1;
         self.set_speed(now, at);
     }
 
     /// A slowdown is over.
-    pub(super) fn slowdown_ends(&mut self, now: Time, slowdown: u16) {
-        let at = slowdown as usize;
+    pub(super) fn slowdown_ends(&mut self, now: Time, at: usize) {
         if let (Trigger::After(gap), _) = self.trigger(at) {
-            self.after(gap, Event::SlowdownBegins { slowdown });
+            self.after(gap, Event::of(Kind::SlowdownBegins, at));
         }
         self.slowdowns[at].open -= 1;
         self.set_speed(now, at);

@@ -59,7 +59,7 @@ impl World<'_> {
     #[must_use]
     pub fn explaining(mut self, slower_than: Span) -> Self {
         let (endpoints, ops) = (self.model.endpoints.len(), self.ops.len());
-        self.slow = Some(Slow::new(slower_than, endpoints, ops));
+        self.slow = Some(Box::new(Slow::new(slower_than, endpoints, ops)));
         self
     }
 

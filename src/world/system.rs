@@ -6,7 +6,7 @@ use crate::model::system::{EndpointId, Entity, Op, PoolId};
 use crate::parts::Admission;
 use crate::parts::waiting_room::Standing;
 
-use super::event::Event;
+use super::event::{Event, Kind};
 use super::journeys::blank;
 use super::request::{Held, Request, RequestState};
 use super::vu::NONE;
@@ -20,21 +20,14 @@ impl World<'_> {
     pub(super) fn advance(&mut self, id: u32) {
         let now = self.queue.now();
         loop {
-            let at = self.requests[id].at;
-            let op = self.ops[at as usize];
-            match op {
-                Op::Serve { .. } => return self.visit(now, id, op),
+            let at = self.requests[id].at as usize;
+            match self.ops[at] {
+                Op::Serve { .. } => return self.visit(now, id, at),
                 Op::Delay(time) => {
                     let request = &mut self.requests[id];
                     (request.state, request.since) = (RequestState::Delayed, now);
                     let ticket = request.ticket;
-                    return self.after(
-                        time,
-                        Event::DelayOver {
-                            request: id,
-                            ticket,
-                        },
-                    );
+                    return self.after(time, Event::stale_after(Kind::DelayOver, id, ticket));
                 }
                 Op::Acquire { pool } => {
                     if !self.acquire(now, id, pool) {
@@ -47,9 +40,7 @@ impl World<'_> {
                     }
                 }
                 Op::Release(_) | Op::Unlock(_) => {
-                    if let Some(held) = self.requests.let_go(id) {
-                        self.give_back(now, held);
-                    }
+                    self.give_back_last(now, id);
                 }
                 Op::Call(endpoint) => {
                     self.requests[id].state = RequestState::Calling;
@@ -73,7 +64,7 @@ impl World<'_> {
                 }
                 Op::Respond => self.respond(now, id),
                 Op::Done => return self.finish(now, id),
-                _ => {
+                op => {
                     if let Err(code) = self.instant_op(now, id, op) {
                         return self.fail(now, id, code);
                     }
@@ -221,12 +212,13 @@ impl World<'_> {
         let spec = self.model.inventory.as_ref();
         if let Some(expiry) = spec.and_then(|i| i.hold_expires_after) {
             match spec.and_then(|i| i.sweep_every) {
-                None => self.after(expiry, Event::HoldExpires { hold }),
+                None => self.after(expiry, Event::of(Kind::HoldExpires, hold as usize)),
                 Some(every) => {
                     // A sweeper collects what has expired at its next round.
                     let over = now + self.samplers[expiry.index()].span();
                     let round = Time(over.0.div_ceil(every.0).saturating_mul(every.0));
-                    self.queue.at(round, Event::HoldExpires { hold });
+                    self.queue
+                        .at(round, Event::of(Kind::HoldExpires, hold as usize));
                 }
             }
         }
@@ -269,10 +261,7 @@ impl World<'_> {
         if let Some(timeout) = timeout {
             self.queue.at(
                 now + timeout,
-                Event::PatienceOver {
-                    request: id,
-                    ticket,
-                },
+                Event::stale_after(Kind::PatienceOver, id, ticket),
             );
         }
     }
@@ -386,23 +375,40 @@ impl World<'_> {
 
     /// A request is over: everything held comes back, its client or caller hears of it.
     pub(super) fn finish(&mut self, now: Time, id: u32) {
-        while let Some(held) = self.requests.let_go(id) {
-            self.give_back(now, held);
+        while self.requests[id].held > 0 {
+            self.give_back_last(now, id);
         }
         self.respond(now, id);
-        let Request {
-            parent: (parent, generation),
+        if self.slow.is_some() {
+            self.trace_over(id);
+        }
+        let request = self.requests.close(id);
+        if request.parent.0 != NONE {
+            let request = *request;
+            self.tell_caller(now, &request);
+        }
+    }
+
+    /// What the request took last comes back.
+    fn give_back_last(&mut self, now: Time, id: u32) {
+        if let Some(held) = self.requests.let_go(id) {
+            self.give_back(now, held);
+        }
+    }
+
+    /// The request that called this one, which is over, hears of it.
+    fn tell_caller(&mut self, now: Time, over: &Request) {
+        let (parent, generation) = over.parent;
+        if !self.requests.is_live(parent, generation) {
+            return;
+        }
+        let &Request {
             code,
             context,
             admitted,
             nothing_free,
             ..
-        } = self.requests[id];
-        self.trace_over(id);
-        self.requests.close(id);
-        if parent == NONE || !self.requests.is_live(parent, generation) {
-            return;
-        }
+        } = over;
         let caller = &mut self.requests[parent];
         if code != Code::OK {
             caller.code = code;

@@ -8,7 +8,7 @@ use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Code, Label, Origin, Recorder};
 use crate::model::Model;
-use crate::model::journey::{Condition, GroupId, Recorded, SiteId, Step};
+use crate::model::journey::{Condition, GroupId, Journey, Recorded, SiteId, Step};
 use crate::model::system::{DistId, Popularity};
 use crate::parts::tokens::Tokens;
 
@@ -55,6 +55,17 @@ pub struct Reply {
     pub nothing_free: bool,
 }
 
+impl Default for Reply {
+    fn default() -> Self {
+        Reply {
+            code: Code::OK,
+            duration: Span::ZERO,
+            admitted: false,
+            nothing_free: false,
+        }
+    }
+}
+
 /// What a VU is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VuState {
@@ -75,6 +86,8 @@ pub struct Vu {
     pub origin: Origin,
     /// Index of its journey.
     pub journey: u16,
+    /// First step of its journey among the steps of all journeys.
+    pub entry: u32,
     /// Next step.
     pub at: u32,
     /// What it is doing.
@@ -98,12 +111,13 @@ pub struct Vu {
 }
 
 impl Vu {
-    /// An idle VU.
+    /// An idle VU without a journey.
     #[must_use]
-    pub fn new(origin: Origin, journey: u16, loops: u32) -> Vu {
+    pub fn new(origin: Origin, loops: u32) -> Vu {
         Vu {
             origin,
-            journey,
+            journey: 0,
+            entry: 0,
             at: 0,
             state: VuState::Idle,
             stopping: false,
@@ -111,12 +125,7 @@ impl Vu {
             started: Time::ZERO,
             iterations: 0,
             context: Context::default(),
-            reply: Reply {
-                code: Code::OK,
-                duration: Span::ZERO,
-                admitted: false,
-                nothing_free: false,
-            },
+            reply: Reply::default(),
             loops,
             groups: 0,
         }
@@ -125,16 +134,11 @@ impl Vu {
     /// Begins an iteration: nothing is remembered of the last one.
     #[inline]
     pub fn begin(&mut self, now: Time) {
-        self.at = 0;
+        self.at = self.entry;
         self.started = now;
         self.iterations += 1;
         self.context = Context::default();
-        self.reply = Reply {
-            code: Code::OK,
-            duration: Span::ZERO,
-            admitted: false,
-            nothing_free: false,
-        };
+        self.reply = Reply::default();
         self.groups = 0;
     }
 }
@@ -206,52 +210,97 @@ impl EventChoice {
     }
 }
 
-/// What a walking user can see and do.
-pub struct Walk<'a> {
-    /// The instant.
-    pub now: Time,
-    /// The model.
-    pub model: &'a Model,
-    /// Number of the VU.
-    pub number: u32,
+/// The minds of all users: the journeys they walk, and what they keep count of on the way.
+#[derive(Clone, Debug)]
+pub struct Minds {
+    /// The steps of all journeys, one after another.
+    steps: Vec<Step>,
+    /// Where each journey begins.
+    entry: Vec<u32>,
     /// Loop counters of all VUs.
-    pub loops: &'a mut [u32],
+    loops: Vec<u32>,
     /// Open groups and their start times: `group_depth` for each VU.
-    pub groups: &'a mut [(Time, GroupId)],
+    groups: Vec<(Time, GroupId)>,
     /// Most groups that a VU can have open.
-    pub group_depth: usize,
+    group_depth: usize,
     /// Random choices of all journeys.
-    pub choices: &'a mut [Choices],
+    choices: Vec<Choices>,
     /// How events are chosen, if there are any.
-    pub events: &'a Option<EventChoice>,
-    /// All tokens.
-    pub tokens: &'a Tokens,
-    /// Where samples go.
-    pub recorder: &'a mut Recorder,
+    events: Option<EventChoice>,
+    /// Number of users in the population.
+    users: u32,
 }
 
 /// Steps a user may take without virtual time passing before it counts as stuck.
 const PATIENCE: u32 = 20_000_000;
 
-impl Walk<'_> {
-    /// Resumes a user and returns what it does next.
+impl Minds {
+    /// For the journeys of a model; VUs get their counters by [`Minds::vu`].
+    #[must_use]
+    pub fn new(model: &Model, choices: Vec<Choices>) -> Minds {
+        let (mut steps, mut entry) = (Vec::new(), Vec::new());
+        for journey in &model.journeys {
+            let base = steps.len() as u32;
+            entry.push(base);
+            steps.extend(journey.steps.iter().map(|step| step.moved_by(base)));
+        }
+        let group_starts = |j: &Journey| {
+            let starts = |s: &&Step| matches!(s, Step::GroupStart(_));
+            j.steps.iter().filter(starts).count()
+        };
+        let inventory = model.inventory.as_ref();
+        Minds {
+            steps,
+            entry,
+            loops: Vec::new(),
+            groups: Vec::new(),
+            group_depth: model.journeys.iter().map(group_starts).max().unwrap_or(0),
+            choices,
+            events: inventory.and_then(|i| EventChoice::new(&i.popularity, i.events)),
+            users: model.users,
+        }
+    }
+
+    /// An idle VU on a journey, which has room for so many loop counters; its number must be `number`.
+    pub fn vu(&mut self, number: usize, origin: Origin, journey: u16, slots: usize) -> Vu {
+        let first = self.loops.len();
+        self.loops.resize(first + slots, 0);
+        let groups = (number + 1) * self.group_depth;
+        self.groups.resize(groups, (Time::ZERO, GroupId(0)));
+        let mut vu = Vu::new(origin, first as u32);
+        self.send_on(&mut vu, journey);
+        vu
+    }
+
+    /// A VU takes up another journey.
+    pub fn send_on(&self, vu: &mut Vu, journey: u16) {
+        vu.journey = journey;
+        vu.entry = self.entry[journey as usize];
+    }
+
+    /// Resumes the user of this number and returns what it does next.
     #[inline]
-    pub fn resume(&mut self, vu: &mut Vu) -> Effect {
-        let model = self.model;
-        let steps = &model.journeys[vu.journey as usize].steps[..];
+    pub fn resume(
+        &mut self,
+        now: Time,
+        number: u32,
+        vu: &mut Vu,
+        tokens: &Tokens,
+        recorder: &mut Recorder,
+    ) -> Effect {
         for _ in 0..PATIENCE {
-            let step = steps[vu.at as usize];
+            let at = vu.at as usize;
             vu.at += 1;
-            match step {
+            match self.steps[at] {
                 Step::Request(site) => return Effect::Request(site),
                 Step::Sleep(time) => return Effect::Sleep(time),
                 Step::Check(check, condition) => {
-                    let passed = self.holds(condition, vu);
-                    self.recorder.check(self.now, vu.origin, check, passed);
+                    let passed = holds(condition, vu, tokens);
+                    recorder.check(now, vu.origin, check, passed);
                 }
                 Step::End => return Effect::Done,
                 Step::JumpIf(condition, to) => {
-                    if self.holds(condition, vu) {
+                    if holds(condition, vu, tokens) {
                         vu.at = to;
                     }
                 }
@@ -266,7 +315,7 @@ impl Walk<'_> {
                 }
                 Step::AwaitAdmission => return Effect::AwaitAdmission,
                 Step::ReleaseSeat => return Effect::ReleaseSeat,
-                other => self.instant(other, vu),
+                other => self.instant(other, now, number, vu, tokens, recorder),
             }
         }
         Effect::Stuck
@@ -274,23 +323,31 @@ impl Walk<'_> {
 
     /// Steps that change only the user's mind or the record.
     #[inline(never)]
-    fn instant(&mut self, step: Step, vu: &mut Vu) {
+    fn instant(
+        &mut self,
+        step: Step,
+        now: Time,
+        number: u32,
+        vu: &mut Vu,
+        tokens: &Tokens,
+        recorder: &mut Recorder,
+    ) {
         let choices = &mut self.choices[vu.journey as usize];
         match step {
             Step::PickUser => {
-                vu.context.user = choices.user.below(u64::from(self.model.users)) as u32;
+                vu.context.user = choices.user.below(u64::from(self.users)) as u32;
             }
             Step::PickEvent => {
-                if let Some(events) = self.events {
+                if let Some(events) = &self.events {
                     vu.context.event = events.draw(&mut choices.event);
                 }
             }
             Step::TakeToken => {
-                let issued = self.tokens.issued();
+                let issued = tokens.issued();
                 if issued > 0 {
                     let token = choices.token.below(u64::from(issued)) as u32;
                     vu.context.token = token;
-                    vu.context.user = self.tokens.owner(token).unwrap_or(NONE);
+                    vu.context.user = tokens.owner(token).unwrap_or(NONE);
                 }
             }
             Step::JumpWithProbability(p, to) => {
@@ -300,32 +357,31 @@ impl Walk<'_> {
             Step::Record(metric, recorded) => {
                 let value = match recorded {
                     Recorded::Number(x) => x,
-                    Recorded::Condition(c) => f64::from(u8::from(self.holds(c, vu))),
+                    Recorded::Condition(c) => f64::from(u8::from(holds(c, vu, tokens))),
                     Recorded::LastDuration => vu.reply.duration.as_ms(),
-                    Recorded::Vu => f64::from(self.number),
+                    Recorded::Vu => f64::from(number),
                 };
-                let label = self.label(vu);
-                self.recorder.custom(self.now, metric, label, value);
+                let label = self.label(number, vu);
+                recorder.custom(now, metric, label, value);
             }
             Step::GroupStart(group) => {
-                let at = self.open_group(vu);
-                self.groups[at] = (self.now, group);
+                let at = self.open_group(number, vu);
+                self.groups[at] = (now, group);
                 vu.groups += 1;
             }
             Step::GroupEnd => {
-                let label = self.label(vu);
+                let label = self.label(number, vu);
                 vu.groups -= 1;
-                let (started, _) = self.groups[self.open_group(vu)];
-                self.recorder
-                    .group(self.now, label, self.now.since(started));
+                let (started, _) = self.groups[self.open_group(number, vu)];
+                recorder.group(now, label, now.since(started));
             }
             _ => {}
         }
     }
 
     /// Who the user is to the record, and in which group it is.
-    fn label(&self, vu: &Vu) -> Label {
-        let innermost = self.open_group(vu).checked_sub(1);
+    fn label(&self, number: u32, vu: &Vu) -> Label {
+        let innermost = self.open_group(number, vu).checked_sub(1);
         Label {
             origin: vu.origin,
             group: innermost
@@ -335,22 +391,22 @@ impl Walk<'_> {
     }
 
     /// Where the VU's next group stands.
-    fn open_group(&self, vu: &Vu) -> usize {
-        self.number as usize * self.group_depth + usize::from(vu.groups)
+    fn open_group(&self, number: u32, vu: &Vu) -> usize {
+        number as usize * self.group_depth + usize::from(vu.groups)
     }
+}
 
-    #[inline]
-    fn holds(&self, condition: Condition, vu: &Vu) -> bool {
-        let reply = &vu.reply;
-        match condition {
-            Condition::Always => true,
-            Condition::Ok => reply.code.is_expected(),
-            Condition::Failed => !reply.code.is_expected(),
-            Condition::Status(status) => reply.code.status() == status,
-            Condition::Admitted => reply.admitted && reply.code.is_expected(),
-            Condition::Unsuccessful => !reply.code.is_expected() || reply.nothing_free,
-            Condition::NothingFree => reply.nothing_free,
-            Condition::UserHasToken => self.tokens.has_token(vu.context.user),
-        }
+#[inline]
+fn holds(condition: Condition, vu: &Vu, tokens: &Tokens) -> bool {
+    let reply = &vu.reply;
+    match condition {
+        Condition::Always => true,
+        Condition::Ok => reply.code.is_expected(),
+        Condition::Failed => !reply.code.is_expected(),
+        Condition::Status(status) => reply.code.status() == status,
+        Condition::Admitted => reply.admitted && reply.code.is_expected(),
+        Condition::Unsuccessful => !reply.code.is_expected() || reply.nothing_free,
+        Condition::NothingFree => reply.nothing_free,
+        Condition::UserHasToken => tokens.has_token(vu.context.user),
     }
 }

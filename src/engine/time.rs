@@ -2,6 +2,30 @@
 
 use std::ops::{Add, AddAssign, Sub};
 
+/// The nearest float, as a cast gives it. Processors convert signed numbers in one instruction.
+#[inline]
+#[must_use]
+pub fn to_f64(x: u64) -> f64 {
+    if x <= i64::MAX as u64 {
+        x as i64 as f64
+    } else {
+        x as f64
+    }
+}
+
+/// The whole part, as a cast gives it: it saturates, and zero for negatives and NaN. Processors convert
+/// to signed numbers in one instruction.
+#[inline]
+#[must_use]
+pub fn to_u64(x: f64) -> u64 {
+    const LIMIT: f64 = (1_u64 << 62) as f64;
+    if x < LIMIT {
+        (x as i64).max(0) as u64
+    } else {
+        x as u64
+    }
+}
+
 /// A length of virtual time, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub u64);
@@ -32,22 +56,21 @@ impl Span {
     #[inline]
     #[must_use]
     pub fn from_ns(ns: f64) -> Span {
-        // A float-to-integer cast saturates and sends NaN to zero, so this cannot overflow.
-        Span((ns + 0.5) as u64)
+        Span(to_u64(ns + 0.5))
     }
 
     /// In milliseconds, as k6 reports metric values.
     #[inline]
     #[must_use]
     pub fn as_ms(self) -> f64 {
-        self.0 as f64 / 1e6
+        to_f64(self.0) / 1e6
     }
 
     /// In seconds.
     #[inline]
     #[must_use]
     pub fn as_secs(self) -> f64 {
-        self.0 as f64 / 1e9
+        to_f64(self.0) / 1e9
     }
 }
 

@@ -12,6 +12,7 @@ use super::{Admission, Job};
 use crate::engine::Time;
 use crate::engine::heap::{MinHeap, key, major};
 use crate::engine::stream::Stream;
+use crate::engine::time::{to_f64, to_u64};
 use crate::measure::level::Level;
 use crate::model::system::{self, Discipline, Scalability};
 
@@ -202,7 +203,7 @@ impl Station {
     fn advance(&mut self, now: Time) {
         let passed = now.since(self.updated).0;
         if passed > 0 {
-            self.clock += passed as f64 * self.pace;
+            self.clock += to_f64(passed) * self.pace;
             self.updated = now;
         }
     }
@@ -267,8 +268,8 @@ fn scaled_pace(law: Scalability, n: f64) -> f64 {
 /// The next whole number, 0 for negatives. (`f64::ceil` is exact, but a call on older processors.)
 #[inline]
 fn ceil(x: f64) -> u64 {
-    let floor = x as u64;
-    floor.saturating_add(u64::from((floor as f64) < x))
+    let floor = to_u64(x);
+    floor.saturating_add(u64::from(to_f64(floor) < x))
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@
 //! samples it is 0.
 
 use super::select::order_statistics;
+use crate::engine::time::to_f64;
 
 /// Nanoseconds as k6 keeps them: milliseconds in a 64-bit float.
 #[inline]
 pub(super) fn ns_to_ms(ns: u64) -> f64 {
-    ns as f64 / 1e6
+    to_f64(ns) / 1e6
 }
 
 /// Percentiles (0 to 100) in milliseconds of samples in nanoseconds, in any order.
@@ -18,8 +19,19 @@ pub(super) fn ns_to_ms(ns: u64) -> f64 {
 /// Bit-equal to sorting and interpolating. Returns `None` if a percent is not within 0 to 100.
 #[must_use]
 pub fn percentiles_ns(samples: &[u64], percents: &[f64]) -> Option<Vec<f64>> {
-    let positions = positions(samples.len(), percents)?;
-    let neighbours = order_statistics(samples, &ranks(&positions));
+    percentiles_with(percents, samples.len(), |ranks| {
+        order_statistics(samples, ranks)
+    })
+}
+
+/// As [`percentiles_ns`], where `at_ranks` gives the samples at some ranks.
+pub(super) fn percentiles_with(
+    percents: &[f64],
+    samples: usize,
+    at_ranks: impl FnOnce(&[usize]) -> Vec<u64>,
+) -> Option<Vec<f64>> {
+    let positions = positions(samples, percents)?;
+    let neighbours = at_ranks(&ranks(&positions));
     let in_ms: Vec<f64> = neighbours.into_iter().map(ns_to_ms).collect();
     Some(interpolate_all(&positions, &in_ms))
 }

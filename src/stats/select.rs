@@ -9,26 +9,55 @@ use super::buckets;
 /// Below this many values a plain sort is cheaper than clearing the bucket counts.
 const WORTH_COUNTING: usize = 1_000;
 
+/// How many values fell into each bucket: the first of the two passes, which may do more than count.
+pub(super) struct Counts(Vec<u32>);
+
+impl Counts {
+    /// For so many values; nothing is counted where a sort is cheaper, or there are too many to count.
+    pub(super) fn new(values: usize) -> Counts {
+        let worth = (WORTH_COUNTING..u32::MAX as usize).contains(&values);
+        Counts(vec![0; if worth { buckets::COUNT } else { 0 }])
+    }
+
+    #[inline]
+    pub(super) fn add(&mut self, value: u64) {
+        if let Some(count) = self.0.get_mut(buckets::index(value)) {
+            *count += 1;
+        }
+    }
+
+    /// The values at these ranks (0 is the smallest), in the order asked, of the values counted.
+    ///
+    /// Every rank must be less than the number of values; a larger one is taken as the last.
+    pub(super) fn order_statistics(&self, values: &[u64], ranks: &[usize]) -> Vec<u64> {
+        let Some(last) = values.len().checked_sub(1) else {
+            return Vec::new();
+        };
+        let wanted = sorted_unique(ranks.iter().map(|&rank| rank.min(last)));
+        let found = if self.0.is_empty() {
+            let mut sorted = values.to_vec();
+            sorted.sort_unstable();
+            wanted.iter().map(|&rank| sorted[rank]).collect()
+        } else {
+            let mut slots = locate(&self.0, &wanted);
+            gather(values, &mut slots);
+            slots.iter_mut().flat_map(resolve).collect::<Vec<u64>>()
+        };
+        let place = |rank: &usize| wanted.partition_point(|w| w < rank);
+        ranks
+            .iter()
+            .map(|&rank| found[place(&rank.min(last))])
+            .collect()
+    }
+}
+
 /// The values at these ranks (0 is the smallest), in the order asked.
-///
-/// Every rank must be less than the number of values; a larger one is taken as the last.
 pub(super) fn order_statistics(values: &[u64], ranks: &[usize]) -> Vec<u64> {
-    let Some(last) = values.len().checked_sub(1) else {
-        return Vec::new();
-    };
-    let wanted = sorted_unique(ranks.iter().map(|&rank| rank.min(last)));
-    let found = if values.len() < WORTH_COUNTING {
-        let mut sorted = values.to_vec();
-        sorted.sort_unstable();
-        wanted.iter().map(|&rank| sorted[rank]).collect()
-    } else {
-        select(values, &wanted)
-    };
-    let place = |rank: &usize| wanted.partition_point(|w| w < rank);
-    ranks
-        .iter()
-        .map(|&rank| found[place(&rank.min(last))])
-        .collect()
+    let mut counts = Counts::new(values.len());
+    for &value in values {
+        counts.add(value);
+    }
+    counts.order_statistics(values, ranks)
 }
 
 fn sorted_unique(ranks: impl Iterator<Item = usize>) -> Vec<usize> {
@@ -45,22 +74,13 @@ struct Slot {
     members: Vec<u64>,
 }
 
-fn select(values: &[u64], wanted: &[usize]) -> Vec<u64> {
-    let mut counts = vec![0_usize; buckets::COUNT];
-    for &value in values {
-        counts[buckets::index(value)] += 1;
-    }
-    let mut slots = locate(&counts, wanted);
-    gather(values, &mut slots);
-    slots.iter_mut().flat_map(resolve).collect()
-}
-
 /// The buckets that hold the wanted ranks, in ascending order.
-fn locate(counts: &[usize], wanted: &[usize]) -> Vec<Slot> {
+fn locate(counts: &[u32], wanted: &[usize]) -> Vec<Slot> {
     let mut slots = Vec::new();
     let mut remaining = wanted;
     let mut below = 0;
     for (bucket, &count) in counts.iter().enumerate() {
+        let count = count as usize;
         let inside = remaining.partition_point(|&rank| rank < below + count);
         if inside > 0 {
             slots.push(Slot {
@@ -79,15 +99,21 @@ fn locate(counts: &[usize], wanted: &[usize]) -> Vec<Slot> {
 }
 
 fn gather(values: &[u64], slots: &mut [Slot]) {
-    const UNWANTED: usize = usize::MAX;
-    let mut slot_of = vec![UNWANTED; buckets::COUNT];
+    const UNWANTED: u8 = u8::MAX;
+    let mut slot_of = [UNWANTED; buckets::COUNT];
     for (number, slot) in slots.iter().enumerate() {
-        slot_of[slot.bucket] = number;
+        // More than 254 slots (127 percentiles) share the last number, and are told apart below.
+        slot_of[slot.bucket] = number.min(usize::from(UNWANTED) - 1) as u8;
     }
     for &value in values {
-        let slot = slot_of[buckets::index(value)];
-        if slot != UNWANTED {
-            slots[slot].members.push(value);
+        let bucket = buckets::index(value);
+        let slot = slot_of[bucket];
+        if slot != UNWANTED
+            && let Some(slot) = slots[usize::from(slot)..]
+                .iter_mut()
+                .find(|slot| slot.bucket == bucket)
+        {
+            slot.members.push(value);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The statistics of one trend, as k6 shows them at the end of a test.
 
-use super::quantile::{ns_to_ms, percentiles, percentiles_ns};
+use super::quantile::{ns_to_ms, percentiles, percentiles_with};
+use super::select::Counts;
 
 /// Statistics of a trend: milliseconds for samples of time, else the unit of the samples.
 ///
@@ -25,12 +26,26 @@ impl TrendStats {
     /// Returns `None` if a percent is not within 0 to 100.
     #[must_use]
     pub fn of_ns(samples: &[u64], percents: &[f64]) -> Option<TrendStats> {
-        let values = percentiles_ns(samples, percents)?;
+        let mut counts = Counts::new(samples.len());
+        let (mut sum, mut min, mut max) = (0.0, u64::MAX, 0);
+        for &ns in samples {
+            sum += ns_to_ms(ns);
+            min = min.min(ns);
+            max = max.max(ns);
+            counts.add(ns);
+        }
+        let values = percentiles_with(percents, samples.len(), |ranks| {
+            counts.order_statistics(samples, ranks)
+        })?;
         Some(TrendStats {
             count: samples.len() as u64,
-            avg: naive_mean_ms(samples),
-            min: ns_to_ms(samples.iter().copied().min().unwrap_or(0)),
-            max: ns_to_ms(samples.iter().copied().max().unwrap_or(0)),
+            avg: if samples.is_empty() {
+                0.0
+            } else {
+                sum / samples.len() as f64
+            },
+            min: ns_to_ms(if samples.is_empty() { 0 } else { min }),
+            max: ns_to_ms(max),
             percentiles: percents.iter().copied().zip(values).collect(),
         })
     }
@@ -44,7 +59,7 @@ impl TrendStats {
         let extreme = |pick: fn(f64, f64) -> f64| samples.iter().copied().reduce(pick);
         Some(TrendStats {
             count: samples.len() as u64,
-            avg: naive_mean(samples.iter().copied(), samples.len()),
+            avg: running_mean(samples.iter().copied(), samples.len()),
             min: extreme(f64::min).unwrap_or(0.0),
             max: extreme(f64::max).unwrap_or(0.0),
             percentiles: percents.iter().copied().zip(values).collect(),
@@ -59,14 +74,8 @@ impl TrendStats {
     }
 }
 
-/// Mean in milliseconds of durations in nanoseconds, summed naively in the order given (k6's
-/// running sum, whose last digits depend on that order); 0 without samples.
-#[must_use]
-pub fn naive_mean_ms(samples: &[u64]) -> f64 {
-    naive_mean(samples.iter().map(|&ns| ns_to_ms(ns)), samples.len())
-}
-
-fn naive_mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
+/// The running sum in the order given, whose last digits depend on it, over the count; 0 without samples.
+fn running_mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
     if count == 0 {
         return 0.0;
     }

@@ -29,11 +29,7 @@ impl World<'_> {
         }
         self.queue.set_alarm(self.evaluate, now + EVERY);
         let elapsed = self.elapsed();
-        let view = View {
-            record: &self.recorder,
-            model: self.model,
-            seconds: elapsed.as_secs(),
-        };
+        let view = View::new(&self.recorder, self.model, elapsed.as_secs());
         let (mut crossed, mut aborts) = (Vec::new(), false);
         for thresholds in &self.model.thresholds {
             let Ok(name) = MetricName::parse(&thresholds.metric) else {

@@ -1,5 +1,6 @@
 //! Visits to stations, and what slows stations down.
 
+use crate::engine::time::to_f64;
 use crate::engine::{Span, Time};
 use crate::model::system::{Accumulated, DistId, Growth, Op, Trigger};
 use crate::parts::Admission;
@@ -24,7 +25,7 @@ impl World<'_> {
         else {
             return;
         };
-        let mut demand = self.samplers[time.index()].span().0 as f64;
+        let mut demand = to_f64(self.samplers[time.index()].span().0);
         if let Some(growth) = growth {
             demand *= 1.0 + growth.per_unit * self.accumulated(growth);
         }

@@ -13,30 +13,16 @@ use super::values::{Filter, Measured, View};
 /// The metrics of a run, ready to be rendered.
 #[must_use]
 pub fn summary(outcome: &Outcome, model: &Model) -> Summary {
-    let view = View {
-        record: &outcome.recorder,
-        model,
-        seconds: outcome.duration.as_secs(),
-    };
-    Summary {
-        root: view.checks_by_group(),
-        metrics: view.metrics(),
-        duration: view.seconds,
-        ..Summary::default()
-    }
+    View::new(&outcome.recorder, model, outcome.duration.as_secs()).summary()
 }
 
 /// As [`summary`], with the sections that only the full layout shows.
 #[must_use]
 pub fn full_summary(outcome: &Outcome, model: &Model) -> Summary {
-    let view = View {
-        record: &outcome.recorder,
-        model,
-        seconds: outcome.duration.as_secs(),
-    };
+    let view = View::new(&outcome.recorder, model, outcome.duration.as_secs());
     Summary {
         sections: sections::sections(&view),
-        ..summary(outcome, model)
+        ..view.summary()
     }
 }
 
@@ -66,6 +52,15 @@ pub(super) const BUILTINS: [&str; 18] = [
 const EXPECTED: &str = "http_req_duration{expected_response:true}";
 
 impl View<'_> {
+    fn summary(&self) -> Summary {
+        Summary {
+            root: self.checks_by_group(),
+            metrics: self.metrics(),
+            duration: self.seconds,
+            ..Summary::default()
+        }
+    }
+
     /// Names of the metrics that may have samples.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let own = self.model.metrics.iter().map(|m| m.name.as_str());

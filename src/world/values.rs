@@ -1,5 +1,8 @@
 //! The value of a metric over those of a run's samples that carry some tags.
 
+use std::borrow::Cow;
+use std::cell::{OnceCell, RefCell};
+
 use crate::engine::Span;
 use crate::measure::recorder::{Custom, Label, Origin, Part, Recorder, Series, Timings};
 use crate::measure::summary::{Contains, Values};
@@ -62,7 +65,6 @@ const PARTS: [(&str, PartOf); 6] = [
 ];
 
 /// What a run has recorded by some time.
-#[derive(Clone, Copy)]
 pub struct View<'a> {
     /// The samples.
     pub record: &'a Recorder,
@@ -70,9 +72,46 @@ pub struct View<'a> {
     pub model: &'a Model,
     /// Length of the run so far.
     pub seconds: f64,
+    /// All percentiles that the summary or a threshold asks for.
+    percents: Vec<f64>,
+    /// Trends that were computed already: several metrics are of the same samples.
+    known: RefCell<Vec<(Samples, TrendStats)>>,
+    /// Number of samples of each series of requests, once counted.
+    series_counts: OnceCell<Vec<u64>>,
+    /// Number of iterations of each origin, once counted.
+    iteration_counts: OnceCell<Vec<u64>>,
 }
 
-impl View<'_> {
+/// Names a set of samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Samples {
+    /// Durations of the requests of these series.
+    Requests(Vec<bool>),
+    /// Durations of the iterations of these origins.
+    Iterations(Vec<bool>),
+}
+
+impl<'a> View<'a> {
+    /// What was recorded in a run that has lasted so many seconds.
+    #[must_use]
+    pub fn new(record: &'a Recorder, model: &'a Model, seconds: f64) -> View<'a> {
+        let asked = model.thresholds.iter().flat_map(|t| &t.thresholds);
+        let mut wanted: Vec<Aggregation> = asked.map(|t| t.aggregation).collect();
+        wanted.extend(&model.summary_trend_stats);
+        let mut percents = percents(&wanted);
+        percents.sort_unstable_by(f64::total_cmp);
+        percents.dedup();
+        View {
+            record,
+            model,
+            seconds,
+            percents,
+            known: RefCell::default(),
+            series_counts: OnceCell::new(),
+            iteration_counts: OnceCell::new(),
+        }
+    }
+
     /// A metric over the samples that pass; `None` if there is no such metric.
     #[must_use]
     pub fn measure(&self, name: &str, keep: Filter, wanted: &[Aggregation]) -> Option<Measured> {
@@ -85,11 +124,13 @@ impl View<'_> {
             ),
             "http_req_duration" => self.durations(keep, wanted),
             "iterations" => {
-                let origins = self.origins(keep);
-                let made = record.iteration_origin.iter();
-                self.counter(made.filter(|o| origins[o.0 as usize]).count() as u64)
+                let own = self.iteration_counts().iter().zip(self.origins(keep));
+                self.counter(own.filter(|(_, own)| *own).map(|(n, _)| n).sum())
             }
-            "iteration_duration" => time(&self.iterations(keep), wanted),
+            "iteration_duration" => {
+                let origins = self.origins(keep);
+                self.trend(wanted, Samples::Iterations(origins))
+            }
             "dropped_iterations" => {
                 let origins = record.origins();
                 let kept = origins.filter(|o| keep.passes(*o, &tags::of_scenario(self.model, *o)));
@@ -141,22 +182,66 @@ impl View<'_> {
     }
 
     fn requests(&self, keep: Filter, wanted: impl Fn(&Series) -> bool) -> u64 {
-        let chosen = self.series(keep, wanted);
-        if chosen.iter().all(|c| *c) {
-            return self.record.durations.len() as u64;
-        }
-        let all = self.record.request_series.iter();
-        all.filter(|s| chosen[**s as usize]).count() as u64
+        let counts = self.series_counts.get_or_init(|| {
+            let mut counts = vec![0; self.record.series.len()];
+            for series in &self.record.request_series {
+                counts[*series as usize] += 1;
+            }
+            counts
+        });
+        let own = counts.iter().zip(self.series(keep, wanted));
+        own.filter(|(_, own)| *own).map(|(n, _)| n).sum()
+    }
+
+    fn iteration_counts(&self) -> &[u64] {
+        self.iteration_counts.get_or_init(|| {
+            let mut counts = vec![0; self.record.origins().count()];
+            for origin in &self.record.iteration_origin {
+                counts[origin.0 as usize] += 1;
+            }
+            counts
+        })
     }
 
     fn durations(&self, keep: Filter, wanted: &[Aggregation]) -> Measured {
-        let (record, chosen) = (self.record, self.series(keep, |_| true));
-        if chosen.iter().all(|c| *c) {
-            return time(&record.durations, wanted);
+        self.trend(wanted, Samples::Requests(self.series(keep, |_| true)))
+    }
+
+    /// Statistics of some samples, computed once for all that ask.
+    fn trend(&self, wanted: &[Aggregation], samples: Samples) -> Measured {
+        let mut known = self.known.borrow_mut();
+        let at = known.iter().position(|(of, _)| *of == samples);
+        let at = at.unwrap_or_else(|| {
+            let stats = TrendStats::of_ns(&self.samples(&samples), &self.percents);
+            known.push((samples.clone(), stats.unwrap_or_default()));
+            known.len() - 1
+        });
+        let stats = &known[at].1;
+        let enough = percents(wanted).iter().all(|p| self.percents.contains(p));
+        Measured {
+            contains: Contains::Time,
+            observed: stats.count > 0,
+            values: if enough {
+                trend_of(stats, wanted)
+            } else {
+                time(&self.samples(&samples), wanted).values
+            },
         }
-        let all = record.durations.iter().zip(&record.request_series);
-        let own = all.filter(|(_, s)| chosen[**s as usize]);
-        time(&own.map(|(d, _)| *d).collect::<Vec<u64>>(), wanted)
+    }
+
+    fn samples(&self, which: &Samples) -> Cow<'a, [u64]> {
+        let record = self.record;
+        match which {
+            Samples::Requests(chosen) if chosen.iter().all(|c| *c) => {
+                Cow::Borrowed(&record.durations)
+            }
+            Samples::Requests(chosen) => {
+                let all = record.durations.iter().zip(&record.request_series);
+                let own = all.filter(|(_, s)| chosen[**s as usize]);
+                own.map(|(d, _)| *d).collect()
+            }
+            Samples::Iterations(origins) => self.iterations(origins),
+        }
     }
 
     /// One part of the requests' times; without a network all of it is waiting.
@@ -195,18 +280,24 @@ impl View<'_> {
     }
 
     /// Durations of iterations in the order of their ends, with setup and teardown if they count.
-    fn iterations(&self, keep: Filter) -> Vec<u64> {
-        let (record, passes) = (self.record, self.origins(keep));
+    fn iterations(&self, passes: &[bool]) -> Cow<'a, [u64]> {
+        let record = self.record;
         let counted = |origin: Origin, span: Option<Span>| {
             // Up to k6 0.53, setup and teardown each made one sample.
             let counts = self.model.k6_version == K6Version::V0_53 && passes[origin.0 as usize];
             span.filter(|_| counts).map(|s| s.0)
         };
-        let own = record.iterations.iter().zip(&record.iteration_origin);
-        counted(Origin::SETUP, record.setup)
+        let before = counted(Origin::SETUP, record.setup);
+        let after = counted(Origin::TEARDOWN, record.teardown);
+        let own = |origin: Origin| origin.as_scenario().is_none() || passes[origin.0 as usize];
+        if before.is_none() && after.is_none() && record.origins().all(own) {
+            return Cow::Borrowed(&record.iterations);
+        }
+        let all = record.iterations.iter().zip(&record.iteration_origin);
+        before
             .into_iter()
-            .chain(own.filter(|(_, o)| passes[o.0 as usize]).map(|(d, _)| *d))
-            .chain(counted(Origin::TEARDOWN, record.teardown))
+            .chain(all.filter(|(_, o)| passes[o.0 as usize]).map(|(d, _)| *d))
+            .chain(after)
             .collect()
     }
 
@@ -232,7 +323,7 @@ impl View<'_> {
         let ended = |o: Origin| match o {
             Origin::SETUP => self.record.setup.is_some(),
             Origin::TEARDOWN => self.record.teardown.is_some(),
-            _ => self.record.iteration_origin.contains(&o),
+            _ => self.iteration_counts()[o.0 as usize] > 0,
         };
         let observed = keep.is_all()
             || self
@@ -310,7 +401,8 @@ impl View<'_> {
                     _ => Vec::new(),
                 };
                 observed = !samples.is_empty();
-                trend_of(TrendStats::of_values(&samples, &percents(wanted)), wanted)
+                let stats = TrendStats::of_values(&samples, &percents(wanted));
+                trend_of(&stats.unwrap_or_default(), wanted)
             }
         };
         Some(Measured {
@@ -407,30 +499,27 @@ fn percents(wanted: &[Aggregation]) -> Vec<f64> {
 fn time(samples: &[u64], wanted: &[Aggregation]) -> Measured {
     Measured {
         contains: Contains::Time,
-        values: trend_of(TrendStats::of_ns(samples, &percents(wanted)), wanted),
+        values: trend_of(
+            &TrendStats::of_ns(samples, &percents(wanted)).unwrap_or_default(),
+            wanted,
+        ),
         observed: !samples.is_empty(),
     }
 }
 
-fn trend_of(stats: Option<TrendStats>, wanted: &[Aggregation]) -> Values {
-    let Some(stats) = stats else {
-        return Values::Trend {
-            count: 0,
-            stats: Vec::new(),
-        };
-    };
-    let mut percentiles = stats.percentiles.iter();
+fn trend_of(stats: &TrendStats, wanted: &[Aggregation]) -> Values {
+    let percentile = |percent| stats.percentile(percent).unwrap_or(0.0);
     let value = |stat: &Aggregation| match stat {
         Aggregation::Avg => stats.avg,
         Aggregation::Min => stats.min,
         Aggregation::Max => stats.max,
-        Aggregation::Med | Aggregation::Percentile(_) => percentiles.next().map_or(0.0, |p| p.1),
+        Aggregation::Med => percentile(50.0),
+        Aggregation::Percentile(percent) => percentile(*percent),
         Aggregation::Count => stats.count as f64,
         Aggregation::Rate | Aggregation::Value => 0.0,
     };
-    let values: Vec<f64> = wanted.iter().map(value).collect();
     Values::Trend {
         count: stats.count,
-        stats: wanted.iter().copied().zip(values).collect(),
+        stats: wanted.iter().map(|stat| (*stat, value(stat))).collect(),
     }
 }

@@ -2,10 +2,18 @@
 
 /// A min-heap of small values by a 128-bit key. Keys must be distinct for the order to be total;
 /// callers put a time or a virtual finish in the upper half and a sequence number in the lower.
+///
+/// While there are few, they are kept sorted, which is a heap, too: moving some cache lines then costs
+/// less than walking a tree whose branches nobody can predict.
 #[derive(Clone, Debug)]
 pub struct MinHeap<V: Copy> {
     entries: Vec<(u128, V)>,
+    /// Not just a heap: in ascending order.
+    sorted: bool,
 }
+
+/// So many entries are kept sorted, and half as many are sorted again.
+const FEW: usize = 32;
 
 /// Joins a time-like upper half and a sequence number to one key.
 #[inline]
@@ -25,6 +33,7 @@ impl<V: Copy> Default for MinHeap<V> {
     fn default() -> Self {
         MinHeap {
             entries: Vec::new(),
+            sorted: true,
         }
     }
 }
@@ -50,6 +59,7 @@ impl<V: Copy> MinHeap<V> {
     /// Removes all entries and keeps the memory.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.sorted = true;
     }
 
     /// The smallest key, `u128::MAX` if there is none.
@@ -69,6 +79,61 @@ impl<V: Copy> MinHeap<V> {
     /// Adds an entry.
     #[inline]
     pub fn push(&mut self, key: u128, value: V) {
+        if self.sorted && self.entries.len() < FEW {
+            let at = self.entries.partition_point(|e| e.0 < key);
+            self.entries.insert(at, (key, value));
+        } else {
+            self.sorted = false;
+            self.rise(key, value);
+        }
+    }
+
+    /// Removes the entry with the smallest key.
+    #[inline]
+    pub fn pop(&mut self) -> Option<(u128, V)> {
+        let top = self.entries.first().copied()?;
+        if self.sorted {
+            self.entries.remove(0);
+        } else if let Some(last) = self.entries.pop() {
+            self.sink(last);
+            if self.entries.len() <= FEW / 2 {
+                self.entries.sort_unstable_by_key(|e| e.0);
+                self.sorted = true;
+            }
+        }
+        Some(top)
+    }
+
+    /// Puts a new entry in the place of the smallest: one descent where `pop` and `push` take two
+    /// walks. Equal to `push` on an empty heap.
+    #[inline]
+    pub fn replace_first(&mut self, key: u128, value: V) {
+        if !self.sorted {
+            self.sink((key, value));
+        } else if let Some((_, rest)) = self.entries.split_first() {
+            let before = rest.partition_point(|e| e.0 < key);
+            self.entries.copy_within(1..=before, 0);
+            self.entries[before] = (key, value);
+        } else {
+            self.entries.push((key, value));
+        }
+    }
+
+    /// Removes the first entry (in memory order) whose key satisfies the predicate. O(n); for rare
+    /// events.
+    pub fn remove_where(&mut self, mut wanted: impl FnMut(u128) -> bool) -> Option<(u128, V)> {
+        let at = self.entries.iter().position(|e| wanted(e.0))?;
+        let found = self.entries[at];
+        let rest = std::mem::take(self);
+        for (i, (k, v)) in rest.entries.into_iter().enumerate() {
+            if i != at {
+                self.push(k, v);
+            }
+        }
+        Some(found)
+    }
+
+    fn rise(&mut self, key: u128, value: V) {
         let mut hole = self.entries.len();
         self.entries.push((key, value));
         while hole > 0 {
@@ -82,47 +147,10 @@ impl<V: Copy> MinHeap<V> {
         self.entries[hole] = (key, value);
     }
 
-    /// Removes the entry with the smallest key.
-    #[inline]
-    pub fn pop(&mut self) -> Option<(u128, V)> {
-        let last = self.entries.pop()?;
-        match self.entries.first().copied() {
-            None => Some(last),
-            Some(top) => {
-                self.sink(0, last);
-                Some(top)
-            }
-        }
-    }
-
-    /// Puts a new entry in the place of the smallest: one descent where `pop` and `push` take two
-    /// walks. Equal to `push` on an empty heap.
-    #[inline]
-    pub fn replace_first(&mut self, key: u128, value: V) {
-        if self.entries.is_empty() {
-            self.entries.push((key, value));
-        } else {
-            self.sink(0, (key, value));
-        }
-    }
-
-    /// Removes the first entry (in memory order) whose key satisfies the predicate. O(n); for rare
-    /// events.
-    pub fn remove_where(&mut self, mut wanted: impl FnMut(u128) -> bool) -> Option<(u128, V)> {
-        let at = self.entries.iter().position(|e| wanted(e.0))?;
-        let found = self.entries[at];
-        let rest = std::mem::take(&mut self.entries);
-        for (i, (k, v)) in rest.into_iter().enumerate() {
-            if i != at {
-                self.push(k, v);
-            }
-        }
-        Some(found)
-    }
-
-    #[inline]
-    fn sink(&mut self, mut hole: usize, entry: (u128, V)) {
+    /// Puts an entry in the place of the first one and sinks it to where it belongs.
+    fn sink(&mut self, entry: (u128, V)) {
         let entries = &mut self.entries[..];
+        let mut hole = 0;
         loop {
             let child = hole * Self::ARITY + 1;
             let Some(&[a, b, c, d]) = entries.get(child..).and_then(<[_]>::first_chunk) else {
@@ -173,6 +201,36 @@ mod tests {
             got.push(v);
         }
         assert_eq!(got, (0..64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn few_and_many_entries_keep_the_order() {
+        let mut heap = MinHeap::default();
+        let mut known = std::collections::BTreeSet::new();
+        let mut x = 1_u64;
+        for i in 0..20_000_u64 {
+            x = x
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            // Grows to more than a hundred and shrinks to nothing, over and over.
+            let grows = (x >> 33) % 1000 < if i % 2000 < 1000 { 600 } else { 380 };
+            let k = key(x >> 50, i);
+            match (grows, x >> 20 & 1) {
+                (true, _) => {
+                    heap.push(k, i);
+                    known.insert(k);
+                }
+                (false, 0) => assert_eq!(heap.pop().map(|e| e.0), known.pop_first()),
+                (false, _) => {
+                    heap.replace_first(k, i);
+                    known.pop_first();
+                    known.insert(k);
+                }
+            }
+            assert_eq!(heap.len(), known.len());
+            let first = known.first().copied();
+            assert_eq!(heap.first().map(|e| e.0), first);
+        }
     }
 
     #[test]

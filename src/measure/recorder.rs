@@ -264,7 +264,7 @@ impl Recorder {
     }
 
     /// A request ended, where no network is modelled.
-    #[inline]
+    #[inline(always)]
     pub fn request(&mut self, now: Time, origin: Origin, site: SiteId, code: Code, waited: Span) {
         let at = origin.0 as usize * self.sites + site.index();
         let mut series = if code == Code::OK {
@@ -339,16 +339,20 @@ impl Recorder {
         series
     }
 
-    /// An iteration came to its end.
+    /// An iteration of a scenario came to its end.
     #[inline]
     pub fn iteration(&mut self, now: Time, origin: Origin, duration: Span) {
-        match origin {
-            Origin::SETUP => self.setup = Some(duration),
-            Origin::TEARDOWN => self.teardown = Some(duration),
-            _ => {
-                self.iterations.push(duration.0);
-                self.iteration_origin.push(origin);
-            }
+        self.iterations.push(duration.0);
+        self.iteration_origin.push(origin);
+        self.note(now, Sample::Iteration { origin, duration });
+    }
+
+    /// Setup or teardown came to its end.
+    pub fn phase(&mut self, now: Time, origin: Origin, duration: Span) {
+        if origin == Origin::SETUP {
+            self.setup = Some(duration);
+        } else {
+            self.teardown = Some(duration);
         }
         self.note(now, Sample::Iteration { origin, duration });
     }

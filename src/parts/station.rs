@@ -5,7 +5,8 @@
 //! clock has advanced by it. FIFO and the other orders admit at most `servers` jobs to service, each
 //! at full speed; processor sharing admits all, each at speed min(1, servers / n) (Kleinrock 1967). A
 //! slowdown or the Universal Scalability Law changes the speed, never the jobs: every change is
-//! O(log n).
+//! O(log n). Where nothing ever changes the speed and all demands are whole nanoseconds, the virtual
+//! clock is the clock of the run: the same finishes, without a float.
 
 use super::waiting::{Line, Tickets, Waiting};
 use super::{Admission, Job};
@@ -23,6 +24,8 @@ pub struct Station {
     shared: bool,
     queue_limit: u32,
     scalability: Option<Scalability>,
+    /// Every job is served at full speed from the first to the last: virtual time is the run's own.
+    plain: bool,
     line: Line,
     /// Jobs in service by the virtual time at which they leave; the key holds the job, too.
     serving: MinHeap<()>,
@@ -69,12 +72,16 @@ impl StationProbe {
 }
 
 impl Station {
-    /// An idle station. `stream` is for the random discipline.
+    /// An idle station. `stream` is for the random discipline; `whole` says that every demand is a whole
+    /// number of nanoseconds.
     #[must_use]
-    pub fn new(spec: &system::Station, stream: Stream) -> Station {
+    pub fn new(spec: &system::Station, stream: Stream, whole: bool) -> Station {
+        let shared = spec.discipline == Discipline::ProcessorSharing;
+        let steady = !shared && spec.scalability.is_none() && spec.slowdowns.is_empty();
         Station {
             servers: spec.servers,
-            shared: spec.discipline == Discipline::ProcessorSharing,
+            shared,
+            plain: steady && whole,
             queue_limit: spec.queue,
             scalability: spec.scalability,
             line: Line::new(spec.discipline, stream),
@@ -108,7 +115,7 @@ impl Station {
             return Admission::Queued;
         }
         self.advance(now);
-        self.enter(entry);
+        self.enter(now, entry);
         self.population_changed(now);
         Admission::Granted
     }
@@ -120,6 +127,9 @@ impl Station {
         let first = self.serving.first_key();
         if first == u128::MAX || self.pace <= 0.0 {
             return None;
+        }
+        if self.plain {
+            return Some(Time(major(first)));
         }
         let ahead = f64::from_bits(major(first)) - self.clock;
         let wait = if self.pace == 1.0 {
@@ -140,8 +150,10 @@ impl Station {
         }
         let job = first as Job;
         self.advance(now);
-        // The alarm was rounded up to a whole nanosecond: the clock stands at the finish or just past it.
-        self.clock = self.clock.max(f64::from_bits(major(first)));
+        if !self.plain {
+            // The alarm was rounded up to a whole nanosecond: the clock is at the finish or just past it.
+            self.clock = self.clock.max(f64::from_bits(major(first)));
+        }
         self.probe.completed += 1;
         let next = if self.line.is_empty() {
             None
@@ -150,7 +162,7 @@ impl Station {
         };
         if let Some(entry) = next {
             self.probe.queue.set(now, u64::from(self.line.len()));
-            let k = self.finish_key(entry);
+            let k = self.finish_key(now, entry);
             self.serving.replace_first(k, ());
         } else {
             self.serving.pop();
@@ -174,7 +186,7 @@ impl Station {
         let next = self.line.next(tickets);
         if let Some(entry) = next {
             self.probe.queue.set(now, u64::from(self.line.len()));
-            self.enter(entry);
+            self.enter(now, entry);
         }
         self.population_changed(now);
         next.map(|entry| entry.job)
@@ -201,6 +213,9 @@ impl Station {
 
     #[inline]
     fn advance(&mut self, now: Time) {
+        if self.plain {
+            return;
+        }
         let passed = now.since(self.updated).0;
         if passed > 0 {
             self.clock += to_f64(passed) * self.pace;
@@ -209,17 +224,22 @@ impl Station {
     }
 
     #[inline]
-    fn enter(&mut self, entry: Waiting) {
-        let k = self.finish_key(entry);
+    fn enter(&mut self, now: Time, entry: Waiting) {
+        let k = self.finish_key(now, entry);
         self.serving.push(k, ());
     }
 
     /// Virtual finish, then the order of entry, then the job. Non-negative floats sort as their bits do.
     #[inline]
-    fn finish_key(&mut self, entry: Waiting) -> u128 {
+    fn finish_key(&mut self, now: Time, entry: Waiting) -> u128 {
         self.sequence = self.sequence.wrapping_add(1);
         let order = u64::from(self.sequence) << 32 | u64::from(entry.job);
-        key((self.clock + entry.demand).to_bits(), order)
+        let finish = if self.plain {
+            now.0.saturating_add(to_u64(entry.demand))
+        } else {
+            (self.clock + entry.demand).to_bits()
+        };
+        key(finish, order)
     }
 
     #[inline]
@@ -293,7 +313,7 @@ mod tests {
             scalability: None,
             slowdowns: Vec::new(),
         };
-        Station::new(&spec, Stream::new(1, 0, "s"))
+        Station::new(&spec, Stream::new(1, 0, "s"), false)
     }
 
     fn job(job: Job, demand: f64) -> Waiting {
@@ -338,6 +358,26 @@ mod tests {
         let mut s = station(2, Discipline::Fifo);
         let log = departures(&mut s, &[(0, 10.0), (0, 4.0), (0, 4.0), (0, 4.0)]);
         assert_eq!(log, [(4, 1), (8, 2), (10, 0), (12, 3)]);
+    }
+
+    #[test]
+    fn a_clock_of_its_own_gives_the_same_finishes() {
+        let mut stream = Stream::new(3, 0, "arrivals");
+        let mut at = 0;
+        let arrivals: Vec<(u64, f64)> = (0..2000)
+            .map(|_| {
+                at += stream.below(10_000);
+                (at, stream.below(27_000) as f64)
+            })
+            .collect();
+        let mut own = station(3, Discipline::Fifo);
+        let mut of_the_run = station(3, Discipline::Fifo);
+        of_the_run.plain = true;
+        assert_eq!(
+            departures(&mut own, &arrivals),
+            departures(&mut of_the_run, &arrivals)
+        );
+        assert!(own.probe.queue.max() > 5 && own.probe.completed == 2000);
     }
 
     #[test]

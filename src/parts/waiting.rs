@@ -83,6 +83,14 @@ impl Line {
     #[inline]
     pub fn join(&mut self, entry: Waiting, class: u8) {
         self.live += 1;
+        if let Order::Fifo(line) = &mut self.order {
+            line.push_back(entry);
+        } else {
+            self.join_by_order(entry, class);
+        }
+    }
+
+    fn join_by_order(&mut self, entry: Waiting, class: u8) {
         match &mut self.order {
             Order::Fifo(line) => line.push_back(entry),
             Order::Lifo(line) | Order::Random(line, _) => line.push(entry),
@@ -109,6 +117,17 @@ impl Line {
             self.forget_dead();
             return None;
         }
+        if let Order::Fifo(line) = &mut self.order
+            && let Some(entry) = line.pop_front()
+            && tickets.is_current(entry.job, entry.ticket)
+        {
+            self.live -= 1;
+            return Some(entry);
+        }
+        self.next_alive(tickets)
+    }
+
+    fn next_alive(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
         loop {
             let entry = match &mut self.order {
                 Order::Fifo(line) => line.pop_front(),
@@ -130,6 +149,7 @@ impl Line {
         }
     }
 
+    #[cold]
     fn forget_dead(&mut self) {
         match &mut self.order {
             Order::Fifo(line) => line.clear(),

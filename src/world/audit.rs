@@ -524,10 +524,7 @@ session = "100ms"
         let laws = broken_by(|w| {
             // Somebody takes a token and forgets it.
             let now = w.queue.now();
-            let id = w.requests.open(super::super::journeys::blank(
-                crate::model::system::EndpointId(0),
-                0,
-            ));
+            let (id, _) = w.requests.open();
             w.requests[id].state = RequestState::Calling;
             while w.pools[0].free() == 0 {
                 assert!(w.step());

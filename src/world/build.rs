@@ -14,7 +14,7 @@ use crate::measure::recorder::{Origin, Recorder};
 use crate::model::Model;
 use crate::model::journey::{CustomKind, Journey};
 use crate::model::scenario::{Executor, Scenario};
-use crate::model::system::{Endpoint, Entity, Op};
+use crate::model::system::{Endpoint, Entity, NamedDist, Op};
 use crate::parts::inventory::Inventory;
 use crate::parts::lock::Locks;
 use crate::parts::pool::Pool;
@@ -51,7 +51,7 @@ impl<'m> World<'m> {
         let seeds = Seeds { seed, replication };
         let mut queue = EventQueue::default();
         let lanes = lanes(model, &mut queue);
-        let samplers = samplers(model, seeds, &lanes);
+        let samplers = samplers(model, seeds);
         let (ops, entry) = programs(model);
         let (watches, sites) = watches(model, &mut queue, &entry);
         let stations = stations(model, seeds, &mut queue);
@@ -80,6 +80,7 @@ impl<'m> World<'m> {
             watches,
             sites,
             samplers,
+            lanes,
             endpoint_streams: endpoint_streams(model, seeds),
             slowdowns: slowdowns(model),
             counts_completions: counts_completions(model),
@@ -139,9 +140,26 @@ fn stations(model: &Model, seeds: Seeds, queue: &mut EventQueue<Event>) -> Vec<(
         .map(|(i, spec)| {
             let stream = seeds.stream(&format!("stations.{}.order", spec.name));
             let alarm = queue.alarm(Event::of(Kind::Completion, i));
-            (Station::new(spec, stream), alarm)
+            (Station::new(spec, stream, whole_demands(model, i)), alarm)
         })
         .collect()
+}
+
+/// Whether all that is asked of a station is a whole number of nanoseconds, as times drawn are.
+fn whole_demands(model: &Model, station: usize) -> bool {
+    let whole = |endpoint: &Endpoint, op: &Op| match op {
+        Op::Serve {
+            station: at,
+            growth,
+            ..
+        } if at.index() == station => growth.is_none() && endpoint.abandoned_work.fract() == 0.0,
+        _ => true,
+    };
+    let mut all = model
+        .endpoints
+        .iter()
+        .flat_map(|e| e.ops.iter().map(move |op| (e, op)));
+    all.all(|(endpoint, op)| whole(endpoint, op))
 }
 
 fn room(
@@ -190,31 +208,22 @@ fn uses_version(model: &Model, entity: Entity) -> bool {
     model.endpoints.iter().flat_map(|e| &e.ops).any(reads)
 }
 
-/// One lane for each distinct constant delay.
-fn lanes(model: &Model, queue: &mut EventQueue<Event>) -> BTreeMap<Span, LaneId> {
-    let mut lanes = BTreeMap::new();
-    for named in &model.dists {
-        if let Some(ns) = named.dist.is_constant() {
-            let delay = Span::from_ns(ns);
-            lanes.entry(delay).or_insert_with(|| queue.lane(delay));
-        }
-    }
-    lanes
+/// For each distribution that is a constant, the lane of that delay: one for all that share it.
+fn lanes(model: &Model, queue: &mut EventQueue<Event>) -> Vec<Option<LaneId>> {
+    let mut known = BTreeMap::new();
+    let mut lane = |delay: Span| *known.entry(delay).or_insert_with(|| queue.lane(delay));
+    let constants = model.dists.iter().map(|named| named.dist.is_constant());
+    constants
+        .map(|ns| ns.map(|ns| lane(Span::from_ns(ns))))
+        .collect()
 }
 
-fn samplers(model: &Model, seeds: Seeds, lanes: &BTreeMap<Span, LaneId>) -> Vec<Sampler> {
-    model
-        .dists
-        .iter()
-        .map(|named| Sampler {
-            dist: named.dist.clone(),
-            stream: seeds.stream(&named.name),
-            lane: named
-                .dist
-                .is_constant()
-                .and_then(|ns| lanes.get(&Span::from_ns(ns)).copied()),
-        })
-        .collect()
+fn samplers(model: &Model, seeds: Seeds) -> Vec<Sampler> {
+    let of = |named: &NamedDist| Sampler {
+        dist: named.dist.clone(),
+        stream: seeds.stream(&named.name),
+    };
+    model.dists.iter().map(of).collect()
 }
 
 /// The most that a request can hold at once: as many things as its endpoint takes anywhere.

@@ -20,9 +20,12 @@ impl World<'_> {
         let now = self.queue.now();
         loop {
             let vu = &mut self.vus[id as usize];
-            let effect = self
-                .minds
-                .resume(now, id, vu, &self.tokens, &mut self.recorder);
+            let effect = match self.minds.at_once(vu) {
+                Some(effect) => effect,
+                None => self
+                    .minds
+                    .resume(now, id, vu, &self.tokens, &mut self.recorder),
+            };
             match effect {
                 Effect::Request(site) => return self.send(now, id, site),
                 Effect::Sleep(time) => {
@@ -74,25 +77,43 @@ impl World<'_> {
     /// Returns whether the VU goes on with another iteration at once.
     #[inline]
     fn iteration_over(&mut self, now: Time, id: u32) -> bool {
+        if self.model.network.is_some() || self.recorder.log.is_some() {
+            self.count_bytes(now, id);
+        }
         let vu = &mut self.vus[id as usize];
         let duration = now.since(vu.started);
-        let origin = vu.origin;
-        self.count_bytes(now, id);
-        self.recorder.iteration(now, origin, duration);
-        match origin {
-            Origin::SETUP => self.setup_over(now, id),
-            Origin::TEARDOWN => self.teardown_over(id),
-            _ => return self.vu_finished(now, id),
+        let Some(index) = vu.origin.as_scenario() else {
+            self.phase_over(now, id, duration);
+            return false;
+        };
+        self.recorder.iteration(now, vu.origin, duration);
+        let goes_on = self.scenarios[index].goes_on(now, id, vu, &mut self.recorder);
+        if goes_on {
+            vu.begin(now);
+        } else {
+            vu.state = VuState::Idle;
+            self.vu_returned(index);
+            self.scenario_over(now, index);
         }
-        false
+        goes_on
+    }
+
+    /// Setup or teardown has come to its end.
+    #[cold]
+    fn phase_over(&mut self, now: Time, id: u32, duration: Span) {
+        let vu = &mut self.vus[id as usize];
+        vu.state = VuState::Idle;
+        self.recorder.phase(now, vu.origin, duration);
+        if vu.origin == Origin::SETUP {
+            self.setup_over(now);
+        } else {
+            self.stop(self.end);
+        }
     }
 
     /// What an iteration has sent and received counts at its end; nothing where no network is modelled.
-    #[inline]
+    #[cold]
     fn count_bytes(&mut self, now: Time, id: u32) {
-        if self.model.network.is_none() && self.recorder.log.is_none() {
-            return;
-        }
         let (sent, received) = match self.model.network {
             Some(_) => self.take_bytes(id),
             None => (0, 0),
@@ -149,14 +170,17 @@ impl World<'_> {
     fn send(&mut self, now: Time, id: u32, site_id: SiteId) {
         let site = self.sites[site_id.index()];
         let vu = &mut self.vus[id as usize];
-        let request = self.requests.open(Request {
+        let (request, slot) = self.requests.open();
+        *slot = Request {
             client: id,
             site: site_id,
             origin: vu.origin,
             sent: now,
             context: vu.context,
+            ticket: slot.ticket,
+            generation: slot.generation,
             ..blank(EndpointId(site.endpoint), site.entry)
-        });
+        };
         vu.state = VuState::Requesting(request);
         self.sent += 1;
         let watch = &mut self.watches[site.watch as usize];
@@ -168,11 +192,11 @@ impl World<'_> {
             return self.set_out(now, network, request);
         }
         self.arrived += 1;
-        self.advance(request);
+        self.go_on(now, request);
     }
 
     /// A request's client gets its answer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn respond(&mut self, now: Time, id: u32) {
         let request = &mut self.requests[id];
         let client = request.client;
@@ -245,6 +269,7 @@ impl World<'_> {
 }
 
 /// A request of an endpoint that nobody waits for and that is about nothing.
+#[inline]
 pub(super) fn blank(endpoint: EndpointId, entry: u32) -> Request {
     Request {
         at: entry,

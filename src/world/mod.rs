@@ -87,12 +87,11 @@ impl ReadyList {
     }
 }
 
-/// A distribution, its stream, and the lane for its delay if that is constant.
+/// A distribution and its stream.
 #[derive(Clone, Debug)]
 struct Sampler {
     dist: Dist,
     stream: Stream,
-    lane: Option<LaneId>,
 }
 
 impl Sampler {
@@ -181,6 +180,8 @@ pub struct World<'m> {
     sites: Vec<SitePlan>,
     watches: Vec<TimeoutWatch>,
     samplers: Vec<Sampler>,
+    /// For each sampler, the lane of its delay if that is constant.
+    lanes: Vec<Option<LaneId>>,
     endpoint_streams: Vec<EndpointStreams>,
     stations: Vec<(Station, AlarmId)>,
     slowdowns: Vec<SlowdownRun>,
@@ -327,13 +328,15 @@ impl World<'_> {
     /// Schedules an event after a time drawn from a distribution.
     #[inline]
     fn after(&mut self, dist: DistId, event: Event) {
-        let sampler = &mut self.samplers[dist.index()];
-        if let Some(lane) = sampler.lane {
-            self.queue.after_lane(lane, event);
-        } else {
-            let span = sampler.span();
-            self.queue.at(self.queue.now() + span, event);
+        match self.lanes[dist.index()] {
+            Some(lane) => self.queue.after_lane(lane, event),
+            None => self.after_draw(dist, event),
         }
+    }
+
+    fn after_draw(&mut self, dist: DistId, event: Event) {
+        let span = self.samplers[dist.index()].span();
+        self.queue.at(self.queue.now() + span, event);
     }
 }
 

@@ -3,10 +3,11 @@
 use crate::engine::Time;
 use crate::measure::recorder::{Code, Origin};
 use crate::model::journey::SiteId;
-use crate::model::system::{Entity, PoolId};
+use crate::model::system::{EndpointId, Entity, PoolId};
 use crate::parts::Job;
 use crate::parts::waiting::Tickets;
 
+use super::journeys::blank;
 use super::vu::{Context, NONE};
 
 /// One call of an endpoint. A request whose client has gone is worked on all the same.
@@ -103,25 +104,20 @@ impl Requests {
         }
     }
 
-    /// A new request and its number.
+    /// A slot for a new request and its number. Its ticket and generation must be kept.
     #[inline]
-    pub fn open(&mut self, request: Request) -> u32 {
-        let Some(id) = self.free.pop() else {
-            return self.make_room(request);
+    pub fn open(&mut self) -> (u32, &mut Request) {
+        let id = match self.free.pop() {
+            Some(id) => id,
+            None => self.make_room(),
         };
-        let slot = &mut self.slots[id as usize];
-        *slot = Request {
-            ticket: slot.ticket,
-            generation: slot.generation,
-            ..request
-        };
-        id
+        (id, &mut self.slots[id as usize])
     }
 
     #[cold]
-    fn make_room(&mut self, request: Request) -> u32 {
+    fn make_room(&mut self) -> u32 {
         let id = self.slots.len() as u32;
-        self.slots.push(request);
+        self.slots.push(blank(EndpointId(0), 0));
         self.held
             .resize(self.slots.len() * self.stride, Held::Token(PoolId(0)));
         id

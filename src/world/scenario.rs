@@ -9,10 +9,10 @@ use crate::load::arrivals::Ticks;
 use crate::load::looping::LoopPlan;
 use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::{Action, HandleEvent};
-use crate::measure::recorder::Origin;
+use crate::measure::recorder::{Origin, Recorder};
 
 use super::outcome::End;
-use super::vu::VuState;
+use super::vu::{Vu, VuState};
 use super::{Phase, World};
 
 /// A scenario at work.
@@ -114,6 +114,46 @@ impl OpenSource {
     }
 }
 
+impl ScenarioRun {
+    /// A VU of this scenario has finished an iteration. Returns whether it begins another at once.
+    #[inline]
+    pub fn goes_on(&mut self, now: Time, id: u32, vu: &Vu, recorder: &mut Recorder) -> bool {
+        let goes_on = match &mut self.pattern {
+            Pattern::Ramp { events, next, .. } => {
+                // Of an iteration's end and a step of the ramp at one instant, the step comes first.
+                let due = now.since(self.started);
+                match events.get(*next) {
+                    Some(event) if event.at <= due => {
+                        let handle = id - self.first + 1;
+                        let steps = events[*next..].iter().take_while(|e| e.at <= due);
+                        let last = steps.filter(|e| e.handle == handle).last();
+                        last.map_or(!vu.stopping, |e| e.action == Action::Start)
+                    }
+                    _ => !vu.stopping,
+                }
+            }
+            Pattern::Loop(plan) => {
+                let (own, since) = (u64::from(vu.iterations), now.since(self.started));
+                let goes_on = plan.may_start(since, own, self.attempts);
+                if let Some(missing) = plan.dropped_by_vu(own).filter(|_| !goes_on) {
+                    recorder.drop_starts(now, vu.origin, missing);
+                }
+                goes_on
+            }
+            Pattern::Arrivals { idle, .. } => {
+                idle.push_back(id);
+                false
+            }
+            Pattern::Open { free, .. } => {
+                free.push(id);
+                false
+            }
+        };
+        self.attempts += u64::from(goes_on);
+        goes_on
+    }
+}
+
 impl World<'_> {
     /// The run begins: with setup, if there is one.
     pub(super) fn start(&mut self) {
@@ -141,15 +181,9 @@ impl World<'_> {
         self.begin_iteration(0);
     }
 
-    pub(super) fn setup_over(&mut self, now: Time, id: u32) {
-        self.vus[id as usize].state = VuState::Idle;
+    pub(super) fn setup_over(&mut self, now: Time) {
         self.queue.clear_alarm(self.phase_timeout);
         self.start_scenarios(now);
-    }
-
-    pub(super) fn teardown_over(&mut self, id: u32) {
-        self.vus[id as usize].state = VuState::Idle;
-        self.stop(self.end);
     }
 
     /// Setup or teardown has taken longer than it may.
@@ -326,49 +360,6 @@ impl World<'_> {
         self.begin_iteration(id);
     }
 
-    /// A VU has finished an iteration: it begins the next one (true) or is returned.
-    #[inline]
-    pub(super) fn vu_finished(&mut self, now: Time, id: u32) -> bool {
-        let vu = &mut self.vus[id as usize];
-        let index = vu.origin.as_scenario().unwrap_or(0);
-        let scenario = &mut self.scenarios[index];
-        let goes_on = match &mut scenario.pattern {
-            Pattern::Ramp { events, next, .. } => {
-                // Of an iteration's end and a step of the ramp at one instant, the step comes first.
-                let handle = id - scenario.first + 1;
-                let due = now.since(scenario.started);
-                let steps = events[*next..].iter().take_while(|e| e.at <= due);
-                let last = steps.filter(|e| e.handle == handle).last();
-                last.map_or(!vu.stopping, |e| e.action == Action::Start)
-            }
-            Pattern::Loop(plan) => {
-                let (own, since) = (u64::from(vu.iterations), now.since(scenario.started));
-                let goes_on = plan.may_start(since, own, scenario.attempts);
-                if let Some(missing) = plan.dropped_by_vu(own).filter(|_| !goes_on) {
-                    self.recorder.drop_starts(now, vu.origin, missing);
-                }
-                goes_on
-            }
-            Pattern::Arrivals { idle, .. } => {
-                idle.push_back(id);
-                false
-            }
-            Pattern::Open { free, .. } => {
-                free.push(id);
-                false
-            }
-        };
-        if goes_on {
-            scenario.attempts += 1;
-            vu.begin(now);
-        } else {
-            vu.state = VuState::Idle;
-            self.vu_returned(index);
-            self.scenario_over(now, index);
-        }
-        goes_on
-    }
-
     pub(super) fn vu_returned(&mut self, index: usize) {
         self.scenarios[index].active -= 1;
         self.active_vus -= 1;
@@ -388,8 +379,7 @@ impl World<'_> {
     }
 
     /// Sees whether a scenario, and with it perhaps the test, is over.
-    #[inline]
-    fn scenario_over(&mut self, now: Time, index: usize) {
+    pub(super) fn scenario_over(&mut self, now: Time, index: usize) {
         let scenario = &mut self.scenarios[index];
         if !scenario.load_over || scenario.active > 0 || scenario.spent.is_some() {
             return;

@@ -97,7 +97,7 @@ impl World<'_> {
         if self.counts_completions[index] {
             self.completion_triggers(now, index);
         }
-        self.advance(id);
+        self.go_on(now, id);
     }
 
     /// A request that waited at a station is served now.

@@ -16,6 +16,17 @@ use super::{Work, World};
 const GAVE_UP_WAITING: u16 = 503;
 
 impl World<'_> {
+    /// A request goes on. The two operations that most requests consist of are done at once.
+    #[inline(always)]
+    pub(super) fn go_on(&mut self, now: Time, id: u32) {
+        let at = self.requests[id].at as usize;
+        match self.ops[at] {
+            Op::Serve { .. } => self.visit(now, id, at),
+            Op::Done => self.finish(now, id),
+            _ => self.advance(id),
+        }
+    }
+
     /// A request goes on with its endpoint's program until virtual time must pass.
     pub(super) fn advance(&mut self, id: u32) {
         let now = self.queue.now();
@@ -434,7 +445,8 @@ impl World<'_> {
 
     fn start_child(&mut self, now: Time, id: u32, endpoint: EndpointId, attached: bool) {
         let caller = self.requests[id];
-        let child = self.requests.open(Request {
+        let (child, slot) = self.requests.open();
+        *slot = Request {
             parent: if attached {
                 (id, caller.generation)
             } else {
@@ -445,8 +457,10 @@ impl World<'_> {
             abandoned: caller.abandoned,
             sent: now,
             context: caller.context,
+            ticket: slot.ticket,
+            generation: slot.generation,
             ..blank(endpoint, self.entry[endpoint.index()])
-        });
+        };
         self.ready.push_back(Work::Request(child));
     }
 

@@ -96,14 +96,13 @@ pub fn run_one(job: &Job<'_>, steady: bool) -> Result<Run, Refused> {
             warm_up: Some(warm_up),
         });
     }
-    let (outcome, summary) = job.run();
-    Ok(Run {
+    Ok(job.run_and(|outcome, summary| Run {
         end: outcome.end,
         fingerprint: outcome.fingerprint,
-        metrics: metrics_of(job.model, &outcome, &summary),
-        held: verdicts_of(job.model, &summary),
+        metrics: metrics_of(job.model, outcome, summary),
+        held: verdicts_of(job.model, summary),
         warm_up: None,
-    })
+    }))
 }
 
 /// Runs a model again and again. `go_on` is asked with the number of finished runs before more are

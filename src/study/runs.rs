@@ -1,8 +1,11 @@
 //! Running many worlds on all cores. A result stands at the index of its job, whatever the number of
 //! threads.
 
+use std::cell::Cell;
+
 use rayon::prelude::*;
 
+use crate::measure::recorder::Memory;
 use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::world::World;
@@ -21,7 +24,23 @@ pub struct Job<'m> {
     pub replication: u64,
 }
 
+thread_local! {
+    /// What the last run of this thread recorded into. Only its size is ever seen again.
+    static MEMORY: Cell<Memory> = Cell::default();
+}
+
 impl Job<'_> {
+    /// Runs it and takes what is wanted from what it gave, whose memory the next run of this thread
+    /// uses again.
+    pub fn run_and<T>(&self, take: impl FnOnce(&Outcome, &Summary) -> T) -> T {
+        let world = World::new(self.model, self.seed, self.replication);
+        let outcome = world.reusing(MEMORY.take()).run();
+        let summary = summary(&outcome, self.model);
+        let taken = take(&outcome, &summary);
+        MEMORY.set(outcome.recorder.into_memory());
+        taken
+    }
+
     /// Runs it.
     #[must_use]
     pub fn run(&self) -> (Outcome, Summary) {
@@ -34,13 +53,10 @@ impl Job<'_> {
 /// Runs all jobs and keeps what `keep` takes from each: outcomes are large, so keep little.
 pub fn run_all<T: Send>(
     jobs: &[Job<'_>],
-    keep: impl Fn(usize, Outcome, Summary) -> T + Sync,
+    keep: impl Fn(usize, &Outcome, &Summary) -> T + Sync,
 ) -> Vec<T> {
     jobs.par_iter()
         .enumerate()
-        .map(|(index, job)| {
-            let (outcome, summary) = job.run();
-            keep(index, outcome, summary)
-        })
+        .map(|(index, job)| job.run_and(|outcome, summary| keep(index, outcome, summary)))
         .collect()
 }

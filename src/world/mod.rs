@@ -29,7 +29,7 @@ use crate::engine::dist::Dist;
 use crate::engine::queue::{AlarmId, EventQueue, LaneId};
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
-use crate::measure::recorder::Recorder;
+use crate::measure::recorder::{Memory, Recorder};
 use crate::model::Model;
 use crate::model::system::{DistId, Op};
 use crate::parts::inventory::Inventory;
@@ -222,6 +222,13 @@ impl World<'_> {
     #[must_use]
     pub fn logging(mut self) -> Self {
         self.recorder.log = Some(Vec::new());
+        self
+    }
+
+    /// Records into the memory of an earlier run.
+    #[must_use]
+    pub fn reusing(mut self, memory: Memory) -> Self {
+        self.recorder.reuse(memory);
         self
     }
 

@@ -43,7 +43,7 @@ fn signed(margin: f64, holds: bool) -> f64 {
 pub fn samples(jobs: &[Job<'_>]) -> Vec<Sample> {
     run_all(jobs, |index, outcome, summary| {
         let model: &Model = jobs[index].model;
-        let metrics = metrics_of(model, &outcome, &summary);
+        let metrics = metrics_of(model, outcome, summary);
         let margins = thresholds_of(model)
             .iter()
             .map(|t| {

@@ -81,16 +81,20 @@ fn slow_requests_spend_their_time_where_the_table_says() {
         .replace("vus = 5", "vus = 50");
     let model = model(&text);
     let plain = World::new(&model, 3, 0).run();
-    let than = Span::millis(300);
-    let outcome = World::new(&model, 3, 0).explaining(than).run();
+    let outcome = World::new(&model, 3, 0).explaining().run();
     assert_eq!(plain.fingerprint, outcome.fingerprint);
-    let slow = outcome.slow.unwrap();
+    let slow = outcome.slow.unwrap().slower_than(Span::millis(300));
+    let (from, asked) = (slow.from.as_ms(), 300.0);
+    assert!(
+        from <= asked && from > asked * (1.0 - 1.0 / 128.0),
+        "{from}"
+    );
     let expected: Vec<u64> = plain
         .recorder
         .durations
         .iter()
         .copied()
-        .filter(|d| *d > than.0)
+        .filter(|d| *d >= slow.from.0)
         .collect();
     assert!(expected.len() > 5, "{}", expected.len());
     assert_eq!(slow.requests, [expected.len() as u64]);
@@ -187,8 +191,8 @@ fn all_texts(model: &Model, outcome: &Outcome) -> Vec<String> {
     }
     let plan = Plan::new(&model.scenarios);
     texts.push(run_text::last_lines(outcome, model, &plan));
-    let slow = World::new(model, 7, 0).explaining(Span::millis(20)).run();
-    texts.push(run_text::insight(outcome, model, &whole, Some(&slow)));
+    let explained = World::new(model, 7, 0).explaining().run();
+    texts.push(run_text::insight(&explained, model, &whole));
     texts
 }
 

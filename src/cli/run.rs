@@ -24,7 +24,6 @@ use crate::report::format::TimeUnit;
 use crate::report::options::parse_trend_stats;
 use crate::report::{Mode, Style, SummaryOptions};
 use crate::report::{replications, run_text};
-use crate::stats::TrendStats;
 use crate::world::World;
 use crate::world::audit::Audit;
 use crate::world::outcome::{End, Outcome};
@@ -149,8 +148,7 @@ impl Run {
         out.write_all(crate::report::summary(&summary, &options).as_bytes())?;
         if !self.quiet {
             out.write_all(run_text::last_lines(&outcome, &model, &plan).as_bytes())?;
-            let slow = self.slow_requests(&outcome, &model);
-            let insight = run_text::insight(&outcome, &model, &summary, slow.as_ref());
+            let insight = run_text::insight(&outcome, &model, &summary);
             out.write_all(insight.as_bytes())?;
             out.write_all(run_text::signature(&outcome, self.seed).as_bytes())?;
         }
@@ -183,17 +181,6 @@ impl Run {
             eprintln!("ERRO {text}");
         }
         Ok(ExitCode::from(self.code(outcome, crossed.is_some())?))
-    }
-
-    /// The same run once more, keeping what requests slower than the p(99) did.
-    fn slow_requests(&self, outcome: &Outcome, model: &Model) -> Option<Outcome> {
-        let durations = &outcome.recorder.durations;
-        let p99 = TrendStats::of_ns(durations, &[99.0])?.percentile(99.0)?;
-        if durations.len() < 100 {
-            return None;
-        }
-        let than = Span::from_ns(p99 * 1e6);
-        Some(World::new(model, self.seed, 0).explaining(than).run())
     }
 
     /// What the header says about outputs.
@@ -242,6 +229,9 @@ impl Run {
     /// Runs the model with whatever is asked to be watched, written down or audited.
     fn simulate(&self, model: &Model, plan: &Plan) -> Result<Simulated, Failure> {
         let mut world = World::new(model, self.seed, 0);
+        if !self.quiet {
+            world = world.explaining();
+        }
         if !self.out.is_empty() {
             world = world.logging();
         }

@@ -10,7 +10,9 @@ use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::model::scenario::Executor;
 use crate::report::{format, insight, notes};
+use crate::stats::quantile::percentiles_ns;
 use crate::world::outcome::{End, Outcome};
+use crate::world::slow::Slow;
 
 /// k6's description of the test, with the model's name and purpose above it.
 #[must_use]
@@ -101,14 +103,9 @@ pub fn crossed(summary: &Summary) -> Option<String> {
     crossed_error(crossed.map(|m| m.name.as_str()))
 }
 
-/// What k6 cannot show. `slow` is the same run once more, which kept what slow requests did.
+/// What k6 cannot show; what slow requests did, too, if the run has kept it.
 #[must_use]
-pub fn insight(
-    outcome: &Outcome,
-    model: &Model,
-    summary: &Summary,
-    slow: Option<&Outcome>,
-) -> String {
+pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
     let resources = insight::resources(outcome, model);
     let mut text = format!("\n  {}\n", insight::bottleneck(&resources));
     if !resources.is_empty() {
@@ -118,12 +115,11 @@ pub fn insight(
     if !all.is_empty() {
         text += &format!("\n  Where the time went, mean of all requests:\n\n{all}");
     }
-    if let Some(slow) = slow.and_then(|o| o.slow.as_ref()) {
-        let than = format::time(slow.than.as_ms(), None);
-        let table = insight::slow_table(slow, model);
+    if let Some(slow) = slow_requests(outcome) {
+        let from = format::time(slow.from.as_ms(), None);
+        let table = insight::slow_table(&slow, model);
         if !table.is_empty() {
-            text +=
-                &format!("\n  The same for requests slower than the p(99) of {than}:\n\n{table}");
+            text += &format!("\n  The same for the slowest 1 %, from {from} on:\n\n{table}");
         }
     }
     let notes = notes::notes(outcome, model, summary);
@@ -134,6 +130,14 @@ pub fn insight(
         }
     }
     text
+}
+
+/// What requests that were slower than the p(99) did; nothing for too few of them.
+fn slow_requests(outcome: &Outcome) -> Option<Slow> {
+    let breakdown = outcome.slow.as_ref()?;
+    let durations = &outcome.recorder.durations;
+    let p99 = percentiles_ns(durations, &[99.0]).filter(|_| durations.len() >= 100)?;
+    Some(breakdown.slower_than(Span::from_ns(p99[0] * 1e6)))
 }
 
 /// k6's warnings on a run: too few VUs, or no iteration that came to its end.

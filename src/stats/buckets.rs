@@ -6,17 +6,19 @@
 /// Number of bits kept after the leading one.
 const KEPT: u32 = 7;
 /// Buckets that cover all of `u64`.
-pub(super) const COUNT: usize = ((64 - KEPT as usize) + 1) << KEPT;
+pub const COUNT: usize = ((64 - KEPT as usize) + 1) << KEPT;
 
 /// The bucket of a value; always less than [`COUNT`].
 #[inline]
-pub(super) fn index(value: u64) -> usize {
+#[must_use]
+pub fn index(value: u64) -> usize {
     let dropped = (63 - KEPT) - (value | 0xFF).leading_zeros();
     ((dropped as usize) << KEPT) + (value >> dropped) as usize
 }
 
 /// The smallest and the largest value of a bucket.
-pub(super) fn range(bucket: usize) -> (u64, u64) {
+#[must_use]
+pub fn range(bucket: usize) -> (u64, u64) {
     let dropped = (bucket >> KEPT).saturating_sub(1);
     let low = ((bucket - (dropped << KEPT)) as u64) << dropped;
     (low, low + ((1 << dropped) - 1))

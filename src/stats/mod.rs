@@ -1,7 +1,7 @@
 //! Moments, quantiles and intervals: numbers in, numbers out.
 
 pub mod batch;
-mod buckets;
+pub mod buckets;
 pub mod histogram;
 pub mod interval;
 pub mod ks;

@@ -208,7 +208,7 @@ pub struct World<'m> {
     waits: Option<Vec<u64>>,
 
     recorder: Recorder,
-    slow: Option<Box<slow::Slow>>,
+    slow: Option<Box<slow::Breakdown>>,
 }
 
 /// Work that one instant may hold before the run counts as stuck: a model in which no time passes.

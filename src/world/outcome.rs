@@ -10,7 +10,7 @@ use crate::parts::station::StationProbe;
 use crate::parts::waiting_room::RoomProbe;
 
 use super::deadlock::Deadlocks;
-use super::slow::Slow;
+use super::slow::Breakdown;
 use super::{OpTime, World};
 
 /// How a run ended.
@@ -57,8 +57,8 @@ pub struct Outcome {
     pub room: Option<RoomProbe>,
     /// Time spent at each operation, endpoint by endpoint.
     pub op_times: Vec<OpTime>,
-    /// Where the time of slow requests went, if that was asked for.
-    pub slow: Option<Slow>,
+    /// Where the time of requests went by how long they took, if that was asked for.
+    pub slow: Option<Box<Breakdown>>,
     /// How long each scenario took from its own start; `None` if it did not come to its end.
     pub scenarios: Vec<Option<Span>>,
     /// VUs that ran an iteration at the end.
@@ -108,7 +108,7 @@ impl World<'_> {
             deadlocks: self.deadlocks,
             room: self.room.map(|(r, _)| r.probe),
             op_times: self.op_times,
-            slow: self.slow.map(|slow| *slow),
+            slow: self.slow,
             scenarios: self.scenarios.iter().map(|s| s.spent).collect(),
             cut_short: self.scenarios.iter().map(|s| s.cut_short).collect(),
             crossed: self.crossed,

@@ -1,65 +1,143 @@
-//! Where the time of slow requests went: what each request spends at each operation is kept until its
-//! answer shows whether it was slow. Only when asked for, which a second run with the same seed does.
+//! Where the time of slow requests went. Which requests are slow shows at the end of a run alone, so what
+//! requests spend at each operation is added up by buckets of their durations, 128 to a power of two. Only
+//! when asked for: it is a tenth of a run's cost.
 
 use crate::engine::{Span, Time};
+use crate::stats::buckets;
 
 use super::request::{Request, RequestState, Requests};
 use super::vu::NONE;
 use super::{OpTime, World};
 
+/// What requests spent, by how long they took.
+#[derive(Clone, Debug)]
+pub struct Breakdown {
+    endpoints: usize,
+    ops: usize,
+    /// The row of each bucket in the tables below; `NO_ROW` while it is empty.
+    row_of: Vec<u32>,
+    /// Requests by row and endpoint.
+    requests: Vec<u64>,
+    /// What they spent by row and operation.
+    op_times: Vec<OpTime>,
+    /// What each request in the system has spent so far, by its number.
+    spent: Vec<Vec<Spent>>,
+}
+
+const NO_ROW: u32 = u32::MAX;
+
+/// Time spent at one operation: in its line, or in service.
+#[derive(Clone, Copy, Debug)]
+struct Spent {
+    op: u32,
+    waited: bool,
+    time: Span,
+}
+
 /// Requests that took longer than some time.
 #[derive(Clone, Debug)]
 pub struct Slow {
-    /// How long is slow.
-    pub than: Span,
+    /// How long is slow: from this on.
+    pub from: Span,
     /// How many there were, by endpoint.
     pub requests: Vec<u64>,
     /// What they spent at each operation, in the order of `Outcome::op_times`.
     pub op_times: Vec<OpTime>,
-    /// What each request in the system has spent, by its number.
-    spent: Vec<Vec<(u32, OpTime)>>,
 }
 
-impl Slow {
-    pub(super) fn new(than: Span, endpoints: usize, ops: usize) -> Slow {
-        Slow {
-            than,
-            requests: vec![0; endpoints],
-            op_times: vec![OpTime::default(); ops],
+impl Breakdown {
+    fn new(endpoints: usize, ops: usize) -> Breakdown {
+        Breakdown {
+            endpoints,
+            ops,
+            row_of: vec![NO_ROW; buckets::COUNT],
+            requests: Vec::new(),
+            op_times: Vec::new(),
             spent: Vec::new(),
         }
     }
 
-    fn of(&mut self, id: u32) -> &mut Vec<(u32, OpTime)> {
+    /// The requests in this duration's bucket and in all above it: from at most 0.8 % less on.
+    #[must_use]
+    pub fn slower_than(&self, duration: Span) -> Slow {
+        let first = buckets::index(duration.0);
+        let mut slow = Slow {
+            from: Span(buckets::range(first).0),
+            requests: vec![0; self.endpoints],
+            op_times: vec![OpTime::default(); self.ops],
+        };
+        for row in self.row_of[first..].iter().filter(|row| **row != NO_ROW) {
+            let row = *row as usize;
+            let requests = &self.requests[row * self.endpoints..][..self.endpoints];
+            for (sum, n) in slow.requests.iter_mut().zip(requests) {
+                *sum += n;
+            }
+            let times = &self.op_times[row * self.ops..][..self.ops];
+            for (sum, time) in slow.op_times.iter_mut().zip(times) {
+                sum.visits += time.visits;
+                sum.waited += time.waited;
+                sum.served += time.served;
+            }
+        }
+        slow
+    }
+
+    #[inline]
+    fn note(&mut self, id: u32, spent: Spent) {
         let at = id as usize;
         if self.spent.len() <= at {
             self.spent.resize(at + 1, Vec::new());
         }
-        &mut self.spent[at]
+        self.spent[at].push(spent);
     }
 
-    /// A request is answered: its time counts if it was slow, and is forgotten.
+    /// A request is answered: its time counts, and is forgotten.
     fn answered(&mut self, id: u32, endpoint: u16, duration: Span) {
-        let spent = std::mem::take(self.of(id));
-        if duration <= self.than {
-            return;
+        let bucket = buckets::index(duration.0);
+        if self.row_of[bucket] == NO_ROW {
+            self.row_of[bucket] = (self.op_times.len() / self.ops.max(1)) as u32;
+            self.requests
+                .resize(self.requests.len() + self.endpoints, 0);
+            let times = self.op_times.len() + self.ops;
+            self.op_times.resize(times, OpTime::default());
         }
-        self.requests[endpoint as usize] += 1;
-        for (op, time) in spent {
-            let total = &mut self.op_times[op as usize];
-            total.visits += time.visits;
-            total.waited += time.waited;
-            total.served += time.served;
+        let row = self.row_of[bucket] as usize;
+        self.requests[row * self.endpoints + usize::from(endpoint)] += 1;
+        let times = &mut self.op_times[row * self.ops..];
+        if let Some(all) = self.spent.get_mut(id as usize) {
+            for spent in all.drain(..) {
+                let total = &mut times[spent.op as usize];
+                if spent.waited {
+                    total.waited += u128::from(spent.time.0);
+                } else {
+                    total.visits += 1;
+                    total.served += u128::from(spent.time.0);
+                }
+            }
+        }
+    }
+
+    /// A request is over: what it spent for the one that called it counts there.
+    fn hand_over(&mut self, requests: &Requests, id: u32) {
+        let Some(own) = self.spent.get_mut(id as usize) else {
+            return;
+        };
+        let (parent, generation) = requests[id].parent;
+        if parent == NONE || own.is_empty() || !requests.is_live(parent, generation) {
+            return own.clear();
+        }
+        for spent in std::mem::take(own) {
+            self.note(parent, spent);
         }
     }
 }
 
 impl World<'_> {
-    /// Keeps what requests slower than this spend their time on.
+    /// Keeps what requests spend their time on, by how long they take.
     #[must_use]
-    pub fn explaining(mut self, slower_than: Span) -> Self {
+    pub fn explaining(mut self) -> Self {
         let (endpoints, ops) = (self.model.endpoints.len(), self.ops.len());
-        self.slow = Some(Box::new(Slow::new(slower_than, endpoints, ops)));
+        self.slow = Some(Box::new(Breakdown::new(endpoints, ops)));
         self
     }
 
@@ -73,68 +151,42 @@ impl World<'_> {
 
     #[cold]
     fn trace_spent(&mut self, now: Time, id: u32, waited: bool) {
-        let request = self.requests[id];
-        if let Some(slow) = &mut self.slow {
-            slow.of(id).push((request.at, spent(now, &request, waited)));
+        let request = &self.requests[id];
+        if let Some(breakdown) = &mut self.slow {
+            breakdown.note(id, spent(now, request, waited));
         }
     }
 
     /// A client has its answer, or has given up.
-    #[inline]
-    pub(super) fn trace_answer(&mut self, now: Time, id: u32) {
-        if self.slow.is_some() {
-            self.trace_answered(now, id);
-        }
-    }
-
     #[cold]
-    fn trace_answered(&mut self, now: Time, id: u32) {
-        let request = self.requests[id];
+    pub(super) fn trace_answer(&mut self, now: Time, id: u32) {
+        let request = &self.requests[id];
         let duration = now.since(request.sent);
-        if let Some(slow) = &mut self.slow {
+        if let Some(breakdown) = &mut self.slow {
             match request.state {
-                RequestState::Waiting => {
-                    slow.of(id).push((request.at, spent(now, &request, true)));
-                }
+                RequestState::Waiting => breakdown.note(id, spent(now, request, true)),
                 RequestState::InService | RequestState::Delayed => {
-                    slow.of(id).push((request.at, spent(now, &request, false)));
+                    breakdown.note(id, spent(now, request, false));
                 }
                 _ => {}
             }
-            slow.answered(id, request.endpoint, duration);
+            breakdown.answered(id, request.endpoint, duration);
         }
     }
 
     /// A request is over: what it spent for the one that called it counts there.
-    #[inline]
+    #[cold]
     pub(super) fn trace_over(&mut self, id: u32) {
-        if let Some(slow) = &mut self.slow {
-            hand_over(slow, &self.requests, id);
+        if let Some(breakdown) = &mut self.slow {
+            breakdown.hand_over(&self.requests, id);
         }
     }
 }
 
-#[cold]
-fn hand_over(slow: &mut Slow, requests: &Requests, id: u32) {
-    let mut spent = std::mem::take(slow.of(id));
-    let (parent, generation) = requests[id].parent;
-    if parent != NONE && requests.is_live(parent, generation) {
-        slow.of(parent).append(&mut spent);
-    }
-}
-
-fn spent(now: Time, request: &Request, waited: bool) -> OpTime {
-    let time = u128::from(now.since(request.since).0);
-    if waited {
-        OpTime {
-            waited: time,
-            ..OpTime::default()
-        }
-    } else {
-        OpTime {
-            served: time,
-            visits: 1,
-            ..OpTime::default()
-        }
+fn spent(now: Time, request: &Request, waited: bool) -> Spent {
+    Spent {
+        op: request.at,
+        waited,
+        time: now.since(request.since),
     }
 }

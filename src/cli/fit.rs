@@ -66,7 +66,7 @@ pub struct FitArgs {
     seed: u64,
     /// How many runs may be simulated: `runs=600`.
     #[arg(long, value_name = "runs=N", default_value = "runs=600")]
-    budget: super::ticker::RunsBudget,
+    budget: super::budget::Budget,
     /// Replications of the final fit and of predictions.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1000))]
     replications: u64,
@@ -110,7 +110,7 @@ impl FitArgs {
             }
         };
         let budget = Budget {
-            runs: self.budget.runs,
+            runs: self.budget.runs.unwrap_or(600),
             replications: self.replications,
         };
         let found = Search::new(&fit, budget, &watch).run().map_err(invalid)?;

@@ -6,6 +6,8 @@
 pub mod answers;
 pub mod chart;
 mod columns;
+pub mod compare_page;
+pub mod explain_page;
 pub mod export;
 pub mod fit;
 pub mod format;

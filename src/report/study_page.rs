@@ -27,11 +27,11 @@ pub struct Identity<'a> {
     pub signature: &'a str,
 }
 
-fn page(identity: &Identity<'_>) -> Page {
+pub(super) fn page(identity: &Identity<'_>) -> Page {
     Page::new(&format!("capsim: {}", identity.name), identity.description)
 }
 
-fn close(mut page: Page, identity: &Identity<'_>) -> String {
+pub(super) fn close(mut page: Page, identity: &Identity<'_>) -> String {
     let mut model = identity.model.to_owned();
     if !identity.changes.is_empty() {
         let changes = identity.changes.join("\n  --set ");

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::bounds::analyse;
-use super::margin::{Sample, samples};
+use super::bounds::{Demand, analyse};
+use super::margin::{Hold, Sample, samples};
 use crate::model::{Document, Model, Override};
 use crate::stats::Moments;
 use crate::stats::interval::of_moments;
@@ -71,10 +71,43 @@ pub enum Verdict {
 pub struct Agreement {
     /// What it is.
     pub name: String,
-    /// By the utilisation law (Denning & Buzen 1978: `U = X D / servers`), or an exact formula.
+    /// By the utilisation law (Denning & Buzen 1978: `U = X D / servers`) with the demand of a station or
+    /// the measured holding time of a pool, or by an exact formula.
     pub theory: f64,
     /// Mean over the runs.
     pub simulated: f64,
+    /// Of a pool: how long its tokens are held.
+    pub holding: Option<Holding>,
+}
+
+/// How long a token of a pool is held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Holding {
+    /// Mean, in seconds, measured.
+    pub mean: f64,
+    /// When nobody waits, in seconds, from the model.
+    pub least: f64,
+}
+
+impl Holding {
+    /// Share of the holding time that is waiting for something else.
+    #[must_use]
+    pub fn waiting(&self) -> f64 {
+        if self.mean > 0.0 {
+            (1.0 - self.least / self.mean).max(0.0)
+        } else {
+            0.0
+        }
+    }
+}
+
+/// What ended a search before it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The budget of runs.
+    Runs,
+    /// The budget of time: how far the search came depends on the machine.
+    Time,
 }
 
 /// What was found.
@@ -104,8 +137,8 @@ pub struct Answer {
     pub tried: Vec<Tried>,
     /// Runs simulated.
     pub runs: u64,
-    /// Whether the budget ended the search early.
-    pub cut_short: bool,
+    /// What ended the search early, if anything did.
+    pub cut_short: Option<Cut>,
 }
 
 impl Tried {
@@ -169,15 +202,22 @@ struct Search<'q, 'a> {
     unit: Unit,
     tried: BTreeMap<u64, Tried>,
     runs: u64,
-    cut_short: bool,
+    cut_short: Option<Cut>,
     watch: &'q dyn Fn(u64, f64),
+    may_go_on: &'q dyn Fn() -> bool,
 }
 
-/// Searches; `watch` is told the number of runs done and the value at work.
+/// Searches; `watch` is told the number of runs done and the value at work. `may_go_on` is asked before
+/// each probe but the first; once it says no, no run is made any more. A budget of as many runs as were
+/// made until then gives the same answer again.
 ///
 /// # Errors
 /// If there are no thresholds, the path is not in the model, or the model is invalid at a value.
-pub fn search(question: &Question, watch: &dyn Fn(u64, f64)) -> Result<Answer, String> {
+pub fn search(
+    question: &Question,
+    watch: &dyn Fn(u64, f64),
+    may_go_on: &dyn Fn() -> bool,
+) -> Result<Answer, String> {
     let load = question.path == "load";
     let (paths, unit, now) = if load {
         (vec!["load".to_string()], Unit::Number, Some(1.0))
@@ -193,8 +233,9 @@ pub fn search(question: &Question, watch: &dyn Fn(u64, f64)) -> Result<Answer, S
         unit,
         tried: BTreeMap::new(),
         runs: 0,
-        cut_short: false,
+        cut_short: None,
         watch,
+        may_go_on,
     };
     if thresholds_of(&search.model(question.low)?).is_empty() {
         return Err("the model has no [thresholds]: there is nothing to meet".into());
@@ -227,8 +268,8 @@ impl Search<'_, '_> {
                 .get(&key(*value))
                 .map_or(0, |t| t.samples.len() as u64);
             for replication in have..replications {
-                if self.runs + jobs.len() as u64 >= self.question.budget {
-                    self.cut_short = true;
+                if let Some(cut) = self.no_more(jobs.len() as u64) {
+                    self.cut_short = self.cut_short.or(Some(cut));
                     break;
                 }
                 jobs.push(Job {
@@ -251,6 +292,18 @@ impl Search<'_, '_> {
             (self.watch)(self.runs, *value);
         }
         Ok(())
+    }
+
+    /// Why a probe may not run another job after so many, if it may not. The clock is looked at before
+    /// the first alone.
+    fn no_more(&self, jobs: u64) -> Option<Cut> {
+        let late = || jobs == 0 && self.runs > 0 && !(self.may_go_on)();
+        match self.cut_short {
+            Some(cut) => Some(cut),
+            None if self.runs + jobs >= self.question.budget => Some(Cut::Runs),
+            None if late() => Some(Cut::Time),
+            None => None,
+        }
     }
 
     fn at(&self, value: f64) -> Option<&Tried> {
@@ -374,7 +427,7 @@ impl Search<'_, '_> {
                 Unit::Whole => gap <= 1.0,
                 _ => gap <= wide,
             };
-            if enough || self.cut_short {
+            if enough || self.cut_short.is_some() {
                 return Ok(());
             }
             let middle = self.rounded(f64::midpoint(*good, *bad));
@@ -415,7 +468,7 @@ impl Search<'_, '_> {
                     _ => break,
                 }
             }
-            if self.cut_short {
+            if self.cut_short.is_some() {
                 return Ok(self.nearest_sure(value, step.signum(), wanted));
             }
             let least = if self.unit == Unit::Whole {
@@ -507,20 +560,38 @@ fn agreement(model: &Model, tried: &Tried) -> Vec<Agreement> {
         return Vec::new();
     };
     let throughput = mean("iterations_per_s");
-    let mut found: Vec<Agreement> = one
-        .demands
-        .iter()
-        .map(|d| Agreement {
+    let of = |d: &Demand| {
+        let simulated = mean(&format!("{}_utilisation", d.name.replacen(' ', "_", 1)));
+        let servers = f64::from(d.servers);
+        let (theory, holding) = match d.pool {
+            Some(pool) => {
+                let of = |f: &dyn Fn(&Hold) -> f64| {
+                    let each = tried.samples.iter().filter_map(|s| s.pools.get(pool));
+                    each.map(f).sum::<f64>() / n
+                };
+                let used = of(&|h| h.per_second * h.mean);
+                let holding = Holding {
+                    mean: used / of(&|h| h.per_second).max(1e-12),
+                    least: d.demand / d.visits,
+                };
+                (used / servers, Some(holding))
+            }
+            None => (throughput * d.demand / servers, None),
+        };
+        Agreement {
             name: format!("utilisation of {}", d.name),
-            theory: throughput * d.demand / f64::from(d.servers),
-            simulated: mean(&format!("{}_utilisation", d.name.replacen(' ', "_", 1))),
-        })
-        .collect();
+            theory,
+            simulated,
+            holding,
+        }
+    };
+    let mut found: Vec<Agreement> = one.demands.iter().map(of).collect();
     if let Some(exact) = &one.exact {
         found.push(Agreement {
             name: format!("mean response in s ({})", exact.formula),
             theory: exact.response,
             simulated: mean("http_req_duration_avg_ms") * one.requests / 1000.0,
+            holding: None,
         });
     }
     found

@@ -1,6 +1,6 @@
 //! The page of a sensitivity study: a tornado chart for each number that a threshold compares.
 
-use super::answers::explain::{compared, share};
+use super::answers::explain::{base, compared, pair, tried};
 use super::chart::figure::{Bar, Content, Figure, Panel, Tornado};
 use super::chart::forest::{REST, ROW};
 use super::chart::{self};
@@ -11,6 +11,8 @@ use crate::study::fit::free::four_digits;
 
 /// Most bars of a chart.
 const MOST: usize = 15;
+/// Bars shorter than this share of the longest are left out.
+const LEAST: f64 = 0.005;
 
 /// The page of a sensitivity study.
 ///
@@ -24,8 +26,8 @@ pub fn of_explanation(
     let rows: Vec<Vec<String>> = explanation
         .thresholds
         .iter()
-        .zip(&explanation.base)
-        .map(|(threshold, value)| vec![threshold.clone(), four_digits(*value).to_string()])
+        .enumerate()
+        .map(|(t, threshold)| vec![threshold.clone(), base(explanation, t)])
         .collect();
     let head = ["threshold", "the number it compares"];
     page.section("The model as it stands", table(&head, &rows));
@@ -51,11 +53,9 @@ fn effects(explanation: &Explanation) -> String {
         .levers
         .iter()
         .map(|lever| {
-            let (low, high) = lever.tried.clone();
-            let bare = |text: String| text.trim_matches('"').to_owned();
-            let mut row = vec![lever.path.clone(), lever.now.clone(), bare(low), bare(high)];
-            let each = lever.effects.iter();
-            row.extend(each.map(|(down, up)| format!("{} / {}", share(*down), share(*up))));
+            let (low, high) = (tried(&lever.tried.0), tried(&lever.tried.1));
+            let mut row = vec![lever.path.clone(), lever.now.clone(), low, high];
+            row.extend(lever.effects.iter().map(|e| pair(*e)));
             row
         })
         .collect();
@@ -85,7 +85,8 @@ fn tornado(explanation: &Explanation, t: usize, name: &str) -> Option<Figure> {
         each.map(|e| e.change.abs()).fold(0.0, f64::max)
     };
     let mut levers: Vec<&Lever> = explanation.levers.iter().collect();
-    levers.retain(|lever| sure(lever) > 0.0);
+    let most = levers.iter().map(&sure).fold(0.0, f64::max);
+    levers.retain(|lever| sure(lever) > LEAST * most);
     levers.sort_by(|a, b| sure(b).total_cmp(&sure(a)));
     levers.truncate(MOST);
     if levers.is_empty() {
@@ -94,14 +95,13 @@ fn tornado(explanation: &Explanation, t: usize, name: &str) -> Option<Figure> {
     let bar = |lever: &&Lever| {
         let (down, up) = lever.effects[t];
         Bar {
-            label: format!("{} = {}", lever.path, lever.now),
+            label: labelled(lever, explanation.share),
             effects: [down, up].map(|e| (100.0 * e.change, e.sure)),
         }
     };
     let by = four_digits(100.0 * explanation.share);
-    let base = explanation.base[t];
     // Of nothing there is no share: the effect is the number itself.
-    let x_label = if base == 0.0 {
+    let x_label = if explanation.base[t] == 0.0 {
         format!("{name} [hundredths]")
     } else {
         format!("change of {name} [%]")
@@ -110,7 +110,7 @@ fn tornado(explanation: &Explanation, t: usize, name: &str) -> Option<Figure> {
         title: format!("What moves {name}"),
         subtitle: format!(
             "now {}; each parameter alone {by} % lower and higher, {} runs at each value",
-            four_digits(base),
+            base(explanation, t),
             explanation.replications
         ),
         panels: vec![Panel {
@@ -126,4 +126,20 @@ fn tornado(explanation: &Explanation, t: usize, name: &str) -> Option<Figure> {
             ..Panel::default()
         }],
     })
+}
+
+/// A parameter with its value; and the values tried where they are farther away than asked for, as
+/// those of small whole numbers are.
+fn labelled(lever: &Lever, share: f64) -> String {
+    let number = |text: &str| text.replace('_', "").parse::<f64>().ok();
+    let (low, high) = &lever.tried;
+    let far = match (number(&lever.now), number(low)) {
+        (Some(now), Some(low)) => (1.0 - low / now - share).abs() > 0.01,
+        _ => false,
+    };
+    if far {
+        format!("{} = {} ({low} / {high})", lever.path, lever.now)
+    } else {
+        format!("{} = {}", lever.path, lever.now)
+    }
 }

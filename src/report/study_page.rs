@@ -179,14 +179,18 @@ pub fn of_capacity(
 /// Margins against the value that was varied; below zero a threshold is crossed.
 fn search(question: &Question<'_>, answer: &Answer) -> Figure {
     let margin = |t: &Tried| {
-        let (worst, mean) = t.worst();
-        let runs: Vec<f64> = t.samples.iter().map(|s| 100.0 * s.margins[worst]).collect();
+        let which = answer.critical;
+        let mean = t.mean_margin(which);
+        let runs: Vec<f64> = t.samples.iter().map(|s| 100.0 * s.margins[which]).collect();
         let interval = mean_interval(&runs, 0.95).map(|i| i.half_width);
         (t.value, 100.0 * mean, interval)
     };
     let lines = Lines {
         series: vec![Series {
-            name: "margin of the worst threshold".to_owned(),
+            name: format!(
+                "margin of {}",
+                answer.breaks.as_deref().unwrap_or("the nearest threshold")
+            ),
             points: answer.tried.iter().map(margin).collect(),
             dots: true,
         }],

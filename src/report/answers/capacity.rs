@@ -68,9 +68,10 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
 /// All values tried, one a line.
 fn tried(question: &Question, answer: &Answer) -> String {
     let mut out = String::new();
+    let of = answer.breaks.as_deref().unwrap_or("the nearest threshold");
     let _ = writeln!(
         out,
-        "{:>12}  {:>4}  {:>7}  {:>12}  (margin: mean distance to the nearest limit, in % of the limit)",
+        "{:>12}  {:>4}  {:>7}  {:>12}  margin: how far {of} is from its limit, in % of the limit",
         question.path.rsplit('.').next().unwrap_or("value"),
         "runs",
         "passing",
@@ -88,7 +89,7 @@ fn tried(question: &Question, answer: &Answer) -> String {
             value(answer.unit, tried.value),
             tried.samples.len(),
             tried.passing_runs(),
-            100.0 * tried.worst().1
+            100.0 * tried.mean_margin(answer.critical)
         );
     }
     out.push('\n');

@@ -43,7 +43,7 @@ pub fn real_runs(row: &Row) -> String {
 pub fn tally(comparison: &Comparison) -> String {
     let count = |v: Verdict| comparison.rows.iter().filter(|r| r.verdict == v).count();
     format!(
-        "of {} numbers B is better in {}, worse in {}, different in {}; no difference that matters \
+        "Of {} numbers B is better in {}, worse in {}, different in {}; no difference that matters \
          (of {} % of A or more) in {}, open in {}",
         comparison.rows.len(),
         count(Verdict::Better),

@@ -16,7 +16,7 @@ pub const ROW: u32 = 24;
 /// Pixels of all that is not rows.
 pub const REST: u32 = 100;
 /// Longest label, in letters.
-const LONGEST: usize = 46;
+const LONGEST: usize = 50;
 /// The band of what does not matter.
 const BAND: RGBColor = RGBColor(238, 238, 238);
 
@@ -154,6 +154,6 @@ mod tests {
             text.starts_with("endpoints.") && text.ends_with(".mean"),
             "{text}"
         );
-        assert_eq!(text.chars().count(), 45);
+        assert_eq!(text.chars().count(), 49);
     }
 }

@@ -34,7 +34,8 @@ pub fn bars<B: DrawingBackend>(
         (higher.clone(), Some(colours[1])),
     ];
     let effects = || tornado.bars.iter().flat_map(|b| b.effects);
-    if effects().any(|(value, sure)| !sure && value != 0.0) {
+    let most = effects().map(|e| e.0.abs()).fold(0.0, f64::max);
+    if effects().any(|(value, sure)| !sure && value.abs() > 0.005 * most) {
         entries.push(("pale: may be chance".to_owned(), Some(pale(colours[1]))));
     }
     let frame = legend(area, &entries, Frame { left: 20, ..frame })?;

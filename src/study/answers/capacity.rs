@@ -121,6 +121,8 @@ pub struct Answer {
     pub estimate: Option<f64>,
     /// The threshold that breaks first beyond the change.
     pub breaks: Option<String>,
+    /// Its index; without one, that of the threshold nearest to its limit.
+    pub critical: usize,
     /// The resource with the highest utilisation there, and the utilisation.
     pub bottleneck: Option<(String, f64)>,
     /// What theory and simulation say there.
@@ -517,6 +519,7 @@ impl Search<'_, '_> {
             .unwrap_or_default();
         let broken = failing.and_then(|v| self.at(v)).filter(|t| !t.holds());
         let breaks = broken.and_then(|t| names.get(t.worst().0).cloned());
+        let critical = broken.or(there).map_or(0, |t| t.worst().0);
         let bottleneck = there.and_then(bottleneck);
         let agreement = there.map_or(Vec::new(), |t| {
             self.model(t.value).map_or(Vec::new(), |m| agreement(&m, t))
@@ -529,6 +532,7 @@ impl Search<'_, '_> {
             failing,
             estimate,
             breaks,
+            critical,
             bottleneck,
             agreement,
             before,

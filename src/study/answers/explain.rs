@@ -60,6 +60,8 @@ pub struct Explanation {
     pub thresholds: Vec<String>,
     /// The numbers compared, in the model as it stands.
     pub base: Vec<f64>,
+    /// Their units: ` ms`, `/s` or nothing.
+    pub units: Vec<&'static str>,
     /// Parameters, the most effective first.
     pub levers: Vec<Lever>,
     /// Paths that could not be varied, each with the reason.
@@ -132,6 +134,7 @@ pub fn explain(
     levers.sort_by(|a, b| b.largest().total_cmp(&a.largest()));
     Ok(Explanation {
         thresholds: names.iter().map(|t| t.text()).collect(),
+        units: columns.iter().map(|c| unit(c)).collect(),
         base: values[0].iter().map(|v| mean(v)).collect(),
         levers,
         skipped,
@@ -140,6 +143,15 @@ pub fn explain(
         replications,
         cut_short,
     })
+}
+
+/// The unit of a column, by its name.
+fn unit(column: &str) -> &'static str {
+    match column {
+        c if c.ends_with("_ms") => " ms",
+        c if c.ends_with("_per_s") => "/s",
+        _ => "",
+    }
 }
 
 /// Runs all models once, then once more, as far as the budget goes: the runs of each model.

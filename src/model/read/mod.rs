@@ -12,6 +12,7 @@ mod journey;
 mod link;
 mod names;
 mod network;
+mod order;
 mod program;
 mod progress;
 mod request;

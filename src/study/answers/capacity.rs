@@ -20,6 +20,8 @@ use crate::study::runs::Job;
 const GRID: usize = 7;
 /// Runs of each point of the grid.
 const FIRST: u64 = 3;
+/// Sure ends that are relatively farther apart than this say little about where between them the limit is.
+const FAR: f64 = 0.1;
 /// Coverage of the intervals that confirm an end.
 const LEVEL: f64 = 0.99;
 
@@ -383,22 +385,30 @@ impl Search<'_, '_> {
         let inwards = if self.question.minimise { 1.0 } else { -1.0 };
         let passing = self.confirm(good, inwards * gap, Verdict::Passes)?;
         let failing = self.confirm(bad, -inwards * gap, Verdict::Fails)?;
-        let estimate = self.estimate(passing, failing).or(good);
+        let near = (good.unwrap_or(0.0), bad.unwrap_or(0.0));
+        let estimate = self.estimate((passing, failing), near).or(good);
         let again = [before, others];
         Ok(self.answer(passing, failing, estimate, again, now))
     }
 
-    /// Where the margin changes sign between two sure ends, by a straight line.
-    fn estimate(&self, passing: Option<f64>, failing: Option<f64>) -> Option<f64> {
-        let (good, bad) = (self.at(passing?)?, self.at(failing?)?);
+    /// Where the mean margin changes sign, by a straight line: between the sure ends if they are near,
+    /// else between the values at which bisection ended.
+    fn estimate(&self, sure: (Option<f64>, Option<f64>), near: (f64, f64)) -> Option<f64> {
+        let (good, bad) = (self.at(sure.0?)?, self.at(sure.1?)?);
         if self.unit == Unit::Whole {
-            return passing;
+            return sure.0;
         }
-        // The threshold that is crossed at the failing end decides at both.
-        let (which, below) = bad.worst();
-        let above = good.mean_margin(which);
+        // The threshold that is crossed at the failing end decides.
+        let (which, _) = bad.worst();
+        let apart = (good.value - bad.value).abs() / good.value.abs().max(bad.value.abs());
+        let (good, bad) = match (self.at(near.0), self.at(near.1)) {
+            (Some(good), Some(bad)) if apart > FAR => (good, bad),
+            _ => (good, bad),
+        };
+        let (above, below) = (good.mean_margin(which), bad.mean_margin(which));
         let share = above / (above - below);
-        Some(good.value + (bad.value - good.value) * share)
+        let share = if share.is_finite() { share } else { 0.5 };
+        Some(good.value + (bad.value - good.value) * share.clamp(0.0, 1.0))
     }
 
     /// The stretch of passing values to look at: the one around the present value, else the first.

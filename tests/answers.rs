@@ -379,7 +379,7 @@ fn a_pool_is_held_while_its_holders_wait() {
     assert!(
         bounds.contains(
             "pool threads: 400 tokens held for 40ms per iteration at least → at most 10000 \
-             iterations/s, fewer when its holders wait for something else"
+             iterations/s,\n      fewer when its holders wait for something else"
         ),
         "{bounds}"
     );
@@ -413,12 +413,47 @@ fn a_pool_is_held_while_its_holders_wait() {
         precision: 0.01,
     };
     let text = capsim::report::answers::capacity(&question, &answer, false);
-    let line = text
+    let mut lines = text
         .lines()
-        .find(|l| l.contains("pool threads: through"))
-        .unwrap();
-    assert!(line.contains("they agree; a token is held for "), "{text}");
+        .skip_while(|l| !l.contains("pool threads: through"));
+    assert!(lines.next().unwrap().ends_with("they agree"), "{text}");
+    let line = lines.next().unwrap();
+    assert!(line.contains("a token is held for "), "{text}");
     assert!(line.ends_with("waiting for something else (at least 40ms if nobody waits)"));
+}
+
+#[test]
+fn changes_of_the_command_line_are_where_the_model_stands() {
+    let document = document(MM8);
+    let set = |text: &str| capsim::model::Override::parse(text).unwrap();
+    let base = vec![set("stations.cpu.servers=20"), set("load=0.5")];
+    let plan = explain::Plan {
+        share: 0.1,
+        seed: 1,
+        replications: 1,
+        budget: u64::MAX,
+    };
+    let found = explain(&document, &base, &plan, &|| true).unwrap();
+    let lever = |path: &str| found.levers.iter().find(|l| l.path == path).unwrap();
+    let servers = lever("stations.cpu.servers");
+    assert_eq!(servers.now, "20");
+    assert_eq!(servers.tried, ("18".to_owned(), "22".to_owned()));
+    assert_eq!(lever("load").tried, ("0.45".to_owned(), "0.55".to_owned()));
+    for (path, now) in [("stations.cpu.servers", 20.0), ("load", 0.5)] {
+        let question = Question {
+            document: &document,
+            base: base.clone(),
+            path: path.into(),
+            low: 1.0,
+            high: 30.0,
+            minimise: false,
+            seed: 1,
+            budget: 1,
+            precision: 0.1,
+        };
+        let answer = search(&question, &|_, _| {}, &|| true).unwrap();
+        assert_eq!(answer.now, Some(now), "{path}");
+    }
 }
 
 #[test]
@@ -455,7 +490,7 @@ fn the_headroom_says_where_the_model_stands() {
     );
     let unsure = line(pass, fail, 1.6, false);
     assert!(
-        unsure.starts_with("1.6, stands within the unsure range 1.5 … 1.8: "),
+        unsure.starts_with("1.6, stands within the unsure range 1.5 … 1.8:"),
         "{unsure}"
     );
     assert_eq!(

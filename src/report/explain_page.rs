@@ -137,9 +137,11 @@ fn labelled(lever: &Lever, share: f64) -> String {
         (Some(now), Some(low)) => (1.0 - low / now - share).abs() > 0.01,
         _ => false,
     };
+    // Nested visits make paths long; the table below has them whole.
+    let path = lever.path.replace(".visits[", "[");
     if far {
-        format!("{} = {} ({low} / {high})", lever.path, lever.now)
+        format!("{path} = {} ({low} / {high})", lever.now)
     } else {
-        format!("{} = {}", lever.path, lever.now)
+        format!("{path} = {}", lever.now)
     }
 }

@@ -74,8 +74,8 @@ pub fn of_check(model: &Model, check: CheckId, origin: Origin) -> Tags {
     tags
 }
 
-/// Of all samples: the tags that the whole run was given. Tags of a scenario or a request come before
-/// them (`lib/options.go` RunTags, k6 v2.2.0).
+/// Of all samples: the tags that the whole run was given. A scenario's own tags come before them, and
+/// k6's tags `group` and `scenario` before both (`Activate` in `js/runner.go`).
 #[must_use]
 pub fn of_run(model: &Model) -> Tags {
     let mut tags = Tags::new();
@@ -91,10 +91,10 @@ pub fn of_scenario(model: &Model, origin: Origin) -> Tags {
     let mut tags = of_run(model);
     let scenario = origin.as_scenario().and_then(|i| model.scenarios.get(i));
     if let Some(scenario) = scenario {
-        set(&mut tags, "scenario", &scenario.name);
         for (key, value) in &scenario.tags {
             set(&mut tags, key, value);
         }
+        set(&mut tags, "scenario", &scenario.name);
     }
     tags
 }

@@ -50,7 +50,7 @@ fn of(demand: &Demand) -> String {
             counted(size, "server")
         ),
         Some(_) => format!(
-            "{name}: {} held for {time} per iteration at least → at most {most} iterations/s, \
+            "{name}: {} held for {time} per iteration at least → at most {most} iterations/s,\n      \
              fewer when its holders wait for something else",
             counted(size, "token")
         ),

@@ -57,7 +57,7 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
             let _ = writeln!(
                 out,
                 "the budget of time ended the search: the interval is how far it came, and another \
-                 machine may come to another; `--budget runs={runs}` gives this one everywhere"
+                 machine may come\nto another; `--budget runs={runs}` gives this one everywhere"
             );
         }
         None => {}
@@ -71,7 +71,11 @@ fn tried(question: &Question, answer: &Answer) -> String {
     let of = answer.breaks.as_deref().unwrap_or("the nearest threshold");
     let _ = writeln!(
         out,
-        "{:>12}  {:>4}  {:>7}  {:>12}  margin: how far {of} is from its limit, in % of the limit",
+        "margin: mean distance of {of} from its limit, in % of the limit"
+    );
+    let _ = writeln!(
+        out,
+        "{:>12}  {:>4}  {:>7}  {:>12}",
         question.path.rsplit('.').next().unwrap_or("value"),
         "runs",
         "passing",
@@ -131,7 +135,7 @@ fn headroom(question: &Question, answer: &Answer) -> Option<String> {
                 (fail, pass)
             };
             format!(
-                "{stands}, stands within the unsure range {} … {}: whether it passes is a matter of \
+                "{stands}, stands within the unsure range {} … {}:\n  whether it passes is a matter of \
                  chance or of a closer look (`capsim run --replications 50`)",
                 show(low),
                 show(high)
@@ -161,8 +165,9 @@ fn agreement(all: &[Agreement]) -> String {
             ),
             Some(holding) => writeln!(
                 out,
-                "  {}: throughput × holding time {theory}, simulation {simulated}: {word}; a token is \
-                 held for {}, {:.0} % of it waiting for something else (at least {} if nobody waits)",
+                "  {}: throughput × holding time {theory}, simulation {simulated}: {word}\n    \
+                 a token is held for {}, {:.0} % of it waiting for something else (at least {} if \
+                 nobody waits)",
                 a.name,
                 seconds(holding.mean),
                 100.0 * holding.waiting(),

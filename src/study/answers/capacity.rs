@@ -11,8 +11,8 @@ use super::bounds::{Demand, analyse};
 use super::margin::{Hold, Sample, samples};
 use crate::model::{Document, Model, Override};
 use crate::stats::Moments;
-use crate::stats::interval::of_moments;
-use crate::study::fit::free::{Unit, matching, value_at, written};
+use crate::stats::interval::{of_moments, student_t};
+use crate::study::fit::free::{Unit, matching, standing, written};
 use crate::study::metrics::thresholds_of;
 use crate::study::runs::Job;
 
@@ -22,6 +22,8 @@ const GRID: usize = 7;
 const FIRST: u64 = 3;
 /// Sure ends that are relatively farther apart than this say little about where between them the limit is.
 const FAR: f64 = 0.1;
+/// Most runs at one value.
+const MOST: u64 = 20;
 /// Coverage of the intervals that confirm an end.
 const LEVEL: f64 = 0.99;
 
@@ -176,6 +178,27 @@ impl Tried {
         self.samples.iter().filter(good).count()
     }
 
+    /// Whether as many runs as are ever made may well lead to a verdict: the interval that they would
+    /// have, were it half as wide, would exclude zero. Runs are better spent elsewhere if not.
+    fn hopeful(&self, wanted: Verdict) -> bool {
+        let count = self.samples.first().map_or(0, |s| s.margins.len());
+        let t = student_t(LEVEL, MOST - 1).unwrap_or(3.0);
+        let told = |index: usize| {
+            let margins: Moments = self.samples.iter().map(|s| s.margins[index]).collect();
+            let half = t * margins.std_dev().unwrap_or(0.0) / (MOST as f64).sqrt();
+            let mean = margins.mean().unwrap_or(0.0);
+            if wanted == Verdict::Fails {
+                mean + half / 2.0 < 0.0
+            } else {
+                mean - half / 2.0 > 0.0
+            }
+        };
+        match wanted {
+            Verdict::Fails => (0..count).any(told),
+            _ => (0..count).all(told),
+        }
+    }
+
     /// How sure it is.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -223,14 +246,12 @@ pub fn search(
     may_go_on: &dyn Fn() -> bool,
 ) -> Result<Answer, String> {
     let load = question.path == "load";
-    let (paths, unit, now) = if load {
-        (vec!["load".to_string()], Unit::Number, Some(1.0))
-    } else {
-        let paths = matching(&question.path, question.document)?;
-        let found = value_at(question.document, &paths[0]);
-        let (unit, now) = found.ok_or_else(|| format!("`{}` is no number or time", paths[0]))?;
-        (paths, unit, Some(now))
+    let paths = match load {
+        true => vec!["load".to_string()],
+        false => matching(&question.path, question.document)?,
     };
+    let found = standing(question.document, &question.base, &paths[0]);
+    let (unit, now, _) = found.ok_or_else(|| format!("`{}` is no number or time", paths[0]))?;
     let search = Search {
         question,
         paths,
@@ -244,7 +265,7 @@ pub fn search(
     if thresholds_of(&search.model(question.low)?).is_empty() {
         return Err("the model has no [thresholds]: there is nothing to meet".into());
     }
-    search.run(now)
+    search.run(Some(now))
 }
 
 impl Search<'_, '_> {
@@ -472,11 +493,11 @@ impl Search<'_, '_> {
         };
         let mut step = step;
         loop {
-            for runs in [6, 12, 20] {
+            for runs in [6, 12, MOST] {
                 self.bring(&[value], runs)?;
-                match self.at(value).map(Tried::verdict) {
-                    Some(v) if v == wanted => return Ok(Some(value)),
-                    Some(Verdict::Unsure) => {}
+                match self.at(value) {
+                    Some(t) if t.verdict() == wanted => return Ok(Some(value)),
+                    Some(t) if t.verdict() == Verdict::Unsure && t.hopeful(wanted) => {}
                     _ => break,
                 }
             }

@@ -4,7 +4,7 @@ use super::capacity::Cut;
 use super::margin::{Sample, samples};
 use crate::model::{Document, Model, Override};
 use crate::stats::interval::paired_difference;
-use crate::study::fit::free::{Unit, value_at, written};
+use crate::study::fit::free::{Unit, standing, written};
 use crate::study::metrics::thresholds_of;
 use crate::study::runs::Job;
 
@@ -107,7 +107,7 @@ pub fn explain(
     if names.is_empty() {
         return Err("the model has no [thresholds]: say what matters".into());
     }
-    let (sides, skipped) = sides(document, share, &check);
+    let (sides, skipped) = sides(document, base, share, &check);
     let models: Vec<&Model> = std::iter::once(&model)
         .chain(sides.iter().flat_map(|s| &s.3))
         .collect();
@@ -201,6 +201,7 @@ fn check(document: &Document, base: &[Override], extra: &[Override]) -> Result<M
 /// Every parameter that can go up and down, and those that cannot.
 fn sides(
     document: &Document,
+    base: &[Override],
     share: f64,
     check: &impl Fn(&[Override]) -> Result<Model, String>,
 ) -> (Vec<Side>, Vec<String>) {
@@ -214,12 +215,10 @@ fn sides(
         if FIXED.contains(&section) || NO_QUANTITY.contains(&last) {
             continue;
         }
-        let (unit, value) = match path.as_str() {
-            "load" => (Unit::Number, 1.0),
-            _ => match value_at(document, &path) {
-                Some(found) if found.1 > 0.0 => found,
-                _ => continue,
-            },
+        let Some((unit, value, now)) =
+            standing(document, base, &path).filter(|(_, value, _)| *value > 0.0)
+        else {
+            continue;
         };
         let texts = around(unit, value, share);
         let model_of = |text: &String| {
@@ -228,8 +227,7 @@ fn sides(
         };
         match (model_of(&texts[0]), model_of(&texts[1])) {
             (Ok(down), Ok(up)) => {
-                let now = document.value_text(&path).unwrap_or("1").trim_matches('"');
-                sides.push((path.clone(), now.to_string(), texts, [down, up]));
+                sides.push((path.clone(), now, texts, [down, up]));
             }
             _ => skipped.push(format!(
                 "{path}: not valid {:.0} % up or down",

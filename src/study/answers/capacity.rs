@@ -497,7 +497,11 @@ impl Search<'_, '_> {
                 self.bring(&[value], runs)?;
                 match self.at(value) {
                     Some(t) if t.verdict() == wanted => return Ok(Some(value)),
-                    Some(t) if t.verdict() == Verdict::Unsure && t.hopeful(wanted) => {}
+                    Some(t) if t.verdict() == Verdict::Unsure => {
+                        if self.is_scarce() && !t.hopeful(wanted) {
+                            break;
+                        }
+                    }
                     _ => break,
                 }
             }
@@ -525,6 +529,11 @@ impl Search<'_, '_> {
             }
             value = next;
         }
+    }
+
+    /// Whether the budget of runs goes to its end: then a wide interval is better than none.
+    fn is_scarce(&self) -> bool {
+        self.runs > self.question.budget / 4 * 3
     }
 
     /// Of the values tried, the sure one that is nearest to `from` in this direction.

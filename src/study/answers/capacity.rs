@@ -22,6 +22,11 @@ const GRID: usize = 7;
 const FIRST: u64 = 3;
 /// Sure ends that are relatively farther apart than this say little about where between them the limit is.
 const FAR: f64 = 0.1;
+/// Runs after which none is spent at a value where even the most would hardly tell. The budget plays no
+/// part in it, so that a search goes the same way under any.
+const PATIENT: u64 = 150;
+/// Values that are relatively as near as this are one.
+const NEAR: f64 = 2e-4;
 /// Most runs at one value.
 const MOST: u64 = 20;
 /// Coverage of the intervals that confirm an end.
@@ -498,7 +503,7 @@ impl Search<'_, '_> {
                 match self.at(value) {
                     Some(t) if t.verdict() == wanted => return Ok(Some(value)),
                     Some(t) if t.verdict() == Verdict::Unsure => {
-                        if self.is_scarce() && !t.hopeful(wanted) {
+                        if self.runs > PATIENT && !t.hopeful(wanted) {
                             break;
                         }
                     }
@@ -527,13 +532,17 @@ impl Search<'_, '_> {
             if next == value {
                 return Ok(None);
             }
-            value = next;
+            let snapped = self.snapped(next);
+            value = if snapped == value { next } else { snapped };
         }
     }
 
-    /// Whether the budget of runs goes to its end: then a wide interval is better than none.
-    fn is_scarce(&self) -> bool {
-        self.runs > self.question.budget / 4 * 3
+    /// A value that was tried all but at this one, or this one: runs at two such values are better spent
+    /// at one.
+    fn snapped(&self, value: f64) -> f64 {
+        let near = |t: &&Tried| (t.value - value).abs() <= NEAR * value.abs();
+        let mut tried = self.tried.values().filter(near).map(|t| t.value);
+        tried.next().unwrap_or(value)
     }
 
     /// Of the values tried, the sure one that is nearest to `from` in this direction.

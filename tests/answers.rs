@@ -2,9 +2,9 @@
 
 use capsim::model::Document;
 use capsim::study::answers::bounds::analyse;
-use capsim::study::answers::capacity::{Answer, Question, search};
-use capsim::study::answers::compare::{Verdict, compare};
-use capsim::study::answers::explain::explain;
+use capsim::study::answers::capacity::{Answer, Cut, Question, search};
+use capsim::study::answers::compare::{Plan, Verdict, compare};
+use capsim::study::answers::explain::{self, explain};
 use capsim::theory::mmc::Mmc;
 
 /// M/M/8 with a mean service of 40 ms: 200 per second at most.
@@ -40,7 +40,7 @@ fn ask(document: &Document, path: &str, low: f64, high: f64, minimise: bool, see
         budget: 200,
         precision: 0.01,
     };
-    search(&question, &|_, _| {}).unwrap_or_else(|e| panic!("{e}"))
+    search(&question, &|_, _| {}, &|| true).unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn p95(rate: f64, servers: u32) -> f64 {
@@ -141,8 +141,8 @@ fn a_small_budget_is_kept_and_what_is_sure_is_told() {
         budget: 25,
         precision: 0.001,
     };
-    let answer = search(&question, &|_, _| {}).unwrap();
-    assert!(answer.cut_short && answer.runs <= 25);
+    let answer = search(&question, &|_, _| {}, &|| true).unwrap();
+    assert!(answer.cut_short == Some(Cut::Runs) && answer.runs <= 25);
     let exact = exact_rate() / 100.0;
     assert!(
         answer.passing.unwrap() <= exact && exact <= answer.failing.unwrap(),
@@ -222,12 +222,18 @@ fn more_servers_are_better_and_the_same_is_the_same() {
         document.check(&[change]).unwrap().model
     };
     let base = document.check(&[]).unwrap().model;
-    let rows = compare(&base, &set("stations.cpu.servers=9"), 1, 6, 0.05);
+    let plan = |replications| Plan {
+        seed: 1,
+        replications,
+        effect: 0.05,
+    };
+    let nine = set("stations.cpu.servers=9");
+    let rows = compare(&base, &nine, &plan(6), &|| true).rows;
     let row = |name: &str| rows.iter().find(|r| r.name == name).unwrap();
     assert_eq!(row("http_req_duration_avg_ms").verdict, Verdict::Better);
     assert!(row("http_req_duration_avg_ms").difference.high() < 0.0);
     assert_eq!(row("http_reqs_per_s").verdict, Verdict::Same);
-    let same = compare(&base, &base, 1, 3, 0.05);
+    let same = compare(&base, &base, &plan(3), &|| true).rows;
     assert!(
         same.iter()
             .all(|r| r.verdict == Verdict::Same && r.difference.mean == 0.0)
@@ -236,7 +242,14 @@ fn more_servers_are_better_and_the_same_is_the_same() {
 
 #[test]
 fn the_service_time_and_the_load_matter_most() {
-    let found = explain(&document(&MM8.replace("100.0", "170.0")), &[], 0.1, 1, 5).unwrap();
+    let plan = explain::Plan {
+        share: 0.1,
+        seed: 1,
+        replications: 5,
+        budget: u64::MAX,
+    };
+    let document = document(&MM8.replace("100.0", "170.0"));
+    let found = explain(&document, &[], &plan, &|| true).unwrap();
     assert_eq!(found.thresholds, ["http_req_duration p(95)<150"]);
     let paths: Vec<&str> = found.levers.iter().map(|l| l.path.as_str()).collect();
     assert_eq!(paths.len(), 3, "{paths:?}");
@@ -246,4 +259,270 @@ fn the_service_time_and_the_load_matter_most() {
         assert_eq!(up.change < down.change, helps_when_up, "{lever:?}");
         assert!(lever.largest() > 0.1, "{lever:?}");
     }
+}
+
+/// A clock that says no after so many questions.
+fn patience(questions: u32) -> impl Fn() -> bool {
+    let left = std::cell::Cell::new(questions);
+    move || {
+        let had = left.get();
+        left.set(had.saturating_sub(1));
+        had > 0
+    }
+}
+
+#[test]
+fn what_a_clock_cut_short_is_had_again_by_the_number_of_runs() {
+    let document = document(MM8);
+    let mut question = Question {
+        document: &document,
+        base: Vec::new(),
+        path: "load".into(),
+        low: 0.5,
+        high: 3.0,
+        minimise: false,
+        seed: 1,
+        budget: u64::MAX,
+        precision: 0.01,
+    };
+    let mut cut = 0;
+    for questions in (0..6).chain((6..60).step_by(6)) {
+        question.budget = u64::MAX;
+        let timed = search(&question, &|_, _| {}, &patience(questions)).unwrap();
+        if timed.cut_short.is_none() {
+            break;
+        }
+        cut += 1;
+        assert_eq!(timed.cut_short, Some(Cut::Time), "{questions}");
+        // The first grid is run whatever the time.
+        assert!(timed.runs >= 21);
+        question.budget = timed.runs;
+        let counted = search(&question, &|_, _| {}, &|| true).unwrap();
+        assert_eq!(counted.cut_short, Some(Cut::Runs));
+        assert_eq!(
+            (
+                counted.passing,
+                counted.failing,
+                counted.estimate,
+                counted.runs
+            ),
+            (timed.passing, timed.failing, timed.estimate, timed.runs)
+        );
+        let text = capsim::report::answers::capacity(&question, &timed, false);
+        assert!(text.contains("largest passing ") && text.contains("smallest failing "));
+        let again = format!("`--budget runs={}` gives this one everywhere", timed.runs);
+        assert!(text.contains(&again), "{text}");
+    }
+    assert!(cut >= 6, "{cut}");
+}
+
+#[test]
+fn a_clock_ends_comparisons_and_sensitivity_between_rounds() {
+    let document = document(MM8);
+    let model = document.check(&[]).unwrap().model;
+    let plan = |replications| Plan {
+        seed: 1,
+        replications,
+        effect: 0.05,
+    };
+    let cut = compare(&model, &model, &plan(1000), &patience(0));
+    assert!(
+        (2..1000).contains(&cut.replications),
+        "{}",
+        cut.replications
+    );
+    let whole = compare(&model, &model, &plan(cut.replications), &|| true);
+    assert_eq!(whole.rows.len(), cut.rows.len());
+    for (a, b) in cut.rows.iter().zip(&whole.rows) {
+        assert_eq!((&a.name, a.a, a.difference), (&b.name, b.a, b.difference));
+    }
+    let mut plan = explain::Plan {
+        share: 0.1,
+        seed: 1,
+        replications: 50,
+        budget: u64::MAX,
+    };
+    let cut = explain(&document, &[], &plan, &patience(1)).unwrap();
+    assert_eq!((cut.replications, cut.cut_short), (2, Some(Cut::Time)));
+    // The model itself, and three parameters lower and higher.
+    assert_eq!(cut.runs, 14);
+    plan.budget = 14 + 6;
+    let counted = explain(&document, &[], &plan, &|| true).unwrap();
+    assert_eq!(
+        (counted.replications, counted.cut_short),
+        (2, Some(Cut::Runs))
+    );
+    assert_eq!(counted.base, cut.base);
+    plan.budget = 6;
+    assert!(explain(&document, &[], &plan, &|| true).is_err());
+}
+
+/// A token of the pool is held while the request waits for one of 8 servers and is served.
+const HELD: &str = r#"
+[pools.threads]
+size = 400
+[endpoints.ask]
+visits = [
+  { delay = "5ms" },
+  { hold = "threads", visits = [{ station = "cpu", time = { exponential = "40ms" } }] },
+]
+"#;
+
+#[test]
+fn a_pool_is_held_while_its_holders_wait() {
+    let endpoint = MM8.find("[endpoints.ask]").unwrap();
+    let thresholds = MM8.find("[thresholds]").unwrap();
+    let text = format!("{}{HELD}{}", &MM8[..endpoint], &MM8[thresholds..])
+        .replace("\"2m\"", "\"10m\"")
+        .replace("rate = 100.0", "rate = 180.0")
+        .replace("p(95)<150", "p(95)<400");
+    let document = document(&text);
+    let all = analyse(&document.check(&[]).unwrap().model);
+    let pool = &all[0].demands[1];
+    assert_eq!((pool.name.as_str(), pool.pool), ("pool threads", Some(0)));
+    assert!((pool.demand - 0.040).abs() < 1e-12 && pool.visits == 1.0);
+    let bounds = capsim::report::answers::bounds(&all);
+    assert!(
+        bounds.contains(
+            "pool threads: 400 tokens held for 40ms per iteration at least → at most 10000 \
+             iterations/s,\n      fewer when its holders wait for something else"
+        ),
+        "{bounds}"
+    );
+    let answer = ask(&document, "scenarios.open.rate", 100.0, 199.0, false, 1);
+    let of = |name: &str| answer.agreement.iter().find(|a| a.name == name).unwrap();
+    // Throughput times holding time is what is held, up to rounding: by two probes.
+    let pool = of("utilisation of pool threads");
+    assert!(
+        (pool.simulated / pool.theory - 1.0).abs() < 1e-9,
+        "{pool:?}"
+    );
+    let holding = pool.holding.unwrap();
+    assert!((holding.least - 0.040).abs() < 1e-12);
+    // All that is not service is Erlang's wait for a server.
+    let queue = Mmc::new(answer.failing.unwrap(), 25.0, 8).unwrap();
+    let waiting = 1.0 - 0.040 / queue.mean_response();
+    assert!(
+        waiting > 0.3 && (holding.waiting() - waiting).abs() < 0.1,
+        "{holding:?} {waiting}"
+    );
+    assert!(of("utilisation of station cpu").holding.is_none());
+    let question = Question {
+        document: &document,
+        base: Vec::new(),
+        path: "scenarios.open.rate".into(),
+        low: 100.0,
+        high: 199.0,
+        minimise: false,
+        seed: 1,
+        budget: 200,
+        precision: 0.01,
+    };
+    let text = capsim::report::answers::capacity(&question, &answer, false);
+    let mut lines = text
+        .lines()
+        .skip_while(|l| !l.contains("pool threads: through"));
+    assert!(lines.next().unwrap().ends_with("they agree"), "{text}");
+    let line = lines.next().unwrap();
+    assert!(line.contains("a token is held for "), "{text}");
+    assert!(line.ends_with("waiting for something else (at least 40ms if nobody waits)"));
+}
+
+#[test]
+fn changes_of_the_command_line_are_where_the_model_stands() {
+    let document = document(MM8);
+    let set = |text: &str| capsim::model::Override::parse(text).unwrap();
+    let base = vec![set("stations.cpu.servers=20"), set("load=0.5")];
+    let plan = explain::Plan {
+        share: 0.1,
+        seed: 1,
+        replications: 1,
+        budget: u64::MAX,
+    };
+    let found = explain(&document, &base, &plan, &|| true).unwrap();
+    let lever = |path: &str| found.levers.iter().find(|l| l.path == path).unwrap();
+    let servers = lever("stations.cpu.servers");
+    assert_eq!(servers.now, "20");
+    assert_eq!(servers.tried, ("18".to_owned(), "22".to_owned()));
+    assert_eq!(lever("load").tried, ("0.45".to_owned(), "0.55".to_owned()));
+    for (path, now) in [("stations.cpu.servers", 20.0), ("load", 0.5)] {
+        let question = Question {
+            document: &document,
+            base: base.clone(),
+            path: path.into(),
+            low: 1.0,
+            high: 30.0,
+            minimise: false,
+            seed: 1,
+            budget: 1,
+            precision: 0.1,
+        };
+        let answer = search(&question, &|_, _| {}, &|| true).unwrap();
+        assert_eq!(answer.now, Some(now), "{path}");
+    }
+}
+
+#[test]
+fn the_headroom_says_where_the_model_stands() {
+    let document = document(MM8);
+    let question = |minimise| Question {
+        document: &document,
+        base: Vec::new(),
+        path: "load".into(),
+        low: 0.1,
+        high: 3.0,
+        minimise,
+        seed: 1,
+        budget: 200,
+        precision: 0.01,
+    };
+    let mut answer = ask(&document, "load", 0.5, 3.0, false, 1);
+    let mut line = |passing, failing, now, minimise: bool| {
+        (answer.passing, answer.failing, answer.now) = (passing, failing, Some(now));
+        let text = capsim::report::answers::capacity(&question(minimise), &answer, false);
+        let line = text
+            .lines()
+            .find_map(|l| l.strip_prefix("the model as it stands, "));
+        line.unwrap_or("").to_owned()
+    };
+    let (pass, fail) = (Some(1.5), Some(1.8));
+    assert_eq!(
+        line(pass, fail, 1.0, false),
+        "1, passes; headroom: up to 1.5 (× 1.5)"
+    );
+    assert_eq!(
+        line(pass, fail, 2.0, false),
+        "2, fails; it would have to come to 1.5 (× 0.75)"
+    );
+    let unsure = line(pass, fail, 1.6, false);
+    assert!(
+        unsure.starts_with("1.6, stands within the unsure range 1.5 … 1.8:"),
+        "{unsure}"
+    );
+    assert_eq!(
+        line(None, fail, 2.0, false),
+        "2, fails, and so does every value of the range"
+    );
+    assert_eq!(
+        line(pass, None, 1.0, false),
+        "1, passes; headroom: up to 1.5 (× 1.5), and perhaps beyond"
+    );
+    assert_eq!(
+        line(None, fail, 0.05, false),
+        "0.05, is outside the range that was searched"
+    );
+    // The smallest that is enough: more is easier.
+    let (pass, fail) = (Some(6.0), Some(5.0));
+    assert_eq!(
+        line(pass, fail, 8.0, true),
+        "8, passes; headroom: down to 6 (× 0.75)"
+    );
+    assert_eq!(
+        line(pass, fail, 4.0, true),
+        "4, fails; it would have to come to 6 (× 1.5)"
+    );
+    assert_eq!(
+        line(pass, fail, 6.0, true),
+        "6, passes; it is the last value that passes for sure"
+    );
 }

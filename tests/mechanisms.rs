@@ -273,3 +273,39 @@ fn every_mechanism_has_a_page_and_an_example_that_runs() {
     }
     assert_eq!(pages, 11);
 }
+
+/// What a transaction takes after its first read is given back after its commit.
+#[test]
+fn a_commit_leaves_tokens_and_locks_to_their_own_scopes() {
+    let text = r#"
+[model]
+users = 3
+[scenarios.default]
+executor = "constant-vus"
+vus = 12
+duration = "5s"
+journey = "j"
+[journeys]
+j = [{ pick = "user" }, { request = "e" }]
+[stations.s]
+servers = 4
+[pools.p]
+size = 4
+[endpoints.e]
+visits = [
+  { optimistic = "user" },
+  { hold = "p" },
+  { lock = "user" },
+  { station = "s", time = { exponential = "8ms" } },
+]
+"#;
+    let model = capsim::model::Model::from_text("m", text, &[]).unwrap_or_else(|e| panic!("{e}"));
+    // A version, a token and a lock.
+    assert_eq!(model.endpoints[0].max_held, 3);
+    let (outcome, audit) = capsim::world::World::new(&model, 1, 0).run_audited();
+    assert!(audit.violations.is_empty(), "{:?}", audit.violations);
+    // Three users at a time, 8 ms each, for 5 s: about 1,900. A token that is lost stops all of it.
+    let requests = outcome.recorder.durations.len();
+    assert!(requests > 1_000, "{requests}");
+    assert!(outcome.conflicts.iter().sum::<u64>() > 0);
+}

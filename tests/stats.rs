@@ -4,7 +4,7 @@ use capsim::stats::interval::{mean_interval, normal_z, paired_difference, studen
 use capsim::stats::quantile::{percentiles, percentiles_ns};
 
 use capsim::stats::warmup::{WarmupError, mser5};
-use capsim::stats::{Histogram, Moments, TrendStats, batch, ks, level, lhs};
+use capsim::stats::{Histogram, Moments, TrendStats, batch, ks, lhs};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rand::Rng;
@@ -438,22 +438,4 @@ fn ks_distances_by_hand_and_by_chance() {
     assert!((table - 0.1358).abs() < 1e-4);
     assert_eq!(ks::critical_distance(0, 0.05), None);
     assert_eq!(ks::critical_distance(5, 1.0), None);
-}
-
-#[test]
-fn levels_are_weighted_by_the_time_they_last() {
-    let steps = [(10, 1.0), (20, 3.0), (20, 5.0), (30, 0.0)];
-    assert_eq!(
-        level::time_average(&steps, 0, 40),
-        Some((10.0 + 50.0) / 40.0)
-    );
-    assert_eq!(
-        level::time_average(&steps, 15, 25),
-        Some((5.0 + 25.0) / 10.0)
-    );
-    assert_eq!(level::time_average(&steps, 35, 45), Some(0.0));
-    assert_eq!(level::time_average(&[(5, 2.0)], 10, 20), Some(2.0));
-    assert_eq!(level::time_average(&[], 0, 1), Some(0.0));
-    assert_eq!(level::time_average(&steps, 5, 5), None);
-    assert_eq!(level::time_average(&[(5, 1.0), (4, 1.0)], 0, 9), None);
 }

@@ -7,26 +7,36 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::ModelArgs;
+use super::budget::Budget;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
 use super::report::{Report, Words};
-use super::ticker::{RunsBudget, Ticker};
+use super::ticker::Ticker;
 use crate::model::{Document, Override, duration};
 use crate::report::answers as report;
 use crate::study::answers::bounds::analyse;
 use crate::study::answers::capacity::{Question, search};
+
+/// Runs that a search may simulate unless a budget says otherwise.
+const RUNS: u64 = 200;
 
 /// Find the largest load that meets all thresholds, or the smallest resource.
 ///
 /// Brackets, bisects with the same random numbers at every value, and confirms both ends with more
 /// replications: an end is printed only if it is sure (99 %). A value passes if the mean over its runs
 /// meets every threshold.
+///
+/// Reads as: `load: largest passing 1.12, smallest failing 1.15`. Up to 1.12 times the model's load every
+/// threshold holds, from 1.15 times on one is crossed, and between the two more runs would have to tell.
+/// Below it: which threshold breaks first, what is busiest there, and how far the model as it stands is
+/// from the limit. First of all stands what theory says without a simulation.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   capsim capacity models/status.toml --vary load=0.1..3
   capsim capacity models/token.toml --vary stations.server.servers=1..8 --minimise
-  capsim capacity models/reserve.toml --vary waiting_room.admit.rate=50..400 --budget runs=100
+  capsim capacity models/reserve.toml --vary waiting_room.admit.batch=500..3000 \\
+      --budget runs=100,time=60s --report capacity.html
 
 Exit codes: 0 a limit was found, 1 none in the range (all pass or all fail), 104 the model is invalid.")]
 pub struct Capacity {
@@ -38,9 +48,10 @@ pub struct Capacity {
     /// Look for the smallest value that passes.
     #[arg(long, alias = "minimize")]
     minimise: bool,
-    /// How many runs may be simulated: `runs=200`.
-    #[arg(long, value_name = "runs=N", default_value = "runs=200")]
-    budget: RunsBudget,
+    /// How much work: `runs=200` (the default), `time=60s`, or both. The clock is looked at between
+    /// probes alone; an answer that it cut short says so, and with how many runs it can be had again.
+    #[arg(long, value_name = "runs=N,time=T")]
+    budget: Option<Budget>,
     /// Relative width at which bisection ends, in per cent.
     #[arg(long, default_value_t = 1.0, value_name = "PERCENT")]
     precision: f64,
@@ -93,7 +104,7 @@ impl Capacity {
             high,
             minimise: self.minimise,
             seed: self.seed,
-            budget: self.budget.runs,
+            budget: self.budget.map_or(RUNS, |b| b.runs.unwrap_or(u64::MAX)),
             precision: self.precision / 100.0,
         };
         let mut out = std::io::stdout().lock();
@@ -103,10 +114,12 @@ impl Capacity {
             out.flush()?;
         }
         let ticker = RefCell::new(Ticker::new());
-        let answer = search(&question, &|runs, value| {
+        let clock = self.budget.unwrap_or_default().start();
+        let watch = |runs: u64, value: f64| {
             let mut ticker = ticker.borrow_mut();
             ticker.say(&format!("{runs} runs simulated, now at {value:.4}"));
-        });
+        };
+        let answer = search(&question, &watch, &|| clock.may_go_on());
         drop(ticker);
         let answer = answer.map_err(invalid)?;
         out.write_all(report::capacity(&question, &answer, !self.quiet).as_bytes())?;

@@ -13,8 +13,18 @@ use crate::study::answers::bounds::analyse;
 /// Check a model without running it.
 ///
 /// Prints all that is wrong with it at once, each with its place and the fix, and ends with exit code
-/// 104; or says what the test would do.
+/// 104; or says what the test would do, and what theory says of it: how much of each resource one
+/// iteration needs, which one is the bottleneck, and from how many users on some must wait (N*).
+///
+/// Reads as: `knee N* = 2692 users; the peak of 5000 is beyond it`. More than 2,692 users at once cannot
+/// all be served without waiting, however well the system is tuned otherwise.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  capsim check models/reserve.toml
+  capsim check models/token.toml --set stations.server.servers=4 --set load=2
+
+Exit codes: 0 the model is sound, 104 it is not.")]
 pub struct Check {
     #[command(flatten)]
     model: ModelArgs,

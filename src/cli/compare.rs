@@ -6,18 +6,26 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::budget::Budget;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
+use super::report::Report;
 use super::ticker::Ticker;
 use crate::model::{Document, Model, Override};
 use crate::report::answers as report;
-use crate::study::answers::compare::compare;
+use crate::report::compare_page::of_comparison;
+use crate::report::study_page::Identity;
+use crate::study::answers::compare::{Comparison, Plan, compare};
 
 /// Compare two designs under the same random numbers.
 ///
 /// Prints paired differences with 95 % intervals, a verdict against the smallest effect that matters,
-/// and how many runs of each design a real test, whose runs are not paired, would need to see the
-/// difference (power 80 %, level 5 %).
+/// and how many runs of each design a real test, whose runs share no random numbers, would need to see
+/// the difference (two-sided paired t test, level 5 %, power 80 %).
+///
+/// Better, worse: the whole interval lies beyond the smallest effect. No difference that matters: the
+/// whole interval lies within it. Open: it does neither, so that more replications would have to tell.
+/// Whether small is good, a threshold on the number says; else its name.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -25,6 +33,7 @@ Examples:
   capsim compare models/token.toml --set-b stations.server.servers=3
   capsim compare models/reserve.toml --set load=0.5 --set-a pools.threads.size=100 \\
       --set-b pools.threads.size=400 --smallest-effect 10
+  capsim compare models/status.toml --set-b stations.server.servers=2 --report status.html
 
 Exit codes: 0 compared, 104 a model is invalid.")]
 pub struct Compare {
@@ -50,6 +59,12 @@ pub struct Compare {
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How much work: `runs=40` (20 of each), `time=60s`, or both. The clock is looked at between runs
+    /// alone, and the output says if it ended the comparison.
+    #[arg(long, value_name = "runs=N,time=T")]
+    budget: Option<Budget>,
+    #[command(flatten)]
+    report: Report,
     /// Show all numbers, also those without a difference that matters.
     #[arg(long)]
     all: bool,
@@ -78,24 +93,81 @@ impl Compare {
         if a == b {
             eprintln!("warning: A and B are the same; change one with --set-a or --set-b");
         }
-        let effect = self.smallest_effect / 100.0;
+        let budget = self.budget.unwrap_or_default();
+        let pairs = budget.runs.map_or(self.replications, |runs| runs / 2);
+        if pairs < 2 {
+            let why = "error: the budget is too small: it takes runs=4 at least";
+            return Err(Failure::new(exit::INVALID, why));
+        }
+        let plan = Plan {
+            seed: self.seed,
+            replications: self.replications.min(pairs),
+            effect: self.smallest_effect / 100.0,
+        };
+        let clock = budget.start();
         let mut ticker = Ticker::new();
-        ticker.say(&format!("simulating {} runs", 2 * self.replications));
-        let rows = compare(&a, &b, self.seed, self.replications, effect);
+        ticker.say(&format!("simulating {} runs", 2 * plan.replications));
+        let done = compare(&a, &b, &plan, &|| clock.may_go_on());
         drop(ticker);
+        let designs = self.designs(second, done.replications);
         let mut out = std::io::stdout().lock();
-        writeln!(
-            out,
-            "A {} {}\nB {} {}\n{} replications of each, same random numbers, seed {}\n",
-            self.a.display(),
-            self.set_a.join(" "),
-            second.display(),
-            self.set_b.join(" "),
-            self.replications,
-            self.seed
-        )?;
-        out.write_all(report::compare(&rows, effect, self.all).as_bytes())?;
+        writeln!(out, "{designs}")?;
+        out.write_all(report::compare(&done, self.all).as_bytes())?;
+        if done.replications < plan.replications {
+            writeln!(
+                out,
+                "the budget of time ended the comparison; `--replications {}` gives this everywhere",
+                done.replications
+            )?;
+        }
         out.flush()?;
+        self.page(&a, second, &designs, &done)?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What A and B are.
+    fn designs(&self, second: &Path, replications: u64) -> String {
+        let with = |path: &Path, own: &[String]| {
+            let sets: String = self
+                .set
+                .iter()
+                .chain(own)
+                .fold(String::new(), |all, set| all + " --set " + set);
+            format!("{}{sets}", path.display())
+        };
+        format!(
+            "A  {}\nB  {}\n{replications} runs of each, the same random numbers for both, seed {}\n",
+            with(&self.a, &self.set_a),
+            with(second, &self.set_b),
+            self.seed
+        )
+    }
+
+    fn page(
+        &self,
+        a: &Model,
+        second: &Path,
+        designs: &str,
+        done: &Comparison,
+    ) -> Result<(), Failure> {
+        if !self.report.wanted() {
+            return Ok(());
+        }
+        let text = std::fs::read_to_string(&self.a)?;
+        let other = match &self.b {
+            Some(_) => Some(std::fs::read_to_string(second)?),
+            None => None,
+        };
+        let signature = format!("{} runs, seed {}", 2 * done.replications, self.seed);
+        let identity = Identity {
+            name: &format!("{}, A and B", a.name),
+            description: &a.description,
+            model: &text,
+            changes: &[],
+            signature: &signature,
+        };
+        let other = other.as_deref();
+        self.report
+            .put(of_comparison(&identity, designs, other, done))
     }
 }

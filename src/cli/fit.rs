@@ -1,5 +1,6 @@
 //! `capsim fit`: the parameters of a model from a measured run.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,9 +11,11 @@ use clap::Args;
 use super::ModelArgs;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
+use super::report::{Report, Words};
 use super::ticker::Ticker;
 use crate::model::{Document, Override};
 use crate::report::fit as report;
+use crate::report::fit_page::{Run, of_fit};
 use crate::study::fit::free::Free;
 use crate::study::fit::knee::knee;
 use crate::study::fit::quality::{Quality, judge, rms};
@@ -33,7 +36,8 @@ use crate::study::fit::{Case, Fit, file};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  capsim fit models/token.toml --to run.json --free 'endpoints.issue_token.**.mean=0.2ms..3ms'
+  capsim fit models/token.toml --to run.json --report fit.html \\
+      --free 'endpoints.issue_token.**.mean=0.2ms..3ms'
   capsim fit shop.toml --to low.txt --to mid.json --holdout high.json \\
       --free 'stations.cpu.servers=1..16' --free 'endpoints.buy.**.mean=1ms..50ms' --out fitted.toml
   capsim fit shop.toml --to 'run.json@scenarios.main.stages[0].target=50' --free '...'
@@ -64,9 +68,12 @@ pub struct FitArgs {
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many runs may be simulated: `runs=600`.
-    #[arg(long, value_name = "runs=N", default_value = "runs=600")]
-    budget: super::ticker::RunsBudget,
+    /// How much work: `runs=600` (the default), `time=60s`, or both. The clock is looked at between steps
+    /// of the search alone; the last stage, from which the intervals come, is done whatever the time.
+    #[arg(long, value_name = "runs=N,time=T", default_value = "runs=600")]
+    budget: super::budget::Budget,
+    #[command(flatten)]
+    report: Report,
     /// Replications of the final fit and of predictions.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1000))]
     replications: u64,
@@ -110,13 +117,26 @@ impl FitArgs {
             }
         };
         let budget = Budget {
-            runs: self.budget.runs,
+            runs: self.budget.runs.unwrap_or(600),
             replications: self.replications,
         };
-        let found = Search::new(&fit, budget, &watch).run().map_err(invalid)?;
+        let (clock, late) = (self.budget.start(), Cell::new(false));
+        let may_go_on = || {
+            late.set(late.get() || !clock.may_go_on());
+            !late.get()
+        };
+        let search = Search::new(&fit, budget, &watch).while_time(&may_go_on);
+        let found = search.run().map_err(invalid)?;
         let quality = judge(&fit, &found);
         drop(ticker);
-        self.print(&fit, &held, &found, &quality)
+        let code = self.print(&fit, &held, &found, &quality)?;
+        if late.get() {
+            println!(
+                "the budget of time ended the search: another machine may come to other values; \
+                 `--budget runs=N` gives the same everywhere"
+            );
+        }
+        Ok(code)
     }
 
     fn print(
@@ -129,13 +149,16 @@ impl FitArgs {
         let mut out = std::io::stdout().lock();
         let mut csv = String::from("role,run,load,number,measured,model,error,spread\n");
         let at = &found.evaluation;
+        let mut runs: Vec<Run> = Vec::new();
         for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
             out.write_all(report::table(case, values, spread, "fitted to").as_bytes())?;
             csv.push_str(&report::csv_lines(case, values, spread, "fitted"));
+            runs.push(Run::new("fitted to", case, values, spread));
         }
         out.write_all(report::parameters(fit, quality).as_bytes())?;
-        if let Some(knee) = knee(fit, found, quality) {
-            out.write_all(report::knee(&knee).as_bytes())?;
+        let knee = knee(fit, found, quality);
+        if let Some(knee) = &knee {
+            out.write_all(report::knee(knee).as_bytes())?;
         }
         if !held.is_empty() {
             let at = std::slice::from_ref(&found.point);
@@ -145,11 +168,12 @@ impl FitArgs {
                 .next()
                 .ok_or_else(|| invalid("nothing ran"))?;
             let predicted = predicted.map_err(invalid)?;
-            let runs = predicted.values.iter().zip(&predicted.variances);
-            for (case, (values, spread)) in held.iter().zip(runs) {
+            let of_each = predicted.values.iter().zip(&predicted.variances);
+            for (case, (values, spread)) in held.iter().zip(of_each) {
                 let title = "predicted (not fitted to)";
                 out.write_all(report::table(case, values, spread, title).as_bytes())?;
                 csv.push_str(&report::csv_lines(case, values, spread, "predicted"));
+                runs.push(Run::new("predicted", case, values, spread));
             }
             let (rms, numbers) = rms(held, &predicted.values);
             writeln!(
@@ -168,6 +192,17 @@ impl FitArgs {
             write(path, &csv)?;
         }
         out.flush()?;
+        if self.report.wanted() {
+            let model = fit.document.check(&fit.base).map_err(Failure::model)?.model;
+            let words = Words {
+                model: &model,
+                args: &self.model,
+                signature: format!("{} runs, seed {}", found.runs, fit.seed),
+            };
+            self.report.write(&words, |identity| {
+                of_fit(identity, fit, quality, knee.as_ref(), &runs)
+            })?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

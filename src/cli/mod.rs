@@ -1,6 +1,7 @@
 //! The command line: one small file per subcommand.
 
 mod bar;
+mod budget;
 mod capacity;
 mod check;
 mod compare;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::exit::{self, Failure};
@@ -28,7 +29,7 @@ pub struct Plot {
     out: Option<PathBuf>,
     /// What to draw.
     #[arg(short, long)]
-    kind: Option<KindArg>,
+    kind: Option<Kind>,
     /// Of a map: one threshold alone, such as `http_req_duration p(95)<500`. Default: all of them.
     #[arg(long, value_name = "THRESHOLD")]
     slo: Option<String>,
@@ -37,35 +38,14 @@ pub struct Plot {
     title: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum KindArg {
-    /// Throughput and response times against load.
-    Capacity,
-    /// Response times and VUs over time.
-    Latency,
-    /// Verdicts over two varied paths.
-    Map,
-    /// Utilisation of each resource.
-    Utilisation,
-    /// Where the time of a request went.
-    Time,
-    /// Distribution of response times.
-    Cdf,
-    /// Seats over time.
-    Seats,
-}
+impl ValueEnum for Kind {
+    fn value_variants<'a>() -> &'a [Kind] {
+        &Kind::ALL
+    }
 
-impl From<KindArg> for Kind {
-    fn from(kind: KindArg) -> Kind {
-        match kind {
-            KindArg::Capacity => Kind::Capacity,
-            KindArg::Latency => Kind::Latency,
-            KindArg::Map => Kind::Map,
-            KindArg::Utilisation => Kind::Utilisation,
-            KindArg::Time => Kind::Time,
-            KindArg::Cdf => Kind::Cdf,
-            KindArg::Seats => Kind::Seats,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, about) = self.words();
+        Some(PossibleValue::new(name).help(about))
     }
 }
 
@@ -76,7 +56,7 @@ impl Plot {
         let failed = |why: String| Failure::new(exit::OTHER, format!("error: {at}: {why}"));
         let text = std::fs::read_to_string(&self.file).map_err(|e| failed(e.to_string()))?;
         let table = Table::parse(&text).map_err(failed)?;
-        let kind = self.kind.map_or_else(|| Kind::of(&table), Kind::from);
+        let kind = self.kind.unwrap_or_else(|| Kind::of(&table));
         let title = self.title.clone().unwrap_or_else(|| {
             let name = self.file.file_name().unwrap_or_default().to_string_lossy();
             name.split('.').next().unwrap_or_default().to_owned()

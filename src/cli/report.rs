@@ -10,9 +10,11 @@ use super::output::write_whole;
 use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::report::chart::Table;
+use crate::report::explain_page;
 use crate::report::study_page::{self, Identity};
 use crate::report::{Mode, SummaryOptions};
 use crate::study::answers::capacity::{Answer, Question};
+use crate::study::answers::explain::Explanation;
 use crate::study::tally::Tally;
 use crate::study::timeline;
 use crate::world::World;
@@ -97,14 +99,21 @@ impl Report {
         })
     }
 
-    fn write(
+    /// The page of a sensitivity study.
+    pub fn explanation(&self, words: &Words<'_>, explanation: &Explanation) -> Result<(), Failure> {
+        self.write(words, |identity| {
+            explain_page::of_explanation(identity, explanation)
+        })
+    }
+
+    pub(super) fn write(
         &self,
         words: &Words<'_>,
         page: impl Fn(&Identity<'_>) -> Result<String, String>,
     ) -> Result<(), Failure> {
-        let Some(path) = &self.report else {
+        if !self.wanted() {
             return Ok(());
-        };
+        }
         let text = std::fs::read_to_string(&words.args.model)?;
         let identity = Identity {
             name: &words.model.name,
@@ -113,7 +122,15 @@ impl Report {
             changes: &words.args.set,
             signature: &words.signature,
         };
-        let html = page(&identity).map_err(failed)?;
+        self.put(page(&identity))
+    }
+
+    /// Writes a page that is drawn.
+    pub fn put(&self, html: Result<String, String>) -> Result<(), Failure> {
+        let Some(path) = &self.report else {
+            return Ok(());
+        };
+        let html = html.map_err(failed)?;
         if let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory)?;
         }

@@ -40,6 +40,7 @@ Examples:
   capsim run models/reserve.toml --seed 42
   capsim run models/token.toml --set stations.server.servers=4
   capsim run models/status.toml --set load=1.2 --quiet
+  capsim run models/status.toml --no-thresholds --tag env=staging --out json=samples.json
   capsim run models/reserve.toml --replications 20
   capsim run models/token.toml --precision 1%")]
 pub struct Run {
@@ -73,6 +74,13 @@ pub struct Run {
     /// given several times.
     #[arg(short, long, value_name = "FORMAT=FILE")]
     out: Vec<Out>,
+    /// A tag for all samples (k6's option): sub-metrics and the files of --out see it. May be given
+    /// several times.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
+    tag: Vec<(String, String)>,
+    /// Evaluate and show no threshold (k6's option).
+    #[arg(long)]
+    no_thresholds: bool,
     /// When virtual time begins in those files, RFC 3339.
     #[arg(long, value_name = "TIME", default_value = EPOCH, value_parser = output::epoch)]
     epoch: Timestamp,
@@ -104,6 +112,14 @@ enum ModeArg {
     Compact,
     Full,
     None,
+}
+
+/// Reads `--tag`, as k6 does: a value may be empty, a key may not.
+fn tag(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write KEY=VALUE, such as env=staging".to_owned()),
+    }
 }
 
 /// What one run gave, with what was asked for beside it.
@@ -268,6 +284,10 @@ impl Run {
     }
 
     fn options(&self, model: &mut Model) -> Result<SummaryOptions, Failure> {
+        model.run_tags.clone_from(&self.tag);
+        if self.no_thresholds {
+            model.thresholds.clear();
+        }
         if let Some(style) = self.summary_style {
             model.k6_version = match style {
                 StyleArg::V0_53 => K6Version::V0_53,

@@ -1,7 +1,6 @@
-//! Progress of a study on stderr, and budgets of runs.
+//! Progress of a study on stderr.
 
 use std::io::{IsTerminal, Write};
-use std::str::FromStr;
 
 /// A line on stderr, on a terminal rewritten at every step.
 pub struct Ticker {
@@ -33,25 +32,6 @@ impl Drop for Ticker {
     fn drop(&mut self) {
         if self.shown {
             eprint!("\r\x1b[K");
-        }
-    }
-}
-
-/// `runs=200`
-#[derive(Clone, Copy, Debug)]
-pub struct RunsBudget {
-    /// Simulated runs.
-    pub runs: u64,
-}
-
-impl FromStr for RunsBudget {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<RunsBudget, String> {
-        let runs = text.strip_prefix("runs=").unwrap_or(text).parse();
-        match runs {
-            Ok(runs) if runs >= 1 => Ok(RunsBudget { runs }),
-            _ => Err("write runs=N, such as runs=200".into()),
         }
     }
 }

@@ -96,6 +96,8 @@ pub struct Model {
     pub k6_version: K6Version,
     /// Statistics that the summary shows for a trend.
     pub summary_trend_stats: Vec<Aggregation>,
+    /// Tags of all samples (k6's `--tag`).
+    pub run_tags: Vec<(String, String)>,
 }
 
 impl Model {

@@ -41,7 +41,7 @@ pub struct Endpoint {
     pub cancel: bool,
     /// Factor on the service times that remain when the client has gone and the work goes on.
     pub abandoned_work: f64,
-    /// Number of tokens and locks that a request of it can hold at once.
+    /// Number of tokens, locks and versions that a request of it can hold at once, calls included.
     pub max_held: u8,
 }
 

@@ -85,7 +85,7 @@ pub fn csv_lines(case: &Case, values: &[f64], variances: &[f64], role: &str) -> 
     out
 }
 
-fn is_time(target: &Target) -> bool {
+pub(super) fn is_time(target: &Target) -> bool {
     let metric = &target.reading.metric;
     let trend = metric.starts_with("http_req_duration")
         || metric.starts_with("iteration_duration")
@@ -94,7 +94,7 @@ fn is_time(target: &Target) -> bool {
 }
 
 /// A number with a unit where it is a time.
-fn number(value: f64, time: bool) -> String {
+pub(super) fn number(value: f64, time: bool) -> String {
     match (time, value) {
         (true, ms) if ms >= 1000.0 => format!("{:.3} s", ms / 1000.0),
         (true, ms) => format!("{ms:.2} ms"),

@@ -6,8 +6,11 @@
 pub mod answers;
 pub mod chart;
 mod columns;
+pub mod compare_page;
+pub mod explain_page;
 pub mod export;
 pub mod fit;
+pub mod fit_page;
 pub mod format;
 pub mod insight;
 pub mod legacy;

@@ -21,7 +21,7 @@ nav a{margin-right:1rem;color:inherit}\
 pre{background:var(--box);padding:1rem;overflow-x:auto;font-size:.8rem;line-height:1.35}\
 .wide{overflow-x:auto}\
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}\
-th,td{padding:.25rem .75rem;border-bottom:1px solid var(--line);text-align:right}\
+th,td{padding:.25rem .75rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}\
 th:first-child,td:first-child{text-align:left}\
 figure{margin:1rem 0;background:#fff;border:1px solid var(--line)}\
 figure svg{display:block;width:100%;height:auto}\

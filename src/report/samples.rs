@@ -51,7 +51,7 @@ struct Known<'a> {
     scenarios: Vec<Tags>,
     labels: BTreeMap<Label, Tags>,
     checks: BTreeMap<(u16, Origin), Tags>,
-    none: Tags,
+    run: Tags,
 }
 
 impl<'a> Known<'a> {
@@ -66,7 +66,7 @@ impl<'a> Known<'a> {
             scenarios: origins().map(|o| tags::of_scenario(model, o)).collect(),
             labels: BTreeMap::new(),
             checks: BTreeMap::new(),
-            none: Tags::new(),
+            run: tags::of_run(model),
         }
     }
 
@@ -135,8 +135,8 @@ impl<'a> Known<'a> {
                 active,
                 initialised,
             } => {
-                point("vus", active as f64, &self.none)?;
-                point("vus_max", initialised as f64, &self.none)
+                point("vus", active as f64, &self.run)?;
+                point("vus_max", initialised as f64, &self.run)
             }
             Sample::Dropped { origin, count } => {
                 let tags = &self.scenarios[origin.0 as usize];

@@ -9,6 +9,8 @@ use crate::stats::interval::mean_interval;
 use crate::study::answers::capacity::{Answer, Question, Tried};
 use crate::study::tally::Tally;
 
+/// Margins below this stand at the lower edge of the chart of a search, in per cent.
+const LOWEST: f64 = -100.0;
 /// Most points listed in a table.
 const MOST_ROWS: usize = 400;
 
@@ -27,11 +29,11 @@ pub struct Identity<'a> {
     pub signature: &'a str,
 }
 
-fn page(identity: &Identity<'_>) -> Page {
+pub(super) fn page(identity: &Identity<'_>) -> Page {
     Page::new(&format!("capsim: {}", identity.name), identity.description)
 }
 
-fn close(mut page: Page, identity: &Identity<'_>) -> String {
+pub(super) fn close(mut page: Page, identity: &Identity<'_>) -> String {
     let mut model = identity.model.to_owned();
     if !identity.changes.is_empty() {
         let changes = identity.changes.join("\n  --set ");
@@ -179,14 +181,21 @@ pub fn of_capacity(
 /// Margins against the value that was varied; below zero a threshold is crossed.
 fn search(question: &Question<'_>, answer: &Answer) -> Figure {
     let margin = |t: &Tried| {
-        let (worst, mean) = t.worst();
-        let runs: Vec<f64> = t.samples.iter().map(|s| 100.0 * s.margins[worst]).collect();
+        let which = answer.critical;
+        let mean = t.mean_margin(which);
+        let runs: Vec<f64> = t.samples.iter().map(|s| 100.0 * s.margins[which]).collect();
         let interval = mean_interval(&runs, 0.95).map(|i| i.half_width);
-        (t.value, 100.0 * mean, interval)
+        // How far beyond the limit an overload gets says little, and would flatten all else.
+        let shown = (100.0 * mean).max(LOWEST);
+        let interval = interval.map(|half| half.min(shown - LOWEST));
+        (t.value, shown, interval)
     };
     let lines = Lines {
         series: vec![Series {
-            name: "margin of the worst threshold".to_owned(),
+            name: format!(
+                "margin of {}",
+                answer.breaks.as_deref().unwrap_or("the nearest threshold")
+            ),
             points: answer.tried.iter().map(margin).collect(),
             dots: true,
         }],
@@ -201,7 +210,7 @@ fn search(question: &Question<'_>, answer: &Answer) -> Figure {
         subtitle: format!("{} runs; bands are 95 % intervals of the mean", answer.runs),
         panels: vec![Panel {
             x_label: question.path.clone(),
-            y_label: "margin to the limit [%]".to_owned(),
+            y_label: format!("margin to the limit [%], {LOWEST} and less"),
             content: Content::Lines(lines),
             ..Panel::default()
         }],

@@ -5,7 +5,6 @@ pub mod buckets;
 pub mod histogram;
 pub mod interval;
 pub mod ks;
-pub mod level;
 pub mod lhs;
 pub mod moments;
 pub mod quantile;

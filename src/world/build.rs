@@ -226,20 +226,10 @@ fn samplers(model: &Model, seeds: Seeds) -> Vec<Sampler> {
     model.dists.iter().map(of).collect()
 }
 
-/// The most that a request can hold at once: as many things as its endpoint takes anywhere.
+/// The most that a request can hold at once, as the loader counted it.
 fn max_held(model: &Model) -> usize {
-    let takes = |op: &&Op| {
-        matches!(
-            op,
-            Op::Acquire { .. } | Op::Lock { .. } | Op::ReadVersion(_)
-        )
-    };
-    model
-        .endpoints
-        .iter()
-        .map(|e| e.ops.iter().filter(takes).count())
-        .max()
-        .unwrap_or(0)
+    let each = model.endpoints.iter().map(|e| usize::from(e.max_held));
+    each.max().unwrap_or(0)
 }
 
 /// All endpoints' operations in one list, and where each endpoint begins.

@@ -152,6 +152,25 @@ impl Requests {
         Some(self.held[id as usize * self.stride + usize::from(*n)])
     }
 
+    /// Takes back the version of such an entity's row that was read last. What was taken after it stays:
+    /// a transaction may take tokens and locks after its first read, and give them back after its commit.
+    #[inline]
+    pub fn take_version(&mut self, id: u32, of: Entity) -> Option<u32> {
+        let n = &mut self.slots[id as usize].held;
+        let first = id as usize * self.stride;
+        let held = &mut self.held[first..first + usize::from(*n)];
+        for at in (0..held.len()).rev() {
+            if let Held::Version(entity, version) = held[at]
+                && entity == of
+            {
+                held.copy_within(at + 1.., at);
+                *n -= 1;
+                return Some(version);
+            }
+        }
+        None
+    }
+
     /// Everything that a request holds.
     #[must_use]
     pub fn holdings(&self, id: u32) -> &[Held] {

@@ -201,7 +201,7 @@ impl World<'_> {
 
     fn check_version(&mut self, id: u32, key: Entity, status: u16) -> Result<(), Code> {
         let entity = self.entity(id, key);
-        if let Some(Held::Version(_, read)) = self.requests.let_go(id)
+        if let Some(read) = self.requests.take_version(id, key)
             && entity != NONE
             && let Some(rows) = &mut self.versions[key as usize]
             && !rows.write(entity, read)

@@ -74,16 +74,27 @@ pub fn of_check(model: &Model, check: CheckId, origin: Origin) -> Tags {
     tags
 }
 
+/// Of all samples: the tags that the whole run was given. A scenario's own tags come before them, and
+/// k6's tags `group` and `scenario` before both (`Activate` in `js/runner.go`).
+#[must_use]
+pub fn of_run(model: &Model) -> Tags {
+    let mut tags = Tags::new();
+    for (key, value) in &model.run_tags {
+        set(&mut tags, key, value);
+    }
+    tags
+}
+
 /// Of what a scenario measures outside its iterations: its name and its own tags.
 #[must_use]
 pub fn of_scenario(model: &Model, origin: Origin) -> Tags {
-    let mut tags = Tags::new();
+    let mut tags = of_run(model);
     let scenario = origin.as_scenario().and_then(|i| model.scenarios.get(i));
     if let Some(scenario) = scenario {
-        set(&mut tags, "scenario", &scenario.name);
         for (key, value) in &scenario.tags {
             set(&mut tags, key, value);
         }
+        set(&mut tags, "scenario", &scenario.name);
     }
     tags
 }

@@ -2,7 +2,7 @@
 //! time, things that nobody uses.
 
 use super::visit::Call;
-use super::{Build, Sections, flow, progress};
+use super::{Build, Sections, flow, order, progress};
 use crate::model::Model;
 use crate::model::field::Field;
 use crate::model::system::{EndpointId, Op};
@@ -38,6 +38,7 @@ pub(super) fn check(
     flow::check(build, model, &reach);
     progress::check(build, model, &reach, at);
     unused(build, model, calls, at);
+    order::check(build, model, &order, at);
 }
 
 /// Endpoints in an order in which each comes after those that it calls. If calls go in circles: those

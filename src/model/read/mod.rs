@@ -12,6 +12,7 @@ mod journey;
 mod link;
 mod names;
 mod network;
+mod order;
 mod program;
 mod progress;
 mod request;
@@ -323,6 +324,7 @@ impl<'a> Build<'a> {
             thresholds: Vec::new(),
             k6_version: about.k6_version,
             summary_trend_stats: about.stats,
+            run_tags: Vec::new(),
         };
         for scenario in &mut model.scenarios {
             scenario.journey = programs.of_scenarios.get(scenario.journey);

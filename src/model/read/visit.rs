@@ -49,6 +49,8 @@ pub(super) struct Visits<'b, 'a> {
     ops: Vec<Op>,
     /// How what is held here gives itself back, the innermost last.
     held: Vec<Op>,
+    /// Versions that were read and are not checked yet: they are remembered like things held.
+    versions: usize,
     most_held: usize,
 }
 
@@ -64,6 +66,7 @@ impl<'b, 'a> Visits<'b, 'a> {
             calls,
             ops: Vec::new(),
             held: Vec::new(),
+            versions: 0,
             most_held: 0,
         }
     }
@@ -107,6 +110,7 @@ impl<'b, 'a> Visits<'b, 'a> {
             .rev()
             .filter(|op| matches!(op, Op::CheckVersion(..)));
         let checks: Vec<Op> = checks.copied().collect();
+        self.versions -= checks.len();
         self.ops.splice(at..at, checks);
         while let Some(op) = open.pop() {
             if !matches!(op, Op::CheckVersion(..)) {
@@ -131,7 +135,11 @@ impl<'b, 'a> Visits<'b, 'a> {
         self.ops.push(take);
         open.push(give_back);
         self.held.push(give_back);
-        self.most_held = self.most_held.max(self.held.len());
+        self.count_held();
+    }
+
+    fn count_held(&mut self) {
+        self.most_held = self.most_held.max(self.held.len() + self.versions);
     }
 
     fn visit(&mut self, field: &Field<'a>, open: &mut Vec<Op>) {
@@ -272,6 +280,8 @@ impl<'b, 'a> Visits<'b, 'a> {
             return;
         };
         self.ops.push(Op::ReadVersion(key));
+        self.versions += 1;
+        self.count_held();
         open.push(Op::CheckVersion(key, status));
     }
 
@@ -353,7 +363,11 @@ impl<'b, 'a> Visits<'b, 'a> {
     }
 
     fn call(&mut self, waits: bool, endpoint: &Field<'a>) {
-        let held = if waits { self.held.len() } else { 0 };
+        let held = if waits {
+            self.held.len() + self.versions
+        } else {
+            0
+        };
         if let Some(to) = self.callee(endpoint, held) {
             self.ops
                 .push(if waits { Op::Call(to) } else { Op::Spawn(to) });

@@ -10,7 +10,7 @@ use plotters::style::{Color, FontTransform, ShapeStyle, TextStyle};
 
 use super::axis::{Axis, label};
 use super::figure::{Bars, Content, Figure, Lines, Panel, Series};
-use super::map;
+use super::{forest, map, scatter, tornado};
 
 /// Where to draw.
 pub type Area<B> = DrawingArea<B, Shift>;
@@ -29,7 +29,8 @@ pub const COLOURS: [RGBColor; 7] = [
 ];
 /// Text and axes.
 pub const INK: RGBColor = RGBColor(40, 40, 40);
-const GRID: RGBColor = RGBColor(225, 225, 225);
+/// Lines behind the data.
+pub const GRID: RGBColor = RGBColor(225, 225, 225);
 const LIMIT: RGBColor = RGBColor(0, 0, 0);
 /// Size of most words, in pixels.
 pub const SIZE: i32 = 14;
@@ -73,7 +74,8 @@ fn write_upwards<B: DrawingBackend>(area: &Area<B>, text: &str, at: (i32, i32)) 
     area.draw(&Text::new(text.to_owned(), at, style))
 }
 
-fn line<B: DrawingBackend>(
+/// A line through points.
+pub fn line<B: DrawingBackend>(
     area: &Area<B>,
     points: Vec<(i32, i32)>,
     style: impl Into<ShapeStyle>,
@@ -81,7 +83,8 @@ fn line<B: DrawingBackend>(
     area.draw(&PathElement::new(points, style))
 }
 
-fn dashes<B: DrawingBackend>(
+/// A dashed line; dashes of so many pixels.
+pub fn dashes<B: DrawingBackend>(
     area: &Area<B>,
     from: (i32, i32),
     to: (i32, i32),
@@ -141,6 +144,9 @@ fn panel<B: DrawingBackend>(area: &Area<B>, panel: &Panel, top: i32, bottom: i32
         Content::Lines(lines) => self::lines(area, panel, lines, whole),
         Content::Bars(bars) => self::bars(area, panel, bars, whole),
         Content::Map(cells) => map::cells(area, panel, cells, whole),
+        Content::Forest(content) => forest::marks(area, panel, content, whole),
+        Content::Tornado(content) => tornado::bars(area, panel, content, whole),
+        Content::Scatter(content) => scatter::points(area, panel, content, whole),
     }
 }
 
@@ -186,7 +192,7 @@ pub fn labels<B: DrawingBackend>(area: &Area<B>, panel: &Panel, frame: Frame) ->
 }
 
 /// The vertical axis with its numbers and grid.
-fn vertical<B: DrawingBackend>(area: &Area<B>, frame: Frame, axis: &Axis) -> Drawn<B> {
+pub fn vertical<B: DrawingBackend>(area: &Area<B>, frame: Frame, axis: &Axis) -> Drawn<B> {
     for tick in axis.ticks() {
         let y = axis.at(tick);
         line(
@@ -210,7 +216,8 @@ fn vertical<B: DrawingBackend>(area: &Area<B>, frame: Frame, axis: &Axis) -> Dra
     )
 }
 
-fn horizontal<B: DrawingBackend>(area: &Area<B>, frame: Frame, axis: &Axis) -> Drawn<B> {
+/// The horizontal axis with its numbers.
+pub fn horizontal<B: DrawingBackend>(area: &Area<B>, frame: Frame, axis: &Axis) -> Drawn<B> {
     for tick in axis.ticks() {
         let x = axis.at(tick);
         line(
@@ -250,7 +257,8 @@ fn heights(lines: &Lines) -> Vec<Vec<(f64, f64, f64)>> {
         .collect()
 }
 
-fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
+/// The smallest and the largest of finite values.
+pub fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values
         .filter(|v| v.is_finite())
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {

@@ -62,6 +62,12 @@ pub enum Content {
     Bars(Bars),
     /// Coloured cells.
     Map(Map),
+    /// Values with intervals, one below the other.
+    Forest(Forest),
+    /// Bars to both sides of zero.
+    Tornado(Tornado),
+    /// Two numbers that should be equal.
+    Scatter(Scatter),
 }
 
 /// Curves, limits and marks.
@@ -117,4 +123,68 @@ pub struct Map {
     pub rows: Vec<String>,
     /// Cells by row and column.
     pub cells: Vec<Vec<Option<Cell>>>,
+}
+
+/// What an interval means: its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// Good, or what is expected.
+    Good,
+    /// Bad.
+    Bad,
+    /// Neither good nor bad.
+    Plain,
+    /// Too small to matter, or not known.
+    Faint,
+}
+
+/// A value and its interval.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Label.
+    pub label: String,
+    /// Value.
+    pub value: f64,
+    /// Lower and upper end.
+    pub interval: (f64, f64),
+    /// Colour.
+    pub tone: Tone,
+}
+
+/// Values with intervals, one below the other, around zero.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Forest {
+    /// From the top.
+    pub marks: Vec<Mark>,
+    /// What each tone means, in the order of the legend.
+    pub tones: Vec<(Tone, String)>,
+    /// A grey band around zero: its half-width and what it means.
+    pub band: Option<(f64, String)>,
+    /// Values farther from zero stand at the edge, with their number.
+    pub most: f64,
+}
+
+/// What a parameter does when it is lower and when it is higher.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// The parameter.
+    pub label: String,
+    /// Effects of the lower and the higher value, and whether each is more than chance.
+    pub effects: [(f64, bool); 2],
+}
+
+/// Bars to both sides of zero, the longest on top.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tornado {
+    /// From the top.
+    pub bars: Vec<Bar>,
+    /// What the two colours mean.
+    pub sides: [String; 2],
+}
+
+/// Two numbers that should be equal: points about a diagonal.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scatter {
+    /// Name of each group and its points.
+    pub groups: Vec<(String, Vec<(f64, f64)>)>,
 }

@@ -25,6 +25,31 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 7] = [
+        Kind::Capacity,
+        Kind::Latency,
+        Kind::Map,
+        Kind::Utilisation,
+        Kind::Time,
+        Kind::Cdf,
+        Kind::Seats,
+    ];
+
+    /// Its name, and what it shows.
+    #[must_use]
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Kind::Capacity => ("capacity", "Throughput and response times against load"),
+            Kind::Latency => ("latency", "Response times and VUs over time"),
+            Kind::Map => ("map", "Verdicts over two varied paths"),
+            Kind::Utilisation => ("utilisation", "Utilisation of each resource"),
+            Kind::Time => ("time", "Where the time of a request went"),
+            Kind::Cdf => ("cdf", "Distribution of response times"),
+            Kind::Seats => ("seats", "Seats over time"),
+        }
+    }
+
     /// The kind that a table asks for by its columns.
     #[must_use]
     pub fn of(table: &Table) -> Kind {

@@ -6,10 +6,13 @@
 mod axis;
 mod draw;
 pub mod figure;
+pub(in crate::report) mod forest;
 pub mod kinds;
 mod map;
 pub mod points;
+mod scatter;
 pub mod table;
+mod tornado;
 
 pub use figure::Figure;
 pub use kinds::{Kind, figure};

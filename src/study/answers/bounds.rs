@@ -2,8 +2,9 @@
 //! exact answer where the model is of a form that has one.
 //!
 //! A journey is walked with all its branches weighted by their probabilities, supposing that requests
-//! succeed: no retries, no polling beyond the first answer. Demands of stations are mean service times,
-//! those of pools the time for which they are held when nobody waits.
+//! succeed: no retries, no polling beyond the first answer. Demands of stations are mean service times.
+//! A pool is held for as long as what happens meanwhile takes, waiting included: its demand is the least
+//! holding time, when nobody waits, so that its bound on the throughput is right but may be loose.
 
 use std::collections::BTreeMap;
 
@@ -31,10 +32,15 @@ const NS: f64 = 1e-9;
 pub struct Demand {
     /// `station cpu` or `pool threads`.
     pub name: String,
-    /// Seconds per iteration.
+    /// Seconds per iteration: of service at a station; of a pool, the least for which its tokens are
+    /// held. Requests that wait while they hold a token hold it for longer.
     pub demand: f64,
+    /// Visits per iteration: services, or tokens taken.
+    pub visits: f64,
     /// Servers or tokens.
     pub servers: u32,
+    /// Index of the pool, if it is one.
+    pub pool: Option<usize>,
 }
 
 /// Asymptotic bounds (Muntz & Wong 1974).
@@ -91,27 +97,7 @@ fn one(model: &Model, index: usize) -> Analysis {
     let mut walk = Walk::new(model);
     walk.journey(scenario.journey.index());
     walk.slowdowns();
-    let mut demands: Vec<Demand> = Vec::new();
-    let stations = model.stations.iter().zip(&walk.stations);
-    for (spec, demand) in stations.filter(|(s, d)| **d > 0.0 && s.servers != u32::MAX) {
-        demands.push(Demand {
-            name: format!("station {}", spec.name),
-            demand: *demand,
-            servers: spec.servers,
-        });
-    }
-    for (spec, demand) in model
-        .pools
-        .iter()
-        .zip(&walk.pools)
-        .filter(|(_, d)| **d > 0.0)
-    {
-        demands.push(Demand {
-            name: format!("pool {}", spec.name),
-            demand: *demand,
-            servers: spec.size,
-        });
-    }
+    let mut demands = walk.demands();
     let load = load(&scenario.executor);
     demands.sort_by(|a, b| per_server(b).total_cmp(&per_server(a)));
     let resources: Vec<Resource> = demands
@@ -182,7 +168,8 @@ fn load(executor: &Executor) -> (Option<f64>, Option<f64>) {
 struct Walk<'m> {
     model: &'m Model,
     stations: Vec<f64>,
-    pools: Vec<f64>,
+    /// Of each pool: seconds held, and tokens taken.
+    pools: Vec<(f64, f64)>,
     /// Visits to stations per iteration, with the distribution of each.
     serves: Vec<(usize, DistId, f64)>,
     think: f64,
@@ -198,7 +185,7 @@ impl<'m> Walk<'m> {
         Walk {
             model,
             stations: vec![0.0; model.stations.len()],
-            pools: vec![0.0; model.pools.len()],
+            pools: vec![(0.0, 0.0); model.pools.len()],
             serves: Vec::new(),
             think: 0.0,
             elapsed: 0.0,
@@ -206,6 +193,32 @@ impl<'m> Walk<'m> {
             requests: 0.0,
             notes: Vec::new(),
         }
+    }
+
+    /// Everything that has finitely many servers or tokens and is needed.
+    fn demands(&self) -> Vec<Demand> {
+        let stations = self.model.stations.iter().zip(&self.stations).enumerate();
+        let stations = stations.filter(|(_, (s, d))| **d > 0.0 && s.servers != u32::MAX);
+        let stations = stations.map(|(index, (spec, demand))| {
+            let own = self.serves.iter().filter(|s| s.0 == index);
+            Demand {
+                name: format!("station {}", spec.name),
+                demand: *demand,
+                visits: own.map(|s| s.2).sum(),
+                servers: spec.servers,
+                pool: None,
+            }
+        });
+        let pools = self.model.pools.iter().zip(&self.pools).enumerate();
+        let pools = pools.filter(|(_, (_, (held, _)))| *held > 0.0);
+        let pools = pools.map(|(index, (spec, (held, taken)))| Demand {
+            name: format!("pool {}", spec.name),
+            demand: *held,
+            visits: *taken,
+            servers: spec.size,
+            pool: Some(index),
+        });
+        stations.chain(pools).collect()
     }
 
     fn mean(&self, id: DistId) -> f64 {
@@ -317,7 +330,9 @@ impl<'m> Walk<'m> {
                 }
                 Op::Release(pool) => {
                     if let Some(since) = held.remove(&pool.index()) {
-                        self.pools[pool.index()] += weight * (now - since);
+                        let (held, taken) = &mut self.pools[pool.index()];
+                        *held += weight * (now - since);
+                        *taken += weight;
                     }
                 }
                 Op::Call(other) => now += self.endpoint(other, weight, depth + 1),
@@ -362,7 +377,7 @@ fn exact(model: &Model, walk: &Walk, analysis: &Analysis, executor: &Executor) -
     let users = analysis.users.map(|u| u.round() as u32);
     // A pool as large as the number of users never makes anyone wait.
     let free_pools = (0..model.pools.len())
-        .all(|i| walk.pools[i] == 0.0 || users.is_some_and(|u| model.pools[i].size >= u));
+        .all(|i| walk.pools[i].0 == 0.0 || users.is_some_and(|u| model.pools[i].size >= u));
     let alone = model.scenarios.len() == 1 && used.iter().all(|i| plain(*i)) && free_pools;
     if !alone || used.is_empty() || !analysis.notes.is_empty() {
         return None;

@@ -7,12 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use super::bounds::analyse;
-use super::margin::{Sample, samples};
+use super::bounds::{Demand, analyse};
+use super::margin::{Hold, Sample, samples};
 use crate::model::{Document, Model, Override};
 use crate::stats::Moments;
-use crate::stats::interval::of_moments;
-use crate::study::fit::free::{Unit, matching, value_at, written};
+use crate::stats::interval::{of_moments, student_t};
+use crate::study::fit::free::{Unit, matching, standing, written};
 use crate::study::metrics::thresholds_of;
 use crate::study::runs::Job;
 
@@ -20,6 +20,15 @@ use crate::study::runs::Job;
 const GRID: usize = 7;
 /// Runs of each point of the grid.
 const FIRST: u64 = 3;
+/// Sure ends that are relatively farther apart than this say little about where between them the limit is.
+const FAR: f64 = 0.1;
+/// Runs after which none is spent at a value where even the most would hardly tell. The budget plays no
+/// part in it, so that a search goes the same way under any.
+const PATIENT: u64 = 150;
+/// Values that are relatively as near as this are one.
+const NEAR: f64 = 2e-4;
+/// Most runs at one value.
+const MOST: u64 = 20;
 /// Coverage of the intervals that confirm an end.
 const LEVEL: f64 = 0.99;
 
@@ -71,10 +80,43 @@ pub enum Verdict {
 pub struct Agreement {
     /// What it is.
     pub name: String,
-    /// By the utilisation law (Denning & Buzen 1978: `U = X D / servers`), or an exact formula.
+    /// By the utilisation law (Denning & Buzen 1978: `U = X D / servers`) with the demand of a station or
+    /// the measured holding time of a pool, or by an exact formula.
     pub theory: f64,
     /// Mean over the runs.
     pub simulated: f64,
+    /// Of a pool: how long its tokens are held.
+    pub holding: Option<Holding>,
+}
+
+/// How long a token of a pool is held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Holding {
+    /// Mean, in seconds, measured.
+    pub mean: f64,
+    /// When nobody waits, in seconds, from the model.
+    pub least: f64,
+}
+
+impl Holding {
+    /// Share of the holding time that is waiting for something else.
+    #[must_use]
+    pub fn waiting(&self) -> f64 {
+        if self.mean > 0.0 {
+            (1.0 - self.least / self.mean).max(0.0)
+        } else {
+            0.0
+        }
+    }
+}
+
+/// What ended a search before it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The budget of runs.
+    Runs,
+    /// The budget of time: how far the search came depends on the machine.
+    Time,
 }
 
 /// What was found.
@@ -88,6 +130,8 @@ pub struct Answer {
     pub estimate: Option<f64>,
     /// The threshold that breaks first beyond the change.
     pub breaks: Option<String>,
+    /// Its index; without one, that of the threshold nearest to its limit.
+    pub critical: usize,
     /// The resource with the highest utilisation there, and the utilisation.
     pub bottleneck: Option<(String, f64)>,
     /// What theory and simulation say there.
@@ -104,8 +148,8 @@ pub struct Answer {
     pub tried: Vec<Tried>,
     /// Runs simulated.
     pub runs: u64,
-    /// Whether the budget ended the search early.
-    pub cut_short: bool,
+    /// What ended the search early, if anything did.
+    pub cut_short: Option<Cut>,
 }
 
 impl Tried {
@@ -139,6 +183,27 @@ impl Tried {
         self.samples.iter().filter(good).count()
     }
 
+    /// Whether as many runs as are ever made may well lead to a verdict: the interval that they would
+    /// have, were it half as wide, would exclude zero. Runs are better spent elsewhere if not.
+    fn hopeful(&self, wanted: Verdict) -> bool {
+        let count = self.samples.first().map_or(0, |s| s.margins.len());
+        let t = student_t(LEVEL, MOST - 1).unwrap_or(3.0);
+        let told = |index: usize| {
+            let margins: Moments = self.samples.iter().map(|s| s.margins[index]).collect();
+            let half = t * margins.std_dev().unwrap_or(0.0) / (MOST as f64).sqrt();
+            let mean = margins.mean().unwrap_or(0.0);
+            if wanted == Verdict::Fails {
+                mean + half / 2.0 < 0.0
+            } else {
+                mean - half / 2.0 > 0.0
+            }
+        };
+        match wanted {
+            Verdict::Fails => (0..count).any(told),
+            _ => (0..count).all(told),
+        }
+    }
+
     /// How sure it is.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -169,37 +234,43 @@ struct Search<'q, 'a> {
     unit: Unit,
     tried: BTreeMap<u64, Tried>,
     runs: u64,
-    cut_short: bool,
+    cut_short: Option<Cut>,
     watch: &'q dyn Fn(u64, f64),
+    may_go_on: &'q dyn Fn() -> bool,
 }
 
-/// Searches; `watch` is told the number of runs done and the value at work.
+/// Searches; `watch` is told the number of runs done and the value at work. `may_go_on` is asked before
+/// each probe but the first; once it says no, no run is made any more. A budget of as many runs as were
+/// made until then gives the same answer again.
 ///
 /// # Errors
 /// If there are no thresholds, the path is not in the model, or the model is invalid at a value.
-pub fn search(question: &Question, watch: &dyn Fn(u64, f64)) -> Result<Answer, String> {
+pub fn search(
+    question: &Question,
+    watch: &dyn Fn(u64, f64),
+    may_go_on: &dyn Fn() -> bool,
+) -> Result<Answer, String> {
     let load = question.path == "load";
-    let (paths, unit, now) = if load {
-        (vec!["load".to_string()], Unit::Number, Some(1.0))
-    } else {
-        let paths = matching(&question.path, question.document)?;
-        let found = value_at(question.document, &paths[0]);
-        let (unit, now) = found.ok_or_else(|| format!("`{}` is no number or time", paths[0]))?;
-        (paths, unit, Some(now))
+    let paths = match load {
+        true => vec!["load".to_string()],
+        false => matching(&question.path, question.document)?,
     };
+    let found = standing(question.document, &question.base, &paths[0]);
+    let (unit, now, _) = found.ok_or_else(|| format!("`{}` is no number or time", paths[0]))?;
     let search = Search {
         question,
         paths,
         unit,
         tried: BTreeMap::new(),
         runs: 0,
-        cut_short: false,
+        cut_short: None,
         watch,
+        may_go_on,
     };
     if thresholds_of(&search.model(question.low)?).is_empty() {
         return Err("the model has no [thresholds]: there is nothing to meet".into());
     }
-    search.run(now)
+    search.run(Some(now))
 }
 
 impl Search<'_, '_> {
@@ -227,8 +298,8 @@ impl Search<'_, '_> {
                 .get(&key(*value))
                 .map_or(0, |t| t.samples.len() as u64);
             for replication in have..replications {
-                if self.runs + jobs.len() as u64 >= self.question.budget {
-                    self.cut_short = true;
+                if let Some(cut) = self.no_more(jobs.len() as u64) {
+                    self.cut_short = self.cut_short.or(Some(cut));
                     break;
                 }
                 jobs.push(Job {
@@ -251,6 +322,18 @@ impl Search<'_, '_> {
             (self.watch)(self.runs, *value);
         }
         Ok(())
+    }
+
+    /// Why a probe may not run another job after so many, if it may not. The clock is looked at before
+    /// the first alone.
+    fn no_more(&self, jobs: u64) -> Option<Cut> {
+        let late = || jobs == 0 && self.runs > 0 && !(self.may_go_on)();
+        match self.cut_short {
+            Some(cut) => Some(cut),
+            None if self.runs + jobs >= self.question.budget => Some(Cut::Runs),
+            None if late() => Some(Cut::Time),
+            None => None,
+        }
     }
 
     fn at(&self, value: f64) -> Option<&Tried> {
@@ -328,22 +411,30 @@ impl Search<'_, '_> {
         let inwards = if self.question.minimise { 1.0 } else { -1.0 };
         let passing = self.confirm(good, inwards * gap, Verdict::Passes)?;
         let failing = self.confirm(bad, -inwards * gap, Verdict::Fails)?;
-        let estimate = self.estimate(passing, failing).or(good);
+        let near = (good.unwrap_or(0.0), bad.unwrap_or(0.0));
+        let estimate = self.estimate((passing, failing), near).or(good);
         let again = [before, others];
         Ok(self.answer(passing, failing, estimate, again, now))
     }
 
-    /// Where the margin changes sign between two sure ends, by a straight line.
-    fn estimate(&self, passing: Option<f64>, failing: Option<f64>) -> Option<f64> {
-        let (good, bad) = (self.at(passing?)?, self.at(failing?)?);
+    /// Where the mean margin changes sign, by a straight line: between the sure ends if they are near,
+    /// else between the values at which bisection ended.
+    fn estimate(&self, sure: (Option<f64>, Option<f64>), near: (f64, f64)) -> Option<f64> {
+        let (good, bad) = (self.at(sure.0?)?, self.at(sure.1?)?);
         if self.unit == Unit::Whole {
-            return passing;
+            return sure.0;
         }
-        // The threshold that is crossed at the failing end decides at both.
-        let (which, below) = bad.worst();
-        let above = good.mean_margin(which);
+        // The threshold that is crossed at the failing end decides.
+        let (which, _) = bad.worst();
+        let apart = (good.value - bad.value).abs() / good.value.abs().max(bad.value.abs());
+        let (good, bad) = match (self.at(near.0), self.at(near.1)) {
+            (Some(good), Some(bad)) if apart > FAR => (good, bad),
+            _ => (good, bad),
+        };
+        let (above, below) = (good.mean_margin(which), bad.mean_margin(which));
         let share = above / (above - below);
-        Some(good.value + (bad.value - good.value) * share)
+        let share = if share.is_finite() { share } else { 0.5 };
+        Some(good.value + (bad.value - good.value) * share.clamp(0.0, 1.0))
     }
 
     /// The stretch of passing values to look at: the one around the present value, else the first.
@@ -374,7 +465,7 @@ impl Search<'_, '_> {
                 Unit::Whole => gap <= 1.0,
                 _ => gap <= wide,
             };
-            if enough || self.cut_short {
+            if enough || self.cut_short.is_some() {
                 return Ok(());
             }
             let middle = self.rounded(f64::midpoint(*good, *bad));
@@ -407,15 +498,19 @@ impl Search<'_, '_> {
         };
         let mut step = step;
         loop {
-            for runs in [6, 12, 20] {
+            for runs in [6, 12, MOST] {
                 self.bring(&[value], runs)?;
-                match self.at(value).map(Tried::verdict) {
-                    Some(v) if v == wanted => return Ok(Some(value)),
-                    Some(Verdict::Unsure) => {}
+                match self.at(value) {
+                    Some(t) if t.verdict() == wanted => return Ok(Some(value)),
+                    Some(t) if t.verdict() == Verdict::Unsure => {
+                        if self.runs > PATIENT && !t.hopeful(wanted) {
+                            break;
+                        }
+                    }
                     _ => break,
                 }
             }
-            if self.cut_short {
+            if self.cut_short.is_some() {
                 return Ok(self.nearest_sure(value, step.signum(), wanted));
             }
             let least = if self.unit == Unit::Whole {
@@ -437,8 +532,17 @@ impl Search<'_, '_> {
             if next == value {
                 return Ok(None);
             }
-            value = next;
+            let snapped = self.snapped(next);
+            value = if snapped == value { next } else { snapped };
         }
+    }
+
+    /// A value that was tried all but at this one, or this one: runs at two such values are better spent
+    /// at one.
+    fn snapped(&self, value: f64) -> f64 {
+        let near = |t: &&Tried| (t.value - value).abs() <= NEAR * value.abs();
+        let mut tried = self.tried.values().filter(near).map(|t| t.value);
+        tried.next().unwrap_or(value)
     }
 
     /// Of the values tried, the sure one that is nearest to `from` in this direction.
@@ -464,6 +568,7 @@ impl Search<'_, '_> {
             .unwrap_or_default();
         let broken = failing.and_then(|v| self.at(v)).filter(|t| !t.holds());
         let breaks = broken.and_then(|t| names.get(t.worst().0).cloned());
+        let critical = broken.or(there).map_or(0, |t| t.worst().0);
         let bottleneck = there.and_then(bottleneck);
         let agreement = there.map_or(Vec::new(), |t| {
             self.model(t.value).map_or(Vec::new(), |m| agreement(&m, t))
@@ -476,6 +581,7 @@ impl Search<'_, '_> {
             failing,
             estimate,
             breaks,
+            critical,
             bottleneck,
             agreement,
             before,
@@ -507,20 +613,38 @@ fn agreement(model: &Model, tried: &Tried) -> Vec<Agreement> {
         return Vec::new();
     };
     let throughput = mean("iterations_per_s");
-    let mut found: Vec<Agreement> = one
-        .demands
-        .iter()
-        .map(|d| Agreement {
+    let of = |d: &Demand| {
+        let simulated = mean(&format!("{}_utilisation", d.name.replacen(' ', "_", 1)));
+        let servers = f64::from(d.servers);
+        let (theory, holding) = match d.pool {
+            Some(pool) => {
+                let of = |f: &dyn Fn(&Hold) -> f64| {
+                    let each = tried.samples.iter().filter_map(|s| s.pools.get(pool));
+                    each.map(f).sum::<f64>() / n
+                };
+                let used = of(&|h| h.per_second * h.mean);
+                let holding = Holding {
+                    mean: used / of(&|h| h.per_second).max(1e-12),
+                    least: d.demand / d.visits,
+                };
+                (used / servers, Some(holding))
+            }
+            None => (throughput * d.demand / servers, None),
+        };
+        Agreement {
             name: format!("utilisation of {}", d.name),
-            theory: throughput * d.demand / f64::from(d.servers),
-            simulated: mean(&format!("{}_utilisation", d.name.replacen(' ', "_", 1))),
-        })
-        .collect();
+            theory,
+            simulated,
+            holding,
+        }
+    };
+    let mut found: Vec<Agreement> = one.demands.iter().map(of).collect();
     if let Some(exact) = &one.exact {
         found.push(Agreement {
             name: format!("mean response in s ({})", exact.formula),
             theory: exact.response,
             simulated: mean("http_req_duration_avg_ms") * one.requests / 1000.0,
+            holding: None,
         });
     }
     found

@@ -1,9 +1,10 @@
 //! Which parameter matters most: each one up and down, the others as they are.
 
+use super::capacity::Cut;
 use super::margin::{Sample, samples};
 use crate::model::{Document, Model, Override};
 use crate::stats::interval::paired_difference;
-use crate::study::fit::free::{Unit, value_at, written};
+use crate::study::fit::free::{Unit, standing, written};
 use crate::study::metrics::thresholds_of;
 use crate::study::runs::Job;
 
@@ -59,48 +60,62 @@ pub struct Explanation {
     pub thresholds: Vec<String>,
     /// The numbers compared, in the model as it stands.
     pub base: Vec<f64>,
+    /// Their units: ` ms`, `/s` or nothing.
+    pub units: Vec<&'static str>,
     /// Parameters, the most effective first.
     pub levers: Vec<Lever>,
     /// Paths that could not be varied, each with the reason.
     pub skipped: Vec<String>,
     /// Runs simulated.
     pub runs: u64,
+    /// How far each parameter moved (0.1 for 10 %).
+    pub share: f64,
+    /// Runs at each value: fewer than planned if a budget ended the study.
+    pub replications: u64,
+    /// What ended it early, if anything did.
+    pub cut_short: Option<Cut>,
 }
 
-/// Varies every number and time of the system by `share` (0.1 for 10 %), a whole number by at least 1.
+/// How the parameters are varied.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// By how much: 0.1 for 10 %; a whole number by at least 1.
+    pub share: f64,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Runs at each value.
+    pub replications: u64,
+    /// Runs that may be simulated in all.
+    pub budget: u64,
+}
+
+/// Varies every number and time of the system. `may_go_on` is asked before each round (one run at each
+/// value) but the first.
 ///
 /// # Errors
-/// If the model is invalid or has no thresholds.
+/// If the model is invalid or has no thresholds, or the budget is too small for one round.
 pub fn explain(
     document: &Document,
     base: &[Override],
-    share: f64,
-    seed: u64,
-    replications: u64,
+    plan: &Plan,
+    may_go_on: &dyn Fn() -> bool,
 ) -> Result<Explanation, String> {
+    let share = plan.share;
     let check = |extra: &[Override]| check(document, base, extra);
     let model = check(&[])?;
     let names = thresholds_of(&model);
     if names.is_empty() {
         return Err("the model has no [thresholds]: say what matters".into());
     }
-    let (sides, skipped) = sides(document, share, &check);
-    let models = std::iter::once(&model).chain(sides.iter().flat_map(|s| &s.3));
-    let jobs: Vec<Job> = models
-        .flat_map(|model| {
-            (0..replications).map(move |replication| Job {
-                model,
-                seed,
-                replication,
-            })
-        })
+    let (sides, skipped) = sides(document, base, share, &check);
+    let models: Vec<&Model> = std::iter::once(&model)
+        .chain(sides.iter().flat_map(|s| &s.3))
         .collect();
-    let (all, runs) = (samples(&jobs), jobs.len() as u64);
+    let (all, cut_short) = rounds(&models, plan, may_go_on)?;
+    let replications = all.first().map_or(0, Vec::len) as u64;
+    let runs = replications * models.len() as u64;
     let columns: Vec<String> = names.iter().map(|t| t.column.clone()).collect();
-    let values: Vec<Vec<Vec<f64>>> = all
-        .chunks(replications as usize)
-        .map(|runs| values(runs, &columns))
-        .collect();
+    let values: Vec<Vec<Vec<f64>>> = all.iter().map(|runs| values(runs, &columns)).collect();
     let mut levers: Vec<Lever> = sides
         .into_iter()
         .zip(values[1..].chunks(2))
@@ -119,11 +134,59 @@ pub fn explain(
     levers.sort_by(|a, b| b.largest().total_cmp(&a.largest()));
     Ok(Explanation {
         thresholds: names.iter().map(|t| t.text()).collect(),
+        units: columns.iter().map(|c| unit(c)).collect(),
         base: values[0].iter().map(|v| mean(v)).collect(),
         levers,
         skipped,
         runs,
+        share,
+        replications,
+        cut_short,
     })
+}
+
+/// The unit of a column, by its name.
+fn unit(column: &str) -> &'static str {
+    match column {
+        c if c.ends_with("_ms") => " ms",
+        c if c.ends_with("_per_s") => "/s",
+        _ => "",
+    }
+}
+
+/// Runs all models once, then once more, as far as the budget goes: the runs of each model.
+fn rounds(
+    models: &[&Model],
+    plan: &Plan,
+    may_go_on: &dyn Fn() -> bool,
+) -> Result<(Vec<Vec<Sample>>, Option<Cut>), String> {
+    let one = models.len() as u64;
+    if one > plan.budget {
+        return Err(format!(
+            "the budget is too small: it takes runs={one} at least"
+        ));
+    }
+    let mut all = vec![Vec::new(); models.len()];
+    for replication in 0..plan.replications {
+        if (replication + 1) * one > plan.budget {
+            return Ok((all, Some(Cut::Runs)));
+        }
+        if replication > 0 && !may_go_on() {
+            return Ok((all, Some(Cut::Time)));
+        }
+        let jobs: Vec<Job> = models
+            .iter()
+            .map(|model| Job {
+                model,
+                seed: plan.seed,
+                replication,
+            })
+            .collect();
+        for (runs, sample) in all.iter_mut().zip(samples(&jobs)) {
+            runs.push(sample);
+        }
+    }
+    Ok((all, None))
 }
 
 /// A parameter's path, its value as written, the two values tried, and the models with them.
@@ -138,6 +201,7 @@ fn check(document: &Document, base: &[Override], extra: &[Override]) -> Result<M
 /// Every parameter that can go up and down, and those that cannot.
 fn sides(
     document: &Document,
+    base: &[Override],
     share: f64,
     check: &impl Fn(&[Override]) -> Result<Model, String>,
 ) -> (Vec<Side>, Vec<String>) {
@@ -151,12 +215,10 @@ fn sides(
         if FIXED.contains(&section) || NO_QUANTITY.contains(&last) {
             continue;
         }
-        let (unit, value) = match path.as_str() {
-            "load" => (Unit::Number, 1.0),
-            _ => match value_at(document, &path) {
-                Some(found) if found.1 > 0.0 => found,
-                _ => continue,
-            },
+        let Some((unit, value, now)) =
+            standing(document, base, &path).filter(|(_, value, _)| *value > 0.0)
+        else {
+            continue;
         };
         let texts = around(unit, value, share);
         let model_of = |text: &String| {
@@ -165,8 +227,7 @@ fn sides(
         };
         match (model_of(&texts[0]), model_of(&texts[1])) {
             (Ok(down), Ok(up)) => {
-                let now = document.value_text(&path).unwrap_or("1").trim_matches('"');
-                sides.push((path.clone(), now.to_string(), texts, [down, up]));
+                sides.push((path.clone(), now, texts, [down, up]));
             }
             _ => skipped.push(format!(
                 "{path}: not valid {:.0} % up or down",

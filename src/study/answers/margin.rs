@@ -2,8 +2,10 @@
 
 use crate::model::Model;
 use crate::model::threshold::Operator;
+use crate::parts::pool::PoolProbe;
 use crate::study::metrics::{Metrics, NamedThreshold, metrics_of, thresholds_of};
 use crate::study::runs::{Job, run_all};
+use crate::world::outcome::Outcome;
 
 /// What one run gave.
 #[derive(Clone, Debug)]
@@ -12,6 +14,31 @@ pub struct Sample {
     pub margins: Vec<f64>,
     /// The run's named numbers.
     pub metrics: Metrics,
+    /// Use of each pool, in the order of the model.
+    pub pools: Vec<Hold>,
+}
+
+/// How the tokens of a pool were used in one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Hold {
+    /// Tokens given per second.
+    pub per_second: f64,
+    /// Mean time for which one is held, in seconds.
+    pub mean: f64,
+}
+
+/// From the instants at which tokens were given and came back; those still out came back at the end.
+fn holds(outcome: &Outcome) -> Vec<Hold> {
+    let (end, seconds) = (outcome.end_time(), outcome.duration.as_secs());
+    let of = |probe: &PoolProbe| {
+        let out = u128::from(probe.held.value()) * u128::from(end.0);
+        let held = (probe.returned_at + out).saturating_sub(probe.granted_at);
+        Hold {
+            per_second: probe.granted as f64 / seconds.max(1e-9),
+            mean: held as f64 * 1e-9 / probe.granted.max(1) as f64,
+        }
+    };
+    outcome.pools.iter().map(of).collect()
 }
 
 /// How far a value is on the good side of a threshold, relative to the limit (to 1 for a limit of
@@ -52,6 +79,10 @@ pub fn samples(jobs: &[Job<'_>]) -> Vec<Sample> {
                     .map_or(1.0, |value| margin(t, *value))
             })
             .collect();
-        Sample { margins, metrics }
+        Sample {
+            margins,
+            metrics,
+            pools: holds(&outcome),
+        }
     })
 }

@@ -180,6 +180,21 @@ pub fn value_at(document: &Document, path: &str) -> Option<(Unit, f64)> {
     number(document.value_text(path)?)
 }
 
+/// What stands at a path (or as `load`) under overrides, as written, if it is a number or a time.
+#[must_use]
+pub fn standing(document: &Document, base: &[Override], path: &str) -> Option<(Unit, f64, String)> {
+    let here = |change: &&Override| fits(&parts(change.path()), &parts(path));
+    let changed = base.iter().rev().find(here).map(Override::value);
+    let text = match changed {
+        Some(text) => text,
+        None if path == "load" => "1.0",
+        None => document.value_text(path)?,
+    };
+    let (unit, value) = number(text)?;
+    let unit = if path == "load" { Unit::Number } else { unit };
+    Some((unit, value, text.trim_matches('"').to_owned()))
+}
+
 /// All paths of values that a pattern matches, in the order of the file.
 ///
 /// # Errors

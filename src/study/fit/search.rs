@@ -72,6 +72,7 @@ pub struct Search<'s, 'a> {
     /// Variance of each target's logarithm from run to run, once known.
     noise: Option<Vec<Vec<f64>>>,
     watch: &'s (dyn Fn(u64, f64) + Sync),
+    may_go_on: &'s dyn Fn() -> bool,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
@@ -84,7 +85,20 @@ impl<'s, 'a> Search<'s, 'a> {
             limit: budget.runs,
             noise: None,
             watch,
+            may_go_on: &|| true,
         }
+    }
+
+    /// Asks before each step; once the answer is no, the search goes to its last stage.
+    #[must_use]
+    pub fn while_time(mut self, may_go_on: &'s dyn Fn() -> bool) -> Self {
+        self.may_go_on = may_go_on;
+        self
+    }
+
+    /// Whether so many runs more are too many, or time is up.
+    fn spent(&self, next: u64) -> bool {
+        self.runs + next > self.limit || !(self.may_go_on)()
     }
 
     /// Looks for the point of least distance.
@@ -205,7 +219,7 @@ impl<'s, 'a> Search<'s, 'a> {
                     let mut from = best.clone();
                     let mut worse = 0;
                     for value in ladder(&self.fit.free[i], now, upwards) {
-                        if self.runs + self.fit.cases.len() as u64 > self.limit {
+                        if self.spent(self.fit.cases.len() as u64) {
                             break;
                         }
                         from.point[i] = libm::log(value);
@@ -336,7 +350,7 @@ impl<'s, 'a> Search<'s, 'a> {
         let (mut damping, mut slow) = (1e-2, 0);
         for iteration in 0..most {
             let next = (smooth.len() + TRIALS.len()) as u64 * self.fit.cases.len() as u64 * reps;
-            if self.runs + next > self.limit {
+            if self.spent(next) {
                 break;
             }
             let step = if iteration < 2 && reps == 1 {

@@ -1,0 +1,133 @@
+//! Parameters by their effect, as text.
+
+use std::fmt::Write;
+
+use super::counted;
+use crate::model::duration;
+use crate::study::answers::capacity::Cut;
+use crate::study::answers::explain::{Effect, Explanation};
+use crate::study::fit::free::four_digits;
+
+/// The number that a threshold compares, without the limit: `http_req_duration p(95)`.
+#[must_use]
+pub fn compared(threshold: &str) -> &str {
+    let end = threshold.rfind(' ').map_or(0, |space| {
+        let limit = threshold[space..].find(['<', '>', '=', '!']);
+        limit.map_or(threshold.len(), |at| space + at)
+    });
+    &threshold[..end]
+}
+
+/// A change in per cent, in brackets if it may be chance.
+#[must_use]
+pub fn share(effect: Effect) -> String {
+    if effect.change == 0.0 {
+        return "0 %".to_owned();
+    }
+    let text = format!("{:+.1} %", 100.0 * effect.change);
+    if effect.sure {
+        text
+    } else {
+        format!("({text})")
+    }
+}
+
+/// What the lower and the higher value do.
+#[must_use]
+pub fn pair((down, up): (Effect, Effect)) -> String {
+    if down.change == 0.0 && up.change == 0.0 {
+        return "—".to_owned();
+    }
+    format!("{} / {}", share(down), share(up))
+}
+
+/// The number that a threshold compares in the model as it stands, with its unit.
+#[must_use]
+pub fn base(explanation: &Explanation, threshold: usize) -> String {
+    let value = four_digits(explanation.base[threshold]);
+    format!("{value}{}", explanation.units[threshold])
+}
+
+/// A value that was tried, as a reader would write it: times with a fitting unit.
+#[must_use]
+pub fn tried(text: &str) -> String {
+    let bare = text.trim_matches('"');
+    match bare.strip_suffix("ns").and(duration::parse(bare).ok()) {
+        Some(span) => duration::print(span),
+        None => bare.to_owned(),
+    }
+}
+
+/// Parameters by their effect, the first `most`.
+#[must_use]
+pub fn explain(explanation: &Explanation, most: usize) -> String {
+    let by = four_digits(100.0 * explanation.share);
+    let mut out = format!(
+        "the model as it stands (mean of {})\n",
+        counted(explanation.replications as f64, "run")
+    );
+    for (t, threshold) in explanation.thresholds.iter().enumerate() {
+        let _ = writeln!(out, "  {threshold}: {}", base(explanation, t));
+    }
+    let shown = &explanation.levers[..explanation.levers.len().min(most)];
+    let width = shown
+        .iter()
+        .map(|l| l.path.chars().count())
+        .max()
+        .unwrap_or(9)
+        .max(9);
+    let _ = writeln!(
+        out,
+        "\nwhat each number becomes when one parameter is {by} % lower / {by} % higher (whole numbers by 1 \
+         at least); changes in (…) may be chance"
+    );
+    // The limit is told above.
+    let heads: Vec<&str> = explanation.thresholds.iter().map(|t| compared(t)).collect();
+    let cells: Vec<Vec<String>> = shown
+        .iter()
+        .map(|lever| lever.effects.iter().map(|e| pair(*e)).collect())
+        .collect();
+    let widths: Vec<usize> = heads
+        .iter()
+        .enumerate()
+        .map(|(t, head)| {
+            let cells = cells.iter().map(|row| row[t].chars().count());
+            cells.max().unwrap_or(0).max(head.chars().count())
+        })
+        .collect();
+    let row = |cells: &mut dyn Iterator<Item = &str>| {
+        let cells = cells.zip(&widths).map(|(c, w)| format!("  {c:>w$}"));
+        cells.collect::<String>()
+    };
+    let head = row(&mut heads.iter().copied());
+    let _ = writeln!(out, "  {:width$}  {:>10}{head}", "parameter", "now");
+    for (lever, cells) in shown.iter().zip(&cells) {
+        let cells = row(&mut cells.iter().map(String::as_str));
+        let _ = writeln!(out, "  {:width$}  {:>10}{cells}", lever.path, lever.now);
+    }
+    if explanation.levers.len() > most {
+        let _ = writeln!(
+            out,
+            "  … and {} with less effect",
+            explanation.levers.len() - most
+        );
+    }
+    for skipped in &explanation.skipped {
+        let _ = writeln!(out, "  left out: {skipped}");
+    }
+    let _ = writeln!(out, "{} runs simulated", explanation.runs);
+    let again = explanation.replications;
+    match explanation.cut_short {
+        Some(Cut::Time) => {
+            let _ = writeln!(
+                out,
+                "the budget of time ended the study; `--replications {again}` gives this everywhere"
+            );
+        }
+        Some(Cut::Runs) => {
+            let _ = writeln!(out, "the budget of runs allowed {again} at each value");
+        }
+        None => {}
+    }
+    out
+}

@@ -135,6 +135,24 @@ impl Custom {
         }
     }
 
+    /// The sum of a counter; 0 for other kinds.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        match self {
+            Custom::Counter(sum) => *sum,
+            _ => 0.0,
+        }
+    }
+
+    /// Non-zero and zero samples of a rate; none for other kinds.
+    #[must_use]
+    pub fn counts(&self) -> (u64, u64) {
+        match self {
+            Custom::Rate(passes, fails) => (*passes, *fails),
+            _ => (0, 0),
+        }
+    }
+
     /// Adds a sample.
     fn add(&mut self, label: Label, value: f64) {
         match self {

@@ -362,28 +362,17 @@ impl<'a> View<'a> {
         let mut contains = Contains::Default;
         let values = match kind {
             CustomKind::Counter => {
-                let sum = |c: &Custom| {
-                    if let Custom::Counter(sum) = c {
-                        *sum
-                    } else {
-                        0.0
-                    }
-                };
-                let count: f64 = chosen().into_iter().map(sum).fold(0.0, |a, b| a + b);
+                let count = chosen()
+                    .into_iter()
+                    .map(Custom::sum)
+                    .fold(0.0, |a, b| a + b);
                 let rate = self.per_second(count);
                 Values::Counter { count, rate }
             }
             CustomKind::Gauge => self.gauge_of(&chosen()),
             CustomKind::Rate => {
-                let counts = |c: &&Custom| {
-                    if let Custom::Rate(p, f) = c {
-                        (*p, *f)
-                    } else {
-                        (0, 0)
-                    }
-                };
                 let add = |a: (u64, u64), b: (u64, u64)| (a.0 + b.0, a.1 + b.1);
-                let (passes, fails) = chosen().iter().map(counts).fold((0, 0), add);
+                let (passes, fails) = chosen().into_iter().map(Custom::counts).fold((0, 0), add);
                 Values::Rate { passes, fails }
             }
             CustomKind::Trend | CustomKind::TrendTime => {

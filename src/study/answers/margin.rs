@@ -82,7 +82,7 @@ pub fn samples(jobs: &[Job<'_>]) -> Vec<Sample> {
         Sample {
             margins,
             metrics,
-            pools: holds(&outcome),
+            pools: holds(outcome),
         }
     })
 }

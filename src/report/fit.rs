@@ -14,10 +14,20 @@ use crate::study::fit::{Case, Fit};
 /// by chance (one standard deviation), if several were simulated.
 #[must_use]
 pub fn table(case: &Case, values: &[f64], variances: &[f64], title: &str) -> String {
+    let of = match case.measured.window {
+        Some(window) => format!(", {window} after the first request began"),
+        None => String::new(),
+    };
     let mut out = format!(
-        "\n{title} {} ({}, {})\n",
+        "\n{title} {} ({}, {}{of})\n",
         case.name, case.measured.form, case.load
     );
+    if case.measured.coarse {
+        out.push_str(
+            "  ! its times are whole seconds, and so the window's edges are known to a second;\n",
+        );
+        out.push_str("    k6 writes finer ones with K6_CSV_TIME_FORMAT=unix_micro\n");
+    }
     let rows: Vec<(String, &Target, f64, f64)> = case
         .targets
         .iter()
@@ -64,14 +74,18 @@ pub fn table(case: &Case, values: &[f64], variances: &[f64], title: &str) -> Str
     out
 }
 
-/// Measured and predicted numbers of a run as CSV lines: run, load, metric, measured, model, error, spread.
+/// Measured and predicted numbers of a run as CSV lines: run, load, window, number, measured, model, error, spread.
 #[must_use]
 pub fn csv_lines(case: &Case, values: &[f64], variances: &[f64], role: &str) -> String {
     let mut out = String::new();
+    let window = match case.measured.window {
+        Some(window) => window.to_string(),
+        None => "all".to_string(),
+    };
     for (target, (value, variance)) in case.targets.iter().zip(values.iter().zip(variances)) {
         let _ = writeln!(
             out,
-            "{role},{},{},{} {},{:.6},{:.6},{:.4},{:.4}",
+            "{role},{},{},{window},{} {},{:.6},{:.6},{:.4},{:.4}",
             case.name,
             case.load,
             target.reading.metric,
@@ -106,7 +120,10 @@ pub(super) fn number(value: f64, time: bool) -> String {
 /// Parameters with intervals, what cannot be told apart, the range of load and a word on quality.
 #[must_use]
 pub fn parameters(fit: &Fit, quality: &Quality) -> String {
-    let mut out = String::from("\nparameters\n");
+    let mut out = String::from(match fit.free.is_empty() {
+        true => "\nno parameter was free: the model is compared as it is\n",
+        false => "\nparameters\n",
+    });
     let width = fit
         .free
         .iter()

@@ -63,10 +63,13 @@ fn is_trend(metric: &str) -> bool {
 pub fn targets(measured: &Measured, model: &Model) -> (Vec<Target>, Vec<String>) {
     let (mut targets, mut unknown) = (Vec::new(), Vec::new());
     for reading in &measured.readings {
-        if kind_of(&reading.metric, model).is_none() {
+        let Some(kind) = kind_of(&reading.metric, model) else {
             if !unknown.contains(&reading.metric) {
                 unknown.push(reading.metric.clone());
             }
+            continue;
+        };
+        if !shows(kind, reading.stat) {
             continue;
         }
         let scale = tolerance(reading, measured)
@@ -77,6 +80,20 @@ pub fn targets(measured: &Measured, model: &Model) -> (Vec<Target>, Vec<String>)
         });
     }
     (targets, unknown)
+}
+
+/// Whether a metric of this type has this number: a file that does not say the type gives all.
+fn shows(kind: MetricKind, stat: Stat) -> bool {
+    use Aggregation as A;
+    match (kind, stat) {
+        (MetricKind::Counter, stat) => {
+            matches!(stat, Stat::Of(A::Count | A::Rate) | Stat::Interrupted)
+        }
+        (MetricKind::Rate, stat) => matches!(stat, Stat::Passes | Stat::Fails | Stat::Of(A::Rate)),
+        (MetricKind::Trend, Stat::Of(stat)) => !matches!(stat, A::Rate | A::Value),
+        (MetricKind::Trend, _) => false,
+        (MetricKind::Gauge, stat) => matches!(stat, Stat::Of(A::Value | A::Min | A::Max)),
+    }
 }
 
 /// The type of a metric, whole or part, if the model has it; a tag that no site has would be empty.

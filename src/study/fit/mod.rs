@@ -13,6 +13,8 @@ use rayon::prelude::*;
 
 use crate::model::{Document, Model, Override};
 use crate::study::runs::Job;
+use crate::world::World;
+use crate::world::summary::summary;
 use distance::{Target, log_ratio, observing, simulated, targets};
 use free::Free;
 use read::Measured;
@@ -157,12 +159,22 @@ impl Fit<'_> {
                 let Ok(models) = &models[p] else {
                     return Vec::new();
                 };
-                let job = Job {
-                    model: &models[c],
-                    seed: self.seed,
-                    replication,
+                let (outcome, summary) = match cases[c].measured.window {
+                    Some(window) => {
+                        let world = World::new(&models[c], self.seed, replication);
+                        let outcome = world.run_within(window);
+                        let summary = summary(&outcome, &models[c]);
+                        (outcome, summary)
+                    }
+                    None => {
+                        let job = Job {
+                            model: &models[c],
+                            seed: self.seed,
+                            replication,
+                        };
+                        job.run()
+                    }
                 };
-                let (outcome, summary) = job.run();
                 simulated(&outcome, &summary, &cases[c].targets)
             })
             .collect();

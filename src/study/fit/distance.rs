@@ -40,9 +40,11 @@ fn tolerance(reading: &Reading, all: &Measured) -> Option<f64> {
         Stat::Of(A::Percentile(p)) if p <= 95.0 => Some(0.02),
         Stat::Of(A::Percentile(p)) if p <= 99.0 => Some(0.04),
         Stat::Of(A::Percentile(_)) => Some(0.1),
-        // The extremes of a run say little, and what a machine does once in a while least of all.
-        Stat::Of(A::Max) => Some(0.25),
-        Stat::Of(A::Min) => Some(0.25),
+        // One sample decides the extremes of a run. They count a little where little else is known.
+        Stat::Of(A::Max | A::Min) => all
+            .value(metric, Stat::Of(A::Percentile(10.0)))
+            .is_none()
+            .then_some(0.25),
         Stat::Of(A::Value) => None,
         Stat::Passes if metric == "http_req_failed" => Some(rare(0.03)),
         Stat::Fails if metric == "http_req_failed" => None,
@@ -72,7 +74,9 @@ pub fn targets(measured: &Measured, model: &Model) -> (Vec<Target>, Vec<String>)
         if !shows(kind, reading.stat) {
             continue;
         }
-        let scale = tolerance(reading, measured)
+        let tolerance = tolerance(reading, measured);
+        let scale = tolerance
+            .filter(|_| !in_parts(reading, measured, model))
             .map(|t| (t * t + reading.resolution * reading.resolution).sqrt());
         targets.push(Target {
             reading: reading.clone(),
@@ -80,6 +84,15 @@ pub fn targets(measured: &Measured, model: &Model) -> (Vec<Target>, Vec<String>)
         });
     }
     (targets, unknown)
+}
+
+/// Whether the durations of all requests are there by name: those of all together say nothing new.
+fn in_parts(reading: &Reading, all: &Measured, model: &Model) -> bool {
+    reading.metric == "http_req_duration"
+        && model.sites.iter().all(|site| {
+            let part = format!("http_req_duration{{name:{}}}", site.name);
+            all.value(&part, reading.stat).is_some()
+        })
 }
 
 /// Whether a metric of this type has this number: a file that does not say the type gives all.

@@ -16,6 +16,7 @@ use super::ticker::Ticker;
 use crate::model::{Document, Override};
 use crate::report::fit as report;
 use crate::report::fit_page::{Run, of_fit};
+use crate::study::fit::forecast::deviations;
 use crate::study::fit::free::Free;
 use crate::study::fit::knee::knee;
 use crate::study::fit::quality::{Quality, judge, rms};
@@ -86,6 +87,9 @@ pub struct FitArgs {
     replications: u64,
 }
 
+/// Runs at least, of each prediction, under parameters drawn from their intervals.
+const DRAWS: u64 = 20;
+
 fn invalid(why: impl std::fmt::Display) -> Failure {
     Failure::new(exit::INVALID, format!("error: {why}"))
 }
@@ -155,12 +159,13 @@ impl FitArgs {
         quality: &Quality,
     ) -> Result<ExitCode, Failure> {
         let mut out = std::io::stdout().lock();
-        let mut csv = String::from("role,run,load,window,number,measured,model,error,spread\n");
+        let mut csv =
+            String::from("role,run,load,window,number,measured,model,error,spread,deviation\n");
         let at = &found.evaluation;
         let mut runs: Vec<Run> = Vec::new();
         for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
-            out.write_all(report::table(case, values, spread, "fitted to").as_bytes())?;
-            csv.push_str(&report::csv_lines(case, values, spread, "fitted"));
+            out.write_all(report::table(case, values, spread, None).as_bytes())?;
+            csv.push_str(&report::csv_lines(case, values, spread, None));
             runs.push(Run::new("fitted to", case, values, spread));
         }
         out.write_all(report::parameters(fit, quality).as_bytes())?;
@@ -176,11 +181,12 @@ impl FitArgs {
                 .next()
                 .ok_or_else(|| invalid("nothing ran"))?;
             let predicted = predicted.map_err(invalid)?;
+            let draws = self.replications.max(DRAWS);
+            let deviations = deviations(fit, held, found, quality, draws).map_err(invalid)?;
             let of_each = predicted.values.iter().zip(&predicted.variances);
-            for (case, (values, spread)) in held.iter().zip(of_each) {
-                let title = "predicted (not fitted to)";
-                out.write_all(report::table(case, values, spread, title).as_bytes())?;
-                csv.push_str(&report::csv_lines(case, values, spread, "predicted"));
+            for ((case, (values, spread)), all) in held.iter().zip(of_each).zip(&deviations) {
+                out.write_all(report::table(case, values, spread, Some(all)).as_bytes())?;
+                csv.push_str(&report::csv_lines(case, values, spread, Some(all)));
                 runs.push(Run::new("predicted", case, values, spread));
             }
             let (rms, numbers) = rms(held, &predicted.values);

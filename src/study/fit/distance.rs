@@ -36,7 +36,9 @@ fn tolerance(reading: &Reading, all: &Measured) -> Option<f64> {
             .value(metric, Stat::Of(A::Count))
             .is_none()
             .then_some(0.01),
-        Stat::Of(A::Avg | A::Med) => Some(0.02),
+        // Means and counts are what utilisation and capacity follow from, by the operational laws.
+        Stat::Of(A::Avg) => Some(0.01),
+        Stat::Of(A::Med) => Some(0.02),
         Stat::Of(A::Percentile(p)) if p <= 95.0 => Some(0.02),
         Stat::Of(A::Percentile(p)) if p <= 99.0 => Some(0.04),
         Stat::Of(A::Percentile(_)) => Some(0.1),

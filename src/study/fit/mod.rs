@@ -3,6 +3,7 @@
 pub mod covariance;
 pub mod distance;
 pub mod file;
+pub mod forecast;
 pub mod free;
 pub mod knee;
 mod linear;
@@ -13,7 +14,6 @@ pub mod search;
 use rayon::prelude::*;
 
 use crate::model::{Document, Model, Override};
-use crate::study::runs::Job;
 use crate::world::World;
 use crate::world::summary::summary;
 use distance::{Target, log_ratio, observing, simulated, targets};
@@ -129,6 +129,16 @@ impl Fit<'_> {
         Ok(observing(checked.model, &case.targets))
     }
 
+    /// One run of a case, or of its window.
+    fn simulate(&self, model: &Model, case: &Case, replication: u64) -> Vec<f64> {
+        let world = World::new(model, self.seed, replication);
+        let outcome = match case.measured.window {
+            Some(window) => world.run_within(window),
+            None => world.run(),
+        };
+        simulated(&outcome, &summary(&outcome, model), &case.targets)
+    }
+
     /// Runs all cases at all points, on all cores. A point at which the model is invalid is `Err`.
     #[must_use]
     pub fn evaluate(
@@ -162,23 +172,7 @@ impl Fit<'_> {
                 let Ok(models) = &models[p] else {
                     return Vec::new();
                 };
-                let (outcome, summary) = match cases[c].measured.window {
-                    Some(window) => {
-                        let world = World::new(&models[c], self.seed, replication);
-                        let outcome = world.run_within(window);
-                        let summary = summary(&outcome, &models[c]);
-                        (outcome, summary)
-                    }
-                    None => {
-                        let job = Job {
-                            model: &models[c],
-                            seed: self.seed,
-                            replication,
-                        };
-                        job.run()
-                    }
-                };
-                simulated(&outcome, &summary, &cases[c].targets)
+                self.simulate(&models[c], &cases[c], replication)
             })
             .collect();
         let mut runs = jobs.iter().zip(done).peekable();

@@ -97,7 +97,7 @@ fn the_seed_of_the_search_hardly_matters() {
 
 #[test]
 fn knee_and_predictions_say_how_far_off_they_may_be() {
-    let data = [8, 12, 16].map(|vus| samples(vus, 40 + u64::from(vus)));
+    let data = [8, 10, 12, 14, 16].map(|vus| samples(vus, 40 + u64::from(vus)));
     let (knee, far) = fitted(&data, 3, |fit, found, quality| {
         let measured = read_bytes("high.json", &samples(40, 99), None).unwrap();
         let high = [Case::new("high.json", measured, fit.document, &[], Vec::new()).unwrap()];
@@ -120,7 +120,7 @@ fn knee_and_predictions_say_how_far_off_they_may_be() {
     // Two cores and 14 ms: 142.9 requests a second; the knee at (200 ms + 14 ms) / 7 ms users.
     assert!(knee.requests.low < 142.86 && 142.86 < knee.requests.high);
     assert!(knee.users.low < 30.57 && 30.57 < knee.users.high);
-    assert!(knee.users.low > 20.0 && knee.users.high < 47.0, "{knee:?}");
+    assert!(knee.users.low > 20.0 && knee.users.high < 45.0, "{knee:?}");
     assert!(far.len() > 10);
     let outside = far.iter().filter(|f| f.abs() > 3.0).count();
     assert!(5 * outside < far.len(), "{outside} of {}", far.len());

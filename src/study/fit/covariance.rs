@@ -28,6 +28,8 @@ pub struct Covariance {
     pub chance: Matrix,
     /// From the differences between measured runs; `None` with fewer than three.
     pub by_run: Option<Matrix>,
+    /// From chance alone.
+    noise: Matrix,
     /// Measured runs.
     pub runs: usize,
 }
@@ -55,8 +57,10 @@ impl Covariance {
             g[k][k] = 12.0 / (range * range);
         }
         // The gradient of what is known of the range has a chance of its own.
-        let mut chance = g.clone();
-        let mut by_run = g.clone();
+        let mut chance = square(n);
+        let (mut by_run, mut noise) = (g.clone(), g.clone());
+        let mut whole = vec![0.0; n];
+        let mut gradients = Vec::new();
         let mut at = 0;
         for (c, case) in fit.cases.iter().enumerate() {
             let logs = &found.evaluation.logs[c];
@@ -87,17 +91,28 @@ impl Covariance {
                 let r = logs.len() as f64;
                 let weight = (1.0 + 1.0 / r) / (r - 1.0);
                 for sum in &scatter {
-                    add(&mut chance, sum, weight);
+                    add(&mut noise, sum, weight);
                 }
             }
-            add(&mut by_run, &gradient, 1.0);
+            plus(&mut whole, &gradient, 1.0);
+            gradients.push(gradient);
         }
+        for gradient in &mut gradients {
+            plus(gradient, &whole, -1.0 / fit.cases.len() as f64);
+            add(&mut by_run, gradient, 1.0);
+        }
+        for (row, more) in chance.iter_mut().zip(&noise) {
+            plus(row, more, 1.0);
+        }
+        // Had the search gone on, its next step would have led here: that is not known any better.
+        add(&mut chance, &whole, 1.0);
         let runs = fit.cases.len();
         let small_sample = runs as f64 / (runs as f64 - 1.0).max(1.0);
         let eigen = Eigen::new(&g);
         Covariance {
             chance: sandwich(&eigen, &chance, inflation),
             by_run: (runs >= 3).then(|| sandwich(&eigen, &by_run, small_sample)),
+            noise: sandwich(&eigen, &noise, 1.0),
             runs,
         }
     }
@@ -109,12 +124,12 @@ impl Covariance {
         quadratic(&self.chance, g).max(by_run)
     }
 
-    /// Variance of what the function is in a run to come, as far as runs differ: that of the mean of the
-    /// runs, and of one run about it.
+    /// Variance of what the function is from one run to the next, beyond what chance explains: the
+    /// random effects of DerSimonian & Laird (1986). `None` with fewer than three runs.
     #[must_use]
-    pub fn of_next_run(&self, g: &[f64]) -> Option<f64> {
-        let mean = self.by_run.as_ref().map(|m| quadratic(m, g))?;
-        Some(mean * (self.runs as f64 + 1.0))
+    pub fn between_runs(&self, g: &[f64]) -> Option<f64> {
+        let by_run = quadratic(self.by_run.as_ref()?, g);
+        Some(((by_run - quadratic(&self.noise, g)) * self.runs as f64).max(0.0))
     }
 }
 

@@ -32,9 +32,9 @@ pub struct Knee {
 /// Step of a numerical derivative, as a logarithm.
 const STEP: f64 = 0.02;
 
-/// Bounds at the fitted parameters, and an interval for what a run to come will show. It is the wider
-/// of two: how well the data determine the parameters, and, with three runs or more, how far the runs
-/// themselves were apart (a prediction interval with the quantile of Student's t for their number).
+/// Bounds at the fitted parameters, and an interval for what a run to come will show: how well the data
+/// determine the parameters and, with three runs or more, how far the runs themselves were apart beyond
+/// chance (with the quantile of Student's t for their number).
 #[must_use]
 pub fn knee(fit: &Fit, found: &Found, quality: &Quality) -> Option<Knee> {
     let case = fit.cases.last()?;
@@ -73,8 +73,8 @@ pub fn knee(fit: &Fit, found: &Found, quality: &Quality) -> Option<Knee> {
     let t_runs = student_t(0.95, covariance.runs.saturating_sub(1) as u64).unwrap_or(2.0);
     let range = |value: f64, slopes: &[f64], whole: f64| {
         let parameters = t * t * covariance.variance(slopes);
-        let runs = covariance.of_next_run(slopes).unwrap_or(0.0) * t_runs * t_runs;
-        let width = (parameters.max(runs) + whole).sqrt();
+        let runs = covariance.between_runs(slopes).unwrap_or(0.0) * t_runs * t_runs;
+        let width = (parameters + runs + whole).sqrt();
         Range {
             value,
             low: value * libm::exp(-width),

@@ -33,8 +33,9 @@ use crate::world::window::Window;
 /// of them the data cannot tell apart.
 ///
 /// The distance is a sum of squares of log ratios: times, counts and rates each in units of a tolerance
-/// (1 % for counts, 2 % for means and percentiles up to 95, 4 % up to 99, 25 % for extremes) widened by
+/// (1 % for counts and means, 2 % for percentiles up to 95, 4 % up to 99, 25 % for extremes) widened by
 /// rounding and by the spread between replications. Per-endpoint numbers count where the run has them.
+/// All of it is in docs/fit.md.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

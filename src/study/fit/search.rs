@@ -235,7 +235,7 @@ impl<'s, 'a> Search<'s, 'a> {
         for other in others {
             self.limit = self.runs + limit.saturating_sub(self.runs) / left.max(1);
             left = left.saturating_sub(1);
-            if self.runs + self.fit.cases.len() as u64 * reps > self.limit {
+            if self.spent(self.fit.cases.len() as u64 * reps) {
                 break;
             }
             let again = self.candidates(std::slice::from_ref(&other.point), reps);

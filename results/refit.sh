@@ -29,4 +29,4 @@ cd "$root"
   --free 'endpoints.**.gamma.mean=0.3ms..5ms' \
   --free 'endpoints.**.growth.per_thousand=0.03..0.8' \
   --free 'endpoints.available_seats.abandoned_work,endpoints.occupy.abandoned_work,endpoints.reserve.abandoned_work=1..6' \
-  --budget runs=900 > results/refit-reserve.txt
+  --budget runs=600 > results/refit-reserve.txt

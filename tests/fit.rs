@@ -47,7 +47,7 @@ fn run(text: &str, seed: u64) -> String {
 fn fit(document: &Document, measured: &[&str], free: &[&str]) -> (Found, Quality, String) {
     let free = free.iter().map(|f| Free::parse(f, document).unwrap());
     let case = |text: &&str| {
-        let measured: Measured = read_bytes("run.txt", text.as_bytes()).unwrap();
+        let measured: Measured = read_bytes("run.txt", text.as_bytes(), None).unwrap();
         Case::new("run.txt", measured, document, &[], Vec::new()).unwrap()
     };
     let fit = Fit {

@@ -12,7 +12,7 @@ fn data(name: &str) -> PathBuf {
 }
 
 fn good(name: &str) -> Measured {
-    read(&data(name)).unwrap_or_else(|why| panic!("{why}"))
+    read(&data(name), None).unwrap_or_else(|why| panic!("{why}"))
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn every_text_of_k6_is_read() {
             continue;
         }
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        match read(&path) {
+        match read(&path, None) {
             Ok(run) => assert!(
                 run.value("iterations", Stat::Of(Aggregation::Count))
                     .is_some()

@@ -16,12 +16,14 @@ use super::ticker::Ticker;
 use crate::model::{Document, Override};
 use crate::report::fit as report;
 use crate::report::fit_page::{Run, of_fit};
+use crate::study::fit::forecast::deviations;
 use crate::study::fit::free::Free;
 use crate::study::fit::knee::knee;
 use crate::study::fit::quality::{Quality, judge, rms};
 use crate::study::fit::read::{self, Measured};
 use crate::study::fit::search::{Budget, Found, Search};
 use crate::study::fit::{Case, Fit, file};
+use crate::world::window::Window;
 
 /// Fit a model's parameters to measured runs.
 ///
@@ -31,8 +33,9 @@ use crate::study::fit::{Case, Fit, file};
 /// of them the data cannot tell apart.
 ///
 /// The distance is a sum of squares of log ratios: times, counts and rates each in units of a tolerance
-/// (1 % for counts, 2 % for means and percentiles up to 95, 4 % up to 99, 25 % for extremes) widened by
+/// (1 % for counts and means, 2 % for percentiles up to 95, 4 % up to 99, 25 % for extremes) widened by
 /// rounding and by the spread between replications. Per-endpoint numbers count where the run has them.
+/// All of it is in docs/fit.md.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -41,10 +44,12 @@ Examples:
   capsim fit shop.toml --to low.txt --to mid.json --holdout high.json \\
       --free 'stations.cpu.servers=1..16' --free 'endpoints.buy.**.mean=1ms..50ms' --out fitted.toml
   capsim fit shop.toml --to 'run.json@scenarios.main.stages[0].target=50' --free '...'
+  capsim fit shop.toml --to samples.csv.gz --window 7s..35s --free '...'   # the hold alone
 
 A free value is PATH=a..b; `*` stands for any key or index, `**` for several; paths separated by
 commas share one value. A run with another peak of VUs than the model is taken as `load=…` of it;
-`RUN@PATH=VALUE@…` says exactly what was different.
+`RUN@PATH=VALUE@…` says exactly what was different, `RUN@window=7s..35s` or `RUN@window=all` gives a run
+another window than --window does.
 
 Exit codes: 0 fitted, 104 the model, a run or an option is invalid, 1 anything else.")]
 pub struct FitArgs {
@@ -53,12 +58,16 @@ pub struct FitArgs {
     /// A measured run; may be given several times.
     #[arg(long = "to", value_name = "RUN", required = true)]
     to: Vec<String>,
-    /// A parameter that may vary; may be given several times.
-    #[arg(long = "free", value_name = "PATH=a..b", required = true)]
+    /// A parameter that may vary; may be given several times. Without any, the model is compared as it is.
+    #[arg(long = "free", value_name = "PATH=a..b")]
     free: Vec<String>,
     /// A run that is predicted, not fitted to; may be given several times.
     #[arg(long, value_name = "RUN")]
     holdout: Vec<String>,
+    /// Only what ended in this part of a run counts, measured and simulated alike: `7s..35s` after the
+    /// first request began. Needs the samples: --out csv or --out json.
+    #[arg(long, value_name = "A..B", value_parser = Window::parse)]
+    window: Option<Window>,
     /// Where the fitted model is written.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -78,6 +87,9 @@ pub struct FitArgs {
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1000))]
     replications: u64,
 }
+
+/// Runs at least, of each prediction, under parameters drawn from their intervals.
+const DRAWS: u64 = 20;
 
 fn invalid(why: impl std::fmt::Display) -> Failure {
     Failure::new(exit::INVALID, format!("error: {why}"))
@@ -100,7 +112,8 @@ impl FitArgs {
             free.push(parameter);
         }
         let cases = |texts: &[String]| -> Result<Vec<Case>, Failure> {
-            texts.iter().map(|t| case(t, &document, &base)).collect()
+            let one = |t: &String| case(t, &document, &base, self.window);
+            texts.iter().map(one).collect()
         };
         let (fitted, held) = (cases(&self.to)?, cases(&self.holdout)?);
         let fit = Fit {
@@ -147,12 +160,13 @@ impl FitArgs {
         quality: &Quality,
     ) -> Result<ExitCode, Failure> {
         let mut out = std::io::stdout().lock();
-        let mut csv = String::from("role,run,load,number,measured,model,error,spread\n");
+        let mut csv =
+            String::from("role,run,load,window,number,measured,model,error,spread,deviation\n");
         let at = &found.evaluation;
         let mut runs: Vec<Run> = Vec::new();
         for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
-            out.write_all(report::table(case, values, spread, "fitted to").as_bytes())?;
-            csv.push_str(&report::csv_lines(case, values, spread, "fitted"));
+            out.write_all(report::table(case, values, spread, None).as_bytes())?;
+            csv.push_str(&report::csv_lines(case, values, spread, None));
             runs.push(Run::new("fitted to", case, values, spread));
         }
         out.write_all(report::parameters(fit, quality).as_bytes())?;
@@ -168,11 +182,12 @@ impl FitArgs {
                 .next()
                 .ok_or_else(|| invalid("nothing ran"))?;
             let predicted = predicted.map_err(invalid)?;
+            let draws = self.replications.max(DRAWS);
+            let deviations = deviations(fit, held, found, quality, draws).map_err(invalid)?;
             let of_each = predicted.values.iter().zip(&predicted.variances);
-            for (case, (values, spread)) in held.iter().zip(of_each) {
-                let title = "predicted (not fitted to)";
-                out.write_all(report::table(case, values, spread, title).as_bytes())?;
-                csv.push_str(&report::csv_lines(case, values, spread, "predicted"));
+            for ((case, (values, spread)), all) in held.iter().zip(of_each).zip(&deviations) {
+                out.write_all(report::table(case, values, spread, Some(all)).as_bytes())?;
+                csv.push_str(&report::csv_lines(case, values, spread, Some(all)));
                 runs.push(Run::new("predicted", case, values, spread));
             }
             let (rms, numbers) = rms(held, &predicted.values);
@@ -221,14 +236,23 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     super::output::write_whole(path, |out| out.write_all(text.as_bytes()))
 }
 
-/// A run, and after `@` what the model has to be changed to for it.
-fn case(text: &str, document: &Document, base: &[Override]) -> Result<Case, Failure> {
+/// A run, and after `@` what the model has to be changed to for it, or its own window.
+fn case(
+    text: &str,
+    document: &Document,
+    base: &[Override],
+    mut window: Option<Window>,
+) -> Result<Case, Failure> {
     let mut parts = text.split('@');
     let path = parts.next().unwrap_or("");
     let mut overrides = Vec::new();
     for part in parts {
-        overrides.push(Override::parse(part).map_err(Failure::model)?);
+        match part.strip_prefix("window=") {
+            Some("all") => window = None,
+            Some(own) => window = Some(Window::parse(own).map_err(invalid)?),
+            None => overrides.push(Override::parse(part).map_err(Failure::model)?),
+        }
     }
-    let measured: Measured = read::read(Path::new(path)).map_err(invalid)?;
+    let measured: Measured = read::read(Path::new(path), window).map_err(invalid)?;
     Case::new(path, measured, document, base, overrides).map_err(invalid)
 }

@@ -11,20 +11,42 @@ use crate::study::fit::read::Stat;
 use crate::study::fit::{Case, Fit};
 
 /// Measured, fitted and error of every number of a run; and by how much the number of one run varies
-/// by chance (one standard deviation), if several were simulated.
+/// by chance (one standard deviation), if several were simulated. Of a prediction also by how much it
+/// may be off by chance and for want of exact parameters (`deviations`).
 #[must_use]
-pub fn table(case: &Case, values: &[f64], variances: &[f64], title: &str) -> String {
+pub fn table(
+    case: &Case,
+    values: &[f64],
+    variances: &[f64],
+    deviations: Option<&Vec<f64>>,
+) -> String {
+    let title = match deviations {
+        None => "fitted to",
+        Some(_) => "predicted (not fitted to)",
+    };
+    let of = match case.measured.window {
+        Some(window) => format!(", {window} after the first request began"),
+        None => String::new(),
+    };
     let mut out = format!(
-        "\n{title} {} ({}, {})\n",
+        "\n{title} {} ({}, {}{of})\n",
         case.name, case.measured.form, case.load
     );
-    let rows: Vec<(String, &Target, f64, f64)> = case
+    if case.measured.coarse {
+        out.push_str(
+            "  ! its times are whole seconds, and so the window's edges are known to a second;\n",
+        );
+        out.push_str("    k6 writes finer ones with K6_CSV_TIME_FORMAT=unix_micro\n");
+    }
+    let rows: Vec<(String, &Target, f64, f64, String)> = case
         .targets
         .iter()
         .zip(values.iter().zip(variances))
-        .map(|(t, (v, variance))| {
+        .enumerate()
+        .map(|(i, (t, (v, variance)))| {
             let name = format!("{} {}", t.reading.metric, t.reading.stat);
-            (name, t, *v, variance.sqrt())
+            let all = deviations.map(|all| format!("  {:>5.1} %", 100.0 * all[i]));
+            (name, t, *v, variance.sqrt(), all.unwrap_or_default())
         })
         .collect();
     let width = rows
@@ -35,10 +57,15 @@ pub fn table(case: &Case, values: &[f64], variances: &[f64], title: &str) -> Str
         .max(6);
     let _ = writeln!(
         out,
-        "  {:width$}  {:>12}  {:>12}  {:>8}  {:>7}",
-        "metric", "measured", "model", "error", "± run"
+        "  {:width$}  {:>12}  {:>12}  {:>8}  {:>7}{}",
+        "metric",
+        "measured",
+        "model",
+        "error",
+        "± run",
+        deviations.map_or("", |_| "    ± all"),
     );
-    for (name, target, value, spread) in rows {
+    for (name, target, value, spread, all) in rows {
         let time = is_time(target);
         let mark = if target.scale.is_none() {
             "  (not fitted to)"
@@ -52,7 +79,7 @@ pub fn table(case: &Case, values: &[f64], variances: &[f64], title: &str) -> Str
         };
         let _ = writeln!(
             out,
-            "  {name:width$}  {:>12}  {:>12}  {error:>8}  {:>5.1} %{mark}",
+            "  {name:width$}  {:>12}  {:>12}  {error:>8}  {:>5.1} %{all}{mark}",
             number(target.reading.value, time),
             number(value, time),
             100.0 * spread,
@@ -64,14 +91,27 @@ pub fn table(case: &Case, values: &[f64], variances: &[f64], title: &str) -> Str
     out
 }
 
-/// Measured and predicted numbers of a run as CSV lines: run, load, metric, measured, model, error, spread.
+/// Measured and simulated numbers of a run as CSV lines: role, run, load, window, number, measured, model,
+/// error, spread from run to run and, of a prediction, its deviation.
 #[must_use]
-pub fn csv_lines(case: &Case, values: &[f64], variances: &[f64], role: &str) -> String {
+pub fn csv_lines(
+    case: &Case,
+    values: &[f64],
+    variances: &[f64],
+    deviations: Option<&Vec<f64>>,
+) -> String {
+    let role = deviations.map_or("fitted", |_| "predicted");
     let mut out = String::new();
-    for (target, (value, variance)) in case.targets.iter().zip(values.iter().zip(variances)) {
+    let window = match case.measured.window {
+        Some(window) => window.to_string(),
+        None => "all".to_string(),
+    };
+    let rows = case.targets.iter().zip(values.iter().zip(variances));
+    for (i, (target, (value, variance))) in rows.enumerate() {
+        let all = deviations.map(|all| format!("{:.4}", all[i]));
         let _ = writeln!(
             out,
-            "{role},{},{},{} {},{:.6},{:.6},{:.4},{:.4}",
+            "{role},{},{},{window},{} {},{:.6},{:.6},{:.4},{:.4},{}",
             case.name,
             case.load,
             target.reading.metric,
@@ -79,7 +119,8 @@ pub fn csv_lines(case: &Case, values: &[f64], variances: &[f64], role: &str) -> 
             target.reading.value,
             value,
             error(target, *value),
-            variance.sqrt()
+            variance.sqrt(),
+            all.unwrap_or_default()
         );
     }
     out
@@ -106,7 +147,10 @@ pub(super) fn number(value: f64, time: bool) -> String {
 /// Parameters with intervals, what cannot be told apart, the range of load and a word on quality.
 #[must_use]
 pub fn parameters(fit: &Fit, quality: &Quality) -> String {
-    let mut out = String::from("\nparameters\n");
+    let mut out = String::from(match fit.free.is_empty() {
+        true => "\nno parameter was free: the model is compared as it is\n",
+        false => "\nparameters\n",
+    });
     let width = fit
         .free
         .iter()

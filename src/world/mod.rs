@@ -22,6 +22,7 @@ pub mod timeline;
 pub mod values;
 pub mod vu;
 pub mod watch;
+pub mod window;
 
 use std::collections::VecDeque;
 

@@ -36,13 +36,17 @@ fn tolerance(reading: &Reading, all: &Measured) -> Option<f64> {
             .value(metric, Stat::Of(A::Count))
             .is_none()
             .then_some(0.01),
-        Stat::Of(A::Avg | A::Med) => Some(0.02),
+        // Means and counts are what utilisation and capacity follow from, by the operational laws.
+        Stat::Of(A::Avg) => Some(0.01),
+        Stat::Of(A::Med) => Some(0.02),
         Stat::Of(A::Percentile(p)) if p <= 95.0 => Some(0.02),
         Stat::Of(A::Percentile(p)) if p <= 99.0 => Some(0.04),
         Stat::Of(A::Percentile(_)) => Some(0.1),
-        // The extremes of a run say little, and what a machine does once in a while least of all.
-        Stat::Of(A::Max) => Some(0.25),
-        Stat::Of(A::Min) => Some(0.25),
+        // One sample decides the extremes of a run. They count a little where little else is known.
+        Stat::Of(A::Max | A::Min) => all
+            .value(metric, Stat::Of(A::Percentile(10.0)))
+            .is_none()
+            .then_some(0.25),
         Stat::Of(A::Value) => None,
         Stat::Passes if metric == "http_req_failed" => Some(rare(0.03)),
         Stat::Fails if metric == "http_req_failed" => None,
@@ -63,13 +67,18 @@ fn is_trend(metric: &str) -> bool {
 pub fn targets(measured: &Measured, model: &Model) -> (Vec<Target>, Vec<String>) {
     let (mut targets, mut unknown) = (Vec::new(), Vec::new());
     for reading in &measured.readings {
-        if kind_of(&reading.metric, model).is_none() {
+        let Some(kind) = kind_of(&reading.metric, model) else {
             if !unknown.contains(&reading.metric) {
                 unknown.push(reading.metric.clone());
             }
             continue;
+        };
+        if !shows(kind, reading.stat) {
+            continue;
         }
-        let scale = tolerance(reading, measured)
+        let tolerance = tolerance(reading, measured);
+        let scale = tolerance
+            .filter(|_| !in_parts(reading, measured, model))
             .map(|t| (t * t + reading.resolution * reading.resolution).sqrt());
         targets.push(Target {
             reading: reading.clone(),
@@ -77,6 +86,29 @@ pub fn targets(measured: &Measured, model: &Model) -> (Vec<Target>, Vec<String>)
         });
     }
     (targets, unknown)
+}
+
+/// Whether the durations of all requests are there by name: those of all together say nothing new.
+fn in_parts(reading: &Reading, all: &Measured, model: &Model) -> bool {
+    reading.metric == "http_req_duration"
+        && model.sites.iter().all(|site| {
+            let part = format!("http_req_duration{{name:{}}}", site.name);
+            all.value(&part, reading.stat).is_some()
+        })
+}
+
+/// Whether a metric of this type has this number: a file that does not say the type gives all.
+fn shows(kind: MetricKind, stat: Stat) -> bool {
+    use Aggregation as A;
+    match (kind, stat) {
+        (MetricKind::Counter, stat) => {
+            matches!(stat, Stat::Of(A::Count | A::Rate) | Stat::Interrupted)
+        }
+        (MetricKind::Rate, stat) => matches!(stat, Stat::Passes | Stat::Fails | Stat::Of(A::Rate)),
+        (MetricKind::Trend, Stat::Of(stat)) => !matches!(stat, A::Rate | A::Value),
+        (MetricKind::Trend, _) => false,
+        (MetricKind::Gauge, stat) => matches!(stat, Stat::Of(A::Value | A::Min | A::Max)),
+    }
 }
 
 /// The type of a metric, whole or part, if the model has it; a tag that no site has would be empty.

@@ -1,8 +1,10 @@
 //! The knee of a fitted model, named in advance: N* and the largest throughput, with intervals.
 
 use super::Fit;
+use super::free::Unit;
 use super::quality::Quality;
 use super::search::Found;
+use crate::stats::interval::student_t;
 use crate::study::answers::bounds::analyse;
 
 /// A number with its interval.
@@ -27,8 +29,12 @@ pub struct Knee {
     pub bottleneck: String,
 }
 
-/// Bounds at the fitted parameters and at both ends of each parameter's interval; the deviations are
-/// taken as independent, which overstates them where parameters make up for each other.
+/// Step of a numerical derivative, as a logarithm.
+const STEP: f64 = 0.02;
+
+/// Bounds at the fitted parameters, and an interval for what a run to come will show: how well the data
+/// determine the parameters and, with three runs or more, how far the runs themselves were apart beyond
+/// chance (with the quantile of Student's t for their number).
 #[must_use]
 pub fn knee(fit: &Fit, found: &Found, quality: &Quality) -> Option<Knee> {
     let case = fit.cases.last()?;
@@ -40,28 +46,44 @@ pub fn knee(fit: &Fit, found: &Found, quality: &Quality) -> Option<Knee> {
         Some((bounds.knee, bounds.max_throughput * analysis.requests, name))
     };
     let (users, requests, bottleneck) = at(&found.point)?;
-    let (mut users_apart, mut requests_apart) = (0.0, 0.0);
+    let (mut slopes, mut whole) = ((Vec::new(), Vec::new()), (0.0, 0.0));
     for (i, parameter) in quality.parameters.iter().enumerate() {
-        let (mut most_users, mut most_requests) = (0.0f64, 0.0f64);
-        for end in [parameter.interval.0, parameter.interval.1] {
+        let moved = |to: f64| {
             let mut point = found.point.clone();
-            point[i] = libm::log(end);
-            if let Some((u, r, _)) = at(&point) {
-                most_users = most_users.max(libm::log(u / users).abs());
-                most_requests = most_requests.max(libm::log(r / requests).abs());
+            point[i] = to;
+            let (u, r, _) = at(&point)?;
+            Some((libm::log(u / users), libm::log(r / requests)))
+        };
+        if fit.free[i].unit == Unit::Whole {
+            let mut most = (0.0f64, 0.0f64);
+            for end in [parameter.interval.0, parameter.interval.1] {
+                let (u, r) = moved(libm::log(end)).unwrap_or_default();
+                most = (most.0.max(u.abs()), most.1.max(r.abs()));
             }
+            whole = (whole.0 + most.0 * most.0, whole.1 + most.1 * most.1);
+        } else {
+            let up = moved(found.point[i] + STEP).unwrap_or_default();
+            let down = moved(found.point[i] - STEP).unwrap_or_default();
+            slopes.0.push((up.0 - down.0) / (2.0 * STEP));
+            slopes.1.push((up.1 - down.1) / (2.0 * STEP));
         }
-        users_apart += most_users * most_users;
-        requests_apart += most_requests * most_requests;
     }
-    let range = |value: f64, squares: f64| Range {
-        value,
-        low: value * libm::exp(-squares.sqrt()),
-        high: value * libm::exp(squares.sqrt()),
+    let covariance = &quality.covariance;
+    let t = student_t(0.95, quality.freedom as u64).unwrap_or(2.0);
+    let t_runs = student_t(0.95, covariance.runs.saturating_sub(1) as u64).unwrap_or(2.0);
+    let range = |value: f64, slopes: &[f64], whole: f64| {
+        let parameters = t * t * covariance.variance(slopes);
+        let runs = covariance.between_runs(slopes).unwrap_or(0.0) * t_runs * t_runs;
+        let width = (parameters + runs + whole).sqrt();
+        Range {
+            value,
+            low: value * libm::exp(-width),
+            high: value * libm::exp(width),
+        }
     };
     Some(Knee {
-        users: range(users, users_apart),
-        requests: range(requests, requests_apart),
+        users: range(users, &slopes.0, whole.0),
+        requests: range(requests, &slopes.1, whole.1),
         bottleneck,
     })
 }

@@ -1,7 +1,9 @@
 //! Fitting a model to measured runs, and saying how well that went.
 
+pub mod covariance;
 pub mod distance;
 pub mod file;
+pub mod forecast;
 pub mod free;
 pub mod knee;
 mod linear;
@@ -12,7 +14,8 @@ pub mod search;
 use rayon::prelude::*;
 
 use crate::model::{Document, Model, Override};
-use crate::study::runs::Job;
+use crate::world::World;
+use crate::world::summary::summary;
 use distance::{Target, log_ratio, observing, simulated, targets};
 use free::Free;
 use read::Measured;
@@ -58,6 +61,8 @@ pub struct Evaluation {
     pub values: Vec<Vec<f64>>,
     /// Variance of the logarithm from replication to replication, by case and target; zeros with one.
     pub variances: Vec<Vec<f64>>,
+    /// Logarithms of simulated over measured by case, replication and target.
+    pub logs: Vec<Vec<Vec<f64>>>,
 }
 
 impl Case {
@@ -124,6 +129,16 @@ impl Fit<'_> {
         Ok(observing(checked.model, &case.targets))
     }
 
+    /// One run of a case, or of its window.
+    fn simulate(&self, model: &Model, case: &Case, replication: u64) -> Vec<f64> {
+        let world = World::new(model, self.seed, replication);
+        let outcome = match case.measured.window {
+            Some(window) => world.run_within(window),
+            None => world.run(),
+        };
+        simulated(&outcome, &summary(&outcome, model), &case.targets)
+    }
+
     /// Runs all cases at all points, on all cores. A point at which the model is invalid is `Err`.
     #[must_use]
     pub fn evaluate(
@@ -157,13 +172,7 @@ impl Fit<'_> {
                 let Ok(models) = &models[p] else {
                     return Vec::new();
                 };
-                let job = Job {
-                    model: &models[c],
-                    seed: self.seed,
-                    replication,
-                };
-                let (outcome, summary) = job.run();
-                simulated(&outcome, &summary, &cases[c].targets)
+                self.simulate(&models[c], &cases[c], replication)
             })
             .collect();
         let mut runs = jobs.iter().zip(done).peekable();
@@ -175,15 +184,17 @@ impl Fit<'_> {
                 let mut evaluation = Evaluation {
                     values: Vec::new(),
                     variances: Vec::new(),
+                    logs: Vec::new(),
                 };
                 for (c, case) in cases.iter().enumerate() {
                     let mut own = Vec::new();
                     while let Some((_, run)) = runs.next_if(|(job, _)| job.0 == p && job.1 == c) {
                         own.push(run);
                     }
-                    let (mean, variance) = over_replications(case, &own);
+                    let (mean, variance, logs) = over_replications(case, &own);
                     evaluation.values.push(mean);
                     evaluation.variances.push(variance);
+                    evaluation.logs.push(logs);
                 }
                 Ok(evaluation)
             })
@@ -191,20 +202,25 @@ impl Fit<'_> {
     }
 }
 
-/// Mean of each target, and variance of its logarithm.
-fn over_replications(case: &Case, runs: &[Vec<f64>]) -> (Vec<f64>, Vec<f64>) {
+/// Mean of each target, variance of its logarithm, and the logarithms themselves by replication.
+fn over_replications(case: &Case, runs: &[Vec<f64>]) -> (Vec<f64>, Vec<f64>, Vec<Vec<f64>>) {
     let n = runs.len().max(1) as f64;
-    let of = |i: usize| runs.iter().map(move |r| r.get(i).copied().unwrap_or(0.0));
-    let mean = |i: usize| of(i).sum::<f64>() / n;
+    let log = |run: &Vec<f64>| -> Vec<f64> {
+        let targets = case.targets.iter().zip(run);
+        targets.map(|(t, v)| log_ratio(&t.reading, *v)).collect()
+    };
+    let logs: Vec<Vec<f64>> = runs.iter().map(log).collect();
+    let mean = |i: usize| {
+        runs.iter()
+            .map(|r| r.get(i).copied().unwrap_or(0.0))
+            .sum::<f64>()
+            / n
+    };
     let variance = |i: usize| {
-        if runs.len() < 2 {
-            return 0.0;
-        }
-        let logs: crate::stats::Moments = of(i)
-            .map(|v| log_ratio(&case.targets[i].reading, v))
-            .collect();
-        logs.variance().unwrap_or(0.0)
+        let of: crate::stats::Moments = logs.iter().filter_map(|l| l.get(i).copied()).collect();
+        of.variance().unwrap_or(0.0)
     };
     let all = 0..case.targets.len();
-    (all.clone().map(mean).collect(), all.map(variance).collect())
+    let (means, variances) = (all.clone().map(mean).collect(), all.map(variance).collect());
+    (means, variances, logs)
 }

@@ -1,5 +1,6 @@
 //! How good a fit is: errors, intervals of the parameters, and what the data cannot tell apart.
 
+use super::covariance::Covariance;
 use super::distance::{Target, log_ratio};
 use super::free::Unit;
 use super::linear::Eigen;
@@ -11,7 +12,7 @@ use crate::stats::interval::student_t;
 /// data noticing is not determined: a factor of 1.35.
 const BLIND: f64 = 0.3;
 /// Cost that a parameter may add before it is excluded: the 95 % point of chi-squared with one degree.
-const EXCLUDED: f64 = 3.84;
+pub(super) const EXCLUDED: f64 = 3.84;
 
 /// What is known of one parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +41,10 @@ pub struct Blind {
 pub struct Quality {
     /// One for each free parameter.
     pub parameters: Vec<Parameter>,
+    /// Of the logarithms of those that vary continuously, in their order.
+    pub covariance: Covariance,
+    /// Numbers that count less parameters.
+    pub freedom: usize,
     /// Directions that are not determined.
     pub blind: Vec<Blind>,
     /// Root mean square of the relative errors of all numbers that count.
@@ -93,7 +98,7 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
         .map(|&i| smooth.iter().map(|&j| dot(i, j)).collect())
         .collect();
     let eigen = Eigen::new(&matrix);
-    let spread = |e: f64| (inflation / e.max(1e-9)).sqrt();
+    let covariance = Covariance::new(fit, found, &smooth, inflation);
     let t = student_t(0.95, freedom as u64).unwrap_or(2.0);
     let mut parameters = Vec::new();
     for (i, free) in fit.free.iter().enumerate() {
@@ -105,13 +110,14 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
                 let unit: Vec<f64> = (0..smooth.len())
                     .map(|j| f64::from(u8::from(j == k)))
                     .collect();
-                let variance = eigen.apply(&unit, |e| spread(e) * spread(e))[k];
-                let width = t * variance.max(0.0).sqrt();
-                let ends = (value * libm::exp(-width), value * libm::exp(width));
-                (
-                    (ends.0.max(free.low), ends.1.min(free.high)),
-                    width < t * BLIND,
-                )
+                let width = t * covariance.variance(&unit).sqrt();
+                // Another start that ended in as good a point stretches the interval to it.
+                let rivals = found.rivals.iter().map(|point| point[i]);
+                let centres = rivals.chain([found.point[i]]);
+                let low = centres.clone().fold(f64::INFINITY, f64::min) - width;
+                let high = centres.fold(f64::NEG_INFINITY, f64::max) + width;
+                let ends = (libm::exp(low).max(free.low), libm::exp(high).min(free.high));
+                (ends, (high - low) / 2.0 < t * BLIND)
             }
             None => whole_interval(&found.profiles[i], value, inflation, free.low, free.high),
         };
@@ -124,7 +130,8 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
     }
     let mut blind = Vec::new();
     for (value, vector) in eigen.values.iter().zip(&eigen.vectors) {
-        if spread(*value) > BLIND {
+        let variance = covariance.variance(vector).max(inflation / value.max(1e-9));
+        if variance.sqrt() > BLIND {
             let members = directions(&smooth, vector);
             let advice = advice(fit, found, &members);
             for member in &members {
@@ -135,6 +142,8 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
     }
     Quality {
         parameters,
+        covariance,
+        freedom,
         blind,
         rms,
         chi2_per_freedom: chi2,

@@ -5,8 +5,9 @@
 //! the small. Whole-numbered parameters are not differentiated; their values are tried one by one,
 //! the others fitted anew at each (a profile).
 
-use super::distance::log_ratio;
+use super::distance::{Target, log_ratio};
 use super::linear::Eigen;
+use super::quality::EXCLUDED;
 use super::{Evaluation, Fit};
 use crate::engine::stream::Stream;
 use crate::stats::lhs::latin_hypercube;
@@ -14,6 +15,9 @@ use crate::study::fit::free::Unit;
 
 /// Dampings tried at every step, as multiples of the last one.
 const TRIALS: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
+
+/// Ends of other starts that are followed to the last stage.
+const RIVALS: usize = 3;
 
 /// How much work a search may do.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +46,10 @@ pub struct Found {
     pub cost: f64,
     /// Residuals of all targets that count.
     pub residuals: Vec<f64>,
+    /// What each residual was divided by: tolerance, rounding and chance together.
+    pub scales: Vec<f64>,
+    /// Other points that are as good, as far as the data tell.
+    pub rivals: Vec<Vec<f64>>,
     /// What was simulated there.
     pub evaluation: Evaluation,
     /// Derivatives of the residuals by the logarithm of each parameter (a row for each parameter;
@@ -114,15 +122,22 @@ impl<'s, 'a> Search<'s, 'a> {
         let third = self.budget.runs / 3;
         let replications = (third / (one * points)).clamp(2, self.budget.replications.max(2));
         let last = one * points * replications;
-        if 3 * last + 10 * one > 2 * self.budget.runs {
-            let least = 3 * last / 2 + 5 * one;
+        let first = one * replications;
+        if 3 * last + 10 * one + 2 * first > 2 * self.budget.runs {
+            let least = 3 * last / 2 + 5 * one + first;
             return Err(format!(
                 "the budget is too small: it takes runs={least} at least"
             ));
         }
         self.limit = self.budget.runs - last - last / 2;
         let start: Vec<f64> = self.fit.free.iter().map(|f| libm::log(f.start)).collect();
-        let mut best = self.starts(start)?;
+        // Chance at the start stands for chance anywhere until the best point is known.
+        let first = self.candidates(std::slice::from_ref(&start), replications);
+        if let Some(Ok(first)) = first.into_iter().next() {
+            self.noise = Some(first.evaluation.variances);
+        }
+        let mut ends = self.starts(start)?.into_iter();
+        let mut best = ends.next().ok_or("nothing was run")?;
         let mut profiles = vec![Vec::new(); self.fit.free.len()];
         let whole: Vec<usize> = (0..self.fit.free.len())
             .filter(|i| !smooth.contains(i))
@@ -130,19 +145,25 @@ impl<'s, 'a> Search<'s, 'a> {
         if !whole.is_empty() {
             best = self.profile(best, &whole, &smooth, &mut profiles)?;
         }
-        // Only now is it known how much of the distance is chance.
+        // Now it is known how much of the distance is chance.
         let again = self.candidates(std::slice::from_ref(&best.point), replications);
         best = again.into_iter().next().ok_or("nothing was run")??;
         self.noise = Some(best.evaluation.variances.clone());
         best.residuals = self.residuals(&best.evaluation, replications);
         best.cost = best.residuals.iter().map(|r| r * r).sum();
-        self.limit = self.budget.runs - last;
+        let rest = self.budget.runs.saturating_sub(last + self.runs);
+        self.limit = self.budget.runs - last - rest / 3;
         best = self.descend(best, &smooth, replications, 12)?;
+        self.limit = self.budget.runs - last;
+        let others: Vec<Candidate> = ends.filter(|end| apart(end, &best)).take(RIVALS).collect();
+        let rivals = self.rivals(&mut best, others, &smooth, replications)?;
         let jacobian = self.jacobian(&best, &smooth, replications, 0.05, true)?;
         Ok(Found {
             point: best.point,
             cost: best.cost,
             residuals: best.residuals,
+            scales: self.scales(replications),
+            rivals,
             evaluation: best.evaluation,
             jacobian,
             profiles,
@@ -159,7 +180,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// The model's own start and a Latin hypercube of others; the best few of them are followed down.
-    fn starts(&mut self, start: Vec<f64>) -> Result<Candidate, String> {
+    fn starts(&mut self, start: Vec<f64>) -> Result<Vec<Candidate>, String> {
         let dimensions = self.fit.free.len();
         let per_point = self.fit.cases.len() as u64;
         let spare = (self.limit / 4 / per_point.max(1)) as usize;
@@ -191,14 +212,47 @@ impl<'s, 'a> Search<'s, 'a> {
             good.insert(0, own);
         }
         let smooth = self.smooth();
-        let mut best: Option<Candidate> = None;
+        let mut ends = Vec::new();
         for candidate in good {
-            let low = self.descend(candidate, &smooth, 1, 10)?;
-            if best.as_ref().is_none_or(|b| low.cost < b.cost) {
-                best = Some(low);
-            }
+            ends.push(self.descend(candidate, &smooth, 1, 10)?);
         }
-        best.ok_or_else(|| "nothing was run".into())
+        ends.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        Ok(ends)
+    }
+
+    /// Follows the ends of other starts further, with as many replications; a better one takes the place
+    /// of the best. Gives all that are about as good.
+    fn rivals(
+        &mut self,
+        best: &mut Candidate,
+        others: Vec<Candidate>,
+        smooth: &[usize],
+        reps: u64,
+    ) -> Result<Vec<Vec<f64>>, String> {
+        let limit = self.limit;
+        let mut left = others.len() as u64;
+        let mut ends = Vec::new();
+        for other in others {
+            self.limit = self.runs + limit.saturating_sub(self.runs) / left.max(1);
+            left = left.saturating_sub(1);
+            if self.spent(self.fit.cases.len() as u64 * reps) {
+                break;
+            }
+            let again = self.candidates(std::slice::from_ref(&other.point), reps);
+            let Some(Ok(again)) = again.into_iter().next() else {
+                continue;
+            };
+            let mut end = self.descend(again, smooth, reps, 8)?;
+            if end.cost < best.cost {
+                std::mem::swap(&mut end, best);
+            }
+            ends.push(end);
+        }
+        self.limit = limit;
+        let freedom = best.residuals.len().saturating_sub(self.fit.free.len());
+        let chance = EXCLUDED * (best.cost / freedom.max(1) as f64).max(1.0);
+        ends.retain(|end| end.cost - best.cost < chance);
+        Ok(ends.into_iter().map(|end| end.point).collect())
     }
 
     /// Tries the values of each whole-numbered parameter in turn, the smooth ones fitted anew.
@@ -265,20 +319,33 @@ impl<'s, 'a> Search<'s, 'a> {
         candidates.collect()
     }
 
-    /// Residuals of all targets that count, case by case.
-    fn residuals(&self, evaluation: &Evaluation, reps: u64) -> Vec<f64> {
-        let mut residuals = Vec::new();
+    /// What residuals are divided by, case by case.
+    fn scales(&self, reps: u64) -> Vec<f64> {
+        let mut scales = Vec::new();
         for (c, case) in self.fit.cases.iter().enumerate() {
             for (t, target) in case.targets.iter().enumerate() {
                 let Some(scale) = target.scale else { continue };
                 let noise = self.noise.as_ref().map_or(0.0, |n| n[c][t]);
                 // The measured run has the noise of one, the mean that of several.
                 let noise = noise * (1.0 + 1.0 / reps as f64);
-                let scale = (scale * scale + noise).sqrt();
-                residuals.push(log_ratio(&target.reading, evaluation.values[c][t]) / scale);
+                scales.push((scale * scale + noise).sqrt());
             }
         }
-        residuals
+        scales
+    }
+
+    /// Residuals of all targets that count, case by case.
+    fn residuals(&self, evaluation: &Evaluation, reps: u64) -> Vec<f64> {
+        let cases = self.fit.cases.iter().zip(&evaluation.values);
+        let counted = cases.flat_map(|(case, values)| {
+            let targets = case.targets.iter().zip(values);
+            targets.filter(|(t, _)| t.scale.is_some())
+        });
+        let scales = self.scales(reps);
+        let residual = |((target, value), scale): ((&Target, &f64), f64)| {
+            log_ratio(&target.reading, *value) / scale
+        };
+        counted.zip(scales).map(residual).collect()
     }
 
     /// Differences of the residuals, one parameter at a time.
@@ -421,6 +488,14 @@ impl<'s, 'a> Search<'s, 'a> {
         }
         point
     }
+}
+
+/// Whether two ends differ by more than 3 % in some parameter.
+fn apart(a: &Candidate, b: &Candidate) -> bool {
+    a.point
+        .iter()
+        .zip(&b.point)
+        .any(|(x, y)| (x - y).abs() > 0.03)
 }
 
 /// A whole-numbered parameter's logarithm is that of a whole number.

@@ -1,10 +1,14 @@
 //! k6's `--out csv`, whole or thinned to some of its columns: `metric_name` and `metric_value` are
-//! needed, `name` is used if it is there.
+//! needed, `name` is used if it is there, `timestamp` is needed for a window. k6 writes times in whole
+//! seconds unless `K6_CSV_TIME_FORMAT` says otherwise; the size of the number tells the unit. A column
+//! `timestamp_us` (`_s`, `_ms`, `_ns`) names its own.
 
-use super::samples::Samples;
+use super::clock::Clock;
+use super::samples::{Samples, Taken};
 use super::{Bad, Measured};
+use crate::world::window::Window;
 
-pub(super) fn read(text: &str) -> Result<Measured, Bad> {
+pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> {
     let mut reader = ::csv::ReaderBuilder::new().from_reader(text.as_bytes());
     let columns = reader.headers().cloned().map_err(|why| at_line(&why, 1))?;
     let column = |name: &str| columns.iter().position(|c| c == name);
@@ -20,7 +24,14 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
     };
     let (metric, value) = (need("metric_name")?, need("metric_value")?);
     let name = column("name");
-    let mut samples = Samples::default();
+    let time = columns
+        .iter()
+        .enumerate()
+        .find_map(|(at, name)| Clock::of_column(name).map(|clock| (at, clock)));
+    if window.is_some() && time.is_none() {
+        need("timestamp")?;
+    }
+    let mut samples = Samples::within(window);
     let mut record = ::csv::StringRecord::new();
     loop {
         let line = reader.position().line();
@@ -38,7 +49,13 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
             let message = format!("`{}` is no number of milliseconds or counts", field(value));
             Bad::new(&at, message, "use the file as k6 wrote it, without units")
         })?;
-        samples.add(&at, field(metric), name.map_or("", field), number)?;
+        let taken = Taken {
+            metric: field(metric),
+            name: name.map_or("", field),
+            value: number,
+            time: time.map(|(index, clock)| (clock, field(index))),
+        };
+        samples.add(&at, taken)?;
     }
     if !text.ends_with('\n') {
         let message = "the last line has no end: the file is cut off";

@@ -1,5 +1,6 @@
 //! Runs of k6 (or capsim) as files: what they measured, whatever the form they were kept in.
 
+mod clock;
 mod csv;
 mod json;
 mod points;
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use crate::model::metric_name::MetricName;
 use crate::model::threshold::Aggregation;
+use crate::world::window::Window;
 
 /// Larger files are refused, unpacked ones included.
 const LARGEST_BYTES: u64 = 4 << 30;
@@ -65,6 +67,10 @@ pub struct Measured {
     pub peak_vus: Option<f64>,
     /// Length of the run in seconds, if the file says so.
     pub duration: Option<f64>,
+    /// The part of the run that the numbers are of; `None` for all of it.
+    pub window: Option<Window>,
+    /// Whether the window's edges are only known to a second, as the file's times are.
+    pub coarse: bool,
 }
 
 /// Why a file is no run that can be used, and where.
@@ -232,11 +238,13 @@ fn is_used(metric: &str) -> bool {
 }
 
 /// Reads a run: a `--summary-export` or `handleSummary` JSON of any version, the summary as text,
-/// `--out json` or `--out csv`; each plain or packed by gzip.
+/// `--out json` or `--out csv`; each plain or packed by gzip. A window leaves only the samples that
+/// ended in it.
 ///
 /// # Errors
-/// If the file cannot be read, is cut off, comes from another tool, or holds numbers that cannot be.
-pub fn read(path: &Path) -> Result<Measured, RunError> {
+/// If the file cannot be read, is cut off, comes from another tool, or holds numbers that cannot be; if
+/// a window is asked for and the file is a summary, or nothing ended in it.
+pub fn read(path: &Path, window: Option<Window>) -> Result<Measured, RunError> {
     let name = path.display().to_string();
     let fail = |message: String, fix: &str| RunError {
         place: name.clone(),
@@ -245,14 +253,14 @@ pub fn read(path: &Path) -> Result<Measured, RunError> {
     };
     let bytes = std::fs::read(path)
         .map_err(|why| fail(format!("the run cannot be read: {why}"), "check the path"))?;
-    read_bytes(&name, &bytes)
+    read_bytes(&name, &bytes, window)
 }
 
 /// As [`read`], of bytes already at hand; `name` is shown in errors.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Measured, RunError> {
+pub fn read_bytes(name: &str, bytes: &[u8], window: Option<Window>) -> Result<Measured, RunError> {
     let fail = |at: &str, message: String, fix: &str| RunError {
         place: match at {
             "" => name.to_string(),
@@ -277,8 +285,13 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Measured, RunError> {
             "give a file that k6 wrote",
         )
     })?;
-    let measured = sniff(text).and_then(|m| m.check_order().map(|()| m));
+    let measured = sniff(text, window).and_then(|m| m.check_order().map(|()| m));
     let measured = measured.map_err(|bad| fail(&bad.at, bad.message, &bad.fix))?;
+    if let (Some(window), true) = (window, measured.readings.is_empty()) {
+        let message = format!("nothing ended in the window {window}");
+        let fix = "the window counts from the begin of the first request";
+        return Err(fail("", message, fix));
+    }
     if measured.readings.is_empty() {
         let message = format!(
             "this {} has no metric that a model could be held to",
@@ -304,7 +317,7 @@ fn unpack(bytes: &[u8]) -> std::io::Result<std::borrow::Cow<'_, [u8]>> {
 }
 
 /// The beginning of a file tells what it is.
-fn sniff(text: &str) -> Result<Measured, Bad> {
+fn sniff(text: &str, window: Option<Window>) -> Result<Measured, Bad> {
     let text = text.trim_start_matches('\u{feff}');
     let start = text.trim_start();
     let first = start.lines().next().unwrap_or("");
@@ -316,12 +329,18 @@ fn sniff(text: &str) -> Result<Measured, Bad> {
         return Err(Bad::new("line 1", message, "give a run of k6 or of capsim"));
     }
     if first.starts_with("metric_name,") {
-        return csv::read(text);
+        return csv::read(text, window);
     }
     let is_point =
         |line: &str| line.contains("\"type\":\"Metric\"") || line.contains("\"type\":\"Point\"");
     if first.starts_with('{') && is_point(first) {
-        return points::read(text);
+        return points::read(text, window);
+    }
+    if window.is_some() {
+        let message =
+            "a summary does not say when what happened, so no window can be cut out of it";
+        let fix = "give the samples: k6 run --out csv=run.csv or --out json=run.json";
+        return Err(Bad::new("", message, fix));
     }
     if first.starts_with(['{', '[']) {
         return json::read(text);

@@ -2,9 +2,11 @@
 
 use serde::Deserialize;
 
-use super::samples::Samples;
+use super::clock::Clock;
+use super::samples::{Samples, Taken};
 use super::{Bad, Measured};
 use crate::model::metric_name::MetricKind;
+use crate::world::window::Window;
 
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -21,6 +23,7 @@ struct Data<'a> {
     #[serde(rename = "type")]
     kind: Option<&'a str>,
     value: Option<f64>,
+    time: Option<&'a str>,
     #[serde(borrow, default)]
     tags: Tags<'a>,
 }
@@ -31,8 +34,8 @@ struct Tags<'a> {
     name: Option<std::borrow::Cow<'a, str>>,
 }
 
-pub(super) fn read(text: &str) -> Result<Measured, Bad> {
-    let mut samples = Samples::default();
+pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> {
+    let mut samples = Samples::within(window);
     for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
@@ -54,7 +57,13 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
             }
             ("Point", _, Some(value)) => {
                 let name = line.data.tags.name.as_deref().unwrap_or("");
-                samples.add(&at, &line.metric, name, value)?;
+                let taken = Taken {
+                    metric: &line.metric,
+                    name,
+                    value,
+                    time: line.data.time.map(|text| (Clock::Any, text)),
+                };
+                samples.add(&at, taken)?;
             }
             ("Point", _, None) => {
                 let message = format!("a point of `{}` has no value", line.metric);

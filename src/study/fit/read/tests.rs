@@ -2,11 +2,11 @@ use super::*;
 use crate::model::threshold::Aggregation as A;
 
 fn good(text: &str) -> Measured {
-    read_bytes("run", text.as_bytes()).unwrap_or_else(|why| panic!("{why}"))
+    read_bytes("run", text.as_bytes(), None).unwrap_or_else(|why| panic!("{why}"))
 }
 
 fn bad(text: &str) -> String {
-    match read_bytes("run", text.as_bytes()) {
+    match read_bytes("run", text.as_bytes(), None) {
         Ok(measured) => panic!("read: {measured:?}"),
         Err(why) => why.to_string(),
     }
@@ -154,9 +154,9 @@ fn a_packed_file_is_unpacked_and_half_of_one_is_an_error() {
     let rows = "http_req_duration,1,10.0\n".repeat(50);
     write!(packer, "metric_name,timestamp,metric_value\n{rows}").unwrap();
     let packed = packer.finish().unwrap();
-    let run = read_bytes("run", &packed).unwrap();
+    let run = read_bytes("run", &packed, None).unwrap();
     assert_eq!(run.value(DURATION, Stat::Of(A::Count)), Some(50.0));
-    let why = read_bytes("run", &packed[..packed.len() - 12]).unwrap_err();
+    let why = read_bytes("run", &packed[..packed.len() - 12], None).unwrap_err();
     assert!(
         why.message
             .starts_with("the gzip file is cut off or damaged"),
@@ -203,4 +203,65 @@ fn bad_files_are_refused_with_their_place() {
     assert!(bad("").contains("empty"));
     assert!(bad("{}").contains("no summary of k6"));
     assert!(bad("{\"metrics\": {}}").contains("no metric"));
+}
+
+/// Requests that end 0.1, 0.5, 1.0 and 1.5 s after the first of them began.
+const TIMED: &str = "metric_name,timestamp_us,metric_value,name,status,error_code\n\
+    http_req_duration,1700000000100000,100.0,a,200,\nvus,1700000000900000,5.000,,,\n\
+    http_req_duration,1700000000500000,200.0,a,200,\n\
+    http_req_duration,1700000001000000,300.0,a,200,\n\
+    iteration_duration,1700000001000000,950.0,,,\n\
+    http_req_duration,1700000001500000,400.0,a,200,\n";
+
+#[test]
+fn a_window_holds_what_ended_in_it() {
+    let within = |window: &str| {
+        let window = Window::parse(window).unwrap();
+        read_bytes("run", TIMED.as_bytes(), Some(window))
+    };
+    let run = within("500ms..1.5s").unwrap();
+    assert_eq!(run.value("http_reqs", Stat::Of(A::Count)), Some(2.0));
+    assert_eq!(run.value("http_reqs", Stat::Of(A::Rate)), Some(2.0));
+    assert_eq!(run.value("iterations", Stat::Of(A::Count)), Some(1.0));
+    assert_eq!(run.value(DURATION, Stat::Of(A::Avg)), Some(250.0));
+    assert_eq!(run.peak_vus, Some(5.0));
+    assert_eq!(
+        within("0..1m").unwrap().value(DURATION, Stat::Of(A::Max)),
+        Some(400.0)
+    );
+    let why = within("2s..3s").unwrap_err().to_string();
+    assert!(why.contains("nothing ended in the window 2s..3s"), "{why}");
+    for wrong in ["7s", "7s..", "9s..7s", "-1s..7s", "1..2"] {
+        assert!(Window::parse(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_window_needs_samples_with_times() {
+    let window = Window::parse("0..1m").unwrap();
+    let why = |text: &str| {
+        let read = read_bytes("run", text.as_bytes(), Some(window));
+        read.unwrap_err().to_string()
+    };
+    let summary = "{\"metrics\": {\"http_reqs\": {\"count\": 5}}}";
+    assert!(why(summary).contains("--out csv=run.csv"));
+    let thin = "metric_name,metric_value\nhttp_req_duration,1.5\n";
+    assert!(why(thin).contains("line 1: the column `timestamp` is missing"));
+    let damaged = TIMED.replace("1700000000500000", "soon");
+    assert!(why(&damaged).contains("line 4: `soon` is no time"));
+    // k6's own default: whole seconds.
+    let coarse = "metric_name,timestamp,metric_value\nhttp_req_duration,1700000000,800.0\n\
+                  http_req_duration,1700000002,100.0\nhttp_req_duration,1700000005,100.0\n";
+    let window = Window::parse("2s..5s").unwrap();
+    let run = read_bytes("run", coarse.as_bytes(), Some(window)).unwrap();
+    assert!(run.coarse);
+    assert_eq!(run.value("http_reqs", Stat::Of(A::Count)), Some(1.0));
+}
+
+#[test]
+fn metrics_of_the_script_are_read_from_samples() {
+    let run = good("metric_name,timestamp,metric_value\nsold,1,2\nsold,1,3\nsold,2,0\n");
+    assert_eq!(run.value("sold", Stat::Of(A::Count)), Some(5.0));
+    assert_eq!(run.value("sold", Stat::Passes), Some(2.0));
+    assert_eq!(run.value("sold", Stat::Of(A::Avg)), Some(5.0 / 3.0));
 }

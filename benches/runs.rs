@@ -9,11 +9,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use capsim::model::Model;
 use capsim::world::World;
 use capsim::world::summary::summary;
+
+#[path = "support/process.rs"]
+mod process;
+
+use process::{Clock, peak_memory};
 
 const MODELS: [&str; 6] = [
     "models/token.toml",
@@ -60,7 +64,7 @@ fn measure(path: &Path) {
         }
     };
     let (mut run, mut whole, mut last) = (f64::INFINITY, f64::INFINITY, None);
-    let clock = Instant::now_of_process();
+    let clock = Clock::start();
     for _ in 0..RUNS {
         let start = clock.seconds();
         let outcome = World::new(&model, 42, 0).run();
@@ -80,34 +84,4 @@ fn measure(path: &Path) {
             outcome.fingerprint
         );
     }
-}
-
-trait ProcessorTime {
-    fn now_of_process() -> Self;
-    fn seconds(&self) -> f64;
-}
-
-impl ProcessorTime for Instant {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a benchmark reads the clock; no result depends on it"
-    )]
-    fn now_of_process() -> Instant {
-        Instant::now()
-    }
-
-    /// Time on a processor, which Linux tells in nanoseconds; elsewhere the time that has passed.
-    fn seconds(&self) -> f64 {
-        let told = std::fs::read_to_string("/proc/self/schedstat").ok();
-        let used = told.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
-        used.map_or_else(|| self.elapsed().as_secs_f64(), |ns| ns / 1e9)
-    }
-}
-
-/// The most memory that this process has had at once, in MB.
-fn peak_memory() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-    let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-    Some(kilobytes / 1000.0)
 }

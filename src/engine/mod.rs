@@ -3,6 +3,7 @@
 pub mod alias;
 pub mod dist;
 pub mod heap;
+pub mod ladder;
 pub mod queue;
 pub mod stream;
 pub mod time;

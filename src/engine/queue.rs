@@ -11,7 +11,8 @@
 
 use std::collections::VecDeque;
 
-use super::heap::{MinHeap, key, major};
+use super::heap::{key, major};
+use super::ladder::Ladder;
 use super::{Span, Time};
 
 /// A FIFO of events with the same delay.
@@ -48,7 +49,7 @@ enum Source<E> {
 pub struct EventQueue<E: Copy> {
     now: Time,
     sequence: u64,
-    heap: MinHeap<E>,
+    heap: Ladder<E>,
     sources: Vec<Source<E>>,
     firsts: Firsts,
     /// The alarm that went off last, if its key still stands among the firsts: its owner mostly
@@ -61,7 +62,7 @@ impl<E: Copy> Default for EventQueue<E> {
         EventQueue {
             now: Time::ZERO,
             sequence: 0,
-            heap: MinHeap::default(),
+            heap: Ladder::default(),
             sources: Vec::new(),
             firsts: Firsts::default(),
             gone_off: None,

@@ -68,7 +68,7 @@ impl World<'_> {
     pub(super) fn begin_iteration(&mut self, id: u32) {
         let now = self.queue.now();
         let vu = &mut self.vus[id as usize];
-        vu.begin(now);
+        self.minds.begin(id, vu, now);
         // Anything but idle: it runs.
         vu.state = VuState::Sleeping;
         self.ready.push_back(Work::Vu(id));
@@ -89,7 +89,7 @@ impl World<'_> {
         self.recorder.iteration(now, vu.origin, duration);
         let goes_on = self.scenarios[index].goes_on(now, id, vu, &mut self.recorder);
         if goes_on {
-            vu.begin(now);
+            self.minds.begin(id, vu, now);
         } else {
             vu.state = VuState::Idle;
             self.vu_returned(index);
@@ -220,7 +220,7 @@ impl World<'_> {
             .request(now, request.origin, request.site, request.code, duration);
         let vu = &mut self.vus[client as usize];
         vu.reply.code = request.code;
-        vu.reply.duration = duration;
+        self.minds.answered(client, duration);
         vu.reply.admitted = request.admitted;
         vu.reply.nothing_free = request.nothing_free;
         vu.context = request.context;
@@ -261,7 +261,7 @@ impl World<'_> {
         }
         let vu = &mut self.vus[client as usize];
         vu.reply.code = Code::TIMEOUT;
-        vu.reply.duration = duration;
+        self.minds.answered(client, duration);
         vu.reply.admitted = false;
         vu.reply.nothing_free = false;
         vu.state = VuState::Sleeping;

@@ -127,7 +127,7 @@ impl World<'_> {
         self.recorder.timed_request(now, key, timings);
         let vu = &mut self.vus[id as usize];
         vu.reply.code = answer.code;
-        vu.reply.duration = timings.duration();
+        self.minds.answered(id, timings.duration());
         vu.reply.admitted = answer.admitted;
         vu.reply.nothing_free = answer.nothing_free;
         vu.context = answer.context;

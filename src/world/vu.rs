@@ -47,8 +47,6 @@ impl Default for Context {
 pub struct Reply {
     /// How the request ended.
     pub code: Code,
-    /// How long it took.
-    pub duration: Span,
     /// The waiting room has let the user through.
     pub admitted: bool,
     /// A listing offered no seat.
@@ -59,7 +57,6 @@ impl Default for Reply {
     fn default() -> Self {
         Reply {
             code: Code::OK,
-            duration: Span::ZERO,
             admitted: false,
             nothing_free: false,
         }
@@ -79,16 +76,16 @@ pub enum VuState {
     Awaiting,
 }
 
-/// A virtual user. Its position is a step of a flat program.
+/// A virtual user. Its position is a step of a flat program. It fills one line of the caches: of a million
+/// VUs, the one that wakes up is in none of them.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub struct Vu {
     /// Who runs it.
     pub origin: Origin,
     /// Index of its journey.
     pub journey: u16,
-    /// First step of its journey among the steps of all journeys.
-    pub entry: u32,
-    /// Next step.
+    /// Next step, among the steps of all journeys.
     pub at: u32,
     /// What it is doing.
     pub state: VuState,
@@ -110,6 +107,8 @@ pub struct Vu {
     pub groups: u8,
 }
 
+const _: () = assert!(size_of::<Vu>() == 64);
+
 impl Vu {
     /// An idle VU without a journey.
     #[must_use]
@@ -117,7 +116,6 @@ impl Vu {
         Vu {
             origin,
             journey: 0,
-            entry: 0,
             at: 0,
             state: VuState::Idle,
             stopping: false,
@@ -129,17 +127,6 @@ impl Vu {
             loops,
             groups: 0,
         }
-    }
-
-    /// Begins an iteration: nothing is remembered of the last one.
-    #[inline]
-    pub fn begin(&mut self, now: Time) {
-        self.at = self.entry;
-        self.started = now;
-        self.iterations += 1;
-        self.context = Context::default();
-        self.reply = Reply::default();
-        self.groups = 0;
     }
 }
 
@@ -229,6 +216,10 @@ pub struct Minds {
     events: Option<EventChoice>,
     /// Number of users in the population.
     users: u32,
+    /// Whether a journey records how long a request took.
+    records_durations: bool,
+    /// How long the last request of each VU took, if so.
+    last_durations: Vec<Span>,
 }
 
 /// Steps a user may take without virtual time passing before it counts as stuck.
@@ -258,6 +249,8 @@ impl Minds {
             choices,
             events: inventory.and_then(|i| EventChoice::new(&i.popularity, i.events)),
             users: model.users,
+            records_durations: steps_of(model).any(records_duration),
+            last_durations: Vec::new(),
         }
     }
 
@@ -267,6 +260,9 @@ impl Minds {
         self.loops.resize(first + slots, 0);
         let groups = (number + 1) * self.group_depth;
         self.groups.resize(groups, (Time::ZERO, GroupId(0)));
+        if self.records_durations {
+            self.last_durations.resize(number + 1, Span::ZERO);
+        }
         let mut vu = Vu::new(origin, first as u32);
         self.send_on(&mut vu, journey);
         vu
@@ -275,7 +271,7 @@ impl Minds {
     /// A VU takes up another journey.
     pub fn send_on(&self, vu: &mut Vu, journey: u16) {
         vu.journey = journey;
-        vu.entry = self.entry[journey as usize];
+        vu.at = self.entry[journey as usize];
     }
 
     /// What the user does next, if that is one of the common steps that need no thought.
@@ -289,6 +285,26 @@ impl Minds {
         };
         vu.at += 1;
         Some(effect)
+    }
+
+    /// A user begins an iteration: nothing is remembered of the last one.
+    #[inline]
+    pub fn begin(&mut self, number: u32, vu: &mut Vu, now: Time) {
+        vu.at = self.entry[vu.journey as usize];
+        vu.started = now;
+        vu.iterations += 1;
+        vu.context = Context::default();
+        vu.reply = Reply::default();
+        vu.groups = 0;
+        self.answered(number, Span::ZERO);
+    }
+
+    /// Notes how long the last request of a user took, if a journey asks for that.
+    #[inline]
+    pub fn answered(&mut self, number: u32, after: Span) {
+        if let Some(last) = self.last_durations.get_mut(number as usize) {
+            *last = after;
+        }
     }
 
     /// Resumes the user of this number and returns what it does next.
@@ -371,7 +387,7 @@ impl Minds {
                 let value = match recorded {
                     Recorded::Number(x) => x,
                     Recorded::Condition(c) => f64::from(u8::from(holds(c, vu, tokens))),
-                    Recorded::LastDuration => vu.reply.duration.as_ms(),
+                    Recorded::LastDuration => self.last_durations[number as usize].as_ms(),
                     Recorded::Vu => f64::from(number),
                 };
                 let label = self.label(number, vu);
@@ -407,6 +423,14 @@ impl Minds {
     fn open_group(&self, number: u32, vu: &Vu) -> usize {
         number as usize * self.group_depth + usize::from(vu.groups)
     }
+}
+
+fn steps_of(model: &Model) -> impl Iterator<Item = &Step> {
+    model.journeys.iter().flat_map(|journey| &journey.steps)
+}
+
+fn records_duration(step: &Step) -> bool {
+    matches!(step, Step::Record(_, Recorded::LastDuration))
 }
 
 #[inline]

@@ -55,6 +55,8 @@ pub struct EventQueue<E: Copy> {
     /// The alarm that went off last, if its key still stands among the firsts: its owner mostly
     /// sets it anew at once, and one change is saved.
     gone_off: Option<u32>,
+    /// An event that is due soon in the lane of the last one.
+    ahead: Option<E>,
 }
 
 impl<E: Copy> Default for EventQueue<E> {
@@ -66,6 +68,7 @@ impl<E: Copy> Default for EventQueue<E> {
             sources: Vec::new(),
             firsts: Firsts::default(),
             gone_off: None,
+            ahead: None,
         }
     }
 }
@@ -169,6 +172,7 @@ impl<E: Copy> EventQueue<E> {
             }
             Source::Lane { waiting, .. } => {
                 let (_, event) = waiting.pop_front()?;
+                self.ahead = waiting.get(1).map(|w| w.1);
                 match waiting.front() {
                     Some(&(next, _)) => self.firsts.replace_first(source, next),
                     None => self.firsts.clear_first(source),
@@ -178,6 +182,13 @@ impl<E: Copy> EventQueue<E> {
         };
         self.now = Time(major(first));
         Some((self.now, event))
+    }
+
+    /// An event of the lane that gave the last one, due soon after it, if it was a lane: what it is about may
+    /// be looked at ahead of time.
+    #[inline]
+    pub fn ahead(&mut self) -> Option<E> {
+        self.ahead.take()
     }
 
     /// Takes the key of the alarm that went off away, unless it was set anew.

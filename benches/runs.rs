@@ -30,6 +30,9 @@ const MODELS: [&str; 6] = [
 
 const RUNS: usize = 5;
 
+/// Another number of runs: one, when instructions are counted.
+const REPEAT: &str = "CAPSIM_BENCH_RUNS";
+
 /// Tells a child that it is one, and which model is its.
 const CHILD: &str = "CAPSIM_BENCH_MODEL";
 
@@ -65,7 +68,8 @@ fn measure(path: &Path) {
     };
     let (mut run, mut whole, mut last) = (f64::INFINITY, f64::INFINITY, None);
     let clock = Clock::start();
-    for _ in 0..RUNS {
+    let repeat = std::env::var(REPEAT).ok();
+    for _ in 0..repeat.and_then(|n| n.parse().ok()).unwrap_or(RUNS) {
         let start = clock.seconds();
         let outcome = World::new(&model, 42, 0).run();
         run = run.min(clock.seconds() - start);

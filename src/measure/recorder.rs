@@ -7,6 +7,7 @@ use crate::engine::{Span, Time};
 use crate::model::journey::{CheckId, CustomKind, GroupId, MetricId, SiteId};
 
 use super::log::{Entry, Sample};
+use super::tallies::Tallies;
 
 /// Who made a sample: setup, teardown or one of the scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +58,20 @@ pub struct Timings {
     pub receiving: u64,
 }
 
+/// Picks one part of a request's time.
+pub type TimingOf = fn(&Timings) -> u64;
+
 impl Timings {
+    /// The parts by the names of their metrics.
+    pub const PARTS: [(&'static str, TimingOf); 6] = [
+        ("http_req_blocked", |t| t.blocked),
+        ("http_req_connecting", |t| t.connecting),
+        ("http_req_tls_handshaking", |t| t.tls),
+        ("http_req_sending", |t| t.sending),
+        ("http_req_waiting", |t| t.waiting),
+        ("http_req_receiving", |t| t.receiving),
+    ];
+
     /// k6's `http_req_duration`.
     #[must_use]
     pub fn duration(&self) -> Span {
@@ -228,6 +242,10 @@ pub struct Recorder {
     pub group_labels: Vec<Label>,
     /// All samples in their order, if they were asked for.
     pub log: Option<Vec<Entry>>,
+    /// Histograms, if samples are counted instead of kept: the arrays of samples above stay empty then.
+    pub tallies: Option<Box<Tallies>>,
+    /// Whether samples go into the arrays alone: neither into a log nor into histograms.
+    plain: bool,
     /// Length of setup and teardown, once over.
     pub setup: Option<Span>,
     /// Length of teardown.
@@ -303,11 +321,25 @@ impl Recorder {
             groups: Vec::new(),
             group_labels: Vec::new(),
             log: None,
+            tallies: None,
+            plain: true,
             setup: None,
             teardown: None,
             vus: None,
             vus_max: None,
         }
+    }
+
+    /// Keeps all samples in their order, too.
+    pub fn keep_log(&mut self) {
+        (self.log, self.tallies, self.plain) = (Some(Vec::new()), None, false);
+    }
+
+    /// Counts samples in histograms instead of keeping them. Samples of custom trends are kept all the
+    /// same, for they may be any numbers.
+    pub fn keep_tallies(&mut self) {
+        let tallies = Box::new(Tallies::new(self.origins));
+        (self.log, self.tallies, self.plain) = (None, Some(tallies), false);
     }
 
     /// Notes a sample if samples are asked for.
@@ -321,6 +353,16 @@ impl Recorder {
     /// A request ended, where no network is modelled.
     #[inline(always)]
     pub fn request(&mut self, now: Time, origin: Origin, site: SiteId, code: Code, waited: Span) {
+        let series = self.series_of(origin, site, code);
+        if !self.plain && self.tally_or_log_request(now, series, waited) {
+            return;
+        }
+        self.durations.push(waited.0);
+        self.request_series.push(series);
+    }
+
+    #[inline(always)]
+    fn series_of(&mut self, origin: Origin, site: SiteId, code: Code) -> u16 {
         let at = origin.0 as usize * self.sites + site.index();
         let mut series = if code == Code::OK {
             self.ok[at]
@@ -330,9 +372,18 @@ impl Recorder {
         if series == u16::MAX {
             series = self.find_series(origin, site, code);
         }
+        series
+    }
+
+    /// Returns whether the request is counted, and not to be kept.
+    #[cold]
+    fn tally_or_log_request(&mut self, now: Time, series: u16, waited: Span) -> bool {
+        if let Some(tallies) = &mut self.tallies {
+            tallies.request(series, waited);
+            return true;
+        }
         self.note(now, Sample::Request(self.durations.len() as u32));
-        self.durations.push(waited.0);
-        self.request_series.push(series);
+        false
     }
 
     /// A request ended, where a network is modelled.
@@ -343,7 +394,11 @@ impl Recorder {
         timings: Timings,
     ) {
         self.request(now, origin, site, code, timings.duration());
-        self.timings.push(timings);
+        let series = self.series_of(origin, site, code);
+        match &mut self.tallies {
+            Some(tallies) => tallies.timings(series, &timings),
+            None => self.timings.push(timings),
+        }
     }
 
     /// The parts of the time of a request, by its place among all.
@@ -376,6 +431,9 @@ impl Recorder {
 
     /// A group came to its end.
     pub fn group(&mut self, now: Time, label: Label, duration: Span) {
+        if let Some(tallies) = &mut self.tallies {
+            return tallies.group(label, duration);
+        }
         self.groups.push(duration.0);
         self.group_labels.push(label);
         self.note(now, Sample::Group { label, duration });
@@ -397,9 +455,22 @@ impl Recorder {
     /// An iteration of a scenario came to its end.
     #[inline]
     pub fn iteration(&mut self, now: Time, origin: Origin, duration: Span) {
+        if !self.plain && self.tally_or_log_iteration(now, origin, duration) {
+            return;
+        }
         self.iterations.push(duration.0);
         self.iteration_origin.push(origin);
+    }
+
+    /// Returns whether the iteration is counted, and not to be kept.
+    #[cold]
+    fn tally_or_log_iteration(&mut self, now: Time, origin: Origin, duration: Span) -> bool {
+        if let Some(tallies) = &mut self.tallies {
+            tallies.iteration(origin, duration);
+            return true;
+        }
         self.note(now, Sample::Iteration { origin, duration });
+        false
     }
 
     /// Setup or teardown came to its end.

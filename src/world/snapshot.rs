@@ -87,8 +87,8 @@ impl World<'_> {
             op_times: self.op_times.clone(),
             inventory: self.inventory.as_ref().map(|i| i.probe.clone()),
             room: self.room.as_ref().map(|(r, _)| r.probe.clone()),
-            requests: self.recorder.durations.len(),
-            iterations: self.recorder.iterations.len(),
+            requests: self.recorder.requests() as usize,
+            iterations: self.recorder.complete_iterations() as usize,
             waits: self.waits.as_ref().map_or(0, Vec::len),
             in_system: self.requests.live() as u64,
         }

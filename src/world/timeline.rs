@@ -78,8 +78,8 @@ impl World<'_> {
         Sample {
             at,
             active_vus: self.active_vus,
-            requests: self.recorder.durations.len(),
-            iterations: self.recorder.iterations.len(),
+            requests: self.recorder.requests() as usize,
+            iterations: self.recorder.complete_iterations() as usize,
             dropped: self.recorder.dropped.iter().sum(),
             stations: stations
                 .map(|((part, _), spec)| {

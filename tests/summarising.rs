@@ -3,6 +3,8 @@
 
 use std::process::{Command, Output};
 
+use capsim::engine::{Span, Time};
+use capsim::measure::recorder::Custom;
 use capsim::measure::summary::{Metric, Section, Summary, Values};
 use capsim::model::threshold::Aggregation;
 use capsim::model::{K6Version, Model, Override};
@@ -12,6 +14,7 @@ use capsim::study::metrics::metrics_of;
 use capsim::world::World;
 use capsim::world::outcome::Outcome;
 use capsim::world::summary::full_summary;
+use capsim::world::window::Window;
 
 const STATS: [Aggregation; 8] = [
     Aggregation::Avg,
@@ -87,6 +90,7 @@ fn assert_sections_alike(exact: &[Section], counted: &[Section]) -> usize {
     alike.sum()
 }
 
+/// No sample of a duration or of a custom trend.
 fn assert_nothing_kept(outcome: &Outcome) {
     let r = &outcome.recorder;
     assert_eq!(
@@ -102,6 +106,8 @@ fn assert_nothing_kept(outcome: &Outcome) {
         [0; 7]
     );
     assert!(r.log.is_none());
+    let kept = r.customs.iter().flatten();
+    assert_eq!(kept.filter(|c| matches!(c, Custom::Trend(..))).count(), 0);
 }
 
 /// Both ways of one run; the number of trends compared.
@@ -224,4 +230,23 @@ fn the_command_line_counts_or_says_what_stands_against_it() {
         assert!(why.contains(option) && why.contains("--samples"), "{why}");
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+/// What is cut out of the samples needs them.
+#[test]
+fn windows_of_a_run_keep_the_samples() {
+    let model = model("tests/data/models/mm1.toml", &[]);
+    let plain = World::new(&model, 1, 0).run();
+    let (sampled, _) = World::new(&model, 1, 0)
+        .summarising()
+        .run_sampled(Span::secs(1));
+    assert_eq!(plain.recorder.durations, sampled.recorder.durations);
+    let window = Window::parse("2s..5s").unwrap();
+    let cut = World::new(&model, 1, 0).summarising().run_within(window);
+    assert!(!cut.recorder.durations.is_empty());
+    let marked = World::new(&model, 1, 0)
+        .summarising()
+        .run_marked(&[Time(3_000_000_000)]);
+    let before = &plain.recorder.durations[..marked.snapshots[0].requests];
+    assert_eq!(marked.outcome.recorder.durations, before);
 }

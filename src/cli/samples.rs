@@ -13,8 +13,8 @@ pub enum Samples {
     All,
     /// Histograms: memory does not grow with the number of requests. For very long or very large runs,
     /// from some ten million requests on. Counts, min and max stay exact, avg up to rounding; percentiles
-    /// are at most 0.4 % off, verdicts of thresholds on them, too. Custom trends are the exception: they
-    /// keep every sample. Not with --out, --timeline, --report or many runs, which need every sample.
+    /// are at most 0.4 % off, and thresholds compare them as they are. Tokens that the model issues still
+    /// take memory each. Not with --out, --timeline, --report or many runs, which need every sample.
     Histogram,
 }
 

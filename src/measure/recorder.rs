@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::{Span, Time};
 use crate::model::journey::{CheckId, CustomKind, GroupId, MetricId, SiteId};
+use crate::stats::NumberHistogram;
 
 use super::log::{Entry, Sample};
 use super::tallies::Tallies;
@@ -137,14 +138,19 @@ pub enum Custom {
     Rate(u64, u64),
     /// Every value, and who made it.
     Trend(Vec<f64>, Vec<Label>),
+    /// A trend whose values are counted instead of kept.
+    Counted(NumberHistogram),
 }
 
 impl Custom {
-    fn new(kind: CustomKind) -> Custom {
+    fn new(kind: CustomKind, tallied: bool) -> Custom {
         match kind {
             CustomKind::Counter => Custom::Counter(0.0),
             CustomKind::Gauge => Custom::Gauge(None),
             CustomKind::Rate => Custom::Rate(0, 0),
+            CustomKind::Trend | CustomKind::TrendTime if tallied => {
+                Custom::Counted(NumberHistogram::default())
+            }
             CustomKind::Trend | CustomKind::TrendTime => Custom::Trend(Vec::new(), Vec::new()),
         }
     }
@@ -186,11 +192,12 @@ impl Custom {
                 values.push(value);
                 labels.push(label);
             }
+            Custom::Counted(values) => values.record(value),
         }
     }
 }
 
-/// What those with one label did to a custom metric other than a trend.
+/// What those with one label did to a custom metric other than a trend whose values are kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// Their samples alone.
@@ -232,7 +239,7 @@ pub struct Recorder {
     pub check_order: Vec<CheckId>,
     /// Samples of custom metrics, in the order of `Model::metrics`; `None` before the first.
     pub customs: Vec<Option<Custom>>,
-    /// The same by label, but for trends, whose samples carry their labels.
+    /// The same by label, but for trends whose values are kept: they carry their labels.
     pub parts: BTreeMap<(MetricId, Label), Part>,
     kinds: Vec<CustomKind>,
     custom_samples: u64,
@@ -330,16 +337,20 @@ impl Recorder {
         }
     }
 
-    /// Keeps all samples in their order, too.
+    /// Keeps all samples in their order, too. To be called before the first sample.
     pub fn keep_log(&mut self) {
         (self.log, self.tallies, self.plain) = (Some(Vec::new()), None, false);
     }
 
-    /// Counts samples in histograms instead of keeping them. Samples of custom trends are kept all the
-    /// same, for they may be any numbers.
+    /// Counts samples in histograms instead of keeping them. To be called before the first sample.
     pub fn keep_tallies(&mut self) {
         let tallies = Box::new(Tallies::new(self.origins));
         (self.log, self.tallies, self.plain) = (None, Some(tallies), false);
+    }
+
+    /// Keeps samples in the arrays, whatever was asked for. To be called before the first sample.
+    pub fn keep_samples(&mut self) {
+        (self.tallies, self.plain) = (None, self.log.is_none());
     }
 
     /// Notes a sample if samples are asked for.
@@ -520,12 +531,13 @@ impl Recorder {
             return;
         }
         let kind = self.kinds[metric.index()];
-        let whole = self.customs[metric.index()].get_or_insert_with(|| Custom::new(kind));
+        let tallied = self.tallies.is_some();
+        let whole = self.customs[metric.index()].get_or_insert_with(|| Custom::new(kind, tallied));
         whole.add(label, value);
-        if !matches!(kind, CustomKind::Trend | CustomKind::TrendTime) {
+        if !matches!(whole, Custom::Trend(..)) {
             self.custom_samples += 1;
             let part = self.parts.entry((metric, label)).or_insert_with(|| Part {
-                samples: Custom::new(kind),
+                samples: Custom::new(kind, tallied),
                 last: 0,
             });
             part.samples.add(label, value);

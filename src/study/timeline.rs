@@ -56,8 +56,7 @@ fn limits(model: &Model) -> impl Iterator<Item = (String, f64)> {
         .map(|t| (t.text(), t.threshold.value))
 }
 
-/// All rows. Levels are means over the window, or values at its end where no mean is named. A run that
-/// keeps no samples has no response times in them.
+/// All rows. Levels are means over the window, or values at its end where no mean is named.
 #[must_use]
 pub fn rows(model: &Model, outcome: &Outcome, samples: &[Sample]) -> Vec<Vec<String>> {
     let beginning = Sample {
@@ -84,8 +83,7 @@ fn row(model: &Model, outcome: &Outcome, from: &Sample, to: &Sample) -> Vec<Stri
     let seconds = window.as_secs();
     let range = from.requests..to.requests;
     let count = range.len();
-    let kept = record.request_series.get(range.clone()).unwrap_or_default();
-    let failed = kept
+    let failed = record.request_series[range.clone()]
         .iter()
         .filter(|s| !record.series[**s as usize].code.is_expected())
         .count();
@@ -94,11 +92,10 @@ fn row(model: &Model, outcome: &Outcome, from: &Sample, to: &Sample) -> Vec<Stri
         Some(to.active_vus as f64),
         Some(count as f64),
         Some(count as f64 / seconds),
-        (!kept.is_empty()).then(|| failed as f64 / count as f64),
+        (count > 0).then(|| failed as f64 / count as f64),
     ];
-    let durations = record.durations.get(range).unwrap_or_default();
-    let stats = TrendStats::of_ns(durations, &PERCENTS.map(|p| p.0));
-    let stats = stats.filter(|s| s.count > 0);
+    let stats = TrendStats::of_ns(&record.durations[range], &PERCENTS.map(|p| p.0));
+    let stats = stats.filter(|_| count > 0);
     row.push(stats.as_ref().map(|s| s.avg));
     row.extend(PERCENTS.map(|(p, _)| stats.as_ref().and_then(|s| s.percentile(p))));
     row.push(stats.as_ref().map(|s| s.max));

@@ -48,9 +48,11 @@ pub struct Marked {
 
 impl World<'_> {
     /// Runs to the last of these ascending marks or to the end of the run, whichever comes first, and
-    /// looks at the probes at each mark. At a mark, all that is due earlier has happened.
+    /// looks at the probes at each mark. At a mark, all that is due earlier has happened. Takes back
+    /// [`World::summarising`].
     #[must_use]
     pub fn run_marked(mut self, marks: &[Time]) -> Marked {
+        self.recorder.keep_samples();
         self.waits = Some(Vec::new());
         let mut snapshots = Vec::with_capacity(marks.len());
         self.start();
@@ -87,8 +89,8 @@ impl World<'_> {
             op_times: self.op_times.clone(),
             inventory: self.inventory.as_ref().map(|i| i.probe.clone()),
             room: self.room.as_ref().map(|(r, _)| r.probe.clone()),
-            requests: self.recorder.requests() as usize,
-            iterations: self.recorder.complete_iterations() as usize,
+            requests: self.recorder.durations.len(),
+            iterations: self.recorder.iterations.len(),
             waits: self.waits.as_ref().map_or(0, Vec::len),
             in_system: self.requests.live() as u64,
         }

@@ -8,7 +8,7 @@ use crate::model::journey::{CheckId, CustomKind, MetricId};
 use crate::model::metric_name::SubMetric;
 use crate::model::threshold::Aggregation;
 use crate::model::{K6Version, Model};
-use crate::stats::TrendStats;
+use crate::stats::{NumberHistogram, TrendStats};
 
 use super::tags::{self, Tags};
 use super::trends::{Samples, percents, trend_of};
@@ -280,6 +280,15 @@ impl<'a> View<'a> {
                 if kind == CustomKind::TrendTime {
                     contains = Contains::Time;
                 }
+                if self.record.tallies.is_some() {
+                    let stats = TrendStats::of_numbers(&together(&chosen()), &percents(wanted));
+                    let values = trend_of(&stats.unwrap_or_default(), wanted);
+                    return Some(Measured {
+                        contains,
+                        values,
+                        observed,
+                    });
+                }
                 let samples = match whole {
                     Some(Custom::Trend(values, _)) if keep.is_all() => values.clone(),
                     Some(Custom::Trend(values, labels)) => {
@@ -320,6 +329,17 @@ impl View<'_> {
         }
         Values::Gauge { value, min, max }
     }
+}
+
+/// All values of a trend's parts.
+fn together(parts: &[&Custom]) -> NumberHistogram {
+    let mut all = NumberHistogram::default();
+    for part in parts {
+        if let Custom::Counted(values) = part {
+            all.merge(values);
+        }
+    }
+    all
 }
 
 /// All labels of one custom metric.

@@ -81,7 +81,7 @@ fn measure(path: &Path) {
         println!(
             "{:8} {:10} {:10}  {run:7.3}  {whole:9.3}  {:8.1}  {:9.1}  {:016x}",
             model.name,
-            outcome.recorder.durations.len(),
+            outcome.recorder.requests(),
             outcome.events,
             run * 1e9 / outcome.events as f64,
             peak_memory().unwrap_or(f64::NAN),

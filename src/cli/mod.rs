@@ -15,6 +15,7 @@ mod plot;
 mod replicate;
 mod report;
 mod run;
+mod samples;
 mod selftest;
 mod sweep;
 mod ticker;

@@ -14,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::output::{self, EPOCH, Out};
 use super::replicate::Replicate;
 use super::report::{Report, Words};
+use super::samples::Samples;
 use super::timeline::Timeline;
 use crate::engine::Span;
 use crate::load::plan::Plan;
@@ -42,7 +43,8 @@ Examples:
   capsim run models/status.toml --set load=1.2 --quiet
   capsim run models/status.toml --no-thresholds --tag env=staging --out json=samples.json
   capsim run models/reserve.toml --replications 20
-  capsim run models/token.toml --precision 1%")]
+  capsim run models/token.toml --precision 1%
+  capsim run huge.toml --samples histogram")]
 pub struct Run {
     #[command(flatten)]
     model: ModelArgs,
@@ -74,6 +76,9 @@ pub struct Run {
     /// given several times.
     #[arg(short, long, value_name = "FORMAT=FILE")]
     out: Vec<Out>,
+    /// What to keep of the durations of requests, iterations and groups.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t)]
+    samples: Samples,
     /// A tag for all samples (k6's option): sub-metrics and the files of --out see it. May be given
     /// several times.
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
@@ -134,6 +139,12 @@ impl Run {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let mut model = self.model.load()?.model;
         let options = self.options(&mut model)?;
+        self.samples.allow(&[
+            ("--out", !self.out.is_empty()),
+            ("--timeline", self.timeline.every().is_some()),
+            ("--report", self.report.wanted()),
+            ("a study of many runs", self.replicate.wanted()),
+        ])?;
         if self.replicate.wanted() {
             return self.replications(&model);
         }
@@ -250,6 +261,9 @@ impl Run {
         }
         if !self.out.is_empty() {
             world = world.logging();
+        }
+        if self.samples == Samples::Histogram {
+            world = world.summarising();
         }
         let every = self.report.wanted().then(|| Span::secs(1));
         if let Some(every) = self.timeline.every().or(every) {

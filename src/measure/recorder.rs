@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::engine::{Span, Time};
 use crate::model::journey::{CheckId, CustomKind, GroupId, MetricId, SiteId};
+use crate::stats::NumberHistogram;
 
 use super::log::{Entry, Sample};
+use super::tallies::Tallies;
 
 /// Who made a sample: setup, teardown or one of the scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +59,20 @@ pub struct Timings {
     pub receiving: u64,
 }
 
+/// Picks one part of a request's time.
+pub type TimingOf = fn(&Timings) -> u64;
+
 impl Timings {
+    /// The parts by the names of their metrics.
+    pub const PARTS: [(&'static str, TimingOf); 6] = [
+        ("http_req_blocked", |t| t.blocked),
+        ("http_req_connecting", |t| t.connecting),
+        ("http_req_tls_handshaking", |t| t.tls),
+        ("http_req_sending", |t| t.sending),
+        ("http_req_waiting", |t| t.waiting),
+        ("http_req_receiving", |t| t.receiving),
+    ];
+
     /// k6's `http_req_duration`.
     #[must_use]
     pub fn duration(&self) -> Span {
@@ -123,14 +138,19 @@ pub enum Custom {
     Rate(u64, u64),
     /// Every value, and who made it.
     Trend(Vec<f64>, Vec<Label>),
+    /// A trend whose values are counted instead of kept.
+    Counted(NumberHistogram),
 }
 
 impl Custom {
-    fn new(kind: CustomKind) -> Custom {
+    fn new(kind: CustomKind, tallied: bool) -> Custom {
         match kind {
             CustomKind::Counter => Custom::Counter(0.0),
             CustomKind::Gauge => Custom::Gauge(None),
             CustomKind::Rate => Custom::Rate(0, 0),
+            CustomKind::Trend | CustomKind::TrendTime if tallied => {
+                Custom::Counted(NumberHistogram::default())
+            }
             CustomKind::Trend | CustomKind::TrendTime => Custom::Trend(Vec::new(), Vec::new()),
         }
     }
@@ -172,11 +192,12 @@ impl Custom {
                 values.push(value);
                 labels.push(label);
             }
+            Custom::Counted(values) => values.record(value),
         }
     }
 }
 
-/// What those with one label did to a custom metric other than a trend.
+/// What those with one label did to a custom metric other than a trend whose values are kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// Their samples alone.
@@ -218,7 +239,7 @@ pub struct Recorder {
     pub check_order: Vec<CheckId>,
     /// Samples of custom metrics, in the order of `Model::metrics`; `None` before the first.
     pub customs: Vec<Option<Custom>>,
-    /// The same by label, but for trends, whose samples carry their labels.
+    /// The same by label, but for trends whose values are kept: they carry their labels.
     pub parts: BTreeMap<(MetricId, Label), Part>,
     kinds: Vec<CustomKind>,
     custom_samples: u64,
@@ -228,6 +249,10 @@ pub struct Recorder {
     pub group_labels: Vec<Label>,
     /// All samples in their order, if they were asked for.
     pub log: Option<Vec<Entry>>,
+    /// Histograms, if samples are counted instead of kept: the arrays of samples above stay empty then.
+    pub tallies: Option<Box<Tallies>>,
+    /// Whether samples go into the arrays alone: neither into a log nor into histograms.
+    plain: bool,
     /// Length of setup and teardown, once over.
     pub setup: Option<Span>,
     /// Length of teardown.
@@ -303,11 +328,29 @@ impl Recorder {
             groups: Vec::new(),
             group_labels: Vec::new(),
             log: None,
+            tallies: None,
+            plain: true,
             setup: None,
             teardown: None,
             vus: None,
             vus_max: None,
         }
+    }
+
+    /// Keeps all samples in their order, too. To be called before the first sample.
+    pub fn keep_log(&mut self) {
+        (self.log, self.tallies, self.plain) = (Some(Vec::new()), None, false);
+    }
+
+    /// Counts samples in histograms instead of keeping them. To be called before the first sample.
+    pub fn keep_tallies(&mut self) {
+        let tallies = Box::new(Tallies::new(self.origins));
+        (self.log, self.tallies, self.plain) = (None, Some(tallies), false);
+    }
+
+    /// Keeps samples in the arrays, whatever was asked for. To be called before the first sample.
+    pub fn keep_samples(&mut self) {
+        (self.tallies, self.plain) = (None, self.log.is_none());
     }
 
     /// Notes a sample if samples are asked for.
@@ -321,6 +364,16 @@ impl Recorder {
     /// A request ended, where no network is modelled.
     #[inline(always)]
     pub fn request(&mut self, now: Time, origin: Origin, site: SiteId, code: Code, waited: Span) {
+        let series = self.series_of(origin, site, code);
+        if !self.plain && self.tally_or_log_request(now, series, waited) {
+            return;
+        }
+        self.durations.push(waited.0);
+        self.request_series.push(series);
+    }
+
+    #[inline(always)]
+    fn series_of(&mut self, origin: Origin, site: SiteId, code: Code) -> u16 {
         let at = origin.0 as usize * self.sites + site.index();
         let mut series = if code == Code::OK {
             self.ok[at]
@@ -330,9 +383,18 @@ impl Recorder {
         if series == u16::MAX {
             series = self.find_series(origin, site, code);
         }
+        series
+    }
+
+    /// Returns whether the request is counted, and not to be kept.
+    #[cold]
+    fn tally_or_log_request(&mut self, now: Time, series: u16, waited: Span) -> bool {
+        if let Some(tallies) = &mut self.tallies {
+            tallies.request(series, waited);
+            return true;
+        }
         self.note(now, Sample::Request(self.durations.len() as u32));
-        self.durations.push(waited.0);
-        self.request_series.push(series);
+        false
     }
 
     /// A request ended, where a network is modelled.
@@ -343,7 +405,11 @@ impl Recorder {
         timings: Timings,
     ) {
         self.request(now, origin, site, code, timings.duration());
-        self.timings.push(timings);
+        let series = self.series_of(origin, site, code);
+        match &mut self.tallies {
+            Some(tallies) => tallies.timings(series, &timings),
+            None => self.timings.push(timings),
+        }
     }
 
     /// The parts of the time of a request, by its place among all.
@@ -376,6 +442,9 @@ impl Recorder {
 
     /// A group came to its end.
     pub fn group(&mut self, now: Time, label: Label, duration: Span) {
+        if let Some(tallies) = &mut self.tallies {
+            return tallies.group(label, duration);
+        }
         self.groups.push(duration.0);
         self.group_labels.push(label);
         self.note(now, Sample::Group { label, duration });
@@ -397,9 +466,22 @@ impl Recorder {
     /// An iteration of a scenario came to its end.
     #[inline]
     pub fn iteration(&mut self, now: Time, origin: Origin, duration: Span) {
+        if !self.plain && self.tally_or_log_iteration(now, origin, duration) {
+            return;
+        }
         self.iterations.push(duration.0);
         self.iteration_origin.push(origin);
+    }
+
+    /// Returns whether the iteration is counted, and not to be kept.
+    #[cold]
+    fn tally_or_log_iteration(&mut self, now: Time, origin: Origin, duration: Span) -> bool {
+        if let Some(tallies) = &mut self.tallies {
+            tallies.iteration(origin, duration);
+            return true;
+        }
         self.note(now, Sample::Iteration { origin, duration });
+        false
     }
 
     /// Setup or teardown came to its end.
@@ -449,12 +531,13 @@ impl Recorder {
             return;
         }
         let kind = self.kinds[metric.index()];
-        let whole = self.customs[metric.index()].get_or_insert_with(|| Custom::new(kind));
+        let tallied = self.tallies.is_some();
+        let whole = self.customs[metric.index()].get_or_insert_with(|| Custom::new(kind, tallied));
         whole.add(label, value);
-        if !matches!(kind, CustomKind::Trend | CustomKind::TrendTime) {
+        if !matches!(whole, Custom::Trend(..)) {
             self.custom_samples += 1;
             let part = self.parts.entry((metric, label)).or_insert_with(|| Part {
-                samples: Custom::new(kind),
+                samples: Custom::new(kind, tallied),
                 last: 0,
             });
             part.samples.add(label, value);

@@ -149,12 +149,15 @@ fn load(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
 fn requests(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
     let record = &outcome.recorder;
     let (mut setup, mut refused) = (0_u64, 0_u64);
-    for series in &record.request_series {
-        let series = &record.series[*series as usize];
-        setup += u64::from(series.origin.as_scenario().is_none());
-        refused += u64::from(series.code == Code::REFUSED);
+    for (series, count) in record.series.iter().zip(record.requests_by_series()) {
+        if series.origin.as_scenario().is_none() {
+            setup += count;
+        }
+        if series.code == Code::REFUSED {
+            refused += count;
+        }
     }
-    let all = record.durations.len();
+    let all = record.requests();
     if setup > 0 {
         notes.push(format!(
             "{setup} of the {all} requests were made by setup and teardown, and count in every \

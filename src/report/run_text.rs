@@ -10,7 +10,6 @@ use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::model::scenario::Executor;
 use crate::report::{format, insight, notes};
-use crate::stats::quantile::percentiles_ns;
 use crate::world::outcome::{End, Outcome};
 use crate::world::slow::Slow;
 
@@ -35,6 +34,7 @@ pub fn header(model: &Model, script: &str, output: &str) -> String {
 #[must_use]
 pub fn last_lines(outcome: &Outcome, model: &Model, plan: &Plan) -> String {
     let record = &outcome.recorder;
+    let complete = record.iterations_by_origin();
     let now = TestMoment {
         elapsed: outcome.duration,
         max_duration: plan.max_duration(),
@@ -49,12 +49,7 @@ pub fn last_lines(outcome: &Outcome, model: &Model, plan: &Plan) -> String {
         .iter()
         .enumerate()
         .map(|(i, scenario)| {
-            let own = Origin::scenario(i);
-            let complete = record
-                .iteration_origin
-                .iter()
-                .filter(|o| **o == own)
-                .count() as u64;
+            let complete = complete[Origin::scenario(i).0 as usize];
             match outcome.scenarios[i] {
                 None if outcome.end == End::Aborted => {
                     let now = since_setup(outcome);
@@ -135,9 +130,9 @@ pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
 /// What requests that were slower than the p(99) did; nothing for too few of them.
 fn slow_requests(outcome: &Outcome) -> Option<Slow> {
     let breakdown = outcome.slow.as_ref()?;
-    let durations = &outcome.recorder.durations;
-    let p99 = percentiles_ns(durations, &[99.0]).filter(|_| durations.len() >= 100)?;
-    Some(breakdown.slower_than(Span::from_ns(p99[0] * 1e6)))
+    let stats = outcome.recorder.request_stats(&[99.0])?;
+    let p99 = stats.percentile(99.0).filter(|_| stats.count >= 100)?;
+    Some(breakdown.slower_than(Span::from_ns(p99 * 1e6)))
 }
 
 /// k6's warnings on a run: too few VUs, or no iteration that came to its end.

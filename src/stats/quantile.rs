@@ -102,13 +102,13 @@ fn interpolate_all(positions: &[Position], neighbours: &[f64]) -> Vec<f64> {
 }
 
 /// Whole numbers in the order of the floats (the mapping behind `f64::total_cmp`).
-fn order_key(x: f64) -> u64 {
+pub(super) fn order_key(x: f64) -> u64 {
     let bits = x.to_bits();
     let negative = bits >> 63 == 1;
     if negative { !bits } else { bits | 1 << 63 }
 }
 
-fn from_order_key(key: u64) -> f64 {
+pub(super) fn from_order_key(key: u64) -> f64 {
     let positive = key >> 63 == 1;
     f64::from_bits(if positive { key & !(1 << 63) } else { !key })
 }

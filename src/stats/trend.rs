@@ -1,5 +1,7 @@
 //! The statistics of one trend, as k6 shows them at the end of a test.
 
+use super::histogram::Histogram;
+use super::number_histogram::NumberHistogram;
 use super::quantile::{ns_to_ms, percentiles, percentiles_with};
 use super::select::Counts;
 
@@ -47,6 +49,45 @@ impl TrendStats {
             min: ns_to_ms(if samples.is_empty() { 0 } else { min }),
             max: ns_to_ms(max),
             percentiles: percents.iter().copied().zip(values).collect(),
+        })
+    }
+
+    /// Of durations in nanoseconds that were counted in a histogram; results in milliseconds.
+    ///
+    /// Count, smallest and largest are exact, the mean is the exact sum over the count, and percentiles
+    /// are as near as [`Histogram::quantile`]. Returns `None` if a percent is not within 0 to 100.
+    #[must_use]
+    pub fn of_histogram(samples: &Histogram, percents: &[f64]) -> Option<TrendStats> {
+        let percentile = |&percent: &f64| {
+            let within = (0.0..=100.0).contains(&percent);
+            let ns = samples.quantile(percent / 100.0).unwrap_or(0.0);
+            within.then_some((percent, ns / 1e6))
+        };
+        Some(TrendStats {
+            count: samples.count(),
+            avg: samples.mean().unwrap_or(0.0) / 1e6,
+            min: ns_to_ms(samples.min().unwrap_or(0)),
+            max: ns_to_ms(samples.max().unwrap_or(0)),
+            percentiles: percents.iter().map(percentile).collect::<Option<_>>()?,
+        })
+    }
+
+    /// Of plain values that were counted in a histogram; results in their unit.
+    ///
+    /// Returns `None` if a percent is not within 0 to 100.
+    #[must_use]
+    pub fn of_numbers(samples: &NumberHistogram, percents: &[f64]) -> Option<TrendStats> {
+        let percentile = |&percent: &f64| {
+            let within = (0.0..=100.0).contains(&percent);
+            within.then(|| (percent, samples.quantile(percent / 100.0).unwrap_or(0.0)))
+        };
+        let (min, max) = samples.extremes().unwrap_or_default();
+        Some(TrendStats {
+            count: samples.count(),
+            avg: samples.mean().unwrap_or(0.0),
+            min,
+            max,
+            percentiles: percents.iter().map(percentile).collect::<Option<_>>()?,
         })
     }
 

@@ -166,8 +166,8 @@ impl Table {
         self.0.push((name.into(), value));
     }
 
-    fn trend(&mut self, name: &str, samples: &[u64]) {
-        let Some(stats) = TrendStats::of_ns(samples, &PERCENTS) else {
+    fn trend(&mut self, name: &str, stats: Option<TrendStats>) {
+        let Some(stats) = stats else {
             return;
         };
         self.put(format!("{name}_avg_ms"), stats.avg);
@@ -183,17 +183,12 @@ fn load_side(table: &mut Table, outcome: &Outcome) {
     let record = &outcome.recorder;
     let seconds = outcome.duration.as_secs();
     let per_second = |n: f64| if seconds > 0.0 { n / seconds } else { 0.0 };
-    let requests = record.durations.len() as f64;
-    let failed: Vec<bool> = record
-        .series
-        .iter()
-        .map(|s| !s.code.is_expected())
-        .collect();
-    let failures = record
-        .request_series
-        .iter()
-        .filter(|s| failed[**s as usize])
-        .count() as f64;
+    let requests = record.requests() as f64;
+    let of_series = record.series.iter().zip(record.requests_by_series());
+    let failures = of_series
+        .filter(|(series, _)| !series.code.is_expected())
+        .map(|(_, count)| count)
+        .sum::<u64>() as f64;
     table.put("duration_s", seconds);
     table.put("http_reqs", requests);
     table.put("http_reqs_per_s", per_second(requests));
@@ -205,8 +200,8 @@ fn load_side(table: &mut Table, outcome: &Outcome) {
             0.0
         },
     );
-    table.trend("http_req_duration", &record.durations);
-    let iterations = record.iterations.len() as f64;
+    table.trend("http_req_duration", record.request_stats(&PERCENTS));
+    let iterations = outcome.complete_iterations() as f64;
     table.put("iterations", iterations);
     table.put("iterations_per_s", per_second(iterations));
     table.put("iterations_interrupted", record.interrupted as f64);
@@ -214,7 +209,7 @@ fn load_side(table: &mut Table, outcome: &Outcome) {
         "dropped_iterations",
         record.dropped.iter().sum::<u64>() as f64,
     );
-    if let Some(stats) = TrendStats::of_ns(&record.iterations, &[50.0, 90.0, 95.0, 99.0]) {
+    if let Some(stats) = record.iteration_stats(&[50.0, 90.0, 95.0, 99.0]) {
         table.put("iteration_duration_avg_ms", stats.avg);
         for (percent, value) in stats.percentiles {
             let name = format!("iteration_duration_{}_ms", percentile_name(percent));
@@ -259,7 +254,7 @@ fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
 
 /// Where the time of an average request went: the parts add up to what the system spent on requests.
 fn time_spent(table: &mut Table, model: &Model, outcome: &Outcome) {
-    let requests = outcome.recorder.durations.len().max(1);
+    let requests = outcome.recorder.requests().max(1);
     let mut spent: Vec<(String, u128)> = Vec::new();
     let mut add = |name: String, ns: u128| match spent.iter_mut().find(|(n, _)| *n == name) {
         Some((_, sum)) => *sum += ns,

@@ -191,10 +191,7 @@ impl World<'_> {
                     .count() as u64,
             ..Balance::default()
         };
-        let mut by_series = vec![0_u64; self.recorder.series.len()];
-        for series in &self.recorder.request_series {
-            by_series[usize::from(*series)] += 1;
-        }
+        let by_series = self.recorder.requests_by_series();
         for (series, count) in self.recorder.series.iter().zip(by_series) {
             *match series.code {
                 code if code.is_expected() => &mut balance.completed,

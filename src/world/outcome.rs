@@ -89,7 +89,7 @@ impl Outcome {
     /// Iterations that came to their end.
     #[must_use]
     pub fn complete_iterations(&self) -> u64 {
-        self.recorder.iterations.len() as u64
+        self.recorder.complete_iterations()
     }
 }
 

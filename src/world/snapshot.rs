@@ -48,9 +48,11 @@ pub struct Marked {
 
 impl World<'_> {
     /// Runs to the last of these ascending marks or to the end of the run, whichever comes first, and
-    /// looks at the probes at each mark. At a mark, all that is due earlier has happened.
+    /// looks at the probes at each mark. At a mark, all that is due earlier has happened. Takes back
+    /// [`World::summarising`].
     #[must_use]
     pub fn run_marked(mut self, marks: &[Time]) -> Marked {
+        self.recorder.keep_samples();
         self.waits = Some(Vec::new());
         let mut snapshots = Vec::with_capacity(marks.len());
         self.start();

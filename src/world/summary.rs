@@ -143,9 +143,7 @@ impl View<'_> {
             }
         }
         // A group that made no check appears all the same if it came to its end.
-        let mut labels = self.record.group_labels.clone();
-        labels.sort_unstable();
-        labels.dedup();
+        let labels = self.record.labels_of_groups();
         let known = |path: &str| labels.iter().any(|l| self.path(*l) == path);
         for group in self.model.groups.iter().filter(|g| known(&g.path)) {
             subgroup(&mut root, &group.path);

@@ -49,11 +49,13 @@ pub struct Sample {
 }
 
 impl World<'_> {
-    /// As [`World::run`], with a sample after every span (which must not be zero) and one at the end.
+    /// As [`World::run`], with a sample after every span (which must not be zero) and one at the end. Takes
+    /// back [`World::summarising`]: windows are cut out of the samples.
     #[must_use]
     pub fn run_sampled(mut self, every: Span) -> (Outcome, Vec<Sample>) {
         let mut samples = Vec::new();
         let mut due = Time::ZERO + every;
+        self.recorder.keep_samples();
         self.start();
         self.drain();
         while self.phase != Phase::Over {

@@ -1,18 +1,17 @@
 //! The value of a metric over those of a run's samples that carry some tags.
 
-use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
-use crate::engine::Span;
 use crate::measure::recorder::{Custom, Label, Origin, Part, Recorder, Series, Timings};
 use crate::measure::summary::{Contains, Values};
 use crate::model::journey::{CheckId, CustomKind, MetricId};
 use crate::model::metric_name::SubMetric;
 use crate::model::threshold::Aggregation;
 use crate::model::{K6Version, Model};
-use crate::stats::TrendStats;
+use crate::stats::{NumberHistogram, TrendStats};
 
 use super::tags::{self, Tags};
+use super::trends::{Samples, percents, trend_of};
 
 /// Which samples count.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,19 +50,6 @@ pub struct Measured {
     pub observed: bool,
 }
 
-/// Picks one part of a request's time.
-type PartOf = fn(&Timings) -> u64;
-
-/// The parts of a request's time.
-const PARTS: [(&str, PartOf); 6] = [
-    ("http_req_blocked", |t| t.blocked),
-    ("http_req_connecting", |t| t.connecting),
-    ("http_req_tls_handshaking", |t| t.tls),
-    ("http_req_sending", |t| t.sending),
-    ("http_req_waiting", |t| t.waiting),
-    ("http_req_receiving", |t| t.receiving),
-];
-
 /// What a run has recorded by some time.
 pub struct View<'a> {
     /// The samples.
@@ -73,22 +59,13 @@ pub struct View<'a> {
     /// Length of the run so far.
     pub seconds: f64,
     /// All percentiles that the summary or a threshold asks for.
-    percents: Vec<f64>,
+    pub(super) percents: Vec<f64>,
     /// Trends that were computed already: several metrics are of the same samples.
-    known: RefCell<Vec<(Samples, TrendStats)>>,
+    pub(super) known: RefCell<Vec<(Samples, TrendStats)>>,
     /// Number of samples of each series of requests, once counted.
     series_counts: OnceCell<Vec<u64>>,
     /// Number of iterations of each origin, once counted.
     iteration_counts: OnceCell<Vec<u64>>,
-}
-
-/// Names a set of samples.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Samples {
-    /// Durations of the requests of these series.
-    Requests(Vec<bool>),
-    /// Durations of the iterations of these origins.
-    Iterations(Vec<bool>),
 }
 
 impl<'a> View<'a> {
@@ -137,19 +114,17 @@ impl<'a> View<'a> {
                 self.counter(kept.map(|o| record.dropped[o.0 as usize]).sum())
             }
             "group_duration" => {
-                let mut passes =
-                    Memo::new(|l| keep.passes(l.origin, &tags::of_label(self.model, l)));
-                let groups = record.groups.iter().zip(&record.group_labels);
-                let own = groups.filter(|(_, label)| passes.get(**label));
-                time(&own.map(|(d, _)| *d).collect::<Vec<u64>>(), wanted)
+                let passes = |l: &Label| keep.passes(l.origin, &tags::of_label(self.model, *l));
+                let labels = record.labels_of_groups().into_iter().filter(passes);
+                self.trend(wanted, Samples::Groups(labels.collect()))
             }
             "checks" => self.checks(keep),
             "data_sent" => self.data(keep, |d| d.0),
             "data_received" => self.data(keep, |d| d.1),
             "vus" => gauge(record.vus.filter(|_| keep.is_all())),
             "vus_max" => gauge(record.vus_max.filter(|_| keep.is_all())),
-            name => match PARTS.iter().find(|(part, _)| *part == name) {
-                Some((_, part)) => self.parts(keep, *part, wanted),
+            name => match Timings::PARTS.iter().position(|(part, _)| *part == name) {
+                Some(part) => self.parts(keep, part, wanted),
                 None => return self.custom(name, keep, wanted),
             },
         })
@@ -182,123 +157,49 @@ impl<'a> View<'a> {
     }
 
     fn requests(&self, keep: Filter, wanted: impl Fn(&Series) -> bool) -> u64 {
-        let counts = self.series_counts.get_or_init(|| {
-            let mut counts = vec![0; self.record.series.len()];
-            for series in &self.record.request_series {
-                counts[*series as usize] += 1;
-            }
-            counts
-        });
+        let record = self.record;
+        let counts = self
+            .series_counts
+            .get_or_init(|| record.requests_by_series());
         let own = counts.iter().zip(self.series(keep, wanted));
         own.filter(|(_, own)| *own).map(|(n, _)| n).sum()
     }
 
     fn iteration_counts(&self) -> &[u64] {
-        self.iteration_counts.get_or_init(|| {
-            let mut counts = vec![0; self.record.origins().count()];
-            for origin in &self.record.iteration_origin {
-                counts[origin.0 as usize] += 1;
-            }
-            counts
-        })
+        let record = self.record;
+        self.iteration_counts
+            .get_or_init(|| record.iterations_by_origin())
     }
 
     fn durations(&self, keep: Filter, wanted: &[Aggregation]) -> Measured {
         self.trend(wanted, Samples::Requests(self.series(keep, |_| true)))
     }
 
-    /// Statistics of some samples, computed once for all that ask.
-    fn trend(&self, wanted: &[Aggregation], samples: Samples) -> Measured {
-        let mut known = self.known.borrow_mut();
-        let at = known.iter().position(|(of, _)| *of == samples);
-        let at = at.unwrap_or_else(|| {
-            let stats = TrendStats::of_ns(&self.samples(&samples), &self.percents);
-            known.push((samples.clone(), stats.unwrap_or_default()));
-            known.len() - 1
-        });
-        let stats = &known[at].1;
-        let enough = percents(wanted).iter().all(|p| self.percents.contains(p));
+    /// One part of the requests' times; without a network all of it is waiting.
+    fn parts(&self, keep: Filter, part: usize, wanted: &[Aggregation]) -> Measured {
+        if self.record.has_timings() {
+            return self.trend(wanted, Samples::Part(part, self.series(keep, |_| true)));
+        }
+        if Timings::PARTS[part].0 == "http_req_waiting" {
+            return self.durations(keep, wanted);
+        }
+        let count = self.requests(keep, |_| true);
+        let zero = |&stat: &Aggregation| match stat {
+            Aggregation::Count => (stat, count as f64),
+            _ => (stat, 0.0),
+        };
+        let stats = wanted.iter().map(zero).collect();
         Measured {
             contains: Contains::Time,
-            observed: stats.count > 0,
-            values: if enough {
-                trend_of(stats, wanted)
-            } else {
-                time(&self.samples(&samples), wanted).values
-            },
+            values: Values::Trend { count, stats },
+            observed: count > 0,
         }
-    }
-
-    fn samples(&self, which: &Samples) -> Cow<'a, [u64]> {
-        let record = self.record;
-        match which {
-            Samples::Requests(chosen) if chosen.iter().all(|c| *c) => {
-                Cow::Borrowed(&record.durations)
-            }
-            Samples::Requests(chosen) => {
-                let all = record.durations.iter().zip(&record.request_series);
-                let own = all.filter(|(_, s)| chosen[**s as usize]);
-                own.map(|(d, _)| *d).collect()
-            }
-            Samples::Iterations(origins) => self.iterations(origins),
-        }
-    }
-
-    /// One part of the requests' times; without a network all of it is waiting.
-    fn parts(&self, keep: Filter, part: PartOf, wanted: &[Aggregation]) -> Measured {
-        let record = self.record;
-        if record.timings.is_empty() {
-            let waits = part(&Timings {
-                waiting: 1,
-                ..Timings::default()
-            }) == 1;
-            if waits {
-                return self.durations(keep, wanted);
-            }
-            let count = self.requests(keep, |_| true);
-            let zero = |&stat: &Aggregation| match stat {
-                Aggregation::Count => (stat, count as f64),
-                _ => (stat, 0.0),
-            };
-            let stats = wanted.iter().map(zero).collect();
-            return Measured {
-                contains: Contains::Time,
-                values: Values::Trend { count, stats },
-                observed: count > 0,
-            };
-        }
-        let chosen = self.series(keep, |_| true);
-        let all = record.timings.iter().zip(&record.request_series);
-        let own = all.filter(|(_, s)| chosen[**s as usize]);
-        time(&own.map(|(t, _)| part(t)).collect::<Vec<u64>>(), wanted)
     }
 
     /// Which origins' iterations pass.
     fn origins(&self, keep: Filter) -> Vec<bool> {
         let passes = |o| keep.passes(o, &tags::of_iteration(self.model, o));
         self.record.origins().map(passes).collect()
-    }
-
-    /// Durations of iterations in the order of their ends, with setup and teardown if they count.
-    fn iterations(&self, passes: &[bool]) -> Cow<'a, [u64]> {
-        let record = self.record;
-        let counted = |origin: Origin, span: Option<Span>| {
-            // Up to k6 0.53, setup and teardown each made one sample.
-            let counts = self.model.k6_version == K6Version::V0_53 && passes[origin.0 as usize];
-            span.filter(|_| counts).map(|s| s.0)
-        };
-        let before = counted(Origin::SETUP, record.setup);
-        let after = counted(Origin::TEARDOWN, record.teardown);
-        let own = |origin: Origin| origin.as_scenario().is_none() || passes[origin.0 as usize];
-        if before.is_none() && after.is_none() && record.origins().all(own) {
-            return Cow::Borrowed(&record.iterations);
-        }
-        let all = record.iterations.iter().zip(&record.iteration_origin);
-        before
-            .into_iter()
-            .chain(all.filter(|(_, o)| passes[o.0 as usize]).map(|(d, _)| *d))
-            .chain(after)
-            .collect()
     }
 
     fn checks(&self, keep: Filter) -> Measured {
@@ -379,6 +280,15 @@ impl<'a> View<'a> {
                 if kind == CustomKind::TrendTime {
                     contains = Contains::Time;
                 }
+                if self.record.tallies.is_some() {
+                    let stats = TrendStats::of_numbers(&together(&chosen()), &percents(wanted));
+                    let values = trend_of(&stats.unwrap_or_default(), wanted);
+                    return Some(Measured {
+                        contains,
+                        values,
+                        observed,
+                    });
+                }
                 let samples = match whole {
                     Some(Custom::Trend(values, _)) if keep.is_all() => values.clone(),
                     Some(Custom::Trend(values, labels)) => {
@@ -419,6 +329,17 @@ impl View<'_> {
         }
         Values::Gauge { value, min, max }
     }
+}
+
+/// All values of a trend's parts.
+fn together(parts: &[&Custom]) -> NumberHistogram {
+    let mut all = NumberHistogram::default();
+    for part in parts {
+        if let Custom::Counted(values) = part {
+            all.merge(values);
+        }
+    }
+    all
 }
 
 /// All labels of one custom metric.
@@ -472,43 +393,5 @@ fn gauge(samples: Option<(u64, u64, u64)>) -> Measured {
             max: max as f64,
         },
         observed: samples.is_some(),
-    }
-}
-
-/// Percentiles that some statistics are made of.
-fn percents(wanted: &[Aggregation]) -> Vec<f64> {
-    let percent = |stat: &Aggregation| match stat {
-        Aggregation::Med => Some(50.0),
-        Aggregation::Percentile(p) => Some(*p),
-        _ => None,
-    };
-    wanted.iter().filter_map(percent).collect()
-}
-
-fn time(samples: &[u64], wanted: &[Aggregation]) -> Measured {
-    Measured {
-        contains: Contains::Time,
-        values: trend_of(
-            &TrendStats::of_ns(samples, &percents(wanted)).unwrap_or_default(),
-            wanted,
-        ),
-        observed: !samples.is_empty(),
-    }
-}
-
-fn trend_of(stats: &TrendStats, wanted: &[Aggregation]) -> Values {
-    let percentile = |percent| stats.percentile(percent).unwrap_or(0.0);
-    let value = |stat: &Aggregation| match stat {
-        Aggregation::Avg => stats.avg,
-        Aggregation::Min => stats.min,
-        Aggregation::Max => stats.max,
-        Aggregation::Med => percentile(50.0),
-        Aggregation::Percentile(percent) => percentile(*percent),
-        Aggregation::Count => stats.count as f64,
-        Aggregation::Rate | Aggregation::Value => 0.0,
-    };
-    Values::Trend {
-        count: stats.count,
-        stats: wanted.iter().map(|stat| (*stat, value(stat))).collect(),
     }
 }

@@ -68,9 +68,11 @@ impl fmt::Display for Window {
 impl World<'_> {
     /// Runs until the window closes and keeps what ended in it; the outcome's duration is the length of
     /// the window. Samples lie in the order of their ends, so the record's lengths at both edges say all.
-    /// Gauges, and what is not a sample (probes of resources), are those at the end of the window.
+    /// Gauges, and what is not a sample (probes of resources), are those at the end of the window. Takes
+    /// back [`World::summarising`].
     #[must_use]
     pub fn run_within(mut self, window: Window) -> Outcome {
+        self.recorder.keep_samples();
         self.start();
         self.drain();
         let (mut first, mut opened) = (None, None);

@@ -1,0 +1,102 @@
+//! Counts and statistics of a whole record, whichever way it keeps its samples.
+
+use super::recorder::{Label, Recorder};
+use super::tallies::merged;
+use crate::stats::{Histogram, TrendStats};
+
+impl Recorder {
+    /// Number of requests that ended.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        match &self.tallies {
+            Some(tallies) => tallies.requests.iter().map(Histogram::count).sum(),
+            None => self.durations.len() as u64,
+        }
+    }
+
+    /// Number of iterations that came to their end.
+    #[must_use]
+    pub fn complete_iterations(&self) -> u64 {
+        match &self.tallies {
+            Some(tallies) => tallies.iterations.iter().map(Histogram::count).sum(),
+            None => self.iterations.len() as u64,
+        }
+    }
+
+    /// Number of requests of each series.
+    #[must_use]
+    pub fn requests_by_series(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.series.len()];
+        match &self.tallies {
+            Some(tallies) => {
+                for (count, own) in counts.iter_mut().zip(&tallies.requests) {
+                    *count = own.count();
+                }
+            }
+            None => {
+                for series in &self.request_series {
+                    counts[usize::from(*series)] += 1;
+                }
+            }
+        }
+        counts
+    }
+
+    /// Number of complete iterations of each origin.
+    #[must_use]
+    pub fn iterations_by_origin(&self) -> Vec<u64> {
+        match &self.tallies {
+            Some(tallies) => tallies.iterations.iter().map(Histogram::count).collect(),
+            None => {
+                let mut counts = vec![0; self.origins().count()];
+                for origin in &self.iteration_origin {
+                    counts[usize::from(origin.0)] += 1;
+                }
+                counts
+            }
+        }
+    }
+
+    /// Whether the parts of requests' times are known: a network is modelled, and a request has ended.
+    #[must_use]
+    pub fn has_timings(&self) -> bool {
+        match &self.tallies {
+            Some(tallies) => !tallies.timings.is_empty(),
+            None => !self.timings.is_empty(),
+        }
+    }
+
+    /// The labels of all groups that came to their end, each once, in order.
+    #[must_use]
+    pub fn labels_of_groups(&self) -> Vec<Label> {
+        match &self.tallies {
+            Some(tallies) => tallies.groups.keys().copied().collect(),
+            None => {
+                let mut labels = self.group_labels.clone();
+                labels.sort_unstable();
+                labels.dedup();
+                labels
+            }
+        }
+    }
+
+    /// Statistics of the durations of all requests, in milliseconds. Returns `None` if a percent is not
+    /// within 0 to 100.
+    #[must_use]
+    pub fn request_stats(&self, percents: &[f64]) -> Option<TrendStats> {
+        match &self.tallies {
+            Some(tallies) => TrendStats::of_histogram(&merged(&tallies.requests), percents),
+            None => TrendStats::of_ns(&self.durations, percents),
+        }
+    }
+
+    /// Statistics of the durations of all complete iterations, in milliseconds. Returns `None` if a
+    /// percent is not within 0 to 100.
+    #[must_use]
+    pub fn iteration_stats(&self, percents: &[f64]) -> Option<TrendStats> {
+        match &self.tallies {
+            Some(tallies) => TrendStats::of_histogram(&merged(&tallies.iterations), percents),
+            None => TrendStats::of_ns(&self.iterations, percents),
+        }
+    }
+}

@@ -3,12 +3,12 @@
 /// A min-heap of small values by a 128-bit key. Keys must be distinct for the order to be total;
 /// callers put a time or a virtual finish in the upper half and a sequence number in the lower.
 ///
-/// While there are few, they are kept sorted, which is a heap, too: moving some cache lines then costs
-/// less than walking a tree whose branches nobody can predict.
+/// While there are few, they are kept sorted, the smallest last: moving a few over then costs less than
+/// walking a tree whose branches nobody can predict (`benches/event_lists`).
 #[derive(Clone, Debug)]
 pub struct MinHeap<V: Copy> {
     entries: Vec<(u128, V)>,
-    /// Not just a heap: in ascending order.
+    /// Not a heap but in descending order.
     sorted: bool,
 }
 
@@ -66,42 +66,52 @@ impl<V: Copy> MinHeap<V> {
     #[inline]
     #[must_use]
     pub fn first_key(&self) -> u128 {
-        self.entries.first().map_or(u128::MAX, |e| e.0)
+        self.first().map_or(u128::MAX, |e| e.0)
     }
 
     /// The entry with the smallest key.
     #[inline]
     #[must_use]
     pub fn first(&self) -> Option<(u128, V)> {
-        self.entries.first().copied()
+        let first = if self.sorted {
+            self.entries.last()
+        } else {
+            self.entries.first()
+        };
+        first.copied()
     }
 
     /// Adds an entry.
     #[inline]
     pub fn push(&mut self, key: u128, value: V) {
-        if self.sorted && self.entries.len() < FEW {
-            let at = self.entries.partition_point(|e| e.0 < key);
-            self.entries.insert(at, (key, value));
-        } else {
+        if !self.sorted {
+            return self.rise(key, value);
+        }
+        self.entries.push((key, value));
+        self.sort_in_last();
+        if self.entries.len() > FEW {
+            // In ascending order it is a heap.
+            self.entries.reverse();
             self.sorted = false;
-            self.rise(key, value);
         }
     }
 
     /// Removes the entry with the smallest key.
     #[inline]
     pub fn pop(&mut self) -> Option<(u128, V)> {
-        let top = self.entries.first().copied()?;
         if self.sorted {
-            self.entries.remove(0);
-        } else if let Some(last) = self.entries.pop() {
+            return self.entries.pop();
+        }
+        let top = self.entries.first().copied();
+        if let Some(last) = self.entries.pop() {
             self.sink(last);
             if self.entries.len() <= FEW / 2 {
-                self.entries.sort_unstable_by_key(|e| e.0);
+                let down = |e: &(u128, V)| std::cmp::Reverse(e.0);
+                self.entries.sort_unstable_by_key(down);
                 self.sorted = true;
             }
         }
-        Some(top)
+        top
     }
 
     /// Puts a new entry in the place of the smallest: one descent where `pop` and `push` take two
@@ -109,14 +119,28 @@ impl<V: Copy> MinHeap<V> {
     #[inline]
     pub fn replace_first(&mut self, key: u128, value: V) {
         if !self.sorted {
-            self.sink((key, value));
-        } else if let Some((_, rest)) = self.entries.split_first() {
-            let before = rest.partition_point(|e| e.0 < key);
-            self.entries.copy_within(1..=before, 0);
-            self.entries[before] = (key, value);
-        } else {
-            self.entries.push((key, value));
+            return self.sink((key, value));
         }
+        match self.entries.last_mut() {
+            Some(last) => *last = (key, value),
+            None => self.entries.push((key, value)),
+        }
+        self.sort_in_last();
+    }
+
+    /// Moves the last entry to where it belongs among the others, which are in order.
+    #[inline]
+    fn sort_in_last(&mut self) {
+        let entries = &mut self.entries[..];
+        let Some(mut at) = entries.len().checked_sub(1) else {
+            return;
+        };
+        let entry = entries[at];
+        while at > 0 && entries[at - 1].0 < entry.0 {
+            entries[at] = entries[at - 1];
+            at -= 1;
+        }
+        entries[at] = entry;
     }
 
     /// Removes the first entry (in memory order) whose key satisfies the predicate. O(n); for rare

@@ -4,7 +4,7 @@ use super::covariance::Covariance;
 use super::distance::{Target, log_ratio};
 use super::free::Unit;
 use super::linear::Eigen;
-use super::search::Found;
+use super::search::{Found, Tried};
 use super::{Case, Fit};
 use crate::stats::interval::student_t;
 
@@ -111,9 +111,11 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
                     .map(|j| f64::from(u8::from(j == k)))
                     .collect();
                 let width = t * covariance.variance(&unit).sqrt();
-                // Another start that ended in as good a point stretches the interval to it.
-                let rivals = found.rivals.iter().map(|point| point[i]);
-                let centres = rivals.chain([found.point[i]]);
+                // Another start that ended in as good a point stretches the interval to it, and so does
+                // another whole number with which the others fit as well.
+                let tried = found.profiles.iter().flat_map(|p| as_good(p, inflation));
+                let rivals = found.rivals.iter().chain(tried.map(|tried| &tried.point));
+                let centres = rivals.map(|point| point[i]).chain([found.point[i]]);
                 let low = centres.clone().fold(f64::INFINITY, f64::min) - width;
                 let high = centres.fold(f64::NEG_INFINITY, f64::max) + width;
                 let ends = (libm::exp(low).max(free.low), libm::exp(high).min(free.high));
@@ -153,19 +155,32 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
 
 /// Values whose cost is within chance of the best.
 fn whole_interval(
-    profile: &[(f64, f64)],
+    profile: &[Tried],
     value: f64,
     inflation: f64,
     low: f64,
     high: f64,
 ) -> ((f64, f64), bool) {
-    let best = profile.iter().map(|p| p.1).fold(f64::INFINITY, f64::min);
-    let within = profile
-        .iter()
-        .filter(|p| p.1 - best <= EXCLUDED * inflation);
-    let ends = within.fold((value, value), |(a, b), p| (a.min(p.0), b.max(p.0)));
-    let open = ends.0 <= low && ends.1 >= high;
-    (ends, !open && ends.1 / ends.0.max(1.0) < 2.0)
+    let mut ends = (value, value);
+    for tried in as_good(profile, inflation) {
+        ends = (ends.0.min(tried.value), ends.1.max(tried.value));
+    }
+    // Where nothing was tried that the data exclude, nobody knows how far it goes.
+    if profile.iter().all(|tried| tried.value >= ends.0) {
+        ends.0 = low;
+    }
+    if profile.iter().all(|tried| tried.value <= ends.1) {
+        ends.1 = high;
+    }
+    (ends, ends.1 / ends.0.max(1.0) < 2.0)
+}
+
+/// What was tried and is about as good as the best.
+fn as_good(profile: &[Tried], inflation: f64) -> impl Iterator<Item = &Tried> + Clone {
+    let costs = profile.iter().map(|tried| tried.cost);
+    let best = costs.fold(f64::INFINITY, f64::min);
+    let good = move |tried: &&Tried| tried.cost - best <= EXCLUDED * inflation;
+    profile.iter().filter(good)
 }
 
 /// The members of a direction that matter, the largest first and positive.

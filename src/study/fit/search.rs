@@ -56,9 +56,30 @@ pub struct Found {
     /// empty for whole-numbered ones).
     pub jacobian: Vec<Vec<f64>>,
     /// Whole-numbered parameters: values tried, and the smallest cost with each.
-    pub profiles: Vec<Vec<(f64, f64)>>,
+    pub profiles: Vec<Vec<Tried>>,
     /// Simulated runs in all.
     pub runs: u64,
+}
+
+/// A value of a whole-numbered parameter that was tried, the others fitted anew.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// The value.
+    pub value: f64,
+    /// How far the best point with it was from the data.
+    pub cost: f64,
+    /// That point: logarithms of all parameters.
+    pub point: Vec<f64>,
+}
+
+impl Tried {
+    fn new(value: f64, end: &Candidate) -> Tried {
+        Tried {
+            value,
+            cost: end.cost,
+            point: end.point.clone(),
+        }
+    }
 }
 
 /// A point with what it costs.
@@ -261,13 +282,13 @@ impl<'s, 'a> Search<'s, 'a> {
         mut best: Candidate,
         whole: &[usize],
         smooth: &[usize],
-        profiles: &mut [Vec<(f64, f64)>],
+        profiles: &mut [Vec<Tried>],
     ) -> Result<Candidate, String> {
         let rounds = if whole.len() > 1 { 2 } else { 1 };
         for _ in 0..rounds {
             for &i in whole {
                 let now = libm::exp(best.point[i]).round();
-                let mut costs = Vec::new();
+                let mut costs = vec![Tried::new(now, &best)];
                 // Outwards from the present value, each start next to the last end.
                 for upwards in [true, false] {
                     let mut from = best.clone();
@@ -282,7 +303,7 @@ impl<'s, 'a> Search<'s, 'a> {
                             continue;
                         };
                         from = self.descend(candidate, smooth, 1, 4)?;
-                        costs.push((value, from.cost));
+                        costs.push(Tried::new(value, &from));
                         if from.cost < best.cost {
                             best = from.clone();
                             worse = 0;
@@ -294,9 +315,10 @@ impl<'s, 'a> Search<'s, 'a> {
                         }
                     }
                 }
-                costs.push((now, best.cost));
-                costs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-                costs.dedup_by(|later, first| later.0 == first.0);
+                costs.push(Tried::new(libm::exp(best.point[i]).round(), &best));
+                let order = |a: &Tried, b: &Tried| a.value.total_cmp(&b.value);
+                costs.sort_by(|a, b| order(a, b).then(a.cost.total_cmp(&b.cost)));
+                costs.dedup_by(|later, first| later.value == first.value);
                 profiles[i] = costs;
             }
         }

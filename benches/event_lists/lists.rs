@@ -76,6 +76,28 @@ impl List for Standard {
     }
 }
 
+/// A sorted list, the first event last in memory: taking it out moves nothing.
+#[derive(Default)]
+pub struct Sorted(Vec<(u128, u64)>);
+
+impl List for Sorted {
+    #[inline]
+    fn push(&mut self, key: u128, value: u64) {
+        let entries = &mut self.0;
+        let mut at = entries.len();
+        entries.push((key, value));
+        while at > 0 && entries[at - 1].0 < key {
+            entries[at] = entries[at - 1];
+            at -= 1;
+        }
+        entries[at] = (key, value);
+    }
+    #[inline]
+    fn pop(&mut self) -> Option<(u128, u64)> {
+        self.0.pop()
+    }
+}
+
 /// A plain implicit heap whose nodes have `D` children each, none of it kept sorted.
 #[derive(Default)]
 pub struct Implicit<const D: usize>(Vec<(u128, u64)>);

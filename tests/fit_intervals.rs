@@ -1,7 +1,7 @@
 //! Intervals of fitted parameters hold the truth about as often as they say.
 
 use capsim::model::Document;
-use capsim::report::out_json;
+use capsim::report::{Style, SummaryOptions, export, out_json};
 use capsim::study::fit::forecast::deviations;
 use capsim::study::fit::free::Free;
 use capsim::study::fit::knee::knee;
@@ -10,6 +10,7 @@ use capsim::study::fit::read::read_bytes;
 use capsim::study::fit::search::{Budget, Found, Search};
 use capsim::study::fit::{Case, Fit};
 use capsim::world::World;
+use capsim::world::summary::summary;
 
 const SHOP: &str = r#"
 [scenarios.main]
@@ -124,4 +125,59 @@ fn knee_and_predictions_say_how_far_off_they_may_be() {
     assert!(far.len() > 10);
     let outside = far.iter().filter(|f| f.abs() > 3.0).count();
     assert!(5 * outside < far.len(), "{outside} of {}", far.len());
+}
+
+/// Servers and their speed trade against one another under one load: the intervals say so.
+#[test]
+fn whole_numbers_that_the_data_do_not_tell_apart_stretch_all_intervals() {
+    let four = SHOP
+        .replace("vus = 12", "vus = 100")
+        .replace("servers = 2", "servers = 4")
+        .replace(
+            "lognormal = { mean = \"14ms\", cv = 1.2 }",
+            "exponential = \"20ms\"",
+        )
+        .replace(
+            "uniform = [\"100ms\", \"300ms\"]",
+            "exponential = \"500ms\"",
+        )
+        .replace("duration = \"20s\"", "duration = \"60s\"");
+    let truth = Document::from_text("shop.toml", &four).unwrap();
+    let model = truth.check(&[]).unwrap().model;
+    let outcome = World::new(&model, 5, 0).run();
+    let options = SummaryOptions::new(Style::K6_2);
+    let run = export::summary_export(&summary(&outcome, &model), &options);
+    let wrong = four
+        .replace("servers = 4", "servers = 7")
+        .replace("20ms", "35ms");
+    let document = Document::from_text("shop.toml", &wrong).unwrap();
+    let free = [
+        "stations.cpu.servers=1..12",
+        "endpoints.buy.**.exponential=2ms..100ms",
+    ];
+    for runs in [60, 400] {
+        let measured = read_bytes("run.json", run.as_bytes(), None).unwrap();
+        let fit = Fit {
+            document: &document,
+            base: Vec::new(),
+            free: free.map(|f| Free::parse(f, &document).unwrap()).to_vec(),
+            cases: vec![Case::new("run.json", measured, &document, &[], Vec::new()).unwrap()],
+            seed: 1,
+        };
+        let budget = Budget {
+            runs,
+            replications: 5,
+        };
+        let found = Search::new(&fit, budget, &|_, _| {}).run().unwrap();
+        let quality = judge(&fit, &found);
+        let holds = |i: usize, x: f64| {
+            let (low, high) = quality.parameters[i].interval;
+            assert!(
+                low <= x && x <= high,
+                "{x} is not in {low} … {high} after {runs} runs"
+            );
+        };
+        holds(0, 4.0);
+        holds(1, 20e6);
+    }
 }

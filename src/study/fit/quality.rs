@@ -89,17 +89,11 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
     let freedom = numbers.saturating_sub(fit.free.len()).max(1);
     let chi2 = found.cost / freedom as f64;
     let inflation = chi2.max(1.0);
-    let dot = |i: usize, j: usize| -> f64 {
-        let (a, b) = (&found.jacobian[i], &found.jacobian[j]);
-        a.iter().zip(b).map(|(x, y)| x * y).sum()
-    };
-    let matrix: Vec<Vec<f64>> = smooth
-        .iter()
-        .map(|&i| smooth.iter().map(|&j| dot(i, j)).collect())
-        .collect();
+    let matrix = products(&found.jacobian, &smooth);
     let eigen = Eigen::new(&matrix);
     let covariance = Covariance::new(fit, found, &smooth, inflation);
     let t = student_t(0.95, freedom as u64).unwrap_or(2.0);
+    let cut_short = cut_short(fit, found, inflation);
     let mut parameters = Vec::new();
     for (i, free) in fit.free.iter().enumerate() {
         let value = libm::exp(found.point[i]);
@@ -119,7 +113,12 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
                 let low = centres.clone().fold(f64::INFINITY, f64::min) - width;
                 let high = centres.fold(f64::NEG_INFINITY, f64::max) + width;
                 let ends = (libm::exp(low).max(free.low), libm::exp(high).min(free.high));
-                (ends, (high - low) / 2.0 < t * BLIND)
+                if cut_short {
+                    // With other whole numbers it might be anything.
+                    ((free.low, free.high), false)
+                } else {
+                    (ends, (high - low) / 2.0 < t * BLIND)
+                }
             }
             None => whole_interval(&found.profiles[i], value, inflation, free.low, free.high),
         };
@@ -166,13 +165,41 @@ fn whole_interval(
         ends = (ends.0.min(tried.value), ends.1.max(tried.value));
     }
     // Where nothing was tried that the data exclude, nobody knows how far it goes.
-    if profile.iter().all(|tried| tried.value >= ends.0) {
-        ends.0 = low;
-    }
-    if profile.iter().all(|tried| tried.value <= ends.1) {
-        ends.1 = high;
-    }
+    let (below, above) = untried(profile, ends);
+    ends = (
+        if below { low } else { ends.0 },
+        if above { high } else { ends.1 },
+    );
     (ends, ends.1 / ends.0.max(1.0) < 2.0)
+}
+
+/// The scalar products of these rows of the derivatives.
+fn products(jacobian: &[Vec<f64>], rows: &[usize]) -> Vec<Vec<f64>> {
+    let dot = |i: usize, j: usize| -> f64 {
+        let (a, b) = (&jacobian[i], &jacobian[j]);
+        a.iter().zip(b).map(|(x, y)| x * y).sum()
+    };
+    let row = |&i: &usize| rows.iter().map(|&j| dot(i, j)).collect();
+    rows.iter().map(row).collect()
+}
+
+/// Whether nothing below, and nothing above, was tried.
+fn untried(profile: &[Tried], ends: (f64, f64)) -> (bool, bool) {
+    (
+        profile.iter().all(|tried| tried.value >= ends.0),
+        profile.iter().all(|tried| tried.value <= ends.1),
+    )
+}
+
+/// Whether the budget ended before it was known which whole numbers fit as well.
+fn cut_short(fit: &Fit, found: &Found, inflation: f64) -> bool {
+    fit.free.iter().zip(&found.profiles).any(|(free, profile)| {
+        let good: Vec<f64> = as_good(profile, inflation).map(|t| t.value).collect();
+        let low = good.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = good.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (below, above) = untried(profile, (low, high));
+        !profile.is_empty() && (below && low > free.low || above && high < free.high)
+    })
 }
 
 /// What was tried and is about as good as the best.

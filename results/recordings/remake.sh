@@ -32,7 +32,7 @@ held_out() {
   --free 'endpoints.*.visits[0].delay=10us..5ms' \
   $(held_out A/180 A/240 A/320) \
   --budget runs=15000 --replications 60 \
-  --out "$here/testbed-a-fitted.toml" --table "$here/testbed-a.csv" > "$here/testbed-a.txt"
+  --out "$here/testbed-a-fitted.toml" --table "$here/testbed-a.csv" | sed "s|$here/||" > "$here/testbed-a.txt"
 
 # shellcheck disable=SC2046
 "$capsim" fit "$here/testbed-b.toml" \
@@ -50,7 +50,7 @@ held_out() {
   --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].of.lognormal.cv=0.2..4' \
   $(held_out B/200 B/300 B/400) \
   --budget runs=15000 --replications 30 \
-  --out "$here/testbed-b-fitted.toml" --table "$here/testbed-b.csv" > "$here/testbed-b.txt"
+  --out "$here/testbed-b-fitted.toml" --table "$here/testbed-b.csv" | sed "s|$here/||" > "$here/testbed-b.txt"
 
 # The numbers that were asked for, as a table: whole run and hold side by side.
 compare() {

@@ -56,12 +56,6 @@ impl<V: Copy> MinHeap<V> {
         self.entries.is_empty()
     }
 
-    /// Removes all entries and keeps the memory.
-    pub fn clear(&mut self) {
-        self.entries.clear();
-        self.sorted = true;
-    }
-
     /// The smallest key, `u128::MAX` if there is none.
     #[inline]
     #[must_use]

@@ -1,6 +1,7 @@
 //! A histogram that merges exactly, for sweeps and runs too long to keep every sample.
 
 use super::buckets;
+use super::quantile::between_ranks;
 
 /// Counts of whole numbers (nanoseconds) in log-linear buckets, 128 to a power of two.
 ///
@@ -91,14 +92,7 @@ impl Histogram {
     /// Returns `None` without values or if `q` is not within 0 to 1.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<f64> {
-        if self.count == 0 || !(0.0..=1.0).contains(&q) {
-            return None;
-        }
-        let index = q * (self.count - 1) as f64;
-        let low = index.floor();
-        let below = self.at_rank(low as u64)?;
-        let above = self.at_rank(index.ceil() as u64)?;
-        Some(below + (above - below) * (index - low))
+        between_ranks(self.count, q, |rank| self.at_rank(rank))
     }
 
     /// Number of values in buckets wholly at or below `limit`, as a share of all values.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::quantile::{from_order_key, order_key};
+use super::quantile::{between_ranks, from_order_key, order_key};
 
 /// Bits of a float that do not tell its bucket: sign, exponent and seven bits of the fraction do.
 const DROPPED: u32 = 45;
@@ -68,17 +68,7 @@ impl NumberHistogram {
     /// Returns `None` without values or if `q` is not within 0 to 1.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<f64> {
-        if self.count == 0 || !(0.0..=1.0).contains(&q) {
-            return None;
-        }
-        let index = q * (self.count - 1) as f64;
-        let low = index.floor();
-        let below = self.at_rank(low as u64)?;
-        let above = self.at_rank(index.ceil() as u64)?;
-        if below == above {
-            return Some(below);
-        }
-        Some(below + (above - below) * (index - low))
+        between_ranks(self.count, q, |rank| self.at_rank(rank))
     }
 
     /// The value that stands for the sample of this rank.

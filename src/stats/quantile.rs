@@ -53,6 +53,27 @@ pub fn percentiles(samples: &[f64], percents: &[f64]) -> Option<Vec<f64>> {
     Some(interpolate_all(&positions, &neighbours))
 }
 
+/// The quantile at `q` (0 to 1) of so many samples, interpolated between ranks, where `at_rank` gives the sample
+/// of a rank. `None` without samples, or if `q` is not within 0 to 1.
+pub(super) fn between_ranks(
+    count: u64,
+    q: f64,
+    at_rank: impl Fn(u64) -> Option<f64>,
+) -> Option<f64> {
+    if count == 0 || !(0.0..=1.0).contains(&q) {
+        return None;
+    }
+    let index = q * (count - 1) as f64;
+    let low = index.floor();
+    let below = at_rank(low as u64)?;
+    let above = at_rank(index.ceil() as u64)?;
+    // Infinite samples have no distance.
+    if below == above {
+        return Some(below);
+    }
+    Some(below + (above - below) * (index - low))
+}
+
 /// Where a percentile lies among n ordered samples.
 struct Position {
     low: usize,

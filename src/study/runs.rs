@@ -33,8 +33,17 @@ impl Job<'_> {
     /// Runs it and takes what is wanted from what it gave, whose memory the next run of this thread
     /// uses again.
     pub fn run_and<T>(&self, take: impl FnOnce(&Outcome, &Summary) -> T) -> T {
+        self.run_by(|world| world.run(), take)
+    }
+
+    /// As [`Job::run_and`], run in a way of its own.
+    pub fn run_by<T>(
+        &self,
+        run: impl FnOnce(World) -> Outcome,
+        take: impl FnOnce(&Outcome, &Summary) -> T,
+    ) -> T {
         let world = World::new(self.model, self.seed, self.replication);
-        let outcome = world.reusing(MEMORY.take()).run();
+        let outcome = run(world.reusing(MEMORY.take()));
         let summary = summary(&outcome, self.model);
         let taken = take(&outcome, &summary);
         MEMORY.set(outcome.recorder.into_memory());

@@ -14,8 +14,8 @@ pub mod search;
 use rayon::prelude::*;
 
 use crate::model::{Document, Model, Override};
+use crate::study::runs::Job;
 use crate::world::World;
-use crate::world::summary::summary;
 use distance::{Target, log_ratio, observing, simulated, targets};
 use free::Free;
 use read::Measured;
@@ -131,12 +131,18 @@ impl Fit<'_> {
 
     /// One run of a case, or of its window.
     fn simulate(&self, model: &Model, case: &Case, replication: u64) -> Vec<f64> {
-        let world = World::new(model, self.seed, replication);
-        let outcome = match case.measured.window {
+        let job = Job {
+            model,
+            seed: self.seed,
+            replication,
+        };
+        let run = |world: World| match case.measured.window {
             Some(window) => world.run_within(window),
             None => world.run(),
         };
-        simulated(&outcome, &summary(&outcome, model), &case.targets)
+        job.run_by(run, |outcome, summary| {
+            simulated(outcome, summary, &case.targets)
+        })
     }
 
     /// Runs all cases at all points, on all cores. A point at which the model is invalid is `Err`.

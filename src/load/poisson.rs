@@ -11,6 +11,8 @@ use crate::model::scenario::Stage;
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateCurve {
     pieces: Vec<Piece>,
+    /// The piece of the last arrival asked for.
+    current: usize,
 }
 
 /// A stage of some length.
@@ -41,19 +43,32 @@ impl RateCurve {
             }
             (start, from) = (end, to);
         }
-        RateCurve { pieces }
+        RateCurve { pieces, current: 0 }
     }
 
     /// The first arrival after an arrival (or the start) at `after`, given a draw from the exponential
     /// distribution of mean 1; to the nearest nanosecond. `None`: no arrival any more.
-    #[must_use]
-    pub fn next(&self, after: Span, draw: f64) -> Option<Span> {
+    #[inline]
+    pub fn next(&mut self, after: Span, draw: f64) -> Option<Span> {
+        let piece = self.pieces.get(self.current)?;
+        if piece.from == piece.to && (piece.start..piece.end).contains(&after) {
+            // A constant rate, the common case: the same numbers by a shorter way.
+            let at = after + Span::from_ns(draw / piece.to * 1e9);
+            if at < piece.end {
+                return Some(at);
+            }
+        }
+        self.search(after, draw)
+    }
+
+    #[inline(never)]
+    fn search(&mut self, after: Span, draw: f64) -> Option<Span> {
         let first = self.pieces.partition_point(|piece| piece.end <= after);
+        self.current = first.min(self.pieces.len() - 1);
         let mut wanted = draw;
         for piece in &self.pieces[first..] {
             let from = after.max(piece.start);
             if piece.from == piece.to {
-                // A constant rate, the common case: the same numbers by a shorter way.
                 let at = from + Span::from_ns(wanted / piece.to * 1e9);
                 if at < piece.end {
                     return Some(at);
@@ -129,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_constant_rate_is_a_division() {
-        let curve = RateCurve::new(4.0, &[stage(10, 4.0)]);
+        let mut curve = RateCurve::new(4.0, &[stage(10, 4.0)]);
         assert_eq!(curve.next(Span::ZERO, 1.0), Some(Span::millis(250)));
         assert_eq!(curve.next(Span::secs(9), 4.0), Some(Span::secs(10)));
         assert_eq!(curve.next(Span::secs(9), 4.001), None);
@@ -139,14 +154,14 @@ mod tests {
     #[test]
     fn a_ramp_is_a_square_root() {
         // Λ(t) = t²/2 while the rate climbs from 0 by 1/s².
-        let curve = RateCurve::new(0.0, &[stage(10, 10.0)]);
+        let mut curve = RateCurve::new(0.0, &[stage(10, 10.0)]);
         assert_eq!(curve.next(Span::ZERO, 2.0), Some(Span::secs(2)));
         assert_eq!(curve.next(Span::secs(2), 6.0), Some(Span::secs(4)));
     }
 
     #[test]
     fn a_ramp_to_zero_is_met_at_its_end() {
-        let curve = RateCurve::new(10.0, &[stage(10, 0.0)]);
+        let mut curve = RateCurve::new(10.0, &[stage(10, 0.0)]);
         assert_eq!(curve.next(Span::ZERO, 50.0), Some(Span::secs(10)));
         assert_eq!(curve.next(Span::secs(8), 1.5), Some(Span::secs(9)));
     }
@@ -154,7 +169,7 @@ mod tests {
     #[test]
     fn stages_without_arrivals_are_crossed() {
         let stages = [stage(5, 0.0), stage(0, 2.0), stage(5, 2.0)];
-        let curve = RateCurve::new(0.0, &stages);
+        let mut curve = RateCurve::new(0.0, &stages);
         assert_eq!(curve.next(Span::ZERO, 1.0), Some(Span::millis(5_500)));
         assert_eq!(curve.end(), Span::secs(10));
     }
@@ -169,13 +184,14 @@ mod tests {
             draw in 1e-6..20.0_f64,
         ) {
             let stages: Vec<Stage> = targets.iter().map(|&(s, to)| stage(s, to)).collect();
-            let curve = RateCurve::new(start, &stages);
+            let mut curve = RateCurve::new(start, &stages);
             let after = Span::millis(after_ms);
+            let next = curve.next(after, draw);
             let left = |t: Span| -> f64 {
                 let open = |p: &&Piece| p.end > t;
                 curve.pieces.iter().filter(open).map(|p| p.area_from(t.max(p.start))).sum()
             };
-            match curve.next(after, draw) {
+            match next {
                 Some(next) => {
                     prop_assert!(next >= after);
                     // A nanosecond at 50/s, and the rounding of sums of up to 5,000.

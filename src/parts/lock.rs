@@ -63,7 +63,7 @@ impl Locks {
             Waiting {
                 job,
                 ticket,
-                demand: 0.0,
+                demand: 0,
             },
             0,
         );

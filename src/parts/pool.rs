@@ -69,7 +69,7 @@ impl Pool {
             Waiting {
                 job,
                 ticket,
-                demand: 0.0,
+                demand: 0,
             },
             0,
         );

@@ -10,10 +10,10 @@
 
 use super::waiting::{Line, Tickets, Waiting};
 use super::{Admission, Job};
-use crate::engine::Time;
 use crate::engine::heap::{MinHeap, key, major};
 use crate::engine::stream::Stream;
 use crate::engine::time::{to_f64, to_u64};
+use crate::engine::{Span, Time};
 use crate::measure::level::Level;
 use crate::model::system::{self, Discipline, Scalability};
 
@@ -95,8 +95,25 @@ impl Station {
         }
     }
 
-    /// A job comes with its service time in nanoseconds. It is served at once, waits or is refused.
+    /// A service time as [`Station::arrive`] wants it.
     #[inline]
+    #[must_use]
+    pub fn demand(&self, time: Span) -> u64 {
+        if self.plain {
+            time.0
+        } else {
+            to_f64(time.0).to_bits()
+        }
+    }
+
+    /// As [`Station::demand`], of a time that need not be whole nanoseconds.
+    #[must_use]
+    pub fn demand_in_ns(&self, ns: f64) -> u64 {
+        if self.plain { to_u64(ns) } else { ns.to_bits() }
+    }
+
+    /// A job comes with its service time. It is served at once, waits or is refused.
+    #[inline(always)]
     pub fn arrive(&mut self, now: Time, entry: Waiting, class: u8) -> Admission {
         self.probe.arrived += 1;
         let n = self.serving.len() as u32;
@@ -124,12 +141,12 @@ impl Station {
     #[inline]
     #[must_use]
     pub fn next_completion(&self) -> Option<Time> {
-        let first = self.serving.first_key();
-        if first == u128::MAX || self.pace <= 0.0 {
-            return None;
-        }
+        let (first, ()) = self.serving.first()?;
         if self.plain {
             return Some(Time(major(first)));
+        }
+        if self.pace <= 0.0 {
+            return None;
         }
         let ahead = f64::from_bits(major(first)) - self.clock;
         let wait = if self.pace == 1.0 {
@@ -144,10 +161,9 @@ impl Station {
     /// The job that is due leaves; the next one in line is served in its place. Returns both.
     #[inline]
     pub fn complete(&mut self, now: Time, tickets: &impl Tickets) -> (Option<Job>, Option<Job>) {
-        let first = self.serving.first_key();
-        if first == u128::MAX {
+        let Some((first, ())) = self.serving.first() else {
             return (None, None);
-        }
+        };
         let job = first as Job;
         self.advance(now);
         if !self.plain {
@@ -235,9 +251,9 @@ impl Station {
         self.sequence = self.sequence.wrapping_add(1);
         let order = u64::from(self.sequence) << 32 | u64::from(entry.job);
         let finish = if self.plain {
-            now.0.saturating_add(to_u64(entry.demand))
+            now.0.saturating_add(entry.demand)
         } else {
-            (self.clock + entry.demand).to_bits()
+            (self.clock + f64::from_bits(entry.demand)).to_bits()
         };
         key(finish, order)
     }
@@ -316,12 +332,18 @@ mod tests {
         Station::new(&spec, Stream::new(1, 0, "s"), false)
     }
 
-    fn job(job: Job, demand: f64) -> Waiting {
+    fn job(station: &Station, job: Job, ns: f64) -> Waiting {
         Waiting {
             job,
             ticket: 0,
-            demand,
+            demand: station.demand_in_ns(ns),
         }
+    }
+
+    /// A job of 10 ns comes.
+    fn comes(station: &mut Station, at: u64, number: Job) -> Admission {
+        let entry = job(station, number, 10.0);
+        station.arrive(Time(at), entry, 0)
     }
 
     /// Feeds arrivals (time, demand) and lists (time, job) of all departures.
@@ -332,7 +354,7 @@ mod tests {
             let due = station.next_completion();
             match (arrivals.peek(), due) {
                 (Some(&(i, &(t, demand))), d) if d.is_none_or(|d| d.0 > t) => {
-                    station.arrive(Time(t), job(i as Job, demand), 0);
+                    station.arrive(Time(t), job(station, i as Job, demand), 0);
                     arrivals.next();
                 }
                 (_, Some(d)) => {
@@ -405,8 +427,9 @@ mod tests {
     #[test]
     fn a_full_stop_shifts_all_departures() {
         let mut s = station(2, Discipline::Fifo);
-        s.arrive(Time(0), job(0, 10.0), 0);
-        s.arrive(Time(0), job(1, 20.0), 0);
+        comes(&mut s, 0, 0);
+        let late = job(&s, 1, 20.0);
+        s.arrive(Time(0), late, 0);
         s.set_speed(Time(4), 0.0);
         assert_eq!(s.next_completion(), None);
         s.set_speed(Time(104), 0.5);
@@ -421,21 +444,21 @@ mod tests {
     fn a_full_queue_refuses() {
         let mut s = station(1, Discipline::Fifo);
         s.queue_limit = 1;
-        assert_eq!(s.arrive(Time(0), job(0, 10.0), 0), Admission::Granted);
-        assert_eq!(s.arrive(Time(0), job(1, 10.0), 0), Admission::Queued);
-        assert_eq!(s.arrive(Time(0), job(2, 10.0), 0), Admission::Refused);
+        assert_eq!(comes(&mut s, 0, 0), Admission::Granted);
+        assert_eq!(comes(&mut s, 0, 1), Admission::Queued);
+        assert_eq!(comes(&mut s, 0, 2), Admission::Refused);
         let mut shared = station(1, Discipline::ProcessorSharing);
         shared.queue_limit = 1;
-        assert_eq!(shared.arrive(Time(0), job(0, 10.0), 0), Admission::Granted);
-        assert_eq!(shared.arrive(Time(0), job(1, 10.0), 0), Admission::Granted);
-        assert_eq!(shared.arrive(Time(0), job(2, 10.0), 0), Admission::Refused);
+        assert_eq!(comes(&mut shared, 0, 0), Admission::Granted);
+        assert_eq!(comes(&mut shared, 0, 1), Admission::Granted);
+        assert_eq!(comes(&mut shared, 0, 2), Admission::Refused);
     }
 
     #[test]
     fn a_cancelled_job_makes_room() {
         let mut s = station(1, Discipline::Fifo);
-        s.arrive(Time(0), job(0, 10.0), 0);
-        s.arrive(Time(0), job(1, 10.0), 0);
+        comes(&mut s, 0, 0);
+        comes(&mut s, 0, 1);
         assert_eq!(s.cancel(Time(3), 0, &AllWait), Some(1));
         assert_eq!(s.next_completion(), Some(Time(13)));
     }

@@ -16,8 +16,8 @@ pub struct Waiting {
     pub job: Job,
     /// Valid while it equals the job's current ticket.
     pub ticket: u32,
-    /// Service time it will need, in nanoseconds.
-    pub demand: f64,
+    /// Service time it will need, as its station keeps it (`Station::demand`); 0 where nobody serves.
+    pub demand: u64,
 }
 
 /// Tells whether an entry still waits, by its job and ticket.
@@ -111,7 +111,7 @@ impl Line {
     }
 
     /// Takes the job whose turn it is.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
         if self.live == 0 {
             self.forget_dead();
@@ -127,6 +127,7 @@ impl Line {
         self.next_alive(tickets)
     }
 
+    #[inline(never)]
     fn next_alive(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
         loop {
             let entry = match &mut self.order {
@@ -178,7 +179,7 @@ mod tests {
                 Waiting {
                     job,
                     ticket: 0,
-                    demand: 1.0,
+                    demand: 1,
                 },
                 (3 - job) as u8 / 2,
             );

@@ -521,7 +521,7 @@ session = "100ms"
         let laws = broken_by(|w| {
             // Somebody takes a token and forgets it.
             let now = w.queue.now();
-            let (id, _) = w.requests.open();
+            let (id, ..) = w.requests.next_free();
             w.requests[id].state = RequestState::Calling;
             while w.pools[0].free() == 0 {
                 assert!(w.step());

@@ -3,58 +3,81 @@
 use std::hint::black_box;
 
 use crate::engine::{Span, Time};
-use crate::measure::recorder::{Code, Origin};
-use crate::model::journey::SiteId;
-use crate::model::system::EndpointId;
+use crate::measure::recorder::{Code, Origin, Recorder};
+use crate::model::journey::{SiteId, Step};
+use crate::model::system::{DistId, EndpointId, Op};
 use crate::parts::waiting_room::Standing;
 
 use super::event::{Event, Kind};
 use super::outcome::End;
 use super::request::{Request, RequestState};
-use super::vu::{Effect, NONE, VuState};
+use super::vu::{Effect, NONE, Reply, Vu, VuState};
 use super::watch::Next;
 use super::{Work, World};
 
 impl World<'_> {
     /// A VU goes on with its journey until virtual time must pass.
-    #[inline]
     pub(super) fn resume(&mut self, id: u32) {
-        let now = self.queue.now();
+        self.walk(self.queue.now(), id);
+    }
+
+    /// As [`World::resume`], in the place of the call.
+    #[inline(always)]
+    fn walk(&mut self, now: Time, id: u32) {
         loop {
             let vu = &mut self.vus[id as usize];
-            let effect = match self.minds.at_once(vu) {
-                Some(effect) => effect,
-                None => self
-                    .minds
-                    .resume(now, id, vu, &self.tokens, &mut self.recorder),
-            };
-            match effect {
-                Effect::Request(site) => return self.send(now, id, site),
-                Effect::Sleep(time) => {
-                    vu.state = VuState::Sleeping;
-                    let generation = vu.generation;
-                    return self.after(time, Event::stale_after(Kind::Wake, id, generation));
+            // The three steps of nearly every journey first: they need no thought.
+            match self.minds.step(vu) {
+                Step::Request(site) => {
+                    vu.at += 1;
+                    return self.send(now, id, site);
                 }
-                Effect::AwaitAdmission => {
-                    if self.await_admission(id) {
-                        return;
-                    }
+                Step::Sleep(time) => {
+                    vu.at += 1;
+                    return self.fall_asleep(id, time);
                 }
-                Effect::ReleaseSeat => {
-                    let hold = vu.context.hold;
-                    vu.context.hold = 0;
-                    if let Some(inventory) = &mut self.inventory {
-                        inventory.release(now, hold);
-                    }
-                }
-                Effect::Done => {
+                Step::End => {
+                    vu.at += 1;
                     if !self.iteration_over(now, id) {
                         return;
                     }
                 }
-                Effect::Stuck => return self.stop(End::Stuck),
+                _ => {
+                    if !self.think(now, id) {
+                        return;
+                    }
+                }
             }
         }
+    }
+
+    /// A VU takes steps that no virtual time passes at. Returns whether it goes on with its journey at once.
+    fn think(&mut self, now: Time, id: u32) -> bool {
+        let vu = &mut self.vus[id as usize];
+        let minds = &mut self.minds;
+        match minds.resume(now, id, vu, &self.tokens, &mut self.recorder) {
+            Effect::Request(site) => self.send(now, id, site),
+            Effect::Sleep(time) => self.fall_asleep(id, time),
+            Effect::AwaitAdmission => return !self.await_admission(id),
+            Effect::ReleaseSeat => {
+                let hold = std::mem::take(&mut vu.context.hold);
+                if let Some(inventory) = &mut self.inventory {
+                    inventory.release(now, hold);
+                }
+                return true;
+            }
+            Effect::Done => return self.iteration_over(now, id),
+            Effect::Stuck => self.stop(End::Stuck),
+        }
+        false
+    }
+
+    #[inline(always)]
+    fn fall_asleep(&mut self, id: u32, time: DistId) {
+        let vu = &mut self.vus[id as usize];
+        vu.state = VuState::Sleeping;
+        let generation = vu.generation;
+        self.after(time, Event::stale_after(Kind::Wake, id, generation));
     }
 
     /// A think time is over.
@@ -68,25 +91,40 @@ impl World<'_> {
             black_box(self.vus[ahead.who as usize].generation);
         }
         if self.vus[id as usize].generation == generation {
-            self.resume(id);
+            self.walk(self.queue.now(), id);
         }
     }
 
-    /// A VU begins an iteration now.
-    #[inline]
+    /// A VU begins an iteration now, when its turn comes.
     pub(super) fn begin_iteration(&mut self, id: u32) {
-        let now = self.queue.now();
-        let vu = &mut self.vus[id as usize];
-        self.minds.begin(id, vu, now);
-        // Anything but idle: it runs.
-        vu.state = VuState::Sleeping;
+        self.begin(id);
         self.ready.push_back(Work::Vu(id));
     }
 
-    /// Returns whether the VU goes on with another iteration at once.
+    /// A VU is at the begin of an iteration.
     #[inline]
+    pub(super) fn begin(&mut self, id: u32) {
+        let vu = &mut self.vus[id as usize];
+        self.minds.begin(id, vu, self.queue.now());
+        // Anything but idle: it runs.
+        vu.state = VuState::Sleeping;
+    }
+
+    /// A VU goes on: at once, if nobody else's turn comes before. Nothing may be left to do for the event at
+    /// hand.
+    #[inline]
+    pub(super) fn go_on_now(&mut self, id: u32) {
+        if self.ready.is_empty() {
+            self.resume(id);
+        } else {
+            self.ready.push_back(Work::Vu(id));
+        }
+    }
+
+    /// Returns whether the VU goes on with another iteration at once.
+    #[inline(always)]
     fn iteration_over(&mut self, now: Time, id: u32) -> bool {
-        if self.model.network.is_some() || self.recorder.log.is_some() {
+        if self.counts_bytes {
             self.count_bytes(now, id);
         }
         let vu = &mut self.vus[id as usize];
@@ -175,66 +213,117 @@ impl World<'_> {
     }
 
     /// A VU sends a request.
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, now: Time, id: u32, site_id: SiteId) {
         let site = self.sites[site_id.index()];
+        self.sent += 1;
+        if self.idle_watches > 0 {
+            self.arm(now, site.watch);
+        }
+        let (number, ticket, generation) = self.requests.next_free();
+        let mut state = RequestState::Ready;
+        let mut code = Code::OK;
+        let entry = site.entry as usize;
+        let at_once = matches!(self.ops[entry], Op::Serve { .. }) && self.model.network.is_none();
+        if at_once {
+            self.arrived += 1;
+            match self.arrive(now, number, ticket, entry, None) {
+                Ok(what) => state = what,
+                Err(refused) => code = refused,
+            }
+        }
         let vu = &mut self.vus[id as usize];
-        let (request, slot) = self.requests.open();
-        *slot = Request {
+        vu.state = VuState::Requesting(number);
+        self.requests[number] = Request {
             client: id,
             site: site_id,
             origin: vu.origin,
             sent: now,
+            since: now,
             context: vu.context,
-            ticket: slot.ticket,
-            generation: slot.generation,
+            ticket,
+            generation,
+            state,
+            code,
             ..blank(EndpointId(site.endpoint), site.entry)
         };
-        vu.state = VuState::Requesting(request);
-        self.sent += 1;
-        let watch = &mut self.watches[site.watch as usize];
-        if !watch.armed {
-            watch.armed = true;
-            self.queue.set_alarm(watch.alarm, now + watch.timeout);
+        if state == RequestState::Ready {
+            self.set_off(now, number, at_once);
         }
-        if let Some(network) = &self.model.network {
-            return self.set_out(now, network, request);
-        }
-        self.arrived += 1;
-        self.go_on(now, request);
     }
 
-    /// A request's client gets its answer.
-    #[inline(always)]
-    pub(super) fn respond(&mut self, now: Time, id: u32) {
+    /// From now on requests with this client timeout are watched.
+    #[inline(never)]
+    fn arm(&mut self, now: Time, watch: u16) {
+        let watch = &mut self.watches[watch as usize];
+        if !watch.armed {
+            watch.armed = true;
+            self.idle_watches -= 1;
+            self.queue.set_alarm(watch.alarm, now + watch.timeout);
+        }
+    }
+
+    /// A request that does not begin with a visit to a station, or was refused there, goes on.
+    fn set_off(&mut self, now: Time, id: u32, refused: bool) {
+        if refused {
+            return self.finish(now, id);
+        }
+        if let Some(network) = &self.model.network {
+            return self.set_out(now, network, id);
+        }
+        self.arrived += 1;
+        self.go_on(now, id);
+    }
+
+    /// A request's client gets its answer. Returns the client if it can go on at this instant.
+    #[inline]
+    pub(super) fn respond(&mut self, now: Time, id: u32) -> Option<u32> {
         let request = &mut self.requests[id];
         let client = request.client;
         request.abandoned = true;
         request.client = NONE;
+        if client == NONE || self.is_answered_elsewhere(now, id, client) {
+            return None;
+        }
+        let request = &self.requests[id];
+        let vu = &mut self.vus[client as usize];
+        let duration = hear(now, request, vu, &mut self.recorder);
+        self.minds.answered(client, duration);
+        Some(client)
+    }
+
+    /// A request that holds nothing, and that no other has called, is over: its client goes on, at once or when
+    /// its turn comes. Neither is there a network nor does anybody want to know
+    /// where its time went.
+    #[inline(always)]
+    pub(super) fn answer_and_close(&mut self, now: Time, id: u32) {
+        let client = self.requests[id].client;
+        let request = self.requests.close(id);
         if client == NONE {
             return;
         }
+        let vu = &mut self.vus[client as usize];
+        let duration = hear(now, request, vu, &mut self.recorder);
+        self.minds.answered(client, duration);
+        if self.ready.is_empty() {
+            self.walk(now, client);
+        } else {
+            self.ready.push_back(Work::Vu(client));
+        }
+    }
+
+    /// Notes where an answered request spent its time, if that is asked for, and sends the answer on its way,
+    /// if there is a network. Returns whether there is.
+    #[inline]
+    fn is_answered_elsewhere(&mut self, now: Time, id: u32, client: u32) -> bool {
         if self.slow.is_some() {
             self.trace_answer(now, id);
         }
-        if let Some(network) = &self.model.network {
-            return self.answer_sets_out(now, network, id, client);
-        }
-        let request = &self.requests[id];
-        let mut duration = now.since(request.sent);
-        if request.code == Code::REFUSED {
-            duration = Span::ZERO;
-        }
-        self.recorder
-            .request(now, request.origin, request.site, request.code, duration);
-        let vu = &mut self.vus[client as usize];
-        vu.reply.code = request.code;
-        self.minds.answered(client, duration);
-        vu.reply.admitted = request.admitted;
-        vu.reply.nothing_free = request.nothing_free;
-        vu.context = request.context;
-        vu.state = VuState::Sleeping;
-        self.ready.push_back(Work::Vu(client));
+        let Some(network) = &self.model.network else {
+            return false;
+        };
+        self.answer_sets_out(now, network, id, client);
+        true
     }
 
     /// Requests have reached their client timeout: status 0, and the work goes on without a client.
@@ -246,6 +335,7 @@ impl World<'_> {
                 Next::LookAt(time) => return self.queue.set_alarm(watch.alarm, time),
                 Next::Nobody => {
                     watch.armed = false;
+                    self.idle_watches += 1;
                     return;
                 }
             }
@@ -277,6 +367,24 @@ impl World<'_> {
         self.ready.push_back(Work::Vu(client));
         self.client_gone(id);
     }
+}
+
+/// A VU hears the answer to its request. Returns how long it took.
+#[inline(always)]
+fn hear(now: Time, request: &Request, vu: &mut Vu, recorder: &mut Recorder) -> Span {
+    let mut duration = now.since(request.sent);
+    if request.code == Code::REFUSED {
+        duration = Span::ZERO;
+    }
+    recorder.request(now, request.origin, request.site, request.code, duration);
+    vu.reply = Reply {
+        code: request.code,
+        admitted: request.admitted,
+        nothing_free: request.nothing_free,
+    };
+    vu.context = request.context;
+    vu.state = VuState::Sleeping;
+    duration
 }
 
 /// A request of an endpoint that nobody waits for and that is about nothing.

@@ -67,6 +67,11 @@ struct ReadyList {
 
 impl ReadyList {
     #[inline]
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    #[inline]
     fn push_back(&mut self, work: Work) {
         if self.first.is_none() {
             self.first = Some(work);
@@ -181,6 +186,8 @@ pub struct World<'m> {
     entry: Vec<u32>,
     sites: Vec<SitePlan>,
     watches: Vec<TimeoutWatch>,
+    /// Watches that are not armed.
+    idle_watches: usize,
     samplers: Vec<Sampler>,
     /// For each sampler, the lane of its delay if that is constant.
     lanes: Vec<Option<LaneId>>,
@@ -211,6 +218,10 @@ pub struct World<'m> {
 
     recorder: Recorder,
     slow: Option<Box<slow::Breakdown>>,
+    /// There is no network, and nobody wants to know where the time of requests went.
+    answers_directly: bool,
+    /// An iteration's end is when bytes sent and received are told.
+    counts_bytes: bool,
 }
 
 /// Work that one instant may hold before the run counts as stuck: a model in which no time passes.
@@ -344,7 +355,7 @@ impl World<'_> {
     }
 
     /// Schedules an event after a time drawn from a distribution.
-    #[inline]
+    #[inline(always)]
     fn after(&mut self, dist: DistId, event: Event) {
         match self.lanes[dist.index()] {
             Some(lane) => self.queue.after_lane(lane, event),
@@ -352,6 +363,7 @@ impl World<'_> {
         }
     }
 
+    #[inline(never)]
     fn after_draw(&mut self, dist: DistId, event: Event) {
         let span = self.samplers[dist.index()].span();
         self.queue.at(self.queue.now() + span, event);

@@ -151,6 +151,7 @@ impl World<'_> {
     }
 
     /// The VU is somebody new: no connection yet.
+    #[inline]
     pub(super) fn hang_up(&mut self, vu: u32) {
         if self.model.network.is_some() {
             self.line(vu).connected = false;

@@ -104,14 +104,15 @@ impl Requests {
         }
     }
 
-    /// A slot for a new request and its number. Its ticket and generation must be kept.
+    /// The number of the next new request, and the ticket and generation that it must have.
     #[inline]
-    pub fn open(&mut self) -> (u32, &mut Request) {
+    pub fn next_free(&mut self) -> (u32, u32, u32) {
         let id = match self.free.pop() {
             Some(id) => id,
             None => self.make_room(),
         };
-        (id, &mut self.slots[id as usize])
+        let slot = &self.slots[id as usize];
+        (id, slot.ticket, slot.generation)
     }
 
     #[cold]
@@ -123,8 +124,9 @@ impl Requests {
         id
     }
 
-    /// The request is over; its number may be used again. Returns the request as it ended.
-    #[inline]
+    /// The request is over; its number may be used again. Returns the request as it ended, without its
+    /// client.
+    #[inline(always)]
     pub fn close(&mut self, id: u32) -> &Request {
         let slot = &mut self.slots[id as usize];
         debug_assert_eq!(slot.held, 0, "a request ends with empty hands");

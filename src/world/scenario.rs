@@ -101,6 +101,7 @@ pub enum OpenSource {
 
 impl OpenSource {
     /// The next arrival after one at `after`, both since the scenario's start.
+    #[inline]
     fn next(&mut self, after: Span) -> Option<Span> {
         match self {
             OpenSource::Poisson(curve, stream) => curve.next(after, stream.exponential()),
@@ -116,22 +117,31 @@ impl OpenSource {
 
 impl ScenarioRun {
     /// A VU of this scenario has finished an iteration. Returns whether it begins another at once.
-    #[inline]
+    #[inline(always)]
     pub fn goes_on(&mut self, now: Time, id: u32, vu: &Vu, recorder: &mut Recorder) -> bool {
+        let due = now.since(self.started);
         let goes_on = match &mut self.pattern {
-            Pattern::Ramp { events, next, .. } => {
+            Pattern::Ramp { events, next, .. } => match events.get(*next) {
                 // Of an iteration's end and a step of the ramp at one instant, the step comes first.
-                let due = now.since(self.started);
-                match events.get(*next) {
-                    Some(event) if event.at <= due => {
-                        let handle = id - self.first + 1;
-                        let steps = events[*next..].iter().take_while(|e| e.at <= due);
-                        let last = steps.filter(|e| e.handle == handle).last();
-                        last.map_or(!vu.stopping, |e| e.action == Action::Start)
-                    }
-                    _ => !vu.stopping,
+                Some(event) if event.at <= due => {
+                    let handle = id - self.first + 1;
+                    stays(&events[*next..], due, handle).unwrap_or(!vu.stopping)
                 }
+                _ => !vu.stopping,
+            },
+            Pattern::Open { free, .. } => {
+                free.push(id);
+                false
             }
+            _ => self.goes_on_by_plan(now, id, vu, recorder),
+        };
+        self.attempts += u64::from(goes_on);
+        goes_on
+    }
+
+    #[inline(never)]
+    fn goes_on_by_plan(&mut self, now: Time, id: u32, vu: &Vu, recorder: &mut Recorder) -> bool {
+        match &mut self.pattern {
             Pattern::Loop(plan) => {
                 let (own, since) = (u64::from(vu.iterations), now.since(self.started));
                 let goes_on = plan.may_start(since, own, self.attempts);
@@ -144,19 +154,25 @@ impl ScenarioRun {
                 idle.push_back(id);
                 false
             }
-            Pattern::Open { free, .. } => {
-                free.push(id);
-                false
-            }
-        };
-        self.attempts += u64::from(goes_on);
-        goes_on
+            Pattern::Ramp { .. } | Pattern::Open { .. } => false,
+        }
     }
+}
+
+/// Whether a handle's VU goes on, by the last step for it that is due by now; `None` if there is none.
+#[inline(never)]
+fn stays(steps: &[HandleEvent], now: Span, handle: u32) -> Option<bool> {
+    let due = steps.iter().take_while(|step| step.at <= now);
+    let own = due.filter(|step| step.handle == handle);
+    own.last().map(|step| step.action == Action::Start)
 }
 
 impl World<'_> {
     /// The run begins: with setup, if there is one.
     pub(super) fn start(&mut self) {
+        let network = self.model.network.is_some();
+        self.answers_directly = !network && self.slow.is_none();
+        self.counts_bytes = network || self.recorder.log.is_some();
         self.queue
             .set_alarm(self.second, Time::ZERO + Span::secs(1));
         self.plan_slowdowns();
@@ -310,6 +326,7 @@ impl World<'_> {
         }
     }
 
+    #[inline]
     fn arrive_open(&mut self, now: Time, index: usize, first_time: bool) {
         let scenario = &mut self.scenarios[index];
         let (started, regular_end) = (scenario.started, scenario.started + scenario.regular_end);
@@ -336,7 +353,9 @@ impl World<'_> {
         if let Some(slot) = slot {
             let id = slot.unwrap_or_else(|| self.new_user(index));
             self.hang_up(id);
-            self.start_vu(index, id);
+            self.count_start(index);
+            self.begin(id);
+            self.go_on_now(id);
         }
     }
 
@@ -353,13 +372,19 @@ impl World<'_> {
 
     #[inline]
     fn start_vu(&mut self, index: usize, id: u32) {
+        self.count_start(index);
+        self.begin_iteration(id);
+    }
+
+    #[inline]
+    fn count_start(&mut self, index: usize) {
         let scenario = &mut self.scenarios[index];
         scenario.active += 1;
         scenario.attempts += 1;
         self.active_vus += 1;
-        self.begin_iteration(id);
     }
 
+    #[inline]
     pub(super) fn vu_returned(&mut self, index: usize) {
         self.scenarios[index].active -= 1;
         self.active_vus -= 1;
@@ -379,11 +404,17 @@ impl World<'_> {
     }
 
     /// Sees whether a scenario, and with it perhaps the test, is over.
+    #[inline]
     pub(super) fn scenario_over(&mut self, now: Time, index: usize) {
-        let scenario = &mut self.scenarios[index];
-        if !scenario.load_over || scenario.active > 0 || scenario.spent.is_some() {
-            return;
+        let scenario = &self.scenarios[index];
+        if scenario.load_over && scenario.active == 0 && scenario.spent.is_none() {
+            self.scenario_ends(now, index);
         }
+    }
+
+    #[cold]
+    fn scenario_ends(&mut self, now: Time, index: usize) {
+        let scenario = &mut self.scenarios[index];
         scenario.spent = Some(now.since(scenario.started));
         self.queue.clear_alarm(scenario.load_alarm);
         self.queue.clear_alarm(scenario.hard_alarm);

@@ -2,6 +2,7 @@
 
 use crate::engine::time::to_f64;
 use crate::engine::{Span, Time};
+use crate::measure::recorder::Code;
 use crate::model::system::{Accumulated, DistId, Growth, Op, Trigger};
 use crate::parts::Admission;
 use crate::parts::waiting::Waiting;
@@ -15,6 +16,32 @@ impl World<'_> {
     /// A request comes to a station: the operation at `at`.
     #[inline]
     pub(super) fn visit(&mut self, now: Time, id: u32, at: usize) {
+        let request = &self.requests[id];
+        let ticket = request.ticket;
+        let mut factor = None;
+        if request.abandoned && request.client == super::vu::NONE {
+            factor = Some(self.model.endpoints[request.endpoint as usize].abandoned_work);
+        }
+        match self.arrive(now, id, ticket, at, factor) {
+            Ok(state) => {
+                let request = &mut self.requests[id];
+                (request.state, request.since) = (state, now);
+            }
+            Err(code) => self.fail(now, id, code),
+        }
+    }
+
+    /// A request that takes a ticket into the line of the operation at `at` asks for its service time, with a
+    /// factor if it is not the usual one. Returns what the request does now, or how it fails.
+    #[inline(always)]
+    pub(super) fn arrive(
+        &mut self,
+        now: Time,
+        id: u32,
+        ticket: u32,
+        at: usize,
+        factor: Option<f64>,
+    ) -> Result<RequestState, Code> {
         let Op::Serve {
             station,
             time,
@@ -23,45 +50,54 @@ impl World<'_> {
             patience,
         } = self.ops[at]
         else {
-            return;
+            return Ok(RequestState::Ready);
         };
-        let mut demand = to_f64(self.samplers[time.index()].span().0);
-        if let Some(growth) = growth {
-            demand *= 1.0 + growth.per_unit * self.accumulated(growth);
-        }
-        let request = &mut self.requests[id];
-        if request.abandoned && request.client == super::vu::NONE {
-            demand *= self.model.endpoints[request.endpoint as usize].abandoned_work;
-        }
-        request.since = now;
-        let ticket = request.ticket;
+        let time = self.samplers[time.index()].span();
+        let longer = match (growth, factor) {
+            (None, None) => None,
+            _ => Some(self.longer(time, growth, factor)),
+        };
         let (part, alarm) = &mut self.stations[station.index()];
-        match part.arrive(
-            now,
-            Waiting {
-                job: id,
-                ticket,
-                demand,
-            },
-            class,
-        ) {
+        let demand = match longer {
+            None => part.demand(time),
+            Some(ns) => part.demand_in_ns(ns),
+        };
+        let entry = Waiting {
+            job: id,
+            ticket,
+            demand,
+        };
+        match part.arrive(now, entry, class) {
             Admission::Granted => {
-                request.state = RequestState::InService;
                 if let Some(at) = part.next_completion() {
                     self.queue.set_alarm(*alarm, at);
                 }
+                Ok(RequestState::InService)
             }
             Admission::Queued => {
-                request.state = RequestState::Waiting;
                 if let Some(patience) = patience {
                     self.after(patience, Event::stale_after(Kind::PatienceOver, id, ticket));
                 }
+                Ok(RequestState::Waiting)
             }
             Admission::Refused => {
                 let status = self.model.stations[station.index()].refusal;
-                self.fail(now, id, refusal(status));
+                Err(refusal(status))
             }
         }
+    }
+
+    /// A service time in nanoseconds that is not as long as it was drawn.
+    #[inline(never)]
+    fn longer(&self, time: Span, growth: Option<Growth>, factor: Option<f64>) -> f64 {
+        let mut ns = to_f64(time.0);
+        if let Some(growth) = growth {
+            ns *= 1.0 + growth.per_unit * self.accumulated(growth);
+        }
+        if let Some(factor) = factor {
+            ns *= factor;
+        }
+        ns
     }
 
     fn accumulated(&self, growth: Growth) -> f64 {

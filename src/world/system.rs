@@ -19,10 +19,13 @@ impl World<'_> {
     /// A request goes on. The two operations that most requests consist of are done at once.
     #[inline(always)]
     pub(super) fn go_on(&mut self, now: Time, id: u32) {
-        let at = self.requests[id].at as usize;
+        let request = &self.requests[id];
+        let at = request.at as usize;
         match self.ops[at] {
             Op::Serve { .. } => self.visit(now, id, at),
-            Op::Done => self.finish(now, id),
+            Op::Done if request.held == 0 && request.parent.0 == NONE && self.answers_directly => {
+                self.answer_and_close(now, id);
+            }
             _ => self.advance(id),
         }
     }
@@ -73,7 +76,7 @@ impl World<'_> {
                         return self.finish(now, id);
                     }
                 }
-                Op::Respond => self.respond(now, id),
+                Op::Respond => self.answer_client(now, id),
                 Op::Done => return self.finish(now, id),
                 op => {
                     if let Err(code) = self.instant_op(now, id, op) {
@@ -389,15 +392,28 @@ impl World<'_> {
         while self.requests[id].held > 0 {
             self.give_back_last(now, id);
         }
-        self.respond(now, id);
-        if self.slow.is_some() {
-            self.trace_over(id);
-        }
-        let request = self.requests.close(id);
+        self.answer_client(now, id);
+        let request = self.close(id);
         if request.parent.0 != NONE {
             let request = *request;
             self.tell_caller(now, &request);
         }
+    }
+
+    /// A request's client gets its answer; the request may go on.
+    fn answer_client(&mut self, now: Time, id: u32) {
+        if let Some(client) = self.respond(now, id) {
+            self.ready.push_back(Work::Vu(client));
+        }
+    }
+
+    /// The slot of a request that is over is free. Returns the request as it ended.
+    #[inline]
+    fn close(&mut self, id: u32) -> &Request {
+        if self.slow.is_some() {
+            self.trace_over(id);
+        }
+        self.requests.close(id)
     }
 
     /// What the request took last comes back.
@@ -445,8 +461,8 @@ impl World<'_> {
 
     fn start_child(&mut self, now: Time, id: u32, endpoint: EndpointId, attached: bool) {
         let caller = self.requests[id];
-        let (child, slot) = self.requests.open();
-        *slot = Request {
+        let (child, ticket, generation) = self.requests.next_free();
+        self.requests[child] = Request {
             parent: if attached {
                 (id, caller.generation)
             } else {
@@ -457,8 +473,8 @@ impl World<'_> {
             abandoned: caller.abandoned,
             sent: now,
             context: caller.context,
-            ticket: slot.ticket,
-            generation: slot.generation,
+            ticket,
+            generation,
             ..blank(endpoint, self.entry[endpoint.index()])
         };
         self.ready.push_back(Work::Request(child));

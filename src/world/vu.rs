@@ -274,17 +274,10 @@ impl Minds {
         vu.at = self.entry[journey as usize];
     }
 
-    /// What the user does next, if that is one of the common steps that need no thought.
+    /// The user's next step.
     #[inline]
-    pub fn at_once(&self, vu: &mut Vu) -> Option<Effect> {
-        let effect = match self.steps[vu.at as usize] {
-            Step::Request(site) => Effect::Request(site),
-            Step::Sleep(time) => Effect::Sleep(time),
-            Step::End => Effect::Done,
-            _ => return None,
-        };
-        vu.at += 1;
-        Some(effect)
+    pub fn step(&self, vu: &Vu) -> Step {
+        self.steps[vu.at as usize]
     }
 
     /// A user begins an iteration: nothing is remembered of the last one.

@@ -31,6 +31,8 @@ pub trait Tickets {
 pub struct Line {
     order: Order,
     live: u32,
+    /// Entries of jobs that have walked away.
+    dead: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -53,7 +55,11 @@ impl Line {
             Discipline::Random => Order::Random(Vec::new(), Box::new(stream)),
             Discipline::Priority => Order::Priority(Vec::new()),
         };
-        Line { order, live: 0 }
+        Line {
+            order,
+            live: 0,
+            dead: 0,
+        }
     }
 
     /// A first-come, first-served line.
@@ -62,6 +68,7 @@ impl Line {
         Line {
             order: Order::Fifo(VecDeque::new()),
             live: 0,
+            dead: 0,
         }
     }
 
@@ -108,19 +115,16 @@ impl Line {
     pub fn renege(&mut self) {
         debug_assert!(self.live > 0, "nobody waits");
         self.live = self.live.saturating_sub(1);
+        self.dead += 1;
     }
 
     /// Takes the job whose turn it is.
     #[inline(always)]
     pub fn next(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
-        if self.live == 0 {
-            self.forget_dead();
-            return None;
-        }
-        if let Order::Fifo(line) = &mut self.order
-            && let Some(entry) = line.pop_front()
-            && tickets.is_current(entry.job, entry.ticket)
+        if self.dead == 0
+            && let Order::Fifo(line) = &mut self.order
         {
+            let entry = line.pop_front()?;
             self.live -= 1;
             return Some(entry);
         }
@@ -129,6 +133,10 @@ impl Line {
 
     #[inline(never)]
     fn next_alive(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
+        if self.live == 0 {
+            self.forget_dead();
+            return None;
+        }
         loop {
             let entry = match &mut self.order {
                 Order::Fifo(line) => line.pop_front(),
@@ -147,11 +155,13 @@ impl Line {
                 self.live -= 1;
                 return Some(entry);
             }
+            self.dead = self.dead.saturating_sub(1);
         }
     }
 
     #[cold]
     fn forget_dead(&mut self) {
+        self.dead = 0;
         match &mut self.order {
             Order::Fifo(line) => line.clear(),
             Order::Lifo(line) | Order::Random(line, _) => line.clear(),

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Code, Origin, Recorder};
 use crate::model::journey::{SiteId, Step};
-use crate::model::system::{DistId, EndpointId, Op};
+use crate::model::system::{DistId, EndpointId};
 use crate::parts::waiting_room::Standing;
 
 use super::event::{Event, Kind};
@@ -13,7 +13,7 @@ use super::outcome::End;
 use super::request::{Request, RequestState};
 use super::vu::{Effect, NONE, Reply, Vu, VuState};
 use super::watch::Next;
-use super::{Work, World};
+use super::{WORK_PER_INSTANT, Work, World};
 
 impl World<'_> {
     /// A VU goes on with its journey until virtual time must pass.
@@ -24,52 +24,33 @@ impl World<'_> {
     /// As [`World::resume`], in the place of the call.
     #[inline(always)]
     fn walk(&mut self, now: Time, id: u32) {
-        loop {
+        for _ in 0..WORK_PER_INSTANT {
             let vu = &mut self.vus[id as usize];
-            // The three steps of nearly every journey first: they need no thought.
-            match self.minds.step(vu) {
-                Step::Request(site) => {
-                    vu.at += 1;
-                    return self.send(now, id, site);
+            let recorder = &mut self.recorder;
+            match self.minds.resume(now, id, vu, &self.tokens, recorder) {
+                Effect::Request(site) => return self.send(now, id, site),
+                Effect::Sleep(time) => return self.fall_asleep(id, time),
+                Effect::Check(check, passed) => recorder.check(now, vu.origin, check, passed),
+                Effect::AwaitAdmission => {
+                    if self.await_admission(id) {
+                        return;
+                    }
                 }
-                Step::Sleep(time) => {
-                    vu.at += 1;
-                    return self.fall_asleep(id, time);
+                Effect::ReleaseSeat => {
+                    let hold = std::mem::take(&mut vu.context.hold);
+                    if let Some(inventory) = &mut self.inventory {
+                        inventory.release(now, hold);
+                    }
                 }
-                Step::End => {
-                    vu.at += 1;
+                Effect::Done => {
                     if !self.iteration_over(now, id) {
                         return;
                     }
                 }
-                _ => {
-                    if !self.think(now, id) {
-                        return;
-                    }
-                }
+                Effect::Stuck => break,
             }
         }
-    }
-
-    /// A VU takes steps that no virtual time passes at. Returns whether it goes on with its journey at once.
-    fn think(&mut self, now: Time, id: u32) -> bool {
-        let vu = &mut self.vus[id as usize];
-        let minds = &mut self.minds;
-        match minds.resume(now, id, vu, &self.tokens, &mut self.recorder) {
-            Effect::Request(site) => self.send(now, id, site),
-            Effect::Sleep(time) => self.fall_asleep(id, time),
-            Effect::AwaitAdmission => return !self.await_admission(id),
-            Effect::ReleaseSeat => {
-                let hold = std::mem::take(&mut vu.context.hold);
-                if let Some(inventory) = &mut self.inventory {
-                    inventory.release(now, hold);
-                }
-                return true;
-            }
-            Effect::Done => return self.iteration_over(now, id),
-            Effect::Stuck => self.stop(End::Stuck),
-        }
-        false
+        self.stop(End::Stuck);
     }
 
     #[inline(always)]
@@ -221,16 +202,11 @@ impl World<'_> {
             self.arm(now, site.watch);
         }
         let (number, ticket, generation) = self.requests.next_free();
-        let mut state = RequestState::Ready;
-        let mut code = Code::OK;
         let entry = site.entry as usize;
-        let at_once = matches!(self.ops[entry], Op::Serve { .. }) && self.model.network.is_none();
-        if at_once {
+        let mut begun = None;
+        if self.model.network.is_none() {
             self.arrived += 1;
-            match self.arrive(now, number, ticket, entry, None) {
-                Ok(what) => state = what,
-                Err(refused) => code = refused,
-            }
+            begun = self.begin_op(now, number, ticket, entry);
         }
         let vu = &mut self.vus[id as usize];
         vu.state = VuState::Requesting(number);
@@ -243,12 +219,16 @@ impl World<'_> {
             context: vu.context,
             ticket,
             generation,
-            state,
-            code,
+            state: match begun {
+                Some(Ok(state)) => state,
+                _ => RequestState::Ready,
+            },
             ..blank(EndpointId(site.endpoint), site.entry)
         };
-        if state == RequestState::Ready {
-            self.set_off(now, number, at_once);
+        match begun {
+            Some(Ok(_)) => {}
+            Some(Err(code)) => self.fail(now, number, code),
+            None => self.set_off(now, number),
         }
     }
 
@@ -263,16 +243,12 @@ impl World<'_> {
         }
     }
 
-    /// A request that does not begin with a visit to a station, or was refused there, goes on.
-    fn set_off(&mut self, now: Time, id: u32, refused: bool) {
-        if refused {
-            return self.finish(now, id);
+    /// A request passes through a network first, or does something at once.
+    fn set_off(&mut self, now: Time, id: u32) {
+        match &self.model.network {
+            Some(network) => self.set_out(now, network, id),
+            None => self.advance(id),
         }
-        if let Some(network) = &self.model.network {
-            return self.set_out(now, network, id);
-        }
-        self.arrived += 1;
-        self.go_on(now, id);
     }
 
     /// A request's client gets its answer. Returns the client if it can go on at this instant.

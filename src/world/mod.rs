@@ -266,7 +266,7 @@ impl World<'_> {
         self.start();
         self.drain();
         while self.phase != Phase::Over {
-            if !self.step() {
+            if !self.step_here() {
                 break;
             }
             if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
@@ -286,20 +286,31 @@ impl World<'_> {
     }
 
     /// Handles the next event. Returns whether there was one.
-    #[inline(always)]
     fn step(&mut self) -> bool {
+        self.step_here()
+    }
+
+    /// As [`World::step`], in the place of the call.
+    #[inline(always)]
+    fn step_here(&mut self) -> bool {
         let Some((now, event)) = self.queue.pop() else {
             return false;
         };
+        self.take_place(now, event);
+        true
+    }
+
+    /// An event that was pending takes place.
+    #[inline(always)]
+    fn take_place(&mut self, now: Time, event: Event) {
         self.events += 1;
         self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
         self.handle(now, event);
         self.drain();
-        true
     }
 
     /// The table of contents of the simulator.
-    #[inline]
+    #[inline(always)]
     fn handle(&mut self, now: Time, event: Event) {
         let (who, ticket) = (event.who, event.ticket);
         let index = who as usize;

@@ -16,7 +16,7 @@ use super::{Work, World};
 const GAVE_UP_WAITING: u16 = 503;
 
 impl World<'_> {
-    /// A request goes on. The two operations that most requests consist of are done at once.
+    /// A request goes on, whose event is handled with that. What most requests come to is done at once.
     #[inline(always)]
     pub(super) fn go_on(&mut self, now: Time, id: u32) {
         let request = &self.requests[id];
@@ -30,11 +30,31 @@ impl World<'_> {
         }
     }
 
+    /// A new request that nobody has abandoned begins with its first operation, if that is one at which time
+    /// passes. Returns what it does now, or how it fails.
+    #[inline(always)]
+    pub(super) fn begin_op(
+        &mut self,
+        now: Time,
+        id: u32,
+        ticket: u32,
+        at: usize,
+    ) -> Option<Result<RequestState, Code>> {
+        match self.ops[at] {
+            Op::Serve { .. } => Some(self.arrive(now, id, ticket, at, None)),
+            Op::Delay(time) => {
+                self.after(time, Event::stale_after(Kind::DelayOver, id, ticket));
+                Some(Ok(RequestState::Delayed))
+            }
+            _ => None,
+        }
+    }
+
     /// A request goes on with its endpoint's program until virtual time must pass.
     pub(super) fn advance(&mut self, id: u32) {
         let now = self.queue.now();
+        let mut at = self.requests[id].at as usize;
         loop {
-            let at = self.requests[id].at as usize;
             match self.ops[at] {
                 Op::Serve { .. } => return self.visit(now, id, at),
                 Op::Delay(time) => {
@@ -84,7 +104,8 @@ impl World<'_> {
                     }
                 }
             }
-            self.requests[id].at += 1;
+            at += 1;
+            self.requests[id].at = at as u32;
         }
     }
 

@@ -5,7 +5,7 @@ use crate::engine::{Span, Time};
 use crate::measure::level::Level;
 
 use super::outcome::Outcome;
-use super::{Phase, World, mix};
+use super::{Phase, World};
 
 /// A level at an instant, and its integral from the start of the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,10 +66,7 @@ impl World<'_> {
                 samples.push(self.sample(due));
                 due += every;
             }
-            self.events += 1;
-            self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
-            self.handle(now, event);
-            self.drain();
+            self.take_place(now, event);
         }
         samples.push(self.sample(self.queue.now()));
         (self.into_outcome(), samples)

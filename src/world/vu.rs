@@ -8,7 +8,7 @@ use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Code, Label, Origin, Recorder};
 use crate::model::Model;
-use crate::model::journey::{Condition, GroupId, Journey, Recorded, SiteId, Step};
+use crate::model::journey::{CheckId, Condition, GroupId, Journey, Recorded, SiteId, Step};
 use crate::model::system::{DistId, Popularity};
 use crate::parts::tokens::Tokens;
 
@@ -137,6 +137,8 @@ pub enum Effect {
     Request(SiteId),
     /// Sleeps for a time drawn from this distribution.
     Sleep(DistId),
+    /// Makes a check, which passes or fails, and goes on.
+    Check(CheckId, bool),
     /// Waits until its token is let through.
     AwaitAdmission,
     /// Gives back the seat it holds, without a request, and goes on.
@@ -274,12 +276,6 @@ impl Minds {
         vu.at = self.entry[journey as usize];
     }
 
-    /// The user's next step.
-    #[inline]
-    pub fn step(&self, vu: &Vu) -> Step {
-        self.steps[vu.at as usize]
-    }
-
     /// A user begins an iteration: nothing is remembered of the last one.
     #[inline]
     pub fn begin(&mut self, number: u32, vu: &mut Vu, now: Time) {
@@ -301,7 +297,7 @@ impl Minds {
     }
 
     /// Resumes the user of this number and returns what it does next.
-    #[inline(never)]
+    #[inline(always)]
     pub fn resume(
         &mut self,
         now: Time,
@@ -310,15 +306,34 @@ impl Minds {
         tokens: &Tokens,
         recorder: &mut Recorder,
     ) -> Effect {
+        let step = self.steps[vu.at as usize];
+        vu.at += 1;
+        match step {
+            Step::Request(site) => Effect::Request(site),
+            Step::Sleep(time) => Effect::Sleep(time),
+            Step::Check(check, condition) => Effect::Check(check, holds(condition, vu, tokens)),
+            Step::End => Effect::Done,
+            _ => self.think(step, now, number, vu, tokens, recorder),
+        }
+    }
+
+    /// Takes steps from this one on until one has an effect.
+    #[inline(never)]
+    fn think(
+        &mut self,
+        mut step: Step,
+        now: Time,
+        number: u32,
+        vu: &mut Vu,
+        tokens: &Tokens,
+        recorder: &mut Recorder,
+    ) -> Effect {
         for _ in 0..PATIENCE {
-            let at = vu.at as usize;
-            vu.at += 1;
-            match self.steps[at] {
+            match step {
                 Step::Request(site) => return Effect::Request(site),
                 Step::Sleep(time) => return Effect::Sleep(time),
                 Step::Check(check, condition) => {
-                    let passed = holds(condition, vu, tokens);
-                    recorder.check(now, vu.origin, check, passed);
+                    return Effect::Check(check, holds(condition, vu, tokens));
                 }
                 Step::End => return Effect::Done,
                 Step::JumpIf(condition, to) => {
@@ -339,12 +354,14 @@ impl Minds {
                 Step::ReleaseSeat => return Effect::ReleaseSeat,
                 other => self.instant(other, now, number, vu, tokens, recorder),
             }
+            step = self.steps[vu.at as usize];
+            vu.at += 1;
         }
         Effect::Stuck
     }
 
     /// Steps that change only the user's mind or the record.
-    #[inline(never)]
+    #[inline]
     fn instant(
         &mut self,
         step: Step,

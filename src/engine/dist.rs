@@ -102,6 +102,16 @@ impl Dist {
     /// A random value, zero or more; infinite only where the law's tail leaves the range of `f64`.
     #[inline]
     pub fn sample(&self, stream: &mut Stream) -> f64 {
+        // The commonest without a call.
+        match self {
+            Dist::Exponential(mean) => mean * stream.exponential(),
+            Dist::Constant(value) => *value,
+            _ => self.sample_any(stream),
+        }
+    }
+
+    #[inline(never)]
+    fn sample_any(&self, stream: &mut Stream) -> f64 {
         each!(self,
             value => *value,
             mean => mean * stream.exponential(),

@@ -8,6 +8,8 @@
 #[derive(Clone, Debug)]
 pub struct MinHeap<V: Copy> {
     entries: Vec<(u128, V)>,
+    /// The smallest key, `u128::MAX` if there is none: asked for more often than changed.
+    first: u128,
     /// Not a heap but in descending order.
     sorted: bool,
 }
@@ -33,6 +35,7 @@ impl<V: Copy> Default for MinHeap<V> {
     fn default() -> Self {
         MinHeap {
             entries: Vec::new(),
+            first: u128::MAX,
             sorted: true,
         }
     }
@@ -60,7 +63,7 @@ impl<V: Copy> MinHeap<V> {
     #[inline]
     #[must_use]
     pub fn first_key(&self) -> u128 {
-        self.first().map_or(u128::MAX, |e| e.0)
+        self.first
     }
 
     /// The entry with the smallest key.
@@ -78,6 +81,7 @@ impl<V: Copy> MinHeap<V> {
     /// Adds an entry.
     #[inline]
     pub fn push(&mut self, key: u128, value: V) {
+        self.first = self.first.min(key);
         if !self.sorted {
             return self.rise(key, value);
         }
@@ -94,7 +98,9 @@ impl<V: Copy> MinHeap<V> {
     #[inline]
     pub fn pop(&mut self) -> Option<(u128, V)> {
         if self.sorted {
-            return self.entries.pop();
+            let first = self.entries.pop();
+            self.first = self.entries.last().map_or(u128::MAX, |e| e.0);
+            return first;
         }
         let top = self.entries.first().copied();
         if let Some(last) = self.entries.pop() {
@@ -120,21 +126,24 @@ impl<V: Copy> MinHeap<V> {
             None => self.entries.push((key, value)),
         }
         self.sort_in_last();
+        self.first = self.entries.last().map_or(u128::MAX, |e| e.0);
     }
 
     /// Moves the last entry to where it belongs among the others, which are in order.
     #[inline]
     fn sort_in_last(&mut self) {
-        let entries = &mut self.entries[..];
-        let Some(mut at) = entries.len().checked_sub(1) else {
+        let Some((mut hole, others)) = self.entries.split_last_mut() else {
             return;
         };
-        let entry = entries[at];
-        while at > 0 && entries[at - 1].0 < entry.0 {
-            entries[at] = entries[at - 1];
-            at -= 1;
+        let entry = *hole;
+        for other in others.iter_mut().rev() {
+            if other.0 >= entry.0 {
+                break;
+            }
+            *hole = *other;
+            hole = other;
         }
-        entries[at] = entry;
+        *hole = entry;
     }
 
     /// Removes the first entry (in memory order) whose key satisfies the predicate. O(n); for rare
@@ -197,6 +206,7 @@ impl<V: Copy> MinHeap<V> {
             hole = child + at;
         }
         entries[hole] = entry;
+        self.first = entries[0].0;
     }
 }
 

@@ -2,8 +2,10 @@
 
 pub mod alias;
 pub mod dist;
+mod firsts;
 pub mod heap;
 pub mod ladder;
+mod lane;
 pub mod queue;
 pub mod stream;
 pub mod time;

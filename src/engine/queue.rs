@@ -7,12 +7,13 @@
 //! - **alarms**, one pending event each that its owner may move or clear (the next completion of a
 //!   station, the next step of a ramp), so that no stale event is ever left behind.
 //!
-//! The heads of lanes and the alarms play a tournament: O(log sources) for a change.
+//! The heads of lanes and the alarms compete for who is first. An alarm that is cleared or set to a later
+//! time keeps its place among them until it comes to the front: most have moved on again by then.
 
-use std::collections::VecDeque;
-
+use super::firsts::{Firsts, SOURCE_BITS, source_of};
 use super::heap::{key, major};
 use super::ladder::Ladder;
+use super::lane::Lane;
 use super::{Span, Time};
 
 /// A FIFO of events with the same delay.
@@ -23,25 +24,32 @@ pub struct LaneId(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlarmId(u32);
 
-/// Lower bits of a key that tell its lane or alarm. The 44 bits above count what was scheduled, which
-/// would take weeks to overflow.
-const SOURCE_BITS: u32 = 20;
-
-/// The lane or alarm in whose key this is.
-#[inline]
-fn source_of(key: u128) -> u32 {
-    key as u32 & ((1 << SOURCE_BITS) - 1)
+impl LaneId {
+    /// Lanes have the odd numbers among the sources.
+    #[inline]
+    fn source(self) -> u32 {
+        self.0 << 1 | 1
+    }
 }
 
+impl AlarmId {
+    /// Alarms have the even numbers among the sources.
+    #[inline]
+    fn source(self) -> u32 {
+        self.0 << 1
+    }
+}
+
+/// In a lane with more events than this, what they are about may well be in no cache.
+const LONG: usize = 1 << 14;
+
 #[derive(Clone, Debug)]
-enum Source<E> {
-    Lane {
-        delay: Span,
-        waiting: VecDeque<(u128, E)>,
-    },
-    Alarm {
-        event: E,
-    },
+struct Alarm<E> {
+    event: E,
+    /// When it goes off, `u128::MAX` for never.
+    due: u128,
+    /// Its key among the firsts, `u128::MAX` for none. Never greater than when it is due.
+    listed: u128,
 }
 
 /// Pending events in total order: by time, then by the order in which they were scheduled.
@@ -50,11 +58,9 @@ pub struct EventQueue<E: Copy> {
     now: Time,
     sequence: u64,
     heap: Ladder<E>,
-    sources: Vec<Source<E>>,
+    lanes: Vec<Lane<E>>,
+    alarms: Vec<Alarm<E>>,
     firsts: Firsts,
-    /// The alarm that went off last, if its key still stands among the firsts: its owner mostly
-    /// sets it anew at once, and one change is saved.
-    gone_off: Option<u32>,
     /// An event that is due soon in the lane of the last one.
     ahead: Option<E>,
 }
@@ -65,9 +71,9 @@ impl<E: Copy> Default for EventQueue<E> {
             now: Time::ZERO,
             sequence: 0,
             heap: Ladder::default(),
-            sources: Vec::new(),
+            lanes: Vec::new(),
+            alarms: Vec::new(),
             firsts: Firsts::default(),
-            gone_off: None,
             ahead: None,
         }
     }
@@ -83,19 +89,28 @@ impl<E: Copy> EventQueue<E> {
 
     /// Adds a lane for a constant delay.
     pub fn lane(&mut self, delay: Span) -> LaneId {
-        self.sources.push(Source::Lane {
-            delay,
-            waiting: VecDeque::new(),
-        });
-        self.firsts.grow(self.sources.len());
-        LaneId(self.sources.len() as u32 - 1)
+        self.lanes.push(Lane::new(delay));
+        self.sources_grow();
+        LaneId(self.lanes.len() as u32 - 1)
     }
 
     /// Adds an alarm, cleared. `event` is what it will deliver.
     pub fn alarm(&mut self, event: E) -> AlarmId {
-        self.sources.push(Source::Alarm { event });
-        self.firsts.grow(self.sources.len());
-        AlarmId(self.sources.len() as u32 - 1)
+        self.alarms.push(Alarm {
+            event,
+            due: u128::MAX,
+            listed: u128::MAX,
+        });
+        self.sources_grow();
+        AlarmId(self.alarms.len() as u32 - 1)
+    }
+
+    fn sources_grow(&mut self) {
+        let (lanes, alarms) = (self.lanes.len(), self.alarms.len());
+        let numbers = 2 * lanes.max(alarms);
+        // The greatest number is that in `u128::MAX`.
+        assert!(numbers < 1 << SOURCE_BITS, "too many lanes and alarms");
+        self.firsts.grow(lanes + alarms, numbers);
     }
 
     /// Schedules an event at an instant, which must not lie in the past.
@@ -109,16 +124,10 @@ impl<E: Copy> EventQueue<E> {
     /// Schedules an event one lane's delay from now.
     #[inline]
     pub fn after_lane(&mut self, lane: LaneId, event: E) {
-        let now = self.now;
-        self.sequence += 1;
-        let order = self.sequence << SOURCE_BITS | u64::from(lane.0);
-        let Source::Lane { delay, waiting } = &mut self.sources[lane.0 as usize] else {
-            unreachable!("a lane id names a lane")
-        };
-        let k = key((now + *delay).0, order);
-        waiting.push_back((k, event));
-        if waiting.len() == 1 {
-            self.firsts.set(lane.0, k);
+        let due = self.now + self.lanes[lane.0 as usize].delay;
+        let k = self.next_key(due, lane.source());
+        if self.lanes[lane.0 as usize].push(k, event) {
+            self.firsts.insert(k);
         }
     }
 
@@ -126,77 +135,103 @@ impl<E: Copy> EventQueue<E> {
     #[inline]
     pub fn set_alarm(&mut self, alarm: AlarmId, time: Time) {
         debug_assert!(time >= self.now, "an alarm in the past");
-        let k = self.next_key(time, alarm.0);
-        if self.gone_off == Some(alarm.0) {
-            self.gone_off = None;
-            self.firsts.replace_first(alarm.0, k);
-        } else {
-            self.firsts.set(alarm.0, k);
+        let k = self.next_key(time, alarm.source());
+        let alarm = &mut self.alarms[alarm.0 as usize];
+        alarm.due = k;
+        if k < alarm.listed {
+            let listed = std::mem::replace(&mut alarm.listed, k);
+            if listed == u128::MAX {
+                self.firsts.insert(k);
+            } else {
+                self.firsts.lower(listed, k);
+            }
         }
     }
 
     /// Clears an alarm.
     #[inline]
     pub fn clear_alarm(&mut self, alarm: AlarmId) {
-        if self.gone_off == Some(alarm.0) {
-            self.gone_off = None;
-        }
-        self.firsts.clear(alarm.0);
+        self.alarms[alarm.0 as usize].due = u128::MAX;
     }
 
     /// The time of the next event, if any.
     pub fn next_time(&mut self) -> Option<Time> {
-        self.settle();
-        let first = self.heap.first_key().min(self.firsts.first());
-        (first != u128::MAX).then(|| Time(major(first)))
+        loop {
+            let first = self.firsts.first();
+            let heap = self.heap.first_key();
+            if heap < first {
+                return Some(Time(major(heap)));
+            }
+            if first == u128::MAX {
+                return None;
+            }
+            if !self.moved_on(first) {
+                return Some(Time(major(first)));
+            }
+        }
     }
 
     /// Removes the next event and moves the clock to its time.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
-        self.settle();
-        let first = self.firsts.first();
-        if self.heap.first_key() < first {
-            let (k, event) = self.heap.pop()?;
-            self.now = Time(major(k));
-            return Some((self.now, event));
-        }
-        if first == u128::MAX {
-            return None;
-        }
-        let source = source_of(first);
-        let event = match &mut self.sources[source as usize] {
-            Source::Alarm { event } => {
-                self.gone_off = Some(source);
-                *event
+        loop {
+            let first = self.firsts.first();
+            if self.heap.first_key() < first {
+                let (k, event) = self.heap.pop()?;
+                self.now = Time(major(k));
+                return Some((self.now, event));
             }
-            Source::Lane { waiting, .. } => {
-                let (_, event) = waiting.pop_front()?;
-                self.ahead = waiting.get(1).map(|w| w.1);
-                match waiting.front() {
-                    Some(&(next, _)) => self.firsts.replace_first(source, next),
-                    None => self.firsts.clear_first(source),
+            let source = source_of(first);
+            let index = source as usize / 2;
+            if source % 2 == 1 {
+                // No lane has the number in `u128::MAX`: there is no event.
+                let lane = self.lanes.get_mut(index)?;
+                let (event, next) = lane.pop()?;
+                if lane.len() > LONG {
+                    self.ahead = lane.second();
                 }
-                event
+                match next {
+                    Some(next) => self.firsts.replace_first(next),
+                    None => self.firsts.remove_first(),
+                }
+                self.now = Time(major(first));
+                return Some((self.now, event));
             }
-        };
-        self.now = Time(major(first));
-        Some((self.now, event))
+            if !self.moved_on(first) {
+                // It stays where it is: its owner mostly sets it anew at once, and one change is saved.
+                let alarm = self.alarms.get_mut(index)?;
+                alarm.due = u128::MAX;
+                self.now = Time(major(first));
+                return Some((self.now, alarm.event));
+            }
+        }
     }
 
-    /// An event of the lane that gave the last one, due soon after it, if it was a lane: what it is about may
-    /// be looked at ahead of time.
+    /// If the first key is that of an alarm that is not due then any more, it goes to where it belongs.
+    #[inline]
+    fn moved_on(&mut self, first: u128) -> bool {
+        let source = source_of(first);
+        if source % 2 == 1 {
+            return false;
+        }
+        let alarm = &mut self.alarms[source as usize / 2];
+        if alarm.due == first {
+            return false;
+        }
+        alarm.listed = alarm.due;
+        if alarm.due == u128::MAX {
+            self.firsts.remove_first();
+        } else {
+            self.firsts.replace_first(alarm.due);
+        }
+        true
+    }
+
+    /// An event of the lane that gave the last one, due soon after it, if it was a long lane: what it is about
+    /// may be looked at ahead of time.
     #[inline]
     pub fn ahead(&mut self) -> Option<E> {
         self.ahead.take()
-    }
-
-    /// Takes the key of the alarm that went off away, unless it was set anew.
-    #[inline]
-    fn settle(&mut self) {
-        if let Some(source) = self.gone_off.take() {
-            self.firsts.clear_first(source);
-        }
     }
 
     #[inline]
@@ -206,135 +241,12 @@ impl<E: Copy> EventQueue<E> {
     }
 }
 
-/// The smallest of many keys that change one at a time. Keys hold the number of their source.
-///
-/// A few sources (the common case) stand in a sorted list: the source that was first mostly comes back
-/// among the first. Many play a tournament (D. Knuth, The Art of Computer Programming 3, 5.4.1), in which
-/// a change is played up to the root: O(log sources).
-#[derive(Clone, Debug)]
-struct Firsts {
-    /// The keys there are, the smallest last, if sources are few.
-    sorted: Vec<u128>,
-    /// In a tournament, `nodes[1]` is the winner of all, `nodes[n]` that of `nodes[2 n]` and
-    /// `nodes[2 n + 1]`, and the upper half are the keys of the sources, `u128::MAX` for none.
-    nodes: Vec<u128>,
-    many: bool,
-}
-
-/// So many sources stand in a sorted list.
-const FEW: usize = 32;
-
-impl Default for Firsts {
-    fn default() -> Self {
-        Firsts {
-            sorted: Vec::with_capacity(FEW),
-            nodes: vec![u128::MAX; 2],
-            many: false,
-        }
-    }
-}
-
-impl Firsts {
-    /// The smallest key, `u128::MAX` if no source has one.
-    #[inline]
-    fn first(&self) -> u128 {
-        self.sorted.last().copied().unwrap_or(self.nodes[1])
-    }
-
-    fn grow(&mut self, sources: usize) {
-        assert!(sources < 1 << SOURCE_BITS, "too many lanes and alarms");
-        let half = self.nodes.len() / 2;
-        if sources <= FEW || sources <= half {
-            return;
-        }
-        let mut keys = vec![u128::MAX; sources.next_power_of_two()];
-        let known = self.nodes[half..].iter().chain(&self.sorted);
-        for key in known.filter(|key| **key != u128::MAX) {
-            keys[source_of(*key) as usize] = *key;
-        }
-        self.sorted = Vec::new();
-        self.many = true;
-        self.nodes = vec![u128::MAX; keys.len()];
-        self.nodes.extend(&keys);
-        for node in (1..keys.len()).rev() {
-            self.nodes[node] = self.nodes[node * 2].min(self.nodes[node * 2 + 1]);
-        }
-    }
-
-    /// Gives a source another key, in which its number must stand.
-    fn set(&mut self, source: u32, key: u128) {
-        if self.many {
-            return self.play(source, key);
-        }
-        let sorted = &mut self.sorted;
-        let known = sorted.iter().rposition(|key| source_of(*key) == source);
-        let mut at = known.unwrap_or(sorted.len());
-        if known.is_none() {
-            sorted.push(key);
-        }
-        while let Some(next) = sorted.get(at + 1).filter(|next| **next > key) {
-            sorted[at] = *next;
-            at += 1;
-        }
-        self.sink(at, key);
-    }
-
-    /// Puts a key where it belongs, at this place or before it; the place is free.
-    #[inline]
-    fn sink(&mut self, mut at: usize, key: u128) {
-        let sorted = &mut self.sorted[..];
-        while at > 0 && sorted[at - 1] < key {
-            sorted[at] = sorted[at - 1];
-            at -= 1;
-        }
-        sorted[at] = key;
-    }
-
-    /// A source has no key any more.
-    fn clear(&mut self, source: u32) {
-        if self.many {
-            self.play(source, u128::MAX);
-        } else {
-            self.sorted.retain(|key| source_of(*key) != source);
-        }
-    }
-
-    /// As `set` for the source that is first.
-    #[inline]
-    fn replace_first(&mut self, source: u32, key: u128) {
-        if self.many {
-            return self.play(source, key);
-        }
-        self.sink(self.sorted.len() - 1, key);
-    }
-
-    /// As `clear` for the source that is first.
-    #[inline]
-    fn clear_first(&mut self, source: u32) {
-        if self.many {
-            self.play(source, u128::MAX);
-        } else {
-            self.sorted.pop();
-        }
-    }
-
-    #[inline(never)]
-    fn play(&mut self, source: u32, key: u128) {
-        let nodes = &mut self.nodes[..];
-        let mut at = nodes.len() / 2 + source as usize;
-        let mut winner = key;
-        nodes[at] = key;
-        while at > 1 {
-            winner = winner.min(nodes[at ^ 1]);
-            at /= 2;
-            nodes[at] = winner;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::engine::stream::Stream;
 
     #[test]
     fn heap_lanes_and_alarms_share_one_order() {
@@ -443,5 +355,57 @@ mod tests {
         got.sort_unstable();
         expected.sort_unstable();
         assert_eq!(got, expected);
+    }
+
+    /// Alarms set, moved and cleared at random, with heap and lanes, against a sorted map.
+    fn agrees_with_moving_alarms(alarms: u64) {
+        let mut stream = Stream::new(alarms, 0, "queue");
+        let (mut q, mut known) = (EventQueue::default(), BTreeMap::new());
+        let ids: Vec<AlarmId> = (0..alarms).map(|i| q.alarm(i)).collect();
+        let lane = q.lane(Span(20));
+        let mut set = vec![None; ids.len()];
+        for i in 1..60_000_u64 {
+            let now = q.now().0;
+            let at = stream.below(alarms) as usize;
+            match stream.below(10) {
+                0 => {
+                    q.after_lane(lane, alarms);
+                    known.insert((now + 20, i), alarms);
+                }
+                1 => {
+                    let time = now + stream.below(50);
+                    q.at(Time(time), alarms);
+                    known.insert((time, i), alarms);
+                }
+                2..4 => {
+                    let time = now + stream.below(50);
+                    q.set_alarm(ids[at], Time(time));
+                    set[at].replace((time, i)).map(|old| known.remove(&old));
+                    known.insert((time, i), at as u64);
+                }
+                4 => {
+                    q.clear_alarm(ids[at]);
+                    set[at].take().map(|old| known.remove(&old));
+                }
+                _ => {
+                    let next = known.pop_first();
+                    if stream.chance(0.5) {
+                        assert_eq!(q.next_time(), next.map(|e| Time(e.0.0)));
+                    }
+                    assert_eq!(q.pop(), next.map(|e| (Time(e.0.0), e.1)));
+                    if let Some(at) = next.map(|e| e.1).filter(|at| *at < alarms) {
+                        set[at as usize] = None;
+                    }
+                }
+            }
+        }
+        assert!(q.now().0 > 10_000);
+    }
+
+    #[test]
+    fn moving_alarms_agree_with_a_sorted_map() {
+        for alarms in [1, 2, 5, 30, 31, 80] {
+            agrees_with_moving_alarms(alarms);
+        }
     }
 }

@@ -11,6 +11,9 @@ const KEY_LABEL: &[u8; 16] = b"capsim stream v1";
 /// 2⁻⁵³: the spacing of the numbers that [`Stream::unit`] gives.
 const ULP: f64 = 1.0 / (1_u64 << 53) as f64;
 
+/// So many numbers are drawn at a time: a power of two, so that a mask keeps an index within.
+const BLOCK: usize = 32;
+
 /// The stream number of a component: FNV-1a with 64 bits over the name's UTF-8 bytes (G. Fowler,
 /// L. C. Noll, K.-P. Vo), then the finaliser of `SplitMix64` (G. Steele, D. Lea, C. Flood, "Fast
 /// Splittable Pseudorandom Number Generators", 2014), which is a bijection.
@@ -33,6 +36,10 @@ pub fn stream_number(name: &str) -> u64 {
 #[derive(Clone, Debug)]
 pub struct Stream {
     rng: ChaCha8Rng,
+    /// The next numbers: ChaCha makes as many at a time.
+    block: [u64; BLOCK],
+    /// How many of them are used up.
+    used: usize,
     // Held here so that a draw does not ask each time whether the tables are there.
     exponential: &'static Ziggurat,
     normal: &'static Ziggurat,
@@ -53,6 +60,8 @@ impl Stream {
         rng.set_stream(stream_number(name));
         Stream {
             rng,
+            block: [0; BLOCK],
+            used: BLOCK,
             exponential: &ziggurat::EXPONENTIAL,
             normal: &ziggurat::NORMAL,
         }
@@ -61,7 +70,22 @@ impl Stream {
     /// 64 random bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {
-        self.rng.next_u64()
+        if self.used == BLOCK {
+            self.refill();
+        }
+        let bits = self.block[self.used % BLOCK];
+        self.used += 1;
+        bits
+    }
+
+    #[inline(never)]
+    fn refill(&mut self) {
+        let mut bytes = [0; 8 * BLOCK];
+        self.rng.fill_bytes(&mut bytes);
+        for (number, bytes) in self.block.iter_mut().zip(bytes.as_chunks().0) {
+            *number = u64::from_le_bytes(*bytes);
+        }
+        self.used = 0;
     }
 
     /// Uniform on [0, 1): a multiple of 2⁻⁵³.
@@ -219,6 +243,15 @@ mod tests {
         let b = (a ^ (a >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         assert_eq!(stream_number(""), b ^ (b >> 31));
         assert_ne!(stream_number("cpu"), stream_number("db"));
+    }
+
+    #[test]
+    fn blocks_change_no_number() {
+        let mut stream = Stream::new(3, 1, "blocks");
+        let mut plain = stream.rng.clone();
+        for i in 0..1000 {
+            assert_eq!(stream.bits(), plain.next_u64(), "number {i}");
+        }
     }
 
     #[test]

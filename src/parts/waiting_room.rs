@@ -5,6 +5,7 @@ use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::measure::level::Level;
 use crate::model::system::{self, AdmissionOrder};
+use crate::stats::growth::make_room;
 
 /// Numbers a token, in the order of issue.
 pub type Token = u32;
@@ -129,7 +130,9 @@ impl WaitingRoom {
     /// A user joins the line and gets a token.
     pub fn join(&mut self, now: Time) -> Token {
         let token = self.issued();
+        make_room(&mut self.standing);
         self.standing.push(Standing::Waiting);
+        make_room(&mut self.joined);
         self.joined.push(now);
         self.probe.joined += 1;
         self.probe.waiting.add(now);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::iter::Copied;
 use std::ops::Range;
 
-use super::growth::{make_room, reserve};
+use super::growth::make_room;
 
 /// What stands in the place of a duration that does not fit: from here on (4.29 s) they are long.
 const LONG: u32 = u32::MAX;
@@ -15,14 +15,14 @@ const FEW: usize = 1_000;
 /// Durations in nanoseconds, in the order in which they were added.
 ///
 /// A duration below 4.29 s takes four bytes, a longer one twenty; once more than an eighth are long, all
-/// take eight.
+/// that follow take eight.
 #[derive(Clone)]
 pub struct Durations {
-    /// Shorter ones, and [`LONG`] in the place of each other one; empty once `wide` is in use.
+    /// The first ones: short ones, and [`LONG`] in the place of each other one.
     short: Vec<u32>,
     /// Place and length of the long ones, in ascending order of places.
     long: Vec<(usize, u64)>,
-    /// All, once too many are long.
+    /// The rest, once too many are long.
     wide: Vec<u64>,
     /// What is less than this goes to `short`: [`LONG`], or 0 once `wide` is in use.
     limit: u64,
@@ -67,19 +67,8 @@ impl Durations {
         make_room(&mut self.short);
         self.short.push(LONG);
         if self.long.len() > FEW.max(self.short.len() / 8) {
-            self.widen();
+            self.limit = 0;
         }
-    }
-
-    /// Too many are long: eight bytes for each from now on.
-    fn widen(&mut self) {
-        let mut wide = std::mem::take(&mut self.wide);
-        wide.clear();
-        reserve(&mut wide, self.len() + 1);
-        self.all().for_each(|ns| wide.push(ns));
-        self.wide = wide;
-        self.limit = 0;
-        (self.short, self.long) = (Vec::new(), Vec::new());
     }
 
     #[inline]
@@ -109,7 +98,7 @@ impl Durations {
     /// The one at this place, in nanoseconds.
     #[must_use]
     pub fn get(&self, place: usize) -> Option<u64> {
-        if self.is_wide() {
+        if let Some(place) = place.checked_sub(self.short.len()) {
             return self.wide.get(place).copied();
         }
         match *self.short.get(place)? {
@@ -124,10 +113,10 @@ impl Durations {
     /// All of them.
     #[must_use]
     pub fn all(&self) -> Slice<'_> {
-        if self.is_wide() {
-            Slice(Form::Wide(&self.wide))
-        } else {
-            Slice(Form::Short(&self.short, &self.long))
+        Slice {
+            short: &self.short,
+            long: &self.long,
+            wide: &self.wide,
         }
     }
 
@@ -137,12 +126,17 @@ impl Durations {
     /// If there are not so many, like a slice.
     #[must_use]
     pub fn range(&self, places: Range<usize>) -> Slice<'_> {
-        if self.is_wide() {
-            return Slice(Form::Wide(&self.wide[places]));
+        let (start, end, wide) = (places.start, places.end, self.short.len());
+        Slice {
+            short: &self.short[start.min(wide)..end.min(wide)],
+            long: &self.long[self.long_before(start)..self.long_before(end)],
+            wide: &self.wide[start.saturating_sub(wide)..end.saturating_sub(wide)],
         }
-        let before = |end: usize| self.long.partition_point(|(at, _)| *at < end);
-        let long = &self.long[before(places.start)..before(places.end)];
-        Slice(Form::Short(&self.short[places], long))
+    }
+
+    /// How many long ones are kept as such before this place.
+    fn long_before(&self, place: usize) -> usize {
+        self.long.partition_point(|(at, _)| *at < place)
     }
 
     /// One after the other, in nanoseconds.
@@ -161,10 +155,9 @@ impl Durations {
 
     /// Keeps no more than the first so many.
     pub fn truncate(&mut self, length: usize) {
+        self.long.truncate(self.long_before(length));
+        self.wide.truncate(length.saturating_sub(self.short.len()));
         self.short.truncate(length);
-        self.wide.truncate(length);
-        let left = self.long.partition_point(|(at, _)| *at < length);
-        self.long.truncate(left);
     }
 
     /// Takes the first so many away.
@@ -172,13 +165,10 @@ impl Durations {
     /// # Panics
     /// If there are not so many.
     pub fn remove_first(&mut self, count: usize) {
-        if self.is_wide() {
-            self.wide.drain(..count);
-            return;
-        }
-        self.short.drain(..count);
-        self.long
-            .drain(..self.long.partition_point(|(at, _)| *at < count));
+        let short = count.min(self.short.len());
+        self.wide.drain(..count - short);
+        self.short.drain(..short);
+        self.long.drain(..self.long_before(count));
         for (at, _) in &mut self.long {
             *at -= count;
         }
@@ -235,23 +225,18 @@ impl fmt::Debug for Durations {
 
 /// Some durations that follow each other.
 #[derive(Clone, Copy)]
-pub struct Slice<'d>(Form<'d>);
-
-#[derive(Clone, Copy)]
-enum Form<'d> {
-    /// As in [`Durations`], but of the long ones only the order counts.
-    Short(&'d [u32], &'d [(usize, u64)]),
-    Wide(&'d [u64]),
+pub struct Slice<'d> {
+    short: &'d [u32],
+    /// As in [`Durations`], but only the order counts.
+    long: &'d [(usize, u64)],
+    wide: &'d [u64],
 }
 
 impl<'d> Slice<'d> {
     /// How many there are.
     #[must_use]
     pub fn len(self) -> usize {
-        match self.0 {
-            Form::Short(short, _) => short.len(),
-            Form::Wide(wide) => wide.len(),
-        }
+        self.short.len() + self.wide.len()
     }
 
     /// Whether there are none.
@@ -260,28 +245,26 @@ impl<'d> Slice<'d> {
         self.len() == 0
     }
 
-    /// Does something with each, in nanoseconds: a loop of its own for each way to keep them, and so
-    /// quicker than [`Slice::iter`].
+    /// Does something with each, in nanoseconds: a loop for each way to keep them, and so quicker than
+    /// [`Slice::iter`].
     #[inline]
     pub fn for_each(self, mut use_one: impl FnMut(u64)) {
-        match self.0 {
-            Form::Wide(wide) => wide.iter().for_each(|ns| use_one(*ns)),
-            Form::Short(short, []) => short.iter().for_each(|ns| use_one(u64::from(*ns))),
-            Form::Short(..) => self.iter().for_each(use_one),
+        if self.long.is_empty() {
+            self.short.iter().for_each(|ns| use_one(u64::from(*ns)));
+        } else {
+            let short = Slice { wide: &[], ..self };
+            short.iter().for_each(&mut use_one);
         }
+        self.wide.iter().for_each(|ns| use_one(*ns));
     }
 
     /// One after the other, in nanoseconds.
     #[must_use]
     pub fn iter(self) -> Iter<'d> {
-        let (short, long, wide): (&[u32], &[(usize, u64)], &[u64]) = match self.0 {
-            Form::Short(short, long) => (short, long, &[]),
-            Form::Wide(wide) => (&[], &[], wide),
-        };
         Iter {
-            short: short.iter().copied(),
-            long: long.iter(),
-            wide: wide.iter().copied(),
+            short: self.short.iter().copied(),
+            long: self.long.iter(),
+            wide: self.wide.iter().copied(),
         }
     }
 
@@ -296,7 +279,11 @@ impl<'d> Slice<'d> {
 
 impl<'d> From<&'d [u64]> for Slice<'d> {
     fn from(all: &'d [u64]) -> Slice<'d> {
-        Slice(Form::Wide(all))
+        Slice {
+            short: &[],
+            long: &[],
+            wide: all,
+        }
     }
 }
 
@@ -409,7 +396,7 @@ mod tests {
         durations.extend((0..90_000).map(of));
         assert!(!durations.is_wide() && durations.wide.capacity() == 0);
         durations.extend((0..100_000).map(|n| u64::MAX - n));
-        assert!(durations.is_wide() && durations.short.capacity() == 0);
+        assert!(durations.is_wide() && durations.wide.len() > 95_000);
         assert_eq!(durations.get(89_999), Some(of(89_999)));
         assert_eq!(durations.get(90_000), Some(u64::MAX));
         assert_eq!(durations.len(), 190_000);

@@ -21,14 +21,9 @@ pub fn make_room<T>(list: &mut Vec<T>) {
 #[cold]
 #[inline(never)]
 fn grow<T>(list: &mut Vec<T>) {
-    reserve(list, 1);
-}
-
-/// Sees to it that so many more fit in, as [`make_room`] does.
-pub fn reserve<T>(list: &mut Vec<T>, more: usize) {
     let size = size_of::<T>().max(1);
-    let long = (list.len() + more) * size > SHORT;
-    list.reserve(if long { more.max(LONG / size) } else { more });
+    let long = list.len() * size >= SHORT;
+    list.reserve(if long { LONG / size } else { 1 });
 }
 
 #[cfg(test)]

@@ -82,12 +82,12 @@ fn parts_of_a_run_add_up_to_it() {
         };
         let part = World::new(&model, 3, 0).run_within(window);
         assert_eq!(part.duration, window.length());
-        durations.extend(part.recorder.durations);
+        durations.extend(part.recorder.durations.iter());
         for (passes, fails) in part.recorder.checks {
             checks = (checks.0 + passes, checks.1 + fails);
         }
     }
-    assert_eq!(durations, whole.recorder.durations);
+    assert_eq!(whole.recorder.durations, durations[..]);
     let all = whole
         .recorder
         .checks

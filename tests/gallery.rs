@@ -35,9 +35,9 @@ fn durations(model: &Model, outcome: &Outcome, endpoint: &str) -> Vec<u64> {
         let site = &model.sites[series.site.index()];
         model.endpoints[site.endpoint.index()].name == endpoint && series.code.is_expected()
     };
-    let all = record.durations.iter().zip(&record.request_series);
-    all.filter(|(_, series)| of(**series))
-        .map(|(d, _)| *d)
+    let all = record.durations.iter().zip(record.request_series.iter());
+    all.filter(|(_, series)| of(*series))
+        .map(|(d, _)| d)
         .collect()
 }
 

@@ -93,7 +93,6 @@ fn slow_requests_spend_their_time_where_the_table_says() {
         .recorder
         .durations
         .iter()
-        .copied()
         .filter(|d| *d >= slow.from.0)
         .collect();
     assert!(expected.len() > 5, "{}", expected.len());

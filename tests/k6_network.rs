@@ -80,7 +80,7 @@ fn a_timeout_counts_from_the_start_of_the_connection() {
     assert_eq!((first.blocked, first.sending), (12 * MS, MS));
     assert_eq!((first.waiting, first.receiving), (87 * MS, 0));
     assert_eq!(first.duration().0, 88 * MS);
-    assert_eq!(outcome.recorder.iterations[0], 100 * MS);
+    assert_eq!(outcome.recorder.iterations.get(0), Some(100 * MS));
 }
 
 /// The answer is on its way when the client gives up.
@@ -93,10 +93,10 @@ fn an_answer_that_comes_too_late_is_a_timeout() {
     );
     let outcome = run(&text);
     assert_eq!(outcome.recorder.series[0].code, Code::TIMEOUT);
-    assert_eq!(outcome.recorder.iterations[0], 46 * MS);
+    assert_eq!(outcome.recorder.iterations.get(0), Some(46 * MS));
     // Without the connection there is time enough.
     assert_eq!(outcome.recorder.series[1].code, Code::OK);
-    assert_eq!(outcome.recorder.iterations[1], 35 * MS);
+    assert_eq!(outcome.recorder.iterations.get(1), Some(35 * MS));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_refused_connection_has_no_times() {
     let outcome = run(&text);
     let record = &outcome.recorder;
     let refused = record.request_series.iter().zip(&record.timings);
-    let refused = refused.filter(|(s, _)| record.series[**s as usize].code == Code::REFUSED);
+    let refused = refused.filter(|(s, _)| record.series[*s as usize].code == Code::REFUSED);
     let timings: Vec<Timings> = refused.map(|(_, t)| *t).collect();
     assert!(!timings.is_empty());
     assert!(timings.iter().all(|t| *t == Timings::default()));

@@ -3,6 +3,7 @@
 #[path = "support/run.rs"]
 mod support;
 
+use capsim::stats::Durations;
 use support::{rate, run};
 
 /// `vus` users who iterate once each, at once.
@@ -13,8 +14,8 @@ fn once(vus: u32, rest: &str) -> String {
     )
 }
 
-fn ms(ns: &[u64]) -> Vec<f64> {
-    ns.iter().map(|d| *d as f64 / 1e6).collect()
+fn ms(ns: &Durations) -> Vec<f64> {
+    ns.iter().map(|d| d as f64 / 1e6).collect()
 }
 
 const STATION: &str = "

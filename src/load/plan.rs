@@ -1,7 +1,7 @@
 //! The execution plan of all scenarios together: how many VUs must exist when, and how long a test may
 //! take (`lib/executors.go`, k6 v2.2.0). VUs are shared by scenarios that do not overlap.
 
-use super::ramping_vus::RampingVus;
+use super::ramping_vus::{self, RampingVus};
 use crate::engine::Span;
 use crate::model::scenario::{Executor, Scenario, Stage};
 
@@ -106,6 +106,19 @@ pub fn in_order(scenarios: &[Scenario]) -> Vec<&Scenario> {
     let mut sorted: Vec<&Scenario> = scenarios.iter().collect();
     sorted.sort_by(|a, b| (a.start_time, &a.name).cmp(&(b.start_time, &b.name)));
     sorted
+}
+
+/// VUs initialised before the test: [`Plan::planned_vus`], without a plan where there is one ramp alone.
+#[must_use]
+pub fn planned_vus(scenarios: &[Scenario]) -> u64 {
+    if let [one] = scenarios
+        && let Executor::RampingVus {
+            start_vus, stages, ..
+        } = &one.executor
+    {
+        return ramping_vus::max_vus(*start_vus, stages);
+    }
+    Plan::new(scenarios).planned_vus()
 }
 
 /// The needs of all scenarios, counted from the start of the first.

@@ -158,12 +158,28 @@ fn vus(target: f64) -> u64 {
     target as u64
 }
 
+/// Largest number of VUs in use, as [`RampingVus::max_vus`], without working out the steps.
+#[must_use]
+pub fn max_vus(start_vus: u64, stages: &[Stage]) -> u64 {
+    let targets = stages.iter().map(|stage| vus(stage.target));
+    targets.fold(start_vus, u64::max)
+}
+
+/// How many steps the stages take at most, the start and the end included.
+fn steps(start_vus: u64, stages: &[Stage]) -> usize {
+    let targets = stages.iter().map(|stage| vus(stage.target));
+    let all = std::iter::once(start_vus).chain(targets.clone());
+    let steps: u64 = all.zip(targets).map(|(a, b)| a.abs_diff(b)).sum();
+    steps as usize + 2
+}
+
 /// Active steps without the artificial end, and the sum of the stages' durations.
 fn stage_steps(start_vus: u64, stages: &[Stage]) -> (Vec<Step>, Span) {
-    let mut steps = vec![Step {
+    let mut steps = Vec::with_capacity(steps(start_vus, stages));
+    steps.push(Step {
         at: Span::ZERO,
         vus: start_vus,
-    }];
+    });
     let mut from = start_vus;
     let mut end = Span::ZERO;
     for stage in stages {
@@ -225,9 +241,10 @@ fn postpone_falls(active: &[Step], grace: Span, hard_end: Span) -> Vec<Step> {
         if i > 0 && step.vus < last {
             let killed_at = step.at + grace;
             // Whenever a fall is met, `last` is the number just before it.
-            match regained[i - 1].filter(|&j| active[j].at <= killed_at) {
-                Some(j) => {
-                    i = j;
+            let back = regained[i - 1] as usize;
+            match active.get(back).filter(|step| step.at <= killed_at) {
+                Some(_) => {
+                    i = back;
                     continue;
                 }
                 None if killed_at >= hard_end => break,
@@ -245,17 +262,17 @@ fn postpone_falls(active: &[Step], grace: Span, hard_end: Span) -> Vec<Step> {
     reserved
 }
 
-/// For each step, the first later one with at least as many VUs (found with a stack of those that still
-/// wait for theirs: O(steps)).
-fn regained(steps: &[Step]) -> Vec<Option<usize>> {
-    let mut answer = vec![None; steps.len()];
-    let mut waiting: Vec<usize> = Vec::new();
-    for (i, step) in steps.iter().enumerate() {
+/// For each step, the place of the first later one with at least as many VUs, `u32::MAX` if there is none
+/// (found with a stack of those that still wait for theirs: O(steps)).
+fn regained(steps: &[Step]) -> Vec<u32> {
+    let mut answer = vec![u32::MAX; steps.len()];
+    let mut waiting: Vec<u32> = Vec::new();
+    for (i, step) in (0..).zip(steps) {
         while let Some(&top) = waiting.last() {
-            if steps[top].vus > step.vus {
+            if steps[top as usize].vus > step.vus {
                 break;
             }
-            answer[top] = Some(i);
+            answer[top as usize] = i;
             waiting.pop();
         }
         waiting.push(i);
@@ -343,6 +360,7 @@ mod tests {
             let stages: Vec<Stage> =
                 targets.iter().map(|&(s, n)| stage(s * 1_000, n as f64)).collect();
             let ramp = RampingVus::new(start, &stages, Span::millis(grace), Span::secs(1));
+            prop_assert_eq!(ramp.max_vus(), max_vus(start, &stages));
             let events = ramp.events();
             prop_assert!(events.is_sorted_by_key(|event| event.at));
             let mut wanted = [false; 13];

@@ -1,5 +1,7 @@
 //! Counts and statistics of a whole record, whichever way it keeps its samples.
 
+use std::ops::Range;
+
 use super::recorder::{Label, Recorder};
 use super::tallies::merged;
 use crate::stats::{Histogram, TrendStats};
@@ -34,9 +36,10 @@ impl Recorder {
                 }
             }
             None => {
-                for series in &self.request_series {
-                    counts[usize::from(*series)] += 1;
-                }
+                let all = 0..self.request_series.len();
+                self.request_series.for_runs(all, |series, run| {
+                    counts[usize::from(series)] += run.len() as u64;
+                });
             }
         }
         counts
@@ -49,9 +52,10 @@ impl Recorder {
             Some(tallies) => tallies.iterations.iter().map(Histogram::count).collect(),
             None => {
                 let mut counts = vec![0; self.origins().count()];
-                for origin in &self.iteration_origin {
-                    counts[usize::from(origin.0)] += 1;
-                }
+                let all = 0..self.iteration_origin.len();
+                self.iteration_origin.for_runs(all, |origin, run| {
+                    counts[usize::from(origin.0)] += run.len() as u64;
+                });
                 counts
             }
         }
@@ -64,6 +68,19 @@ impl Recorder {
             Some(tallies) => !tallies.timings.is_empty(),
             None => !self.timings.is_empty(),
         }
+    }
+
+    /// How many of the requests in these places, in the order of their ends, were answered unexpectedly
+    /// or not at all.
+    #[must_use]
+    pub fn failed_among(&self, requests: Range<usize>) -> usize {
+        let mut failed = 0;
+        self.request_series.for_runs(requests, |series, run| {
+            if !self.series[usize::from(series)].code.is_expected() {
+                failed += run.len();
+            }
+        });
+        failed
     }
 
     /// The labels of all groups that came to their end, each once, in order.
@@ -86,7 +103,7 @@ impl Recorder {
     pub fn request_stats(&self, percents: &[f64]) -> Option<TrendStats> {
         match &self.tallies {
             Some(tallies) => TrendStats::of_histogram(&merged(&tallies.requests), percents),
-            None => TrendStats::of_ns(&self.durations, percents),
+            None => TrendStats::of_durations(self.durations.all(), percents),
         }
     }
 
@@ -96,7 +113,7 @@ impl Recorder {
     pub fn iteration_stats(&self, percents: &[f64]) -> Option<TrendStats> {
         match &self.tallies {
             Some(tallies) => TrendStats::of_histogram(&merged(&tallies.iterations), percents),
-            None => TrendStats::of_ns(&self.iterations, percents),
+            None => TrendStats::of_durations(self.iterations.all(), percents),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::{Span, Time};
 use crate::model::journey::{CheckId, CustomKind, GroupId, MetricId, SiteId};
-use crate::stats::NumberHistogram;
+use crate::stats::{Durations, Labels, NumberHistogram};
 
 use super::log::{Entry, Sample};
 use super::tallies::Tallies;
@@ -216,13 +216,13 @@ pub struct Recorder {
     /// All series, in the order of their first sample.
     pub series: Vec<Series>,
     /// Durations of all requests in nanoseconds, in the order in which they ended.
-    pub durations: Vec<u64>,
+    pub durations: Durations,
     /// Index into `series` of each request.
-    pub request_series: Vec<u16>,
+    pub request_series: Labels<u16>,
     /// Durations of complete iterations in nanoseconds, in the order in which they ended.
-    pub iterations: Vec<u64>,
+    pub iterations: Durations,
     /// Who made each iteration.
-    pub iteration_origin: Vec<Origin>,
+    pub iteration_origin: Labels<Origin>,
     /// The parts of each request's time; empty where no network is modelled, for all of it is
     /// waiting then.
     pub timings: Vec<Timings>,
@@ -267,10 +267,10 @@ pub struct Recorder {
 /// a tenth of a run.
 #[derive(Debug, Default)]
 pub struct Memory {
-    durations: Vec<u64>,
-    request_series: Vec<u16>,
-    iterations: Vec<u64>,
-    iteration_origin: Vec<Origin>,
+    durations: Durations,
+    request_series: Labels<u16>,
+    iterations: Durations,
+    iteration_origin: Labels<Origin>,
     timings: Vec<Timings>,
 }
 
@@ -310,10 +310,10 @@ impl Recorder {
             ok: vec![u16::MAX; sites * origins],
             others: BTreeMap::new(),
             series: Vec::new(),
-            durations: Vec::new(),
-            request_series: Vec::new(),
-            iterations: Vec::new(),
-            iteration_origin: Vec::new(),
+            durations: Durations::new(),
+            request_series: Labels::new(),
+            iterations: Durations::new(),
+            iteration_origin: Labels::new(),
             timings: Vec::new(),
             interrupted: 0,
             dropped: vec![0; origins],
@@ -416,7 +416,7 @@ impl Recorder {
     #[must_use]
     pub fn timings_of(&self, request: usize) -> Timings {
         self.timings.get(request).copied().unwrap_or(Timings {
-            waiting: self.durations[request],
+            waiting: self.durations.get(request).unwrap_or(0),
             ..Timings::default()
         })
     }

@@ -7,6 +7,7 @@ use crate::engine::stream::Stream;
 use crate::measure::level::Level;
 use crate::model::journey::SeatChoice;
 use crate::model::system;
+use crate::stats::growth::make_room;
 
 /// Numbers a claim: the key to the seat it holds. 0 is none.
 pub type Hold = u32;
@@ -110,10 +111,11 @@ impl Inventory {
             .of_user
             .get(user as usize)
             .is_some_and(|n| *n >= self.per_user_limit);
-        if self.seats[seat as usize] != 0 || over_limit || self.holds.len() as u32 >= SOLD - 1 {
+        if self.is_taken(seat) || over_limit || self.holds.len() as u32 >= SOLD - 1 {
             self.probe.lost += 1;
             return None;
         }
+        make_room(&mut self.holds);
         self.holds.push((seat, user));
         let hold = self.holds.len() as Hold;
         self.seats[seat as usize] = hold;
@@ -189,6 +191,13 @@ impl Inventory {
         }
         self.probe.held.subtract(now);
         true
+    }
+
+    /// Asks the bits, which are in fewer pages of memory than the states.
+    fn is_taken(&self, seat: u32) -> bool {
+        let (event, at) = (seat / self.seats_per_event, seat % self.seats_per_event);
+        let word = self.taken[event as usize * self.words_per_event + at as usize / 64];
+        word & 1 << (at % 64) != 0
     }
 
     fn mark(&mut self, seat: u32, taken: bool) {

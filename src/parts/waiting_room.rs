@@ -1,15 +1,17 @@
 //! The waiting room: users with a token in line, let through by rate, in batches, or while fewer than
 //! a cap are active.
 
-use std::collections::VecDeque;
-
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::measure::level::Level;
 use crate::model::system::{self, AdmissionOrder};
+use crate::stats::growth::make_room;
 
 /// Numbers a token, in the order of issue.
 pub type Token = u32;
+
+/// Nothing was told.
+const UNTOLD: (Time, Span) = (Time::NEVER, Span::ZERO);
 
 /// Where a token stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,20 +24,15 @@ pub enum Standing {
     Expired,
 }
 
-/// What is known of a token.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    standing: Standing,
-    /// When it joined.
-    joined: Time,
-    /// When it joined or last asked for its status.
-    seen: Time,
-    /// Its turn: how many turns stand before it in all.
-    turn: u64,
-    /// When it was first told how long it will wait, and what.
-    told: Option<(Time, Span)>,
-    /// End of its session.
-    ends: Time,
+/// The turns that were drawn by lot at the opening. All other tokens have the turn of their own number.
+#[derive(Clone, Debug, Default)]
+struct Lot {
+    /// The first of the turns drawn, and the first of the tokens that drew.
+    from: u32,
+    /// Whose turn it is, by turn.
+    tokens: Vec<Token>,
+    /// Which turn it is, by token.
+    turns: Vec<u32>,
 }
 
 /// Users in line and users let through.
@@ -47,11 +44,22 @@ pub struct WaitingRoom {
     batch: Option<(u32, Span)>,
     active_cap: u32,
     poll_expiry: Option<Span>,
-    line: VecDeque<Token>,
-    entries: Vec<Entry>,
+    /// Where each token stands.
+    standing: Vec<Standing>,
+    /// When each token joined.
+    joined: Vec<Time>,
+    /// When each token last asked for its status, if it matters; none for the tokens after the last
+    /// that asked, and 0 for who never did.
+    seen: Vec<Time>,
+    /// When each token was first told how long it will wait, and what, as far as tokens have asked:
+    /// [`UNTOLD`] for those between who have not.
+    told: Vec<(Time, Span)>,
+    /// End of each session, as far as there are any; never for those between that have none.
+    ends: Vec<Time>,
     active: u32,
-    /// Turns that are over.
-    head: u64,
+    /// Turns that are over. The line is all turns from here to that of the last token.
+    head: u32,
+    lot: Lot,
     /// The earliest time at which the rate allows another admission.
     next_by_rate: Time,
     /// The batch at this instant, and how many of it may still come. Places left over are lost.
@@ -102,10 +110,14 @@ impl WaitingRoom {
             batch: spec.batch,
             active_cap: spec.active_cap.unwrap_or(u32::MAX),
             poll_expiry: spec.poll_expiry,
-            line: VecDeque::new(),
-            entries: Vec::new(),
+            standing: Vec::new(),
+            joined: Vec::new(),
+            seen: Vec::new(),
+            told: Vec::new(),
+            ends: Vec::new(),
             active: 0,
             head: 0,
+            lot: Lot::default(),
             next_by_rate: opens_at,
             batch_at: Time::ZERO,
             batch_left: 0,
@@ -117,16 +129,11 @@ impl WaitingRoom {
 
     /// A user joins the line and gets a token.
     pub fn join(&mut self, now: Time) -> Token {
-        let token = self.entries.len() as Token;
-        self.entries.push(Entry {
-            standing: Standing::Waiting,
-            joined: now,
-            seen: now,
-            turn: self.head + self.line.len() as u64,
-            told: None,
-            ends: Time::NEVER,
-        });
-        self.line.push_back(token);
+        let token = self.issued();
+        make_room(&mut self.standing);
+        self.standing.push(Standing::Waiting);
+        make_room(&mut self.joined);
+        self.joined.push(now);
         self.probe.joined += 1;
         self.probe.waiting.add(now);
         token
@@ -136,41 +143,70 @@ impl WaitingRoom {
     #[inline]
     #[must_use]
     pub fn standing(&self, token: Token) -> Standing {
-        self.entries
-            .get(token as usize)
-            .map_or(Standing::Expired, |e| e.standing)
+        let standing = self.standing.get(token as usize);
+        standing.copied().unwrap_or(Standing::Expired)
     }
 
     /// A user asks where the token stands, and is told how long it will wait. Who asks too late has
     /// lost the place.
     pub fn ask(&mut self, now: Time, token: Token) -> Standing {
-        let Some(entry) = self.entries.get(token as usize).copied() else {
-            return Standing::Expired;
-        };
-        if entry.standing != Standing::Waiting {
-            return entry.standing;
+        let standing = self.standing(token);
+        if standing != Standing::Waiting {
+            return standing;
         }
-        if self.has_expired(now, &entry) {
+        if self.has_expired(now, token) {
             self.leave(now, token);
             return Standing::Expired;
         }
-        let told = entry
-            .told
-            .or_else(|| Some((now, self.estimate(now, entry.turn)?)));
-        let entry = &mut self.entries[token as usize];
-        (entry.seen, entry.told) = (now, told);
+        if self.poll_expiry.is_some() {
+            put(&mut self.seen, token, Time::ZERO, now);
+        }
+        if self.told(token).is_none()
+            && let Some(wait) = self.estimate(now, self.turn(token))
+        {
+            put(&mut self.told, token, UNTOLD, (now, wait));
+        }
         Standing::Waiting
     }
 
-    fn has_expired(&self, now: Time, entry: &Entry) -> bool {
-        self.poll_expiry
-            .is_some_and(|limit| now.since(entry.seen) > limit)
+    fn has_expired(&self, now: Time, token: Token) -> bool {
+        self.poll_expiry.is_some_and(|limit| {
+            let joined = self.joined[token as usize];
+            let seen = self
+                .seen
+                .get(token as usize)
+                .map_or(joined, |s| joined.max(*s));
+            now.since(seen) > limit
+        })
+    }
+
+    fn told(&self, token: Token) -> Option<(Time, Span)> {
+        let told = self.told.get(token as usize).copied();
+        told.filter(|told| *told != UNTOLD)
+    }
+
+    /// How many turns stand before a token's in all.
+    fn turn(&self, token: Token) -> u32 {
+        let drawn = token.checked_sub(self.lot.from);
+        let turn = drawn.and_then(|at| self.lot.turns.get(at as usize));
+        turn.copied().unwrap_or(token)
+    }
+
+    /// Whose turn is next.
+    fn first(&self) -> Option<Token> {
+        let drawn = self.head.checked_sub(self.lot.from);
+        let token = drawn.and_then(|at| self.lot.tokens.get(at as usize));
+        (!self.is_line_empty()).then(|| token.copied().unwrap_or(self.head))
+    }
+
+    fn is_line_empty(&self) -> bool {
+        self.head == self.issued()
     }
 
     /// How long a user with this turn will wait, as far as the room can tell: by its rules where they
     /// set a pace, else at the pace of the admissions so far. `None` before the first one.
-    fn estimate(&self, now: Time, turn: u64) -> Option<Span> {
-        let ahead = turn.saturating_sub(self.head);
+    fn estimate(&self, now: Time, turn: u32) -> Option<Span> {
+        let ahead = u64::from(turn.saturating_sub(self.head));
         let start = now.max(self.opens_at);
         let by_rate = self
             .gap
@@ -196,7 +232,7 @@ impl WaitingRoom {
     pub fn admit(&mut self, now: Time) -> Option<Token> {
         self.open(now);
         self.drop_absent(now);
-        if now < self.opens_at || self.line.is_empty() || self.active >= self.active_cap {
+        if now < self.opens_at || self.is_line_empty() || self.active >= self.active_cap {
             return None;
         }
         if now < self.next_by_rate {
@@ -211,7 +247,7 @@ impl WaitingRoom {
             }
             self.batch_left = self.batch_left.checked_sub(1)?;
         }
-        let token = self.line.pop_front()?;
+        let token = self.first()?;
         self.head += 1;
         if let Some(gap) = self.gap {
             // An idle stretch is not saved up: the next gap starts now at the earliest.
@@ -223,36 +259,46 @@ impl WaitingRoom {
 
     /// At the opening, those present may be drawn by lot.
     fn open(&mut self, now: Time) {
-        if self.opened || now < self.opens_at || self.line.is_empty() {
+        if self.opened || now < self.opens_at || self.is_line_empty() {
             return;
         }
         self.opened = true;
         if self.order == AdmissionOrder::RandomAtOpening {
-            self.stream.shuffle(self.line.make_contiguous());
-            for (turn, token) in (self.head..).zip(&self.line) {
-                self.entries[*token as usize].turn = turn;
-            }
+            self.draw();
         }
+    }
+
+    /// All in line draw their turns by lot: until now each token's turn has been its own number.
+    fn draw(&mut self) {
+        let from = self.head;
+        let mut tokens: Vec<Token> = (from..self.issued()).collect();
+        self.stream.shuffle(&mut tokens);
+        let mut turns = vec![0; tokens.len()];
+        for (turn, token) in (from..).zip(&tokens) {
+            turns[(token - from) as usize] = turn;
+        }
+        self.lot = Lot {
+            from,
+            tokens,
+            turns,
+        };
     }
 
     /// Those at the head of the line who have left it or stopped asking lose their turn.
     fn drop_absent(&mut self, now: Time) {
-        while let Some(&token) = self.line.front() {
-            let entry = self.entries[token as usize];
-            if entry.standing == Standing::Waiting && !self.has_expired(now, &entry) {
+        while let Some(token) = self.first() {
+            if self.standing(token) == Standing::Waiting && !self.has_expired(now, token) {
                 return;
             }
             self.leave(now, token);
-            self.line.pop_front();
             self.head += 1;
         }
     }
 
     fn let_through(&mut self, now: Time, token: Token) {
-        let entry = &mut self.entries[token as usize];
-        entry.standing = Standing::Admitted;
-        let waited = now.since(entry.joined);
-        if let Some((at, told)) = entry.told {
+        self.standing[token as usize] = Standing::Admitted;
+        let waited = now.since(self.joined[token as usize]);
+        if let Some((at, told)) = self.told(token) {
             let error = i128::from(now.since(at).0) - i128::from(told.0);
             self.probe.told += 1;
             self.probe.error += error;
@@ -268,7 +314,7 @@ impl WaitingRoom {
 
     /// Lets through everybody in line at once, whatever the rules.
     pub fn pass(&mut self, now: Time) -> Option<Token> {
-        let token = self.line.pop_front()?;
+        let token = self.first()?;
         self.head += 1;
         self.let_through(now, token);
         Some(token)
@@ -278,7 +324,7 @@ impl WaitingRoom {
     /// or the cap is reached.
     #[must_use]
     pub fn next_admission(&self, now: Time) -> Option<Time> {
-        if self.line.is_empty() || self.active >= self.active_cap {
+        if self.is_line_empty() || self.active >= self.active_cap {
             return None;
         }
         let at = now.max(self.opens_at).max(self.next_by_rate);
@@ -297,18 +343,16 @@ impl WaitingRoom {
 
     /// A session goes on until this time; one in force may be moved.
     pub fn set_end(&mut self, token: Token, ends: Time) {
-        if let Some(entry) = self.entries.get_mut(token as usize)
-            && entry.standing == Standing::Admitted
-        {
-            entry.ends = ends;
+        if self.standing(token) == Standing::Admitted {
+            put(&mut self.ends, token, Time::NEVER, ends);
         }
     }
 
     /// When the session of a token ends, if it is in force.
     #[must_use]
     pub fn ends(&self, token: Token) -> Option<Time> {
-        let entry = self.entries.get(token as usize)?;
-        (entry.standing == Standing::Admitted).then_some(entry.ends)
+        let ends = self.ends.get(token as usize).copied();
+        (self.standing(token) == Standing::Admitted).then(|| ends.unwrap_or(Time::NEVER))
     }
 
     /// A user leaves: the line (somebody else moves up when the turn comes) or the session. Returns
@@ -317,7 +361,7 @@ impl WaitingRoom {
         match self.standing(token) {
             Standing::Admitted => self.end_session(now, token),
             Standing::Waiting => {
-                self.entries[token as usize].standing = Standing::Expired;
+                self.standing[token as usize] = Standing::Expired;
                 self.probe.given_up += 1;
                 self.probe.waiting.subtract(now);
                 false
@@ -328,9 +372,9 @@ impl WaitingRoom {
 
     /// An admitted user leaves, or the session is over. Returns whether it was in force.
     pub fn end_session(&mut self, now: Time, token: Token) -> bool {
-        match self.entries.get_mut(token as usize) {
-            Some(e) if e.standing == Standing::Admitted => {
-                e.standing = Standing::Expired;
+        match self.standing.get_mut(token as usize) {
+            Some(standing) if *standing == Standing::Admitted => {
+                *standing = Standing::Expired;
                 self.active -= 1;
                 self.probe.ended += 1;
                 self.probe.active.subtract(now);
@@ -343,8 +387,17 @@ impl WaitingRoom {
     /// Tokens issued so far.
     #[must_use]
     pub fn issued(&self) -> u32 {
-        self.entries.len() as u32
+        self.standing.len() as u32
     }
+}
+
+/// Notes something of a token in a list that goes no further than the last token it was needed for.
+fn put<T: Clone>(list: &mut Vec<T>, token: Token, nothing: T, value: T) {
+    let place = token as usize;
+    if list.len() <= place {
+        list.resize(place + 1, nothing);
+    }
+    list[place] = value;
 }
 
 #[cfg(test)]
@@ -468,6 +521,32 @@ mod tests {
         assert_ne!(tokens, (0..50).collect::<Vec<_>>());
         tokens.sort_unstable();
         assert_eq!(tokens, (0..50).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn who_comes_after_the_draw_stands_behind_all_who_drew() {
+        let spec = system::WaitingRoom {
+            order: AdmissionOrder::RandomAtOpening,
+            batch: Some((1, Span(10))),
+            ..spec()
+        };
+        let mut room = WaitingRoom::new(&spec, Stream::new(1, 0, "r"));
+        for _ in 0..20 {
+            room.join(Time(0));
+        }
+        let first = room.admit(Time(10));
+        for _ in 0..2 {
+            room.join(Time(11));
+        }
+        for token in 0..22 {
+            room.ask(Time(11), token);
+        }
+        let log = run(&mut room);
+        assert_eq!(log.len(), 21);
+        assert!(log.iter().all(|(_, token)| Some(*token) != first));
+        assert_eq!(log[19..], [(210, 20), (220, 21)]);
+        // Each was told the very time, hence by the turn drawn.
+        assert_eq!((room.probe.told, room.probe.absolute_error), (21, 0));
     }
 
     #[test]

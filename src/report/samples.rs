@@ -150,7 +150,7 @@ impl<'a> Known<'a> {
         place: usize,
         point: &mut impl FnMut(&str, f64, &Tags) -> io::Result<()>,
     ) -> io::Result<()> {
-        let series = self.record.request_series[place] as usize;
+        let series = self.record.request_series.get(place).map_or(0, usize::from);
         let tags = &self.requests[series];
         let timings: Timings = self.record.timings_of(place);
         let failed = !self.record.series[series].code.is_expected();

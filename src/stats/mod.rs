@@ -2,9 +2,12 @@
 
 pub mod batch;
 pub mod buckets;
+pub mod durations;
+pub mod growth;
 pub mod histogram;
 pub mod interval;
 pub mod ks;
+pub mod labels;
 pub mod lhs;
 pub mod moments;
 pub mod number_histogram;
@@ -13,8 +16,10 @@ mod select;
 pub mod trend;
 pub mod warmup;
 
+pub use durations::Durations;
 pub use histogram::Histogram;
 pub use interval::{Interval, Proportion};
+pub use labels::Labels;
 pub use moments::Moments;
 pub use number_histogram::NumberHistogram;
 pub use trend::TrendStats;

@@ -5,6 +5,7 @@
 //! that of a sort, at a small share of its cost.
 
 use super::buckets;
+use super::durations::Slice;
 
 /// Below this many values a plain sort is cheaper than clearing the bucket counts.
 const WORTH_COUNTING: usize = 1_000;
@@ -29,13 +30,13 @@ impl Counts {
     /// The values at these ranks (0 is the smallest), in the order asked, of the values counted.
     ///
     /// Every rank must be less than the number of values; a larger one is taken as the last.
-    pub(super) fn order_statistics(&self, values: &[u64], ranks: &[usize]) -> Vec<u64> {
+    pub(super) fn order_statistics(&self, values: Slice<'_>, ranks: &[usize]) -> Vec<u64> {
         let Some(last) = values.len().checked_sub(1) else {
             return Vec::new();
         };
         let wanted = sorted_unique(ranks.iter().map(|&rank| rank.min(last)));
         let found = if self.0.is_empty() {
-            let mut sorted = values.to_vec();
+            let mut sorted: Vec<u64> = values.iter().collect();
             sorted.sort_unstable();
             wanted.iter().map(|&rank| sorted[rank]).collect()
         } else {
@@ -53,10 +54,9 @@ impl Counts {
 
 /// The values at these ranks (0 is the smallest), in the order asked.
 pub(super) fn order_statistics(values: &[u64], ranks: &[usize]) -> Vec<u64> {
+    let values = Slice::from(values);
     let mut counts = Counts::new(values.len());
-    for &value in values {
-        counts.add(value);
-    }
+    values.for_each(|value| counts.add(value));
     counts.order_statistics(values, ranks)
 }
 
@@ -98,14 +98,14 @@ fn locate(counts: &[u32], wanted: &[usize]) -> Vec<Slot> {
     slots
 }
 
-fn gather(values: &[u64], slots: &mut [Slot]) {
+fn gather(values: Slice<'_>, slots: &mut [Slot]) {
     const UNWANTED: u8 = u8::MAX;
     let mut slot_of = [UNWANTED; buckets::COUNT];
     for (number, slot) in slots.iter().enumerate() {
         // More than 254 slots (127 percentiles) share the last number, and are told apart below.
         slot_of[slot.bucket] = number.min(usize::from(UNWANTED) - 1) as u8;
     }
-    for &value in values {
+    values.for_each(|value| {
         let bucket = buckets::index(value);
         let slot = slot_of[bucket];
         if slot != UNWANTED
@@ -115,7 +115,7 @@ fn gather(values: &[u64], slots: &mut [Slot]) {
         {
             slot.members.push(value);
         }
-    }
+    });
 }
 
 /// Selects from the highest rank down: what is left of a selected element holds all lower ranks.

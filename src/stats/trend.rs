@@ -1,5 +1,6 @@
 //! The statistics of one trend, as k6 shows them at the end of a test.
 
+use super::durations::Slice;
 use super::histogram::Histogram;
 use super::number_histogram::NumberHistogram;
 use super::quantile::{ns_to_ms, percentiles, percentiles_with};
@@ -28,14 +29,20 @@ impl TrendStats {
     /// Returns `None` if a percent is not within 0 to 100.
     #[must_use]
     pub fn of_ns(samples: &[u64], percents: &[f64]) -> Option<TrendStats> {
+        TrendStats::of_durations(samples.into(), percents)
+    }
+
+    /// As [`TrendStats::of_ns`], of durations however they are kept.
+    #[must_use]
+    pub fn of_durations(samples: Slice<'_>, percents: &[f64]) -> Option<TrendStats> {
         let mut counts = Counts::new(samples.len());
         let (mut sum, mut min, mut max) = (0.0, u64::MAX, 0);
-        for &ns in samples {
+        samples.for_each(|ns| {
             sum += ns_to_ms(ns);
             min = min.min(ns);
             max = max.max(ns);
             counts.add(ns);
-        }
+        });
         let values = percentiles_with(percents, samples.len(), |ranks| {
             counts.order_statistics(samples, ranks)
         })?;

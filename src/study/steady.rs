@@ -136,10 +136,12 @@ fn window_means(outcome: &Outcome, samples: &[Sample]) -> Vec<f64> {
     let means: Vec<Option<f64>> = samples
         .windows(2)
         .map(|pair| {
-            let ended = &outcome.recorder.durations[pair[0].requests..pair[1].requests];
+            let ended = outcome
+                .recorder
+                .durations
+                .range(pair[0].requests..pair[1].requests);
             if !ended.is_empty() {
-                let sum: u128 = ended.iter().map(|ns| u128::from(*ns)).sum();
-                mean = Some(sum as f64 / ended.len() as f64);
+                mean = Some(ended.sum() as f64 / ended.len() as f64);
             }
             mean
         })
@@ -172,10 +174,7 @@ fn cut_metrics(
     let seconds = end.at.since(start.at).as_secs();
     let range = start.requests..end.requests;
     let requests = range.len() as f64;
-    let failed = record.request_series[range.clone()]
-        .iter()
-        .filter(|s| !record.series[**s as usize].code.is_expected())
-        .count() as f64;
+    let failed = record.failed_among(range.clone()) as f64;
     let mut put = |name: String, value: f64| {
         metrics.insert(name, value);
     };
@@ -192,7 +191,7 @@ fn cut_metrics(
             percents.push(p);
         }
     }
-    if let Some(stats) = TrendStats::of_ns(&record.durations[range], &percents) {
+    if let Some(stats) = TrendStats::of_durations(record.durations.range(range), &percents) {
         for (name, value) in [("avg", stats.avg), ("min", stats.min), ("max", stats.max)] {
             put(format!("http_req_duration_{name}_ms"), value);
         }

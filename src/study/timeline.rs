@@ -83,10 +83,7 @@ fn row(model: &Model, outcome: &Outcome, from: &Sample, to: &Sample) -> Vec<Stri
     let seconds = window.as_secs();
     let range = from.requests..to.requests;
     let count = range.len();
-    let failed = record.request_series[range.clone()]
-        .iter()
-        .filter(|s| !record.series[**s as usize].code.is_expected())
-        .count();
+    let failed = record.failed_among(range.clone());
     let mut row = vec![
         Some(to.at.since(Time::ZERO).as_secs()),
         Some(to.active_vus as f64),
@@ -94,7 +91,7 @@ fn row(model: &Model, outcome: &Outcome, from: &Sample, to: &Sample) -> Vec<Stri
         Some(count as f64 / seconds),
         (count > 0).then(|| failed as f64 / count as f64),
     ];
-    let stats = TrendStats::of_ns(&record.durations[range], &PERCENTS.map(|p| p.0));
+    let stats = TrendStats::of_durations(record.durations.range(range), &PERCENTS.map(|p| p.0));
     let stats = stats.filter(|_| count > 0);
     row.push(stats.as_ref().map(|s| s.avg));
     row.extend(PERCENTS.map(|(p, _)| stats.as_ref().and_then(|s| s.percentile(p))));

@@ -66,7 +66,7 @@ impl<'m> World<'m> {
             fingerprint: 0,
             events: 0,
             // Scenarios that do not overlap share VUs, as k6 plans them.
-            initialised_vus: plan::Plan::new(&model.scenarios).planned_vus(),
+            initialised_vus: plan::planned_vus(&model.scenarios),
             vus: population.vus,
             minds: population.minds,
             scenarios,
@@ -314,6 +314,7 @@ impl Population {
 
     fn vus(&mut self, origin: Origin, journey: u16, slots: u8, count: u64) -> (u32, u32) {
         let first = self.vus.len();
+        self.vus.reserve(count as usize);
         for number in first..first + count as usize {
             let vu = self.minds.vu(number, origin, journey, usize::from(slots));
             self.vus.push(vu);

@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 
 use crate::engine::Span;
-use crate::measure::recorder::{Label, Origin, Timings};
+use crate::measure::recorder::{Label, Origin, Recorder, Timings};
 use crate::measure::summary::{Contains, Values};
 use crate::measure::tallies::{Tallies, merged};
 use crate::model::K6Version;
 use crate::model::threshold::Aggregation;
-use crate::stats::{Histogram, TrendStats};
+use crate::stats::{Durations, Histogram, TrendStats};
 
 use super::values::{Measured, View};
 
@@ -53,50 +53,47 @@ impl<'a> View<'a> {
     fn stats(&self, which: &Samples, percents: &[f64]) -> Option<TrendStats> {
         match &self.record.tallies {
             Some(tallies) => TrendStats::of_histogram(&self.tallied(tallies, which), percents),
-            None => TrendStats::of_ns(&self.samples(which), percents),
+            None => TrendStats::of_durations(self.samples(which).all(), percents),
         }
     }
 
-    fn samples(&self, which: &Samples) -> Cow<'a, [u64]> {
+    fn samples(&self, which: &Samples) -> Cow<'a, Durations> {
         let record = self.record;
         match which {
             Samples::Requests(chosen) if chosen.iter().all(|c| *c) => {
                 Cow::Borrowed(&record.durations)
             }
-            Samples::Requests(chosen) => {
-                let all = record.durations.iter().zip(&record.request_series);
-                let own = all.filter(|(_, s)| chosen[**s as usize]);
-                own.map(|(d, _)| *d).collect()
-            }
+            Samples::Requests(chosen) => of_requests(record, chosen, |at| record.durations.get(at)),
             Samples::Part(part, chosen) => {
                 let (_, time) = Timings::PARTS[*part];
-                let all = record.timings.iter().zip(&record.request_series);
-                let own = all.filter(|(_, s)| chosen[**s as usize]);
-                own.map(|(t, _)| time(t)).collect()
+                of_requests(record, chosen, |at| record.timings.get(at).map(time))
             }
             Samples::Iterations(origins) => self.iterations(origins),
             Samples::Groups(labels) => {
                 let all = record.groups.iter().zip(&record.group_labels);
                 let own = all.filter(|(_, label)| labels.binary_search(label).is_ok());
-                own.map(|(d, _)| *d).collect()
+                Cow::Owned(own.map(|(d, _)| *d).collect())
             }
         }
     }
 
     /// Durations of iterations in the order of their ends, with setup and teardown if they count.
-    fn iterations(&self, passes: &[bool]) -> Cow<'a, [u64]> {
+    fn iterations(&self, passes: &[bool]) -> Cow<'a, Durations> {
         let record = self.record;
         let (before, after) = self.phases(passes);
         let own = |origin: Origin| origin.as_scenario().is_none() || passes[origin.0 as usize];
         if before.is_none() && after.is_none() && record.origins().all(own) {
             return Cow::Borrowed(&record.iterations);
         }
-        let all = record.iterations.iter().zip(&record.iteration_origin);
-        before
-            .into_iter()
-            .chain(all.filter(|(_, o)| passes[o.0 as usize]).map(|(d, _)| *d))
-            .chain(after)
-            .collect()
+        let mut own: Durations = before.into_iter().collect();
+        let all = 0..record.iteration_origin.len();
+        record.iteration_origin.for_runs(all, |origin, run| {
+            if passes[origin.0 as usize] {
+                own.extend(run.filter_map(|at| record.iterations.get(at)));
+            }
+        });
+        own.extend(after);
+        Cow::Owned(own)
     }
 
     /// Setup and teardown as samples of iterations: up to k6 0.53, each made one.
@@ -130,6 +127,22 @@ impl<'a> View<'a> {
             }
         }
     }
+}
+
+/// What is known of the requests of the chosen series, in the order of their ends.
+fn of_requests<'a>(
+    record: &Recorder,
+    chosen: &[bool],
+    known: impl Fn(usize) -> Option<u64>,
+) -> Cow<'a, Durations> {
+    let mut own = Durations::new();
+    let all = 0..record.request_series.len();
+    record.request_series.for_runs(all, |series, run| {
+        if chosen[series as usize] {
+            own.extend(run.filter_map(&known));
+        }
+    });
+    Cow::Owned(own)
 }
 
 fn of_chosen<'t, T>(all: &'t [T], chosen: &[bool]) -> impl Iterator<Item = &'t T> {

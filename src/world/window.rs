@@ -143,11 +143,11 @@ impl Edge {
 
     /// Takes away all that had been recorded before.
     fn cut(&self, record: &mut Recorder) {
-        record.durations.drain(..self.requests);
-        record.request_series.drain(..self.requests);
+        record.durations.remove_first(self.requests);
+        record.request_series.remove_first(self.requests);
         record.timings.drain(..self.timings);
-        record.iterations.drain(..self.iterations);
-        record.iteration_origin.drain(..self.iterations);
+        record.iterations.remove_first(self.iterations);
+        record.iteration_origin.remove_first(self.iterations);
         record.groups.drain(..self.groups);
         record.group_labels.drain(..self.groups);
         record.interrupted -= self.interrupted;

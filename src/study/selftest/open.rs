@@ -5,7 +5,8 @@ use super::case::{Parameters, Quantities};
 use super::experiment::stages;
 use super::experiment::{Clock, Experiment, Law, discipline, erlang, named, service};
 use super::run::{Window, ratio};
-use crate::stats::quantile::percentiles_ns;
+use crate::stats::TrendStats;
+use crate::stats::durations::Slice;
 use crate::theory::discipline::{Order, mm1_wait};
 use crate::theory::gim1::{Gaps, Gim1};
 use crate::theory::mg1::{Service, pollaczek_khinchine, processor_sharing_response};
@@ -103,15 +104,13 @@ fn read(w: &Window, scale: f64) -> Quantities {
 }
 
 /// p50 to p99 of response times in nanoseconds.
-pub fn add_quantiles(all: &mut Quantities, durations: &[u64], scale: f64) {
+pub fn add_quantiles(all: &mut Quantities, durations: Slice<'_>, scale: f64) {
     let percents = [50.0, 90.0, 95.0, 99.0];
     if durations.is_empty() {
         return;
     }
-    for (percent, ms) in percents
-        .iter()
-        .zip(percentiles_ns(durations, &percents).unwrap_or_default())
-    {
+    let stats = TrendStats::of_durations(durations, &percents).unwrap_or_default();
+    for (percent, ms) in stats.percentiles {
         all.insert(format!("p{percent}_response"), ms / 1e3 / scale);
     }
 }

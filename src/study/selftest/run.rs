@@ -2,6 +2,7 @@
 
 use crate::model::Model;
 use crate::model::system::Op;
+use crate::stats::durations::Slice;
 use crate::world::OpTime;
 use crate::world::snapshot::{Marked, Snapshot};
 
@@ -18,11 +19,8 @@ pub struct Window<'r> {
 }
 
 /// A mean of nanoseconds, in seconds; 0 of nothing.
-fn mean_secs(values: &[u64]) -> f64 {
-    ratio(
-        values.iter().map(|v| u128::from(*v)).sum::<u128>() as f64 / 1e9,
-        values.len() as f64,
-    )
+fn mean_secs(values: Slice<'_>) -> f64 {
+    ratio(values.sum() as f64 / 1e9, values.len() as f64)
 }
 
 /// 0 where there is nothing to divide by.
@@ -133,8 +131,9 @@ impl<'r> Window<'r> {
 
     /// Durations of the requests that ended in the window, in nanoseconds, in the order of ending.
     #[must_use]
-    pub fn durations(&self) -> &'r [u64] {
-        &self.run.outcome.recorder.durations[self.from.requests..self.to.requests]
+    pub fn durations(&self) -> Slice<'r> {
+        let all = &self.run.outcome.recorder.durations;
+        all.range(self.from.requests..self.to.requests)
     }
 
     /// Those of the requests that succeeded.
@@ -142,11 +141,13 @@ impl<'r> Window<'r> {
     pub fn successful(&self) -> Vec<u64> {
         let recorder = &self.run.outcome.recorder;
         let range = self.from.requests..self.to.requests;
-        let series = &recorder.request_series[range.clone()];
-        let durations = &recorder.durations[range];
-        let ok = |s: &u16| recorder.series[usize::from(*s)].code.is_expected();
-        let both = durations.iter().zip(series);
-        both.filter(|(_, s)| ok(s)).map(|(d, _)| *d).collect()
+        let mut durations = Vec::new();
+        recorder.request_series.for_runs(range, |series, run| {
+            if recorder.series[usize::from(series)].code.is_expected() {
+                durations.extend(recorder.durations.range(run).iter());
+            }
+        });
+        durations
     }
 
     /// Mean duration of the requests that ended in the window, in seconds.
@@ -158,14 +159,14 @@ impl<'r> Window<'r> {
     /// Mean duration of those that succeeded, in seconds.
     #[must_use]
     pub fn mean_successful(&self) -> f64 {
-        mean_secs(&self.successful())
+        mean_secs(self.successful()[..].into())
     }
 
     /// Mean length of the iterations that ended in the window, in seconds, and how many they are.
     #[must_use]
     pub fn iterations(&self) -> (f64, f64) {
         let all = &self.run.outcome.recorder.iterations;
-        let range = &all[self.from.iterations..self.to.iterations];
+        let range = all.range(self.from.iterations..self.to.iterations);
         (mean_secs(range), range.len() as f64)
     }
 

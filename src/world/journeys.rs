@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Code, Origin, Recorder};
-use crate::model::journey::{SiteId, Step};
+use crate::model::journey::SiteId;
 use crate::model::system::{DistId, EndpointId};
 use crate::parts::waiting_room::Standing;
 

@@ -124,9 +124,11 @@ impl<E: Copy> EventQueue<E> {
     /// Schedules an event one lane's delay from now.
     #[inline]
     pub fn after_lane(&mut self, lane: LaneId, event: E) {
-        let due = self.now + self.lanes[lane.0 as usize].delay;
-        let k = self.next_key(due, lane.source());
-        if self.lanes[lane.0 as usize].push(k, event) {
+        self.sequence += 1;
+        let order = self.sequence << SOURCE_BITS | u64::from(lane.source());
+        let lane = &mut self.lanes[lane.0 as usize];
+        let k = key((self.now + lane.delay).0, order);
+        if lane.push(k, event) {
             self.firsts.insert(k);
         }
     }

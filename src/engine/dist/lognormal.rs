@@ -66,7 +66,7 @@ impl Dist {
 }
 
 impl Lognormal {
-    #[inline]
+    #[inline(never)]
     pub(super) fn sample(&self, stream: &mut Stream) -> f64 {
         libm::exp(self.mu + self.sigma * stream.normal())
     }

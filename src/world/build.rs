@@ -60,6 +60,7 @@ impl<'m> World<'m> {
         let scenarios = population.scenarios(model, seeds, &mut queue);
         World {
             model,
+            seeds: (seed, replication),
             ready: ReadyList::default(),
             phase: Phase::Setup,
             end: End::Finished,

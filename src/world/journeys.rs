@@ -115,7 +115,8 @@ impl World<'_> {
             return false;
         };
         self.recorder.iteration(now, vu.origin, duration);
-        let goes_on = self.scenarios[index].goes_on(now, id, vu, &mut self.recorder);
+        let own = (vu.stopping, vu.iterations);
+        let goes_on = self.scenarios[index].goes_on(now, id, own, &mut self.recorder);
         if goes_on {
             self.minds.begin(id, vu, now);
         } else {
@@ -234,7 +235,7 @@ impl World<'_> {
 
     /// From now on requests with this client timeout are watched.
     #[inline(never)]
-    fn arm(&mut self, now: Time, watch: u16) {
+    pub(super) fn arm(&mut self, now: Time, watch: u16) {
         let watch = &mut self.watches[watch as usize];
         if !watch.armed {
             watch.armed = true;
@@ -306,7 +307,9 @@ impl World<'_> {
     pub(super) fn client_timeout(&mut self, now: Time, number: usize) {
         loop {
             let watch = &mut self.watches[number];
-            match watch.next(now, number, &self.requests, &self.sites) {
+            let sites = &self.sites;
+            let own = |site: SiteId| usize::from(sites[site.index()].watch) == number;
+            match watch.next(now, &self.requests, own) {
                 Next::Due(id) => self.time_out(now, id),
                 Next::LookAt(time) => return self.queue.set_alarm(watch.alarm, time),
                 Next::Nobody => {

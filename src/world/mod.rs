@@ -15,6 +15,7 @@ pub mod sections;
 pub mod service;
 pub mod slow;
 pub mod snapshot;
+mod straight;
 pub mod summary;
 pub mod system;
 pub mod tags;
@@ -161,6 +162,8 @@ enum Phase {
 /// One run of a model.
 pub struct World<'m> {
     model: &'m Model,
+    /// The seed and the replication.
+    seeds: (u64, u64),
     queue: EventQueue<Event>,
     ready: ReadyList,
     phase: Phase,
@@ -263,6 +266,18 @@ impl World<'_> {
     /// As [`World::run`], and tells now and then how far it has come.
     #[must_use]
     pub fn run_watched(mut self, mut watch: impl FnMut(Time)) -> Outcome {
+        if let Some(straight) = self.straight() {
+            if self.run_straight(straight, &mut watch) {
+                self.keep_the_laws();
+                return self.into_outcome();
+            }
+            self = self.anew();
+        }
+        self.run_generally(watch)
+    }
+
+    /// As [`World::run_watched`], whether the model is straight or not.
+    fn run_generally(mut self, mut watch: impl FnMut(Time)) -> Outcome {
         self.start();
         self.drain();
         while self.phase != Phase::Over {
@@ -275,6 +290,15 @@ impl World<'_> {
         }
         self.keep_the_laws();
         self.into_outcome()
+    }
+
+    /// The same world before its run.
+    fn anew(self) -> Self {
+        let (seed, replication) = self.seeds;
+        let tallied = self.recorder.tallies.is_some();
+        let fresh = World::new(self.model, seed, replication);
+        let fresh = fresh.reusing(self.recorder.into_memory());
+        if tallied { fresh.summarising() } else { fresh }
     }
 
     /// In debug builds, every run is audited at its end.

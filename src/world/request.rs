@@ -195,7 +195,7 @@ impl Requests {
     }
 
     /// The numbers of all slots, live or free.
-    pub fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+    pub fn numbers(&self) -> std::ops::Range<u32> {
         0..self.slots.len() as u32
     }
 

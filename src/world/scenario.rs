@@ -12,7 +12,7 @@ use crate::load::ramping_vus::{Action, HandleEvent};
 use crate::measure::recorder::{Origin, Recorder};
 
 use super::outcome::End;
-use super::vu::{Vu, VuState};
+use super::vu::VuState;
 use super::{Phase, World};
 
 /// A scenario at work.
@@ -116,37 +116,50 @@ impl OpenSource {
 }
 
 impl ScenarioRun {
-    /// A VU of this scenario has finished an iteration. Returns whether it begins another at once.
+    /// A VU of this scenario has finished an iteration. Returns whether it begins another at once. Of the VU
+    /// counts whether it was told to stop, and how many iterations it has begun.
     #[inline(always)]
-    pub fn goes_on(&mut self, now: Time, id: u32, vu: &Vu, recorder: &mut Recorder) -> bool {
+    pub fn goes_on(
+        &mut self,
+        now: Time,
+        id: u32,
+        (stopping, begun): (bool, u32),
+        recorder: &mut Recorder,
+    ) -> bool {
         let due = now.since(self.started);
         let goes_on = match &mut self.pattern {
             Pattern::Ramp { events, next, .. } => match events.get(*next) {
                 // Of an iteration's end and a step of the ramp at one instant, the step comes first.
                 Some(event) if event.at <= due => {
                     let handle = id - self.first + 1;
-                    stays(&events[*next..], due, handle).unwrap_or(!vu.stopping)
+                    stays(&events[*next..], due, handle).unwrap_or(!stopping)
                 }
-                _ => !vu.stopping,
+                _ => !stopping,
             },
             Pattern::Open { free, .. } => {
                 free.push(id);
                 false
             }
-            _ => self.goes_on_by_plan(now, id, vu, recorder),
+            _ => self.goes_on_by_plan(now, id, begun, recorder),
         };
         self.attempts += u64::from(goes_on);
         goes_on
     }
 
     #[inline(never)]
-    fn goes_on_by_plan(&mut self, now: Time, id: u32, vu: &Vu, recorder: &mut Recorder) -> bool {
+    fn goes_on_by_plan(
+        &mut self,
+        now: Time,
+        id: u32,
+        begun: u32,
+        recorder: &mut Recorder,
+    ) -> bool {
         match &mut self.pattern {
             Pattern::Loop(plan) => {
-                let (own, since) = (u64::from(vu.iterations), now.since(self.started));
+                let (own, since) = (u64::from(begun), now.since(self.started));
                 let goes_on = plan.may_start(since, own, self.attempts);
                 if let Some(missing) = plan.dropped_by_vu(own).filter(|_| !goes_on) {
-                    recorder.drop_starts(now, vu.origin, missing);
+                    recorder.drop_starts(now, self.origin, missing);
                 }
                 goes_on
             }
@@ -239,30 +252,11 @@ impl World<'_> {
 
     /// `ramping-vus`: all events of this instant.
     fn ramp(&mut self, now: Time, index: usize) {
-        loop {
-            let scenario = &mut self.scenarios[index];
-            let first = scenario.first;
-            let Pattern::Ramp {
-                events,
-                next,
-                last_active,
-            } = &mut scenario.pattern
-            else {
-                return;
-            };
-            let Some(event) = events.get(*next).copied() else {
-                return;
-            };
-            let due = scenario.started + event.at;
-            if due > now {
-                return self.queue.set_alarm(scenario.load_alarm, due);
-            }
-            *next += 1;
-            scenario.load_over = *next >= *last_active;
-            let id = first + event.handle - 1;
-            let running = self.vus[id as usize].state != VuState::Idle;
-            self.vus[id as usize].stopping = event.action != Action::Start;
-            match event.action {
+        while let Some((id, action)) = self.next_step(now, index) {
+            let vu = &mut self.vus[id as usize];
+            let running = vu.state != VuState::Idle;
+            vu.stopping = action != Action::Start;
+            match action {
                 Action::Start if !running => self.start_vu(index, id),
                 Action::HardStop if running => {
                     self.interrupt(id);
@@ -273,19 +267,44 @@ impl World<'_> {
         }
     }
 
+    /// What a ramp does now to which VU. If nothing, then its alarm is set to what is next.
+    pub(super) fn next_step(&mut self, now: Time, index: usize) -> Option<(u32, Action)> {
+        let scenario = &mut self.scenarios[index];
+        let Pattern::Ramp {
+            events,
+            next,
+            last_active,
+        } = &mut scenario.pattern
+        else {
+            return None;
+        };
+        let event = events.get(*next).copied()?;
+        let due = scenario.started + event.at;
+        if due > now {
+            self.queue.set_alarm(scenario.load_alarm, due);
+            return None;
+        }
+        *next += 1;
+        scenario.load_over = *next >= *last_active;
+        Some((scenario.first + event.handle - 1, event.action))
+    }
+
     /// The executors whose VUs all start at once.
     fn start_loop(&mut self, index: usize, plan: &LoopPlan) {
+        for id in self.loop_begins(index, plan) {
+            if plan.may_start(Span::ZERO, 0, self.scenarios[index].attempts) {
+                self.start_vu(index, id);
+            }
+        }
+    }
+
+    /// A scenario whose VUs all start at once begins. Returns their numbers.
+    pub(super) fn loop_begins(&mut self, index: usize, plan: &LoopPlan) -> std::ops::Range<u32> {
         let scenario = &mut self.scenarios[index];
         scenario.load_over = true;
         self.queue
             .set_alarm(scenario.hard_alarm, scenario.started + plan.hard_end);
-        let (first, size) = (scenario.first, scenario.size);
-        for id in first..first + size {
-            let scenario = &self.scenarios[index];
-            if plan.may_start(Span::ZERO, 0, scenario.attempts) {
-                self.start_vu(index, id);
-            }
-        }
+        scenario.first..scenario.first + scenario.size
     }
 
     fn arrive_at_rate(&mut self, now: Time, index: usize, first_time: bool) {
@@ -326,12 +345,28 @@ impl World<'_> {
         }
     }
 
-    #[inline]
     fn arrive_open(&mut self, now: Time, index: usize, first_time: bool) {
+        if let Some(slot) = self.next_user(now, index, first_time) {
+            let id = slot.unwrap_or_else(|| self.new_user(index));
+            self.hang_up(id);
+            self.count_start(index);
+            self.begin(id);
+            self.go_on_now(id);
+        }
+    }
+
+    /// Whether an open user arrives now, and in whose slot if one has left. The alarm is set to the next one.
+    #[inline(always)]
+    pub(super) fn next_user(
+        &mut self,
+        now: Time,
+        index: usize,
+        first_time: bool,
+    ) -> Option<Option<u32>> {
         let scenario = &mut self.scenarios[index];
         let (started, regular_end) = (scenario.started, scenario.started + scenario.regular_end);
         let Pattern::Open { source, free } = &mut scenario.pattern else {
-            return;
+            return None;
         };
         if first_time {
             self.queue
@@ -350,13 +385,7 @@ impl World<'_> {
             None if now < regular_end => self.queue.set_alarm(scenario.load_alarm, regular_end),
             None => scenario.load_over = true,
         }
-        if let Some(slot) = slot {
-            let id = slot.unwrap_or_else(|| self.new_user(index));
-            self.hang_up(id);
-            self.count_start(index);
-            self.begin(id);
-            self.go_on_now(id);
-        }
+        slot
     }
 
     /// A slot for one more open user.
@@ -377,7 +406,7 @@ impl World<'_> {
     }
 
     #[inline]
-    fn count_start(&mut self, index: usize) {
+    pub(super) fn count_start(&mut self, index: usize) {
         let scenario = &mut self.scenarios[index];
         scenario.active += 1;
         scenario.attempts += 1;

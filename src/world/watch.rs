@@ -3,8 +3,8 @@
 
 use crate::engine::queue::AlarmId;
 use crate::engine::{Span, Time};
+use crate::model::journey::SiteId;
 
-use super::SitePlan;
 use super::request::{RequestState, Requests};
 use super::vu::NONE;
 
@@ -37,17 +37,18 @@ impl TimeoutWatch {
     }
 
     /// The next request that is due by now and still unanswered, or when to look again, or nothing: no
-    /// request is unanswered. `number` is the watch's own, by which it knows its requests' sites.
+    /// request is unanswered. `own` tells which sites' requests have this client timeout.
     pub fn next(
         &mut self,
         now: Time,
-        number: usize,
-        requests: &Requests,
-        sites: &[SitePlan],
+        requests: &impl Outstanding,
+        own: impl Fn(SiteId) -> bool,
     ) -> Next {
         loop {
             while let Some(&(at, id, generation)) = self.soon.last() {
-                let waits = requests.is_live(id, generation) && requests[id].client != NONE;
+                let waits = requests
+                    .unanswered(id)
+                    .is_some_and(|r| r.generation == generation);
                 if waits && at > now {
                     return Next::LookAt(at);
                 }
@@ -56,7 +57,7 @@ impl TimeoutWatch {
                     return Next::Due(id);
                 }
             }
-            self.look(now, number, requests, sites);
+            self.look(now, requests, &own);
             if self.soon.is_empty() {
                 return Next::Nobody;
             }
@@ -64,19 +65,13 @@ impl TimeoutWatch {
     }
 
     /// Notes all that are due up to some time ahead. A request sent later than now is due later, too.
-    fn look(&mut self, now: Time, number: usize, requests: &Requests, sites: &[SitePlan]) {
+    fn look(&mut self, now: Time, requests: &impl Outstanding, own: &impl Fn(SiteId) -> bool) {
         let timeout = self.timeout;
         let waiting = || {
-            let unanswered = |id: u32| {
-                let request = &requests[id];
-                let own = usize::from(sites[request.site.index()].watch) == number;
-                own && request.client != NONE && request.state != RequestState::Free
-            };
-            let due = move |id: u32| (requests[id].sent + timeout, id, requests[id].generation);
-            requests
-                .numbers()
-                .filter(move |id| unanswered(*id))
-                .map(due)
+            (0..requests.slots()).filter_map(|id| {
+                let request = requests.unanswered(id).filter(|r| own(r.site))?;
+                Some((request.sent + timeout, id, request.generation))
+            })
         };
         let Some((first, ..)) = waiting().min() else {
             return;
@@ -85,6 +80,41 @@ impl TimeoutWatch {
         let horizon = (first + some_time).min(now + timeout);
         self.soon.extend(waiting().filter(|due| due.0 <= horizon));
         self.soon.sort_unstable_by(|a, b| b.cmp(a));
+    }
+}
+
+/// Requests as their clients' timeouts see them.
+pub trait Outstanding {
+    /// How many numbers there are.
+    fn slots(&self) -> u32;
+    /// The request of this number, if a client waits for its answer.
+    fn unanswered(&self, id: u32) -> Option<Unanswered>;
+}
+
+/// A request whose client waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Unanswered {
+    /// When it was sent.
+    pub sent: Time,
+    /// Where in a journey it was sent.
+    pub site: SiteId,
+    /// Tells it from others of the same number.
+    pub generation: u32,
+}
+
+impl Outstanding for Requests {
+    fn slots(&self) -> u32 {
+        self.numbers().end
+    }
+
+    fn unanswered(&self, id: u32) -> Option<Unanswered> {
+        let request = &self[id];
+        let waits = request.client != NONE && request.state != RequestState::Free;
+        waits.then_some(Unanswered {
+            sent: request.sent,
+            site: request.site,
+            generation: request.generation,
+        })
     }
 }
 

@@ -1,0 +1,413 @@
+//! Straight models: users send requests that only pass time and queue at stations.
+//!
+//! The general engine keeps a request apart from the VU that waits for it, for the VU may give up, be
+//! interrupted or hear of a failure, and the request may hold and share things meanwhile. Where nothing of
+//! that can happen, a VU and its request are one, and walk one flat [program]. The run is the
+//! same to the last event, and takes half the time. Should a request reach its client timeout, or a VU be
+//! interrupted after all, then this run is dropped and the general engine does it from the start.
+
+mod program;
+
+use crate::engine::{Span, Time};
+use crate::load::ramping_vus::Action;
+use crate::measure::recorder::Code;
+use crate::model::journey::SiteId;
+use crate::parts::waiting::{Tickets, Waiting};
+use crate::parts::{Admission, Job};
+
+use super::event::{Event, Kind};
+use super::scenario::Pattern;
+use super::watch::{Next, Outstanding, Unanswered};
+use super::{Phase, WATCH_EVERY, World, mix};
+use program::{Hop, Program};
+
+/// A VU together with the request that it waits for.
+#[derive(Clone, Copy, Debug)]
+struct Walker {
+    /// Start of the running iteration.
+    started: Time,
+    /// When its request was sent.
+    sent: Time,
+    /// When the request's present wait, service or delay began.
+    since: Time,
+    /// The hop it stands at.
+    at: u32,
+    /// Requests sent: tells one from the next.
+    requests: u32,
+    /// The number that its request would have in the general engine; it only counts in models with delays.
+    number: u32,
+    /// Iterations begun.
+    iterations: u32,
+    /// Where its request was sent from.
+    site: SiteId,
+    /// Index of its scenario.
+    scenario: u16,
+    doing: Doing,
+    /// It was told to stop after the running iteration.
+    stopping: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    Idle,
+    Thinking,
+    Requesting,
+}
+
+/// All VUs of a straight model and their programs.
+#[derive(Debug)]
+pub(super) struct Straight {
+    program: Program,
+    walkers: Vec<Walker>,
+    /// VUs that begin an iteration at this instant, in the order in which they do.
+    beginners: Vec<u32>,
+    /// Numbers of requests that are free, the last freed last, and the first never used.
+    free: Vec<u32>,
+    unused: u32,
+    has_delays: bool,
+}
+
+/// Something happened that is not straight.
+struct NotStraight;
+
+impl World<'_> {
+    /// The flat form of the model, if it has one.
+    pub(super) fn straight(&self) -> Option<Straight> {
+        let model = self.model;
+        let plain_load = |pattern: &Pattern| !matches!(pattern, Pattern::Arrivals { .. });
+        let simple = model.network.is_none()
+            && model.setup.is_none()
+            && model.teardown.is_none()
+            && self.room.is_none()
+            && self.slow.is_none()
+            && self.waits.is_none()
+            && self.recorder.log.is_none()
+            && self.scenarios.iter().all(|s| plain_load(&s.pattern));
+        let aborts = model.thresholds.iter().flat_map(|t| &t.thresholds);
+        if !simple || aborts.into_iter().any(|t| t.abort_on_fail) {
+            return None;
+        }
+        let program = Program::of(model, &self.entry)?;
+        let mut walkers = vec![Walker::new(0, 0); self.vus.len()];
+        for (index, scenario) in self.scenarios.iter().enumerate() {
+            let own = scenario.first as usize..(scenario.first + scenario.size) as usize;
+            walkers[own].fill(Walker::new(
+                index,
+                program.entry[usize::from(scenario.journey)],
+            ));
+        }
+        Some(Straight {
+            has_delays: program.has_delays(),
+            program,
+            walkers,
+            beginners: Vec::new(),
+            free: Vec::new(),
+            unused: 0,
+        })
+    }
+
+    /// Runs a straight model to its end, and tells now and then how far it has come. Returns whether it stayed
+    /// straight.
+    pub(super) fn run_straight(
+        &mut self,
+        mut straight: Straight,
+        watch: &mut impl FnMut(Time),
+    ) -> bool {
+        self.start();
+        while self.phase != Phase::Over {
+            let Some((now, event)) = self.queue.pop() else {
+                break;
+            };
+            self.events += 1;
+            self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
+            if self.go_straight(&mut straight, now, event).is_err() {
+                return false;
+            }
+            if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
+                watch(now);
+            }
+        }
+        true
+    }
+
+    #[inline(always)]
+    fn go_straight(
+        &mut self,
+        straight: &mut Straight,
+        now: Time,
+        event: Event,
+    ) -> Result<(), NotStraight> {
+        let index = event.who as usize;
+        match event.kind {
+            Kind::Wake => self.walk_straight(straight, now, event.who),
+            Kind::Completion => self.complete_straight(straight, now, index),
+            Kind::DelayOver => {
+                // The event is about the request; its ticket is the VU.
+                let walker = &mut straight.walkers[event.ticket as usize];
+                let op = straight.program.op_of[walker.at as usize];
+                let time = &mut self.op_times[op as usize];
+                time.visits += 1;
+                time.served += u128::from(now.since(walker.since).0);
+                walker.at += 1;
+                self.walk_straight(straight, now, event.ticket);
+            }
+            Kind::Load => {
+                self.load_straight(straight, now, index)?;
+                self.scenario_over(now, index);
+                for at in 0..straight.beginners.len() {
+                    self.walk_straight(straight, now, straight.beginners[at]);
+                }
+                straight.beginners.clear();
+            }
+            Kind::HardStop if self.scenarios[index].active == 0 => self.hard_stop(index),
+            Kind::ClientTimeout => return self.watch_straight(straight, now, index),
+            Kind::Second => self.tick(now),
+            Kind::SlowdownBegins => self.slowdown_begins(now, index),
+            Kind::SlowdownEnds => self.slowdown_ends(now, index),
+            _ => return Err(NotStraight),
+        }
+        Ok(())
+    }
+
+    /// A VU goes on until virtual time must pass.
+    #[inline(always)]
+    fn walk_straight(&mut self, straight: &mut Straight, now: Time, id: u32) {
+        let walker = &mut straight.walkers[id as usize];
+        loop {
+            match straight.program.hops[walker.at as usize] {
+                Hop::Send(site) => {
+                    walker.sent = now;
+                    walker.site = site;
+                    walker.doing = Doing::Requesting;
+                    walker.requests = walker.requests.wrapping_add(1);
+                    self.sent += 1;
+                    self.arrived += 1;
+                    if straight.has_delays {
+                        walker.number = straight.free.pop().unwrap_or_else(|| {
+                            straight.unused += 1;
+                            straight.unused - 1
+                        });
+                    }
+                    if self.idle_watches > 0 {
+                        self.arm(now, self.sites[site.index()].watch);
+                    }
+                }
+                Hop::Serve {
+                    station,
+                    time,
+                    class,
+                } => {
+                    walker.since = now;
+                    let time = self.samplers[time.index()].span();
+                    let (part, alarm) = &mut self.stations[station.index()];
+                    let entry = Waiting {
+                        job: id,
+                        ticket: 0,
+                        demand: part.demand(time),
+                    };
+                    if part.arrive(now, entry, class) == Admission::Granted
+                        && let Some(at) = part.next_completion()
+                    {
+                        self.queue.set_alarm(*alarm, at);
+                    }
+                    return;
+                }
+                Hop::Delay(time) => {
+                    walker.since = now;
+                    let over = Event::stale_after(Kind::DelayOver, walker.number, id);
+                    return self.after(time, over);
+                }
+                Hop::Answer(site) => {
+                    walker.doing = Doing::Thinking;
+                    let origin = self.scenarios[usize::from(walker.scenario)].origin;
+                    let took = now.since(walker.sent);
+                    self.recorder.request(now, origin, site, Code::OK, took);
+                    if straight.has_delays {
+                        straight.free.push(walker.number);
+                    }
+                }
+                Hop::Check(check, passed) => {
+                    let origin = self.scenarios[usize::from(walker.scenario)].origin;
+                    self.recorder.check(now, origin, check, passed);
+                }
+                Hop::Sleep(time) => {
+                    walker.at += 1;
+                    return self.after(time, Event::stale_after(Kind::Wake, id, 0));
+                }
+                Hop::End => {
+                    let index = usize::from(walker.scenario);
+                    let scenario = &mut self.scenarios[index];
+                    let took = now.since(walker.started);
+                    self.recorder.iteration(now, scenario.origin, took);
+                    let own = (walker.stopping, walker.iterations);
+                    if !scenario.goes_on(now, id, own, &mut self.recorder) {
+                        walker.doing = Doing::Idle;
+                        self.vu_returned(index);
+                        return self.scenario_over(now, index);
+                    }
+                    let entry = straight.program.entry[usize::from(scenario.journey)];
+                    walker.begin(now, entry);
+                    continue;
+                }
+            }
+            walker.at += 1;
+        }
+    }
+}
+
+impl World<'_> {
+    /// A job at a station is due.
+    #[inline(always)]
+    fn complete_straight(&mut self, straight: &mut Straight, now: Time, index: usize) {
+        let (part, alarm) = &mut self.stations[index];
+        let (done, next) = part.complete(now, &Everybody);
+        if let Some(at) = part.next_completion() {
+            self.queue.set_alarm(*alarm, at.max(now));
+        }
+        if let Some(next) = next {
+            let walker = &mut straight.walkers[next as usize];
+            let op = straight.program.op_of[walker.at as usize];
+            self.op_times[op as usize].waited += u128::from(now.since(walker.since).0);
+            walker.since = now;
+        }
+        let Some(id) = done else { return };
+        let walker = &mut straight.walkers[id as usize];
+        let op = straight.program.op_of[walker.at as usize];
+        let time = &mut self.op_times[op as usize];
+        time.visits += 1;
+        time.served += u128::from(now.since(walker.since).0);
+        walker.at += 1;
+        if self.counts_completions[index] {
+            self.completion_triggers(now, index);
+        }
+        self.walk_straight(straight, now, id);
+    }
+
+    /// A scenario does what is due now.
+    #[inline(always)]
+    fn load_straight(
+        &mut self,
+        straight: &mut Straight,
+        now: Time,
+        index: usize,
+    ) -> Result<(), NotStraight> {
+        let scenario = &mut self.scenarios[index];
+        let first_time = !std::mem::replace(&mut scenario.begun, true);
+        let entry = straight.program.entry[usize::from(scenario.journey)];
+        match scenario.pattern {
+            Pattern::Open { .. } => {
+                if let Some(slot) = self.next_user(now, index, first_time) {
+                    let id = slot.unwrap_or_else(|| {
+                        straight.walkers.push(Walker::new(index, entry));
+                        self.initialised_vus += 1;
+                        straight.walkers.len() as u32 - 1
+                    });
+                    self.begin_straight(straight, now, id);
+                }
+            }
+            Pattern::Ramp { .. } => {
+                while let Some((id, action)) = self.next_step(now, index) {
+                    let walker = &mut straight.walkers[id as usize];
+                    let running = walker.doing != Doing::Idle;
+                    walker.stopping = action != Action::Start;
+                    match action {
+                        Action::Start if !running => self.begin_straight(straight, now, id),
+                        Action::HardStop if running => return Err(NotStraight),
+                        _ => {}
+                    }
+                }
+            }
+            Pattern::Loop(plan) => {
+                for id in self.loop_begins(index, &plan) {
+                    if plan.may_start(Span::ZERO, 0, self.scenarios[index].attempts) {
+                        self.begin_straight(straight, now, id);
+                    }
+                }
+            }
+            Pattern::Arrivals { .. } => return Err(NotStraight),
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn begin_straight(&mut self, straight: &mut Straight, now: Time, id: u32) {
+        let walker = &mut straight.walkers[id as usize];
+        let index = usize::from(walker.scenario);
+        let journey = usize::from(self.scenarios[index].journey);
+        walker.begin(now, straight.program.entry[journey]);
+        self.count_start(index);
+        straight.beginners.push(id);
+    }
+
+    /// Requests with a client timeout may have reached it.
+    #[cold]
+    fn watch_straight(
+        &mut self,
+        straight: &Straight,
+        now: Time,
+        number: usize,
+    ) -> Result<(), NotStraight> {
+        let sites = &self.sites;
+        let own = |site: SiteId| usize::from(sites[site.index()].watch) == number;
+        let watch = &mut self.watches[number];
+        match watch.next(now, &straight.walkers, own) {
+            Next::Due(_) => return Err(NotStraight),
+            Next::LookAt(time) => self.queue.set_alarm(watch.alarm, time),
+            Next::Nobody => {
+                watch.armed = false;
+                self.idle_watches += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Walker {
+    fn new(scenario: usize, entry: u32) -> Walker {
+        Walker {
+            started: Time::ZERO,
+            sent: Time::ZERO,
+            since: Time::ZERO,
+            at: entry,
+            requests: 0,
+            number: 0,
+            iterations: 0,
+            site: SiteId(0),
+            scenario: scenario as u16,
+            doing: Doing::Idle,
+            stopping: false,
+        }
+    }
+
+    #[inline]
+    fn begin(&mut self, now: Time, entry: u32) {
+        self.at = entry;
+        self.started = now;
+        self.iterations += 1;
+        self.doing = Doing::Thinking;
+    }
+}
+
+impl Outstanding for Vec<Walker> {
+    fn slots(&self) -> u32 {
+        self.len() as u32
+    }
+
+    fn unanswered(&self, id: u32) -> Option<Unanswered> {
+        let walker = &self[id as usize];
+        (walker.doing == Doing::Requesting).then_some(Unanswered {
+            sent: walker.sent,
+            site: walker.site,
+            generation: walker.requests,
+        })
+    }
+}
+
+/// Nobody walks away from a line.
+struct Everybody;
+
+impl Tickets for Everybody {
+    fn is_current(&self, _: Job, _: u32) -> bool {
+        true
+    }
+}

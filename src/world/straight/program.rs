@@ -1,0 +1,153 @@
+//! Straight journeys: each compiled, with the endpoints that it calls, into one flat program.
+//!
+//! A journey is straight if it only sends requests, sleeps and makes checks, and if the endpoints that it
+//! calls only pass time and queue at stations that turn nobody away. Then every answer is a 200, and all that
+//! a condition could ask is known before the run: jumps are followed and repetitions written out here.
+
+use crate::model::Model;
+use crate::model::journey::{CheckId, Condition, Journey, SiteId, Step};
+use crate::model::system::{DistId, Op, StationId};
+
+/// An instruction of a flat program.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Hop {
+    /// A request sets out.
+    Send(SiteId),
+    /// Queue and service at a station.
+    Serve {
+        station: StationId,
+        time: DistId,
+        class: u8,
+    },
+    /// Time passes for the request.
+    Delay(DistId),
+    /// The request is over: its answer is a 200.
+    Answer(SiteId),
+    /// A check whose result is known.
+    Check(CheckId, bool),
+    /// Think time.
+    Sleep(DistId),
+    /// The iteration is over.
+    End,
+}
+
+/// The flat programs of all journeys, one after another.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Program {
+    pub hops: Vec<Hop>,
+    /// For each hop, the operation of its endpoint, as an index into the world's list; 0 where there is none.
+    pub op_of: Vec<u32>,
+    /// Where each journey begins.
+    pub entry: Vec<u32>,
+}
+
+/// The longest program: repetitions are written out.
+const MOST_HOPS: usize = 4096;
+
+/// Steps that are followed before a journey counts as one that never ends.
+const MOST_STEPS: usize = 16 * MOST_HOPS;
+
+impl Program {
+    /// Compiles all journeys of a model; `entry` is where each endpoint begins in the world's list of
+    /// operations. `None` if one of them is not straight.
+    pub fn of(model: &Model, entry: &[u32]) -> Option<Program> {
+        let mut program = Program::default();
+        for journey in &model.journeys {
+            program.entry.push(program.hops.len() as u32);
+            program.follow(model, journey, entry)?;
+        }
+        Some(program)
+    }
+
+    fn add(&mut self, hop: Hop, op: u32) -> Option<()> {
+        self.hops.push(hop);
+        self.op_of.push(op);
+        (self.hops.len() <= MOST_HOPS).then_some(())
+    }
+
+    fn follow(&mut self, model: &Model, journey: &Journey, entry: &[u32]) -> Option<()> {
+        let first = self.hops.len();
+        let mut loops = vec![0_u32; usize::from(journey.loop_slots)];
+        let mut at = 0;
+        for _ in 0..MOST_STEPS {
+            let step = *journey.steps.get(at)?;
+            at += 1;
+            match step {
+                Step::Request(site) => self.call(model, site, entry)?,
+                Step::Sleep(time) => self.add(Hop::Sleep(time), 0)?,
+                Step::Check(check, condition) => {
+                    self.add(Hop::Check(check, after_success(condition)?), 0)?;
+                }
+                Step::Jump(to) => at = to as usize,
+                Step::JumpIf(condition, to) => {
+                    if after_success(condition)? {
+                        at = to as usize;
+                    }
+                }
+                Step::LoopReset(slot) => *loops.get_mut(usize::from(slot))? = 0,
+                Step::CountTo { slot, limit, then } => {
+                    let count = loops.get_mut(usize::from(slot))?;
+                    *count += 1;
+                    if *count >= limit {
+                        at = then as usize;
+                    }
+                }
+                Step::End => {
+                    self.add(Hop::End, 0)?;
+                    return takes_time(&self.hops[first..]).then_some(());
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    fn call(&mut self, model: &Model, site: SiteId, entry: &[u32]) -> Option<()> {
+        let endpoint = model.sites[site.index()].endpoint.index();
+        self.add(Hop::Send(site), 0)?;
+        for (op, number) in model.endpoints[endpoint].ops.iter().zip(entry[endpoint]..) {
+            let hop = match *op {
+                Op::Serve {
+                    station,
+                    time,
+                    growth: None,
+                    class,
+                    patience: None,
+                } if model.stations[station.index()].queue == u32::MAX => Hop::Serve {
+                    station,
+                    time,
+                    class,
+                },
+                Op::Delay(time) => Hop::Delay(time),
+                Op::Done => return self.add(Hop::Answer(site), number),
+                _ => return None,
+            };
+            self.add(hop, number)?;
+        }
+        None
+    }
+
+    /// Whether a request spends time without standing at a station.
+    pub fn has_delays(&self) -> bool {
+        self.hops.iter().any(|hop| matches!(hop, Hop::Delay(_)))
+    }
+}
+
+/// Whether events lie between the begin and the end of an iteration: else it would never come to rest.
+fn takes_time(hops: &[Hop]) -> bool {
+    let passes = |hop: &Hop| matches!(hop, Hop::Serve { .. } | Hop::Delay(_) | Hop::Sleep(_));
+    hops.iter().any(passes)
+}
+
+/// Whether a condition holds if every answer so far was a 200; `None` if that does not tell.
+fn after_success(condition: Condition) -> Option<bool> {
+    match condition {
+        Condition::Always | Condition::Ok => Some(true),
+        Condition::Status(status) => Some(status == 200),
+        Condition::Failed
+        | Condition::Admitted
+        | Condition::Unsuccessful
+        | Condition::NothingFree => Some(false),
+        Condition::UserHasToken => None,
+    }
+}

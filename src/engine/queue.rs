@@ -122,7 +122,7 @@ impl<E: Copy> EventQueue<E> {
     }
 
     /// Schedules an event one lane's delay from now.
-    #[inline]
+    #[inline(always)]
     pub fn after_lane(&mut self, lane: LaneId, event: E) {
         self.sequence += 1;
         let order = self.sequence << SOURCE_BITS | u64::from(lane.source());
@@ -174,7 +174,7 @@ impl<E: Copy> EventQueue<E> {
     }
 
     /// Removes the next event and moves the clock to its time.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<(Time, E)> {
         loop {
             let first = self.firsts.first();

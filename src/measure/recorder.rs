@@ -464,7 +464,7 @@ impl Recorder {
     }
 
     /// An iteration of a scenario came to its end.
-    #[inline]
+    #[inline(always)]
     pub fn iteration(&mut self, now: Time, origin: Origin, duration: Span) {
         if !self.plain && self.tally_or_log_iteration(now, origin, duration) {
             return;

@@ -47,22 +47,22 @@ impl Durations {
     }
 
     /// Adds one, in nanoseconds.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, ns: u64) {
         if ns < self.limit {
             make_room(&mut self.short);
             self.short.push(ns as u32);
-        } else if self.is_wide() {
-            make_room(&mut self.wide);
-            self.wide.push(ns);
         } else {
             self.push_long(ns);
         }
     }
 
-    #[cold]
     #[inline(never)]
     fn push_long(&mut self, ns: u64) {
+        if self.is_wide() {
+            make_room(&mut self.wide);
+            return self.wide.push(ns);
+        }
         self.long.push((self.short.len(), ns));
         make_room(&mut self.short);
         self.short.push(LONG);

@@ -45,11 +45,18 @@ impl<T: Copy + PartialEq> Labels<T> {
     }
 
     /// Adds one.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, label: T) {
         if self.current == Some(label) {
             self.in_runs += 1;
-        } else if self.current.is_none() && self.in_runs > 0 {
+        } else {
+            self.push_other(label);
+        }
+    }
+
+    #[inline(never)]
+    fn push_other(&mut self, label: T) {
+        if self.current.is_none() && self.in_runs > 0 {
             make_room(&mut self.each);
             self.each.push(label);
         } else {

@@ -10,8 +10,9 @@ mod program;
 
 use crate::engine::{Span, Time};
 use crate::load::ramping_vus::Action;
-use crate::measure::recorder::Code;
+use crate::measure::recorder::{Code, Origin};
 use crate::model::journey::SiteId;
+use crate::model::system::{DistId, StationId};
 use crate::parts::waiting::{Tickets, Waiting};
 use crate::parts::{Admission, Job};
 
@@ -21,8 +22,9 @@ use super::watch::{Next, Outstanding, Unanswered};
 use super::{Phase, WATCH_EVERY, World, mix};
 use program::{Hop, Program};
 
-/// A VU together with the request that it waits for.
+/// A VU together with the request that it waits for. It fills one line of the caches.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Walker {
     /// Start of the running iteration.
     started: Time,
@@ -34,12 +36,16 @@ struct Walker {
     at: u32,
     /// Requests sent: tells one from the next.
     requests: u32,
-    /// The number that its request would have in the general engine; it only counts in models with delays.
+    /// The number of its request, if requests are numbered.
     number: u32,
+    /// Where its journey begins.
+    entry: u32,
     /// Iterations begun.
     iterations: u32,
     /// Where its request was sent from.
     site: SiteId,
+    /// Who its scenario is to the record.
+    origin: Origin,
     /// Index of its scenario.
     scenario: u16,
     doing: Doing,
@@ -61,10 +67,26 @@ pub(super) struct Straight {
     walkers: Vec<Walker>,
     /// VUs that begin an iteration at this instant, in the order in which they do.
     beginners: Vec<u32>,
-    /// Numbers of requests that are free, the last freed last, and the first never used.
+    /// Numbers of requests, in a model with delays.
+    numbers: Option<Numbers>,
+}
+
+/// Gives requests the numbers that they have in the general engine: the ends of their delays are events about
+/// them, and go into the run's fingerprint.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// The last freed last.
     free: Vec<u32>,
     unused: u32,
-    has_delays: bool,
+}
+
+impl Numbers {
+    fn next(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.unused += 1;
+            self.unused - 1
+        })
+    }
 }
 
 /// Something happened that is not straight.
@@ -97,12 +119,10 @@ impl World<'_> {
             ));
         }
         Some(Straight {
-            has_delays: program.has_delays(),
+            numbers: program.has_delays().then(Numbers::default),
             program,
             walkers,
             beginners: Vec::new(),
-            free: Vec::new(),
-            unused: 0,
         })
     }
 
@@ -144,8 +164,7 @@ impl World<'_> {
             Kind::DelayOver => {
                 // The event is about the request; its ticket is the VU.
                 let walker = &mut straight.walkers[event.ticket as usize];
-                let op = straight.program.op_of[walker.at as usize];
-                let time = &mut self.op_times[op as usize];
+                let time = &mut self.op_times[straight.program.op(walker.at)];
                 time.visits += 1;
                 time.served += u128::from(now.since(walker.since).0);
                 walker.at += 1;
@@ -172,85 +191,122 @@ impl World<'_> {
     /// A VU goes on until virtual time must pass.
     #[inline(always)]
     fn walk_straight(&mut self, straight: &mut Straight, now: Time, id: u32) {
-        let walker = &mut straight.walkers[id as usize];
+        let Straight {
+            program,
+            walkers,
+            numbers,
+            ..
+        } = straight;
+        let hops = &program.hops[..];
+        let walker = &mut walkers[id as usize];
         loop {
-            match straight.program.hops[walker.at as usize] {
-                Hop::Send(site) => {
-                    walker.sent = now;
-                    walker.site = site;
-                    walker.doing = Doing::Requesting;
-                    walker.requests = walker.requests.wrapping_add(1);
-                    self.sent += 1;
-                    self.arrived += 1;
-                    if straight.has_delays {
-                        walker.number = straight.free.pop().unwrap_or_else(|| {
-                            straight.unused += 1;
-                            straight.unused - 1
-                        });
-                    }
-                    if self.idle_watches > 0 {
-                        self.arm(now, self.sites[site.index()].watch);
-                    }
+            // In the order of most journeys, so that one hop after the other is foreseen.
+            if let Hop::Answer(site) = hops[walker.at as usize] {
+                self.answer_straight(walker, now, site);
+                if let Some(numbers) = numbers {
+                    numbers.free.push(walker.number);
                 }
+            }
+            while let Hop::Check(check, passed) = hops[walker.at as usize] {
+                self.recorder.check(now, walker.origin, check, passed);
+                walker.at += 1;
+            }
+            if let Hop::Sleep(time) = hops[walker.at as usize] {
+                walker.at += 1;
+                return self.after(time, Event::stale_after(Kind::Wake, id, 0));
+            }
+            if let Hop::End = hops[walker.at as usize]
+                && !self.end_straight(walker, now, id)
+            {
+                return;
+            }
+            if let Hop::Send(site) = hops[walker.at as usize] {
+                if let Some(numbers) = numbers {
+                    walker.number = numbers.next();
+                }
+                self.send_straight(walker, now, site);
+            }
+            match hops[walker.at as usize] {
                 Hop::Serve {
                     station,
                     time,
                     class,
+                    ..
                 } => {
                     walker.since = now;
-                    let time = self.samplers[time.index()].span();
-                    let (part, alarm) = &mut self.stations[station.index()];
-                    let entry = Waiting {
-                        job: id,
-                        ticket: 0,
-                        demand: part.demand(time),
-                    };
-                    if part.arrive(now, entry, class) == Admission::Granted
-                        && let Some(at) = part.next_completion()
-                    {
-                        self.queue.set_alarm(*alarm, at);
-                    }
-                    return;
+                    return self.serve_straight(now, id, station, time, class);
                 }
-                Hop::Delay(time) => {
+                Hop::Delay { time, .. } => {
                     walker.since = now;
                     let over = Event::stale_after(Kind::DelayOver, walker.number, id);
                     return self.after(time, over);
                 }
-                Hop::Answer(site) => {
-                    walker.doing = Doing::Thinking;
-                    let origin = self.scenarios[usize::from(walker.scenario)].origin;
-                    let took = now.since(walker.sent);
-                    self.recorder.request(now, origin, site, Code::OK, took);
-                    if straight.has_delays {
-                        straight.free.push(walker.number);
-                    }
-                }
-                Hop::Check(check, passed) => {
-                    let origin = self.scenarios[usize::from(walker.scenario)].origin;
-                    self.recorder.check(now, origin, check, passed);
-                }
-                Hop::Sleep(time) => {
-                    walker.at += 1;
-                    return self.after(time, Event::stale_after(Kind::Wake, id, 0));
-                }
-                Hop::End => {
-                    let index = usize::from(walker.scenario);
-                    let scenario = &mut self.scenarios[index];
-                    let took = now.since(walker.started);
-                    self.recorder.iteration(now, scenario.origin, took);
-                    let own = (walker.stopping, walker.iterations);
-                    if !scenario.goes_on(now, id, own, &mut self.recorder) {
-                        walker.doing = Doing::Idle;
-                        self.vu_returned(index);
-                        return self.scenario_over(now, index);
-                    }
-                    let entry = straight.program.entry[usize::from(scenario.journey)];
-                    walker.begin(now, entry);
-                    continue;
-                }
+                _ => {}
             }
-            walker.at += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn answer_straight(&mut self, walker: &mut Walker, now: Time, site: SiteId) {
+        let took = now.since(walker.sent);
+        self.recorder
+            .request(now, walker.origin, site, Code::OK, took);
+        walker.doing = Doing::Thinking;
+        walker.at += 1;
+    }
+
+    /// An iteration is over. Returns whether another begins at once.
+    #[inline(always)]
+    fn end_straight(&mut self, walker: &mut Walker, now: Time, id: u32) -> bool {
+        let took = now.since(walker.started);
+        self.recorder.iteration(now, walker.origin, took);
+        let index = usize::from(walker.scenario);
+        let own = (walker.stopping, walker.iterations);
+        let goes_on = self.scenarios[index].goes_on(now, id, own, &mut self.recorder);
+        if goes_on {
+            walker.begin(now);
+        } else {
+            walker.doing = Doing::Idle;
+            self.vu_returned(index);
+            self.scenario_over(now, index);
+        }
+        goes_on
+    }
+
+    #[inline(always)]
+    fn send_straight(&mut self, walker: &mut Walker, now: Time, site: SiteId) {
+        walker.sent = now;
+        walker.site = site;
+        walker.doing = Doing::Requesting;
+        walker.requests = walker.requests.wrapping_add(1);
+        walker.at += 1;
+        self.sent += 1;
+        self.arrived += 1;
+        if self.idle_watches > 0 {
+            self.arm(now, self.sites[site.index()].watch);
+        }
+    }
+
+    #[inline(always)]
+    fn serve_straight(
+        &mut self,
+        now: Time,
+        id: u32,
+        station: StationId,
+        time: DistId,
+        class: u8,
+    ) {
+        let time = self.samplers[time.index()].span();
+        let (part, alarm) = &mut self.stations[station.index()];
+        let entry = Waiting {
+            job: id,
+            ticket: 0,
+            demand: part.demand(time),
+        };
+        if part.arrive(now, entry, class) == Admission::Granted
+            && let Some(at) = part.next_completion()
+        {
+            self.queue.set_alarm(*alarm, at);
         }
     }
 }
@@ -266,14 +322,13 @@ impl World<'_> {
         }
         if let Some(next) = next {
             let walker = &mut straight.walkers[next as usize];
-            let op = straight.program.op_of[walker.at as usize];
-            self.op_times[op as usize].waited += u128::from(now.since(walker.since).0);
+            let time = &mut self.op_times[straight.program.op(walker.at)];
+            time.waited += u128::from(now.since(walker.since).0);
             walker.since = now;
         }
         let Some(id) = done else { return };
         let walker = &mut straight.walkers[id as usize];
-        let op = straight.program.op_of[walker.at as usize];
-        let time = &mut self.op_times[op as usize];
+        let time = &mut self.op_times[straight.program.op(walker.at)];
         time.visits += 1;
         time.served += u128::from(now.since(walker.since).0);
         walker.at += 1;
@@ -332,10 +387,8 @@ impl World<'_> {
     #[inline(always)]
     fn begin_straight(&mut self, straight: &mut Straight, now: Time, id: u32) {
         let walker = &mut straight.walkers[id as usize];
-        let index = usize::from(walker.scenario);
-        let journey = usize::from(self.scenarios[index].journey);
-        walker.begin(now, straight.program.entry[journey]);
-        self.count_start(index);
+        walker.begin(now);
+        self.count_start(usize::from(walker.scenario));
         straight.beginners.push(id);
     }
 
@@ -371,8 +424,10 @@ impl Walker {
             at: entry,
             requests: 0,
             number: 0,
+            entry,
             iterations: 0,
             site: SiteId(0),
+            origin: Origin::scenario(scenario),
             scenario: scenario as u16,
             doing: Doing::Idle,
             stopping: false,
@@ -380,8 +435,8 @@ impl Walker {
     }
 
     #[inline]
-    fn begin(&mut self, now: Time, entry: u32) {
-        self.at = entry;
+    fn begin(&mut self, now: Time) {
+        self.at = self.entry;
         self.started = now;
         self.iterations += 1;
         self.doing = Doing::Thinking;

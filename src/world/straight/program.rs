@@ -13,14 +13,15 @@ use crate::model::system::{DistId, Op, StationId};
 pub(super) enum Hop {
     /// A request sets out.
     Send(SiteId),
-    /// Queue and service at a station.
+    /// Queue and service at a station: an operation of the endpoint.
     Serve {
         station: StationId,
         time: DistId,
         class: u8,
+        op: u32,
     },
-    /// Time passes for the request.
-    Delay(DistId),
+    /// Time passes for the request: an operation of the endpoint.
+    Delay { time: DistId, op: u32 },
     /// The request is over: its answer is a 200.
     Answer(SiteId),
     /// A check whose result is known.
@@ -35,8 +36,6 @@ pub(super) enum Hop {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Program {
     pub hops: Vec<Hop>,
-    /// For each hop, the operation of its endpoint, as an index into the world's list; 0 where there is none.
-    pub op_of: Vec<u32>,
     /// Where each journey begins.
     pub entry: Vec<u32>,
 }
@@ -59,9 +58,8 @@ impl Program {
         Some(program)
     }
 
-    fn add(&mut self, hop: Hop, op: u32) -> Option<()> {
+    fn add(&mut self, hop: Hop) -> Option<()> {
         self.hops.push(hop);
-        self.op_of.push(op);
         (self.hops.len() <= MOST_HOPS).then_some(())
     }
 
@@ -74,9 +72,9 @@ impl Program {
             at += 1;
             match step {
                 Step::Request(site) => self.call(model, site, entry)?,
-                Step::Sleep(time) => self.add(Hop::Sleep(time), 0)?,
+                Step::Sleep(time) => self.add(Hop::Sleep(time))?,
                 Step::Check(check, condition) => {
-                    self.add(Hop::Check(check, after_success(condition)?), 0)?;
+                    self.add(Hop::Check(check, after_success(condition)?))?;
                 }
                 Step::Jump(to) => at = to as usize,
                 Step::JumpIf(condition, to) => {
@@ -93,7 +91,7 @@ impl Program {
                     }
                 }
                 Step::End => {
-                    self.add(Hop::End, 0)?;
+                    self.add(Hop::End)?;
                     return takes_time(&self.hops[first..]).then_some(());
                 }
                 _ => return None,
@@ -104,9 +102,9 @@ impl Program {
 
     fn call(&mut self, model: &Model, site: SiteId, entry: &[u32]) -> Option<()> {
         let endpoint = model.sites[site.index()].endpoint.index();
-        self.add(Hop::Send(site), 0)?;
-        for (op, number) in model.endpoints[endpoint].ops.iter().zip(entry[endpoint]..) {
-            let hop = match *op {
+        self.add(Hop::Send(site))?;
+        for (operation, op) in model.endpoints[endpoint].ops.iter().zip(entry[endpoint]..) {
+            let hop = match *operation {
                 Op::Serve {
                     station,
                     time,
@@ -117,25 +115,35 @@ impl Program {
                     station,
                     time,
                     class,
+                    op,
                 },
-                Op::Delay(time) => Hop::Delay(time),
-                Op::Done => return self.add(Hop::Answer(site), number),
+                Op::Delay(time) => Hop::Delay { time, op },
+                Op::Done => return self.add(Hop::Answer(site)),
                 _ => return None,
             };
-            self.add(hop, number)?;
+            self.add(hop)?;
         }
         None
     }
 
+    /// The endpoint's operation at a hop, as an index into the world's list; 0 where there is none.
+    #[inline]
+    pub fn op(&self, at: u32) -> usize {
+        match self.hops[at as usize] {
+            Hop::Serve { op, .. } | Hop::Delay { op, .. } => op as usize,
+            _ => 0,
+        }
+    }
+
     /// Whether a request spends time without standing at a station.
     pub fn has_delays(&self) -> bool {
-        self.hops.iter().any(|hop| matches!(hop, Hop::Delay(_)))
+        self.hops.iter().any(|hop| matches!(hop, Hop::Delay { .. }))
     }
 }
 
 /// Whether events lie between the begin and the end of an iteration: else it would never come to rest.
 fn takes_time(hops: &[Hop]) -> bool {
-    let passes = |hop: &Hop| matches!(hop, Hop::Serve { .. } | Hop::Delay(_) | Hop::Sleep(_));
+    let passes = |hop: &Hop| matches!(hop, Hop::Serve { .. } | Hop::Delay { .. } | Hop::Sleep(_));
     hops.iter().any(passes)
 }
 

@@ -116,15 +116,20 @@ impl Firsts {
     #[inline]
     fn sink(&mut self, mut at: usize, key: u128) {
         let sorted = &mut self.sorted;
-        loop {
-            let before = sorted[at.wrapping_sub(1) % PLACES];
-            if before >= key {
+        // Two sources mostly take turns in no order that a processor could foresee: no branch tells them apart.
+        let before = sorted[at.wrapping_sub(1) % PLACES];
+        let later = before.max(key);
+        sorted[at % PLACES] = before.min(key);
+        at -= 1;
+        while at > 0 {
+            let before = sorted[(at - 1) % PLACES];
+            if before >= later {
                 break;
             }
             sorted[at % PLACES] = before;
             at -= 1;
         }
-        sorted[at % PLACES] = key;
+        sorted[at % PLACES] = later;
     }
 
     #[inline(never)]

@@ -102,12 +102,13 @@ impl Station {
         if self.plain {
             time.0
         } else {
-            to_f64(time.0).to_bits()
+            self.demand_in_ns(to_f64(time.0))
         }
     }
 
     /// As [`Station::demand`], of a time that need not be whole nanoseconds.
     #[must_use]
+    #[inline(never)]
     pub fn demand_in_ns(&self, ns: f64) -> u64 {
         if self.plain { to_u64(ns) } else { ns.to_bits() }
     }

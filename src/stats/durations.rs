@@ -4,7 +4,7 @@ use std::fmt;
 use std::iter::Copied;
 use std::ops::Range;
 
-use super::growth::make_room;
+use super::growth;
 
 /// What stands in the place of a duration that does not fit: from here on (4.29 s) they are long.
 const LONG: u32 = u32::MAX;
@@ -50,11 +50,9 @@ impl Durations {
     #[inline]
     pub fn push(&mut self, ns: u64) {
         if ns < self.limit {
-            make_room(&mut self.short);
-            self.short.push(ns as u32);
+            growth::push(&mut self.short, ns as u32);
         } else if self.is_wide() {
-            make_room(&mut self.wide);
-            self.wide.push(ns);
+            growth::push(&mut self.wide, ns);
         } else {
             self.push_long(ns);
         }
@@ -64,8 +62,7 @@ impl Durations {
     #[inline(never)]
     fn push_long(&mut self, ns: u64) {
         self.long.push((self.short.len(), ns));
-        make_room(&mut self.short);
-        self.short.push(LONG);
+        growth::push(&mut self.short, LONG);
         if self.long.len() > FEW.max(self.short.len() / 8) {
             self.limit = 0;
         }

@@ -7,6 +7,7 @@ pub mod heap;
 pub mod ladder;
 mod lane;
 pub mod queue;
+pub mod ring;
 pub mod stream;
 pub mod time;
 mod ziggurat;

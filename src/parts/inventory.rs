@@ -7,7 +7,7 @@ use crate::engine::stream::Stream;
 use crate::measure::level::Level;
 use crate::model::journey::SeatChoice;
 use crate::model::system;
-use crate::stats::growth::make_room;
+use crate::stats::growth;
 
 /// Numbers a claim: the key to the seat it holds. 0 is none.
 pub type Hold = u32;
@@ -115,8 +115,7 @@ impl Inventory {
             self.probe.lost += 1;
             return None;
         }
-        make_room(&mut self.holds);
-        self.holds.push((seat, user));
+        growth::push(&mut self.holds, (seat, user));
         let hold = self.holds.len() as Hold;
         self.seats[seat as usize] = hold;
         self.mark(seat, true);

@@ -1,6 +1,6 @@
 //! Tokens: who owns which, in the order of issue.
 
-use crate::stats::growth::make_room;
+use crate::stats::growth;
 
 /// All tokens issued in a run. Owners are user numbers.
 #[derive(Clone, Debug, Default)]
@@ -14,8 +14,7 @@ impl Tokens {
     /// Issues a token to a user (`u32::MAX`: to nobody in particular) and returns its number.
     pub fn issue(&mut self, user: u32) -> u32 {
         let token = self.owner.len() as u32;
-        make_room(&mut self.owner);
-        self.owner.push(user);
+        growth::push(&mut self.owner, user);
         if user == u32::MAX {
             return token;
         }

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::Job;
+use crate::engine::ring::Ring;
 use crate::engine::stream::Stream;
 use crate::model::system::Discipline;
 
@@ -37,7 +38,7 @@ pub struct Line {
 
 #[derive(Clone, Debug)]
 enum Order {
-    Fifo(VecDeque<Waiting>),
+    Fifo(Ring<Waiting>),
     Lifo(Vec<Waiting>),
     Random(Vec<Waiting>, Box<Stream>),
     /// By class, 0 first.
@@ -50,7 +51,7 @@ impl Line {
     #[must_use]
     pub fn new(discipline: Discipline, stream: Stream) -> Line {
         let order = match discipline {
-            Discipline::Fifo | Discipline::ProcessorSharing => Order::Fifo(VecDeque::new()),
+            Discipline::Fifo | Discipline::ProcessorSharing => Order::Fifo(Ring::default()),
             Discipline::Lifo => Order::Lifo(Vec::new()),
             Discipline::Random => Order::Random(Vec::new(), Box::new(stream)),
             Discipline::Priority => Order::Priority(Vec::new()),
@@ -66,7 +67,7 @@ impl Line {
     #[must_use]
     pub fn fifo() -> Line {
         Line {
-            order: Order::Fifo(VecDeque::new()),
+            order: Order::Fifo(Ring::default()),
             live: 0,
             dead: 0,
         }
@@ -91,7 +92,7 @@ impl Line {
     pub fn join(&mut self, entry: Waiting, class: u8) {
         self.live += 1;
         if let Order::Fifo(line) = &mut self.order {
-            line.push_back(entry);
+            line.push(entry);
         } else {
             self.join_by_order(entry, class);
         }
@@ -99,7 +100,7 @@ impl Line {
 
     fn join_by_order(&mut self, entry: Waiting, class: u8) {
         match &mut self.order {
-            Order::Fifo(line) => line.push_back(entry),
+            Order::Fifo(line) => line.push(entry),
             Order::Lifo(line) | Order::Random(line, _) => line.push(entry),
             Order::Priority(classes) => {
                 let class = usize::from(class);
@@ -124,7 +125,7 @@ impl Line {
         if self.dead == 0
             && let Order::Fifo(line) = &mut self.order
         {
-            let entry = line.pop_front()?;
+            let entry = line.pop()?;
             self.live -= 1;
             return Some(entry);
         }
@@ -139,7 +140,7 @@ impl Line {
         }
         loop {
             let entry = match &mut self.order {
-                Order::Fifo(line) => line.pop_front(),
+                Order::Fifo(line) => line.pop(),
                 Order::Lifo(line) => line.pop(),
                 Order::Random(line, stream) => {
                     if line.is_empty() {

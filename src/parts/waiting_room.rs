@@ -5,7 +5,7 @@ use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::measure::level::Level;
 use crate::model::system::{self, AdmissionOrder};
-use crate::stats::growth::make_room;
+use crate::stats::growth;
 
 /// Numbers a token, in the order of issue.
 pub type Token = u32;
@@ -130,10 +130,8 @@ impl WaitingRoom {
     /// A user joins the line and gets a token.
     pub fn join(&mut self, now: Time) -> Token {
         let token = self.issued();
-        make_room(&mut self.standing);
-        self.standing.push(Standing::Waiting);
-        make_room(&mut self.joined);
-        self.joined.push(now);
+        growth::push(&mut self.standing, Standing::Waiting);
+        growth::push(&mut self.joined, now);
         self.probe.joined += 1;
         self.probe.waiting.add(now);
         token

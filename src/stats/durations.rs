@@ -4,7 +4,7 @@ use std::fmt;
 use std::iter::Copied;
 use std::ops::Range;
 
-use super::growth::make_room;
+use super::growth;
 
 /// What stands in the place of a duration that does not fit: from here on (4.29 s) they are long.
 const LONG: u32 = u32::MAX;
@@ -50,8 +50,7 @@ impl Durations {
     #[inline(always)]
     pub fn push(&mut self, ns: u64) {
         if ns < self.limit {
-            make_room(&mut self.short);
-            self.short.push(ns as u32);
+            growth::push(&mut self.short, ns as u32);
         } else {
             self.push_long(ns);
         }
@@ -60,12 +59,10 @@ impl Durations {
     #[inline(never)]
     fn push_long(&mut self, ns: u64) {
         if self.is_wide() {
-            make_room(&mut self.wide);
-            return self.wide.push(ns);
+            return growth::push(&mut self.wide, ns);
         }
         self.long.push((self.short.len(), ns));
-        make_room(&mut self.short);
-        self.short.push(LONG);
+        growth::push(&mut self.short, LONG);
         if self.long.len() > FEW.max(self.short.len() / 8) {
             self.limit = 0;
         }

@@ -6,24 +6,27 @@ const SHORT: usize = 32 << 10;
 /// What a long list asks for at least, in bytes.
 const LONG: usize = 4 << 20;
 
-/// Sees to it that one more fits in.
+/// Adds one.
 ///
 /// A list that is no longer short asks for much more than it needs. Of that it takes addresses, not
 /// memory, for the system hands out a page when it is first written to; and what is as large as this the
 /// system moves to other addresses as it grows, where smaller ones are copied.
 #[inline]
-pub fn make_room<T>(list: &mut Vec<T>) {
-    if list.len() == list.capacity() {
-        grow(list);
+pub fn push<T>(list: &mut Vec<T>, one: T) {
+    if list.len() < list.capacity() {
+        list.push(one);
+    } else {
+        grow(list, one);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn grow<T>(list: &mut Vec<T>) {
+fn grow<T>(list: &mut Vec<T>, one: T) {
     let size = size_of::<T>().max(1);
     let long = list.len() * size >= SHORT;
     list.reserve(if long { LONG / size } else { 1 });
+    list.push(one);
 }
 
 #[cfg(test)]
@@ -35,8 +38,7 @@ mod tests {
         let mut list: Vec<u32> = Vec::new();
         let mut capacities = Vec::new();
         for n in 0..5_000_000 {
-            make_room(&mut list);
-            list.push(n);
+            push(&mut list, n);
             if capacities.last() != Some(&list.capacity()) {
                 capacities.push(list.capacity());
             }

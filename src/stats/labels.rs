@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::growth::make_room;
+use super::growth;
 
 /// So many runs are let in before each label is kept.
 const FEW: usize = 100;
@@ -57,8 +57,7 @@ impl<T: Copy + PartialEq> Labels<T> {
     #[inline(never)]
     fn push_other(&mut self, label: T) {
         if self.current.is_none() && self.in_runs > 0 {
-            make_room(&mut self.each);
-            self.each.push(label);
+            growth::push(&mut self.each, label);
         } else {
             self.begin(label);
         }
@@ -91,6 +90,13 @@ impl<T: Copy + PartialEq> Labels<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many of the first stand in runs, which are few beside their labels or a hundred at most, and
+    /// the others one by one.
+    #[must_use]
+    pub fn split(&self) -> (usize, &[T]) {
+        (self.in_runs, &self.each)
     }
 
     /// For how many labels and ends of runs there is memory.
@@ -195,6 +201,8 @@ mod tests {
             seen.extend(run.map(|_| label));
         });
         assert_eq!(seen, plain[places]);
+        let (in_runs, each) = labels.split();
+        assert_eq!(each, &plain[in_runs..]);
     }
 
     /// Runs of some lengths, and now and then many short ones.

@@ -27,21 +27,23 @@ impl Counts {
         }
     }
 
-    /// The values at these ranks (0 is the smallest), in the order asked, of the values counted.
+    /// The values at these ranks (0 is the smallest), in the order asked, of the values counted, which come
+    /// in parts.
     ///
     /// Every rank must be less than the number of values; a larger one is taken as the last.
-    pub(super) fn order_statistics(&self, values: Slice<'_>, ranks: &[usize]) -> Vec<u64> {
-        let Some(last) = values.len().checked_sub(1) else {
+    pub(super) fn order_statistics(&self, parts: &[Slice<'_>], ranks: &[usize]) -> Vec<u64> {
+        let count: usize = parts.iter().map(|part| part.len()).sum();
+        let Some(last) = count.checked_sub(1) else {
             return Vec::new();
         };
         let wanted = sorted_unique(ranks.iter().map(|&rank| rank.min(last)));
         let found = if self.0.is_empty() {
-            let mut sorted: Vec<u64> = values.iter().collect();
+            let mut sorted: Vec<u64> = parts.iter().flat_map(|part| part.iter()).collect();
             sorted.sort_unstable();
             wanted.iter().map(|&rank| sorted[rank]).collect()
         } else {
             let mut slots = locate(&self.0, &wanted);
-            gather(values, &mut slots);
+            gather(parts, &mut slots);
             slots.iter_mut().flat_map(resolve).collect::<Vec<u64>>()
         };
         let place = |rank: &usize| wanted.partition_point(|w| w < rank);
@@ -57,7 +59,7 @@ pub(super) fn order_statistics(values: &[u64], ranks: &[usize]) -> Vec<u64> {
     let values = Slice::from(values);
     let mut counts = Counts::new(values.len());
     values.for_each(|value| counts.add(value));
-    counts.order_statistics(values, ranks)
+    counts.order_statistics(&[values], ranks)
 }
 
 fn sorted_unique(ranks: impl Iterator<Item = usize>) -> Vec<usize> {
@@ -98,14 +100,14 @@ fn locate(counts: &[u32], wanted: &[usize]) -> Vec<Slot> {
     slots
 }
 
-fn gather(values: Slice<'_>, slots: &mut [Slot]) {
+fn gather(parts: &[Slice<'_>], slots: &mut [Slot]) {
     const UNWANTED: u8 = u8::MAX;
     let mut slot_of = [UNWANTED; buckets::COUNT];
     for (number, slot) in slots.iter().enumerate() {
         // More than 254 slots (127 percentiles) share the last number, and are told apart below.
         slot_of[slot.bucket] = number.min(usize::from(UNWANTED) - 1) as u8;
     }
-    values.for_each(|value| {
+    let mut see = |value| {
         let bucket = buckets::index(value);
         let slot = slot_of[bucket];
         if slot != UNWANTED
@@ -115,7 +117,8 @@ fn gather(values: Slice<'_>, slots: &mut [Slot]) {
         {
             slot.members.push(value);
         }
-    });
+    };
+    parts.iter().for_each(|part| part.for_each(&mut see));
 }
 
 /// Selects from the highest rank down: what is left of a selected element holds all lower ranks.

@@ -35,25 +35,30 @@ impl TrendStats {
     /// As [`TrendStats::of_ns`], of durations however they are kept.
     #[must_use]
     pub fn of_durations(samples: Slice<'_>, percents: &[f64]) -> Option<TrendStats> {
-        let mut counts = Counts::new(samples.len());
+        TrendStats::of_parts(&[samples], percents)
+    }
+
+    /// As [`TrendStats::of_durations`], of these durations one after the other.
+    #[must_use]
+    pub fn of_parts(parts: &[Slice<'_>], percents: &[f64]) -> Option<TrendStats> {
+        let count = parts.iter().map(|part| part.len()).sum();
+        let mut counts = Counts::new(count);
         let (mut sum, mut min, mut max) = (0.0, u64::MAX, 0);
-        samples.for_each(|ns| {
-            sum += ns_to_ms(ns);
-            min = min.min(ns);
-            max = max.max(ns);
-            counts.add(ns);
-        });
-        let values = percentiles_with(percents, samples.len(), |ranks| {
-            counts.order_statistics(samples, ranks)
+        for part in parts {
+            part.for_each(|ns| {
+                sum += ns_to_ms(ns);
+                min = min.min(ns);
+                max = max.max(ns);
+                counts.add(ns);
+            });
+        }
+        let values = percentiles_with(percents, count, |ranks| {
+            counts.order_statistics(parts, ranks)
         })?;
         Some(TrendStats {
-            count: samples.len() as u64,
-            avg: if samples.is_empty() {
-                0.0
-            } else {
-                sum / samples.len() as f64
-            },
-            min: ns_to_ms(if samples.is_empty() { 0 } else { min }),
+            count: count as u64,
+            avg: if count == 0 { 0.0 } else { sum / count as f64 },
+            min: ns_to_ms(if count == 0 { 0 } else { min }),
             max: ns_to_ms(max),
             percentiles: percents.iter().copied().zip(values).collect(),
         })

@@ -1,15 +1,16 @@
 //! The statistics of a set of durations, from the samples themselves or from the histograms in which a
 //! record has counted them.
 
-use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::engine::Span;
-use crate::measure::recorder::{Label, Origin, Recorder, Timings};
+use crate::measure::recorder::{Label, Origin, Timings};
 use crate::measure::summary::{Contains, Values};
 use crate::measure::tallies::{Tallies, merged};
 use crate::model::K6Version;
 use crate::model::threshold::Aggregation;
-use crate::stats::{Durations, Histogram, TrendStats};
+use crate::stats::durations::Slice;
+use crate::stats::{Durations, Histogram, Labels, TrendStats};
 
 use super::values::{Measured, View};
 
@@ -24,6 +25,62 @@ pub(super) enum Samples {
     Iterations(Vec<bool>),
     /// Durations of the groups with these labels, in ascending order.
     Groups(Vec<Label>),
+}
+
+/// Chosen durations in the order of their ends: where they stand, as far as they stand together.
+#[derive(Default)]
+struct Chosen<'a> {
+    before: Option<u64>,
+    parts: Vec<Slice<'a>>,
+    own: Durations,
+    after: Option<u64>,
+}
+
+impl<'a> Chosen<'a> {
+    fn all(all: &'a Durations) -> Chosen<'a> {
+        Chosen {
+            parts: vec![all.all()],
+            ..Chosen::default()
+        }
+    }
+
+    /// Those whose label passes.
+    fn of<T: Copy + PartialEq>(
+        all: &'a Durations,
+        labels: &Labels<T>,
+        passes: impl Fn(T) -> bool,
+    ) -> Chosen<'a> {
+        let mut chosen = Chosen::default();
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        let (in_runs, each) = labels.split();
+        labels.for_runs(0..in_runs, |label, run| match runs.last_mut() {
+            _ if !passes(label) => {}
+            Some(last) if last.end == run.start => last.end = run.end,
+            _ => runs.push(run),
+        });
+        let others = all.range(in_runs..all.len()).iter().zip(each);
+        let own = others.filter(|(_, label)| passes(**label));
+        chosen.own.extend(own.map(|(ns, _)| ns));
+        chosen.parts = runs.into_iter().map(|run| all.range(run)).collect();
+        chosen
+    }
+
+    /// All of them, one part after the other.
+    fn parts(&self) -> Vec<Slice<'_>> {
+        let mut all: Vec<Slice> = vec![self.before.as_slice().into()];
+        all.extend(&self.parts);
+        all.extend([self.own.all(), self.after.as_slice().into()]);
+        all
+    }
+}
+
+impl From<Durations> for Chosen<'_> {
+    fn from(own: Durations) -> Self {
+        Chosen {
+            own,
+            ..Chosen::default()
+        }
+    }
 }
 
 impl<'a> View<'a> {
@@ -53,47 +110,52 @@ impl<'a> View<'a> {
     fn stats(&self, which: &Samples, percents: &[f64]) -> Option<TrendStats> {
         match &self.record.tallies {
             Some(tallies) => TrendStats::of_histogram(&self.tallied(tallies, which), percents),
-            None => TrendStats::of_durations(self.samples(which).all(), percents),
+            None => TrendStats::of_parts(&self.samples(which).parts(), percents),
         }
     }
 
-    fn samples(&self, which: &Samples) -> Cow<'a, Durations> {
+    fn samples(&self, which: &Samples) -> Chosen<'a> {
         let record = self.record;
         match which {
             Samples::Requests(chosen) if chosen.iter().all(|c| *c) => {
-                Cow::Borrowed(&record.durations)
+                Chosen::all(&record.durations)
             }
-            Samples::Requests(chosen) => of_requests(record, chosen, |at| record.durations.get(at)),
+            Samples::Requests(chosen) => {
+                let passes = |series: u16| chosen[series as usize];
+                Chosen::of(&record.durations, &record.request_series, passes)
+            }
             Samples::Part(part, chosen) => {
                 let (_, time) = Timings::PARTS[*part];
-                of_requests(record, chosen, |at| record.timings.get(at).map(time))
+                let mut own = Durations::new();
+                let all = 0..record.request_series.len();
+                record.request_series.for_runs(all, |series, run| {
+                    if chosen[series as usize] {
+                        own.extend(record.timings[run].iter().map(time));
+                    }
+                });
+                Chosen::from(own)
             }
-            Samples::Iterations(origins) => self.iterations(origins),
+            Samples::Iterations(origins) => {
+                let (before, after) = self.phases(origins);
+                let passes = |origin: Origin| origins[origin.0 as usize];
+                let mut scenarios = record.origins().filter(|o| o.as_scenario().is_some());
+                let between = if scenarios.all(passes) {
+                    Chosen::all(&record.iterations)
+                } else {
+                    Chosen::of(&record.iterations, &record.iteration_origin, passes)
+                };
+                Chosen {
+                    before,
+                    after,
+                    ..between
+                }
+            }
             Samples::Groups(labels) => {
                 let all = record.groups.iter().zip(&record.group_labels);
                 let own = all.filter(|(_, label)| labels.binary_search(label).is_ok());
-                Cow::Owned(own.map(|(d, _)| *d).collect())
+                Chosen::from(own.map(|(d, _)| *d).collect::<Durations>())
             }
         }
-    }
-
-    /// Durations of iterations in the order of their ends, with setup and teardown if they count.
-    fn iterations(&self, passes: &[bool]) -> Cow<'a, Durations> {
-        let record = self.record;
-        let (before, after) = self.phases(passes);
-        let own = |origin: Origin| origin.as_scenario().is_none() || passes[origin.0 as usize];
-        if before.is_none() && after.is_none() && record.origins().all(own) {
-            return Cow::Borrowed(&record.iterations);
-        }
-        let mut own: Durations = before.into_iter().collect();
-        let all = 0..record.iteration_origin.len();
-        record.iteration_origin.for_runs(all, |origin, run| {
-            if passes[origin.0 as usize] {
-                own.extend(run.filter_map(|at| record.iterations.get(at)));
-            }
-        });
-        own.extend(after);
-        Cow::Owned(own)
     }
 
     /// Setup and teardown as samples of iterations: up to k6 0.53, each made one.
@@ -127,22 +189,6 @@ impl<'a> View<'a> {
             }
         }
     }
-}
-
-/// What is known of the requests of the chosen series, in the order of their ends.
-fn of_requests<'a>(
-    record: &Recorder,
-    chosen: &[bool],
-    known: impl Fn(usize) -> Option<u64>,
-) -> Cow<'a, Durations> {
-    let mut own = Durations::new();
-    let all = 0..record.request_series.len();
-    record.request_series.for_runs(all, |series, run| {
-        if chosen[series as usize] {
-            own.extend(run.filter_map(&known));
-        }
-    });
-    Cow::Owned(own)
 }
 
 fn of_chosen<'t, T>(all: &'t [T], chosen: &[bool]) -> impl Iterator<Item = &'t T> {

@@ -118,8 +118,9 @@ impl Firsts {
         let sorted = &mut self.sorted;
         // Two sources mostly take turns in no order that a processor could foresee: no branch tells them apart.
         let before = sorted[at.wrapping_sub(1) % PLACES];
-        let later = before.max(key);
-        sorted[at % PLACES] = before.min(key);
+        let sinks = before < key;
+        let later = if sinks { key } else { before };
+        sorted[at % PLACES] = if sinks { before } else { key };
         at -= 1;
         while at > 0 {
             let before = sorted[(at - 1) % PLACES];

@@ -158,19 +158,34 @@ impl<E: Copy> EventQueue<E> {
 
     /// The time of the next event, if any.
     pub fn next_time(&mut self) -> Option<Time> {
+        let first = self.first_key();
+        (first != u128::MAX).then(|| Time(major(first)))
+    }
+
+    /// The key of the next event, `u128::MAX` if there is none: its time, and then its order among the events
+    /// of that time.
+    pub fn first_key(&mut self) -> u128 {
         loop {
             let first = self.firsts.first();
             let heap = self.heap.first_key();
-            if heap < first {
-                return Some(Time(major(heap)));
-            }
-            if first == u128::MAX {
-                return None;
-            }
-            if !self.moved_on(first) {
-                return Some(Time(major(first)));
+            if heap < first || first == u128::MAX || !self.moved_on(first) {
+                return heap.min(first);
             }
         }
+    }
+
+    /// The order among the events of its time of an event that is kept elsewhere and scheduled now.
+    #[inline]
+    pub fn next_order(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence << SOURCE_BITS
+    }
+
+    /// An event that was kept elsewhere takes place. Everything that is due earlier must have.
+    #[inline]
+    pub fn advance(&mut self, now: Time) {
+        debug_assert!(now >= self.now, "an event in the past");
+        self.now = now;
     }
 
     /// Removes the next event and moves the clock to its time.
@@ -238,8 +253,7 @@ impl<E: Copy> EventQueue<E> {
 
     #[inline]
     fn next_key(&mut self, time: Time, source: u32) -> u128 {
-        self.sequence += 1;
-        key(time.0, self.sequence << SOURCE_BITS | u64::from(source))
+        key(time.0, self.next_order() | u64::from(source))
     }
 }
 

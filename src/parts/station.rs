@@ -142,7 +142,10 @@ impl Station {
     #[inline]
     #[must_use]
     pub fn next_completion(&self) -> Option<Time> {
-        let (first, ()) = self.serving.first()?;
+        let first = self.serving.first_key();
+        if first == u128::MAX {
+            return None;
+        }
         if self.plain {
             return Some(Time(major(first)));
         }
@@ -162,9 +165,10 @@ impl Station {
     /// The job that is due leaves; the next one in line is served in its place. Returns both.
     #[inline]
     pub fn complete(&mut self, now: Time, tickets: &impl Tickets) -> (Option<Job>, Option<Job>) {
-        let Some((first, ())) = self.serving.first() else {
+        let first = self.serving.first_key();
+        if first == u128::MAX {
             return (None, None);
-        };
+        }
         let job = first as Job;
         self.advance(now);
         if !self.plain {

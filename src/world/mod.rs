@@ -327,10 +327,15 @@ impl World<'_> {
     /// An event that was pending takes place.
     #[inline(always)]
     fn take_place(&mut self, now: Time, event: Event) {
-        self.events += 1;
-        self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
+        self.note_event(now, event);
         self.handle(now, event);
         self.drain();
+    }
+
+    #[inline(always)]
+    fn note_event(&mut self, now: Time, event: Event) {
+        self.events += 1;
+        self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
     }
 
     /// The table of contents of the simulator.

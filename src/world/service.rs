@@ -192,7 +192,7 @@ impl World<'_> {
         (spec.trigger, spec.lasts)
     }
 
-    pub(super) fn completion_triggers(&mut self, now: Time, station: usize) {
+    fn completion_triggers(&mut self, now: Time, station: usize) {
         let completed = self.stations[station].0.probe.completed;
         for at in 0..self.slowdowns.len() {
             if self.slowdowns[at].station == station

@@ -6,8 +6,10 @@
 //! same to the last event, and takes half the time. Should a request reach its client timeout, or a VU be
 //! interrupted after all, then this run is dropped and the general engine does it from the start.
 
+mod near;
 mod program;
 
+use crate::engine::heap::major;
 use crate::engine::{Span, Time};
 use crate::load::ramping_vus::Action;
 use crate::measure::recorder::{Code, Origin};
@@ -19,7 +21,8 @@ use crate::parts::{Admission, Job};
 use super::event::{Event, Kind};
 use super::scenario::Pattern;
 use super::watch::{Next, Outstanding, Unanswered};
-use super::{Phase, WATCH_EVERY, World, mix};
+use super::{Phase, WATCH_EVERY, World};
+use near::{Near, Source};
 use program::{Hop, Program};
 
 /// A VU together with the request that it waits for. It fills one line of the caches.
@@ -69,6 +72,9 @@ pub(super) struct Straight {
     beginners: Vec<u32>,
     /// Numbers of requests, in a model with delays.
     numbers: Option<Numbers>,
+    near: Near,
+    /// The key of the first event in the world's queue, where all others are.
+    rest: u128,
 }
 
 /// Gives requests the numbers that they have in the general engine: the ends of their delays are events about
@@ -104,6 +110,7 @@ impl World<'_> {
             && self.slow.is_none()
             && self.waits.is_none()
             && self.recorder.log.is_none()
+            && self.slowdowns.is_empty()
             && self.scenarios.iter().all(|s| plain_load(&s.pattern));
         let aborts = model.thresholds.iter().flat_map(|t| &t.thresholds);
         if !simple || aborts.into_iter().any(|t| t.abort_on_fail) {
@@ -119,6 +126,8 @@ impl World<'_> {
             ));
         }
         Some(Straight {
+            near: Near::new(&program.pauses, self.stations.len())?,
+            rest: 0,
             numbers: program.has_delays().then(Numbers::default),
             program,
             walkers,
@@ -135,23 +144,61 @@ impl World<'_> {
     ) -> bool {
         self.start();
         while self.phase != Phase::Over {
-            let Some((now, event)) = self.queue.pop() else {
-                break;
-            };
-            self.events += 1;
-            self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
-            if self.go_straight(&mut straight, now, event).is_err() {
-                return false;
+            let (source, key) = straight.near.first();
+            if key < straight.rest {
+                self.go_straight(&mut straight, source, Time(major(key)));
+            } else {
+                let Some((now, event)) = self.queue.pop() else {
+                    break;
+                };
+                self.note_event(now, event);
+                if self.turn_aside(&mut straight, now, event).is_err() {
+                    return false;
+                }
+                straight.rest = self.queue.first_key();
             }
             if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
-                watch(now);
+                watch(self.queue.now());
             }
         }
         true
     }
 
+    /// The event of a lane or a station takes place.
     #[inline(always)]
-    fn go_straight(
+    fn go_straight(&mut self, straight: &mut Straight, source: usize, now: Time) {
+        self.queue.advance(now);
+        match straight.near.take(source) {
+            Source::Station(index) => {
+                self.note_event(now, Event::of(Kind::Completion, index));
+                self.complete_straight(straight, now, index);
+            }
+            Source::Lane(id) => {
+                let walker = &mut straight.walkers[id as usize];
+                match straight.program.hops[walker.at as usize] {
+                    Hop::Delay { op, .. } => {
+                        let over = Event::stale_after(Kind::DelayOver, walker.number, id);
+                        self.note_event(now, over);
+                        self.delay_is_over(walker, now, op);
+                    }
+                    _ => self.note_event(now, Event::stale_after(Kind::Wake, id, 0)),
+                }
+                walker.at += 1;
+                self.walk_straight(straight, now, id);
+            }
+        }
+    }
+
+    #[inline]
+    fn delay_is_over(&mut self, walker: &Walker, now: Time, op: u32) {
+        let time = &mut self.op_times[op as usize];
+        time.visits += 1;
+        time.served += u128::from(now.since(walker.since).0);
+    }
+
+    /// An event of the world's queue takes place.
+    #[inline]
+    fn turn_aside(
         &mut self,
         straight: &mut Straight,
         now: Time,
@@ -159,14 +206,15 @@ impl World<'_> {
     ) -> Result<(), NotStraight> {
         let index = event.who as usize;
         match event.kind {
-            Kind::Wake => self.walk_straight(straight, now, event.who),
-            Kind::Completion => self.complete_straight(straight, now, index),
+            Kind::Wake => {
+                straight.walkers[index].at += 1;
+                self.walk_straight(straight, now, event.who);
+            }
             Kind::DelayOver => {
                 // The event is about the request; its ticket is the VU.
                 let walker = &mut straight.walkers[event.ticket as usize];
-                let time = &mut self.op_times[straight.program.op(walker.at)];
-                time.visits += 1;
-                time.served += u128::from(now.since(walker.since).0);
+                let op = straight.program.op(walker.at);
+                self.delay_is_over(walker, now, op as u32);
                 walker.at += 1;
                 self.walk_straight(straight, now, event.ticket);
             }
@@ -181,8 +229,6 @@ impl World<'_> {
             Kind::HardStop if self.scenarios[index].active == 0 => self.hard_stop(index),
             Kind::ClientTimeout => return self.watch_straight(straight, now, index),
             Kind::Second => self.tick(now),
-            Kind::SlowdownBegins => self.slowdown_begins(now, index),
-            Kind::SlowdownEnds => self.slowdown_ends(now, index),
             _ => return Err(NotStraight),
         }
         Ok(())
@@ -195,6 +241,8 @@ impl World<'_> {
             program,
             walkers,
             numbers,
+            near,
+            rest,
             ..
         } = straight;
         let hops = &program.hops[..];
@@ -211,9 +259,12 @@ impl World<'_> {
                 self.recorder.check(now, walker.origin, check, passed);
                 walker.at += 1;
             }
-            if let Hop::Sleep(time) = hops[walker.at as usize] {
-                walker.at += 1;
-                return self.after(time, Event::stale_after(Kind::Wake, id, 0));
+            if let Hop::Sleep { time, lane } = hops[walker.at as usize] {
+                if let Some(lane) = lane {
+                    return near.pause(lane, now, self.queue.next_order(), id);
+                }
+                let over = Event::stale_after(Kind::Wake, id, 0);
+                return self.pause_at_random(rest, time, over);
             }
             if let Hop::End = hops[walker.at as usize]
                 && !self.end_straight(walker, now, id)
@@ -225,6 +276,10 @@ impl World<'_> {
                     walker.number = numbers.next();
                 }
                 self.send_straight(walker, now, site);
+                if self.idle_watches > 0 {
+                    self.arm(now, self.sites[site.index()].watch);
+                    *rest = self.queue.first_key();
+                }
             }
             match hops[walker.at as usize] {
                 Hop::Serve {
@@ -234,12 +289,15 @@ impl World<'_> {
                     ..
                 } => {
                     walker.since = now;
-                    return self.serve_straight(now, id, station, time, class);
+                    return self.serve_straight(near, now, id, (station, time, class));
                 }
-                Hop::Delay { time, .. } => {
+                Hop::Delay { time, lane, .. } => {
                     walker.since = now;
+                    if let Some(lane) = lane {
+                        return near.pause(lane, now, self.queue.next_order(), id);
+                    }
                     let over = Event::stale_after(Kind::DelayOver, walker.number, id);
-                    return self.after(time, over);
+                    return self.pause_at_random(rest, time, over);
                 }
                 _ => {}
             }
@@ -282,22 +340,25 @@ impl World<'_> {
         walker.at += 1;
         self.sent += 1;
         self.arrived += 1;
-        if self.idle_watches > 0 {
-            self.arm(now, self.sites[site.index()].watch);
-        }
+    }
+
+    #[inline]
+    fn pause_at_random(&mut self, rest: &mut u128, time: DistId, over: Event) {
+        let pause = self.samplers[time.index()].span();
+        self.queue.at(self.queue.now() + pause, over);
+        *rest = self.queue.first_key();
     }
 
     #[inline(always)]
     fn serve_straight(
         &mut self,
+        near: &mut Near,
         now: Time,
         id: u32,
-        station: StationId,
-        time: DistId,
-        class: u8,
+        (station, time, class): (StationId, DistId, u8),
     ) {
         let time = self.samplers[time.index()].span();
-        let (part, alarm) = &mut self.stations[station.index()];
+        let (part, _) = &mut self.stations[station.index()];
         let entry = Waiting {
             job: id,
             ticket: 0,
@@ -306,7 +367,7 @@ impl World<'_> {
         if part.arrive(now, entry, class) == Admission::Granted
             && let Some(at) = part.next_completion()
         {
-            self.queue.set_alarm(*alarm, at);
+            near.complete_at(station.index(), at, self.queue.next_order());
         }
     }
 }
@@ -315,10 +376,11 @@ impl World<'_> {
     /// A job at a station is due.
     #[inline(always)]
     fn complete_straight(&mut self, straight: &mut Straight, now: Time, index: usize) {
-        let (part, alarm) = &mut self.stations[index];
+        let (part, _) = &mut self.stations[index];
         let (done, next) = part.complete(now, &Everybody);
         if let Some(at) = part.next_completion() {
-            self.queue.set_alarm(*alarm, at.max(now));
+            let order = self.queue.next_order();
+            straight.near.complete_at(index, at.max(now), order);
         }
         if let Some(next) = next {
             let walker = &mut straight.walkers[next as usize];
@@ -332,9 +394,6 @@ impl World<'_> {
         time.visits += 1;
         time.served += u128::from(now.since(walker.since).0);
         walker.at += 1;
-        if self.counts_completions[index] {
-            self.completion_triggers(now, index);
-        }
         self.walk_straight(straight, now, id);
     }
 

@@ -4,6 +4,7 @@
 //! calls only pass time and queue at stations that turn nobody away. Then every answer is a 200, and all that
 //! a condition could ask is known before the run: jumps are followed and repetitions written out here.
 
+use crate::engine::Span;
 use crate::model::Model;
 use crate::model::journey::{CheckId, Condition, Journey, SiteId, Step};
 use crate::model::system::{DistId, Op, StationId};
@@ -20,14 +21,18 @@ pub(super) enum Hop {
         class: u8,
         op: u32,
     },
-    /// Time passes for the request: an operation of the endpoint.
-    Delay { time: DistId, op: u32 },
+    /// Time passes for the request, an operation of the endpoint: in a lane if it is always the same.
+    Delay {
+        time: DistId,
+        lane: Option<u16>,
+        op: u32,
+    },
     /// The request is over: its answer is a 200.
     Answer(SiteId),
     /// A check whose result is known.
     Check(CheckId, bool),
-    /// Think time.
-    Sleep(DistId),
+    /// Think time: in a lane if it is always the same.
+    Sleep { time: DistId, lane: Option<u16> },
     /// The iteration is over.
     End,
 }
@@ -38,6 +43,8 @@ pub(super) struct Program {
     pub hops: Vec<Hop>,
     /// Where each journey begins.
     pub entry: Vec<u32>,
+    /// How long the pauses of each lane last.
+    pub pauses: Vec<Span>,
 }
 
 /// The longest program: repetitions are written out.
@@ -72,7 +79,10 @@ impl Program {
             at += 1;
             match step {
                 Step::Request(site) => self.call(model, site, entry)?,
-                Step::Sleep(time) => self.add(Hop::Sleep(time))?,
+                Step::Sleep(time) => {
+                    let lane = self.lane(model, time);
+                    self.add(Hop::Sleep { time, lane })?;
+                }
                 Step::Check(check, condition) => {
                     self.add(Hop::Check(check, after_success(condition)?))?;
                 }
@@ -117,13 +127,27 @@ impl Program {
                     class,
                     op,
                 },
-                Op::Delay(time) => Hop::Delay { time, op },
+                Op::Delay(time) => {
+                    let lane = self.lane(model, time);
+                    Hop::Delay { time, lane, op }
+                }
                 Op::Done => return self.add(Hop::Answer(site)),
                 _ => return None,
             };
             self.add(hop)?;
         }
         None
+    }
+
+    /// The lane of a time that is always the same; `None` for others.
+    fn lane(&mut self, model: &Model, time: DistId) -> Option<u16> {
+        let pause = Span::from_ns(model.dists[time.index()].dist.is_constant()?);
+        let known = self.pauses.iter().position(|p| *p == pause);
+        let lane = known.unwrap_or_else(|| {
+            self.pauses.push(pause);
+            self.pauses.len() - 1
+        });
+        u16::try_from(lane).ok()
     }
 
     /// The endpoint's operation at a hop, as an index into the world's list; 0 where there is none.
@@ -143,7 +167,7 @@ impl Program {
 
 /// Whether events lie between the begin and the end of an iteration: else it would never come to rest.
 fn takes_time(hops: &[Hop]) -> bool {
-    let passes = |hop: &Hop| matches!(hop, Hop::Serve { .. } | Hop::Delay { .. } | Hop::Sleep(_));
+    let passes = |hop: &Hop| matches!(hop, Hop::Serve { .. } | Hop::Delay { .. } | Hop::Sleep { .. });
     hops.iter().any(passes)
 }
 

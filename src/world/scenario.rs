@@ -346,7 +346,12 @@ impl World<'_> {
     }
 
     fn arrive_open(&mut self, now: Time, index: usize, first_time: bool) {
-        if let Some(slot) = self.next_user(now, index, first_time) {
+        let (slot, next) = self.next_user(now, index, first_time);
+        if let Some(time) = next {
+            self.queue
+                .set_alarm(self.scenarios[index].load_alarm, time);
+        }
+        if let Some(slot) = slot {
             let id = slot.unwrap_or_else(|| self.new_user(index));
             self.hang_up(id);
             self.count_start(index);
@@ -355,18 +360,18 @@ impl World<'_> {
         }
     }
 
-    /// Whether an open user arrives now, and in whose slot if one has left. The alarm is set to the next one.
+    /// Whether an open user arrives now, and in whose slot if one has left; and when to look again.
     #[inline(always)]
     pub(super) fn next_user(
         &mut self,
         now: Time,
         index: usize,
         first_time: bool,
-    ) -> Option<Option<u32>> {
+    ) -> (Option<Option<u32>>, Option<Time>) {
         let scenario = &mut self.scenarios[index];
         let (started, regular_end) = (scenario.started, scenario.started + scenario.regular_end);
         let Pattern::Open { source, free } = &mut scenario.pattern else {
-            return None;
+            return (None, None);
         };
         if first_time {
             self.queue
@@ -380,12 +385,15 @@ impl World<'_> {
             slot = Some(free.pop());
             scenario.pending_tick = source.next(tick).filter(|t| *t <= scenario.regular_end);
         }
-        match scenario.pending_tick {
-            Some(tick) => self.queue.set_alarm(scenario.load_alarm, started + tick),
-            None if now < regular_end => self.queue.set_alarm(scenario.load_alarm, regular_end),
-            None => scenario.load_over = true,
-        }
-        slot
+        let next = match scenario.pending_tick {
+            Some(tick) => Some(started + tick),
+            None if now < regular_end => Some(regular_end),
+            None => {
+                scenario.load_over = true;
+                None
+            }
+        };
+        (slot, next)
     }
 
     /// A slot for one more open user.

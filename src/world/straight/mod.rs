@@ -68,6 +68,8 @@ enum Doing {
 pub(super) struct Straight {
     program: Program,
     walkers: Vec<Walker>,
+    /// The journey of each scenario.
+    journeys: Vec<usize>,
     /// VUs that begin an iteration at this instant, in the order in which they do.
     beginners: Vec<u32>,
     /// Numbers of requests, in a model with delays.
@@ -126,8 +128,9 @@ impl World<'_> {
             ));
         }
         Some(Straight {
-            near: Near::new(&program.pauses, self.stations.len())?,
+            near: Near::new(&program.pauses, self.stations.len(), self.scenarios.len())?,
             rest: 0,
+            journeys: self.scenarios.iter().map(|s| usize::from(s.journey)).collect(),
             numbers: program.has_delays().then(Numbers::default),
             program,
             walkers,
@@ -144,9 +147,9 @@ impl World<'_> {
     ) -> bool {
         self.start();
         while self.phase != Phase::Over {
-            let (source, key) = straight.near.first();
+            let key = straight.near.first();
             if key < straight.rest {
-                self.go_straight(&mut straight, source, Time(major(key)));
+                self.go_straight(&mut straight, key);
             } else {
                 let Some((now, event)) = self.queue.pop() else {
                     break;
@@ -164,11 +167,12 @@ impl World<'_> {
         true
     }
 
-    /// The event of a lane or a station takes place.
+    /// The near event with this key takes place.
     #[inline(always)]
-    fn go_straight(&mut self, straight: &mut Straight, source: usize, now: Time) {
+    fn go_straight(&mut self, straight: &mut Straight, key: u128) {
+        let now = Time(major(key));
         self.queue.advance(now);
-        match straight.near.take(source) {
+        match straight.near.take(key) {
             Source::Station(index) => {
                 self.note_event(now, Event::of(Kind::Completion, index));
                 self.complete_straight(straight, now, index);
@@ -186,6 +190,33 @@ impl World<'_> {
                 walker.at += 1;
                 self.walk_straight(straight, now, id);
             }
+            Source::Scenario(index) => {
+                self.note_event(now, Event::of(Kind::Load, index));
+                self.open_straight(straight, now, index, false);
+            }
+        }
+    }
+
+    /// An open user may arrive.
+    #[inline(always)]
+    fn open_straight(&mut self, straight: &mut Straight, now: Time, index: usize, first: bool) {
+        let (slot, next) = self.next_user(now, index, first);
+        if let Some(time) = next {
+            straight
+                .near
+                .arrive_at(index, time, self.queue.next_order());
+        }
+        if let Some(slot) = slot {
+            let id = slot.unwrap_or_else(|| {
+                self.initialised_vus += 1;
+                straight.new_user(index)
+            });
+            self.count_start(index);
+            straight.walkers[id as usize].begin(now);
+            self.scenario_over(now, index);
+            self.walk_straight(straight, now, id);
+        } else {
+            self.scenario_over(now, index);
         }
     }
 
@@ -407,18 +438,8 @@ impl World<'_> {
     ) -> Result<(), NotStraight> {
         let scenario = &mut self.scenarios[index];
         let first_time = !std::mem::replace(&mut scenario.begun, true);
-        let entry = straight.program.entry[usize::from(scenario.journey)];
         match scenario.pattern {
-            Pattern::Open { .. } => {
-                if let Some(slot) = self.next_user(now, index, first_time) {
-                    let id = slot.unwrap_or_else(|| {
-                        straight.walkers.push(Walker::new(index, entry));
-                        self.initialised_vus += 1;
-                        straight.walkers.len() as u32 - 1
-                    });
-                    self.begin_straight(straight, now, id);
-                }
-            }
+            Pattern::Open { .. } => self.open_straight(straight, now, index, first_time),
             Pattern::Ramp { .. } => {
                 while let Some((id, action)) = self.next_step(now, index) {
                     let walker = &mut straight.walkers[id as usize];
@@ -471,6 +492,16 @@ impl World<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Straight {
+    /// A slot for one more open user.
+    #[inline(never)]
+    fn new_user(&mut self, scenario: usize) -> u32 {
+        let entry = self.program.entry[self.journeys[scenario]];
+        self.walkers.push(Walker::new(scenario, entry));
+        self.walkers.len() as u32 - 1
     }
 }
 

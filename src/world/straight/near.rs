@@ -1,16 +1,18 @@
-//! What is due next in a straight model: constant pauses of VUs and requests, and completions of stations.
-//! They are so few that the first is found by looking at all of them.
+//! What is due next in a straight model: constant pauses of VUs and requests, completions of stations, and
+//! arrivals of open users. They are so few that the first is found by looking at all of them.
 
 use crate::engine::heap::key;
 use crate::engine::ring::Ring;
 use crate::engine::{Span, Time};
 
-/// Lanes and stations by their next events; keys are those of the event queue.
+/// Lanes, stations and scenarios by their next events.
 #[derive(Debug)]
 pub(super) struct Near {
-    /// The key of the first event of each lane, then of each station; `u128::MAX` for none.
+    /// The key of the first event of each lane, then of each station, then of each scenario; `u128::MAX` for
+    /// none. Keys are those of the event queue, and the number of the source stands in their lower bits.
     keys: Vec<u128>,
     lanes: Vec<Lane>,
+    stations: usize,
 }
 
 /// VUs that pause for the same time.
@@ -23,19 +25,24 @@ struct Lane {
 /// Of more sources than this, the first is no longer found at a glance.
 const MOST_SOURCES: usize = 12;
 
-/// Where the next event comes from.
+/// Lower bits of an event's order that are free for the number of its source.
+const SOURCES: u64 = 0xff;
+
+/// Where an event comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// The pause of this VU is over.
     Lane(u32),
     /// This station has completed a service.
     Station(usize),
+    /// An open user of this scenario arrives.
+    Scenario(usize),
 }
 
 impl Near {
     /// Nothing is due; `None` if there are too many sources.
-    pub fn new(pauses: &[Span], stations: usize) -> Option<Near> {
-        let sources = pauses.len() + stations;
+    pub fn new(pauses: &[Span], stations: usize, scenarios: usize) -> Option<Near> {
+        let sources = pauses.len() + stations + scenarios;
         let lane = |pause: &Span| Lane {
             pause: *pause,
             waiting: Ring::default(),
@@ -43,34 +50,31 @@ impl Near {
         (sources <= MOST_SOURCES).then(|| Near {
             keys: vec![u128::MAX; sources],
             lanes: pauses.iter().map(lane).collect(),
+            stations,
         })
     }
 
-    /// The first source and its key; `u128::MAX` if nothing is due.
+    /// The key of the first event; `u128::MAX` if nothing is due.
     #[inline(always)]
-    pub fn first(&self) -> (usize, u128) {
-        let mut first = (0, u128::MAX);
-        for (source, key) in self.keys.iter().enumerate() {
-            if *key < first.1 {
-                first = (source, *key);
-            }
-        }
-        first
+    pub fn first(&self) -> u128 {
+        self.keys.iter().copied().fold(u128::MAX, u128::min)
     }
 
-    /// The event of a source that has one takes place: it is no longer due.
+    /// The event with this key takes place: it is no longer due.
     #[inline(always)]
-    pub fn take(&mut self, source: usize) -> Source {
-        match self.lanes.get_mut(source) {
-            Some(lane) => {
-                let id = lane.waiting.pop().map_or(0, |w| w.1);
-                self.keys[source] = lane.waiting.get(0).map_or(u128::MAX, |w| w.0);
-                Source::Lane(id)
-            }
-            None => {
-                self.keys[source] = u128::MAX;
-                Source::Station(source - self.lanes.len())
-            }
+    pub fn take(&mut self, key: u128) -> Source {
+        let source = (key as u64 & SOURCES) as usize;
+        if let Some(lane) = self.lanes.get_mut(source) {
+            let id = lane.waiting.pop().map_or(0, |w| w.1);
+            self.keys[source] = lane.waiting.get(0).map_or(u128::MAX, |w| w.0);
+            return Source::Lane(id);
+        }
+        self.keys[source] = u128::MAX;
+        let source = source - self.lanes.len();
+        if source < self.stations {
+            Source::Station(source)
+        } else {
+            Source::Scenario(source - self.stations)
         }
     }
 
@@ -79,7 +83,7 @@ impl Near {
     pub fn pause(&mut self, lane: u16, now: Time, order: u64, id: u32) {
         let source = usize::from(lane);
         let lane = &mut self.lanes[source];
-        let k = key((now + lane.pause).0, order);
+        let k = key((now + lane.pause).0, order | u64::from(source as u8));
         if lane.waiting.is_empty() {
             self.keys[source] = k;
         }
@@ -89,7 +93,17 @@ impl Near {
     /// A station's next completion is due then.
     #[inline(always)]
     pub fn complete_at(&mut self, station: usize, time: Time, order: u64) {
-        let source = self.lanes.len() + station;
-        self.keys[source] = key(time.0, order);
+        self.set(self.lanes.len() + station, time, order);
+    }
+
+    /// A scenario's next open user arrives then.
+    #[inline(always)]
+    pub fn arrive_at(&mut self, scenario: usize, time: Time, order: u64) {
+        self.set(self.lanes.len() + self.stations + scenario, time, order);
+    }
+
+    #[inline(always)]
+    fn set(&mut self, source: usize, time: Time, order: u64) {
+        self.keys[source] = key(time.0, order | u64::from(source as u8));
     }
 }

@@ -103,7 +103,10 @@ mod tests {
             } else {
                 assert_eq!(ring.pop(), known.pop_front());
             }
-            assert_eq!((ring.len(), ring.is_empty()), (known.len(), known.is_empty()));
+            assert_eq!(
+                (ring.len(), ring.is_empty()),
+                (known.len(), known.is_empty())
+            );
             for behind in [0, 1, known.len(), known.len() + 1] {
                 assert_eq!(ring.get(behind), known.get(behind));
             }

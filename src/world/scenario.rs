@@ -147,13 +147,7 @@ impl ScenarioRun {
     }
 
     #[inline(never)]
-    fn goes_on_by_plan(
-        &mut self,
-        now: Time,
-        id: u32,
-        begun: u32,
-        recorder: &mut Recorder,
-    ) -> bool {
+    fn goes_on_by_plan(&mut self, now: Time, id: u32, begun: u32, recorder: &mut Recorder) -> bool {
         match &mut self.pattern {
             Pattern::Loop(plan) => {
                 let (own, since) = (u64::from(begun), now.since(self.started));
@@ -348,8 +342,7 @@ impl World<'_> {
     fn arrive_open(&mut self, now: Time, index: usize, first_time: bool) {
         let (slot, next) = self.next_user(now, index, first_time);
         if let Some(time) = next {
-            self.queue
-                .set_alarm(self.scenarios[index].load_alarm, time);
+            self.queue.set_alarm(self.scenarios[index].load_alarm, time);
         }
         if let Some(slot) = slot {
             let id = slot.unwrap_or_else(|| self.new_user(index));

@@ -8,6 +8,8 @@
 
 mod near;
 mod program;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::heap::major;
 use crate::engine::{Span, Time};
@@ -130,7 +132,11 @@ impl World<'_> {
         Some(Straight {
             near: Near::new(&program.pauses, self.stations.len(), self.scenarios.len())?,
             rest: 0,
-            journeys: self.scenarios.iter().map(|s| usize::from(s.journey)).collect(),
+            journeys: self
+                .scenarios
+                .iter()
+                .map(|s| usize::from(s.journey))
+                .collect(),
             numbers: program.has_delays().then(Numbers::default),
             program,
             walkers,
@@ -145,12 +151,17 @@ impl World<'_> {
         mut straight: Straight,
         watch: &mut impl FnMut(Time),
     ) -> bool {
+        let mut looked_at = 0;
         self.start();
         while self.phase != Phase::Over {
             let key = straight.near.first();
             if key < straight.rest {
                 self.go_straight(&mut straight, key);
-            } else {
+                continue;
+            }
+            // The first event may have been cleared since.
+            straight.rest = self.queue.first_key();
+            if straight.rest <= key {
                 let Some((now, event)) = self.queue.pop() else {
                     break;
                 };
@@ -160,7 +171,9 @@ impl World<'_> {
                 }
                 straight.rest = self.queue.first_key();
             }
-            if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
+            // Every second, at least, comes an event of the queue.
+            if self.events > looked_at + WATCH_EVERY {
+                looked_at = self.events;
                 watch(self.queue.now());
             }
         }

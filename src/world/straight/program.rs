@@ -167,7 +167,12 @@ impl Program {
 
 /// Whether events lie between the begin and the end of an iteration: else it would never come to rest.
 fn takes_time(hops: &[Hop]) -> bool {
-    let passes = |hop: &Hop| matches!(hop, Hop::Serve { .. } | Hop::Delay { .. } | Hop::Sleep { .. });
+    let passes = |hop: &Hop| {
+        matches!(
+            hop,
+            Hop::Serve { .. } | Hop::Delay { .. } | Hop::Sleep { .. }
+        )
+    };
     hops.iter().any(passes)
 }
 

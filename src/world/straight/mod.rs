@@ -2,101 +2,51 @@
 //!
 //! The general engine keeps a request apart from the VU that waits for it, for the VU may give up, be
 //! interrupted or hear of a failure, and the request may hold and share things meanwhile. Where nothing of
-//! that can happen, a VU and its request are one, and walk one flat [program]. The run is the
-//! same to the last event, and takes half the time. Should a request reach its client timeout, or a VU be
+//! that can happen, a VU and its request are one, and walk one flat program. The run is the same to the last
+//! event, and takes little more than half the time. Should a request reach its client timeout, or a VU be
 //! interrupted after all, then this run is dropped and the general engine does it from the start.
 
 mod near;
 mod program;
 #[cfg(test)]
 mod tests;
+mod walk;
+mod walker;
 
 use crate::engine::heap::major;
 use crate::engine::{Span, Time};
 use crate::load::ramping_vus::Action;
-use crate::measure::recorder::{Code, Origin};
 use crate::model::journey::SiteId;
-use crate::model::system::{DistId, StationId};
-use crate::parts::waiting::{Tickets, Waiting};
-use crate::parts::{Admission, Job};
 
 use super::event::{Event, Kind};
 use super::scenario::Pattern;
-use super::watch::{Next, Outstanding, Unanswered};
+use super::watch::Next;
 use super::{Phase, WATCH_EVERY, World};
 use near::{Near, Source};
 use program::{Hop, Program};
+use walker::{Doing, Everybody, Numbers, Walker};
 
-/// A VU together with the request that it waits for. It fills one line of the caches.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct Walker {
-    /// Start of the running iteration.
-    started: Time,
-    /// When its request was sent.
-    sent: Time,
-    /// When the request's present wait, service or delay began.
-    since: Time,
-    /// The hop it stands at.
-    at: u32,
-    /// Requests sent: tells one from the next.
-    requests: u32,
-    /// The number of its request, if requests are numbered.
-    number: u32,
-    /// Where its journey begins.
-    entry: u32,
-    /// Iterations begun.
-    iterations: u32,
-    /// Where its request was sent from.
-    site: SiteId,
-    /// Who its scenario is to the record.
-    origin: Origin,
-    /// Index of its scenario.
-    scenario: u16,
-    doing: Doing,
-    /// It was told to stop after the running iteration.
-    stopping: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doing {
-    Idle,
-    Thinking,
-    Requesting,
-}
-
-/// All VUs of a straight model and their programs.
+/// All VUs of a straight model, and the way they go.
 #[derive(Debug)]
 pub(super) struct Straight {
-    program: Program,
     walkers: Vec<Walker>,
+    way: Way,
     /// The journey of each scenario.
     journeys: Vec<usize>,
     /// VUs that begin an iteration at this instant, in the order in which they do.
     beginners: Vec<u32>,
+}
+
+/// Where VUs go, and what is due on the way.
+#[derive(Debug)]
+struct Way {
+    program: Program,
     /// Numbers of requests, in a model with delays.
     numbers: Option<Numbers>,
     near: Near,
-    /// The key of the first event in the world's queue, where all others are.
+    /// The key of the first event in the world's queue, where all others are. It may be too small: the event
+    /// may have been cleared.
     rest: u128,
-}
-
-/// Gives requests the numbers that they have in the general engine: the ends of their delays are events about
-/// them, and go into the run's fingerprint.
-#[derive(Debug, Default)]
-struct Numbers {
-    /// The last freed last.
-    free: Vec<u32>,
-    unused: u32,
-}
-
-impl Numbers {
-    fn next(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            self.unused += 1;
-            self.unused - 1
-        })
-    }
 }
 
 /// Something happened that is not straight.
@@ -121,25 +71,22 @@ impl World<'_> {
             return None;
         }
         let program = Program::of(model, &self.entry)?;
+        let journeys = self.scenarios.iter().map(|s| usize::from(s.journey));
+        let journeys: Vec<usize> = journeys.collect();
         let mut walkers = vec![Walker::new(0, 0); self.vus.len()];
         for (index, scenario) in self.scenarios.iter().enumerate() {
             let own = scenario.first as usize..(scenario.first + scenario.size) as usize;
-            walkers[own].fill(Walker::new(
-                index,
-                program.entry[usize::from(scenario.journey)],
-            ));
+            walkers[own].fill(Walker::new(index, program.entry[journeys[index]]));
         }
         Some(Straight {
-            near: Near::new(&program.pauses, self.stations.len(), self.scenarios.len())?,
-            rest: 0,
-            journeys: self
-                .scenarios
-                .iter()
-                .map(|s| usize::from(s.journey))
-                .collect(),
-            numbers: program.has_delays().then(Numbers::default),
-            program,
             walkers,
+            way: Way {
+                near: Near::new(&program.pauses, self.stations.len(), self.scenarios.len())?,
+                numbers: program.has_delays().then(Numbers::default),
+                program,
+                rest: 0,
+            },
+            journeys,
             beginners: Vec::new(),
         })
     }
@@ -154,14 +101,13 @@ impl World<'_> {
         let mut looked_at = 0;
         self.start();
         while self.phase != Phase::Over {
-            let key = straight.near.first();
-            if key < straight.rest {
+            let key = straight.way.near.first();
+            if key < straight.way.rest {
                 self.go_straight(&mut straight, key);
                 continue;
             }
-            // The first event may have been cleared since.
-            straight.rest = self.queue.first_key();
-            if straight.rest <= key {
+            straight.way.rest = self.queue.first_key();
+            if straight.way.rest <= key {
                 let Some((now, event)) = self.queue.pop() else {
                     break;
                 };
@@ -169,7 +115,7 @@ impl World<'_> {
                 if self.turn_aside(&mut straight, now, event).is_err() {
                     return false;
                 }
-                straight.rest = self.queue.first_key();
+                straight.way.rest = self.queue.first_key();
             }
             // Every second, at least, comes an event of the queue.
             if self.events > looked_at + WATCH_EVERY {
@@ -183,25 +129,25 @@ impl World<'_> {
     /// The near event with this key takes place.
     #[inline(always)]
     fn go_straight(&mut self, straight: &mut Straight, key: u128) {
+        let Straight { walkers, way, .. } = straight;
         let now = Time(major(key));
         self.queue.advance(now);
-        match straight.near.take(key) {
+        match way.near.take(key) {
             Source::Station(index) => {
                 self.note_event(now, Event::of(Kind::Completion, index));
                 self.complete_straight(straight, now, index);
             }
             Source::Lane(id) => {
-                let walker = &mut straight.walkers[id as usize];
-                match straight.program.hops[walker.at as usize] {
-                    Hop::Delay { op, .. } => {
-                        let over = Event::stale_after(Kind::DelayOver, walker.number, id);
-                        self.note_event(now, over);
-                        self.delay_is_over(walker, now, op);
-                    }
-                    _ => self.note_event(now, Event::stale_after(Kind::Wake, id, 0)),
+                let walker = &mut walkers[id as usize];
+                let at = walker.at as usize;
+                if let Hop::Delay { .. } = way.program.hops[at] {
+                    let over = Event::stale_after(Kind::DelayOver, walker.number, id);
+                    self.note_event(now, over);
+                    self.op_is_over(walker, now);
+                } else {
+                    self.note_event(now, Event::stale_after(Kind::Wake, id, 0));
                 }
-                walker.at += 1;
-                self.walk_straight(straight, now, id);
+                self.walk_straight(way, walker, at + 1, now, id);
             }
             Source::Scenario(index) => {
                 self.note_event(now, Event::of(Kind::Load, index));
@@ -210,38 +156,60 @@ impl World<'_> {
         }
     }
 
+    /// A job at a station is due.
+    #[inline(always)]
+    fn complete_straight(&mut self, straight: &mut Straight, now: Time, index: usize) {
+        let Straight { walkers, way, .. } = straight;
+        let (part, _) = &mut self.stations[index];
+        let (done, next) = part.complete(now, &Everybody);
+        if let Some(at) = part.next_completion() {
+            let order = self.queue.next_order();
+            way.near.complete_at(index, at.max(now), order);
+        }
+        if let Some(next) = next {
+            let walker = &mut walkers[next as usize];
+            let time = &mut self.op_times[walker.op as usize];
+            time.waited += u128::from(now.since(walker.since).0);
+            walker.since = now;
+        }
+        if let Some(id) = done {
+            let walker = &mut walkers[id as usize];
+            self.op_is_over(walker, now);
+            self.walk_straight(way, walker, walker.at as usize + 1, now, id);
+        }
+    }
+
+    /// A request has been served, or its delay is over.
+    #[inline(always)]
+    fn op_is_over(&mut self, walker: &Walker, now: Time) {
+        let time = &mut self.op_times[walker.op as usize];
+        time.visits += 1;
+        time.served += u128::from(now.since(walker.since).0);
+    }
+
     /// An open user may arrive.
     #[inline(always)]
     fn open_straight(&mut self, straight: &mut Straight, now: Time, index: usize, first: bool) {
         let (slot, next) = self.next_user(now, index, first);
         if let Some(time) = next {
-            straight
-                .near
-                .arrive_at(index, time, self.queue.next_order());
+            let order = self.queue.next_order();
+            straight.way.near.arrive_at(index, time, order);
         }
+        self.scenario_over(now, index);
         if let Some(slot) = slot {
             let id = slot.unwrap_or_else(|| {
                 self.initialised_vus += 1;
                 straight.new_user(index)
             });
             self.count_start(index);
-            straight.walkers[id as usize].begin(now);
-            self.scenario_over(now, index);
-            self.walk_straight(straight, now, id);
-        } else {
-            self.scenario_over(now, index);
+            let walker = &mut straight.walkers[id as usize];
+            walker.begin(now);
+            let entry = walker.entry as usize;
+            self.walk_straight(&mut straight.way, walker, entry, now, id);
         }
     }
 
-    #[inline]
-    fn delay_is_over(&mut self, walker: &Walker, now: Time, op: u32) {
-        let time = &mut self.op_times[op as usize];
-        time.visits += 1;
-        time.served += u128::from(now.since(walker.since).0);
-    }
-
     /// An event of the world's queue takes place.
-    #[inline]
     fn turn_aside(
         &mut self,
         straight: &mut Straight,
@@ -250,25 +218,21 @@ impl World<'_> {
     ) -> Result<(), NotStraight> {
         let index = event.who as usize;
         match event.kind {
-            Kind::Wake => {
-                straight.walkers[index].at += 1;
-                self.walk_straight(straight, now, event.who);
-            }
+            Kind::Wake => self.next_hop(straight, now, event.who),
             Kind::DelayOver => {
                 // The event is about the request; its ticket is the VU.
-                let walker = &mut straight.walkers[event.ticket as usize];
-                let op = straight.program.op(walker.at);
-                self.delay_is_over(walker, now, op as u32);
-                walker.at += 1;
-                self.walk_straight(straight, now, event.ticket);
+                let id = event.ticket;
+                self.op_is_over(&straight.walkers[id as usize], now);
+                self.next_hop(straight, now, id);
             }
             Kind::Load => {
                 self.load_straight(straight, now, index)?;
                 self.scenario_over(now, index);
-                for at in 0..straight.beginners.len() {
-                    self.walk_straight(straight, now, straight.beginners[at]);
+                for id in std::mem::take(&mut straight.beginners) {
+                    let walker = &mut straight.walkers[id as usize];
+                    let entry = walker.entry as usize;
+                    self.walk_straight(&mut straight.way, walker, entry, now, id);
                 }
-                straight.beginners.clear();
             }
             Kind::HardStop if self.scenarios[index].active == 0 => self.hard_stop(index),
             Kind::ClientTimeout => return self.watch_straight(straight, now, index),
@@ -278,171 +242,13 @@ impl World<'_> {
         Ok(())
     }
 
-    /// A VU goes on until virtual time must pass.
-    #[inline(always)]
-    fn walk_straight(&mut self, straight: &mut Straight, now: Time, id: u32) {
-        let Straight {
-            program,
-            walkers,
-            numbers,
-            near,
-            rest,
-            ..
-        } = straight;
-        let hops = &program.hops[..];
-        let walker = &mut walkers[id as usize];
-        loop {
-            // In the order of most journeys, so that one hop after the other is foreseen.
-            if let Hop::Answer(site) = hops[walker.at as usize] {
-                self.answer_straight(walker, now, site);
-                if let Some(numbers) = numbers {
-                    numbers.free.push(walker.number);
-                }
-            }
-            while let Hop::Check(check, passed) = hops[walker.at as usize] {
-                self.recorder.check(now, walker.origin, check, passed);
-                walker.at += 1;
-            }
-            if let Hop::Sleep { time, lane } = hops[walker.at as usize] {
-                if let Some(lane) = lane {
-                    return near.pause(lane, now, self.queue.next_order(), id);
-                }
-                let over = Event::stale_after(Kind::Wake, id, 0);
-                return self.pause_at_random(rest, time, over);
-            }
-            if let Hop::End = hops[walker.at as usize]
-                && !self.end_straight(walker, now, id)
-            {
-                return;
-            }
-            if let Hop::Send(site) = hops[walker.at as usize] {
-                if let Some(numbers) = numbers {
-                    walker.number = numbers.next();
-                }
-                self.send_straight(walker, now, site);
-                if self.idle_watches > 0 {
-                    self.arm(now, self.sites[site.index()].watch);
-                    *rest = self.queue.first_key();
-                }
-            }
-            match hops[walker.at as usize] {
-                Hop::Serve {
-                    station,
-                    time,
-                    class,
-                    ..
-                } => {
-                    walker.since = now;
-                    return self.serve_straight(near, now, id, (station, time, class));
-                }
-                Hop::Delay { time, lane, .. } => {
-                    walker.since = now;
-                    if let Some(lane) = lane {
-                        return near.pause(lane, now, self.queue.next_order(), id);
-                    }
-                    let over = Event::stale_after(Kind::DelayOver, walker.number, id);
-                    return self.pause_at_random(rest, time, over);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn answer_straight(&mut self, walker: &mut Walker, now: Time, site: SiteId) {
-        let took = now.since(walker.sent);
-        self.recorder
-            .request(now, walker.origin, site, Code::OK, took);
-        walker.doing = Doing::Thinking;
-        walker.at += 1;
-    }
-
-    /// An iteration is over. Returns whether another begins at once.
-    #[inline(always)]
-    fn end_straight(&mut self, walker: &mut Walker, now: Time, id: u32) -> bool {
-        let took = now.since(walker.started);
-        self.recorder.iteration(now, walker.origin, took);
-        let index = usize::from(walker.scenario);
-        let own = (walker.stopping, walker.iterations);
-        let goes_on = self.scenarios[index].goes_on(now, id, own, &mut self.recorder);
-        if goes_on {
-            walker.begin(now);
-        } else {
-            walker.doing = Doing::Idle;
-            self.vu_returned(index);
-            self.scenario_over(now, index);
-        }
-        goes_on
-    }
-
-    #[inline(always)]
-    fn send_straight(&mut self, walker: &mut Walker, now: Time, site: SiteId) {
-        walker.sent = now;
-        walker.site = site;
-        walker.doing = Doing::Requesting;
-        walker.requests = walker.requests.wrapping_add(1);
-        walker.at += 1;
-        self.sent += 1;
-        self.arrived += 1;
-    }
-
-    #[inline]
-    fn pause_at_random(&mut self, rest: &mut u128, time: DistId, over: Event) {
-        let pause = self.samplers[time.index()].span();
-        self.queue.at(self.queue.now() + pause, over);
-        *rest = self.queue.first_key();
-    }
-
-    #[inline(always)]
-    fn serve_straight(
-        &mut self,
-        near: &mut Near,
-        now: Time,
-        id: u32,
-        (station, time, class): (StationId, DistId, u8),
-    ) {
-        let time = self.samplers[time.index()].span();
-        let (part, _) = &mut self.stations[station.index()];
-        let entry = Waiting {
-            job: id,
-            ticket: 0,
-            demand: part.demand(time),
-        };
-        if part.arrive(now, entry, class) == Admission::Granted
-            && let Some(at) = part.next_completion()
-        {
-            near.complete_at(station.index(), at, self.queue.next_order());
-        }
-    }
-}
-
-impl World<'_> {
-    /// A job at a station is due.
-    #[inline(always)]
-    fn complete_straight(&mut self, straight: &mut Straight, now: Time, index: usize) {
-        let (part, _) = &mut self.stations[index];
-        let (done, next) = part.complete(now, &Everybody);
-        if let Some(at) = part.next_completion() {
-            let order = self.queue.next_order();
-            straight.near.complete_at(index, at.max(now), order);
-        }
-        if let Some(next) = next {
-            let walker = &mut straight.walkers[next as usize];
-            let time = &mut self.op_times[straight.program.op(walker.at)];
-            time.waited += u128::from(now.since(walker.since).0);
-            walker.since = now;
-        }
-        let Some(id) = done else { return };
+    /// A VU goes on with the hop behind the one that it stands at.
+    fn next_hop(&mut self, straight: &mut Straight, now: Time, id: u32) {
         let walker = &mut straight.walkers[id as usize];
-        let time = &mut self.op_times[straight.program.op(walker.at)];
-        time.visits += 1;
-        time.served += u128::from(now.since(walker.since).0);
-        walker.at += 1;
-        self.walk_straight(straight, now, id);
+        self.walk_straight(&mut straight.way, walker, walker.at as usize + 1, now, id);
     }
 
     /// A scenario does what is due now.
-    #[inline(always)]
     fn load_straight(
         &mut self,
         straight: &mut Straight,
@@ -477,7 +283,6 @@ impl World<'_> {
         Ok(())
     }
 
-    #[inline(always)]
     fn begin_straight(&mut self, straight: &mut Straight, now: Time, id: u32) {
         let walker = &mut straight.walkers[id as usize];
         walker.begin(now);
@@ -486,7 +291,6 @@ impl World<'_> {
     }
 
     /// Requests with a client timeout may have reached it.
-    #[cold]
     fn watch_straight(
         &mut self,
         straight: &Straight,
@@ -512,60 +316,8 @@ impl Straight {
     /// A slot for one more open user.
     #[inline(never)]
     fn new_user(&mut self, scenario: usize) -> u32 {
-        let entry = self.program.entry[self.journeys[scenario]];
+        let entry = self.way.program.entry[self.journeys[scenario]];
         self.walkers.push(Walker::new(scenario, entry));
         self.walkers.len() as u32 - 1
-    }
-}
-
-impl Walker {
-    fn new(scenario: usize, entry: u32) -> Walker {
-        Walker {
-            started: Time::ZERO,
-            sent: Time::ZERO,
-            since: Time::ZERO,
-            at: entry,
-            requests: 0,
-            number: 0,
-            entry,
-            iterations: 0,
-            site: SiteId(0),
-            origin: Origin::scenario(scenario),
-            scenario: scenario as u16,
-            doing: Doing::Idle,
-            stopping: false,
-        }
-    }
-
-    #[inline]
-    fn begin(&mut self, now: Time) {
-        self.at = self.entry;
-        self.started = now;
-        self.iterations += 1;
-        self.doing = Doing::Thinking;
-    }
-}
-
-impl Outstanding for Vec<Walker> {
-    fn slots(&self) -> u32 {
-        self.len() as u32
-    }
-
-    fn unanswered(&self, id: u32) -> Option<Unanswered> {
-        let walker = &self[id as usize];
-        (walker.doing == Doing::Requesting).then_some(Unanswered {
-            sent: walker.sent,
-            site: walker.site,
-            generation: walker.requests,
-        })
-    }
-}
-
-/// Nobody walks away from a line.
-struct Everybody;
-
-impl Tickets for Everybody {
-    fn is_current(&self, _: Job, _: u32) -> bool {
-        true
     }
 }

@@ -10,7 +10,9 @@ use crate::engine::{Span, Time};
 pub(super) struct Near {
     /// The key of the first event of each lane, then of each station, then of each scenario; `u128::MAX` for
     /// none. Keys are those of the event queue, and the number of the source stands in their lower bits.
-    keys: Vec<u128>,
+    keys: [u128; MOST_SOURCES],
+    /// So many groups of [`GROUP`] keys are in use.
+    groups: usize,
     lanes: Vec<Lane>,
     stations: usize,
 }
@@ -22,8 +24,12 @@ struct Lane {
     waiting: Ring<(u128, u32)>,
 }
 
-/// Of more sources than this, the first is no longer found at a glance.
-const MOST_SOURCES: usize = 12;
+/// Of more sources than this, the first is no longer found at a glance. A power of two: a mask keeps an index
+/// within.
+const MOST_SOURCES: usize = 16;
+
+/// The first of so many keys is found without a branch.
+const GROUP: usize = 4;
 
 /// Lower bits of an event's order that are free for the number of its source.
 const SOURCES: u64 = 0xff;
@@ -48,7 +54,8 @@ impl Near {
             waiting: Ring::default(),
         };
         (sources <= MOST_SOURCES).then(|| Near {
-            keys: vec![u128::MAX; sources],
+            keys: [u128::MAX; MOST_SOURCES],
+            groups: sources.div_ceil(GROUP),
             lanes: pauses.iter().map(lane).collect(),
             stations,
         })
@@ -57,7 +64,14 @@ impl Near {
     /// The key of the first event; `u128::MAX` if nothing is due.
     #[inline(always)]
     pub fn first(&self) -> u128 {
-        self.keys.iter().copied().fold(u128::MAX, u128::min)
+        let (groups, _) = self.keys.as_chunks::<GROUP>();
+        let [a, b, c, d] = groups[0];
+        let mut first = least(least(a, b), least(c, d));
+        for group in groups.iter().take(self.groups).skip(1) {
+            let [a, b, c, d] = *group;
+            first = least(first, least(least(a, b), least(c, d)));
+        }
+        first
     }
 
     /// The event with this key takes place: it is no longer due.
@@ -66,10 +80,10 @@ impl Near {
         let source = (key as u64 & SOURCES) as usize;
         if let Some(lane) = self.lanes.get_mut(source) {
             let id = lane.waiting.pop().map_or(0, |w| w.1);
-            self.keys[source] = lane.waiting.get(0).map_or(u128::MAX, |w| w.0);
+            self.keys[source % MOST_SOURCES] = lane.waiting.get(0).map_or(u128::MAX, |w| w.0);
             return Source::Lane(id);
         }
-        self.keys[source] = u128::MAX;
+        self.keys[source % MOST_SOURCES] = u128::MAX;
         let source = source - self.lanes.len();
         if source < self.stations {
             Source::Station(source)
@@ -85,7 +99,7 @@ impl Near {
         let lane = &mut self.lanes[source];
         let k = key((now + lane.pause).0, order | u64::from(source as u8));
         if lane.waiting.is_empty() {
-            self.keys[source] = k;
+            self.keys[source % MOST_SOURCES] = k;
         }
         lane.waiting.push((k, id));
     }
@@ -104,6 +118,12 @@ impl Near {
 
     #[inline(always)]
     fn set(&mut self, source: usize, time: Time, order: u64) {
-        self.keys[source] = key(time.0, order | u64::from(source as u8));
+        self.keys[source % MOST_SOURCES] = key(time.0, order | u64::from(source as u8));
     }
+}
+
+/// The smaller of two keys. Which it is cannot be foreseen, so nothing may depend on it.
+#[inline(always)]
+fn least(a: u128, b: u128) -> u128 {
+    std::hint::select_unpredictable(a < b, a, b)
 }

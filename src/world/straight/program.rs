@@ -150,15 +150,6 @@ impl Program {
         u16::try_from(lane).ok()
     }
 
-    /// The endpoint's operation at a hop, as an index into the world's list; 0 where there is none.
-    #[inline]
-    pub fn op(&self, at: u32) -> usize {
-        match self.hops[at as usize] {
-            Hop::Serve { op, .. } | Hop::Delay { op, .. } => op as usize,
-            _ => 0,
-        }
-    }
-
     /// Whether a request spends time without standing at a station.
     pub fn has_delays(&self) -> bool {
         self.hops.iter().any(|hop| matches!(hop, Hop::Delay { .. }))

@@ -34,7 +34,7 @@ impl<T: Copy> Ring<T> {
     }
 
     /// Adds a value behind all others.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, value: T) {
         if self.len == self.places.len() {
             self.grow(value);

@@ -192,6 +192,13 @@ impl Station {
         (Some(job), next.map(|entry| entry.job))
     }
 
+    /// The first job in a line that is served in its order.
+    #[inline]
+    #[must_use]
+    pub fn ahead(&self) -> Option<Job> {
+        self.line.ahead()
+    }
+
     /// A waiting job walks away; its ticket must have been made invalid.
     pub fn renege(&mut self, now: Time) {
         self.line.renege();

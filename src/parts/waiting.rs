@@ -132,6 +132,16 @@ impl Line {
         self.next_alive(tickets)
     }
 
+    /// The first job of a FIFO line, which may have walked away.
+    #[inline]
+    #[must_use]
+    pub fn ahead(&self) -> Option<Job> {
+        match &self.order {
+            Order::Fifo(line) => line.get(0).map(|entry| entry.job),
+            _ => None,
+        }
+    }
+
     #[inline(never)]
     fn next_alive(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
         if self.live == 0 {

@@ -13,6 +13,8 @@ mod tests;
 mod walk;
 mod walker;
 
+use std::hint::black_box;
+
 use crate::engine::heap::major;
 use crate::engine::{Span, Time};
 use crate::load::ramping_vus::Action;
@@ -137,7 +139,10 @@ impl World<'_> {
                 self.note_event(now, Event::of(Kind::Completion, index));
                 self.complete_straight(straight, now, index);
             }
-            Source::Lane(id) => {
+            Source::Lane(id, next) => {
+                if let Some(next) = next {
+                    ask_for(walkers, next);
+                }
                 let walker = &mut walkers[id as usize];
                 let at = walker.at as usize;
                 if let Hop::Delay { .. } = way.program.hops[at] {
@@ -171,6 +176,9 @@ impl World<'_> {
             let time = &mut self.op_times[walker.op as usize];
             time.waited += u128::from(now.since(walker.since).0);
             walker.since = now;
+            if let Some(next) = part.ahead() {
+                ask_for(walkers, next);
+            }
         }
         if let Some(id) = done {
             let walker = &mut walkers[id as usize];
@@ -310,6 +318,13 @@ impl World<'_> {
         }
         Ok(())
     }
+}
+
+/// A VU that has paused or waited for long is in no cache near by: who is next is asked for early, and nobody
+/// waits for it to come.
+#[inline(always)]
+fn ask_for(walkers: &[Walker], id: u32) {
+    black_box(walkers[id as usize].at);
 }
 
 impl Straight {

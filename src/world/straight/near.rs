@@ -37,8 +37,8 @@ const SOURCES: u64 = 0xff;
 /// Where an event comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The pause of this VU is over.
-    Lane(u32),
+    /// The pause of this VU is over; the one behind it, if there is one, is that of another.
+    Lane(u32, Option<u32>),
     /// This station has completed a service.
     Station(usize),
     /// An open user of this scenario arrives.
@@ -80,8 +80,9 @@ impl Near {
         let source = (key as u64 & SOURCES) as usize;
         if let Some(lane) = self.lanes.get_mut(source) {
             let id = lane.waiting.pop().map_or(0, |w| w.1);
-            self.keys[source % MOST_SOURCES] = lane.waiting.get(0).map_or(u128::MAX, |w| w.0);
-            return Source::Lane(id);
+            let next = lane.waiting.get(0);
+            self.keys[source % MOST_SOURCES] = next.map_or(u128::MAX, |w| w.0);
+            return Source::Lane(id, next.map(|w| w.1));
         }
         self.keys[source % MOST_SOURCES] = u128::MAX;
         let source = source - self.lanes.len();

@@ -21,7 +21,7 @@ use crate::load::ramping_vus::Action;
 use crate::model::journey::SiteId;
 
 use super::event::{Event, Kind};
-use super::scenario::Pattern;
+use super::scenario::{Pattern, ScenarioRun};
 use super::watch::Next;
 use super::{Phase, WATCH_EVERY, World};
 use near::{Near, Source};
@@ -80,10 +80,12 @@ impl World<'_> {
             let own = scenario.first as usize..(scenario.first + scenario.size) as usize;
             walkers[own].fill(Walker::new(index, program.entry[journeys[index]]));
         }
+        let open = |scenario: &ScenarioRun| matches!(scenario.pattern, Pattern::Open { .. });
+        let scenarios = self.scenarios.iter().rposition(open).map_or(0, |at| at + 1);
         Some(Straight {
             walkers,
             way: Way {
-                near: Near::new(&program.pauses, self.stations.len(), self.scenarios.len())?,
+                near: Near::new(&program.pauses, self.stations.len(), scenarios)?,
                 numbers: program.has_delays().then(Numbers::default),
                 program,
                 rest: 0,

@@ -5,7 +5,7 @@ use crate::engine::heap::key;
 use crate::engine::ring::Ring;
 use crate::engine::{Span, Time};
 
-/// Lanes, stations and scenarios by their next events.
+/// Lanes, stations and scenarios of open users by their next events.
 #[derive(Debug)]
 pub(super) struct Near {
     /// The key of the first event of each lane, then of each station, then of each scenario; `u128::MAX` for
@@ -29,7 +29,7 @@ struct Lane {
 const MOST_SOURCES: usize = 16;
 
 /// The first of so many keys is found without a branch.
-const GROUP: usize = 4;
+const GROUP: usize = 2;
 
 /// Lower bits of an event's order that are free for the number of its source.
 const SOURCES: u64 = 0xff;
@@ -46,7 +46,8 @@ pub(super) enum Source {
 }
 
 impl Near {
-    /// Nothing is due; `None` if there are too many sources.
+    /// Nothing is due; `None` if there are too many sources. `scenarios` counts those up to the last one of
+    /// open users.
     pub fn new(pauses: &[Span], stations: usize, scenarios: usize) -> Option<Near> {
         let sources = pauses.len() + stations + scenarios;
         let lane = |pause: &Span| Lane {
@@ -65,11 +66,11 @@ impl Near {
     #[inline(always)]
     pub fn first(&self) -> u128 {
         let (groups, _) = self.keys.as_chunks::<GROUP>();
-        let [a, b, c, d] = groups[0];
-        let mut first = least(least(a, b), least(c, d));
+        let [a, b] = groups[0];
+        let mut first = least(a, b);
         for group in groups.iter().take(self.groups).skip(1) {
-            let [a, b, c, d] = *group;
-            first = least(first, least(least(a, b), least(c, d)));
+            let [a, b] = *group;
+            first = least(first, least(a, b));
         }
         first
     }

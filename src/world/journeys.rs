@@ -1,6 +1,6 @@
 //! Users walking journeys: the world's side of a VU's effects.
 
-use std::hint::black_box;
+use prefetch_index::prefetch_index;
 
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Code, Origin, Recorder};
@@ -69,7 +69,7 @@ impl World<'_> {
         {
             // Of a million VUs, the one that wakes up next is in no cache: it is asked for early, and nobody
             // waits for it to come.
-            black_box(self.vus[ahead.who as usize].generation);
+            prefetch_index(&self.vus, ahead.who as usize);
         }
         if self.vus[id as usize].generation == generation {
             self.walk(self.queue.now(), id);

@@ -13,7 +13,7 @@ mod tests;
 mod walk;
 mod walker;
 
-use std::hint::black_box;
+use prefetch_index::prefetch_index;
 
 use crate::engine::heap::major;
 use crate::engine::{Span, Time};
@@ -74,23 +74,17 @@ impl World<'_> {
         }
         let program = Program::of(model, &self.entry)?;
         let journeys = self.scenarios.iter().map(|s| usize::from(s.journey));
-        let journeys: Vec<usize> = journeys.collect();
-        let mut walkers = vec![Walker::new(0, 0); self.vus.len()];
-        for (index, scenario) in self.scenarios.iter().enumerate() {
-            let own = scenario.first as usize..(scenario.first + scenario.size) as usize;
-            walkers[own].fill(Walker::new(index, program.entry[journeys[index]]));
-        }
         let open = |scenario: &ScenarioRun| matches!(scenario.pattern, Pattern::Open { .. });
         let scenarios = self.scenarios.iter().rposition(open).map_or(0, |at| at + 1);
         Some(Straight {
-            walkers,
+            walkers: Vec::new(),
             way: Way {
                 near: Near::new(&program.pauses, self.stations.len(), scenarios)?,
                 numbers: program.has_delays().then(Numbers::default),
                 program,
                 rest: 0,
             },
-            journeys,
+            journeys: journeys.collect(),
             beginners: Vec::new(),
         })
     }
@@ -103,6 +97,7 @@ impl World<'_> {
         watch: &mut impl FnMut(Time),
     ) -> bool {
         let mut looked_at = 0;
+        straight.populate(self);
         self.start();
         while self.phase != Phase::Over {
             let key = straight.way.near.first();
@@ -326,10 +321,21 @@ impl World<'_> {
 /// waits for it to come.
 #[inline(always)]
 fn ask_for(walkers: &[Walker], id: u32) {
-    black_box(walkers[id as usize].at);
+    prefetch_index(walkers, id as usize);
 }
 
 impl Straight {
+    /// Takes the place of the world's VUs, which are needed no more.
+    fn populate(&mut self, world: &mut World) {
+        let vus = std::mem::take(&mut world.vus).len();
+        self.walkers = vec![Walker::new(0, 0); vus];
+        for (index, scenario) in world.scenarios.iter().enumerate() {
+            let own = scenario.first as usize..(scenario.first + scenario.size) as usize;
+            let entry = self.way.program.entry[self.journeys[index]];
+            self.walkers[own].fill(Walker::new(index, entry));
+        }
+    }
+
     /// A slot for one more open user.
     #[inline(never)]
     fn new_user(&mut self, scenario: usize) -> u32 {

@@ -34,10 +34,13 @@ const GROUP: usize = 2;
 /// Lower bits of an event's order that are free for the number of its source.
 const SOURCES: u64 = 0xff;
 
+/// A VU is asked for when so many others are before it: of a million VUs, it takes that long to come.
+const SOON: usize = 3;
+
 /// Where an event comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The pause of this VU is over; the one behind it, if there is one, is that of another.
+    /// The pause of this VU is over, and that of the other, if there is one, will be soon.
     Lane(u32, Option<u32>),
     /// This station has completed a service.
     Station(usize),
@@ -83,7 +86,7 @@ impl Near {
             let id = lane.waiting.pop().map_or(0, |w| w.1);
             let next = lane.waiting.get(0);
             self.keys[source % MOST_SOURCES] = next.map_or(u128::MAX, |w| w.0);
-            return Source::Lane(id, next.map(|w| w.1));
+            return Source::Lane(id, lane.waiting.get(SOON).map(|w| w.1));
         }
         self.keys[source % MOST_SOURCES] = u128::MAX;
         let source = source - self.lanes.len();

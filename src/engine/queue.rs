@@ -40,8 +40,8 @@ impl AlarmId {
     }
 }
 
-/// In a lane with more events than this, what they are about may well be in no cache.
-const LONG: usize = 1 << 14;
+/// In a lane with more events than this, what they are about is hardly in the nearest cache.
+const LONG: usize = 1 << 9;
 
 #[derive(Clone, Debug)]
 struct Alarm<E> {

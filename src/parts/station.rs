@@ -129,11 +129,12 @@ impl Station {
                 return Admission::Refused;
             }
             self.line.join(entry, class);
-            self.probe.queue.set(now, u64::from(self.line.len()));
+            self.probe.queue.add(now);
             return Admission::Queued;
         }
         self.advance(now);
         self.enter(now, entry);
+        self.probe.in_service.add(now);
         self.population_changed(now);
         Admission::Granted
     }
@@ -142,10 +143,10 @@ impl Station {
     #[inline]
     #[must_use]
     pub fn next_completion(&self) -> Option<Time> {
-        let first = self.serving.first_key();
-        if first == u128::MAX {
+        if self.serving.is_empty() {
             return None;
         }
+        let first = self.serving.first_key();
         if self.plain {
             return Some(Time(major(first)));
         }
@@ -163,12 +164,12 @@ impl Station {
     }
 
     /// The job that is due leaves; the next one in line is served in its place. Returns both.
-    #[inline]
+    #[inline(always)]
     pub fn complete(&mut self, now: Time, tickets: &impl Tickets) -> (Option<Job>, Option<Job>) {
-        let first = self.serving.first_key();
-        if first == u128::MAX {
+        if self.serving.is_empty() {
             return (None, None);
         }
+        let first = self.serving.first_key();
         let job = first as Job;
         self.advance(now);
         if !self.plain {
@@ -182,11 +183,12 @@ impl Station {
             self.line.next(tickets)
         };
         if let Some(entry) = next {
-            self.probe.queue.set(now, u64::from(self.line.len()));
+            self.probe.queue.subtract(now);
             let k = self.finish_key(now, entry);
             self.serving.replace_first(k, ());
         } else {
             self.serving.pop();
+            self.probe.in_service.subtract(now);
             self.population_changed(now);
         }
         (Some(job), next.map(|entry| entry.job))
@@ -203,7 +205,7 @@ impl Station {
     pub fn renege(&mut self, now: Time) {
         self.line.renege();
         self.probe.left += 1;
-        self.probe.queue.set(now, u64::from(self.line.len()));
+        self.probe.queue.subtract(now);
     }
 
     /// A job in service is dropped; the next in line takes its place. Returns that next one.
@@ -213,8 +215,10 @@ impl Station {
         self.probe.left += 1;
         let next = self.line.next(tickets);
         if let Some(entry) = next {
-            self.probe.queue.set(now, u64::from(self.line.len()));
+            self.probe.queue.subtract(now);
             self.enter(now, entry);
+        } else {
+            self.probe.in_service.subtract(now);
         }
         self.population_changed(now);
         next.map(|entry| entry.job)
@@ -278,7 +282,6 @@ impl Station {
             self.clock = 0.0;
             self.updated = now;
         }
-        self.probe.in_service.set(now, n as u64);
         if self.shared {
             self.probe
                 .busy

@@ -506,12 +506,9 @@ session = "100ms"
     fn service_that_is_not_work_is_noticed() {
         let laws = broken_by(|w| {
             let now = w.queue.now();
-            let n = w.stations[0].0.probe.in_service.value();
-            w.stations[0]
-                .0
-                .probe
-                .in_service
-                .set(now + crate::engine::Span(1), n);
+            let in_service = &mut w.stations[0].0.probe.in_service;
+            in_service.add(now);
+            in_service.subtract(now + crate::engine::Span(1));
             w.stations[0].0.probe.completed += 1;
         });
         assert!(laws.contains(&Law::Utilisation), "{laws:?}");

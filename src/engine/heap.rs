@@ -137,7 +137,8 @@ impl<V: Copy> MinHeap<V> {
         };
         let entry = *hole;
         for other in others.iter_mut().rev() {
-            if other.0 >= entry.0 {
+            let (theirs, own) = (major(other.0), major(entry.0));
+            if theirs >= own && (theirs > own || other.0 > entry.0) {
                 break;
             }
             *hole = *other;

@@ -1,19 +1,24 @@
 //! A FIFO whose size is a power of two, so that a mask finds a place in it.
 
+/// The places that the first value finds.
+const FEWEST: usize = 4;
+
 /// Values in the order in which they came.
 #[derive(Clone, Debug)]
 pub struct Ring<T: Copy> {
     places: Vec<T>,
-    head: usize,
-    len: usize,
+    /// Values that have gone, and that have come, modulo 2⁶⁴. The lower bits of such a number are the place of
+    /// the next one.
+    gone: usize,
+    come: usize,
 }
 
 impl<T: Copy> Default for Ring<T> {
     fn default() -> Self {
         Ring {
             places: Vec::new(),
-            head: 0,
-            len: 0,
+            gone: 0,
+            come: 0,
         }
     }
 }
@@ -23,34 +28,37 @@ impl<T: Copy> Ring<T> {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len
+        self.come.wrapping_sub(self.gone)
     }
 
     /// Whether there is none.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.come == self.gone
     }
 
     /// Adds a value behind all others.
     #[inline(always)]
     pub fn push(&mut self, value: T) {
-        if self.len == self.places.len() {
-            self.grow(value);
+        if self.len() == self.places.len() {
+            // Of the value the calls get copies, so that itself it can stay in registers.
+            if self.places.is_empty() {
+                self.places.extend_from_slice(&[value; FEWEST]);
+            } else {
+                self.grow();
+            }
         }
-        let at = self.place(self.len);
+        let at = self.place(self.come);
         self.places[at] = value;
-        self.len += 1;
+        self.come = self.come.wrapping_add(1);
     }
 
     /// Removes the first value.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
-        let left = self.len.checked_sub(1)?;
-        let value = *self.places.get(self.head)?;
-        self.head = self.place(1);
-        self.len = left;
+        let value = *self.get(0)?;
+        self.gone = self.gone.wrapping_add(1);
         Some(value)
     }
 
@@ -58,28 +66,31 @@ impl<T: Copy> Ring<T> {
     #[inline]
     #[must_use]
     pub fn get(&self, behind: usize) -> Option<&T> {
-        self.places
-            .get(self.place(behind))
-            .filter(|_| behind < self.len)
+        if behind < self.len() {
+            self.places.get(self.place(self.gone.wrapping_add(behind)))
+        } else {
+            None
+        }
     }
 
     /// Removes all.
     pub fn clear(&mut self) {
-        (self.head, self.len) = (0, 0);
+        self.gone = self.come;
     }
 
-    /// Where the value stands that has so many before it.
     #[inline]
-    fn place(&self, behind: usize) -> usize {
-        (self.head + behind) & self.places.len().wrapping_sub(1)
+    fn place(&self, number: usize) -> usize {
+        number & self.places.len().wrapping_sub(1)
     }
 
-    /// Twice the room, which something must fill.
+    /// Twice the room, and something in it.
     #[cold]
-    fn grow(&mut self, filling: T) {
-        self.places.rotate_left(self.head);
-        self.head = 0;
-        self.places.resize((2 * self.len).max(4), filling);
+    #[inline(never)]
+    fn grow(&mut self) {
+        let first = self.place(self.gone);
+        self.places.rotate_left(first);
+        (self.gone, self.come) = (0, self.places.len());
+        self.places.extend_from_within(..);
     }
 }
 

@@ -52,11 +52,19 @@ impl Span {
         Span(s * 1_000_000_000)
     }
 
-    /// The nearest whole number of nanoseconds; a negative or undefined value gives zero.
+    /// The nearest whole number of nanoseconds, of two the even one; a negative or undefined value gives zero.
     #[inline]
     #[must_use]
     pub fn from_ns(ns: f64) -> Span {
-        Span(to_u64(ns + 0.5))
+        /// Floats from here to twice as much are the whole numbers: a sum in that range is rounded to one.
+        const WHOLE: f64 = (1_u64 << 52) as f64;
+        // As bits, negative and undefined numbers are greater.
+        if ns.to_bits() < WHOLE.to_bits() {
+            Span((ns + WHOLE).to_bits() - WHOLE.to_bits())
+        } else {
+            // Whole already, or none at all.
+            Span(to_u64(ns))
+        }
     }
 
     /// In milliseconds, as k6 reports metric values.
@@ -85,6 +93,14 @@ impl Time {
     #[must_use]
     pub fn since(self, earlier: Time) -> Span {
         Span(self.0.saturating_sub(earlier.0))
+    }
+
+    /// As [`Time::since`], of an instant that is not in the future.
+    #[inline]
+    #[must_use]
+    pub fn since_past(self, past: Time) -> Span {
+        debug_assert!(past <= self, "the past lies ahead");
+        Span(self.0.wrapping_sub(past.0))
     }
 }
 
@@ -116,5 +132,36 @@ impl Add for Span {
     #[inline]
     fn add(self, other: Span) -> Span {
         Span(self.0.saturating_add(other.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rounded_to_the_nearest_nanosecond() {
+        let known = [
+            (0.0, 0),
+            (-0.0, 0),
+            (0.499_999_999_999_999_94, 0),
+            (0.5, 0),
+            (0.500_000_000_000_000_1, 1),
+            (1.5, 2),
+            (2.5, 2),
+            (1e15 + 0.75, 1_000_000_000_000_001),
+            (4_503_599_627_370_495.5, 1 << 52),
+            (4_503_599_627_370_497.0, (1 << 52) + 1),
+            (1e19, 10_000_000_000_000_000_000),
+            (1e30, u64::MAX),
+            (f64::INFINITY, u64::MAX),
+            (-1.0, 0),
+            (f64::NEG_INFINITY, 0),
+            (f64::NAN, 0),
+            (-f64::NAN, 0),
+        ];
+        for (ns, whole) in known {
+            assert_eq!(Span::from_ns(ns), Span(whole), "{ns}");
+        }
     }
 }

@@ -48,7 +48,7 @@ impl RateCurve {
 
     /// The first arrival after an arrival (or the start) at `after`, given a draw from the exponential
     /// distribution of mean 1; to the nearest nanosecond. `None`: no arrival any more.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, after: Span, draw: f64) -> Option<Span> {
         let piece = self.pieces.get(self.current)?;
         if piece.from == piece.to && (piece.start..piece.end).contains(&after) {

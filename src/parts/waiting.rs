@@ -94,11 +94,18 @@ impl Line {
         if let Order::Fifo(line) = &mut self.order {
             line.push(entry);
         } else {
-            self.join_by_order(entry, class);
+            self.join_by_order((entry.job, entry.ticket, entry.demand), class);
         }
     }
 
-    fn join_by_order(&mut self, entry: Waiting, class: u8) {
+    // Of an entry that is handed to a call, the rest is made in memory, too, and waits for it.
+    #[inline(never)]
+    fn join_by_order(&mut self, (job, ticket, demand): (Job, u32, u64), class: u8) {
+        let entry = Waiting {
+            job,
+            ticket,
+            demand,
+        };
         match &mut self.order {
             Order::Fifo(line) => line.push(entry),
             Order::Lifo(line) | Order::Random(line, _) => line.push(entry),

@@ -4,11 +4,30 @@
 //! a second pass gathers those buckets only, and selection finishes inside them. The result is
 //! that of a sort, at a small share of its cost.
 
-use super::buckets;
 use super::durations::Slice;
+use crate::engine::time::to_f64;
 
 /// Below this many values a plain sort is cheaper than clearing the bucket counts.
 const WORTH_COUNTING: usize = 1_000;
+
+/// Buckets by the upper bits of a value, plus one, as a float: 128 equal steps in each power of two. Nothing
+/// but the order counts here, and a processor makes a float quicker than it finds the leading one.
+mod buckets {
+    use super::to_f64;
+
+    /// Bits of a float below those that count.
+    const DROPPED: u32 = 52 - 7;
+    /// Where the bucket of the least value, which is 1.0 as a float, would be.
+    const FIRST: u64 = 1.0_f64.to_bits() >> DROPPED;
+    /// That of the greatest, 2⁶⁴, is the last.
+    pub const COUNT: usize = 64 * 128 + 1;
+
+    /// The bucket of a value; always less than [`COUNT`].
+    #[inline]
+    pub fn index(value: u64) -> usize {
+        ((to_f64(value.saturating_add(1)).to_bits() >> DROPPED) - FIRST) as usize
+    }
+}
 
 /// How many values fell into each bucket: the first of the two passes, which may do more than count.
 pub(super) struct Counts(Vec<u32>);

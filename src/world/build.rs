@@ -223,10 +223,7 @@ fn lanes(model: &Model, queue: &mut EventQueue<Event>) -> Vec<Option<LaneId>> {
 }
 
 fn samplers(model: &Model, seeds: Seeds) -> Vec<Sampler> {
-    let of = |named: &NamedDist| Sampler {
-        dist: named.dist.clone(),
-        stream: seeds.stream(&named.name),
-    };
+    let of = |named: &NamedDist| Sampler::new(named.dist.clone(), seeds.stream(&named.name));
     model.dists.iter().map(of).collect()
 }
 

@@ -98,14 +98,25 @@ impl ReadyList {
 /// A distribution and its stream.
 #[derive(Clone, Debug)]
 struct Sampler {
+    /// The time that is drawn next. It is made one draw ahead, while nobody waits for it: half of what a draw
+    /// takes is that each step of it needs the one before.
+    next: Span,
     dist: Dist,
     stream: Stream,
 }
 
 impl Sampler {
+    fn new(dist: Dist, mut stream: Stream) -> Sampler {
+        Sampler {
+            next: dist.span(&mut stream),
+            dist,
+            stream,
+        }
+    }
+
     #[inline]
     fn span(&mut self) -> Span {
-        self.dist.span(&mut self.stream)
+        std::mem::replace(&mut self.next, self.dist.span(&mut self.stream))
     }
 }
 

@@ -101,7 +101,7 @@ pub enum OpenSource {
 
 impl OpenSource {
     /// The next arrival after one at `after`, both since the scenario's start.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, after: Span) -> Option<Span> {
         match self {
             OpenSource::Poisson(curve, stream) => curve.next(after, stream.exponential()),

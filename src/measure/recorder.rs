@@ -365,6 +365,12 @@ impl Recorder {
     #[inline(always)]
     pub fn request(&mut self, now: Time, origin: Origin, site: SiteId, code: Code, waited: Span) {
         let series = self.series_of(origin, site, code);
+        self.request_of_series(now, series, waited);
+    }
+
+    /// As [`Recorder::request`], of a series that is known.
+    #[inline(always)]
+    pub fn request_of_series(&mut self, now: Time, series: u16, waited: Span) {
         if !self.plain && self.tally_or_log_request(now, series, waited) {
             return;
         }
@@ -372,8 +378,10 @@ impl Recorder {
         self.request_series.push(series);
     }
 
+    /// The number of a series: its place in `series`. A request of it is to be recorded at once, for series
+    /// are in the order of their first samples.
     #[inline(always)]
-    fn series_of(&mut self, origin: Origin, site: SiteId, code: Code) -> u16 {
+    pub fn series_of(&mut self, origin: Origin, site: SiteId, code: Code) -> u16 {
         let at = origin.0 as usize * self.sites + site.index();
         let mut series = if code == Code::OK {
             self.ok[at]

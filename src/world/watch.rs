@@ -21,7 +21,7 @@ pub struct TimeoutWatch {
     /// Whether the alarm is set: as long as a request may be unanswered.
     pub armed: bool,
     /// Those that are due next, the earliest last: when, request and generation.
-    soon: Vec<(Time, u32, u32)>,
+    soon: Vec<(Time, u32, u64)>,
 }
 
 impl TimeoutWatch {
@@ -99,7 +99,7 @@ pub struct Unanswered {
     /// Where in a journey it was sent.
     pub site: SiteId,
     /// Tells it from others of the same number.
-    pub generation: u32,
+    pub generation: u64,
 }
 
 impl Outstanding for Requests {
@@ -113,7 +113,7 @@ impl Outstanding for Requests {
         waits.then_some(Unanswered {
             sent: request.sent,
             site: request.site,
-            generation: request.generation,
+            generation: u64::from(request.generation),
         })
     }
 }

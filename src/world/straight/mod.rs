@@ -25,18 +25,16 @@ use super::scenario::{Pattern, ScenarioRun};
 use super::watch::Next;
 use super::{Phase, WATCH_EVERY, World};
 use near::{Near, Source};
-use program::{Hop, Program};
-use walker::{Doing, Everybody, Numbers, Walker};
+use program::Program;
+use walker::{Everybody, Numbers, OnTheWay, Walker};
 
 /// All VUs of a straight model, and the way they go.
 #[derive(Debug)]
 pub(super) struct Straight {
     walkers: Vec<Walker>,
     way: Way,
-    /// The journey of each scenario.
-    journeys: Vec<usize>,
-    /// VUs that begin an iteration at this instant, in the order in which they do.
-    beginners: Vec<u32>,
+    /// VUs that begin an iteration or go on at this instant, in the order in which they do.
+    goers: Vec<u32>,
 }
 
 /// Where VUs go, and what is due on the way.
@@ -72,8 +70,8 @@ impl World<'_> {
         if !simple || aborts.into_iter().any(|t| t.abort_on_fail) {
             return None;
         }
-        let program = Program::of(model, &self.entry)?;
-        let journeys = self.scenarios.iter().map(|s| usize::from(s.journey));
+        let journeys = self.scenarios.iter().map(|s| s.journey);
+        let program = Program::of(model, journeys, &self.entry)?;
         let open = |scenario: &ScenarioRun| matches!(scenario.pattern, Pattern::Open { .. });
         let scenarios = self.scenarios.iter().rposition(open).map_or(0, |at| at + 1);
         Some(Straight {
@@ -84,8 +82,7 @@ impl World<'_> {
                 program,
                 rest: 0,
             },
-            journeys: journeys.collect(),
-            beginners: Vec::new(),
+            goers: Vec::new(),
         })
     }
 
@@ -100,9 +97,14 @@ impl World<'_> {
         straight.populate(self);
         self.start();
         while self.phase != Phase::Over {
-            let key = straight.way.near.first();
+            let (due, source) = straight.way.near.first();
+            if due.0 < major(straight.way.rest) {
+                self.go_straight(&mut straight, due, source);
+                continue;
+            }
+            let key = straight.way.near.key(source);
             if key < straight.way.rest {
-                self.go_straight(&mut straight, key);
+                self.go_straight(&mut straight, due, source);
                 continue;
             }
             straight.way.rest = self.queue.first_key();
@@ -125,42 +127,38 @@ impl World<'_> {
         true
     }
 
-    /// The near event with this key takes place.
+    /// The next event of this near source takes place.
     #[inline(always)]
-    fn go_straight(&mut self, straight: &mut Straight, key: u128) {
-        let Straight { walkers, way, .. } = straight;
-        let now = Time(major(key));
+    fn go_straight(&mut self, straight: &mut Straight, now: Time, source: usize) {
         self.queue.advance(now);
-        match way.near.take(key) {
-            Source::Station(index) => {
-                self.note_event(now, Event::of(Kind::Completion, index));
-                self.complete_straight(straight, now, index);
-            }
-            Source::Lane(id, next) => {
+        let goes_on = match straight.way.near.take(source) {
+            Source::Station(index) => self.complete_straight(straight, now, index),
+            Source::Lane(over, id, next) => {
                 if let Some(next) = next {
-                    ask_for(walkers, next);
+                    ask_for(&straight.walkers, next);
                 }
-                let walker = &mut walkers[id as usize];
-                let at = walker.at as usize;
-                if let Hop::Delay { .. } = way.program.hops[at] {
-                    let over = Event::stale_after(Kind::DelayOver, walker.number, id);
-                    self.note_event(now, over);
-                    self.op_is_over(walker, now);
-                } else {
-                    self.note_event(now, Event::stale_after(Kind::Wake, id, 0));
-                }
-                self.walk_straight(way, walker, at + 1, now, id);
+                self.note_event(now, straight.walkers[id as usize].pause_over(over, id));
+                Some(id)
             }
             Source::Scenario(index) => {
                 self.note_event(now, Event::of(Kind::Load, index));
-                self.open_straight(straight, now, index, false);
+                self.open_straight(straight, now, index, false)
             }
+        };
+        if let Some(id) = goes_on {
+            self.next_leg(straight, now, id);
         }
     }
 
-    /// A job at a station is due.
+    /// A job at a station is due. Returns the VU whose request it was.
     #[inline(always)]
-    fn complete_straight(&mut self, straight: &mut Straight, now: Time, index: usize) {
+    fn complete_straight(
+        &mut self,
+        straight: &mut Straight,
+        now: Time,
+        index: usize,
+    ) -> Option<u32> {
+        self.note_event(now, Event::of(Kind::Completion, index));
         let Straight { walkers, way, .. } = straight;
         let (part, _) = &mut self.stations[index];
         let (done, next) = part.complete(now, &Everybody);
@@ -170,48 +168,41 @@ impl World<'_> {
         }
         if let Some(next) = next {
             let walker = &mut walkers[next as usize];
-            let time = &mut self.op_times[walker.op as usize];
-            time.waited += u128::from(now.since(walker.since).0);
+            if let Some(op) = way.program.legs[walker.at as usize].over {
+                self.op_times[op as usize].waited += u128::from(now.since_past(walker.since).0);
+            }
             walker.since = now;
             if let Some(next) = part.ahead() {
                 ask_for(walkers, next);
             }
         }
-        if let Some(id) = done {
-            let walker = &mut walkers[id as usize];
-            self.op_is_over(walker, now);
-            self.walk_straight(way, walker, walker.at as usize + 1, now, id);
-        }
+        done
     }
 
-    /// A request has been served, or its delay is over.
+    /// An open user may arrive. Returns the VU that begins.
     #[inline(always)]
-    fn op_is_over(&mut self, walker: &Walker, now: Time) {
-        let time = &mut self.op_times[walker.op as usize];
-        time.visits += 1;
-        time.served += u128::from(now.since(walker.since).0);
-    }
-
-    /// An open user may arrive.
-    #[inline(always)]
-    fn open_straight(&mut self, straight: &mut Straight, now: Time, index: usize, first: bool) {
+    fn open_straight(
+        &mut self,
+        straight: &mut Straight,
+        now: Time,
+        index: usize,
+        first: bool,
+    ) -> Option<u32> {
         let (slot, next) = self.next_user(now, index, first);
         if let Some(time) = next {
             let order = self.queue.next_order();
             straight.way.near.arrive_at(index, time, order);
         }
         self.scenario_over(now, index);
-        if let Some(slot) = slot {
-            let id = slot.unwrap_or_else(|| {
-                self.initialised_vus += 1;
-                straight.new_user(index)
-            });
-            self.count_start(index);
-            let walker = &mut straight.walkers[id as usize];
-            walker.begin(now);
-            let entry = walker.entry as usize;
-            self.walk_straight(&mut straight.way, walker, entry, now, id);
-        }
+        let id = slot?.unwrap_or_else(|| {
+            self.initialised_vus += 1;
+            straight.new_user(index)
+        });
+        self.count_start(index);
+        let walker = &mut straight.walkers[id as usize];
+        walker.begin(now);
+        walker.at = straight.way.program.entry[index];
+        Some(id)
     }
 
     /// An event of the world's queue takes place.
@@ -223,34 +214,30 @@ impl World<'_> {
     ) -> Result<(), NotStraight> {
         let index = event.who as usize;
         match event.kind {
-            Kind::Wake => self.next_hop(straight, now, event.who),
-            Kind::DelayOver => {
-                // The event is about the request; its ticket is the VU.
-                let id = event.ticket;
-                self.op_is_over(&straight.walkers[id as usize], now);
-                self.next_hop(straight, now, id);
-            }
+            Kind::Wake => straight.goers.push(event.who),
+            // The event is about the request; its ticket is the VU.
+            Kind::DelayOver => straight.goers.push(event.ticket),
             Kind::Load => {
                 self.load_straight(straight, now, index)?;
                 self.scenario_over(now, index);
-                for id in std::mem::take(&mut straight.beginners) {
-                    let walker = &mut straight.walkers[id as usize];
-                    let entry = walker.entry as usize;
-                    self.walk_straight(&mut straight.way, walker, entry, now, id);
-                }
             }
             Kind::HardStop if self.scenarios[index].active == 0 => self.hard_stop(index),
             Kind::ClientTimeout => return self.watch_straight(straight, now, index),
             Kind::Second => self.tick(now),
             _ => return Err(NotStraight),
         }
+        for n in 0..straight.goers.len() {
+            self.next_leg(straight, now, straight.goers[n]);
+        }
+        straight.goers.clear();
         Ok(())
     }
 
-    /// A VU goes on with the hop behind the one that it stands at.
-    fn next_hop(&mut self, straight: &mut Straight, now: Time, id: u32) {
+    /// The pause of a VU, or of its request, is over; or it begins.
+    #[inline(always)]
+    fn next_leg(&mut self, straight: &mut Straight, now: Time, id: u32) {
         let walker = &mut straight.walkers[id as usize];
-        self.walk_straight(&mut straight.way, walker, walker.at as usize + 1, now, id);
+        self.walk_straight(&mut straight.way, walker, walker.at, now, id);
     }
 
     /// A scenario does what is due now.
@@ -263,11 +250,14 @@ impl World<'_> {
         let scenario = &mut self.scenarios[index];
         let first_time = !std::mem::replace(&mut scenario.begun, true);
         match scenario.pattern {
-            Pattern::Open { .. } => self.open_straight(straight, now, index, first_time),
+            Pattern::Open { .. } => {
+                let begins = self.open_straight(straight, now, index, first_time);
+                straight.goers.extend(begins);
+            }
             Pattern::Ramp { .. } => {
                 while let Some((id, action)) = self.next_step(now, index) {
                     let walker = &mut straight.walkers[id as usize];
-                    let running = walker.doing != Doing::Idle;
+                    let running = !walker.is_idle();
                     walker.stopping = action != Action::Start;
                     match action {
                         Action::Start if !running => self.begin_straight(straight, now, id),
@@ -290,9 +280,11 @@ impl World<'_> {
 
     fn begin_straight(&mut self, straight: &mut Straight, now: Time, id: u32) {
         let walker = &mut straight.walkers[id as usize];
+        let scenario = usize::from(walker.scenario);
         walker.begin(now);
-        self.count_start(usize::from(walker.scenario));
-        straight.beginners.push(id);
+        walker.at = straight.way.program.entry[scenario];
+        self.count_start(scenario);
+        straight.goers.push(id);
     }
 
     /// Requests with a client timeout may have reached it.
@@ -305,7 +297,11 @@ impl World<'_> {
         let sites = &self.sites;
         let own = |site: SiteId| usize::from(sites[site.index()].watch) == number;
         let watch = &mut self.watches[number];
-        match watch.next(now, &straight.walkers, own) {
+        let all = OnTheWay {
+            walkers: &straight.walkers,
+            legs: &straight.way.program.legs,
+        };
+        match watch.next(now, &all, own) {
             Next::Due(_) => return Err(NotStraight),
             Next::LookAt(time) => self.queue.set_alarm(watch.alarm, time),
             Next::Nobody => {
@@ -328,19 +324,17 @@ impl Straight {
     /// Takes the place of the world's VUs, which are needed no more.
     fn populate(&mut self, world: &mut World) {
         let vus = std::mem::take(&mut world.vus).len();
-        self.walkers = vec![Walker::new(0, 0); vus];
+        self.walkers = vec![Walker::new(0); vus];
         for (index, scenario) in world.scenarios.iter().enumerate() {
             let own = scenario.first as usize..(scenario.first + scenario.size) as usize;
-            let entry = self.way.program.entry[self.journeys[index]];
-            self.walkers[own].fill(Walker::new(index, entry));
+            self.walkers[own].fill(Walker::new(index));
         }
     }
 
     /// A slot for one more open user.
     #[inline(never)]
     fn new_user(&mut self, scenario: usize) -> u32 {
-        let entry = self.way.program.entry[self.journeys[scenario]];
-        self.walkers.push(Walker::new(scenario, entry));
+        self.walkers.push(Walker::new(scenario));
         self.walkers.len() as u32 - 1
     }
 }

@@ -4,74 +4,167 @@
 //! calls only pass time and queue at stations that turn nobody away. Then every answer is a 200, and all that
 //! a condition could ask is known before the run: jumps are followed and repetitions written out here.
 
+use std::ops::Range;
+
 use crate::engine::Span;
+use crate::measure::recorder::Origin;
 use crate::model::Model;
 use crate::model::journey::{CheckId, Condition, Journey, SiteId, Step};
 use crate::model::system::{DistId, Op, StationId};
 
-/// An instruction of a flat program.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Hop {
+use super::super::event::Kind;
+
+/// What a VU does at one instant, from the end of one pause to the begin of the next: what it does of the
+/// following, in this order.
+#[derive(Clone, Debug)]
+pub(super) struct Leg {
+    /// The operation of an endpoint that is over, as an index into the world's list.
+    pub over: Option<u32>,
+    /// The request that was on its way until now.
+    pub request: Option<SiteId>,
+    /// It is over: its answer is a 200.
+    pub answers: bool,
+    /// The series to which the answer belongs, once it has one.
+    pub series: Option<u16>,
+    /// Checks, as places in the program's list.
+    pub checks: Range<u32>,
+    /// The iteration is over. What follows is the begin of the next one.
+    pub ends: bool,
     /// A request sets out.
-    Send(SiteId),
-    /// Queue and service at a station: an operation of the endpoint.
+    pub sends: Option<SiteId>,
+    /// What it waits for then.
+    pub pause: Pause,
+    /// The leg that follows.
+    pub next: u32,
+    /// Index of its scenario.
+    pub scenario: u16,
+}
+
+/// What a VU waits for, or its request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Pause {
+    /// Nothing: the next leg follows at once.
+    None,
+    /// Queue and service at a station.
     Serve {
         station: StationId,
         time: DistId,
         class: u8,
-        op: u32,
     },
-    /// Time passes for the request, an operation of the endpoint: in a lane if it is always the same.
-    Delay {
-        time: DistId,
-        lane: Option<u16>,
-        op: u32,
-    },
-    /// The request is over: its answer is a 200.
-    Answer(SiteId),
-    /// A check whose result is known.
-    Check(CheckId, bool),
-    /// Think time: in a lane if it is always the same.
+    /// The request's time passes: in a lane if it is always the same.
+    Delay { time: DistId, lane: Option<u16> },
+    /// Think time, likewise.
     Sleep { time: DistId, lane: Option<u16> },
-    /// The iteration is over.
-    End,
 }
 
-/// The flat programs of all journeys, one after another.
+impl Leg {
+    /// One that does nothing.
+    fn empty(scenario: u16) -> Leg {
+        Leg {
+            over: None,
+            request: None,
+            answers: false,
+            series: None,
+            checks: 0..0,
+            ends: false,
+            sends: None,
+            pause: Pause::None,
+            next: 0,
+            scenario,
+        }
+    }
+
+    /// To whom its samples belong.
+    #[inline]
+    pub fn origin(&self) -> Origin {
+        Origin::scenario(usize::from(self.scenario))
+    }
+}
+
+/// The flat programs of all scenarios, one after another.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Program {
-    pub hops: Vec<Hop>,
-    /// Where each journey begins.
+    pub legs: Vec<Leg>,
+    /// Checks whose results are known.
+    pub checks: Vec<(CheckId, bool)>,
+    /// Where the journey of each scenario begins.
     pub entry: Vec<u32>,
-    /// How long the pauses of each lane last.
-    pub pauses: Vec<Span>,
+    /// The pauses of each lane: the event at their end, and how long they last.
+    pub pauses: Vec<(Kind, Span)>,
 }
 
 /// The longest program: repetitions are written out.
-const MOST_HOPS: usize = 4096;
+const MOST_LEGS: usize = 4096;
 
 /// Steps that are followed before a journey counts as one that never ends.
-const MOST_STEPS: usize = 16 * MOST_HOPS;
+const MOST_STEPS: usize = 16 * MOST_LEGS;
 
 impl Program {
-    /// Compiles all journeys of a model; `entry` is where each endpoint begins in the world's list of
+    /// Compiles the journey of each scenario; `entry` is where each endpoint begins in the world's list of
     /// operations. `None` if one of them is not straight.
-    pub fn of(model: &Model, entry: &[u32]) -> Option<Program> {
+    pub fn of(
+        model: &Model,
+        journeys: impl Iterator<Item = u16>,
+        entry: &[u32],
+    ) -> Option<Program> {
         let mut program = Program::default();
-        for journey in &model.journeys {
-            program.entry.push(program.hops.len() as u32);
-            program.follow(model, journey, entry)?;
+        for (scenario, journey) in journeys.enumerate() {
+            let first = program.legs.len();
+            program.entry.push(first as u32);
+            program.legs.push(Leg::empty(scenario as u16));
+            program.follow(model, &model.journeys[usize::from(journey)], entry)?;
+            // Else an iteration would never come to rest.
+            let passes = |leg: &Leg| leg.pause != Pause::None;
+            if !program.legs[first..].iter().any(passes) {
+                return None;
+            }
+            program.link(first);
         }
         Some(program)
     }
 
-    fn add(&mut self, hop: Hop) -> Option<()> {
-        self.hops.push(hop);
-        (self.hops.len() <= MOST_HOPS).then_some(())
+    /// Says which leg follows which, of those of one scenario.
+    fn link(&mut self, first: usize) {
+        let begin = self.legs[first].clone();
+        for (at, leg) in self.legs.iter_mut().enumerate().skip(first) {
+            leg.next = at as u32 + 1;
+            if leg.ends {
+                leg.next = first as u32;
+                // Mostly there is no need to go there: an iteration begins with what may follow its end.
+                if begin.checks.is_empty() && !begin.ends {
+                    (leg.sends, leg.pause, leg.next) = (begin.sends, begin.pause, first as u32 + 1);
+                }
+            }
+        }
+    }
+
+    /// The leg that is being written, if it has got no further than it may have; else one that follows it.
+    fn leg(&mut self, fits: impl Fn(&Leg) -> bool) -> Option<&mut Leg> {
+        let last = self.legs.last()?;
+        if !fits(last) {
+            let scenario = last.scenario;
+            self.legs.push(Leg::empty(scenario));
+        }
+        if self.legs.len() > MOST_LEGS {
+            return None;
+        }
+        self.legs.last_mut()
+    }
+
+    /// The leg ends with a pause. The next one begins when it is over.
+    fn pause(&mut self, pause: Pause, over: Option<u32>, request: Option<SiteId>) -> Option<()> {
+        let leg = self.leg(|leg| !leg.ends)?;
+        leg.pause = pause;
+        let next = Leg {
+            over,
+            request,
+            ..Leg::empty(leg.scenario)
+        };
+        self.legs.push(next);
+        Some(())
     }
 
     fn follow(&mut self, model: &Model, journey: &Journey, entry: &[u32]) -> Option<()> {
-        let first = self.hops.len();
         let mut loops = vec![0_u32; usize::from(journey.loop_slots)];
         let mut at = 0;
         for _ in 0..MOST_STEPS {
@@ -80,11 +173,18 @@ impl Program {
             match step {
                 Step::Request(site) => self.call(model, site, entry)?,
                 Step::Sleep(time) => {
-                    let lane = self.lane(model, time);
-                    self.add(Hop::Sleep { time, lane })?;
+                    let lane = self.lane(model, Kind::Wake, time);
+                    self.pause(Pause::Sleep { time, lane }, None, None)?;
                 }
                 Step::Check(check, condition) => {
-                    self.add(Hop::Check(check, after_success(condition)?))?;
+                    let made = (check, after_success(condition)?);
+                    let place = self.checks.len() as u32;
+                    let leg = self.leg(|leg| leg.sends.is_none())?;
+                    if leg.checks.is_empty() {
+                        leg.checks = place..place;
+                    }
+                    leg.checks.end = place + 1;
+                    self.checks.push(made);
                 }
                 Step::Jump(to) => at = to as usize,
                 Step::JumpIf(condition, to) => {
@@ -101,8 +201,8 @@ impl Program {
                     }
                 }
                 Step::End => {
-                    self.add(Hop::End)?;
-                    return takes_time(&self.hops[first..]).then_some(());
+                    self.leg(|leg| leg.sends.is_none())?.ends = true;
+                    return Some(());
                 }
                 _ => return None,
             }
@@ -112,36 +212,42 @@ impl Program {
 
     fn call(&mut self, model: &Model, site: SiteId, entry: &[u32]) -> Option<()> {
         let endpoint = model.sites[site.index()].endpoint.index();
-        self.add(Hop::Send(site))?;
+        self.leg(|leg| leg.sends.is_none())?.sends = Some(site);
         for (operation, op) in model.endpoints[endpoint].ops.iter().zip(entry[endpoint]..) {
-            let hop = match *operation {
+            let pause = match *operation {
                 Op::Serve {
                     station,
                     time,
                     growth: None,
                     class,
                     patience: None,
-                } if model.stations[station.index()].queue == u32::MAX => Hop::Serve {
+                } if model.stations[station.index()].queue == u32::MAX => Pause::Serve {
                     station,
                     time,
                     class,
-                    op,
                 },
                 Op::Delay(time) => {
-                    let lane = self.lane(model, time);
-                    Hop::Delay { time, lane, op }
+                    let lane = self.lane(model, Kind::DelayOver, time);
+                    Pause::Delay { time, lane }
                 }
-                Op::Done => return self.add(Hop::Answer(site)),
+                Op::Done => {
+                    let untouched =
+                        |leg: &Leg| !leg.answers && leg.checks.is_empty() && leg.sends.is_none();
+                    let leg = self.leg(untouched)?;
+                    (leg.request, leg.answers) = (Some(site), true);
+                    return Some(());
+                }
                 _ => return None,
             };
-            self.add(hop)?;
+            self.pause(pause, Some(op), Some(site))?;
         }
         None
     }
 
     /// The lane of a time that is always the same; `None` for others.
-    fn lane(&mut self, model: &Model, time: DistId) -> Option<u16> {
-        let pause = Span::from_ns(model.dists[time.index()].dist.is_constant()?);
+    fn lane(&mut self, model: &Model, over: Kind, time: DistId) -> Option<u16> {
+        let time = Span::from_ns(model.dists[time.index()].dist.is_constant()?);
+        let pause = (over, time);
         let known = self.pauses.iter().position(|p| *p == pause);
         let lane = known.unwrap_or_else(|| {
             self.pauses.push(pause);
@@ -152,19 +258,9 @@ impl Program {
 
     /// Whether a request spends time without standing at a station.
     pub fn has_delays(&self) -> bool {
-        self.hops.iter().any(|hop| matches!(hop, Hop::Delay { .. }))
+        let delays = |leg: &Leg| matches!(leg.pause, Pause::Delay { .. });
+        self.legs.iter().any(delays)
     }
-}
-
-/// Whether events lie between the begin and the end of an iteration: else it would never come to rest.
-fn takes_time(hops: &[Hop]) -> bool {
-    let passes = |hop: &Hop| {
-        matches!(
-            hop,
-            Hop::Serve { .. } | Hop::Delay { .. } | Hop::Sleep { .. }
-        )
-    };
-    hops.iter().any(passes)
 }
 
 /// Whether a condition holds if every answer so far was a 200; `None` if that does not tell.

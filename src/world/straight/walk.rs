@@ -11,103 +11,99 @@ use super::super::World;
 use super::super::event::{Event, Kind};
 use super::Way;
 use super::near::Near;
-use super::program::Hop;
-use super::walker::{Doing, Walker};
+use super::program::{Leg, Pause};
+use super::walker::Walker;
 
 impl World<'_> {
-    /// A VU goes on from a hop until virtual time must pass.
+    /// A VU goes from a leg on until virtual time must pass.
     #[inline(always)]
     pub(super) fn walk_straight(
         &mut self,
         way: &mut Way,
         walker: &mut Walker,
-        mut at: usize,
+        mut at: u32,
         now: Time,
         id: u32,
     ) {
-        let hops = &way.program.hops[..];
-        let mut hop = hops[at];
         loop {
-            // In the order of most journeys, so that one hop after the other is foreseen.
-            if let Hop::Answer(site) = hop {
-                self.answer_straight(walker, now, site);
+            let leg = &mut way.program.legs[at as usize];
+            if let Some(op) = leg.over {
+                let time = &mut self.op_times[op as usize];
+                time.visits += 1;
+                time.served += u128::from(now.since_past(walker.since).0);
+            }
+            if leg.answers {
+                self.answer_straight(leg, walker, now);
                 if let Some(numbers) = &mut way.numbers {
                     numbers.free(walker.number);
                 }
-                at += 1;
-                hop = hops[at];
             }
-            while let Hop::Check(check, passed) = hop {
-                self.recorder.check(now, walker.origin, check, passed);
-                at += 1;
-                hop = hops[at];
-            }
-            if let Hop::Sleep { time, lane } = hop {
-                walker.at = at as u32;
-                if let Some(lane) = lane {
-                    return way.near.pause(lane, now, self.queue.next_order(), id);
+            if !leg.checks.is_empty() {
+                let made = leg.checks.start as usize..leg.checks.end as usize;
+                for &(check, passed) in &way.program.checks[made] {
+                    self.recorder.check(now, leg.origin(), check, passed);
                 }
-                let over = Event::stale_after(Kind::Wake, id, 0);
-                return self.pause_at_random(&mut way.rest, time, over);
             }
-            if let Hop::End = hop {
-                if !self.end_straight(walker, now, id) {
-                    return;
-                }
-                at = walker.entry as usize;
-                hop = hops[at];
+            if leg.ends && !self.end_straight(leg, walker, now, id) {
+                return;
             }
-            if let Hop::Send(site) = hop {
+            if let Some(site) = leg.sends {
                 if let Some(numbers) = &mut way.numbers {
                     walker.number = numbers.next();
                 }
                 self.send_straight(&mut way.rest, walker, now, site);
-                at += 1;
-                hop = hops[at];
             }
-            match hop {
-                Hop::Serve {
+            at = leg.next;
+            let (kind, time, lane) = match leg.pause {
+                Pause::None => continue,
+                Pause::Serve {
                     station,
                     time,
                     class,
-                    op,
                 } => {
-                    (walker.at, walker.op, walker.since) = (at as u32, op, now);
+                    (walker.at, walker.since) = (at, now);
                     return self.serve_straight(&mut way.near, now, id, (station, time, class));
                 }
-                Hop::Delay { time, lane, op } => {
-                    (walker.at, walker.op, walker.since) = (at as u32, op, now);
-                    if let Some(lane) = lane {
-                        return way.near.pause(lane, now, self.queue.next_order(), id);
-                    }
-                    let over = Event::stale_after(Kind::DelayOver, walker.number, id);
-                    return self.pause_at_random(&mut way.rest, time, over);
+                Pause::Delay { time, lane } => {
+                    walker.since = now;
+                    (Kind::DelayOver, time, lane)
                 }
-                _ => {}
-            }
+                Pause::Sleep { time, lane } => (Kind::Wake, time, lane),
+            };
+            walker.at = at;
+            return match lane {
+                Some(lane) => way.near.pause(lane, now, self.queue.next_order(), id),
+                None => self.pause_at_random(&mut way.rest, time, walker.pause_over(kind, id)),
+            };
         }
     }
 
     #[inline(always)]
-    fn answer_straight(&mut self, walker: &mut Walker, now: Time, site: SiteId) {
-        let took = now.since(walker.sent);
-        self.recorder
-            .request(now, walker.origin, site, Code::OK, took);
-        walker.doing = Doing::Thinking;
+    fn answer_straight(&mut self, leg: &mut Leg, walker: &Walker, now: Time) {
+        let took = now.since_past(walker.sent);
+        let series = match (leg.series, leg.request) {
+            (Some(series), _) => series,
+            (None, Some(site)) => {
+                let series = self.recorder.series_of(leg.origin(), site, Code::OK);
+                *leg.series.insert(series)
+            }
+            (None, None) => return,
+        };
+        self.recorder.request_of_series(now, series, took);
     }
 
     /// An iteration is over. Returns whether another begins at once.
     #[inline(always)]
-    fn end_straight(&mut self, walker: &mut Walker, now: Time, id: u32) -> bool {
-        let took = now.since(walker.started);
-        self.recorder.iteration(now, walker.origin, took);
-        let index = usize::from(walker.scenario);
+    fn end_straight(&mut self, leg: &Leg, walker: &mut Walker, now: Time, id: u32) -> bool {
+        let took = now.since_past(walker.started);
+        self.recorder.iteration(now, leg.origin(), took);
+        let index = usize::from(leg.scenario);
         let own = (walker.stopping, walker.iterations);
         let goes_on = self.scenarios[index].goes_on(now, id, own, &mut self.recorder);
         if goes_on {
             walker.begin(now);
         } else {
-            walker.doing = Doing::Idle;
+            walker.rest();
             self.vu_returned(index);
             self.scenario_over(now, index);
         }
@@ -117,9 +113,6 @@ impl World<'_> {
     #[inline(always)]
     fn send_straight(&mut self, rest: &mut u128, walker: &mut Walker, now: Time, site: SiteId) {
         walker.sent = now;
-        walker.site = site;
-        walker.doing = Doing::Requesting;
-        walker.requests = walker.requests.wrapping_add(1);
         self.sent += 1;
         self.arrived += 1;
         if self.idle_watches > 0 {

@@ -1,12 +1,12 @@
 //! A VU together with the request that it waits for.
 
 use crate::engine::Time;
-use crate::measure::recorder::Origin;
-use crate::model::journey::SiteId;
 use crate::parts::Job;
 use crate::parts::waiting::Tickets;
 
+use super::super::event::{Event, Kind};
 use super::super::watch::{Outstanding, Unanswered};
+use super::program::Leg;
 
 /// A VU and its request. It fills one line of the caches.
 #[derive(Clone, Copy, Debug)]
@@ -14,62 +14,36 @@ use super::super::watch::{Outstanding, Unanswered};
 pub(super) struct Walker {
     /// Start of the running iteration.
     pub started: Time,
-    /// When its request was sent.
+    /// When its last request was sent.
     pub sent: Time,
     /// When the request's present wait, service or delay began.
     pub since: Time,
-    /// The hop it stands at.
+    /// The leg that it goes when its pause is over; [`IDLE`] without an iteration.
     pub at: u32,
-    /// The operation that its request is at, as an index into the world's list.
-    pub op: u32,
-    /// Requests sent: tells one from the next.
-    pub requests: u32,
     /// The number of its request, if requests are numbered.
     pub number: u32,
-    /// Where its journey begins.
-    pub entry: u32,
     /// Iterations begun.
     pub iterations: u32,
-    /// Where its request was sent from.
-    pub site: SiteId,
-    /// Who its scenario is to the record.
-    pub origin: Origin,
     /// Index of its scenario.
     pub scenario: u16,
-    /// What it is doing.
-    pub doing: Doing,
     /// It was told to stop after the running iteration.
     pub stopping: bool,
 }
 
-/// What a VU is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doing {
-    /// No iteration.
-    Idle,
-    /// It thinks.
-    Thinking,
-    /// It waits for an answer.
-    Requesting,
-}
+/// The leg of a VU that has no iteration.
+const IDLE: u32 = u32::MAX;
 
 impl Walker {
-    /// An idle VU of a scenario whose journey begins there.
-    pub fn new(scenario: usize, entry: u32) -> Walker {
+    /// An idle VU of a scenario.
+    pub fn new(scenario: usize) -> Walker {
         Walker {
             started: Time::ZERO,
             sent: Time::ZERO,
             since: Time::ZERO,
-            at: entry,
-            op: 0,
-            requests: 0,
+            at: IDLE,
             number: 0,
-            entry,
             iterations: 0,
-            site: SiteId(0),
-            origin: Origin::scenario(scenario),
             scenario: scenario as u16,
-            doing: Doing::Idle,
             stopping: false,
         }
     }
@@ -77,24 +51,50 @@ impl Walker {
     /// It begins an iteration.
     #[inline]
     pub fn begin(&mut self, now: Time) {
-        self.at = self.entry;
         self.started = now;
         self.iterations += 1;
-        self.doing = Doing::Thinking;
+    }
+
+    /// It begins no other iteration.
+    #[inline]
+    pub fn rest(&mut self) {
+        self.at = IDLE;
+    }
+
+    /// The event of this kind that a pause of the VU with this number, or of its request, is over. It is about
+    /// the request if that was delayed, with the VU as its ticket.
+    #[inline]
+    pub fn pause_over(&self, kind: Kind, id: u32) -> Event {
+        match kind {
+            Kind::DelayOver => Event::stale_after(kind, self.number, id),
+            _ => Event::stale_after(kind, id, 0),
+        }
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.at == IDLE
     }
 }
 
-impl Outstanding for Vec<Walker> {
+/// All VUs, and the legs that they go.
+pub(super) struct OnTheWay<'w> {
+    pub walkers: &'w [Walker],
+    pub legs: &'w [Leg],
+}
+
+impl Outstanding for OnTheWay<'_> {
     fn slots(&self) -> u32 {
-        self.len() as u32
+        self.walkers.len() as u32
     }
 
     fn unanswered(&self, id: u32) -> Option<Unanswered> {
-        let walker = &self[id as usize];
-        (walker.doing == Doing::Requesting).then_some(Unanswered {
+        let walker = &self.walkers[id as usize];
+        let site = self.legs.get(walker.at as usize)?.request?;
+        Some(Unanswered {
             sent: walker.sent,
-            site: walker.site,
-            generation: walker.requests,
+            site,
+            // Of two that a VU has sent at one instant, the first is over.
+            generation: walker.sent.0,
         })
     }
 }

@@ -193,8 +193,11 @@ impl World<'_> {
             let order = self.queue.next_order();
             straight.way.near.arrive_at(index, time, order);
         }
-        self.scenario_over(now, index);
-        let id = slot?.unwrap_or_else(|| {
+        let Some(slot) = slot else {
+            self.scenario_over(now, index);
+            return None;
+        };
+        let id = slot.unwrap_or_else(|| {
             self.initialised_vus += 1;
             straight.new_user(index)
         });

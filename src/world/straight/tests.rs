@@ -33,7 +33,7 @@ impl Draw {
 
     fn scenario(&mut self, journey: u64) -> String {
         let vus = self.number(1, 20);
-        let load = match self.number(0, 4) {
+        let load = match self.number(0, 6) {
             0 => format!("executor = \"constant-vus\"\nvus = {vus}\nduration = \"3s\""),
             1 => format!(
                 "executor = \"shared-iterations\"\nvus = {vus}\niterations = {}",
@@ -44,6 +44,12 @@ impl Draw {
                 "executor = \"poisson-arrivals\"\nrate = {}\nduration = \"3s\"",
                 vus * 3
             ),
+            // The last of them arrives when the load ends.
+            4 => format!(
+                "executor = \"renewal-arrivals\"\ngap = \"{}ms\"\nduration = \"3s\"",
+                3000 / vus
+            ),
+            5 => "executor = \"trace-arrivals\"\nat = [\"0s\", \"1s\", \"1s\", \"3s\"]".into(),
             _ => format!(
                 "executor = \"ramping-vus\"\nstages = [{{ duration = \"1s\", target = {vus} }}, \
                  {{ duration = \"1s\", target = {} }}, {{ duration = \"1s\", target = 0 }}]",
@@ -166,6 +172,21 @@ servers = 1
 [endpoints.e]
 visits = [{ station = "s", time = "5ms" }]
 "#;
+
+#[test]
+fn a_user_who_arrives_when_the_load_ends_is_served() {
+    let load = "executor = \"renewal-arrivals\"\ngap = \"1s\"\nduration = \"3s\"";
+    let text = PLAIN.replace(
+        "executor = \"constant-vus\"\nvus = 3\nduration = \"2s\"",
+        load,
+    );
+    let model = model(&text);
+    assert_eq!(stays_straight(&model, 1), Some(true));
+    let straight = World::new(&model, 1, 0).run();
+    let general = World::new(&model, 1, 0).run_generally(|_| ());
+    assert_eq!(straight.recorder.iterations.len(), 3);
+    assert_eq!(format!("{straight:?}"), format!("{general:?}"));
+}
 
 #[test]
 fn histograms_are_filled_as_well() {

@@ -12,7 +12,7 @@ use crate::parts::inventory::Inventory;
 
 use super::outcome::Outcome;
 use super::request::{Held, RequestState};
-use super::vu::NONE;
+use super::vu::{NONE, VuState};
 use super::{Phase, World};
 
 /// A law.
@@ -35,6 +35,8 @@ pub enum Law {
     Room,
     /// No event lies in the past.
     Time,
+    /// The VUs that a scenario counts as active are those that are in an iteration.
+    Active,
 }
 
 /// A law that does not hold.
@@ -153,6 +155,7 @@ impl World<'_> {
                 (answered + b.interrupted + b.in_flight).into(),
             ),
         );
+        self.audit_scenarios(&mut audit);
         self.audit_stations(&mut audit);
         self.audit_pools(&mut audit);
         self.audit_locks(&mut audit);
@@ -217,6 +220,29 @@ impl World<'_> {
             .fold((0, 0), |(n, time), (_, r)| {
                 (n + 1, time + u128::from(now.since(r.since).0))
             })
+    }
+
+    fn audit_scenarios(&self, audit: &mut Audit) {
+        let mut at_work = vec![0_u64; self.scenarios.len()];
+        for vu in self.vus.iter().filter(|vu| vu.state != VuState::Idle) {
+            if let Some(scenario) = vu.origin.as_scenario() {
+                at_work[scenario] += 1;
+            }
+        }
+        for (index, (scenario, at_work)) in self.scenarios.iter().zip(&at_work).enumerate() {
+            audit.equal(
+                Law::Active,
+                &format!("scenario `{}`", self.model.scenarios[index].name),
+                ("active VUs", scenario.active.into()),
+                ("VUs in an iteration", (*at_work).into()),
+            );
+        }
+        audit.equal(
+            Law::Active,
+            "all scenarios",
+            ("active VUs", self.active_vus.into()),
+            ("VUs in an iteration", at_work.iter().sum::<u64>().into()),
+        );
     }
 
     fn audit_stations(&self, audit: &mut Audit) {
@@ -482,6 +508,18 @@ session = "100ms"
             w.recorder.request_series.truncate(left);
         });
         assert_eq!(laws, [Law::Conservation]);
+    }
+
+    #[test]
+    fn a_vu_that_is_counted_but_not_there_is_noticed() {
+        assert_eq!(broken_by(|w| w.active_vus += 1), [Law::Active]);
+        // A run with a scenario that is never over would not end: looked at on the spot.
+        broken_by(|w| {
+            w.scenarios[0].active += 1;
+            let laws: Vec<Law> = w.audit().violations.iter().map(|v| v.law).collect();
+            assert_eq!(laws, [Law::Active]);
+            w.scenarios[0].active -= 1;
+        });
     }
 
     #[test]

@@ -157,6 +157,10 @@ impl World<'_> {
         let state = std::mem::replace(&mut vu.state, VuState::Idle);
         vu.generation = vu.generation.wrapping_add(1);
         let token = vu.context.token;
+        // It may have begun at this very instant.
+        if !self.ready.is_empty() {
+            self.ready.withdraw(Work::Vu(id));
+        }
         match state {
             VuState::Requesting(request) => {
                 self.left_in_flight += 1;

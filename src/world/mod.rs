@@ -51,7 +51,7 @@ use vu::{Minds, Vu};
 use watch::TimeoutWatch;
 
 /// Something to go on with at this very instant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
     /// A VU was answered or starts an iteration.
     Vu(u32),
@@ -88,6 +88,14 @@ impl ReadyList {
             self.first = self.others.pop_front();
         }
         Some(work)
+    }
+
+    /// Takes a piece of work back, wherever it stands.
+    fn withdraw(&mut self, work: Work) {
+        self.others.retain(|other| *other != work);
+        if self.first == Some(work) {
+            self.first = self.others.pop_front();
+        }
     }
 
     fn clear(&mut self) {

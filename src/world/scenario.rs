@@ -369,7 +369,8 @@ impl World<'_> {
         if first_time {
             self.queue
                 .set_alarm(scenario.hard_alarm, started + scenario.hard_end);
-            scenario.pending_tick = source.next(Span::ZERO);
+            let first = source.next(Span::ZERO);
+            scenario.pending_tick = first.filter(|t| *t <= scenario.regular_end);
         }
         let mut slot = None;
         if let Some(tick) = scenario.pending_tick

@@ -423,15 +423,23 @@ impl World<'_> {
 
     /// The graceful stop of a scenario is over: what still runs is interrupted.
     pub(super) fn hard_stop(&mut self, index: usize) {
+        let now = self.queue.now();
         for id in 1..self.vus.len() as u32 {
             let vu = &self.vus[id as usize];
             if vu.origin.as_scenario() == Some(index) && vu.state != VuState::Idle {
+                let (origin, begun) = (vu.origin, u64::from(vu.iterations));
                 self.interrupt(id);
                 self.vu_returned(index);
+                // After an interrupted iteration a VU looks for its next one as after any other.
+                if let Pattern::Loop(plan) = self.scenarios[index].pattern
+                    && let Some(missing) = plan.dropped_by_vu(begun)
+                {
+                    self.recorder.drop_starts(now, origin, missing);
+                }
             }
         }
         self.scenarios[index].load_over = true;
-        self.scenario_over(self.queue.now(), index);
+        self.scenario_over(now, index);
     }
 
     /// Sees whether a scenario, and with it perhaps the test, is over.

@@ -714,3 +714,96 @@ nap = [{ sleep = "100ms" }]
 "#);
     assert_eq!(gauge(&summary, "vus_max"), (3.0, 3.0, 3.0));
 }
+
+/// A VU that begins and is killed at one instant sends nothing, and is not there any more (k6 v2.2.0,
+/// `ramping_vus.go`: at one instant the step comes before the kill).
+#[test]
+fn a_step_up_at_the_instant_of_a_kill_leaves_nobody_behind() {
+    let text = format!(
+        r#"
+[scenarios.default]
+executor = "ramping-vus"
+stages = [
+  {{ duration = "0s", target = 10 }},
+  {{ duration = "10s", target = 10 }},
+  {{ duration = "0s", target = 0 }},
+  {{ duration = "30s", target = 0 }},
+  {{ duration = "0s", target = 5 }},
+  {{ duration = "30s", target = 5 }},
+]
+[journeys]
+loop = [{{ request = "list" }}, {{ sleep = "1s" }}]
+{}"#,
+        endpoints(&[("list", 100)])
+    );
+    let (outcome, summary) = run(&text);
+    assert_eq!((outcome.end, outcome.active_vus), (End::Finished, 0));
+    assert_eq!(outcome.recorder.interrupted, 5);
+    // Ten VUs for ten seconds; the last iterations end after that.
+    assert_eq!(count(&summary, "http_reqs"), 100.0);
+    assert_eq!(gauge(&summary, "vus"), (0.0, 0.0, 10.0));
+}
+
+/// A VU of `per-vu-iterations` that is interrupted drops what it has not begun (k6 v2.2.0,
+/// `per_vu_iterations.go`: after an iteration, however it ended, it sees that the time is over).
+#[test]
+fn who_is_interrupted_drops_the_rest_of_its_iterations() {
+    let text = r#"
+[scenarios.default]
+executor = "per-vu-iterations"
+vus = 2
+iterations = 5
+max_duration = "10s"
+graceful_stop = "1s"
+[journeys]
+loop = [{ sleep = "4s" }]
+"#;
+    let (outcome, summary) = run(text);
+    assert_eq!(outcome.complete_iterations(), 4);
+    assert_eq!(outcome.recorder.interrupted, 2);
+    assert_eq!(count(&summary, "dropped_iterations"), 4.0);
+}
+
+/// `data_sent` has no sample before the first iteration ends, and a threshold without samples aborts no run.
+#[test]
+fn a_threshold_on_bytes_waits_for_the_end_of_an_iteration() {
+    let text = format!(
+        r#"
+[scenarios.default]
+executor = "constant-vus"
+vus = 1
+duration = "20s"
+[journeys]
+loop = [{{ request = "list" }}, {{ sleep = "4900ms" }}]
+[network]
+latency = "1ms"
+[thresholds]
+data_sent = [{{ threshold = "count<0", abort_on_fail = true }}]
+{}"#,
+        endpoints(&[("list", 10)])
+    );
+    let (outcome, _) = run(&text);
+    assert_eq!(outcome.end, End::Aborted);
+    assert_eq!(outcome.complete_iterations(), 1);
+}
+
+/// Open users arrive while their scenario lasts, the first one, too.
+#[test]
+fn nobody_arrives_after_the_end() {
+    let arrivals = |gap: &str| {
+        let (outcome, _) = run(&format!(
+            r#"
+[scenarios.default]
+executor = "renewal-arrivals"
+gap = "{gap}"
+duration = "5s"
+[journeys]
+visit = [{{ sleep = "10ms" }}]
+"#
+        ));
+        (outcome.complete_iterations(), outcome.end)
+    };
+    assert_eq!(arrivals("10s"), (0, End::Finished));
+    assert_eq!(arrivals("5s"), (1, End::Finished));
+    assert_eq!(arrivals("2s"), (2, End::Finished));
+}

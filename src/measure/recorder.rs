@@ -228,6 +228,8 @@ pub struct Recorder {
     pub timings: Vec<Timings>,
     /// Iterations cut off before their end.
     pub interrupted: u64,
+    /// Who was cut off at least once, by origin.
+    pub cut_off: Vec<bool>,
     /// Starts that found no VU, by origin.
     pub dropped: Vec<u64>,
     /// Bytes sent and received, by origin.
@@ -316,6 +318,7 @@ impl Recorder {
             iteration_origin: Labels::new(),
             timings: Vec::new(),
             interrupted: 0,
+            cut_off: vec![false; origins],
             dropped: vec![0; origins],
             data: vec![(0, 0); origins],
             checks: vec![(0, 0); checks * origins],
@@ -490,6 +493,12 @@ impl Recorder {
         }
         self.note(now, Sample::Iteration { origin, duration });
         false
+    }
+
+    /// An iteration, setup or teardown was cut off. k6 counts the iterations of scenarios alone.
+    pub fn cut_off(&mut self, origin: Origin) {
+        self.cut_off[origin.0 as usize] = true;
+        self.interrupted += u64::from(origin.as_scenario().is_some());
     }
 
     /// Setup or teardown came to its end.

@@ -60,9 +60,7 @@ impl World<'_> {
         self.queue.clear_alarm(self.phase_timeout);
         let in_setup = self.phase == Phase::Setup;
         if in_setup {
-            // k6 counts only VUs of scenarios as interrupted.
             self.interrupt(0);
-            self.recorder.interrupted = self.recorder.interrupted.saturating_sub(1);
         }
         for id in 1..self.vus.len() as u32 {
             let vu = &self.vus[id as usize];

@@ -175,7 +175,8 @@ impl World<'_> {
             VuState::Idle => {}
         }
         if state != VuState::Idle {
-            self.recorder.interrupted += 1;
+            let origin = self.vus[id as usize].origin;
+            self.recorder.cut_off(origin);
             self.count_bytes(self.queue.now(), id);
         }
     }

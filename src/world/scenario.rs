@@ -212,8 +212,6 @@ impl World<'_> {
     /// Setup or teardown has taken longer than it may.
     pub(super) fn phase_timeout(&mut self) {
         self.interrupt(0);
-        // k6 counts only VUs of scenarios as interrupted.
-        self.recorder.interrupted = self.recorder.interrupted.saturating_sub(1);
         let end = if self.phase == Phase::Setup {
             End::SetupTimeout
         } else {

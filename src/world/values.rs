@@ -221,16 +221,15 @@ impl<'a> View<'a> {
         let passes = self.origins(keep);
         let own = self.record.data.iter().zip(&passes).filter(|(_, p)| **p);
         let count = own.map(|(d, _)| bytes(d)).sum::<u64>() as f64;
+        // A sample comes with the end of an iteration, of setup or of teardown, however that comes.
         let ended = |o: Origin| match o {
             Origin::SETUP => self.record.setup.is_some(),
             Origin::TEARDOWN => self.record.teardown.is_some(),
             _ => self.iteration_counts()[o.0 as usize] > 0,
         };
-        let observed = keep.is_all()
-            || self
-                .record
-                .origins()
-                .any(|o| passes[o.0 as usize] && ended(o));
+        let sampled = |o: Origin| ended(o) || self.record.cut_off[o.0 as usize];
+        let mut origins = self.record.origins();
+        let observed = origins.any(|o| passes[o.0 as usize] && sampled(o));
         let rate = self.per_second(count);
         Measured {
             contains: Contains::Data,

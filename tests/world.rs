@@ -70,7 +70,7 @@ fn a_refused_connection_puts_zeros_into_the_trends() {
     let (outcome, summary) = run(&model, 1);
     // The second learns of it after 2 ms, k6 reports 0.
     assert_eq!(ms(&outcome.recorder.durations), [0.0, 12.0]);
-    assert_eq!(ms(&outcome.recorder.iterations), [7.0, 17.0]);
+    assert_eq!(ms(&outcome.recorder.iteration_durations()), [7.0, 17.0]);
     assert_eq!(rate(&summary, "http_req_failed"), (1, 1));
 }
 
@@ -100,7 +100,7 @@ fn a_retry_pauses_between_attempts_and_not_after_the_last() {
         [endpoints.e]\nvisits = [{ delay = \"2ms\" }, { fail = 1.0, status = 500 }]",
     );
     let (outcome, _) = run(&model, 1);
-    assert_eq!(ms(&outcome.recorder.iterations), [2006.0]);
+    assert_eq!(ms(&outcome.recorder.iteration_durations()), [2006.0]);
     assert_eq!(outcome.recorder.durations.len(), 3);
 }
 
@@ -126,10 +126,10 @@ fn polling_ends_with_admission_or_gives_up() {
     // Joins at 1 ms, let through at 12 s, asks at 1 ms, 5.002 s, 10.003 s and 15.004 s.
     let (outcome, _) = run(&poll(30), 1);
     assert_eq!(outcome.recorder.durations.len(), 5);
-    assert_eq!(ms(&outcome.recorder.iterations), [16_005.0]);
+    assert_eq!(ms(&outcome.recorder.iteration_durations()), [16_005.0]);
     // Two polls in vain: no sleep after the last.
     let (outcome, _) = run(&poll(2), 1);
-    assert_eq!(ms(&outcome.recorder.iterations), [5_003.0]);
+    assert_eq!(ms(&outcome.recorder.iteration_durations()), [5_003.0]);
 }
 
 #[test]

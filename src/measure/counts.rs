@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::recorder::{Label, Recorder};
 use super::tallies::merged;
-use crate::stats::{Histogram, TrendStats};
+use crate::stats::{Durations, Histogram, TrendStats};
 
 impl Recorder {
     /// Number of requests that ended.
@@ -23,6 +23,13 @@ impl Recorder {
             Some(tallies) => tallies.iterations.iter().map(Histogram::count).sum(),
             None => self.iterations.len() as u64,
         }
+    }
+
+    /// Durations of all complete iterations that are kept one by one, in nanoseconds, in the order of their
+    /// ends.
+    #[must_use]
+    pub fn iteration_durations(&self) -> Durations {
+        self.iterations.collect(&self.durations)
     }
 
     /// Number of requests of each series.
@@ -113,7 +120,10 @@ impl Recorder {
     pub fn iteration_stats(&self, percents: &[f64]) -> Option<TrendStats> {
         match &self.tallies {
             Some(tallies) => TrendStats::of_histogram(&merged(&tallies.iterations), percents),
-            None => TrendStats::of_durations(self.iterations.all(), percents),
+            None => {
+                let all = 0..self.iterations.len();
+                TrendStats::of_parts(&self.iterations.range(&self.durations, all), percents)
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::engine::{Span, Time};
 use crate::model::journey::{CheckId, CustomKind, GroupId, MetricId, SiteId};
 use crate::stats::{Durations, Labels, NumberHistogram};
 
+use super::iteration_times::IterationTimes;
 use super::log::{Entry, Sample};
 use super::tallies::Tallies;
 
@@ -220,7 +221,7 @@ pub struct Recorder {
     /// Index into `series` of each request.
     pub request_series: Labels<u16>,
     /// Durations of complete iterations in nanoseconds, in the order in which they ended.
-    pub iterations: Durations,
+    pub iterations: IterationTimes,
     /// Who made each iteration.
     pub iteration_origin: Labels<Origin>,
     /// The parts of each request's time; empty where no network is modelled, for all of it is
@@ -281,12 +282,11 @@ impl Recorder {
     pub fn reuse(&mut self, mut memory: Memory) {
         memory.durations.clear();
         memory.request_series.clear();
-        memory.iterations.clear();
         memory.iteration_origin.clear();
         memory.timings.clear();
         self.durations = memory.durations;
         self.request_series = memory.request_series;
-        self.iterations = memory.iterations;
+        self.iterations = IterationTimes::reusing(memory.iterations);
         self.iteration_origin = memory.iteration_origin;
         self.timings = memory.timings;
     }
@@ -297,7 +297,7 @@ impl Recorder {
         Memory {
             durations: self.durations,
             request_series: self.request_series,
-            iterations: self.iterations,
+            iterations: self.iterations.into_memory(),
             iteration_origin: self.iteration_origin,
             timings: self.timings,
         }
@@ -314,7 +314,7 @@ impl Recorder {
             series: Vec::new(),
             durations: Durations::new(),
             request_series: Labels::new(),
-            iterations: Durations::new(),
+            iterations: IterationTimes::default(),
             iteration_origin: Labels::new(),
             timings: Vec::new(),
             interrupted: 0,
@@ -480,7 +480,7 @@ impl Recorder {
         if !self.plain && self.tally_or_log_iteration(now, origin, duration) {
             return;
         }
-        self.iterations.push(duration.0);
+        self.iterations.push(duration.0, &self.durations);
         self.iteration_origin.push(origin);
     }
 

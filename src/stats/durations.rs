@@ -107,6 +107,13 @@ impl Durations {
         }
     }
 
+    /// Whether the one at this place is this, of so many nanoseconds, and takes four bytes.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_short(&self, place: usize, ns: u64) -> bool {
+        ns < u64::from(LONG) && self.short.get(place) == Some(&(ns as u32))
+    }
+
     /// All of them.
     #[must_use]
     pub fn all(&self) -> Slice<'_> {
@@ -114,6 +121,7 @@ impl Durations {
             short: &self.short,
             long: &self.long,
             wide: &self.wide,
+            more: 0,
         }
     }
 
@@ -128,6 +136,7 @@ impl Durations {
             short: &self.short[start.min(wide)..end.min(wide)],
             long: &self.long[self.long_before(start)..self.long_before(end)],
             wide: &self.wide[start.saturating_sub(wide)..end.saturating_sub(wide)],
+            more: 0,
         }
     }
 
@@ -227,9 +236,18 @@ pub struct Slice<'d> {
     /// As in [`Durations`], but only the order counts.
     long: &'d [(usize, u64)],
     wide: &'d [u64],
+    /// By so much each is longer than it is kept.
+    more: u64,
 }
 
 impl<'d> Slice<'d> {
+    /// The same, each longer by so many nanoseconds.
+    #[must_use]
+    pub fn longer_by(self, more: u64) -> Slice<'d> {
+        let more = self.more + more;
+        Slice { more, ..self }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(self) -> usize {
@@ -246,13 +264,13 @@ impl<'d> Slice<'d> {
     /// [`Slice::iter`].
     #[inline]
     pub fn for_each(self, mut use_one: impl FnMut(u64)) {
-        if self.long.is_empty() {
+        if self.long.is_empty() && self.more == 0 {
             self.short.iter().for_each(|ns| use_one(u64::from(*ns)));
         } else {
             let short = Slice { wide: &[], ..self };
             short.iter().for_each(&mut use_one);
         }
-        self.wide.iter().for_each(|ns| use_one(*ns));
+        self.wide.iter().for_each(|ns| use_one(*ns + self.more));
     }
 
     /// One after the other, in nanoseconds.
@@ -262,6 +280,7 @@ impl<'d> Slice<'d> {
             short: self.short.iter().copied(),
             long: self.long.iter(),
             wide: self.wide.iter().copied(),
+            more: self.more,
         }
     }
 
@@ -280,6 +299,7 @@ impl<'d> From<&'d [u64]> for Slice<'d> {
             short: &[],
             long: &[],
             wide: all,
+            more: 0,
         }
     }
 }
@@ -290,6 +310,7 @@ pub struct Iter<'d> {
     short: Copied<std::slice::Iter<'d, u32>>,
     long: std::slice::Iter<'d, (usize, u64)>,
     wide: Copied<std::slice::Iter<'d, u64>>,
+    more: u64,
 }
 
 impl Iterator for Iter<'_> {
@@ -297,11 +318,12 @@ impl Iterator for Iter<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<u64> {
-        match self.short.next() {
+        let kept = match self.short.next() {
             Some(LONG) => self.long.next().map(|(_, ns)| *ns),
             Some(ns) => Some(u64::from(ns)),
             None => self.wide.next(),
-        }
+        };
+        kept.map(|ns| ns + self.more)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -38,6 +38,46 @@ impl TrendStats {
         TrendStats::of_parts(&[samples], percents)
     }
 
+    /// As [`TrendStats::of_durations`], and the statistics of what is longer by so many nanoseconds each.
+    #[must_use]
+    pub fn with_longer(
+        samples: Slice<'_>,
+        more: u64,
+        percents: &[f64],
+    ) -> Option<(TrendStats, TrendStats)> {
+        if more == 0 {
+            let both = TrendStats::of_durations(samples, percents)?;
+            return Some((both.clone(), both));
+        }
+        let count = samples.len();
+        let mut counts = Counts::new(count);
+        let (mut sums, mut min, mut max) = ((0.0, 0.0), u64::MAX, 0);
+        samples.for_each(|ns| {
+            sums.0 += ns_to_ms(ns);
+            sums.1 += ns_to_ms(ns + more);
+            min = min.min(ns);
+            max = max.max(ns);
+            counts.add(ns);
+        });
+        let min = if count == 0 { 0 } else { min };
+        let mut known = Vec::new();
+        let values = percentiles_with(percents, count, |ranks| {
+            known = counts.order_statistics(&[samples], ranks);
+            known.clone()
+        })?;
+        let longer = percentiles_with(percents, count, |_| {
+            known.into_iter().map(|ns| ns + more).collect()
+        })?;
+        let stats = |sum: f64, more, values: Vec<f64>| TrendStats {
+            count: count as u64,
+            avg: if count == 0 { 0.0 } else { sum / count as f64 },
+            min: ns_to_ms(min + more),
+            max: ns_to_ms(max + more),
+            percentiles: percents.iter().copied().zip(values).collect(),
+        };
+        Some((stats(sums.0, 0, values), stats(sums.1, more, longer)))
+    }
+
     /// As [`TrendStats::of_durations`], of these durations one after the other.
     #[must_use]
     pub fn of_parts(parts: &[Slice<'_>], percents: &[f64]) -> Option<TrendStats> {
@@ -133,4 +173,40 @@ fn running_mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
         return 0.0;
     }
     values.fold(0.0, |sum, value| sum + value) / count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::stats::Durations;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn what_is_longer_has_the_statistics_of_a_list_of_its_own(
+            few in prop::collection::vec(0..9_000_000_000_u64, 0..40),
+            many in prop_oneof![3 => Just(0_u64), 1 => 900..3_000_u64],
+            more in prop_oneof![Just(0), 1..3_000_000_000_u64, Just(1 << 63)],
+        ) {
+            let spread = (0..many).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33);
+            let own: Durations = few.iter().copied().chain(spread).collect();
+            let longer: Durations = own.iter().map(|ns| ns + more).collect();
+            let percents = [0.0, 50.0, 90.0, 99.9, 100.0];
+            let both = TrendStats::with_longer(own.all(), more, &percents);
+            let apart = TrendStats::of_durations(own.all(), &percents)
+                .zip(TrendStats::of_durations(longer.all(), &percents));
+            prop_assert!(both.is_some());
+            prop_assert_eq!(both, apart);
+        }
+    }
+
+    #[test]
+    fn a_percent_beyond_100_has_no_value() {
+        assert_eq!(
+            TrendStats::with_longer(Slice::from(&[1, 2][..]), 5, &[101.0]),
+            None
+        );
+    }
 }

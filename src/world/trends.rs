@@ -12,7 +12,7 @@ use crate::model::threshold::Aggregation;
 use crate::stats::durations::Slice;
 use crate::stats::{Durations, Histogram, Labels, TrendStats};
 
-use super::values::{Measured, View};
+use super::values::{Filter, Measured, View};
 
 /// Names a set of samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,16 +37,16 @@ struct Chosen<'a> {
 }
 
 impl<'a> Chosen<'a> {
-    fn all(all: &'a Durations) -> Chosen<'a> {
+    fn all(parts: impl Into<Vec<Slice<'a>>>) -> Chosen<'a> {
         Chosen {
-            parts: vec![all.all()],
+            parts: parts.into(),
             ..Chosen::default()
         }
     }
 
-    /// Those whose label passes.
-    fn of<T: Copy + PartialEq>(
-        all: &'a Durations,
+    /// Those whose label passes; `parts` gives what stands in a range of places.
+    fn of<T: Copy + PartialEq, const N: usize>(
+        parts: impl Fn(Range<usize>) -> [Slice<'a>; N],
         labels: &Labels<T>,
         passes: impl Fn(T) -> bool,
     ) -> Chosen<'a> {
@@ -58,10 +58,11 @@ impl<'a> Chosen<'a> {
             Some(last) if last.end == run.start => last.end = run.end,
             _ => runs.push(run),
         });
-        let others = all.range(in_runs..all.len()).iter().zip(each);
+        let others = parts(in_runs..labels.len());
+        let others = others.into_iter().flat_map(Slice::iter).zip(each);
         let own = others.filter(|(_, label)| passes(**label));
         chosen.own.extend(own.map(|(ns, _)| ns));
-        chosen.parts = runs.into_iter().map(|run| all.range(run)).collect();
+        chosen.parts = runs.into_iter().flat_map(parts).collect();
         chosen
     }
 
@@ -89,7 +90,16 @@ impl<'a> View<'a> {
         let mut known = self.known.borrow_mut();
         let at = known.iter().position(|(of, _)| *of == samples);
         let at = at.unwrap_or_else(|| {
-            let stats = self.stats(&samples, &self.percents);
+            let stats = match self.both(&samples) {
+                Some((requests, iterations)) => {
+                    known.push((
+                        Samples::Iterations(self.origins(Filter::default())),
+                        iterations,
+                    ));
+                    Some(requests)
+                }
+                None => self.stats(&samples, &self.percents),
+            };
             known.push((samples.clone(), stats.unwrap_or_default()));
             known.len() - 1
         });
@@ -114,15 +124,36 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Of all requests and of all iterations, if these are what is wanted and each iteration is as long as its
+    /// request, but for the same time.
+    fn both(&self, which: &Samples) -> Option<(TrendStats, TrendStats)> {
+        let record = self.record;
+        let follow = record.iterations.longer_by().filter(|_| {
+            record.tallies.is_none() && record.iterations.len() == record.durations.len()
+        })?;
+        let all = matches!(which, Samples::Requests(chosen) if chosen.iter().all(|c| *c));
+        let (before, after) = self.phases(&self.origins(Filter::default()));
+        if !all || before.or(after).is_some() {
+            return None;
+        }
+        TrendStats::with_longer(record.durations.all(), follow, &self.percents)
+    }
+
+    fn every_scenario(&self, origins: &[bool]) -> bool {
+        let mut scenarios = self.record.origins().filter(|o| o.as_scenario().is_some());
+        scenarios.all(|origin| origins[origin.0 as usize])
+    }
+
     fn samples(&self, which: &Samples) -> Chosen<'a> {
         let record = self.record;
         match which {
             Samples::Requests(chosen) if chosen.iter().all(|c| *c) => {
-                Chosen::all(&record.durations)
+                Chosen::all([record.durations.all()])
             }
             Samples::Requests(chosen) => {
                 let passes = |series: u16| chosen[series as usize];
-                Chosen::of(&record.durations, &record.request_series, passes)
+                let parts = |places| [record.durations.range(places)];
+                Chosen::of(parts, &record.request_series, passes)
             }
             Samples::Part(part, chosen) => {
                 let (_, time) = Timings::PARTS[*part];
@@ -137,12 +168,12 @@ impl<'a> View<'a> {
             }
             Samples::Iterations(origins) => {
                 let (before, after) = self.phases(origins);
-                let passes = |origin: Origin| origins[origin.0 as usize];
-                let mut scenarios = record.origins().filter(|o| o.as_scenario().is_some());
-                let between = if scenarios.all(passes) {
-                    Chosen::all(&record.iterations)
+                let parts = |places| record.iterations.range(&record.durations, places);
+                let between = if self.every_scenario(origins) {
+                    Chosen::all(parts(0..record.iterations.len()))
                 } else {
-                    Chosen::of(&record.iterations, &record.iteration_origin, passes)
+                    let passes = |origin: Origin| origins[origin.0 as usize];
+                    Chosen::of(parts, &record.iteration_origin, passes)
                 };
                 Chosen {
                     before,

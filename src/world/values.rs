@@ -197,7 +197,7 @@ impl<'a> View<'a> {
     }
 
     /// Which origins' iterations pass.
-    fn origins(&self, keep: Filter) -> Vec<bool> {
+    pub(super) fn origins(&self, keep: Filter) -> Vec<bool> {
         let passes = |o| keep.passes(o, &tags::of_iteration(self.model, o));
         self.record.origins().map(passes).collect()
     }

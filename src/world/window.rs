@@ -143,10 +143,13 @@ impl Edge {
 
     /// Takes away all that had been recorded before.
     fn cut(&self, record: &mut Recorder) {
+        // First, for iterations may be kept as requests.
+        record
+            .iterations
+            .remove_first(self.iterations, &record.durations);
         record.durations.remove_first(self.requests);
         record.request_series.remove_first(self.requests);
         record.timings.drain(..self.timings);
-        record.iterations.remove_first(self.iterations);
         record.iteration_origin.remove_first(self.iterations);
         record.groups.drain(..self.groups);
         record.group_labels.drain(..self.groups);

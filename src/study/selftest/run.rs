@@ -165,9 +165,10 @@ impl<'r> Window<'r> {
     /// Mean length of the iterations that ended in the window, in seconds, and how many they are.
     #[must_use]
     pub fn iterations(&self) -> (f64, f64) {
-        let all = &self.run.outcome.recorder.iterations;
-        let range = all.range(self.from.iterations..self.to.iterations);
-        (mean_secs(range), range.len() as f64)
+        let mut all = self.run.outcome.recorder.iteration_durations();
+        all.truncate(self.to.iterations);
+        all.remove_first(self.from.iterations);
+        (mean_secs(all.all()), all.len() as f64)
     }
 
     /// Waits that were not zero, of all stations, in nanoseconds.

@@ -227,3 +227,57 @@ fn every_shipped_model_is_sound() {
         }
     }
 }
+
+/// SMALL as `t.toml` in a directory of its own.
+fn small() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("t.toml"), SMALL).expect("the model is written");
+    directory
+}
+
+fn within(directory: &tempfile::TempDir, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_capsim"))
+        .args(arguments)
+        .current_dir(directory.path())
+        .output()
+        .expect("the command runs")
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_links_named_as_outputs_stay_what_they_are() {
+    use std::os::unix::fs::FileTypeExt;
+    let directory = small();
+    let at = |name: &str| directory.path().join(name);
+    let made = Command::new("mkfifo").arg(at("pipe")).status().unwrap();
+    assert!(made.success());
+    std::os::unix::fs::symlink("target.csv", at("link.csv")).unwrap();
+    for option in ["--out", "--timeline", "--summary-export", "--report"] {
+        let value = |name: &str| match option {
+            "--out" => format!("csv={name}"),
+            _ => name.to_owned(),
+        };
+        let pipe = at("pipe");
+        let reader = std::thread::spawn(move || std::fs::read(pipe).unwrap());
+        let run = |name: &str| within(&directory, &["run", "t.toml", "-q", option, &value(name)]);
+        let done = run("pipe");
+        let kind = std::fs::symlink_metadata(at("pipe")).unwrap().file_type();
+        assert!(kind.is_fifo(), "{option} replaced the pipe");
+        assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+        let piped = reader.join().unwrap();
+        assert_eq!(run("link.csv").status.code(), Some(0));
+        let link = std::fs::symlink_metadata(at("link.csv")).unwrap();
+        assert!(link.is_symlink(), "{option} replaced the link");
+        assert_eq!(std::fs::read(at("target.csv")).unwrap(), piped, "{option}");
+    }
+    let done = within(
+        &directory,
+        &["run", "t.toml", "-q", "--out", "csv=/dev/stdout"],
+    );
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    assert!(
+        stdout(&done).contains("metric_name,timestamp"),
+        "{}",
+        stdout(&done)
+    );
+}

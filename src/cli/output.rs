@@ -1,7 +1,6 @@
 //! `--out`, `--epoch` and files that appear whole or not at all.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,9 +8,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 
-use super::exit::Failure;
+use super::exit::{self, Failure};
 use crate::model::Model;
 use crate::report::{out_csv, out_json};
+use crate::study::whole;
 use crate::world::outcome::Outcome;
 
 /// When virtual time begins, unless `--epoch` says otherwise.
@@ -86,24 +86,15 @@ pub fn epoch(text: &str) -> Result<Timestamp, String> {
         .map_err(|e| format!("{e}; write a time such as {EPOCH}"))
 }
 
-/// Writes a file beside its place and renames it: readers see all of it or nothing.
+/// Writes a file that appears whole or not at all; a pipe or a device is written into.
 pub fn write_whole(
     file: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = file.with_file_name(name);
-    let done = File::create(&part).and_then(|handle| {
-        let mut out = BufWriter::new(handle);
-        write(&mut out)?;
-        out.flush()?;
-        drop(out);
-        std::fs::rename(&part, file)
-    });
-    done.map_err(|error| {
-        // The error matters, not whether the rest of it can be cleared away.
-        let _ = std::fs::remove_file(&part);
-        Failure::new(1, format!("error: {}: {error}", file.display()))
+    whole::write_whole(file, |out| write(out)).map_err(|error: io::Error| {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::from(error);
+        }
+        Failure::new(exit::OTHER, format!("error: {}: {error}", file.display()))
     })
 }

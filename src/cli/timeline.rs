@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::exit::{self, Failure};
+use super::exit::Failure;
+use super::output::write_whole;
 use crate::engine::Span;
 use crate::model::{Model, duration};
 use crate::study::timeline;
@@ -51,17 +52,15 @@ impl Timeline {
 }
 
 fn write(path: &Path, model: &Model, outcome: &Outcome, samples: &[Sample]) -> Result<(), Failure> {
-    let failed =
-        |e: csv::Error| Failure::new(exit::OTHER, format!("error: {}: {e}", path.display()));
     if let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)?;
     }
-    let mut writer = csv::Writer::from_path(path).map_err(failed)?;
-    writer
-        .write_record(timeline::header(model))
-        .map_err(failed)?;
-    for row in timeline::rows(model, outcome, samples) {
-        writer.write_record(row).map_err(failed)?;
-    }
-    Ok(writer.flush()?)
+    write_whole(path, |out| {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(timeline::header(model))?;
+        for row in timeline::rows(model, outcome, samples) {
+            writer.write_record(row)?;
+        }
+        writer.flush()
+    })
 }

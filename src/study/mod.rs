@@ -13,3 +13,4 @@ pub mod sweep;
 pub mod tally;
 pub mod timeline;
 pub mod vary;
+pub mod whole;

@@ -15,6 +15,7 @@ use super::design::Design;
 use super::metrics::{Metrics, NamedThreshold, names_of, thresholds_of};
 use super::replicate::run_one;
 use super::runs::Job;
+use super::whole::write_whole;
 use crate::model::document::Document;
 use crate::model::set::Override;
 use crate::model::{Model, Problems};
@@ -366,7 +367,7 @@ pub fn recover(path: &Path, header: &[String], replications: u64) -> Result<u64,
     Ok(rows)
 }
 
-/// Writes a file in one step: a reader sees the old one or the new one, never half of it.
+/// Writes a file that appears whole and stays, whatever happens to the machine.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -374,14 +375,9 @@ pub fn replace_file(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), SweepError>,
 ) -> Result<(), SweepError> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".partial");
-    let partial = path.with_file_name(name);
-    let mut out = BufWriter::new(File::create(&partial)?);
-    fill(&mut out)?;
-    out.into_inner()
-        .map_err(std::io::IntoInnerError::into_error)?
-        .sync_data()?;
-    std::fs::rename(&partial, path)?;
-    Ok(())
+    write_whole(path, |out| {
+        fill(out)?;
+        out.flush()?;
+        Ok(out.get_ref().sync_data()?)
+    })
 }

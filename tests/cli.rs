@@ -281,3 +281,67 @@ fn pipes_and_links_named_as_outputs_stay_what_they_are() {
         stdout(&done)
     );
 }
+
+#[test]
+fn an_output_that_is_an_input_or_another_output_is_refused() {
+    let directory = small();
+    let put = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    put("times.csv", "time\n1\n2\n");
+    let data = "{ empirical = { file = \"times.csv\", unit = \"ms\" } }";
+    put("d.toml", &SMALL.replace("{ exponential = \"8ms\" }", data));
+    put("rows.csv", "load\n1\n");
+    let listed = || {
+        let all = std::fs::read_dir(directory.path()).unwrap();
+        let mut all: Vec<_> = all
+            .map(|e| e.unwrap().path())
+            .map(|p| (std::fs::read(&p).unwrap(), p))
+            .collect();
+        all.sort();
+        all
+    };
+    let before = listed();
+    for (wrong, reason) in [
+        ("run t.toml --out csv=t.toml", "is the model"),
+        (
+            "run d.toml --out json=./times.csv",
+            "a data file of the model",
+        ),
+        ("run t.toml --out csv=a --out json=a", "--out, too"),
+        ("run t.toml --report x --timeline ./x", "--timeline, too"),
+        ("run t.toml --summary-export t.toml", "is the model"),
+        (
+            "run t.toml --replications 2 --report t.toml",
+            "is the model",
+        ),
+        ("sweep t.toml --vary load=1,2 --out t.toml", "is the model"),
+        (
+            "sweep t.toml --design rows.csv --out rows.csv",
+            "is the design",
+        ),
+        (
+            "sweep t.toml --vary load=1,2 --out a.csv --report a.points.csv",
+            "file of points",
+        ),
+        ("plot rows.csv --out rows.csv", "to be drawn"),
+        ("fit t.toml --to rows.csv --out t.toml", "is the model"),
+        (
+            "fit t.toml --to rows.csv@load=2 --table rows.csv",
+            "a measured run",
+        ),
+        ("fit t.toml --to rows.csv --table a --out a", "--out, too"),
+        ("explain t.toml --out a --report a", "--out, too"),
+        ("compare t.toml d.toml --report d.toml", "is model B"),
+        (
+            "capacity t.toml --vary load=0.5..2 --report t.toml",
+            "is the model",
+        ),
+    ] {
+        let arguments: Vec<&str> = wrong.split(' ').collect();
+        let done = within(&directory, &arguments);
+        let said = stderr(&done);
+        assert_eq!(done.status.code(), Some(2), "{wrong}: {said}");
+        assert!(said.contains(reason), "{wrong}: {said}");
+        assert_eq!(stdout(&done), "", "{wrong}");
+        assert!(before == listed(), "{wrong} wrote something");
+    }
+}

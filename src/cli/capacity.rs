@@ -90,7 +90,12 @@ impl Capacity {
         if !(self.precision > 0.0 && self.precision <= 50.0) {
             return Err(invalid("--precision is a percentage from above 0 to 50"));
         }
-        let model = self.model.load()?.model;
+        let checked = self.model.load()?;
+        self.model
+            .files(&checked)
+            .writes("--report", self.report.file())
+            .check()?;
+        let model = checked.model;
         let mut base = Vec::new();
         for text in &self.model.set {
             base.push(Override::parse(text).map_err(Failure::model)?);

@@ -8,9 +8,11 @@ use clap::Args;
 
 use super::budget::Budget;
 use super::exit::{self, Failure};
+use super::files::Files;
 use super::interrupt::Interrupt;
 use super::report::Report;
 use super::ticker::Ticker;
+use crate::model::document::Checked;
 use crate::model::{Document, Model, Override};
 use crate::report::answers as report;
 use crate::report::compare_page::of_comparison;
@@ -70,13 +72,13 @@ pub struct Compare {
     all: bool,
 }
 
-fn model(path: &Path, sets: [&[String]; 2]) -> Result<Model, Failure> {
+fn model(path: &Path, sets: [&[String]; 2]) -> Result<Checked, Failure> {
     let mut overrides = Vec::new();
     for text in sets.into_iter().flatten() {
         overrides.push(Override::parse(text).map_err(Failure::model)?);
     }
     let document = Document::from_file(path).map_err(Failure::model)?;
-    Ok(document.check(&overrides).map_err(Failure::model)?.model)
+    document.check(&overrides).map_err(Failure::model)
 }
 
 impl Compare {
@@ -90,6 +92,15 @@ impl Compare {
         let second = self.b.as_ref().unwrap_or(&self.a);
         let a = model(&self.a, [&self.set, &self.set_a])?;
         let b = model(second, [&self.set, &self.set_b])?;
+        let files = Files::of_model(&self.a, &a.files).reads("model B", second);
+        b.files
+            .iter()
+            .fold(files, |files, path| {
+                files.reads("a data file of model B", path)
+            })
+            .writes("--report", self.report.file())
+            .check()?;
+        let (a, b) = (a.model, b.model);
         if a == b {
             eprintln!("warning: A and B are the same; change one with --set-a or --set-b");
         }

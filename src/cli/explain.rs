@@ -67,7 +67,13 @@ impl Explain {
         if !(self.by > 0.0 && self.by < 100.0) {
             return Err(invalid("--by is a percentage between 0 and 100".into()));
         }
-        let model = self.model.load()?.model;
+        let checked = self.model.load()?;
+        self.model
+            .files(&checked)
+            .writes("--out", self.out.as_deref())
+            .writes("--report", self.report.file())
+            .check()?;
+        let model = checked.model;
         let mut base = Vec::new();
         for text in &self.model.set {
             base.push(Override::parse(text).map_err(Failure::model)?);

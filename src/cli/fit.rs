@@ -10,9 +10,11 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::exit::{self, Failure};
+use super::files::Files;
 use super::interrupt::Interrupt;
 use super::report::{Report, Words};
 use super::ticker::Ticker;
+use crate::model::document::Checked;
 use crate::model::{Document, Override};
 use crate::report::fit as report;
 use crate::report::fit_page::{Run, of_fit};
@@ -104,7 +106,8 @@ impl FitArgs {
         for text in &self.model.set {
             base.push(Override::parse(text).map_err(Failure::model)?);
         }
-        document.check(&base).map_err(Failure::model)?;
+        let checked = document.check(&base).map_err(Failure::model)?;
+        self.files(&checked).check()?;
         let mut free = Vec::new();
         for text in &self.free {
             let mut parameter = Free::parse(text, &document).map_err(invalid)?;
@@ -150,6 +153,17 @@ impl FitArgs {
             );
         }
         Ok(code)
+    }
+
+    /// All that is read and written.
+    fn files(&self, checked: &Checked) -> Files {
+        let runs = self.to.iter().chain(&self.holdout);
+        runs.fold(self.model.files(checked), |files, run| {
+            files.reads("a measured run", path_of(run))
+        })
+        .writes("--out", self.out.as_deref())
+        .writes("--table", self.table.as_deref())
+        .writes("--report", self.report.file())
     }
 
     fn print(
@@ -236,6 +250,11 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     super::output::write_whole(path, |out| out.write_all(text.as_bytes()))
 }
 
+/// The file of `RUN@…`.
+fn path_of(run: &str) -> &str {
+    run.split('@').next().unwrap_or("")
+}
+
 /// A run, and after `@` what the model has to be changed to for it, or its own window.
 fn case(
     text: &str,
@@ -243,10 +262,9 @@ fn case(
     base: &[Override],
     mut window: Option<Window>,
 ) -> Result<Case, Failure> {
-    let mut parts = text.split('@');
-    let path = parts.next().unwrap_or("");
+    let path = path_of(text);
     let mut overrides = Vec::new();
-    for part in parts {
+    for part in text.split('@').skip(1) {
         match part.strip_prefix("window=") {
             Some("all") => window = None,
             Some(own) => window = Some(Window::parse(own).map_err(invalid)?),

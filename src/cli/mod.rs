@@ -8,6 +8,7 @@ mod compare;
 mod console;
 mod exit;
 mod explain;
+mod files;
 mod fit;
 mod interrupt;
 mod output;
@@ -29,6 +30,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::model::document::{Checked, Document};
 use crate::model::set::Override;
 use exit::Failure;
+use files::Files;
 
 /// Run a k6 load test in virtual time, before anything is deployed.
 ///
@@ -76,6 +78,11 @@ impl ModelArgs {
     fn overrides(&self) -> Result<Vec<Override>, Failure> {
         let parsed = self.set.iter().map(|text| Override::parse(text));
         parsed.collect::<Result<_, _>>().map_err(Failure::model)
+    }
+
+    /// The files that the model is read from.
+    fn files(&self, checked: &Checked) -> Files {
+        Files::of_model(&self.model, &checked.files)
     }
 
     /// Reads and checks the model; warnings go to stderr.

@@ -62,6 +62,11 @@ impl std::fmt::Display for Out {
 }
 
 impl Out {
+    /// Where the samples go.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// Writes the samples of a run.
     pub fn write(&self, outcome: &Outcome, model: &Model, epoch: Timestamp) -> Result<(), Failure> {
         let samples = |out: &mut dyn Write| match self.format {

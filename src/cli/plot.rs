@@ -7,6 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::exit::{self, Failure};
+use super::files::Files;
 use super::output::write_whole;
 use crate::report::chart::{self, Figure, Kind, Table};
 use crate::study::whole::Target;
@@ -55,6 +56,12 @@ impl Plot {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let at = self.file.display();
         let failed = |why: String| Failure::new(exit::OTHER, format!("error: {at}: {why}"));
+        let out = self.out.clone();
+        let out = out.unwrap_or_else(|| self.file.with_extension("svg"));
+        Files::default()
+            .reads("the file to be drawn", &self.file)
+            .writes("--out", Some(&out))
+            .check()?;
         let text = std::fs::read_to_string(&self.file).map_err(|e| failed(e.to_string()))?;
         let table = Table::parse(&text).map_err(failed)?;
         let kind = self.kind.unwrap_or_else(|| Kind::of(&table));
@@ -63,10 +70,6 @@ impl Plot {
             name.split('.').next().unwrap_or_default().to_owned()
         });
         let figure = chart::figure(&table, kind, &title, self.slo.as_deref()).map_err(failed)?;
-        let out = self
-            .out
-            .clone()
-            .unwrap_or_else(|| self.file.with_extension("svg"));
         if out
             .extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("png"))

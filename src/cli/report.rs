@@ -45,6 +45,11 @@ impl Report {
         self.report.is_some()
     }
 
+    /// Where it goes, if it is wanted.
+    pub fn file(&self) -> Option<&Path> {
+        self.report.as_deref()
+    }
+
     /// The page of a single run.
     pub fn run(
         &self,

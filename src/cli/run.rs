@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::ModelArgs;
 use super::console::{Progress, colour};
 use super::exit::{self, Failure};
+use super::files::Files;
 use super::interrupt::Interrupt;
 use super::output::{self, EPOCH, Out};
 use super::replicate::Replicate;
@@ -19,6 +20,7 @@ use super::timeline::Timeline;
 use crate::engine::Span;
 use crate::load::plan::Plan;
 use crate::measure::summary::Summary;
+use crate::model::document::Checked;
 use crate::model::{K6Version, Model};
 use crate::report::export;
 use crate::report::format::TimeUnit;
@@ -137,7 +139,9 @@ struct Simulated {
 impl Run {
     /// Runs the model and prints what came of it.
     pub fn execute(self) -> Result<ExitCode, Failure> {
-        let mut model = self.model.load()?.model;
+        let checked = self.model.load()?;
+        self.files(&checked).check()?;
+        let mut model = checked.model;
         let options = self.options(&mut model)?;
         self.samples.allow(&[
             ("--out", !self.out.is_empty()),
@@ -182,6 +186,17 @@ impl Run {
         out.flush()?;
         self.write_files(&outcome, &model, &summary, &options)?;
         self.conclude(&outcome, &model, &summary, audit.as_ref())
+    }
+
+    /// All that is read and written.
+    fn files(&self, checked: &Checked) -> Files {
+        let outs = self.out.iter().map(Out::file);
+        outs.fold(self.model.files(checked), |files, out| {
+            files.writes("--out", Some(out))
+        })
+        .writes("--summary-export", self.summary_export.as_deref())
+        .writes("--timeline", self.timeline.file())
+        .writes("--report", self.report.file())
     }
 
     /// Warnings and errors on stderr, and the exit code.

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::ModelArgs;
 use super::bar::Bar;
 use super::exit::{self, Failure};
+use super::files::Files;
 use super::interrupt::Interrupt;
 use super::report::{Report, Words};
-use crate::model::document::Document;
+use crate::model::document::{Checked, Document};
 use crate::model::set::Override;
 use crate::study::design::Design;
 use crate::study::points::aggregate;
@@ -145,6 +146,8 @@ impl SweepCommand {
             steady: self.steady,
             threads,
         };
+        self.files(&document.check(&overrides).map_err(Failure::model)?)
+            .check()?;
         let interrupt = Interrupt::listen();
         for point in 0..design.len() {
             // Better now than after an hour.
@@ -177,6 +180,19 @@ impl SweepCommand {
             points.display()
         )?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// All that is read and written.
+    fn files(&self, checked: &Checked) -> Files {
+        let mut files = self.model.files(checked);
+        if let Some(design) = &self.design {
+            files = files.reads("the design", design);
+        }
+        files
+            .writes("--out", Some(&self.out))
+            .writes("the file of points", Some(&beside(&self.out, "points.csv")))
+            .writes("the study file", Some(&beside(&self.out, "study.json")))
+            .writes("--report", self.report.file())
     }
 
     fn signature(&self, design: &Design) -> String {

@@ -37,6 +37,11 @@ impl Timeline {
         self.timeline.as_ref().map(|_| self.every)
     }
 
+    /// Where it goes, if it is wanted.
+    pub fn file(&self) -> Option<&Path> {
+        self.timeline.as_deref()
+    }
+
     /// Writes the file.
     pub fn write(
         &self,

@@ -28,6 +28,8 @@ pub struct Checked {
     pub model: Model,
     /// One line each: place, doubt and what would remove it.
     pub warnings: Vec<String>,
+    /// The data files that it was read from.
+    pub files: Vec<PathBuf>,
 }
 
 /// Data files that a model names, read once.
@@ -49,6 +51,12 @@ impl Files {
             .entry(path)
             .or_insert_with_key(|path| file_text(path).map(Arc::from));
         text.clone()
+    }
+
+    /// The files that were read so far.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let read = self.read.lock().map(|read| read.keys().cloned().collect());
+        read.unwrap_or_default()
     }
 }
 
@@ -157,6 +165,7 @@ impl Document {
                 Ok(Checked {
                     model,
                     warnings: warnings.into_iter().map(line).collect(),
+                    files: self.files.paths(),
                 })
             }
             _ => Err(Problems::new(&sources, failed)),

@@ -1,0 +1,70 @@
+//! The files that a command reads and writes, looked at before anything runs.
+
+use std::path::{Path, PathBuf};
+
+use super::exit::{self, Failure};
+use crate::study::whole::Target;
+
+/// What a command reads and writes.
+#[derive(Debug, Default)]
+pub struct Files {
+    read: Vec<(&'static str, PathBuf)>,
+    written: Vec<(&'static str, PathBuf)>,
+}
+
+impl Files {
+    /// Files of a command that reads a model, and the data files that it names.
+    pub fn of_model(model: &Path, data: &[PathBuf]) -> Files {
+        let files = Files::default().reads("the model", model);
+        data.iter().fold(files, |files, path| {
+            files.reads("a data file of the model", path)
+        })
+    }
+
+    /// One more file that is read.
+    pub fn reads(mut self, what: &'static str, path: impl AsRef<Path>) -> Files {
+        self.read.push((what, path.as_ref().to_path_buf()));
+        self
+    }
+
+    /// An output, if it is asked for; `what` is its option.
+    pub fn writes(mut self, what: &'static str, path: Option<&Path>) -> Files {
+        let path = path.map(|path| (what, path.to_path_buf()));
+        self.written.extend(path);
+        self
+    }
+
+    /// Refuses outputs that would overwrite an input or each other.
+    pub fn check(&self) -> Result<(), Failure> {
+        let mut targets: Vec<(&str, Target)> = Vec::new();
+        for (what, path) in &self.written {
+            let shown = path.display();
+            let target = Target::of(path).map_err(|e| unwritable(what, path, &e))?;
+            let same = |read: &&(&str, PathBuf)| {
+                let read = read.1.canonicalize();
+                read.is_ok_and(|read| read == target.path)
+            };
+            if let Some((input, _)) = self.read.iter().find(same) {
+                let why =
+                    format!("{what}: {shown} is {input}, and would be lost; name another file");
+                return Err(usage(&why));
+            }
+            if let Some((other, _)) = targets.iter().find(|(_, t)| t.path == target.path) {
+                let why =
+                    format!("{what}: {shown} is written by {other}, too; name a file for each");
+                return Err(usage(&why));
+            }
+            targets.push((what, target));
+        }
+        Ok(())
+    }
+}
+
+fn usage(why: &str) -> Failure {
+    Failure::new(exit::USAGE, format!("error: {why}"))
+}
+
+fn unwritable(what: &str, path: &Path, why: &std::io::Error) -> Failure {
+    let text = format!("error: {what}: {}: {why}", path.display());
+    Failure::new(exit::OTHER, text)
+}

@@ -345,3 +345,43 @@ fn an_output_that_is_an_input_or_another_output_is_refused() {
         assert!(before == listed(), "{wrong} wrote something");
     }
 }
+
+#[test]
+fn an_output_that_cannot_be_written_is_told_before_anything_runs() {
+    let directory = small();
+    std::fs::create_dir(directory.path().join("d")).unwrap();
+    std::fs::write(directory.path().join("rows.csv"), "load\n1\n").unwrap();
+    for wrong in [
+        "run t.toml --out csv=OUT",
+        "run t.toml --timeline OUT",
+        "run t.toml --summary-export OUT",
+        "run t.toml --replications 2 --report OUT",
+        "sweep t.toml --vary load=1,2 --out OUT",
+        "sweep t.toml --vary load=1,2 --out x.csv --report OUT",
+        "plot rows.csv --out OUT",
+        "fit t.toml --to rows.csv --out OUT",
+        "fit t.toml --to rows.csv --table OUT",
+        "explain t.toml --out OUT",
+        "compare t.toml t.toml --report OUT",
+        "capacity t.toml --vary load=0.5..2 --report OUT",
+    ] {
+        for (out, reason) in [
+            ("none/x", "there is no directory `none`; create it first"),
+            ("t.toml/x", "there is no directory `t.toml`"),
+            ("d", "it is a directory"),
+        ] {
+            let wrong = wrong.replace("OUT", out);
+            let arguments: Vec<&str> = wrong.split(' ').collect();
+            let done = within(&directory, &arguments);
+            let said = stderr(&done);
+            assert_eq!(done.status.code(), Some(1), "{wrong}: {said}");
+            assert!(
+                said.contains(reason) && said.contains(out),
+                "{wrong}: {said}"
+            );
+            assert_eq!(stdout(&done), "", "{wrong}");
+            let files = std::fs::read_dir(directory.path()).unwrap().count();
+            assert_eq!(files, 3, "{wrong} wrote something");
+        }
+    }
+}

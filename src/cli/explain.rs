@@ -10,6 +10,7 @@ use super::ModelArgs;
 use super::budget::Budget;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
+use super::output::write_whole;
 use super::report::{Report, Words};
 use super::ticker::Ticker;
 use crate::model::{Document, Override};
@@ -96,7 +97,7 @@ impl Explain {
         out.write_all(report::explain(&found, self.top).as_bytes())?;
         out.flush()?;
         if let Some(path) = &self.out {
-            super::fit::write(path, &csv(&found))?;
+            write_whole(path, |out| out.write_all(csv(&found).as_bytes()))?;
         }
         let words = Words {
             model: &model,

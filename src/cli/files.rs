@@ -1,5 +1,6 @@
 //! The files that a command reads and writes, looked at before anything runs.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::exit::{self, Failure};
@@ -34,7 +35,8 @@ impl Files {
         self
     }
 
-    /// Refuses outputs that would overwrite an input or each other.
+    /// Refuses outputs that would overwrite an input or each other, or that cannot be written. No directory
+    /// is created.
     pub fn check(&self) -> Result<(), Failure> {
         let mut targets: Vec<(&str, Target)> = Vec::new();
         for (what, path) in &self.written {
@@ -56,8 +58,22 @@ impl Files {
             }
             targets.push((what, target));
         }
+        for ((what, path), (_, target)) in self.written.iter().zip(&targets) {
+            probe(target).map_err(|e| unwritable(what, path, &e))?;
+        }
         Ok(())
     }
+}
+
+/// Whether a file can be made where this one goes. Pipes and devices are left alone: to open one may wait
+/// for its reader.
+fn probe(target: &Target) -> std::io::Result<()> {
+    if target.stream {
+        return Ok(());
+    }
+    let part = target.part();
+    File::create(&part)?;
+    std::fs::remove_file(&part)
 }
 
 fn usage(why: &str) -> Failure {

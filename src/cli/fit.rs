@@ -12,6 +12,7 @@ use super::ModelArgs;
 use super::exit::{self, Failure};
 use super::files::Files;
 use super::interrupt::Interrupt;
+use super::output::write_whole;
 use super::report::{Report, Words};
 use super::ticker::Ticker;
 use crate::model::document::Checked;
@@ -214,11 +215,11 @@ impl FitArgs {
         writeln!(out, "{} runs simulated, seed {}", found.runs, fit.seed)?;
         if let Some(path) = &self.out {
             let text = file::text(fit, quality, found.runs).map_err(invalid)?;
-            write(path, &text)?;
+            write_whole(path, |out| out.write_all(text.as_bytes()))?;
             writeln!(out, "written: {}", path.display())?;
         }
         if let Some(path) = &self.table {
-            write(path, &csv)?;
+            write_whole(path, |out| out.write_all(csv.as_bytes()))?;
         }
         out.flush()?;
         if self.report.wanted() {
@@ -234,20 +235,6 @@ impl FitArgs {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Writes a file and the directories above it.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |why| {
-        Failure::new(
-            1,
-            format!("error: {} cannot be written: {why}", path.display()),
-        )
-    };
-    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent).map_err(failed)?;
-    }
-    super::output::write_whole(path, |out| out.write_all(text.as_bytes()))
 }
 
 /// The file of `RUN@…`.

@@ -136,9 +136,6 @@ impl Report {
             return Ok(());
         };
         let html = html.map_err(failed)?;
-        if let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
-            std::fs::create_dir_all(directory)?;
-        }
         write_whole(path, |out| out.write_all(html.as_bytes()))
     }
 }

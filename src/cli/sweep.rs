@@ -245,9 +245,6 @@ impl SweepCommand {
         if exists {
             std::fs::remove_file(&self.out)?;
         }
-        if let Some(directory) = self.out.parent().filter(|d| !d.as_os_str().is_empty()) {
-            std::fs::create_dir_all(directory)?;
-        }
         replace_file(&beside_it, |file| {
             let text = serde_json::to_string_pretty(&origin).map_err(std::io::Error::from)?;
             Ok(writeln!(file, "{text}")?)

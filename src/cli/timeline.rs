@@ -57,9 +57,6 @@ impl Timeline {
 }
 
 fn write(path: &Path, model: &Model, outcome: &Outcome, samples: &[Sample]) -> Result<(), Failure> {
-    if let Some(directory) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
-        std::fs::create_dir_all(directory)?;
-    }
     write_whole(path, |out| {
         let mut writer = csv::Writer::from_writer(out);
         writer.write_record(timeline::header(model))?;

@@ -385,3 +385,33 @@ fn an_output_that_cannot_be_written_is_told_before_anything_runs() {
         }
     }
 }
+
+#[test]
+fn many_runs_and_what_is_of_a_single_one_exclude_each_other() {
+    let directory = small();
+    for many in [
+        ["--replications", "2"],
+        ["--precision", "50%"],
+        ["--steady", "-q"],
+    ] {
+        for single in [
+            "--out csv=x",
+            "--summary-export x",
+            "--audit",
+            "--timeline x",
+            "--summary-style 1",
+            "--summary-mode full",
+            "--summary-trend-stats avg",
+            "--summary-time-unit ms",
+        ] {
+            let mut arguments = vec!["run", "t.toml"];
+            arguments.extend(many);
+            arguments.extend(single.split(' '));
+            let done = within(&directory, &arguments);
+            let said = stderr(&done);
+            assert_eq!(done.status.code(), Some(2), "{many:?} {single}: {said}");
+            assert!(said.contains("cannot be used with"), "{said}");
+            assert!(!directory.path().join("x").exists());
+        }
+    }
+}

@@ -14,6 +14,9 @@ use crate::study::replicate::{Count, Plan, Replications, Stopped, replicate};
 use crate::study::tally::Judgement;
 use crate::world::outcome::End;
 
+/// Options that ask for many runs: what shows or keeps a single one conflicts with them.
+pub const MANY: [&str; 3] = ["replications", "precision", "steady"];
+
 /// How many runs, and what of them.
 #[derive(Clone, Debug, Args)]
 pub struct Replicate {

@@ -13,7 +13,7 @@ use super::exit::{self, Failure};
 use super::files::Files;
 use super::interrupt::Interrupt;
 use super::output::{self, EPOCH, Out};
-use super::replicate::Replicate;
+use super::replicate::{MANY, Replicate};
 use super::report::{Report, Words};
 use super::samples::Samples;
 use super::timeline::Timeline;
@@ -60,23 +60,23 @@ pub struct Run {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Which k6's layout: that of 0.53, of 1.x or of 2.x. Default: what the model says, else 2.
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", conflicts_with_all = MANY)]
     summary_style: Option<StyleArg>,
     /// Which summary (k6's option). Default: legacy for style 0.53, compact otherwise.
-    #[arg(long, value_name = "MODE")]
+    #[arg(long, value_name = "MODE", conflicts_with_all = MANY)]
     summary_mode: Option<ModeArg>,
     /// Statistics shown for trends (k6's option), such as `avg,med,p(99),count`.
-    #[arg(long, value_name = "LIST")]
+    #[arg(long, value_name = "LIST", conflicts_with_all = MANY)]
     summary_trend_stats: Option<String>,
     /// One unit for all times (k6's option).
-    #[arg(long, value_name = "UNIT", value_parser = ["s", "ms", "us"])]
+    #[arg(long, value_name = "UNIT", value_parser = ["s", "ms", "us"], conflicts_with_all = MANY)]
     summary_time_unit: Option<String>,
     /// Write the summary's numbers to a JSON file, as k6 does.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = MANY)]
     summary_export: Option<PathBuf>,
     /// Write all samples as k6 does: `json=FILE` or `csv=FILE`, compressed if FILE ends in .gz. May be
     /// given several times.
-    #[arg(short, long, value_name = "FORMAT=FILE")]
+    #[arg(short, long, value_name = "FORMAT=FILE", conflicts_with_all = MANY)]
     out: Vec<Out>,
     /// What to keep of the durations of requests, iterations and groups.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t)]
@@ -96,7 +96,7 @@ pub struct Run {
     quiet: bool,
     /// Check the laws that hold on every run (nothing lost, nothing made of nothing, times that add up)
     /// and print the balance to stderr. Ends with exit code 1 if one is broken.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = MANY)]
     audit: bool,
     /// No colours, also on a terminal.
     #[arg(long)]

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::exit::Failure;
 use super::output::write_whole;
+use super::replicate::MANY;
 use crate::engine::Span;
 use crate::model::{Model, duration};
 use crate::study::timeline;
@@ -16,7 +17,7 @@ use crate::world::timeline::Sample;
 #[derive(Clone, Debug, Args)]
 pub struct Timeline {
     /// Write load, response times and levels over time, a row for each second.
-    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["replications", "precision", "steady"])]
+    #[arg(long, value_name = "FILE.csv", conflicts_with_all = MANY)]
     timeline: Option<PathBuf>,
     /// With --timeline: a row for each such span.
     #[arg(long, value_name = "SPAN", default_value = "1s", value_parser = span)]

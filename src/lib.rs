@@ -4,6 +4,9 @@
 //! The modules are listed from the top of the house to its foundation; each imports only from
 //! those below it, and `tests/architecture.rs` holds that.
 
+// They panic where the text cannot be written.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod cli;
 pub mod engine;
 pub mod load;

@@ -415,3 +415,46 @@ fn many_runs_and_what_is_of_a_single_one_exclude_each_other() {
         }
     }
 }
+
+/// A disk that is full must not look like a crash.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_stdout_or_stderr_is_no_crash() {
+    let directory = small();
+    std::fs::write(directory.path().join("bad.toml"), "[scenarios]\n").unwrap();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_capsim"));
+        command.args(arguments).current_dir(directory.path());
+        command
+    };
+    for (arguments, code) in [
+        (&["run", "bad.toml"][..], 104),
+        (&["run", "t.toml", "--audit"], 0),
+        (
+            &[
+                "sweep",
+                "t.toml",
+                "--vary",
+                "load=1,2",
+                "--replications",
+                "1",
+                "--out",
+                "s.csv",
+            ],
+            0,
+        ),
+    ] {
+        let done = run(arguments).stderr(full().unwrap()).output().unwrap();
+        assert_eq!(done.status.code(), Some(code), "{arguments:?}");
+    }
+    let done = run(&["run", "t.toml"])
+        .stdout(full().unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    assert_eq!(
+        stderr(&done),
+        "error: No space left on device (os error 28)\n"
+    );
+}

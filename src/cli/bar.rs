@@ -44,7 +44,7 @@ impl Bar {
         let tenth = (done * 10).checked_div(self.total).unwrap_or(10);
         if self.lines && tenth > self.told {
             self.told = tenth;
-            eprintln!("{done} of {} runs", self.total);
+            tell!("{done} of {} runs", self.total);
         }
     }
 

@@ -102,7 +102,7 @@ impl Compare {
             .check()?;
         let (a, b) = (a.model, b.model);
         if a == b {
-            eprintln!("warning: A and B are the same; change one with --set-a or --set-b");
+            tell!("warning: A and B are the same; change one with --set-a or --set-b");
         }
         let budget = self.budget.unwrap_or_default();
         let pairs = budget.runs.map_or(self.replications, |runs| runs / 2);

@@ -1,9 +1,26 @@
 //! What a terminal sees: colour or not, and progress on stderr.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use crate::engine::{Span, Time};
 use crate::model::duration;
+
+/// Prints a line to stderr. If that cannot be written, nobody is there to be told: no reason to end a run.
+macro_rules! tell {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
+/// As `tell!`, and the line goes on.
+macro_rules! tell_on {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let mut stderr = std::io::stderr();
+        let _ = write!(stderr, $($text)*).and_then(|()| stderr.flush());
+    }};
+}
 
 /// Whether to colour stdout: a terminal, unless `--no-color` or NO_COLOR (no-color.org) forbids it.
 pub fn colour(no_color: bool) -> bool {
@@ -35,19 +52,17 @@ impl Progress {
         }
         self.shown = true;
         let now = duration::round(now.since(Time::ZERO), Span::millis(100));
-        eprint!(
+        tell_on!(
             "\r\x1b[Ksimulated {} of {}",
             duration::print(now),
             duration::print(self.total)
         );
-        // Progress that cannot be shown is not worth an error.
-        let _ = std::io::stderr().flush();
     }
 
     /// Clears the line.
     pub fn done(&self) {
         if self.shown {
-            eprint!("\r\x1b[K");
+            tell_on!("\r\x1b[K");
         }
     }
 }

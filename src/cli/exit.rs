@@ -48,7 +48,7 @@ impl Failure {
     /// Prints the text and gives the code. A reader that has closed the pipe is no failure.
     pub fn report(self) -> ExitCode {
         if !self.text.is_empty() {
-            eprintln!("{}", self.text.trim_end());
+            tell!("{}", self.text.trim_end());
         }
         ExitCode::from(self.code)
     }

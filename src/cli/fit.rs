@@ -148,10 +148,11 @@ impl FitArgs {
         drop(ticker);
         let code = self.print(&fit, &held, &found, &quality)?;
         if late.get() {
-            println!(
+            writeln!(
+                std::io::stdout(),
                 "the budget of time ended the search: another machine may come to other values; \
                  `--budget runs=N` gives the same everywhere"
-            );
+            )?;
         }
         Ok(code)
     }

@@ -27,7 +27,7 @@ impl Interrupt {
     /// Files are written whole or not at all.
     pub fn ends_at_once() {
         let _ = ctrlc::set_handler(|| {
-            eprintln!("interrupted");
+            tell!("interrupted");
             std::process::exit(i32::from(exit::INTERRUPTED));
         });
     }

@@ -1,11 +1,13 @@
 //! The command line: one small file per subcommand.
 
+#[macro_use]
+mod console;
+
 mod bar;
 mod budget;
 mod capacity;
 mod check;
 mod compare;
-mod console;
 mod exit;
 mod explain;
 mod files;
@@ -91,7 +93,7 @@ impl ModelArgs {
         let document = Document::from_file(&self.model).map_err(Failure::model)?;
         let checked = document.check(&overrides).map_err(Failure::model)?;
         for warning in &checked.warnings {
-            eprintln!("warning: {warning}");
+            tell!("warning: {warning}");
         }
         Ok(checked)
     }

@@ -90,8 +90,10 @@ fn png(figure: &Figure, out: &Path) -> Result<Vec<u8>, Failure> {
         let at = out.display();
         Failure::new(exit::OTHER, format!("error: {at}: {why}"))
     };
-    let mut part = Target::of(out).map_err(|e| failed(e.to_string()))?.part();
-    part.add_extension("png");
+    let target = Target::of(out).map_err(|e| failed(e.to_string()))?;
+    let mut part = target.part().into_os_string();
+    part.push(".png");
+    let part = PathBuf::from(part);
     let drawn = chart::png(figure, &part).and_then(|()| {
         let read = std::fs::read(&part);
         read.map_err(|e| e.to_string())

@@ -111,7 +111,7 @@ impl Replicate {
         out.write_all(replications::text(all, &model.name, seed).as_bytes())?;
         out.flush()?;
         if !all.precise {
-            eprintln!(
+            tell!(
                 "warning: the precision was not reached in {} replications",
                 all.tally.runs()
             );

@@ -208,19 +208,19 @@ impl Run {
         audit: Option<&Audit>,
     ) -> Result<ExitCode, Failure> {
         if let Some(note) = outcome.deadlocks.note(model) {
-            eprintln!("note: {note}");
+            tell!("note: {note}");
         }
         if let Some(audit) = audit {
             report_room(outcome);
             report_audit(audit)?;
         }
         for text in run_text::warnings(outcome, model) {
-            eprintln!("WARN {text}");
+            tell!("WARN {text}");
         }
         // A run that a threshold ended keeps that error, as in k6.
         let crossed = run_text::aborted(outcome).or_else(|| run_text::crossed(summary));
         if let Some(text) = &crossed {
-            eprintln!("ERRO {text}");
+            tell!("ERRO {text}");
         }
         Ok(ExitCode::from(self.code(outcome, crossed.is_some())?))
     }
@@ -373,7 +373,7 @@ fn report_room(outcome: &Outcome) {
         return;
     };
     let mean = |sum: f64, count: u64| sum / 1e9 / count.max(1) as f64;
-    eprintln!(
+    tell!(
         "waiting room: {} joined, {} let through after {:.1} s on average, {} gave up",
         room.joined,
         room.admitted,
@@ -381,7 +381,7 @@ fn report_room(outcome: &Outcome) {
         room.given_up
     );
     if room.told > 0 {
-        eprintln!(
+        tell!(
             "waiting room: {} were told their wait; it was {:+.1} s longer on average, off by {:.1} s",
             room.told,
             mean(room.error as f64, room.told),
@@ -393,7 +393,7 @@ fn report_room(outcome: &Outcome) {
 /// Prints where all requests went, and every broken law.
 fn report_audit(audit: &Audit) -> Result<(), Failure> {
     let b = &audit.balance;
-    eprintln!(
+    tell!(
         "audit: {} requests sent = {} completed + {} refused + {} failed + {} timed out + \
          {} interrupted + {} in flight; {} comparisons, {} broken",
         b.sent,

@@ -1,6 +1,6 @@
 //! Progress of a study on stderr.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 /// A line on stderr, on a terminal rewritten at every step.
 pub struct Ticker {
@@ -20,9 +20,7 @@ impl Ticker {
     /// Shows how far the work has come.
     pub fn say(&mut self, text: &str) {
         if self.enabled {
-            eprint!("\r\x1b[K{text}");
-            // Progress that cannot be shown is not worth an error.
-            let _ = std::io::stderr().flush();
+            tell_on!("\r\x1b[K{text}");
             self.shown = true;
         }
     }
@@ -31,7 +29,7 @@ impl Ticker {
 impl Drop for Ticker {
     fn drop(&mut self) {
         if self.shown {
-            eprint!("\r\x1b[K");
+            tell_on!("\r\x1b[K");
         }
     }
 }

@@ -309,3 +309,62 @@ visits = [
     assert!(requests > 1_000, "{requests}");
     assert!(outcome.conflicts.iter().sum::<u64>() > 0);
 }
+
+/// Iterations in whole seconds, in the order in which they ended, and how many were cut off.
+fn iterations(outcome: &Outcome) -> (Vec<u64>, u64) {
+    let whole = |at| {
+        outcome
+            .recorder
+            .iteration_durations()
+            .get(at)
+            .map(|ns| ns / 1_000_000_000)
+    };
+    let all = (0..).map_while(whole).collect();
+    (all, outcome.recorder.interrupted)
+}
+
+/// Users who join a waiting room and await their admission.
+fn room(vus: u32, journeys: &str, room: &str) -> String {
+    format!(
+        "[scenarios.default]\nexecutor = \"per-vu-iterations\"\nvus = {vus}\niterations = 1\n\
+         max_duration = \"60s\"\ngraceful_stop = \"0s\"\njourney = \"j\"\n{journeys}\n\
+         [endpoints.join]\nvisits = [{{ issue = \"token\" }}]\n\
+         [endpoints.leave]\nvisits = [{{ leave = \"room\" }}]\n[waiting_room]\n{room}\n"
+    )
+}
+
+#[test]
+fn all_who_await_one_token_are_told() {
+    let journeys = "[setup]\njourney = \"s\"\n[journeys]\ns = [{ pick = \"user\" }, { request = \"join\" }]\n\
+                    j = [{ take = \"token\" }, { await = \"admission\" }]";
+    let (outcome, _) = run(&room(3, journeys, "admit = { batch = 1, every = \"5s\" }"));
+    assert_eq!(iterations(&outcome), (vec![5, 5, 5], 0));
+}
+
+#[test]
+fn who_awaits_is_not_silent() {
+    let journeys =
+        "[journeys]\nj = [{ pick = \"user\" }, { request = \"join\" }, { await = \"admission\" }]";
+    let rules = "admit = { batch = 1, every = \"5s\" }\npoll_expiry = \"7s\"";
+    let (outcome, _) = run(&room(3, journeys, rules));
+    assert_eq!(iterations(&outcome), (vec![5, 10, 15], 0));
+    // Who begins to await too late has lost the place.
+    let late = journeys.replace("{ await", "{ sleep = \"8s\" }, { await");
+    let (outcome, _) = run(&room(3, &late, rules));
+    assert_eq!(iterations(&outcome), (vec![8, 8, 8], 0));
+}
+
+#[test]
+fn who_loses_the_place_while_awaiting_it_goes_on() {
+    let journeys = "[setup]\njourney = \"s\"\n[journeys]\ns = [{ pick = \"user\" }, { request = \"join\" }]\n\
+                    j = [{ take = \"token\" }, { await = \"admission\" }, \
+                    { when = \"admitted\", steps = [{ sleep = \"20s\" }] }]\n\
+                    k = [{ take = \"token\" }, { sleep = \"3s\" }, { request = \"leave\" }]\n\
+                    [scenarios.other]\nexecutor = \"per-vu-iterations\"\nvus = 1\niterations = 1\n\
+                    journey = \"k\"";
+    let (outcome, _) = run(&room(2, journeys, "admit = { batch = 1, every = \"5s\" }"));
+    assert_eq!(iterations(&outcome), (vec![3, 3, 3], 0));
+    let stays = journeys.replace(", { request = \"leave\" }", "");
+    let (outcome, _) = run(&room(2, &stays, "admit = { batch = 1, every = \"5s\" }"));
+    assert_eq!(iterations(&outcome), (vec![3, 25, 25], 0));
+}

@@ -128,7 +128,7 @@ pub enum Condition {
     Failed,
     /// The last response has exactly this status.
     Status(u16),
-    /// The last status response said that the user is admitted.
+    /// The last status response, or the wait for admission since, said that the user is admitted.
     Admitted,
     /// As `Failed`, or the last listing offered no seat.
     Unsuccessful,

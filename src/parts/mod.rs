@@ -5,6 +5,7 @@
 
 pub mod deadlock;
 pub mod inventory;
+pub mod listeners;
 pub mod lock;
 pub mod pool;
 pub mod station;

@@ -49,7 +49,7 @@ pub struct WaitingRoom {
     /// When each token joined.
     joined: Vec<Time>,
     /// When each token last asked for its status, if it matters; none for the tokens after the last
-    /// that asked, and 0 for who never did.
+    /// that asked, 0 for who never did, and never for those for whom somebody listens.
     seen: Vec<Time>,
     /// When each token was first told how long it will wait, and what, as far as tokens have asked:
     /// [`UNTOLD`] for those between who have not.
@@ -152,12 +152,8 @@ impl WaitingRoom {
         if standing != Standing::Waiting {
             return standing;
         }
-        if self.has_expired(now, token) {
-            self.leave(now, token);
+        if !self.is_heard(now, token, now) {
             return Standing::Expired;
-        }
-        if self.poll_expiry.is_some() {
-            put(&mut self.seen, token, Time::ZERO, now);
         }
         if self.told(token).is_none()
             && let Some(wait) = self.estimate(now, self.turn(token))
@@ -165,6 +161,42 @@ impl WaitingRoom {
             put(&mut self.told, token, UNTOLD, (now, wait));
         }
         Standing::Waiting
+    }
+
+    /// A user stays and listens until its turn comes, and is not silent as long. Who comes too late has lost
+    /// the place.
+    pub fn listen(&mut self, now: Time, token: Token) -> Standing {
+        let standing = self.standing(token);
+        if standing == Standing::Waiting && !self.is_heard(now, token, Time::NEVER) {
+            return Standing::Expired;
+        }
+        standing
+    }
+
+    /// Nobody listens for this token any more.
+    pub fn fall_silent(&mut self, now: Time, token: Token) {
+        if self.poll_expiry.is_some() {
+            put(&mut self.seen, token, Time::ZERO, now);
+        }
+    }
+
+    /// A user in line is heard of, and counts as present until some time. Returns whether that is not too late.
+    fn is_heard(&mut self, now: Time, token: Token, until: Time) -> bool {
+        if self.poll_expiry.is_none() {
+            return true;
+        }
+        if self.has_expired(now, token) {
+            self.leave(now, token);
+            return false;
+        }
+        let seen = self.seen.get(token as usize).copied();
+        put(
+            &mut self.seen,
+            token,
+            Time::ZERO,
+            until.max(seen.unwrap_or(until)),
+        );
+        true
     }
 
     fn has_expired(&self, now: Time, token: Token) -> bool {

@@ -16,6 +16,7 @@ use crate::model::journey::{CustomKind, Journey};
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::system::{Endpoint, Entity, NamedDist, Op};
 use crate::parts::inventory::Inventory;
+use crate::parts::listeners::Listeners;
 use crate::parts::lock::Locks;
 use crate::parts::pool::Pool;
 use crate::parts::station::Station;
@@ -97,7 +98,7 @@ impl<'m> World<'m> {
                 .map(|i| Inventory::new(i, model.users)),
             tokens: Tokens::default(),
             room,
-            awaiting: Vec::new(),
+            awaiting: Listeners::default(),
             sent: 0,
             arrived: 0,
             lines: Vec::new(),

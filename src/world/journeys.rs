@@ -6,7 +6,6 @@ use crate::engine::{Span, Time};
 use crate::measure::recorder::{Code, Origin, Recorder};
 use crate::model::journey::SiteId;
 use crate::model::system::{DistId, EndpointId};
-use crate::parts::waiting_room::Standing;
 
 use super::event::{Event, Kind};
 use super::outcome::End;
@@ -166,11 +165,7 @@ impl World<'_> {
                 self.left_in_flight += 1;
                 self.client_gone(request);
             }
-            VuState::Awaiting => {
-                if let Some(waiter) = self.awaiting.get_mut(token as usize) {
-                    *waiter = NONE;
-                }
-            }
+            VuState::Awaiting => self.stop_awaiting(id, token),
             VuState::Sleeping => self.left_in_flight += u64::from(self.lose_answer(id)),
             VuState::Idle => {}
         }
@@ -179,24 +174,6 @@ impl World<'_> {
             self.recorder.cut_off(origin);
             self.count_bytes(self.queue.now(), id);
         }
-    }
-
-    /// Waits for the admission of the VU's token. Returns whether it has to.
-    fn await_admission(&mut self, id: u32) -> bool {
-        let vu = &mut self.vus[id as usize];
-        let token = vu.context.token;
-        let Some((room, _)) = &self.room else {
-            return false;
-        };
-        if token == NONE || room.standing(token) != Standing::Waiting {
-            return false;
-        }
-        vu.state = VuState::Awaiting;
-        if self.awaiting.len() <= token as usize {
-            self.awaiting.resize(token as usize + 1, NONE);
-        }
-        self.awaiting[token as usize] = id;
-        true
     }
 
     /// A VU sends a request.

@@ -36,6 +36,7 @@ use crate::measure::recorder::{Memory, Recorder};
 use crate::model::Model;
 use crate::model::system::{DistId, Op};
 use crate::parts::inventory::Inventory;
+use crate::parts::listeners::Listeners;
 use crate::parts::lock::Locks;
 use crate::parts::pool::Pool;
 use crate::parts::station::Station;
@@ -224,8 +225,8 @@ pub struct World<'m> {
     inventory: Option<Inventory>,
     tokens: Tokens,
     room: Option<(WaitingRoom, AlarmId)>,
-    /// VUs that wait to be told of their admission, by token; grows as needed.
-    awaiting: Vec<u32>,
+    /// VUs that wait to be told of their admission.
+    awaiting: Listeners,
     /// Requests that VUs have sent.
     sent: u64,
     /// Requests of VUs that have reached the system.

@@ -3,9 +3,10 @@
 use crate::engine::Time;
 use crate::measure::recorder::Code;
 use crate::model::system::AdmissionOrder;
+use crate::parts::waiting_room::Standing;
 
 use super::event::{Event, Kind};
-use super::vu::NONE;
+use super::vu::VuState;
 use super::{Work, World};
 
 /// Status of a user whom the room turns away.
@@ -52,11 +53,53 @@ impl World<'_> {
             self.queue
                 .at(ends, Event::of(Kind::SessionEnds, token as usize));
         }
-        if let Some(waiter) = self.awaiting.get_mut(token as usize)
-            && *waiter != NONE
+        self.tell(token, true);
+    }
+
+    /// Waits for the admission of the VU's token. Returns whether it has to.
+    pub(super) fn await_admission(&mut self, id: u32) -> bool {
+        let now = self.queue.now();
+        let vu = &mut self.vus[id as usize];
+        let token = vu.context.token;
+        let standing = match &mut self.room {
+            Some((room, _)) => room.listen(now, token),
+            None => Standing::Admitted,
+        };
+        if standing != Standing::Waiting {
+            vu.reply.admitted = standing == Standing::Admitted;
+            return false;
+        }
+        vu.state = VuState::Awaiting;
+        self.awaiting.join(token, id);
+        true
+    }
+
+    /// A VU that awaits admission is cut off. If no other awaits it with the same token, that is silent now.
+    pub(super) fn stop_awaiting(&mut self, id: u32, token: u32) {
+        if self.awaiting.leave(token, id)
+            && let Some((room, _)) = &mut self.room
         {
-            let vu = std::mem::replace(waiter, NONE);
-            self.ready.push_back(Work::Vu(vu));
+            room.fall_silent(self.queue.now(), token);
+        }
+    }
+
+    /// Whoever awaits the admission of a token goes on: it is let through, or has lost its place.
+    fn tell(&mut self, token: u32, admitted: bool) {
+        while let Some(id) = self.awaiting.take_first(token) {
+            let vu = &mut self.vus[id as usize];
+            vu.reply.admitted = admitted;
+            vu.state = VuState::Sleeping;
+            self.ready.push_back(Work::Vu(id));
+        }
+    }
+
+    /// A user leaves the room, or the line before it.
+    pub(super) fn leave_room(&mut self, now: Time, token: u32) {
+        if let Some((room, _)) = &mut self.room {
+            if room.leave(now, token) {
+                self.watch_the_door(now);
+            }
+            self.tell(token, false);
         }
     }
 

@@ -174,11 +174,7 @@ impl World<'_> {
             }
             Op::LeaveRoom => {
                 let token = request.context.token;
-                if let Some((room, _)) = &mut self.room
-                    && room.leave(now, token)
-                {
-                    self.watch_the_door(now);
-                }
+                self.leave_room(now, token);
             }
             Op::ListSeats => {
                 let choice = self.model.sites[request.site.index()].pick;

@@ -47,7 +47,7 @@ impl Default for Context {
 pub struct Reply {
     /// How the request ended.
     pub code: Code,
-    /// The waiting room has let the user through.
+    /// The waiting room has let the user through, as its last answer or the end of a wait for it said.
     pub admitted: bool,
     /// A listing offered no seat.
     pub nothing_free: bool,
@@ -139,7 +139,7 @@ pub enum Effect {
     Sleep(DistId),
     /// Makes a check, which passes or fails, and goes on.
     Check(CheckId, bool),
-    /// Waits until its token is let through.
+    /// Waits until its token is let through, or has lost its place.
     AwaitAdmission,
     /// Gives back the seat it holds, without a request, and goes on.
     ReleaseSeat,

@@ -368,3 +368,32 @@ fn who_loses_the_place_while_awaiting_it_goes_on() {
     let (outcome, _) = run(&room(2, &stays, "admit = { batch = 1, every = \"5s\" }"));
     assert_eq!(iterations(&outcome), (vec![3, 25, 25], 0));
 }
+
+/// Seconds of service given to requests in all.
+fn served(outcome: &Outcome) -> f64 {
+    let all = outcome.op_times.iter().map(|t| t.served + t.cut_off);
+    all.sum::<u128>() as f64 / 1e9
+}
+
+#[test]
+fn what_is_cancelled_is_not_served_when_its_turn_comes() {
+    let text = |limit: &str, first: &str| {
+        let users = users(&["0s", "0s"], "{ request = \"e\" }, { sleep = \"10s\" }");
+        format!(
+            "{users}[pools.p]\nsize = 1\n[stations.s]\nservers = 9\n\
+             [endpoints.f]\nvisits = [{{ delay = \"2s\" }}]\n\
+             [endpoints.e]\ntimeout = \"1s\"\ncancel = true\n{limit}\n\
+             visits = [{first}{{ station = \"s\", time = \"5s\" }}]\n"
+        )
+    };
+    // Both give up at 1 s: what the first gives back must not be used for the second.
+    let (outcome, _) = run(&text("hold = \"p\"", ""));
+    assert_eq!(served(&outcome), 1.0);
+    let (outcome, _) = run(&text("", "{ lock = \"global\" }, "));
+    assert_eq!(served(&outcome), 1.0);
+    // What was called goes on for its 2 s; nothing comes after it.
+    let (outcome, _) = run(&text("", "{ call = \"f\" }, "));
+    assert_eq!(served(&outcome), 4.0);
+    let (outcome, _) = run(&text("", "{ parallel = [\"f\", \"f\"] }, "));
+    assert_eq!(served(&outcome), 8.0);
+}

@@ -364,6 +364,7 @@ pub(super) fn blank(endpoint: EndpointId, entry: u32) -> Request {
         code: Code::OK,
         state: RequestState::Ready,
         abandoned: false,
+        cancelled: false,
         admitted: false,
         nothing_free: false,
         held: 0,

@@ -35,8 +35,10 @@ pub struct Request {
     pub code: Code,
     /// What it is doing.
     pub state: RequestState,
-    /// Its answer was sent, or its client has gone.
+    /// Its client has gone, or that of the request that called it.
     pub abandoned: bool,
+    /// It is dropped instead of going on.
+    pub cancelled: bool,
     /// The waiting room has let the user through.
     pub admitted: bool,
     /// The listing offered no seat.

@@ -53,7 +53,11 @@ impl World<'_> {
     /// A request goes on with its endpoint's program until virtual time must pass.
     pub(super) fn advance(&mut self, id: u32) {
         let now = self.queue.now();
-        let mut at = self.requests[id].at as usize;
+        let request = &self.requests[id];
+        if request.cancelled {
+            return self.finish(now, id);
+        }
+        let mut at = request.at as usize;
         loop {
             match self.ops[at] {
                 Op::Serve { .. } => return self.visit(now, id, at),
@@ -393,8 +397,12 @@ impl World<'_> {
             RequestState::Delayed | RequestState::Travelling => {
                 request.ticket = request.ticket.wrapping_add(1);
             }
-            // What it has called goes on; it ends when that ends.
-            _ => return,
+            // It ends instead of going on: at once if it has just been given what it waited for, else when
+            // what it has called ends, which goes on.
+            _ => {
+                request.cancelled = true;
+                return;
+            }
         }
         self.finish(now, id);
     }

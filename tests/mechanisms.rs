@@ -397,3 +397,37 @@ fn what_is_cancelled_is_not_served_when_its_turn_comes() {
     let (outcome, _) = run(&text("", "{ parallel = [\"f\", \"f\"] }, "));
     assert_eq!(served(&outcome), 8.0);
 }
+
+#[test]
+fn an_answer_is_for_the_caller_too() {
+    let text = |how: &str| {
+        let users = users(&["0s"], "{ request = \"e\" }, { sleep = \"10s\" }");
+        format!(
+            "{users}[stations.s]\nservers = 1\n[endpoints.e]\nvisits = [{how}]\n\
+             [endpoints.f]\nabandoned_work = 2.0\nvisits = [{{ delay = \"10ms\" }}, {{ respond = true }}, \
+             {{ spawn = \"g\" }}, {{ station = \"s\", time = \"500ms\" }}, {{ fail = 1.0 }}]\n\
+             [endpoints.g]\nabandoned_work = 2.0\nvisits = [{{ station = \"s\", time = \"100ms\" }}]\n"
+        )
+    };
+    for how in ["{ call = \"f\" }", "{ parallel = [\"f\"] }"] {
+        let (outcome, audit) = run(&text(how));
+        assert_eq!(durations(&outcome), [10]);
+        assert_eq!((audit.balance.completed, audit.balance.failed), (1, 0));
+        assert_eq!(served(&outcome), 0.61);
+    }
+    // A client that was answered has not gone: what follows costs no more.
+    let direct = text("{ spawn = \"f\" }").replace("request = \"e\"", "request = \"f\"");
+    let (outcome, _) = run(&direct);
+    assert_eq!(durations(&outcome), [10]);
+    assert_eq!(served(&outcome), 0.61);
+}
+
+#[test]
+fn work_for_a_client_that_has_gone_costs_more() {
+    let users = users(&["0s"], "{ request = \"e\" }, { sleep = \"10s\" }");
+    let text = format!(
+        "{users}[stations.s]\nservers = 1\n[endpoints.e]\ntimeout = \"1s\"\nabandoned_work = 2.0\n\
+         visits = [{{ delay = \"2s\" }}, {{ respond = true }}, {{ station = \"s\", time = \"500ms\" }}]\n"
+    );
+    assert_eq!(served(&run(&text).0), 3.0);
+}

@@ -239,7 +239,6 @@ impl World<'_> {
     pub(super) fn respond(&mut self, now: Time, id: u32) -> Option<u32> {
         let request = &mut self.requests[id];
         let client = request.client;
-        request.abandoned = true;
         request.client = NONE;
         if client == NONE || self.is_answered_elsewhere(now, id, client) {
             return None;

@@ -35,7 +35,7 @@ pub struct Request {
     pub code: Code,
     /// What it is doing.
     pub state: RequestState,
-    /// Its client has gone, or that of the request that called it.
+    /// Its client has gone without an answer, or that of the request that called it.
     pub abandoned: bool,
     /// It is dropped instead of going on.
     pub cancelled: bool,

@@ -19,7 +19,7 @@ impl World<'_> {
         let request = &self.requests[id];
         let ticket = request.ticket;
         let mut factor = None;
-        if request.abandoned && request.client == super::vu::NONE {
+        if request.abandoned {
             factor = Some(self.model.endpoints[request.endpoint as usize].abandoned_work);
         }
         match self.arrive(now, id, ticket, at, factor) {

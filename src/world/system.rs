@@ -100,7 +100,7 @@ impl World<'_> {
                         return self.finish(now, id);
                     }
                 }
-                Op::Respond => self.answer_client(now, id),
+                Op::Respond => self.answer_early(now, id),
                 Op::Done => return self.finish(now, id),
                 op => {
                     if let Err(code) = self.instant_op(now, id, op) {
@@ -432,6 +432,19 @@ impl World<'_> {
         }
     }
 
+    /// A request's client or caller hears of it already; what follows is nobody's wait.
+    fn answer_early(&mut self, now: Time, id: u32) {
+        self.answer_client(now, id);
+        let request = self.requests[id];
+        if request.parent.0 != NONE {
+            if self.slow.is_some() {
+                self.trace_over(id);
+            }
+            self.requests[id].parent = (NONE, 0);
+            self.tell_caller(now, &request);
+        }
+    }
+
     /// The slot of a request that is over is free. Returns the request as it ended.
     #[inline]
     fn close(&mut self, id: u32) -> &Request {
@@ -448,7 +461,7 @@ impl World<'_> {
         }
     }
 
-    /// The request that called this one, which is over, hears of it.
+    /// The request that called this one, which has answered or is over, hears of it.
     fn tell_caller(&mut self, now: Time, over: &Request) {
         let (parent, generation) = over.parent;
         if !self.requests.is_live(parent, generation) {

@@ -241,6 +241,22 @@ fn a_session_is_renewed_by_pages_and_ended_by_leaving() {
     assert_eq!(active("{ sleep = \"1s\" }, { request = \"out\" }, "), 7);
 }
 
+/// Exponential sessions have no memory: one that begins anew lasts no longer on average.
+#[test]
+fn a_session_that_is_renewed_is_drawn_anew() {
+    let journeys = "[journeys]\nj = [{ pick = \"user\" }, { request = \"join\" }, { repeat = [{ sleep = \"1s\" }, \
+                    { request = \"page\" }], times = 20 }, { sleep = \"200s\" }]\n\
+                    [endpoints.page]\nvisits = [{ renew = \"session\" }]";
+    let rules = "admit = { active = 2000 }\nsession = { exponential = \"10s\" }";
+    let text = room(2000, journeys, rules).replace("60s", "300s");
+    let (outcome, _) = run(&text);
+    let end = outcome.end_time();
+    let probe = outcome.room.unwrap();
+    assert_eq!(probe.ended, 2000);
+    let mean = probe.active.area(end) as f64 / 2000e9;
+    assert!((9.4..10.6).contains(&mean), "{mean}");
+}
+
 #[test]
 fn every_mechanism_has_a_page_and_an_example_that_runs() {
     let mut pages = 0;

@@ -13,6 +13,19 @@ pub type Token = u32;
 /// Nothing was told.
 const UNTOLD: (Time, Span) = (Time::NEVER, Span::ZERO);
 
+/// When a session ends, and when the world looks next whether it has.
+#[derive(Clone, Copy, Debug)]
+struct Session {
+    ends: Time,
+    look: Time,
+}
+
+/// A session that nothing ends.
+const ENDLESS: Session = Session {
+    ends: Time::NEVER,
+    look: Time::NEVER,
+};
+
 /// Where a token stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -54,8 +67,8 @@ pub struct WaitingRoom {
     /// When each token was first told how long it will wait, and what, as far as tokens have asked:
     /// [`UNTOLD`] for those between who have not.
     told: Vec<(Time, Span)>,
-    /// End of each session, as far as there are any; never for those between that have none.
-    ends: Vec<Time>,
+    /// Sessions by token, as far as there are any; [`ENDLESS`] for those between that have none.
+    sessions: Vec<Session>,
     active: u32,
     /// Turns that are over. The line is all turns from here to that of the last token.
     head: u32,
@@ -114,7 +127,7 @@ impl WaitingRoom {
             joined: Vec::new(),
             seen: Vec::new(),
             told: Vec::new(),
-            ends: Vec::new(),
+            sessions: Vec::new(),
             active: 0,
             head: 0,
             lot: Lot::default(),
@@ -371,18 +384,53 @@ impl WaitingRoom {
         self.opens_at + Span(periods.saturating_mul(every.0))
     }
 
-    /// A session goes on until this time; one in force may be moved.
-    pub fn set_end(&mut self, token: Token, ends: Time) {
-        if self.standing(token) == Standing::Admitted {
-            put(&mut self.ends, token, Time::NEVER, ends);
+    /// A session goes on until this time; one in force may be moved, either way. Returns whether
+    /// [`WaitingRoom::session_due`] must be asked then, for it is not before.
+    #[must_use]
+    pub fn set_end(&mut self, token: Token, ends: Time) -> bool {
+        if self.standing(token) != Standing::Admitted {
+            return false;
         }
+        let look = self.session(token).look;
+        let sooner = ends < look;
+        let session = Session {
+            ends,
+            look: look.min(ends),
+        };
+        put(&mut self.sessions, token, ENDLESS, session);
+        sooner
     }
 
     /// When the session of a token ends, if it is in force.
     #[must_use]
     pub fn ends(&self, token: Token) -> Option<Time> {
-        let ends = self.ends.get(token as usize).copied();
-        (self.standing(token) == Standing::Admitted).then(|| ends.unwrap_or(Time::NEVER))
+        (self.standing(token) == Standing::Admitted).then(|| self.session(token).ends)
+    }
+
+    /// Whether the session of a token is over now. `Err` says when to ask again, if nobody does before.
+    ///
+    /// # Errors
+    /// It was renewed meanwhile.
+    pub fn session_due(&mut self, now: Time, token: Token) -> Result<bool, Time> {
+        let Session { ends, look } = self.session(token);
+        if self.standing(token) != Standing::Admitted || look != now {
+            return Ok(false);
+        }
+        if ends <= now {
+            return Ok(true);
+        }
+        put(
+            &mut self.sessions,
+            token,
+            ENDLESS,
+            Session { ends, look: ends },
+        );
+        Err(ends)
+    }
+
+    fn session(&self, token: Token) -> Session {
+        let session = self.sessions.get(token as usize).copied();
+        session.unwrap_or(ENDLESS)
     }
 
     /// A user leaves: the line (somebody else moves up when the turn comes) or the session. Returns
@@ -631,10 +679,27 @@ mod tests {
         room.join(Time(0));
         room.join(Time(0));
         assert_eq!(room.admit(Time(0)), Some(0));
-        room.set_end(0, Time(50));
+        assert!(room.set_end(0, Time(50)));
         assert_eq!(room.ends(0), Some(Time(50)));
         assert!(room.leave(Time(20), 0));
         assert_eq!(room.ends(0), None);
         assert_eq!(room.admit(Time(20)), Some(1));
+    }
+
+    #[test]
+    fn a_session_that_is_renewed_may_end_sooner() {
+        let mut room = WaitingRoom::new(&spec(), Stream::new(1, 0, "r"));
+        room.join(Time(0));
+        assert_eq!(room.admit(Time(0)), Some(0));
+        assert!(room.set_end(0, Time(50)));
+        // Later: the look at 50 finds out. Sooner: somebody must look before, and but one goes on.
+        assert!(!room.set_end(0, Time(70)));
+        assert!(room.set_end(0, Time(40)));
+        assert!(!room.set_end(0, Time(60)));
+        assert_eq!(room.session_due(Time(40), 0), Err(Time(60)));
+        assert_eq!(room.session_due(Time(50), 0), Ok(false));
+        assert_eq!(room.session_due(Time(60), 0), Ok(true));
+        assert!(room.end_session(Time(60), 0));
+        assert_eq!(room.session_due(Time(60), 0), Ok(false));
     }
 }

@@ -47,12 +47,6 @@ impl World<'_> {
     /// A user is let through: the session begins, and whoever awaits it goes on.
     fn let_in(&mut self, now: Time, token: u32) {
         self.renew_session(now, token);
-        if let Some(ends) = self.room.as_ref().and_then(|(room, _)| room.ends(token))
-            && ends != Time::NEVER
-        {
-            self.queue
-                .at(ends, Event::of(Kind::SessionEnds, token as usize));
-        }
         self.tell(token, true);
     }
 
@@ -103,7 +97,7 @@ impl World<'_> {
         }
     }
 
-    /// A session in force lasts its full length from now on.
+    /// A session in force begins anew: it lasts the length that is drawn now, from now on.
     pub(super) fn renew_session(&mut self, now: Time, token: u32) {
         let Some(session) = self.model.waiting_room.as_ref().and_then(|r| r.session) else {
             return;
@@ -111,8 +105,11 @@ impl World<'_> {
         if let Some((room, _)) = &mut self.room
             && room.ends(token).is_some()
         {
-            let span = self.samplers[session.index()].span();
-            room.set_end(token, now + span);
+            let ends = now + self.samplers[session.index()].span();
+            if room.set_end(token, ends) {
+                self.queue
+                    .at(ends, Event::of(Kind::SessionEnds, token as usize));
+            }
         }
     }
 
@@ -121,16 +118,15 @@ impl World<'_> {
         let Some((room, _)) = &mut self.room else {
             return;
         };
-        match room.ends(token) {
-            // It was renewed meanwhile.
-            Some(later) if later > now => self
+        match room.session_due(now, token) {
+            Err(later) => self
                 .queue
                 .at(later, Event::of(Kind::SessionEnds, token as usize)),
-            Some(_) => {
+            Ok(true) => {
                 room.end_session(now, token);
                 self.watch_the_door(now);
             }
-            None => {}
+            Ok(false) => {}
         }
     }
 

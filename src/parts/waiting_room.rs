@@ -75,7 +75,7 @@ pub struct WaitingRoom {
     lot: Lot,
     /// The earliest time at which the rate allows another admission.
     next_by_rate: Time,
-    /// The batch at this instant, and how many of it may still come. Places left over are lost.
+    /// The batch of this instant, and how many of it may still come.
     batch_at: Time,
     batch_left: u32,
     stream: Stream,
@@ -120,7 +120,10 @@ impl WaitingRoom {
             order: spec.order,
             opens_at,
             gap: spec.rate.map(|rate| Span::from_ns(1e9 / rate)),
-            batch: spec.batch,
+            // Nothing is divided by zero, whoever made the spec.
+            batch: spec
+                .batch
+                .map(|(size, every)| (size.max(1), every.max(Span(1)))),
             active_cap: spec.active_cap.unwrap_or(u32::MAX),
             poll_expiry: spec.poll_expiry,
             standing: Vec::new(),
@@ -167,6 +170,9 @@ impl WaitingRoom {
         }
         if !self.is_heard(now, token, now) {
             return Standing::Expired;
+        }
+        if now > self.opens_at {
+            self.open();
         }
         if self.told(token).is_none()
             && let Some(wait) = self.estimate(now, self.turn(token))
@@ -247,50 +253,66 @@ impl WaitingRoom {
     }
 
     /// How long a user with this turn will wait, as far as the room can tell: by its rules where they
-    /// set a pace, else at the pace of the admissions so far. `None` before the first one.
+    /// set a pace, else at the pace of the admissions so far. `None` before the first one, and before the
+    /// draw that decides.
     fn estimate(&self, now: Time, turn: u32) -> Option<Span> {
+        if self.order == AdmissionOrder::RandomAtOpening && !self.opened {
+            return None;
+        }
         let ahead = u64::from(turn.saturating_sub(self.head));
         let start = now.max(self.opens_at);
-        let by_rate = self
-            .gap
-            .map(|gap| start.max(self.next_by_rate) + Span(gap.0.saturating_mul(ahead)));
-        let by_batch = self.batch.map(|(size, every)| {
-            let next = self.batch_instant(start + Span(1), every);
-            next + Span(every.0.saturating_mul(ahead / u64::from(size)))
-        });
-        let at = match (by_rate, by_batch) {
+        let at = match (self.gap, self.batch) {
             (None, None) => {
                 let pace = now
                     .since(self.opens_at)
                     .0
                     .checked_div(self.probe.admitted)?;
-                now + Span(pace.saturating_mul(ahead + 1))
+                now + times(Span(pace), ahead + 1)
             }
-            (rate, batch) => rate.into_iter().chain(batch).max()?,
+            (Some(gap), None) => start.max(self.next_by_rate) + times(gap, ahead),
+            (gap, Some(batch)) => self.in_batches(start, gap.unwrap_or(Span::ZERO), batch, ahead),
         };
         Some(at.since(now))
     }
 
+    /// When somebody comes in who has so many ahead, by batches, of which all follow one another at a rate.
+    fn in_batches(&self, start: Time, gap: Span, (size, every): (u32, Span), ahead: u64) -> Time {
+        let first = start.max(self.next_by_rate);
+        let now = self.places(first).map_or(0, |(batch, left)| {
+            let there = self.joined.partition_point(|joined| *joined <= batch);
+            (there as u64)
+                .saturating_sub(u64::from(self.head))
+                .min(u64::from(left))
+        });
+        if ahead < now {
+            return first + times(gap, ahead);
+        }
+        let (size, rest) = (u64::from(size), ahead - now);
+        let next = self.batch_instant(first + Span(1), every);
+        // The rate holds up all that come, or each batch comes in before the next.
+        let by_rate = next.max(first + times(gap, now)) + times(gap, rest);
+        let by_batch = next + times(every, rest / size) + times(gap, rest % size);
+        by_rate.max(by_batch)
+    }
+
     /// Lets through the next user if all rules allow it now.
     pub fn admit(&mut self, now: Time) -> Option<Token> {
-        self.open(now);
+        if now >= self.opens_at {
+            self.open();
+        }
         self.drop_absent(now);
-        if now < self.opens_at || self.is_line_empty() || self.active >= self.active_cap {
+        let token = self.first()?;
+        if now < self.opens_at || self.active >= self.active_cap || now < self.next_by_rate {
             return None;
         }
-        if now < self.next_by_rate {
-            return None;
-        }
-        if let Some((size, every)) = self.batch {
-            if self.batch_instant(now, every) != now {
+        if self.batch.is_some() {
+            let (batch, left) = self.places(now)?;
+            if self.joined[token as usize] > batch {
                 return None;
             }
-            if self.batch_at != now {
-                (self.batch_at, self.batch_left) = (now, size);
-            }
-            self.batch_left = self.batch_left.checked_sub(1)?;
+            self.batch_at = batch;
+            self.batch_left = left.checked_sub(1)?;
         }
-        let token = self.first()?;
         self.head += 1;
         if let Some(gap) = self.gap {
             // An idle stretch is not saved up: the next gap starts now at the earliest.
@@ -300,21 +322,40 @@ impl WaitingRoom {
         Some(token)
     }
 
-    /// At the opening, those present may be drawn by lot.
-    fn open(&mut self, now: Time) {
-        if self.opened || now < self.opens_at || self.is_line_empty() {
-            return;
+    /// The batch that may come in at a time, and how many of it. With a rate, those of a batch follow one
+    /// another until the next batch; else all come at its instant. Places left over are lost.
+    fn places(&self, at: Time) -> Option<(Time, u32)> {
+        let (size, every) = self.batch?;
+        let periods = at.since(self.opens_at).0 / every.0;
+        let batch = self.opens_at + times(every, periods);
+        if periods == 0 || (batch != at && self.gap.is_none()) {
+            return None;
         }
-        self.opened = true;
-        if self.order == AdmissionOrder::RandomAtOpening {
+        let left = if batch == self.batch_at {
+            self.batch_left
+        } else {
+            size
+        };
+        Some((batch, left))
+    }
+
+    /// The room has opened: those who were there may be drawn by lot.
+    fn open(&mut self) {
+        if !std::mem::replace(&mut self.opened, true)
+            && self.order == AdmissionOrder::RandomAtOpening
+        {
             self.draw();
         }
     }
 
-    /// All in line draw their turns by lot: until now each token's turn has been its own number.
+    /// All who were in line at the opening draw their turns by lot: until now each token's turn has been its
+    /// own number.
     fn draw(&mut self) {
         let from = self.head;
-        let mut tokens: Vec<Token> = (from..self.issued()).collect();
+        let there = self
+            .joined
+            .partition_point(|joined| *joined <= self.opens_at);
+        let mut tokens: Vec<Token> = (from..there as u32).collect();
         self.stream.shuffle(&mut tokens);
         let mut turns = vec![0; tokens.len()];
         for (turn, token) in (from..).zip(&tokens) {
@@ -371,17 +412,20 @@ impl WaitingRoom {
             return None;
         }
         let at = now.max(self.opens_at).max(self.next_by_rate);
-        let Some((_, every)) = self.batch else {
+        let (Some((_, every)), Some(first)) = (self.batch, self.first()) else {
             return Some(at);
         };
-        let used_up = at == self.batch_at && self.batch_left == 0;
-        Some(self.batch_instant(if used_up { at + Span(1) } else { at }, every))
+        let there = |batch| self.joined[first as usize] <= batch;
+        match self.places(at) {
+            Some((batch, left)) if left > 0 && there(batch) => Some(at),
+            _ => Some(self.batch_instant(at + Span(1), every)),
+        }
     }
 
     /// The first instant of a batch at or after `now`: whole periods after the opening.
     fn batch_instant(&self, now: Time, every: Span) -> Time {
         let periods = now.since(self.opens_at).0.div_ceil(every.0).max(1);
-        self.opens_at + Span(periods.saturating_mul(every.0))
+        self.opens_at + times(every, periods)
     }
 
     /// A session goes on until this time; one in force may be moved, either way. Returns whether
@@ -467,6 +511,10 @@ impl WaitingRoom {
     pub fn issued(&self) -> u32 {
         self.standing.len() as u32
     }
+}
+
+fn times(span: Span, n: u64) -> Span {
+    Span(span.0.saturating_mul(n))
 }
 
 /// Notes something of a token in a list that goes no further than the last token it was needed for.
@@ -625,6 +673,109 @@ mod tests {
         assert_eq!(log[19..], [(210, 20), (220, 21)]);
         // Each was told the very time, hence by the turn drawn.
         assert_eq!((room.probe.told, room.probe.absolute_error), (21, 0));
+    }
+
+    #[test]
+    fn the_draw_is_at_the_opening_whenever_the_first_batch_comes() {
+        let spec = system::WaitingRoom {
+            order: AdmissionOrder::RandomAtOpening,
+            opens_at: Span(5),
+            batch: Some((10, Span(10))),
+            ..spec()
+        };
+        let mut room = WaitingRoom::new(&spec, Stream::new(1, 0, "r"));
+        for _ in 0..20 {
+            room.join(Time(0));
+        }
+        // Nobody knows before the draw.
+        room.ask(Time(4), 0);
+        assert_eq!(room.told(0), None);
+        for _ in 0..5 {
+            room.join(Time(9));
+        }
+        for token in 0..25 {
+            room.ask(Time(9), token);
+        }
+        let log = run(&mut room);
+        assert!(log[..20].iter().all(|(_, token)| *token < 20), "{log:?}");
+        assert_eq!(log[24], (35, 24));
+        assert_eq!((room.probe.told, room.probe.absolute_error), (25, 0));
+    }
+
+    #[test]
+    fn those_of_a_batch_follow_one_another_at_a_rate() {
+        // A gap of 2, a batch of 3 each 10; or of 8, which takes longer than that.
+        let spaced = |size| system::WaitingRoom {
+            rate: Some(5e8),
+            batch: Some((size, Span(10))),
+            ..spec()
+        };
+        let mut room = WaitingRoom::new(&spaced(3), Stream::new(1, 0, "r"));
+        for _ in 0..5 {
+            room.join(Time(0));
+        }
+        let times = |log: Vec<(u64, Token)>| log.iter().map(|l| l.0).collect::<Vec<_>>();
+        assert_eq!(times(run(&mut room)), [10, 12, 14, 20, 22]);
+        // Who comes after the second batch waits for the third, though it had a place left.
+        room.join(Time(23));
+        assert_eq!(room.admit(Time(24)), None);
+        assert_eq!(room.next_admission(Time(24)), Some(Time(30)));
+        let mut room = WaitingRoom::new(&spaced(8), Stream::new(1, 0, "r"));
+        for _ in 0..9 {
+            room.join(Time(0));
+        }
+        assert_eq!(times(run(&mut room)), [10, 12, 14, 16, 18, 20, 22, 24, 26]);
+    }
+
+    #[test]
+    fn no_spec_divides_by_zero() {
+        let spec = system::WaitingRoom {
+            batch: Some((0, Span(0))),
+            ..spec()
+        };
+        let mut room = WaitingRoom::new(&spec, Stream::new(1, 0, "r"));
+        room.join(Time(0));
+        room.ask(Time(0), 0);
+        assert_eq!(run(&mut room), [(1, 0)]);
+    }
+
+    /// Users who come and ask at any time are told the very time at which they come in, whatever the rules.
+    #[test]
+    fn what_is_told_comes_true() {
+        let mut stream = Stream::new(5, 0, "tests");
+        for _ in 0..300 {
+            let rate = stream
+                .chance(0.7)
+                .then(|| 1e9 / (1 + stream.below(9)) as f64);
+            let size = 1 + stream.below(9) as u32;
+            let every = Span(1 + stream.below(40));
+            let batch = (rate.is_none() || stream.chance(0.7)).then_some((size, every));
+            let opens_at = Span(stream.below(30));
+            let spec = system::WaitingRoom {
+                rate,
+                batch,
+                opens_at,
+                ..spec()
+            };
+            let mut room = WaitingRoom::new(&spec, Stream::new(1, 0, "r"));
+            let mut now = Time::ZERO;
+            for token in 0..60 {
+                let next = now + Span(stream.below(12));
+                while let Some(at) = room.next_admission(now).filter(|at| *at <= next) {
+                    now = at;
+                    while room.admit(now).is_some() {}
+                }
+                now = next;
+                room.join(now);
+                room.ask(now, token);
+            }
+            while let Some(at) = room.next_admission(now) {
+                now = at;
+                while room.admit(now).is_some() {}
+            }
+            let probe = &room.probe;
+            assert_eq!((probe.told, probe.absolute_error), (60, 0), "{spec:?}");
+        }
     }
 
     #[test]

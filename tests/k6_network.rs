@@ -105,6 +105,19 @@ fn an_answer_that_comes_too_late_is_a_timeout() {
     assert_eq!(outcome.recorder.iteration_durations().get(1), Some(35 * MS));
 }
 
+/// A seat that is on its way when the client gives up is nobody's pick.
+#[test]
+fn an_answer_that_comes_too_late_says_nothing() {
+    let journey = "[{ pick = \"event\" }, { request = \"page\", pick = \"seat\", timeout = \"46ms\" }, \
+                   { request = \"claim\", claim = \"seat\" }]";
+    let more = "[endpoints.claim]\nvisits = [{ delay = \"1ms\" }]\n\
+                [inventory]\nevents = 1\nseats_per_event = 9\n";
+    let record = run(&model(journey, "[{ delay = \"20ms\" }]", more)).recorder;
+    let series = record.request_series.iter();
+    let codes: Vec<Code> = series.map(|s| record.series[usize::from(s)].code).collect();
+    assert_eq!(codes, [Code::TIMEOUT, Code(409), Code::OK, Code::OK]);
+}
+
 #[test]
 fn a_refused_connection_has_no_times() {
     let text = model(

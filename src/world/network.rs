@@ -82,12 +82,14 @@ impl World<'_> {
         let line = self.line(vu);
         let written = request.sent + Span(line.timings.blocked + line.timings.sending);
         let receiving = transfer(bytes, network.download);
-        let mut code = request.code;
+        let (mut code, mut context) = (request.code, request.context);
         let mut at = now + way + receiving;
         if at >= request.sent + timeout {
             at = request.sent + timeout;
             code = Code::TIMEOUT;
             line.time_out(timeout);
+            // What it would have said, the VU never hears.
+            context = self.vus[vu as usize].context;
         } else if code == Code::REFUSED {
             at = now + way;
             // k6 gives a refused connection no time at all, and the next request tries again.
@@ -98,13 +100,13 @@ impl World<'_> {
             line.timings.receiving = receiving.0;
             line.received += bytes;
         }
-        line.answer = Some(Answer {
+        self.line(vu).answer = Some(Answer {
             origin: request.origin,
             site: request.site,
             code,
             admitted: request.admitted && code == request.code,
             nothing_free: request.nothing_free && code == request.code,
-            context: request.context,
+            context,
         });
         let user = &mut self.vus[vu as usize];
         user.state = VuState::Sleeping;

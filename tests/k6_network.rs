@@ -93,16 +93,62 @@ fn a_timeout_counts_from_the_start_of_the_connection() {
 #[test]
 fn an_answer_that_comes_too_late_is_a_timeout() {
     let text = model(
-        "[{ request = \"page\", timeout = \"46ms\" }]",
+        "[{ request = \"page\", timeout = \"46ms\" }, { request = \"page\" }]",
         "[{ delay = \"20ms\" }]",
         "",
     );
     let outcome = run(&text);
-    assert_eq!(outcome.recorder.series[0].code, Code::TIMEOUT);
-    assert_eq!(outcome.recorder.iteration_durations().get(0), Some(46 * MS));
-    // Without the connection there is time enough.
-    assert_eq!(outcome.recorder.series[1].code, Code::OK);
-    assert_eq!(outcome.recorder.iteration_durations().get(1), Some(35 * MS));
+    let series = outcome.recorder.request_series.iter();
+    let codes: Vec<Code> = series
+        .map(|s| outcome.recorder.series[usize::from(s)].code)
+        .collect();
+    // With a connection there is time enough.
+    assert_eq!(codes, [Code::TIMEOUT, Code::OK, Code::OK, Code::OK]);
+    assert_eq!(
+        outcome.recorder.iteration_durations(),
+        [(46 + 47) * MS, 70 * MS]
+    );
+}
+
+/// k6 closes the connection of a request that times out, as recorded (`errors`).
+#[test]
+fn after_a_timeout_or_an_interruption_there_is_a_new_connection() {
+    for (timeout, delay) in [("46ms", "20ms"), ("100ms", "500ms"), ("5ms", "20ms")] {
+        let text = model(
+            &format!("[{{ request = \"page\", timeout = \"{timeout}\" }}]"),
+            &format!("[{{ delay = \"{delay}\" }}]"),
+            "",
+        );
+        let outcome = run(&text);
+        let connecting = outcome.recorder.timings.iter().map(|t| t.connecting);
+        assert_eq!(connecting.collect::<Vec<_>>(), [4 * MS, 4 * MS]);
+        assert_eq!(outcome.recorder.series[0].code, Code::TIMEOUT);
+    }
+    // The VU is killed in the middle of its second request (or its answer), and starts again at 3 s.
+    for delay in ["700ms", "982ms", "988ms"] {
+        let text = model(
+            "[{ request = \"page\" }]",
+            &format!("[{{ delay = \"{delay}\" }}]"),
+            "",
+        )
+        .replace("per-vu-iterations", "ramping-vus")
+        .replace(
+            "vus = 1\niterations = 2",
+            "start_vus = 1\ngraceful_ramp_down = \"0s\"\nstages = [\
+                 { duration = \"2s\", target = 1 }, { duration = \"0s\", target = 0 }, \
+                 { duration = \"1s\", target = 0 }, { duration = \"0s\", target = 1 }, \
+                 { duration = \"2s\", target = 1 }]",
+        );
+        let outcome = run(&text);
+        let connecting: Vec<u64> = outcome
+            .recorder
+            .timings
+            .iter()
+            .map(|t| t.connecting)
+            .collect();
+        let made = connecting.iter().filter(|c| **c > 0).count();
+        assert_eq!((connecting[0], made), (4 * MS, 2), "{delay} {connecting:?}");
+    }
 }
 
 /// A seat that is on its way when the client gives up is nobody's pick.

@@ -163,6 +163,7 @@ impl World<'_> {
         match state {
             VuState::Requesting(request) => {
                 self.left_in_flight += 1;
+                self.hang_up(id);
                 self.client_gone(request);
             }
             VuState::Awaiting => self.stop_awaiting(id, token),

@@ -152,7 +152,7 @@ impl World<'_> {
         )
     }
 
-    /// The VU is somebody new: no connection yet.
+    /// The VU is somebody new, or drops a request in flight: it has no connection.
     #[inline]
     pub(super) fn hang_up(&mut self, vu: u32) {
         if self.model.network.is_some() {
@@ -160,10 +160,15 @@ impl World<'_> {
         }
     }
 
-    /// An answer on its way to an interrupted VU is lost. Returns whether there was one.
+    /// An answer on its way to an interrupted VU is lost, and the connection with it. Returns whether there
+    /// was one.
     pub(super) fn lose_answer(&mut self, vu: u32) -> bool {
-        let line = self.lines.get_mut(vu as usize);
-        line.is_some_and(|line| line.answer.take().is_some())
+        let Some(line) = self.lines.get_mut(vu as usize) else {
+            return false;
+        };
+        let lost = line.answer.take().is_some();
+        line.connected &= !lost;
+        lost
     }
 
     /// Answers on their way.
@@ -189,8 +194,10 @@ impl World<'_> {
 }
 
 impl Line {
-    /// k6's timings of a timeout: it counts from the start of the connection, nothing is received.
+    /// k6's timings of a timeout: it counts from the start of the connection, nothing is received. The
+    /// connection is closed, for an answer may still come on it.
     fn time_out(&mut self, timeout: Span) {
+        self.connected = false;
         let timings = &mut self.timings;
         timings.blocked = timings.blocked.min(timeout.0);
         let rest = timeout.0 - timings.blocked;

@@ -1,5 +1,6 @@
 //! Small cases with exact answers, one for each mechanism, and every example of `docs/mechanisms`.
 
+use capsim::measure::recorder::Code;
 use capsim::model::Model;
 use capsim::model::system::Entity;
 use capsim::world::World;
@@ -446,4 +447,46 @@ fn work_for_a_client_that_has_gone_costs_more() {
          visits = [{{ delay = \"2s\" }}, {{ respond = true }}, {{ station = \"s\", time = \"500ms\" }}]\n"
     );
     assert_eq!(served(&run(&text).0), 3.0);
+}
+
+/// Statuses of all requests and their durations in milliseconds, in the order in which they ended.
+fn answers(outcome: &Outcome) -> Vec<(u16, u64)> {
+    let record = &outcome.recorder;
+    let codes = record
+        .request_series
+        .iter()
+        .map(|s| record.series[usize::from(s)].code.0);
+    codes.zip(durations(outcome)).collect()
+}
+
+#[test]
+fn a_connection_is_refused_where_it_is_made() {
+    let busy = |visits: &str| {
+        let steps = "{ request = \"e\" }, { sleep = \"9s\" }";
+        let text = format!(
+            "{}[stations.first]\nservers = 9\n[stations.s]\nservers = 1\nqueue = 0\nrefusal = \"connection\"\n\
+             [pools.p]\nsize = 1\nqueue = 0\nrefusal = \"connection\"\n[endpoints.e]\nvisits = {visits}\n\
+             [endpoints.f]\nvisits = [{{ station = \"s\", time = \"1s\" }}]\n",
+            users(&["0s", "0.1s"], steps)
+        );
+        answers(&run(&text).0)
+    };
+    let refused = Code::REFUSED.0;
+    let station = "{ station = \"s\", time = \"1s\" }";
+    let held = "{ hold = \"p\", visits = [{ delay = \"1s\" }] }";
+    let before = "{ station = \"first\", time = \"10ms\" }";
+    for inner in [station, held] {
+        assert_eq!(busy(&format!("[{inner}]")), [(refused, 0), (200, 1000)]);
+        let way = busy(&format!("[{{ delay = \"10ms\" }}, {inner}]"));
+        assert_eq!(way, [(refused, 0), (200, 1010)]);
+        let inside = busy(&format!("[{before}, {inner}]"));
+        assert_eq!(inside, [(502, 10), (200, 1010)]);
+    }
+    for call in ["{ call = \"f\" }", "{ parallel = [\"f\"] }"] {
+        assert_eq!(busy(&format!("[{call}]")), [(502, 0), (200, 1000)]);
+        assert_eq!(
+            busy(&format!("[{before}, {call}]")),
+            [(502, 10), (200, 1010)]
+        );
+    }
 }

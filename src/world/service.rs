@@ -27,7 +27,7 @@ impl World<'_> {
                 let request = &mut self.requests[id];
                 (request.state, request.since) = (state, now);
             }
-            Err(code) => self.fail(now, id, code),
+            Err(code) => self.turned_away(now, id, code),
         }
     }
 

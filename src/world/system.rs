@@ -12,6 +12,10 @@ use super::request::{Held, Request, RequestState};
 use super::vu::NONE;
 use super::{Work, World};
 
+/// Status of a request that has been accepted, if a connection is refused to it further in: k6 hears of a
+/// refused connection only where it makes one.
+const BAD_GATEWAY: Code = Code(502);
+
 /// Status of a request that waited too long for something inside the system.
 const GAVE_UP_WAITING: u16 = 503;
 
@@ -129,7 +133,7 @@ impl World<'_> {
             }
             Admission::Refused => {
                 let status = self.model.pools[pool.index()].refusal;
-                self.fail(now, id, refusal(status));
+                self.turned_away(now, id, refusal(status));
             }
         }
         false
@@ -412,6 +416,23 @@ impl World<'_> {
         self.finish(now, id);
     }
 
+    /// A station or a pool has no place for a request. A connection is refused to it only if that is the first
+    /// that it comes to; a delay before is the way there.
+    #[cold]
+    pub(super) fn turned_away(&mut self, now: Time, id: u32, code: Code) {
+        let request = &self.requests[id];
+        let entry = self.entry[usize::from(request.endpoint)] as usize;
+        let comes_to = |op: &Op| {
+            matches!(
+                op,
+                Op::Serve { .. } | Op::Acquire { .. } | Op::Lock { .. } | Op::Call(_) | Op::Join
+            )
+        };
+        let inside = self.ops[entry..request.at as usize].iter().any(comes_to);
+        let refused_inside = code == Code::REFUSED && inside;
+        self.fail(now, id, if refused_inside { BAD_GATEWAY } else { code });
+    }
+
     /// A request is over: everything held comes back, its client or caller hears of it.
     pub(super) fn finish(&mut self, now: Time, id: u32) {
         while self.requests[id].held > 0 {
@@ -476,7 +497,11 @@ impl World<'_> {
         } = over;
         let caller = &mut self.requests[parent];
         if code != Code::OK {
-            caller.code = code;
+            caller.code = if code == Code::REFUSED {
+                BAD_GATEWAY
+            } else {
+                code
+            };
         }
         if caller.state == RequestState::Calling {
             caller.context = context;

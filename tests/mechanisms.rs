@@ -490,3 +490,21 @@ fn a_connection_is_refused_where_it_is_made() {
         );
     }
 }
+
+/// As the page on the inventory says: give requests that do not claim an endpoint of their own.
+#[test]
+fn what_one_request_step_does_belongs_to_the_endpoint() {
+    let steps = "{ pick = \"event\" }, { request = \"list\", pick = \"seat\" }, { request = \"buy\", claim = \"seat\" }, \
+                 { request = \"buy\" }, { request = \"list\" }, { request = \"other\" }";
+    let text = format!(
+        "{}[inventory]\nevents = 1\nseats_per_event = 9\n[endpoints]\nlist.visits = []\n\
+         buy.visits = []\nother.visits = []\n",
+        users(&["0s"], steps)
+    );
+    let (outcome, _) = run(&text);
+    let statuses: Vec<u16> = answers(&outcome).iter().map(|a| a.0).collect();
+    // The seat is taken, by the same user.
+    assert_eq!(statuses, [200, 200, 409, 200, 200]);
+    let (probe, _) = outcome.inventory.unwrap();
+    assert_eq!((probe.claimed, probe.lost), (1, 1));
+}

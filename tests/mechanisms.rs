@@ -89,6 +89,35 @@ fn a_slow_window_and_a_stop_stretch_the_service() {
 }
 
 #[test]
+fn slowdowns_that_overlap_multiply_but_not_with_themselves() {
+    let duration = |slowdowns: &str| {
+        let text = format!(
+            "{}[stations.s]\nservers = 1\nslowdowns = [{slowdowns}]\n\
+             [endpoints.e]\nvisits = [{{ station = \"s\", time = \"3s\" }}]\n",
+            users(&["0s"], "{ request = \"e\" }")
+        );
+        durations(&run(&text).0)
+    };
+    // 1 s at full speed, then at half of it for ever.
+    let again = "{ every = \"1s\", lasts = \"3s\", leaves = 0.5 }";
+    assert_eq!(duration(again), [5000]);
+    // 2 s at half of that: 1 s, 0.5 s, 0.5 s, then 1 s at half speed.
+    let other = "{ at = \"2s\", lasts = \"2s\", leaves = 0.5 }";
+    assert_eq!(duration(&format!("{again}, {other}")), [6000]);
+}
+
+#[test]
+fn sharing_servers_scale_with_all_who_share_them() {
+    let text = format!(
+        "{}[stations.s]\nservers = 2\ndiscipline = \"processor-sharing\"\nscalability = {{ sigma = 0.5 }}\n\
+         [endpoints.e]\nvisits = [{{ station = \"s\", time = \"1s\" }}]\n",
+        users(&["0s", "0s", "0s", "0s"], "{ request = \"e\" }")
+    );
+    // Together twice the work of one, over 1 + 0.5 × 3: each at a fifth.
+    assert_eq!(durations(&run(&text).0), [5000; 4]);
+}
+
+#[test]
 fn random_pauses_take_their_share() {
     // Pauses of 1 s, 9 s after the last one on average: a tenth of the time.
     let text = users(&["0s"], "{ request = \"e\" }");

@@ -537,3 +537,30 @@ fn what_one_request_step_does_belongs_to_the_endpoint() {
     let (probe, _) = outcome.inventory.unwrap();
     assert_eq!((probe.claimed, probe.lost), (1, 1));
 }
+
+#[test]
+fn a_start_exactly_at_the_end_comes_before_the_end() {
+    let starts = |executor: &str| {
+        let text = format!(
+            "[scenarios.default]\n{executor}\ngraceful_stop = \"0s\"\njourney = \"j\"\n\
+             [journeys]\nj = [{{ sleep = \"100ms\" }}]\n"
+        );
+        let (outcome, _) = run(&text);
+        let dropped: u64 = outcome.recorder.dropped.iter().sum();
+        (
+            outcome.recorder.iterations.len(),
+            outcome.recorder.interrupted,
+            dropped,
+            outcome.duration.as_ms(),
+        )
+    };
+    let rate = |vus| {
+        format!(
+            "executor = \"constant-arrival-rate\"\nrate = 5\nduration = \"1s\"\npre_allocated_vus = {vus}"
+        )
+    };
+    assert_eq!(starts(&rate(1)), (5, 1, 0, 1000.0));
+    assert_eq!(starts(&rate(0)), (0, 0, 6, 1000.0));
+    let trace = "executor = \"trace-arrivals\"\nat = [\"0s\", \"1s\", \"1s\"]";
+    assert_eq!(starts(trace), (1, 2, 0, 1000.0));
+}

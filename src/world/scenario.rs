@@ -422,6 +422,12 @@ impl World<'_> {
     /// The graceful stop of a scenario is over: what still runs is interrupted.
     pub(super) fn hard_stop(&mut self, index: usize) {
         let now = self.queue.now();
+        let scenario = &self.scenarios[index];
+        let due = |tick| scenario.started + tick <= now;
+        if scenario.pending_tick.is_some_and(due) {
+            // Of a start and a kill at one instant the start comes first.
+            return self.queue.set_alarm(scenario.hard_alarm, now);
+        }
         for id in 1..self.vus.len() as u32 {
             let vu = &self.vus[id as usize];
             if vu.origin.as_scenario() == Some(index) && vu.state != VuState::Idle {

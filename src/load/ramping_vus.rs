@@ -50,8 +50,12 @@ pub struct RampingVus {
     pub reserved: Vec<Step>,
 }
 
+/// k6 runs no more VUs than this.
+const MOST: u64 = 100_000_000;
+
 impl RampingVus {
-    /// Works the steps out from the options.
+    /// Works the steps out from the options, of which there is one for each VU that starts or stops: k6
+    /// refuses more than 100,000,000 VUs, and here any number beyond counts as that.
     #[must_use]
     pub fn new(
         start_vus: u64,
@@ -59,7 +63,7 @@ impl RampingVus {
         graceful_ramp_down: Span,
         graceful_stop: Span,
     ) -> RampingVus {
-        let (mut active, end) = stage_steps(start_vus, stages);
+        let (mut active, end) = stage_steps(start_vus.min(MOST), stages);
         let hard_end = end + graceful_stop;
         let reserved = reserve(&active, graceful_ramp_down, hard_end);
         if active.last().is_some_and(|last| last.vus != 0) {
@@ -155,14 +159,14 @@ impl Log<'_> {
 
 /// A whole number of VUs.
 fn vus(target: f64) -> u64 {
-    target as u64
+    (target as u64).min(MOST)
 }
 
 /// Largest number of VUs in use, as [`RampingVus::max_vus`], without working out the steps.
 #[must_use]
 pub fn max_vus(start_vus: u64, stages: &[Stage]) -> u64 {
     let targets = stages.iter().map(|stage| vus(stage.target));
-    targets.fold(start_vus, u64::max)
+    targets.fold(start_vus.min(MOST), u64::max)
 }
 
 /// How many steps the stages take at most, the start and the end included.
@@ -291,6 +295,16 @@ mod tests {
             duration: Span::millis(ms),
             target,
         }
+    }
+
+    #[test]
+    fn no_more_vus_than_k6_runs() {
+        let stages = [stage(0, 1e18), stage(1000, 1e30), stage(0, f64::INFINITY)];
+        let grace = Span::secs(30);
+        let ramp = RampingVus::new(u64::MAX, &stages, grace, grace);
+        assert_eq!(ramp.active[0].vus, MOST);
+        assert_eq!(ramp.active.len(), 2);
+        assert_eq!((ramp.max_vus(), max_vus(u64::MAX, &stages)), (MOST, MOST));
     }
 
     fn log(ramp: &RampingVus) -> Vec<(u64, u32, Action)> {

@@ -104,14 +104,15 @@ impl Inventory {
         self.nth_free(event, rank)
     }
 
-    /// A user claims a seat. Returns the hold, or `None` if the seat is not free any more or the user
-    /// has reached the limit.
+    /// A user claims a seat. Returns the hold, or `None` if the seat is not free any more, there is no such
+    /// seat, or the user has reached the limit.
     pub fn claim(&mut self, now: Time, seat: u32, user: u32) -> Option<Hold> {
         let over_limit = self
             .of_user
             .get(user as usize)
             .is_some_and(|n| *n >= self.per_user_limit);
-        if self.is_taken(seat) || over_limit || self.holds.len() as u32 >= SOLD - 1 {
+        let exists = (seat as usize) < self.seats.len();
+        if !exists || self.is_taken(seat) || over_limit || self.holds.len() as u32 >= SOLD - 1 {
             self.probe.lost += 1;
             return None;
         }
@@ -213,7 +214,9 @@ impl Inventory {
     /// Free seats among the first `limit` of an event, as words of bits.
     fn free_words(&self, event: u32, limit: u32) -> impl Iterator<Item = u64> + '_ {
         let first = event as usize * self.words_per_event;
-        self.taken[first..first + self.words_per_event]
+        let words = self.taken.get(first..first + self.words_per_event);
+        words
+            .unwrap_or_default()
             .iter()
             .enumerate()
             .map(move |(i, taken)| {
@@ -286,6 +289,34 @@ mod tests {
             per_user_limit: limit,
         };
         Inventory::new(&spec, 10)
+    }
+
+    #[test]
+    fn there_is_nothing_beyond_the_last_seat() {
+        for (events, seats_per_event) in [(2, 3), (0, 0)] {
+            let spec = system::Inventory {
+                events,
+                seats_per_event,
+                popularity: system::Popularity::Uniform,
+                seat_popularity: system::Popularity::Uniform,
+                hold_expires_after: None,
+                sweep_every: None,
+                per_user_limit: None,
+            };
+            let mut inventory = Inventory::new(&spec, 1);
+            let mut stream = Stream::new(1, 0, "s");
+            let seats = events * seats_per_event;
+            for seat in [seats, seats + 100, u32::MAX] {
+                assert_eq!(inventory.claim(Time(0), seat, 0), None);
+            }
+            for event in [events, u32::MAX] {
+                assert_eq!(
+                    inventory.pick(event, SeatChoice::Uniform, &mut stream),
+                    None
+                );
+            }
+            assert_eq!((inventory.probe.lost, inventory.probe.sold_out), (3, 2));
+        }
     }
 
     #[test]

@@ -41,7 +41,8 @@ impl Service {
     }
 
     /// Exponential with a rate drawn first: with probability `branches[i].0` the rate
-    /// `branches[i].1`.
+    /// `branches[i].1`. Of no branch it is no time, as of no rate below: its moments are not numbers, and
+    /// every formula gives `None`.
     #[must_use]
     pub fn hyperexponential(branches: &[(f64, f64)]) -> Service {
         let mean: f64 = branches.iter().map(|(p, rate)| p / rate).sum();
@@ -52,7 +53,8 @@ impl Service {
         }
     }
 
-    /// One exponential after another, with these rates: a worker held through a chain of calls.
+    /// One exponential after another, with these rates: a worker held through a chain of calls. Without any
+    /// there is no time to speak of (see [`Service::hyperexponential`]).
     #[must_use]
     pub fn hypoexponential(rates: &[f64]) -> Service {
         let mean: f64 = rates.iter().map(|rate| 1.0 / rate).sum();
@@ -104,4 +106,21 @@ fn load(arrival_rate: f64, service: Service) -> Option<f64> {
     let sound = positive(arrival_rate) && positive(service.mean) && non_negative(service.cv2);
     let utilisation = arrival_rate * service.mean;
     (sound && utilisation < 1.0).then_some(utilisation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_branch_and_no_phase_is_no_service() {
+        for service in [
+            Service::hyperexponential(&[]),
+            Service::hypoexponential(&[]),
+        ] {
+            assert!(service.cv2.is_nan());
+            assert_eq!(pollaczek_khinchine(1.0, service), None);
+            assert_eq!(processor_sharing_response(1.0, service), None);
+        }
+    }
 }

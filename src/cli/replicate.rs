@@ -139,10 +139,7 @@ pub fn stopped(why: Stopped) -> Failure {
         Stopped::Ended(End::TeardownTimeout) => {
             Failure::new(exit::TEARDOWN_TIMEOUT, limit("teardown"))
         }
-        Stopped::Ended(_) => Failure::new(
-            exit::INVALID,
-            "error: the journey goes on and on without virtual time passing; give it a sleep, or its \
-             endpoints a service time",
-        ),
+        Stopped::Ended(_) => Failure::new(exit::OTHER, "error: a run did not come to its end"),
+        Stopped::NoEnd(why) => Failure::new(exit::INVALID, format!("error: {why}")),
     }
 }

@@ -222,7 +222,11 @@ impl Run {
         if let Some(text) = &crossed {
             tell!("ERRO {text}");
         }
-        Ok(ExitCode::from(self.code(outcome, crossed.is_some())?))
+        Ok(ExitCode::from(self.code(
+            outcome,
+            model,
+            crossed.is_some(),
+        )?))
     }
 
     /// What the header says about outputs.
@@ -348,7 +352,7 @@ impl Run {
         Ok(options)
     }
 
-    fn code(&self, outcome: &Outcome, crossed: bool) -> Result<u8, Failure> {
+    fn code(&self, outcome: &Outcome, model: &Model, crossed: bool) -> Result<u8, Failure> {
         let limit = |phase: &str| {
             format!("error: {phase} took longer than its timeout; raise it in [{phase}]")
         };
@@ -358,10 +362,9 @@ impl Run {
             End::Aborted => Ok(exit::THRESHOLDS),
             End::SetupTimeout => Err(Failure::new(exit::SETUP_TIMEOUT, limit("setup"))),
             End::TeardownTimeout => Err(Failure::new(exit::TEARDOWN_TIMEOUT, limit("teardown"))),
-            End::Stuck => {
-                let text = "error: the journey goes on and on without virtual time passing; \
-                            give it a sleep, or its endpoints a service time";
-                Err(Failure::new(exit::INVALID, text))
+            end => {
+                let why = end.complaint(model).unwrap_or_default();
+                Err(Failure::new(exit::INVALID, format!("error: {why}")))
             }
         }
     }

@@ -72,6 +72,8 @@ pub enum Stopped {
     Interrupted,
     /// A run did not come to its end.
     Ended(End),
+    /// No run can come to its end, for this reason.
+    NoEnd(String),
     /// No steady state could be measured.
     NotSteady(Refused),
 }
@@ -143,7 +145,8 @@ pub fn replicate(
         for run in runs {
             let run = run.map_err(Stopped::NotSteady)?;
             if run.end != End::Finished {
-                return Err(Stopped::Ended(run.end));
+                let why = run.end.complaint(model);
+                return Err(why.map_or(Stopped::Ended(run.end), Stopped::NoEnd));
             }
             let so_far = all.get_or_insert_with(|| Replications {
                 tally: Tally::new(names_of(model), thresholds_of(model)),

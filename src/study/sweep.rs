@@ -270,6 +270,7 @@ fn end_name(end: End) -> &'static str {
         End::SetupTimeout => "setup timeout",
         End::TeardownTimeout => "teardown timeout",
         End::Stuck => "stuck",
+        End::TooManyRequests(_) => "too many requests",
         #[allow(unreachable_patterns)]
         _ => "aborted",
     }

@@ -30,7 +30,10 @@ use super::request::Requests;
 use super::scenario::{OpenSource, Pattern, ScenarioRun};
 use super::vu::{Choices, Minds, Vu};
 use super::watch::TimeoutWatch;
-use super::{EndpointStreams, OpTime, Phase, ReadyList, Sampler, SitePlan, SlowdownRun, World};
+use super::{
+    CALLED_AT_ONCE, EndpointStreams, OpTime, Phase, ReadyList, Sampler, SitePlan, SlowdownRun,
+    World,
+};
 
 /// Names the random streams of one run.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +79,7 @@ impl<'m> World<'m> {
             second: queue.alarm(Event::of(Kind::Second, 0)),
             phase_timeout: queue.alarm(Event::of(Kind::PhaseTimeout, 0)),
             requests: Requests::new(max_held(model)),
+            called_at_once: CALLED_AT_ONCE,
             op_times: vec![OpTime::default(); ops.len()],
             ops,
             entry,

@@ -204,6 +204,8 @@ pub struct World<'m> {
     crossed: Vec<String>,
 
     requests: Requests,
+    /// How many requests may be in the system beside one for each VU.
+    called_at_once: usize,
     ops: Vec<Op>,
     op_times: Vec<OpTime>,
     entry: Vec<u32>,
@@ -249,6 +251,10 @@ pub struct World<'m> {
 
 /// Work that one instant may hold before the run counts as stuck: a model in which no time passes.
 const WORK_PER_INSTANT: u64 = 20_000_000;
+
+/// Requests that may be in the system beside one for each VU, before no endpoint can call another: more than a
+/// gigabyte of memory.
+const CALLED_AT_ONCE: usize = 10_000_000;
 
 /// Events between two looks of a watcher: some tenths of a second.
 const WATCH_EVERY: u64 = 1 << 21;

@@ -3,6 +3,7 @@
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Recorder;
 use crate::model::Model;
+use crate::model::system::EndpointId;
 use crate::parts::inventory::InventoryProbe;
 use crate::parts::lock::LockProbe;
 use crate::parts::pool::PoolProbe;
@@ -11,7 +12,7 @@ use crate::parts::waiting_room::RoomProbe;
 
 use super::deadlock::Deadlocks;
 use super::slow::Breakdown;
-use super::{OpTime, World};
+use super::{CALLED_AT_ONCE, OpTime, World};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,28 @@ pub enum End {
     Aborted,
     /// The model goes on and on without virtual time passing.
     Stuck,
+    /// More requests were in the system than a machine can hold when this endpoint was called once more.
+    TooManyRequests(EndpointId),
+}
+
+impl End {
+    /// What is wrong with the model, if that is why its run came to no good end.
+    #[must_use]
+    pub fn complaint(self, model: &Model) -> Option<String> {
+        match self {
+            End::Stuck => Some(
+                "the journey goes on and on without virtual time passing; give it a sleep, or its \
+                 endpoints a service time"
+                    .into(),
+            ),
+            End::TooManyRequests(called) => Some(format!(
+                "{CALLED_AT_ONCE} requests are in the system beside one for each VU, and `{}` is called once \
+                 more; let fewer calls come of each request, or end them sooner",
+                model.endpoints[called.index()].name
+            )),
+            _ => None,
+        }
+    }
 }
 
 /// What one run gave.

@@ -8,6 +8,7 @@ use crate::parts::waiting_room::Standing;
 
 use super::event::{Event, Kind};
 use super::journeys::blank;
+use super::outcome::End;
 use super::request::{Held, Request, RequestState};
 use super::vu::NONE;
 use super::{Work, World};
@@ -87,13 +88,20 @@ impl World<'_> {
                 Op::Call(endpoint) => {
                     self.requests[id].state = RequestState::Calling;
                     self.requests[id].at += 1;
-                    return self.start_child(now, id, endpoint, true);
+                    self.start_child(now, id, endpoint, true);
+                    return;
                 }
                 Op::Fork(endpoint) => {
                     self.requests[id].branches += 1;
-                    self.start_child(now, id, endpoint, true);
+                    if !self.start_child(now, id, endpoint, true) {
+                        return;
+                    }
                 }
-                Op::Spawn(endpoint) => self.start_child(now, id, endpoint, false),
+                Op::Spawn(endpoint) => {
+                    if !self.start_child(now, id, endpoint, false) {
+                        return;
+                    }
+                }
                 Op::Join => {
                     let request = &mut self.requests[id];
                     if request.branches > 0 {
@@ -522,7 +530,14 @@ impl World<'_> {
         }
     }
 
-    fn start_child(&mut self, now: Time, id: u32, endpoint: EndpointId, attached: bool) {
+    /// A request calls an endpoint. Returns whether it can: calls that call others may be more than any machine
+    /// can hold, and then the run ends.
+    fn start_child(&mut self, now: Time, id: u32, endpoint: EndpointId, attached: bool) -> bool {
+        if self.requests.live() >= self.called_at_once + self.vus.len() {
+            self.ready.clear();
+            self.stop(End::TooManyRequests(endpoint));
+            return false;
+        }
         let caller = self.requests[id];
         let (child, ticket, generation) = self.requests.next_free();
         self.requests[child] = Request {
@@ -541,6 +556,7 @@ impl World<'_> {
             ..blank(endpoint, self.entry[endpoint.index()])
         };
         self.ready.push_back(Work::Request(child));
+        true
     }
 
     /// A hold on a seat has run out.
@@ -557,5 +573,50 @@ pub(super) fn refusal(status: u16) -> Code {
         Code::REFUSED
     } else {
         Code(status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+
+    /// Each call makes two of the next.
+    fn calls(visits: &str, levels: usize) -> Model {
+        let mut text = String::from(
+            "[scenarios.default]\nexecutor = \"per-vu-iterations\"\nvus = 1\niterations = 1\njourney = \"j\"\n\
+             [journeys]\nj = [{ request = \"e0\" }, { sleep = \"9s\" }]\n",
+        );
+        for level in 0..levels {
+            let next = format!("e{}", level + 1);
+            let visits = visits.replace("NEXT", &next);
+            text += &format!("[endpoints.e{level}]\nvisits = [{visits}]\n");
+        }
+        text += &format!("[endpoints.e{levels}]\nvisits = [{{ delay = \"1s\" }}]\n");
+        Model::from_text("test.toml", &text, &[]).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    #[test]
+    fn calls_that_multiply_end_the_run() {
+        let spawned = "{ delay = \"1ms\" }, { spawn = \"NEXT\" }, { spawn = \"NEXT\" }";
+        let called = "{ parallel = [\"NEXT\", \"NEXT\"] }";
+        for visits in [spawned, called] {
+            let model = calls(visits, 40);
+            let mut world = World::new(&model, 1, 0);
+            world.called_at_once = 1000;
+            let outcome = world.run();
+            let End::TooManyRequests(endpoint) = outcome.end else {
+                panic!("{:?}", outcome.end);
+            };
+            assert_eq!(outcome.in_system, 1002);
+            let complaint = outcome.end.complaint(&model).unwrap_or_default();
+            let name = &model.endpoints[endpoint.index()].name;
+            assert!(complaint.contains(&format!("`{name}` is called")));
+            // As many as there may be do no harm.
+            let model = calls(visits, 8);
+            let mut world = World::new(&model, 1, 0);
+            world.called_at_once = 1000;
+            assert_eq!(world.run().end, End::Finished);
+        }
     }
 }

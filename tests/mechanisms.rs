@@ -358,14 +358,8 @@ visits = [
 
 /// Iterations in whole seconds, in the order in which they ended, and how many were cut off.
 fn iterations(outcome: &Outcome) -> (Vec<u64>, u64) {
-    let whole = |at| {
-        outcome
-            .recorder
-            .iteration_durations()
-            .get(at)
-            .map(|ns| ns / 1_000_000_000)
-    };
-    let all = (0..).map_while(whole).collect();
+    let all = outcome.recorder.iteration_durations();
+    let all = all.iter().map(|ns| ns / 1_000_000_000).collect();
     (all, outcome.recorder.interrupted)
 }
 

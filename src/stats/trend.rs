@@ -45,7 +45,7 @@ impl TrendStats {
         more: u64,
         percents: &[f64],
     ) -> Option<(TrendStats, TrendStats)> {
-        if more == 0 {
+        if more == 0 || samples.is_empty() {
             let both = TrendStats::of_durations(samples, percents)?;
             return Some((both.clone(), both));
         }
@@ -59,7 +59,6 @@ impl TrendStats {
             max = max.max(ns);
             counts.add(ns);
         });
-        let min = if count == 0 { 0 } else { min };
         let mut known = Vec::new();
         let values = percentiles_with(percents, count, |ranks| {
             known = counts.order_statistics(&[samples], ranks);
@@ -70,7 +69,7 @@ impl TrendStats {
         })?;
         let stats = |sum: f64, more, values: Vec<f64>| TrendStats {
             count: count as u64,
-            avg: if count == 0 { 0.0 } else { sum / count as f64 },
+            avg: sum / count as f64,
             min: ns_to_ms(min + more),
             max: ns_to_ms(max + more),
             percentiles: percents.iter().copied().zip(values).collect(),

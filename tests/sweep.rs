@@ -118,3 +118,65 @@ fn mistakes_are_told_before_anything_runs() {
     );
     assert!(!out.exists());
 }
+
+/// Rows of two sweeps in one file would be worth nothing.
+#[test]
+fn two_sweeps_do_not_write_one_file() {
+    let dir = directory();
+    let out = dir.path().join("rows.csv");
+    let mut first = Command::new(env!("CARGO_BIN_EXE_capsim"))
+        .args(["sweep", MODEL, "--vary", "load=0.5", "--quiet"])
+        .args(["--replications", "100000", "--threads", "1", "--out"])
+        .arg(&out)
+        .spawn()
+        .unwrap();
+    while std::fs::metadata(&out).map_or(0, |about| about.len()) < 1_000 {
+        assert!(first.try_wait().unwrap().is_none(), "it is over");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    for extra in [&["--resume"][..], &["--force"], &[]] {
+        let second = run(sweep(&out, extra));
+        let said = String::from_utf8_lossy(&second.stderr);
+        assert_eq!(second.status.code(), Some(1));
+        assert!(said.contains("another sweep writes to it"), "{said}");
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(run(sweep(&out, &["--force"])).status.success());
+}
+
+#[test]
+fn sweeps_beside_one_another_have_files_of_their_own() {
+    let dir = directory();
+    for (name, load) in [("cap.v1", "load=0.5"), ("cap.v2", "load=0.6")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_capsim"));
+        let arguments = ["sweep", MODEL, "--vary", load, "--quiet", "--out"];
+        let done = run({
+            command.args(arguments).arg(dir.path().join(name));
+            command
+        });
+        assert!(done.status.success(), "{done:?}");
+    }
+    let of = |name: &str| bytes(&dir.path().join(name));
+    assert_ne!(of("cap.v1.points.csv"), of("cap.v2.points.csv"));
+    assert_ne!(of("cap.v1.study.json"), of("cap.v2.study.json"));
+}
+
+#[cfg(unix)]
+#[test]
+fn rows_go_to_a_file_alone() {
+    let dir = directory();
+    let pipe = dir.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let done = run(sweep(&pipe, &["--force"]));
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(said.contains("is no file"), "{said}");
+    assert!(!std::fs::metadata(&pipe).unwrap().is_file());
+}

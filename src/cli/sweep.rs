@@ -1,5 +1,6 @@
 //! `capsim sweep`: one CSV row for each (point, replication), and a second file of points.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,8 +18,9 @@ use crate::model::document::{Checked, Document};
 use crate::model::set::Override;
 use crate::study::design::Design;
 use crate::study::points::aggregate;
-use crate::study::sweep::{Sweep, SweepError, recover, replace_file};
+use crate::study::sweep::{Sweep, SweepError, hold, recover, replace_file};
 use crate::study::vary;
+use crate::study::whole::Target;
 
 /// Run a model at many points and write CSV.
 ///
@@ -148,19 +150,26 @@ impl SweepCommand {
         };
         self.files(&document.check(&overrides).map_err(Failure::model)?)
             .check()?;
+        if Target::of(&self.out)?.stream {
+            let at = self.out.display();
+            let why = format!("error: --out: {at} is no file, and a sweep reads its rows again");
+            return Err(Failure::new(exit::USAGE, why));
+        }
         let interrupt = Interrupt::listen();
         for point in 0..design.len() {
             // Better now than after an hour.
             sweep.model(point).map_err(Failure::model)?;
         }
-        let done = self.begin(&sweep, &overrides)?;
+        let mut file = hold(&self.out).map_err(|e| failed(e, &self.out))?;
+        let done = self.begin(&file, &sweep, &overrides)?;
         let mut bar = Bar::new(sweep.rows(), done, self.quiet);
-        let result = sweep.run(&self.out, done, |rows| {
+        let result = sweep.run(&mut file, done, |rows| {
             bar.at(rows);
             !interrupt.asked()
         });
         bar.done();
         result.map_err(|e| failed(e, &self.out))?;
+        drop(file);
         let points = beside(&self.out, "points.csv");
         aggregate(&sweep, &self.out, &points).map_err(|e| failed(e, &points))?;
         let first = sweep.model(0).map_err(Failure::model)?;
@@ -228,12 +237,17 @@ impl SweepCommand {
     }
 
     /// Makes the files ready; gives the number of rows that are there already.
-    fn begin(&self, sweep: &Sweep<'_>, overrides: &[Override]) -> Result<u64, Failure> {
+    fn begin(
+        &self,
+        file: &File,
+        sweep: &Sweep<'_>,
+        overrides: &[Override],
+    ) -> Result<u64, Failure> {
         let origin = self.origin(sweep, overrides)?;
         let beside_it = beside(&self.out, "study.json");
-        let exists = self.out.exists();
+        let exists = file.metadata()?.len() > 0;
         if self.resume && exists {
-            return self.resume(sweep, &origin, &beside_it);
+            return self.resume(file, sweep, &origin, &beside_it);
         }
         if exists && !self.force {
             let text = format!(
@@ -242,9 +256,8 @@ impl SweepCommand {
             );
             return Err(Failure::new(1, text));
         }
-        if exists {
-            std::fs::remove_file(&self.out)?;
-        }
+        // Before it is said that what stands there is of this sweep.
+        file.set_len(0)?;
         replace_file(&beside_it, |file| {
             let text = serde_json::to_string_pretty(&origin).map_err(std::io::Error::from)?;
             Ok(writeln!(file, "{text}")?)
@@ -253,7 +266,13 @@ impl SweepCommand {
         Ok(0)
     }
 
-    fn resume(&self, sweep: &Sweep<'_>, now: &Origin, study: &Path) -> Result<u64, Failure> {
+    fn resume(
+        &self,
+        file: &File,
+        sweep: &Sweep<'_>,
+        now: &Origin,
+        study: &Path,
+    ) -> Result<u64, Failure> {
         let refused = |why: String| {
             Failure::new(
                 1,
@@ -268,7 +287,7 @@ impl SweepCommand {
             return Err(refused(difference));
         }
         let header = sweep.columns().map_err(Failure::model)?.header();
-        match recover(&self.out, &header, self.replications) {
+        match recover(file, &header, self.replications) {
             Ok(rows) if rows > sweep.rows() => {
                 Err(refused("it has more rows than the sweep".into()))
             }
@@ -299,9 +318,16 @@ impl SweepCommand {
     }
 }
 
-/// A file beside another: `x.csv` and `points.csv` give `x.points.csv`.
+/// A file beside another: `x.csv` and `points.csv` give `x.points.csv`. Any other ending than `.csv` stays, for
+/// `x.v1` and `x.v2` are two.
 fn beside(path: &Path, ending: &str) -> PathBuf {
-    path.with_extension(ending)
+    if path.extension().is_some_and(|e| e == "csv") {
+        return path.with_extension(ending);
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(ending);
+    path.with_file_name(name)
 }
 
 fn cores() -> usize {

@@ -5,7 +5,7 @@
 //! points see the same random streams (common random numbers).
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -177,20 +177,19 @@ impl Sweep<'_> {
         Ok(row)
     }
 
-    /// Runs what is missing in the file, which holds a whole number of rows or nothing. `watch` is told
-    /// the number of rows that are safe, and says whether to go on.
+    /// Runs what is missing in the file, which holds so many rows or nothing. `watch` is told the number of
+    /// rows that are safe, and says whether to go on.
     ///
     /// # Errors
     /// [`SweepError`]; all rows written until then are whole and safe.
     pub fn run(
         &self,
-        path: &Path,
+        file: &mut File,
         done: u64,
         mut watch: impl FnMut(u64) -> bool,
     ) -> Result<(), SweepError> {
         let columns = self.columns().map_err(SweepError::Model)?;
-        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-        if file.metadata()?.len() == 0 {
+        if file.seek(SeekFrom::End(0))? == 0 {
             file.write_all(&line(&columns.header())?)?;
             file.sync_data()?;
         }
@@ -210,7 +209,7 @@ impl Sweep<'_> {
                 });
             }
             drop(send);
-            let result = write_rows(&receive, &mut file, done, &gate, &mut watch);
+            let result = write_rows(&receive, file, done, &gate, &mut watch);
             gate.close();
             drop(receive);
             result
@@ -329,15 +328,32 @@ impl Gate {
     }
 }
 
+/// Opens the file of a sweep's rows, or makes it, and keeps other sweeps from it until it is closed.
+///
+/// # Errors
+/// If it cannot be opened, or another sweep has it.
+pub fn hold(path: &Path) -> Result<File, SweepError> {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false);
+    let file = file.open(path)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(SweepError::Mismatch(
+            "another sweep writes to it; let that come to its end, or name another file".to_owned(),
+        )),
+        // Some file systems know no locks: two sweeps on one file are then the user's to avoid.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+    }
+}
+
 /// Cuts a half-written last line off an interrupted file and counts its rows, which must be the first
 /// ones of this sweep.
 ///
 /// # Errors
 /// If the file is that of another sweep.
-pub fn recover(path: &Path, header: &[String], replications: u64) -> Result<u64, SweepError> {
-    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+pub fn recover(mut file: &File, header: &[String], replications: u64) -> Result<u64, SweepError> {
+    file.rewind()?;
     let (mut whole, mut rows, mut text) = (0u64, 0u64, Vec::new());
-    let mut reader = BufReader::new(&file);
+    let mut reader = BufReader::new(file);
     let expected = line(header)?;
     let mut first = true;
     loop {
@@ -363,7 +379,6 @@ pub fn recover(path: &Path, header: &[String], replications: u64) -> Result<u64,
         whole += read as u64;
     }
     file.set_len(whole)?;
-    file.seek(SeekFrom::End(0))?;
     file.sync_data()?;
     Ok(rows)
 }

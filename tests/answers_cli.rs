@@ -277,3 +277,60 @@ fn a_fit_is_drawn_with_errors_and_intervals() {
     assert!(text(&timed.stdout).contains("the budget of time ended the search"));
     assert!(!text(&done.stdout).contains("the budget of time"));
 }
+
+/// A value that the model does not allow is told in the words of the command, and once.
+#[test]
+fn an_impossible_value_is_told_in_one_line() {
+    let directory = model();
+    let vary = [
+        "capacity",
+        "m.toml",
+        "--vary",
+        "stations.cpu.servers=1..1000001",
+        "-q",
+    ];
+    let done = capsim(directory.path(), &vary);
+    assert_eq!(done.status.code(), Some(104));
+    assert_eq!(
+        text(&done.stderr),
+        "error: stations.cpu.servers = 1000001: `servers` must be a whole number from 1 to 1000000, \
+         and is 1000001\n"
+    );
+}
+
+/// Values that fail, but not for sure, are not none.
+#[test]
+fn an_end_that_is_not_sure_is_said_to_be_so() {
+    let directory = model();
+    let search = |range: &str| {
+        let path = format!("load={range}");
+        let arguments = [
+            "capacity", "m.toml", "--vary", &path, "--budget", "runs=21", "-q",
+        ];
+        let done = capsim(directory.path(), &arguments);
+        assert_eq!(done.status.code(), Some(1));
+        text(&done.stdout)
+    };
+    assert!(search("0.2..1.5").contains("smallest failing none for sure\n"));
+    assert!(search("0.2..0.5").contains("smallest failing none in the range\n"));
+}
+
+#[test]
+fn one_place_is_free_through_one_parameter() {
+    let directory = model();
+    let run = ["run", "m.toml", "--summary-export", "run.json", "--quiet"];
+    assert_eq!(capsim(directory.path(), &run).status.code(), Some(0));
+    let fit = ["fit", "m.toml", "--to", "run.json", "--free"];
+    let free = [
+        "stations.cpu.servers=1..8",
+        "--free",
+        "stations.*.servers=2..9",
+    ];
+    let done = capsim(directory.path(), &[&fit[..], &free].concat());
+    assert_eq!(done.status.code(), Some(104));
+    assert_eq!(
+        text(&done.stderr),
+        "error: --free stations.*.servers=2..9: `stations.cpu.servers` is free through \
+         `stations.cpu.servers` already\n"
+    );
+}

@@ -884,3 +884,29 @@ fn a_file_that_is_not_there_is_told() {
     assert!(shown.contains("--> no/such/model.toml"), "{shown}");
     assert!(Model::from_file(&path(""), &[]).is_err());
 }
+
+#[test]
+fn a_whole_number_is_written_without_a_point() {
+    let said = errors(&with("servers = 2", "servers = 2.0"), &[]);
+    assert!(
+        said.contains("`servers` must be a whole number from 1 to 1000000, and is 2.0"),
+        "{said}"
+    );
+    assert!(said.contains("write 2, without a decimal point"), "{said}");
+}
+
+/// Each finding is placed from the one before it.
+#[test]
+fn places_are_right_however_many_there_are() {
+    let line = |n| format!("s{n} = {{ queue = \"ö\", servers = {n}.0 }}\n");
+    let text = format!("[stations]\n{}", (0..2_000).map(line).collect::<String>());
+    let problems = Model::from_text("m.toml", &text, &[]).expect_err("no model");
+    let mut servers = problems.iter().filter(|p| p.message.contains("`servers`"));
+    for n in 0..2_000 {
+        let problem = servers.next().expect("an error for each");
+        let before = format!("s{n} = {{ queue = \"ö\", servers = ")
+            .chars()
+            .count();
+        assert_eq!((problem.line, problem.column), (n + 2, before + 1));
+    }
+}

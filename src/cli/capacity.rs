@@ -38,7 +38,7 @@ Examples:
   capsim capacity models/reserve.toml --vary waiting_room.admit.batch=500..3000 \\
       --budget runs=100,time=60s --report capacity.html
 
-Exit codes: 0 a limit was found, 1 none in the range (all pass or all fail), 104 the model is invalid.")]
+Exit codes: 0 a limit was found, 1 no value passes, or none fails, for sure, 104 the model is invalid.")]
 pub struct Capacity {
     #[command(flatten)]
     model: ModelArgs,

@@ -113,6 +113,14 @@ impl FitArgs {
         for text in &self.free {
             let mut parameter = Free::parse(text, &document).map_err(invalid)?;
             parameter.start_from(&base);
+            let shared = free.iter().find_map(|former: &Free| {
+                let path = parameter.shared_with(former)?;
+                Some((path, &former.name))
+            });
+            if let Some((path, former)) = shared {
+                let why = format!("--free {text}: `{path}` is free through `{former}` already");
+                return Err(invalid(why));
+            }
             free.push(parameter);
         }
         let cases = |texts: &[String]| -> Result<Vec<Case>, Failure> {

@@ -89,9 +89,15 @@ impl<'a> Field<'a> {
                 None
             }
             Value::Float(x) => {
+                let whole = x as u64;
+                let fix = if x == whole as f64 && (low..=high).contains(&whole) {
+                    format!("write {whole}, without a decimal point")
+                } else {
+                    String::new()
+                };
                 self.error(
-                    format!("`{}` must be {}, and is {x}", self.name(), what()),
-                    "",
+                    format!("`{}` must be {}, and is {x:?}", self.name(), what()),
+                    &fix,
                 );
                 None
             }

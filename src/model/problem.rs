@@ -95,7 +95,9 @@ impl Problems {
     pub(crate) fn new(sources: &[Source], mut found: Vec<Finding>) -> Problems {
         found.sort_by(|a, b| (a.place, &a.message).cmp(&(b.place, &b.message)));
         found.dedup_by(|a, b| a.place == b.place && a.message == b.message);
-        Problems(found.into_iter().map(|f| resolve(sources, f)).collect())
+        let mut cursor = Cursor::default();
+        let resolve = |finding| resolve(sources, finding, &mut cursor);
+        Problems(found.into_iter().map(resolve).collect())
     }
 
     /// A problem with a file as a whole.
@@ -135,6 +137,17 @@ impl Problems {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// In one line without its place, for who has given the value in other words: the first error, and how many
+    /// others there are.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        let first = self.0.first().map_or("", |problem| &problem.message);
+        match self.0.len() {
+            0 | 1 => first.to_owned(),
+            n => format!("{first} (and {} more errors)", n - 1),
+        }
     }
 
     /// As a compiler shows them: message, place, line, marker and fix; coloured for a terminal if
@@ -193,8 +206,41 @@ impl Problem {
     }
 }
 
+/// A place in the sources, found from the one before it: of thousands of findings none is sought from the start.
+#[derive(Debug, Default)]
+struct Cursor {
+    source: u32,
+    at: usize,
+    line: usize,
+    column: usize,
+}
+
+impl Cursor {
+    /// Line and column of a place, counted from 1.
+    fn go_to(&mut self, source: u32, text: &str, at: usize) -> (usize, usize) {
+        if source != self.source || at < self.at {
+            *self = Cursor {
+                source,
+                ..Cursor::default()
+            };
+        }
+        let passed = &text[self.at..at];
+        let last_line = match passed.rfind('\n') {
+            Some(end) => {
+                self.line += passed.matches('\n').count();
+                self.column = 0;
+                &passed[end + 1..]
+            }
+            None => passed,
+        };
+        self.column += last_line.chars().count();
+        self.at = at;
+        (self.line + 1, self.column + 1)
+    }
+}
+
 /// Ties a finding to its text. Every range is cut to the first line and to whole characters.
-fn resolve(sources: &[Source], found: Finding) -> Problem {
+fn resolve(sources: &[Source], found: Finding, cursor: &mut Cursor) -> Problem {
     let nowhere = || Source {
         name: "".into(),
         text: "".into(),
@@ -209,11 +255,11 @@ fn resolve(sources: &[Source], found: Finding) -> Problem {
         .find(['\n', '\r'])
         .map_or(text.len(), |at| start + at);
     let end = whole_char(text, (found.place.end as usize).clamp(start, line_end));
-    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let (line, column) = cursor.go_to(found.place.source, text, start);
     Problem {
         file: source.name.clone(),
-        line: text[..start].matches('\n').count() + 1,
-        column: text[line_start..start].chars().count() + 1,
+        line,
+        column,
         offending: text[start..end].to_string(),
         message: found.message,
         fix: found.fix,
@@ -233,7 +279,7 @@ fn whole_char(text: &str, at: usize) -> usize {
 
 /// A warning as one line: place and message.
 pub(crate) fn warning_line(sources: &[Source], found: Finding) -> String {
-    let problem = resolve(sources, found);
+    let problem = resolve(sources, found, &mut Cursor::default());
     let Problem {
         file,
         line,

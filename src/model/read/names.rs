@@ -32,7 +32,9 @@ impl Names {
     pub(super) fn find(&self, field: &Field) -> Option<u16> {
         let given = field.text()?;
         let id = self.id(given);
-        if id.is_none() {
+        // Of names that are too many, the rest is there but has no id: that was told already.
+        let told = || self.names.iter().skip(self.ids.len()).any(|n| n == given);
+        if id.is_none() && !told() {
             let message = format!("there is no {} `{given}`", self.one);
             let known = self.names.iter().map(String::as_str);
             field.error(message, suggestion(given, self.many, known));

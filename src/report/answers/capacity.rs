@@ -19,13 +19,17 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
         true => ("smallest passing", "largest failing"),
         false => ("largest passing", "smallest failing"),
     };
-    let end = |v: Option<f64>| v.map_or("none in the range".to_string(), show);
+    let end = |v: Option<f64>, holding: bool| match v {
+        Some(v) => show(v),
+        None if answer.any(holding) => "none for sure".to_string(),
+        None => "none in the range".to_string(),
+    };
     let _ = writeln!(
         out,
         "{}: {good} {}, {bad} {}",
         question.path,
-        end(answer.passing),
-        end(answer.failing)
+        end(answer.passing, true),
+        end(answer.failing, false)
     );
     if let (Some(estimate), true) = (answer.estimate, answer.failing.is_some()) {
         let _ = writeln!(out, "best estimate of the limit: {}", show(estimate));
@@ -126,6 +130,7 @@ fn headroom(question: &Question, answer: &Answer) -> Option<String> {
         }
         (pass, Some(fail)) if now == fail || beyond(now, fail) => match pass {
             Some(pass) => format!("{stands}, fails; it would have to come to {}", from(pass)),
+            None if answer.any(true) => format!("{stands}, fails; no value passes for sure"),
             None => format!("{stands}, fails, and so does every value of the range"),
         },
         (Some(pass), Some(fail)) => {

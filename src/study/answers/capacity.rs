@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::bounds::{Demand, analyse};
 use super::margin::{Hold, Sample, samples};
-use crate::model::{Document, Model, Override};
+use crate::model::{Document, Model, Override, Problems};
 use crate::stats::Moments;
 use crate::stats::interval::{of_moments, student_t};
 use crate::study::fit::free::{Unit, matching, standing, written};
@@ -152,6 +152,14 @@ pub struct Answer {
     pub cut_short: Option<Cut>,
 }
 
+impl Answer {
+    /// Whether the thresholds hold on average (or are crossed, if not `holding`) at any value that was tried.
+    #[must_use]
+    pub fn any(&self, holding: bool) -> bool {
+        self.tried.iter().any(|tried| tried.holds() == holding)
+    }
+}
+
 impl Tried {
     /// Mean margin of one threshold.
     #[must_use]
@@ -278,10 +286,14 @@ impl Search<'_, '_> {
         let mut all = self.question.base.clone();
         for path in &self.paths {
             let text = written(self.unit, value);
-            all.push(Override::new(path, &text).map_err(|e| e.to_string())?);
+            all.push(Override::new(path, &text).map_err(|e| e.brief())?);
         }
         let checked = self.question.document.check(&all);
-        checked.map(|c| c.model).map_err(|e| e.to_string())
+        let invalid = |why: Problems| {
+            let value = written(self.unit, value);
+            format!("{} = {value}: {}", self.question.path, why.brief())
+        };
+        checked.map(|c| c.model).map_err(invalid)
     }
 
     /// Brings these values to so many runs each, as far as the budget goes.

@@ -195,7 +195,7 @@ type Side = (String, String, [String; 2], [Model; 2]);
 fn check(document: &Document, base: &[Override], extra: &[Override]) -> Result<Model, String> {
     let all: Vec<Override> = base.iter().chain(extra).cloned().collect();
     let checked = document.check(&all);
-    checked.map(|c| c.model).map_err(|e| e.to_string())
+    checked.map(|c| c.model).map_err(|e| e.brief())
 }
 
 /// Every parameter that can go up and down, and those that cannot.
@@ -222,7 +222,7 @@ fn sides(
         };
         let texts = around(unit, value, share);
         let model_of = |text: &String| {
-            let change = Override::new(&path, text).map_err(|e| e.to_string())?;
+            let change = Override::new(&path, text).map_err(|e| e.brief())?;
             check(&[change])
         };
         match (model_of(&texts[0]), model_of(&texts[1])) {

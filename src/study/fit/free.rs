@@ -115,13 +115,21 @@ impl Free {
         }
     }
 
+    /// A place that another parameter may choose the value of, too.
+    #[must_use]
+    pub fn shared_with(&self, other: &Free) -> Option<&str> {
+        let own = self.paths.iter();
+        own.map(String::as_str)
+            .find(|path| other.paths.iter().any(|p| parts(p) == parts(path)))
+    }
+
     /// The overrides that put a value at all its places.
     ///
     /// # Errors
     /// If a path cannot be overridden.
     pub fn overrides(&self, value: f64) -> Result<Vec<Override>, String> {
         let value = self.written(value);
-        let put = |path: &String| Override::new(path, &value).map_err(|e| e.to_string());
+        let put = |path: &String| Override::new(path, &value).map_err(|e| e.brief());
         self.paths.iter().map(put).collect()
     }
 }

@@ -80,10 +80,7 @@ impl Case {
     ) -> Result<Case, String> {
         let check = |extra: &[Override]| -> Result<Model, String> {
             let all: Vec<Override> = base.iter().chain(extra).cloned().collect();
-            document
-                .check(&all)
-                .map(|c| c.model)
-                .map_err(|e| e.to_string())
+            document.check(&all).map(|c| c.model).map_err(|e| e.brief())
         };
         let mut overrides = given;
         let model = check(&overrides)?;
@@ -93,7 +90,7 @@ impl Case {
             && (vus - peak.value).abs() > 0.5
         {
             let factor = vus / peak.value;
-            let factor = Override::new("load", &format!("{factor}")).map_err(|e| e.to_string())?;
+            let factor = Override::new("load", &format!("{factor}")).map_err(|e| e.brief())?;
             overrides.push(factor);
         }
         let model = check(&overrides)?;
@@ -125,7 +122,7 @@ impl Fit<'_> {
     fn model(&self, case: &Case, point: &[f64]) -> Result<Model, String> {
         let mut all = self.overrides(point)?;
         all.extend(case.overrides.iter().cloned());
-        let checked = self.document.check(&all).map_err(|e| e.to_string())?;
+        let checked = self.document.check(&all).map_err(|e| e.brief())?;
         Ok(observing(checked.model, &case.targets))
     }
 

@@ -34,9 +34,11 @@ pub struct Case {
 /// Reads a list of cases.
 ///
 /// # Errors
-/// If it is not a JSON list of cases: what is wrong and where.
+/// If it is not a JSON list of cases, or a tolerance is none: what is wrong and where.
 pub fn parse(json: &str) -> Result<Vec<Case>, String> {
-    serde_json::from_str(json).map_err(|why| why.to_string())
+    let cases: Vec<Case> = serde_json::from_str(json).map_err(|why| why.to_string())?;
+    cases.iter().try_for_each(check_tolerance)?;
+    Ok(cases)
 }
 
 /// The cases carried in the binary.
@@ -182,18 +184,35 @@ pub fn tolerance(text: &str, quantity: &str) -> Tolerance {
         .iter()
         .find_map(|word| clauses.iter().find(|clause| clause.contains(word)));
     let clause = named.or(clauses.first()).copied().unwrap_or("");
+    read_clause(clause).unwrap_or(Tolerance::Share(0.02))
+}
+
+/// Reads one clause: `exact`, or a number with `%` or `absolute` behind it.
+fn read_clause(clause: &str) -> Option<Tolerance> {
     if clause.starts_with("exact") {
-        return Tolerance::Exact;
+        return Some(Tolerance::Exact);
     }
-    let digits: String = clause
-        .chars()
-        .take_while(|c| c.is_ascii_digit() || *c == '.')
-        .collect();
-    let number: f64 = digits.parse().unwrap_or(2.0);
-    if clause.contains("absolute") {
-        Tolerance::Absolute(number)
-    } else {
-        Tolerance::Share(number / 100.0)
+    let end = clause.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+    let (digits, unit) = clause.split_at(end);
+    let number: f64 = digits.parse().ok()?;
+    match unit.trim_start() {
+        unit if unit.starts_with('%') => Some(Tolerance::Share(number / 100.0)),
+        unit if unit.starts_with("absolute") => Some(Tolerance::Absolute(number)),
+        _ => None,
+    }
+}
+
+/// Sees whether a text is a tolerance.
+fn check_tolerance(case: &Case) -> Result<(), String> {
+    let clauses = case.tolerance.split([',', ';']).map(str::trim);
+    let wrong = |clause: &&str| !case.tolerance.is_empty() && read_clause(clause).is_none();
+    match clauses.into_iter().find(wrong) {
+        None => Ok(()),
+        Some(clause) => Err(format!(
+            "case `{}`: `{clause}` is no tolerance; write `2% of each mean`, \
+             `0.005 absolute for each probability` or `exact`, with commas between",
+            case.name
+        )),
     }
 }
 
@@ -229,6 +248,31 @@ mod tests {
             tolerance(seats, "failure_probability"),
             Tolerance::Share(0.01)
         );
+    }
+
+    #[test]
+    fn what_is_no_tolerance_is_refused() {
+        let case = |tolerance: &str| {
+            parse(&format!(
+                r#"[{{"name": "a", "parameters": {{}}, "expected": {{}}, "tolerance": "{tolerance}"}}]"#
+            ))
+        };
+        for good in [
+            "",
+            "exact",
+            "3 % of each mean",
+            "1% of throughput; 0.1 absolute for each probability",
+        ] {
+            assert!(case(good).is_ok(), "{good}");
+        }
+        for bad in ["tight", "2", "of 2%", "2%, much", "1.2.3%", ","] {
+            let said = case(bad).unwrap_err();
+            assert!(said.starts_with("case `a`: `"), "{said}");
+            assert!(
+                said.contains("is no tolerance; write `2% of each mean`"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

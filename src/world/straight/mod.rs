@@ -124,7 +124,22 @@ impl World<'_> {
                 watch(self.queue.now());
             }
         }
+        self.time_stations(&straight.way.program);
         true
+    }
+
+    /// The times of operations that were not noted visit by visit.
+    fn time_stations(&mut self, program: &Program) {
+        let now = self.queue.now();
+        for ((station, _), op) in self.stations.iter().zip(&program.alone) {
+            if let Some(op) = op {
+                let probe = &station.probe;
+                let time = &mut self.op_times[*op as usize];
+                time.visits = probe.completed;
+                time.served = probe.in_service.area(now);
+                time.waited = probe.queue.area(now);
+            }
+        }
     }
 
     /// The next event of this near source takes place.
@@ -167,14 +182,14 @@ impl World<'_> {
             way.near.complete_at(index, at.max(now), order);
         }
         if let Some(next) = next {
-            let walker = &mut walkers[next as usize];
-            if let Some(op) = way.program.legs[walker.at as usize].over {
-                self.op_times[op as usize].waited += u128::from(now.since_past(walker.since).0);
+            if way.program.alone[index].is_none() {
+                let walker = &mut walkers[next as usize];
+                if let Some(op) = way.program.legs[walker.at as usize].over {
+                    self.op_times[op as usize].waited += u128::from(now.since_past(walker.since).0);
+                }
+                walker.since = now;
             }
-            walker.since = now;
-            if let Some(next) = part.ahead() {
-                ask_for(walkers, next);
-            }
+            ask_for(walkers, next);
         }
         done
     }

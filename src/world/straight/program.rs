@@ -4,6 +4,7 @@
 //! calls only pass time and queue at stations that turn nobody away. Then every answer is a 200, and all that
 //! a condition could ask is known before the run: jumps are followed and repetitions written out here.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::engine::Span;
@@ -18,7 +19,8 @@ use super::super::event::Kind;
 /// following, in this order.
 #[derive(Clone, Debug)]
 pub(super) struct Leg {
-    /// The operation of an endpoint that is over, as an index into the world's list.
+    /// The operation of an endpoint that is over, as an index into the world's list, if its times are noted
+    /// visit by visit.
     pub over: Option<u32>,
     /// The request that was on its way until now.
     pub request: Option<SiteId>,
@@ -91,6 +93,9 @@ pub(super) struct Program {
     pub entry: Vec<u32>,
     /// The pauses of each lane: the event at their end, and how long they last.
     pub pauses: Vec<(Kind, Span)>,
+    /// Operations that are alone at their station, by station. Their times are those of the station: once nobody is
+    /// there any more, they need not have been noted visit by visit.
+    pub alone: Vec<Option<u32>>,
 }
 
 /// The longest program: repetitions are written out.
@@ -120,7 +125,28 @@ impl Program {
             }
             program.link(first);
         }
+        program.find_alone(model.stations.len());
         Some(program)
+    }
+
+    /// Finds the operations that are alone at their station.
+    fn find_alone(&mut self, stations: usize) {
+        let mut here = vec![BTreeSet::new(); stations];
+        for at in 1..self.legs.len() {
+            if let (Pause::Serve { station, .. }, Some(op)) = self.served(at) {
+                here[station.index()].insert(op);
+            }
+        }
+        let alone = |ops: &BTreeSet<u32>| ops.first().copied().filter(|_| ops.len() == 1);
+        self.alone = here.iter().map(alone).collect();
+        for leg in &mut self.legs {
+            leg.over = leg.over.filter(|op| !self.alone.contains(&Some(*op)));
+        }
+    }
+
+    /// The pause after which this leg is gone, and the operation that is over then.
+    fn served(&self, at: usize) -> (Pause, Option<u32>) {
+        (self.legs[at - 1].pause, self.legs[at].over)
     }
 
     /// Says which leg follows which, of those of one scenario.

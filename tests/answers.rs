@@ -501,7 +501,7 @@ fn the_headroom_says_where_the_model_stands() {
     );
     assert_eq!(
         line(None, fail, 2.0, false),
-        "2, fails, and so does every value of the range"
+        "2, fails; no value passes for sure"
     );
     assert_eq!(
         line(pass, None, 1.0, false),
@@ -525,4 +525,10 @@ fn the_headroom_says_where_the_model_stands() {
         line(pass, fail, 6.0, true),
         "6, passes; it is the last value that passes for sure"
     );
+    // Where none of the values tried has passed.
+    answer.tried.retain(|tried| !tried.holds());
+    (answer.passing, answer.failing, answer.now) = (None, Some(1.8), Some(2.0));
+    let text = capsim::report::answers::capacity(&question(false), &answer, false);
+    assert!(text.contains("largest passing none in the range, smallest failing 1.8\n"));
+    assert!(text.contains("2, fails, and so does every value of the range\n"));
 }

@@ -58,6 +58,8 @@ pub struct ScenarioRun {
 
 /// How load comes about.
 #[derive(Clone, Debug)]
+// What is told apart at every iteration stands in a byte of its own.
+#[repr(u8)]
 pub enum Pattern {
     /// `ramping-vus`: what happens to each handle, and how many of these events are not just kills.
     Ramp {
@@ -90,6 +92,7 @@ pub enum Pattern {
 
 /// Times of open arrivals.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 pub enum OpenSource {
     /// A Poisson stream.
     Poisson(RateCurve, Box<Stream>),
@@ -126,7 +129,7 @@ impl ScenarioRun {
         (stopping, begun): (bool, u32),
         recorder: &mut Recorder,
     ) -> bool {
-        let due = now.since(self.started);
+        let due = now.since_past(self.started);
         let goes_on = match &mut self.pattern {
             Pattern::Ramp { events, next, .. } => match events.get(*next) {
                 // Of an iteration's end and a step of the ramp at one instant, the step comes first.
@@ -360,7 +363,7 @@ impl World<'_> {
         first_time: bool,
     ) -> (Option<Option<u32>>, Option<Time>) {
         let scenario = &mut self.scenarios[index];
-        let (started, regular_end) = (scenario.started, scenario.started + scenario.regular_end);
+        let started = scenario.started;
         let Pattern::Open { source, free } = &mut scenario.pattern else {
             return (None, None);
         };
@@ -372,14 +375,16 @@ impl World<'_> {
         }
         let mut slot = None;
         if let Some(tick) = scenario.pending_tick
-            && started + tick <= now
+            && tick <= now.since_past(started)
         {
             slot = Some(free.pop());
             scenario.pending_tick = source.next(tick).filter(|t| *t <= scenario.regular_end);
         }
         let next = match scenario.pending_tick {
             Some(tick) => Some(started + tick),
-            None if now < regular_end => Some(regular_end),
+            None if now.since_past(started) < scenario.regular_end => {
+                Some(started + scenario.regular_end)
+            }
             None => {
                 scenario.load_over = true;
                 None

@@ -124,6 +124,9 @@ impl World<'_> {
                 watch(self.queue.now());
             }
         }
+        // All were answered.
+        self.sent = self.recorder.requests();
+        self.arrived = self.sent;
         self.time_stations(&straight.way.program);
         true
     }

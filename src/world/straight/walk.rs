@@ -99,13 +99,17 @@ impl World<'_> {
         self.recorder.iteration(now, leg.origin(), took);
         let index = usize::from(leg.scenario);
         let own = (walker.stopping, walker.iterations);
-        let goes_on = self.scenarios[index].goes_on(now, id, own, &mut self.recorder);
+        let scenario = &mut self.scenarios[index];
+        let goes_on = scenario.goes_on(now, id, own, &mut self.recorder);
         if goes_on {
             walker.begin(now);
         } else {
             walker.rest();
-            self.vu_returned(index);
-            self.scenario_over(now, index);
+            scenario.active -= 1;
+            self.active_vus -= 1;
+            if scenario.load_over {
+                self.scenario_over(now, index);
+            }
         }
         goes_on
     }
@@ -113,8 +117,6 @@ impl World<'_> {
     #[inline(always)]
     fn send_straight(&mut self, rest: &mut u128, walker: &mut Walker, now: Time, site: SiteId) {
         walker.sent = now;
-        self.sent += 1;
-        self.arrived += 1;
         if self.idle_watches > 0 {
             self.arm(now, self.sites[site.index()].watch);
             *rest = self.queue.first_key();

@@ -41,6 +41,13 @@ impl<V: Copy> Default for MinHeap<V> {
     }
 }
 
+/// Whether one key is no larger than another: mostly their upper halves tell.
+#[inline(always)]
+fn comes_before(one: u128, other: u128) -> bool {
+    let (a, b) = (major(one), major(other));
+    a < b || (a == b && one <= other)
+}
+
 impl<V: Copy> MinHeap<V> {
     /// Children of a node: four share two cache lines and halve the depth of a binary heap.
     const ARITY: usize = 4;
@@ -121,12 +128,17 @@ impl<V: Copy> MinHeap<V> {
         if !self.sorted {
             return self.sink((key, value));
         }
-        match self.entries.last_mut() {
-            Some(last) => *last = (key, value),
-            None => self.entries.push((key, value)),
+        match self.entries.as_mut_slice() {
+            [] => self.entries.push((key, value)),
+            [.., second, last] if comes_before(second.0, key) => {
+                self.first = second.0;
+                *last = (key, value);
+                self.sort_in_last();
+                return;
+            }
+            [.., last] => *last = (key, value),
         }
-        self.sort_in_last();
-        self.first = self.entries.last().map_or(u128::MAX, |e| e.0);
+        self.first = key;
     }
 
     /// Moves the last entry to where it belongs among the others, which are in order.
@@ -137,8 +149,7 @@ impl<V: Copy> MinHeap<V> {
         };
         let entry = *hole;
         for other in others.iter_mut().rev() {
-            let (theirs, own) = (major(other.0), major(entry.0));
-            if theirs >= own && (theirs > own || other.0 > entry.0) {
+            if !comes_before(other.0, entry.0) {
                 break;
             }
             *hole = *other;

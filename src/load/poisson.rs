@@ -4,6 +4,8 @@
 //! to Stochastic Processes*, §4.7). So the next arrival is where Λ has grown by a unit-exponential draw;
 //! Λ is piecewise quadratic and is inverted exactly, no thinning.
 
+use std::ops::Range;
+
 use crate::engine::Span;
 use crate::model::scenario::Stage;
 
@@ -11,8 +13,10 @@ use crate::model::scenario::Stage;
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateCurve {
     pieces: Vec<Piece>,
-    /// The piece of the last arrival asked for.
-    current: usize,
+    /// Of the piece of the last arrival asked for, if its rate is constant; else empty.
+    steady: Range<Span>,
+    /// That rate, per second.
+    rate: f64,
 }
 
 /// A stage of some length.
@@ -43,28 +47,39 @@ impl RateCurve {
             }
             (start, from) = (end, to);
         }
-        RateCurve { pieces, current: 0 }
+        let mut curve = RateCurve {
+            pieces,
+            steady: Span::ZERO..Span::ZERO,
+            rate: 0.0,
+        };
+        curve.go_to(0);
+        curve
     }
 
     /// The first arrival after an arrival (or the start) at `after`, given a draw from the exponential
     /// distribution of mean 1; to the nearest nanosecond. `None`: no arrival any more.
     #[inline(always)]
     pub fn next(&mut self, after: Span, draw: f64) -> Option<Span> {
-        let piece = self.pieces.get(self.current)?;
-        if piece.from == piece.to && (piece.start..piece.end).contains(&after) {
-            // A constant rate, the common case: the same numbers by a shorter way.
-            let at = after + Span::from_ns(draw / piece.to * 1e9);
-            if at < piece.end {
-                return Some(at);
-            }
+        // A constant rate, the common case: the same numbers by a shorter way.
+        let at = after + Span::from_ns(draw / self.rate * 1e9);
+        if self.steady.start <= after && at < self.steady.end {
+            return Some(at);
         }
         self.search(after, draw)
+    }
+
+    fn go_to(&mut self, piece: usize) {
+        let piece = self.pieces.get(piece).filter(|p| p.from == p.to);
+        (self.steady, self.rate) = match piece {
+            Some(piece) => (piece.start..piece.end, piece.to),
+            None => (Span::ZERO..Span::ZERO, 0.0),
+        };
     }
 
     #[inline(never)]
     fn search(&mut self, after: Span, draw: f64) -> Option<Span> {
         let first = self.pieces.partition_point(|piece| piece.end <= after);
-        self.current = first.min(self.pieces.len() - 1);
+        self.go_to(first);
         let mut wanted = draw;
         for piece in &self.pieces[first..] {
             let from = after.max(piece.start);

@@ -378,7 +378,13 @@ impl World<'_> {
             && tick <= now.since_past(started)
         {
             slot = Some(free.pop());
-            scenario.pending_tick = source.next(tick).filter(|t| *t <= scenario.regular_end);
+            if let Some(next) = source.next(tick)
+                && next <= scenario.regular_end
+            {
+                scenario.pending_tick = Some(next);
+                return (slot, Some(started + next));
+            }
+            scenario.pending_tick = None;
         }
         let next = match scenario.pending_tick {
             Some(tick) => Some(started + tick),

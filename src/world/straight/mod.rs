@@ -41,8 +41,9 @@ pub(super) struct Straight {
 #[derive(Debug)]
 struct Way {
     program: Program,
-    /// Numbers of requests, in a model with delays.
-    numbers: Option<Numbers>,
+    /// Whether requests need numbers: in a model with delays.
+    numbered: bool,
+    numbers: Numbers,
     near: Near,
     /// The key of the first event in the world's queue, where all others are. It may be too small: the event
     /// may have been cleared.
@@ -78,7 +79,8 @@ impl World<'_> {
             walkers: Vec::new(),
             way: Way {
                 near: Near::new(&program.pauses, self.stations.len(), scenarios)?,
-                numbers: program.has_delays().then(Numbers::default),
+                numbered: program.has_delays(),
+                numbers: Numbers::default(),
                 program,
                 rest: 0,
             },
@@ -150,7 +152,10 @@ impl World<'_> {
     fn go_straight(&mut self, straight: &mut Straight, now: Time, source: usize) {
         self.queue.advance(now);
         let goes_on = match straight.way.near.take(source) {
-            Source::Station(index) => self.complete_straight(straight, now, index),
+            Source::Station(index) => {
+                self.note_code(now, straight.way.near.code(source));
+                self.complete_straight(straight, now, index)
+            }
             Source::Lane(over, id, next) => {
                 if let Some(next) = next {
                     ask_for(&straight.walkers, next);
@@ -159,7 +164,7 @@ impl World<'_> {
                 Some(id)
             }
             Source::Scenario(index) => {
-                self.note_event(now, Event::of(Kind::Load, index));
+                self.note_code(now, straight.way.near.code(source));
                 self.open_straight(straight, now, index, false)
             }
         };
@@ -176,14 +181,12 @@ impl World<'_> {
         now: Time,
         index: usize,
     ) -> Option<u32> {
-        self.note_event(now, Event::of(Kind::Completion, index));
         let Straight { walkers, way, .. } = straight;
         let (part, _) = &mut self.stations[index];
         let (done, next) = part.complete(now, &Everybody);
-        if let Some(at) = part.next_completion() {
-            let order = self.queue.next_order();
-            way.near.complete_at(index, at.max(now), order);
-        }
+        let due = part.next_completion();
+        let due = due.map(|at| (at.max(now), self.queue.next_order()));
+        way.near.complete_at(index, due);
         if let Some(next) = next {
             if way.program.alone[index].is_none() {
                 let walker = &mut walkers[next as usize];
@@ -207,10 +210,8 @@ impl World<'_> {
         first: bool,
     ) -> Option<u32> {
         let (slot, next) = self.next_user(now, index, first);
-        if let Some(time) = next {
-            let order = self.queue.next_order();
-            straight.way.near.arrive_at(index, time, order);
-        }
+        let next = next.map(|at| (at, self.queue.next_order()));
+        straight.way.near.arrive_at(index, next);
         let Some(slot) = slot else {
             self.scenario_over(now, index);
             return None;

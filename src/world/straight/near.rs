@@ -5,7 +5,7 @@ use crate::engine::heap::key;
 use crate::engine::ring::Ring;
 use crate::engine::{Span, Time};
 
-use super::super::event::Kind;
+use super::super::event::{Event, Kind};
 
 /// Lanes, stations and scenarios of open users by their next events.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Near {
     orders: [u64; MOST_SOURCES],
     /// So many are in use.
     sources: usize,
+    /// For the run's fingerprint, what tells the events of a station or a scenario apart.
+    codes: [u64; MOST_SOURCES],
     lanes: Vec<Lane>,
     stations: usize,
 }
@@ -57,7 +59,18 @@ impl Near {
             kind,
             waiting: Ring::default(),
         };
-        (sources <= MOST_SOURCES).then(|| Near {
+        if sources > MOST_SOURCES {
+            return None;
+        }
+        let mut codes = [0; MOST_SOURCES];
+        let completions = (0..stations).map(|n| Event::of(Kind::Completion, n));
+        let arrivals = (0..scenarios).map(|n| Event::of(Kind::Load, n));
+        let own = &mut codes[pauses.len()..];
+        for (code, event) in own.iter_mut().zip(completions.chain(arrivals)) {
+            *code = event.code();
+        }
+        Some(Near {
+            codes,
             times: [Time::NEVER; MOST_SOURCES],
             orders: [u64::MAX; MOST_SOURCES],
             sources,
@@ -95,12 +108,17 @@ impl Near {
         key(self.times[source].0, self.orders[source])
     }
 
-    /// The next event of this source takes place: it is no longer due.
+    /// What tells the events of this station or scenario apart.
+    #[inline(always)]
+    pub fn code(&self, source: usize) -> u64 {
+        self.codes[source % MOST_SOURCES]
+    }
+
+    /// The next event of this source takes place. Of a station or a scenario, it is to be told when the next one
+    /// is due.
     #[inline(always)]
     pub fn take(&mut self, source: usize) -> Source {
         let Some(lane) = self.lanes.get_mut(source) else {
-            self.times[source % MOST_SOURCES] = Time::NEVER;
-            self.orders[source % MOST_SOURCES] = u64::MAX;
             let source = source - self.lanes.len();
             return if source < self.stations {
                 Source::Station(source)
@@ -129,16 +147,22 @@ impl Near {
         }
     }
 
-    /// A station's next completion is due then.
+    /// A station's next completion is due then, or none is.
     #[inline(always)]
-    pub fn complete_at(&mut self, station: usize, time: Time, order: u64) {
-        self.set(self.lanes.len() + station, time, order);
+    pub fn complete_at(&mut self, station: usize, next: Option<(Time, u64)>) {
+        self.set_next(self.lanes.len() + station, next);
     }
 
-    /// A scenario's next open user arrives then.
+    /// A scenario's next open user arrives then, or none does.
     #[inline(always)]
-    pub fn arrive_at(&mut self, scenario: usize, time: Time, order: u64) {
-        self.set(self.lanes.len() + self.stations + scenario, time, order);
+    pub fn arrive_at(&mut self, scenario: usize, next: Option<(Time, u64)>) {
+        self.set_next(self.lanes.len() + self.stations + scenario, next);
+    }
+
+    #[inline(always)]
+    fn set_next(&mut self, source: usize, next: Option<(Time, u64)>) {
+        let (time, order) = next.unwrap_or((Time::NEVER, u64::MAX));
+        self.set(source, time, order);
     }
 
     #[inline(always)]

@@ -34,8 +34,8 @@ impl World<'_> {
             }
             if leg.answers {
                 self.answer_straight(leg, walker, now);
-                if let Some(numbers) = &mut way.numbers {
-                    numbers.free(walker.number);
+                if way.numbered {
+                    way.numbers.free(walker.number);
                 }
             }
             if !leg.checks.is_empty() {
@@ -48,8 +48,8 @@ impl World<'_> {
                 return;
             }
             if let Some(site) = leg.sends {
-                if let Some(numbers) = &mut way.numbers {
-                    walker.number = numbers.next();
+                if way.numbered {
+                    walker.number = way.numbers.next();
                 }
                 self.send_straight(&mut way.rest, walker, now, site);
             }
@@ -148,7 +148,8 @@ impl World<'_> {
         if part.arrive(now, entry, class) == Admission::Granted
             && let Some(at) = part.next_completion()
         {
-            near.complete_at(station.index(), at, self.queue.next_order());
+            let order = self.queue.next_order();
+            near.complete_at(station.index(), Some((at, order)));
         }
     }
 }

@@ -348,13 +348,13 @@ impl World<'_> {
         if let Some(slot) = slot {
             let id = slot.unwrap_or_else(|| self.new_user(index));
             self.hang_up(id);
-            self.count_start(index);
             self.begin(id);
             self.go_on_now(id);
         }
     }
 
-    /// Whether an open user arrives now, and in whose slot if one has left; and when to look again.
+    /// Whether an open user arrives now, who is counted then, and in whose slot if one has left; and when to look
+    /// again.
     #[inline(always)]
     pub(super) fn next_user(
         &mut self,
@@ -378,6 +378,9 @@ impl World<'_> {
             && tick <= now.since_past(started)
         {
             slot = Some(free.pop());
+            scenario.active += 1;
+            scenario.attempts += 1;
+            self.active_vus += 1;
             if let Some(next) = source.next(tick)
                 && next <= scenario.regular_end
             {

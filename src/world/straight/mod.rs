@@ -220,7 +220,6 @@ impl World<'_> {
             self.initialised_vus += 1;
             straight.new_user(index)
         });
-        self.count_start(index);
         let walker = &mut straight.walkers[id as usize];
         walker.begin(now);
         walker.at = straight.way.program.entry[index];

@@ -57,9 +57,15 @@ impl<T: Copy> Ring<T> {
     /// Removes the first value.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
-        let value = *self.get(0)?;
+        self.pop_parts(|value| *value)
+    }
+
+    /// Removes the first value, and gives what is read of it.
+    #[inline]
+    pub fn pop_parts<R>(&mut self, read: impl FnOnce(&T) -> R) -> Option<R> {
+        let parts = read(self.get(0)?);
         self.gone = self.gone.wrapping_add(1);
-        Some(value)
+        Some(parts)
     }
 
     /// The value with so many before it.

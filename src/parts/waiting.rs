@@ -132,11 +132,25 @@ impl Line {
         if self.dead == 0
             && let Order::Fifo(line) = &mut self.order
         {
-            let entry = line.pop()?;
+            // Part by part, and so in registers.
+            let (job, ticket, demand) = line.pop_parts(|w| (w.job, w.ticket, w.demand))?;
             self.live -= 1;
-            return Some(entry);
+            return Some(Waiting {
+                job,
+                ticket,
+                demand,
+            });
         }
-        self.next_alive(tickets)
+        let Waiting {
+            job,
+            ticket,
+            demand,
+        } = self.next_alive(tickets)?;
+        Some(Waiting {
+            job,
+            ticket,
+            demand,
+        })
     }
 
     /// The first job of a FIFO line, which may have walked away.

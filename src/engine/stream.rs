@@ -2,7 +2,7 @@
 //! anywhere else (common random numbers).
 
 use crate::engine::ziggurat::{self, LAYERS, Ziggurat};
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Fills the second half of the key; a change to what streams mean would change it.
@@ -80,11 +80,7 @@ impl Stream {
 
     #[inline(never)]
     fn refill(&mut self) {
-        let mut bytes = [0; 8 * BLOCK];
-        self.rng.fill_bytes(&mut bytes);
-        for (number, bytes) in self.block.iter_mut().zip(bytes.as_chunks().0) {
-            *number = u64::from_le_bytes(*bytes);
-        }
+        self.rng.fill(&mut self.block);
         self.used = 0;
     }
 
@@ -234,6 +230,7 @@ fn signed(x: f64, bits: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::Rng;
 
     #[test]
     fn stream_numbers_are_mixed_fnv_hashes() {

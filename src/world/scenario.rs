@@ -134,8 +134,7 @@ impl ScenarioRun {
             Pattern::Ramp { events, next, .. } => match events.get(*next) {
                 // Of an iteration's end and a step of the ramp at one instant, the step comes first.
                 Some(event) if event.at <= due => {
-                    let handle = id - self.first + 1;
-                    stays(&events[*next..], due, handle).unwrap_or(!stopping)
+                    stays(&events[*next..], due, (id, self.first)).unwrap_or(!stopping)
                 }
                 _ => !stopping,
             },
@@ -169,9 +168,10 @@ impl ScenarioRun {
     }
 }
 
-/// Whether a handle's VU goes on, by the last step for it that is due by now; `None` if there is none.
+/// Whether a VU goes on, by the last step for its handle that is due by now; `None` if there is none.
 #[inline(never)]
-fn stays(steps: &[HandleEvent], now: Span, handle: u32) -> Option<bool> {
+fn stays(steps: &[HandleEvent], now: Span, (id, first): (u32, u32)) -> Option<bool> {
+    let handle = id - first + 1;
     let due = steps.iter().take_while(|step| step.at <= now);
     let own = due.filter(|step| step.handle == handle);
     own.last().map(|step| step.action == Action::Start)

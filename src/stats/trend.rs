@@ -51,22 +51,21 @@ impl TrendStats {
         }
         let count = samples.len();
         let mut counts = Counts::new(count);
-        let (mut sums, mut min, mut max) = ((0.0, 0.0), u64::MAX, 0);
+        let mut sums = (0.0, 0.0);
         samples.for_each(|ns| {
             sums.0 += ns_to_ms(ns);
             sums.1 += ns_to_ms(ns + more);
-            min = min.min(ns);
-            max = max.max(ns);
             counts.add(ns);
         });
-        let mut known = Vec::new();
+        let (mut known, mut extremes) = (Vec::new(), (0, 0));
         let values = percentiles_with(percents, count, |ranks| {
-            known = counts.order_statistics(&[samples], ranks);
+            (known, extremes) = with_extremes(&counts, &[samples], ranks);
             known.clone()
         })?;
         let longer = percentiles_with(percents, count, |_| {
             known.into_iter().map(|ns| ns + more).collect()
         })?;
+        let (min, max) = extremes;
         let stats = |sum: f64, more, values: Vec<f64>| TrendStats {
             count: count as u64,
             avg: sum / count as f64,
@@ -82,23 +81,24 @@ impl TrendStats {
     pub fn of_parts(parts: &[Slice<'_>], percents: &[f64]) -> Option<TrendStats> {
         let count = parts.iter().map(|part| part.len()).sum();
         let mut counts = Counts::new(count);
-        let (mut sum, mut min, mut max) = (0.0, u64::MAX, 0);
+        let mut sum = 0.0;
         for part in parts {
             part.for_each(|ns| {
                 sum += ns_to_ms(ns);
-                min = min.min(ns);
-                max = max.max(ns);
                 counts.add(ns);
             });
         }
+        let mut extremes = (0, 0);
         let values = percentiles_with(percents, count, |ranks| {
-            counts.order_statistics(parts, ranks)
+            let values;
+            (values, extremes) = with_extremes(&counts, parts, ranks);
+            values
         })?;
         Some(TrendStats {
             count: count as u64,
             avg: if count == 0 { 0.0 } else { sum / count as f64 },
-            min: ns_to_ms(if count == 0 { 0 } else { min }),
-            max: ns_to_ms(max),
+            min: ns_to_ms(extremes.0),
+            max: ns_to_ms(extremes.1),
             percentiles: percents.iter().copied().zip(values).collect(),
         })
     }
@@ -164,6 +164,14 @@ impl TrendStats {
         let found = self.percentiles.iter().find(|&&(p, _)| p == percent);
         found.map(|&(_, value)| value)
     }
+}
+
+/// The values at these ranks, and the smallest and the largest, which are zero if there is none.
+fn with_extremes(counts: &Counts, parts: &[Slice<'_>], ranks: &[usize]) -> (Vec<u64>, (u64, u64)) {
+    let wanted = [ranks, &[0, usize::MAX]].concat();
+    let mut values = counts.order_statistics(parts, &wanted);
+    let (max, min) = (values.pop(), values.pop());
+    (values, (min.unwrap_or(0), max.unwrap_or(0)))
 }
 
 /// The running sum in the order given, whose last digits depend on it, over the count; 0 without samples.

@@ -82,6 +82,11 @@ impl Near {
     /// When the first event is due, and its source; [`Time::NEVER`] if nothing is due.
     #[inline(always)]
     pub fn first(&self) -> (Time, usize) {
+        if self.sources == 2 {
+            let [one, other, ..] = self.times;
+            let sooner = other < one || (other == one && self.comes_first(1, 0));
+            return (other.min(one), usize::from(sooner));
+        }
         let (mut first, mut source) = (self.times[0], 0);
         for (other, &time) in self.times.iter().enumerate().take(self.sources).skip(1) {
             let sooner = if time == first {

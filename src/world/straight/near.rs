@@ -84,8 +84,10 @@ impl Near {
     pub fn first(&self) -> (Time, usize) {
         if self.sources == 2 {
             let [one, other, ..] = self.times;
-            let sooner = other < one || (other == one && self.comes_first(1, 0));
-            return (other.min(one), usize::from(sooner));
+            if other < one || (other == one && self.comes_first(1, 0)) {
+                return (other, 1);
+            }
+            return (one, 0);
         }
         let (mut first, mut source) = (self.times[0], 0);
         for (other, &time) in self.times.iter().enumerate().take(self.sources).skip(1) {
@@ -94,9 +96,8 @@ impl Near {
             } else {
                 time < first
             };
-            // Which it is cannot be foreseen, so nothing may depend on it.
-            first = std::hint::select_unpredictable(sooner, time, first);
-            source = std::hint::select_unpredictable(sooner, other, source);
+            first = if sooner { time } else { first };
+            source = if sooner { other } else { source };
         }
         (first, source)
     }

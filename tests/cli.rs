@@ -416,6 +416,18 @@ fn many_runs_and_what_is_of_a_single_one_exclude_each_other() {
     }
 }
 
+/// An audited run is not sampled on its way.
+#[test]
+fn an_audit_is_not_lost_beside_a_time_line() {
+    let directory = small();
+    for other in ["--timeline", "--report"] {
+        let done = within(&directory, &["run", "t.toml", "--audit", other, "x"]);
+        assert_eq!(done.status.code(), Some(2));
+        assert!(stderr(&done).contains("cannot be used with"));
+        assert!(!directory.path().join("x").exists());
+    }
+}
+
 /// A disk that is full must not look like a crash.
 #[cfg(target_os = "linux")]
 #[test]

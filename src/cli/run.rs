@@ -96,7 +96,7 @@ pub struct Run {
     quiet: bool,
     /// Check the laws that hold on every run (nothing lost, nothing made of nothing, times that add up)
     /// and print the balance to stderr. Ends with exit code 1 if one is broken.
-    #[arg(long, conflicts_with_all = MANY)]
+    #[arg(long, conflicts_with_all = MANY, conflicts_with_all = ["timeline", "report"])]
     audit: bool,
     /// No colours, also on a terminal.
     #[arg(long)]

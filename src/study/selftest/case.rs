@@ -13,6 +13,7 @@ pub type Quantities = BTreeMap<String, f64>;
 
 /// One system with exactly known answers.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Case {
     /// Its name.
     pub name: String,
@@ -29,6 +30,9 @@ pub struct Case {
     /// Where the exact values come from.
     #[serde(default)]
     pub source: String,
+    /// What else is to be known.
+    #[serde(default)]
+    pub note: String,
 }
 
 /// Reads a list of cases.
@@ -37,6 +41,10 @@ pub struct Case {
 /// If it is not a JSON list of cases, or a tolerance is none: what is wrong and where.
 pub fn parse(json: &str) -> Result<Vec<Case>, String> {
     let cases: Vec<Case> = serde_json::from_str(json).map_err(|why| why.to_string())?;
+    if let Some(case) = cases.iter().find(|case| case.expected.is_empty()) {
+        let why = "`expected` is empty: there is nothing to compare";
+        return Err(format!("case `{}`: {why}", case.name));
+    }
     cases.iter().try_for_each(check_tolerance)?;
     Ok(cases)
 }
@@ -254,7 +262,7 @@ mod tests {
     fn what_is_no_tolerance_is_refused() {
         let case = |tolerance: &str| {
             parse(&format!(
-                r#"[{{"name": "a", "parameters": {{}}, "expected": {{}}, "tolerance": "{tolerance}"}}]"#
+                r#"[{{"name": "a", "parameters": {{}}, "expected": {{"mean_wait": 1}}, "tolerance": "{tolerance}"}}]"#
             ))
         };
         for good in [
@@ -273,6 +281,15 @@ mod tests {
                 "{said}"
             );
         }
+    }
+
+    #[test]
+    fn a_case_that_compares_nothing_is_refused() {
+        let read = |more: &str| parse(&format!(r#"[{{"name": "a", "parameters": {{}}, {more}}}]"#));
+        let said = read(r#""expected": {}"#).unwrap_err();
+        assert!(said.starts_with("case `a`: `expected` is empty"), "{said}");
+        let said = read(r#""expected": {"mean_wait": 1}, "tolerence": "1%""#).unwrap_err();
+        assert!(said.contains("unknown field `tolerence`"), "{said}");
     }
 
     #[test]

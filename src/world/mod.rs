@@ -292,14 +292,14 @@ impl World<'_> {
     /// As [`World::run`], and tells now and then how far it has come.
     #[must_use]
     pub fn run_watched(mut self, mut watch: impl FnMut(Time)) -> Outcome {
-        if let Some(straight) = self.straight() {
-            if self.run_straight(straight, &mut watch) {
+        match self.run_if_straight(&mut watch) {
+            Some(true) => {
                 self.keep_the_laws();
-                return self.into_outcome();
+                self.into_outcome()
             }
-            self = self.anew();
+            Some(false) => self.anew().run_generally(watch),
+            None => self.run_generally(watch),
         }
-        self.run_generally(watch)
     }
 
     /// As [`World::run_watched`], whether the model is straight or not.
@@ -321,10 +321,16 @@ impl World<'_> {
     /// The same world before its run.
     fn anew(self) -> Self {
         let (seed, replication) = self.seeds;
-        let tallied = self.recorder.tallies.is_some();
-        let fresh = World::new(self.model, seed, replication);
-        let fresh = fresh.reusing(self.recorder.into_memory());
-        if tallied { fresh.summarising() } else { fresh }
+        let (tallied, explained) = (self.recorder.tallies.is_some(), self.slow.is_some());
+        let mut fresh = World::new(self.model, seed, replication);
+        fresh = fresh.reusing(self.recorder.into_memory());
+        if tallied {
+            fresh = fresh.summarising();
+        }
+        if explained {
+            fresh = fresh.explaining();
+        }
+        fresh
     }
 
     /// In debug builds, every run is audited at its end.

@@ -131,7 +131,7 @@ impl World<'_> {
             deadlocks: self.deadlocks,
             room: self.room.map(|(r, _)| r.probe),
             op_times: self.op_times,
-            slow: self.slow,
+            slow: self.slow.map(Breakdown::forget_the_unanswered),
             scenarios: self.scenarios.iter().map(|s| s.spent).collect(),
             cut_short: self.scenarios.iter().map(|s| s.cut_short).collect(),
             crossed: self.crossed,

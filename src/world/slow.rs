@@ -46,10 +46,11 @@ pub struct Slow {
 }
 
 impl Breakdown {
-    fn new(endpoints: usize, ops: usize) -> Breakdown {
+    /// For the requests of a model.
+    pub(super) fn of(world: &World) -> Breakdown {
         Breakdown {
-            endpoints,
-            ops,
+            endpoints: world.model.endpoints.len(),
+            ops: world.ops.len(),
             row_of: vec![NO_ROW; buckets::COUNT],
             requests: Vec::new(),
             op_times: Vec::new(),
@@ -91,19 +92,52 @@ impl Breakdown {
         self.spent[at].push(spent);
     }
 
-    /// A request is answered: its time counts, and is forgotten.
-    fn answered(&mut self, id: u32, endpoint: u16, duration: Span) {
+    /// Counts an answered request of this endpoint. Returns where the operations of those that took about as long
+    /// begin.
+    #[inline]
+    pub(super) fn count(&mut self, endpoint: u16, duration: Span) -> usize {
         let bucket = buckets::index(duration.0);
         if self.row_of[bucket] == NO_ROW {
-            self.row_of[bucket] = (self.op_times.len() / self.ops.max(1)) as u32;
-            self.requests
-                .resize(self.requests.len() + self.endpoints, 0);
-            let times = self.op_times.len() + self.ops;
-            self.op_times.resize(times, OpTime::default());
+            self.new_row(bucket);
         }
         let row = self.row_of[bucket] as usize;
         self.requests[row * self.endpoints + usize::from(endpoint)] += 1;
-        let times = &mut self.op_times[row * self.ops..];
+        row * self.ops
+    }
+
+    #[cold]
+    fn new_row(&mut self, bucket: usize) {
+        self.row_of[bucket] = (self.op_times.len() / self.ops.max(1)) as u32;
+        self.requests
+            .resize(self.requests.len() + self.endpoints, 0);
+        let times = self.op_times.len() + self.ops;
+        self.op_times.resize(times, OpTime::default());
+    }
+
+    /// A request of those whose operations begin there has visited this one.
+    #[inline]
+    pub(super) fn add(&mut self, first: usize, op: usize, waited: Span, served: Span) {
+        let time = &mut self.op_times[first + op];
+        time.visits += 1;
+        time.waited += u128::from(waited.0);
+        time.served += u128::from(served.0);
+    }
+
+    /// What all answered requests have spent at each operation.
+    pub(super) fn sums(&self) -> Vec<OpTime> {
+        self.slower_than(Span::ZERO).op_times
+    }
+
+    /// Nobody is on the way any more.
+    pub(super) fn forget_the_unanswered(mut self: Box<Self>) -> Box<Self> {
+        self.spent = Vec::new();
+        self
+    }
+
+    /// A request is answered: its time counts, and is forgotten.
+    fn answered(&mut self, id: u32, endpoint: u16, duration: Span) {
+        let first = self.count(endpoint, duration);
+        let times = &mut self.op_times[first..];
         if let Some(all) = self.spent.get_mut(id as usize) {
             for spent in all.drain(..) {
                 let total = &mut times[spent.op as usize];
@@ -136,8 +170,7 @@ impl World<'_> {
     /// Keeps what requests spend their time on, by how long they take.
     #[must_use]
     pub fn explaining(mut self) -> Self {
-        let (endpoints, ops) = (self.model.endpoints.len(), self.ops.len());
-        self.slow = Some(Box::new(Breakdown::new(endpoints, ops)));
+        self.slow = Some(Box::new(Breakdown::of(&self)));
         self
     }
 

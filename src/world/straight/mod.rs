@@ -7,6 +7,7 @@
 //! interrupted after all, then this run is dropped and the general engine does it from the start.
 
 mod near;
+mod notes;
 mod program;
 #[cfg(test)]
 mod tests;
@@ -25,22 +26,25 @@ use super::scenario::{Pattern, ScenarioRun};
 use super::watch::Next;
 use super::{Phase, WATCH_EVERY, World};
 use near::{Near, Source};
+use notes::{ByDuration, Notes, Totals};
 use program::Program;
 use walker::{Everybody, Numbers, OnTheWay, Walker};
 
 /// All VUs of a straight model, and the way they go.
 #[derive(Debug)]
-pub(super) struct Straight {
+struct Straight<N> {
     walkers: Vec<Walker>,
-    way: Way,
+    way: Way<N>,
     /// VUs that begin an iteration or go on at this instant, in the order in which they do.
     goers: Vec<u32>,
 }
 
 /// Where VUs go, and what is due on the way.
 #[derive(Debug)]
-struct Way {
+struct Way<N> {
     program: Program,
+    /// What requests spend where.
+    notes: N,
     /// Whether requests need numbers: in a model with delays.
     numbered: bool,
     numbers: Numbers,
@@ -54,15 +58,26 @@ struct Way {
 struct NotStraight;
 
 impl World<'_> {
+    /// Runs the model to its end, if it is straight, and tells now and then how far it has come. Returns whether it
+    /// stayed straight; `None` if it is not from the start, and nothing has been done.
+    pub(super) fn run_if_straight(&mut self, watch: &mut dyn FnMut(Time)) -> Option<bool> {
+        Some(if self.slow.is_some() {
+            let straight = self.straight::<ByDuration>()?;
+            self.run_straight(straight, watch)
+        } else {
+            let straight = self.straight::<Totals>()?;
+            self.run_straight(straight, watch)
+        })
+    }
+
     /// The flat form of the model, if it has one.
-    pub(super) fn straight(&self) -> Option<Straight> {
+    fn straight<N: Notes>(&self) -> Option<Straight<N>> {
         let model = self.model;
         let plain_load = |pattern: &Pattern| !matches!(pattern, Pattern::Arrivals { .. });
         let simple = model.network.is_none()
             && model.setup.is_none()
             && model.teardown.is_none()
             && self.room.is_none()
-            && self.slow.is_none()
             && self.waits.is_none()
             && self.recorder.log.is_none()
             && self.slowdowns.is_empty()
@@ -72,7 +87,7 @@ impl World<'_> {
             return None;
         }
         let journeys = self.scenarios.iter().map(|s| s.journey);
-        let program = Program::of(model, journeys, &self.entry)?;
+        let program = Program::of(model, journeys, &self.entry, N::EACH_VISIT)?;
         let open = |scenario: &ScenarioRun| matches!(scenario.pattern, Pattern::Open { .. });
         let scenarios = self.scenarios.iter().rposition(open).map_or(0, |at| at + 1);
         Some(Straight {
@@ -81,6 +96,7 @@ impl World<'_> {
                 near: Near::new(&program.pauses, self.stations.len(), scenarios)?,
                 numbered: program.has_delays(),
                 numbers: Numbers::default(),
+                notes: N::new(self),
                 program,
                 rest: 0,
             },
@@ -88,12 +104,11 @@ impl World<'_> {
         })
     }
 
-    /// Runs a straight model to its end, and tells now and then how far it has come. Returns whether it stayed
-    /// straight.
-    pub(super) fn run_straight(
+    /// Runs a straight model to its end. Returns whether it stayed straight.
+    fn run_straight<N: Notes>(
         &mut self,
-        mut straight: Straight,
-        watch: &mut impl FnMut(Time),
+        mut straight: Straight<N>,
+        watch: &mut dyn FnMut(Time),
     ) -> bool {
         let mut looked_at = 0;
         straight.populate(self);
@@ -129,7 +144,9 @@ impl World<'_> {
         // All were answered.
         self.sent = self.recorder.requests();
         self.arrived = self.sent;
-        self.time_stations(&straight.way.program);
+        let Way { program, notes, .. } = straight.way;
+        notes.give(self);
+        self.time_stations(&program);
         true
     }
 
@@ -149,7 +166,7 @@ impl World<'_> {
 
     /// The next event of this near source takes place.
     #[inline(always)]
-    fn go_straight(&mut self, straight: &mut Straight, now: Time, source: usize) {
+    fn go_straight<N: Notes>(&mut self, straight: &mut Straight<N>, now: Time, source: usize) {
         self.queue.advance(now);
         let goes_on = match straight.way.near.take(source) {
             Source::Station(index) => {
@@ -175,9 +192,9 @@ impl World<'_> {
 
     /// A job at a station is due. Returns the VU whose request it was.
     #[inline(always)]
-    fn complete_straight(
+    fn complete_straight<N: Notes>(
         &mut self,
-        straight: &mut Straight,
+        straight: &mut Straight<N>,
         now: Time,
         index: usize,
     ) -> Option<u32> {
@@ -191,7 +208,7 @@ impl World<'_> {
             if way.program.alone[index].is_none() {
                 let walker = &mut walkers[next as usize];
                 if let Some(op) = way.program.legs[walker.at as usize].over {
-                    self.op_times[op as usize].waited += u128::from(now.since_past(walker.since).0);
+                    way.notes.waited(next, op, now.since_past(walker.since));
                 }
                 walker.since = now;
             }
@@ -202,9 +219,9 @@ impl World<'_> {
 
     /// An open user may arrive. Returns the VU that begins.
     #[inline(always)]
-    fn open_straight(
+    fn open_straight<N: Notes>(
         &mut self,
-        straight: &mut Straight,
+        straight: &mut Straight<N>,
         now: Time,
         index: usize,
         first: bool,
@@ -227,9 +244,9 @@ impl World<'_> {
     }
 
     /// An event of the world's queue takes place.
-    fn turn_aside(
+    fn turn_aside<N: Notes>(
         &mut self,
-        straight: &mut Straight,
+        straight: &mut Straight<N>,
         now: Time,
         event: Event,
     ) -> Result<(), NotStraight> {
@@ -256,15 +273,15 @@ impl World<'_> {
 
     /// The pause of a VU, or of its request, is over; or it begins.
     #[inline(always)]
-    fn next_leg(&mut self, straight: &mut Straight, now: Time, id: u32) {
+    fn next_leg<N: Notes>(&mut self, straight: &mut Straight<N>, now: Time, id: u32) {
         let walker = &mut straight.walkers[id as usize];
         self.walk_straight(&mut straight.way, walker, walker.at, now, id);
     }
 
     /// A scenario does what is due now.
-    fn load_straight(
+    fn load_straight<N: Notes>(
         &mut self,
-        straight: &mut Straight,
+        straight: &mut Straight<N>,
         now: Time,
         index: usize,
     ) -> Result<(), NotStraight> {
@@ -299,7 +316,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn begin_straight(&mut self, straight: &mut Straight, now: Time, id: u32) {
+    fn begin_straight<N: Notes>(&mut self, straight: &mut Straight<N>, now: Time, id: u32) {
         let walker = &mut straight.walkers[id as usize];
         let scenario = usize::from(walker.scenario);
         walker.begin(now);
@@ -309,9 +326,9 @@ impl World<'_> {
     }
 
     /// Requests with a client timeout may have reached it.
-    fn watch_straight(
+    fn watch_straight<N: Notes>(
         &mut self,
-        straight: &Straight,
+        straight: &Straight<N>,
         now: Time,
         number: usize,
     ) -> Result<(), NotStraight> {
@@ -341,7 +358,7 @@ fn ask_for(walkers: &[Walker], id: u32) {
     prefetch_index(walkers, id as usize);
 }
 
-impl Straight {
+impl<N> Straight<N> {
     /// Takes the place of the world's VUs, which are needed no more.
     fn populate(&mut self, world: &mut World) {
         let vus = std::mem::take(&mut world.vus).len();

@@ -106,11 +106,13 @@ const MOST_STEPS: usize = 16 * MOST_LEGS;
 
 impl Program {
     /// Compiles the journey of each scenario; `entry` is where each endpoint begins in the world's list of
-    /// operations. `None` if one of them is not straight.
+    /// operations. `None` if one of them is not straight. `each_visit` has the times of all operations noted visit
+    /// by visit.
     pub fn of(
         model: &Model,
         journeys: impl Iterator<Item = u16>,
         entry: &[u32],
+        each_visit: bool,
     ) -> Option<Program> {
         let mut program = Program::default();
         for (scenario, journey) in journeys.enumerate() {
@@ -125,13 +127,16 @@ impl Program {
             }
             program.link(first);
         }
-        program.find_alone(model.stations.len());
+        program.alone = vec![None; model.stations.len()];
+        if !each_visit {
+            program.find_alone();
+        }
         Some(program)
     }
 
     /// Finds the operations that are alone at their station.
-    fn find_alone(&mut self, stations: usize) {
-        let mut here = vec![BTreeSet::new(); stations];
+    fn find_alone(&mut self) {
+        let mut here = vec![BTreeSet::new(); self.alone.len()];
         for at in 1..self.legs.len() {
             if let (Pause::Serve { station, .. }, Some(op)) = self.served(at) {
                 here[station.index()].insert(op);

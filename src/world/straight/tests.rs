@@ -125,9 +125,7 @@ fn model(text: &str) -> Model {
 
 /// Whether a run stays straight; `None` if the model is not.
 fn stays_straight(model: &Model, seed: u64) -> Option<bool> {
-    let mut world = World::new(model, seed, 0);
-    let straight = world.straight()?;
-    Some(world.run_straight(straight, &mut |_| ()))
+    World::new(model, seed, 0).run_if_straight(&mut |_| ())
 }
 
 #[test]
@@ -141,17 +139,23 @@ fn straight_runs_are_those_of_the_general_engine() {
             Some(false) => left += 1,
             None => continue,
         }
-        let straight = World::new(&model, seed, 0).run();
-        let general = World::new(&model, seed, 0).run_generally(|_| ());
-        assert_eq!(
-            straight.fingerprint, general.fingerprint,
-            "seed {seed}\n{text}"
-        );
-        assert_eq!(
-            format!("{straight:?}"),
-            format!("{general:?}"),
-            "seed {seed}\n{text}"
-        );
+        for explained in [false, true] {
+            let world = || {
+                let world = World::new(&model, seed, 0);
+                if explained { world.explaining() } else { world }
+            };
+            let straight = world().run();
+            let general = world().run_generally(|_| ());
+            assert_eq!(
+                straight.fingerprint, general.fingerprint,
+                "seed {seed}\n{text}"
+            );
+            assert_eq!(
+                format!("{straight:?}"),
+                format!("{general:?}"),
+                "seed {seed}, explained: {explained}\n{text}"
+            );
+        }
     }
     assert!(
         stayed > 300 && left > 20,

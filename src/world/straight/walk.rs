@@ -1,6 +1,6 @@
 //! How a VU goes along its flat program.
 
-use crate::engine::Time;
+use crate::engine::{Span, Time};
 use crate::measure::recorder::Code;
 use crate::model::journey::SiteId;
 use crate::model::system::{DistId, StationId};
@@ -11,15 +11,16 @@ use super::super::World;
 use super::super::event::{Event, Kind};
 use super::Way;
 use super::near::Near;
+use super::notes::Notes;
 use super::program::{Leg, Pause};
 use super::walker::Walker;
 
 impl World<'_> {
     /// A VU goes from a leg on until virtual time must pass.
     #[inline(always)]
-    pub(super) fn walk_straight(
+    pub(super) fn walk_straight<N: Notes>(
         &mut self,
-        way: &mut Way,
+        way: &mut Way<N>,
         walker: &mut Walker,
         mut at: u32,
         now: Time,
@@ -28,12 +29,14 @@ impl World<'_> {
         loop {
             let leg = &mut way.program.legs[at as usize];
             if let Some(op) = leg.over {
-                let time = &mut self.op_times[op as usize];
-                time.visits += 1;
-                time.served += u128::from(now.since_past(walker.since).0);
+                way.notes.visited(id, op, now.since_past(walker.since));
             }
             if leg.answers {
-                self.answer_straight(leg, walker, now);
+                let took = now.since_past(walker.sent);
+                self.answer_straight(leg, now, took);
+                if let Some(site) = leg.request {
+                    way.notes.answered(id, site, took);
+                }
                 if way.numbered {
                     way.numbers.free(walker.number);
                 }
@@ -79,8 +82,7 @@ impl World<'_> {
     }
 
     #[inline(always)]
-    fn answer_straight(&mut self, leg: &mut Leg, walker: &Walker, now: Time) {
-        let took = now.since_past(walker.sent);
+    fn answer_straight(&mut self, leg: &mut Leg, now: Time, took: Span) {
         let series = match (leg.series, leg.request) {
             (Some(series), _) => series,
             (None, Some(site)) => {

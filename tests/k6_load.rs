@@ -85,7 +85,7 @@ fn ramping_vus_steps_are_k6s_to_the_nanosecond() {
 fn handle_events_follow_the_steps() {
     for vector in step_vectors() {
         let ramp = vector.ramp();
-        let events = ramp.events();
+        let events: Vec<_> = ramp.clone().into_events().collect();
         assert!(events.is_sorted_by_key(|event| event.at), "{}", vector.name);
         let mut looping = vec![false; ramp.max_vus() as usize + 1];
         let mut planned = 0i64;
@@ -109,7 +109,7 @@ fn the_recorded_closed_loop_runs_410_iterations() {
     let ramp = RampingVus::new(1, &stages(&ramp), Span::secs(30), Span::secs(30));
     let mut iterations = 0;
     let mut started = [Span::ZERO; 21];
-    for event in ramp.events() {
+    for event in ramp.into_events() {
         let start = &mut started[event.handle as usize];
         match event.action {
             Action::Start => *start = event.at,

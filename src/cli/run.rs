@@ -153,7 +153,7 @@ impl Run {
             return self.replications(&model);
         }
         Interrupt::ends_at_once();
-        let plan = Plan::new(&model.scenarios);
+        let plan = (!self.quiet).then(|| Plan::new(&model.scenarios));
         let mut out = std::io::stdout().lock();
         if !self.quiet {
             let script = self.model.model.display().to_string();
@@ -164,7 +164,7 @@ impl Run {
             outcome,
             samples,
             audit,
-        } = self.simulate(&model, &plan)?;
+        } = self.simulate(&model, plan.as_ref())?;
         let summary = if options.mode == Mode::Full {
             full_summary(&outcome, &model)
         } else {
@@ -177,7 +177,7 @@ impl Run {
             self.report.run(&words, run, &summary, &options)?;
         }
         out.write_all(crate::report::summary(&summary, &options).as_bytes())?;
-        if !self.quiet {
+        if let Some(plan) = plan {
             out.write_all(run_text::last_lines(&outcome, &model, &plan).as_bytes())?;
             let insight = run_text::insight(&outcome, &model, &summary);
             out.write_all(insight.as_bytes())?;
@@ -273,7 +273,7 @@ impl Run {
     }
 
     /// Runs the model with whatever is asked to be watched, written down or audited.
-    fn simulate(&self, model: &Model, plan: &Plan) -> Result<Simulated, Failure> {
+    fn simulate(&self, model: &Model, plan: Option<&Plan>) -> Result<Simulated, Failure> {
         let mut world = World::new(model, self.seed, 0);
         if !self.quiet {
             world = world.explaining();
@@ -305,7 +305,7 @@ impl Run {
                 audit,
             });
         }
-        let mut progress = Progress::new(plan.max_duration(), self.quiet);
+        let mut progress = Progress::new(plan.map_or(Span::ZERO, Plan::max_duration), self.quiet);
         let outcome = world.run_watched(|now| progress.at(now));
         progress.done();
         let audit = None;

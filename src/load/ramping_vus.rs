@@ -5,6 +5,8 @@
 //! The *active* steps say which handles loop; the *reserved* steps say which may still be finishing an
 //! iteration: a handle above the reserved number is interrupted.
 
+use std::cmp::Ordering;
+
 use crate::engine::Span;
 use crate::model::scenario::Stage;
 
@@ -46,7 +48,7 @@ pub struct RampingVus {
     /// How many VUs should be looping; the last step is to 0.
     pub active: Vec<Step>,
     /// How many VUs may be in use; the last step is to 0. In the order in which k6 handles them, which
-    /// is not always that of time (see [`RampingVus::events`]).
+    /// is not always that of time (see [`RampingVus::into_events`]).
     pub reserved: Vec<Step>,
 }
 
@@ -97,63 +99,119 @@ impl RampingVus {
     /// time, the reserved steps are out of order; the late one kills handles started again meanwhile,
     /// and those are not started a second time.
     #[must_use]
-    pub fn events(&self) -> Vec<HandleEvent> {
-        let mut events = Vec::with_capacity(self.active.len() + self.reserved.len());
-        let mut log = Log {
-            events: &mut events,
-            now: Span::ZERO,
-            active: 0,
-            reserved: 0,
+    pub fn into_events(self) -> HandleEvents {
+        let (mut before, mut starts_and_stops) = (0, 0);
+        for step in &self.active {
+            starts_and_stops += step.vus.abs_diff(std::mem::replace(&mut before, step.vus));
+        }
+        let mut events = HandleEvents {
+            steps: self,
+            place: Place::default(),
+            next: None,
+            starts_and_stops,
         };
-        let mut reserved = self.reserved.iter().peekable();
-        for active in &self.active {
-            while let Some(step) = reserved.next_if(|step| step.at < active.at) {
-                log.reserved(step);
-            }
-            log.active(active);
-        }
-        for step in reserved {
-            log.reserved(step);
-        }
+        events.next = events.place.advance(&events.steps);
         events
     }
 }
 
-/// Follows both kinds of steps and writes down what they do to single handles.
-struct Log<'a> {
-    events: &'a mut Vec<HandleEvent>,
+/// What happens to handles, worked out step by step: an iterator that shows what is next.
+#[derive(Clone, Debug)]
+pub struct HandleEvents {
+    steps: RampingVus,
+    /// Behind `next`.
+    place: Place,
+    next: Option<HandleEvent>,
+    /// How many of the events to come are not just kills.
+    starts_and_stops: u64,
+}
+
+impl HandleEvents {
+    /// What happens next.
+    #[inline]
+    #[must_use]
+    pub fn peek(&self) -> Option<HandleEvent> {
+        self.next
+    }
+
+    /// All that is still to come.
+    pub fn to_come(&self) -> impl Iterator<Item = HandleEvent> {
+        let (mut next, mut place) = (self.next, self.place);
+        std::iter::from_fn(move || {
+            let event = next?;
+            next = place.advance(&self.steps);
+            Some(event)
+        })
+    }
+
+    /// Whether nothing but kills is to come.
+    #[must_use]
+    pub fn only_kills(&self) -> bool {
+        self.starts_and_stops == 0
+    }
+}
+
+impl Iterator for HandleEvents {
+    type Item = HandleEvent;
+
+    fn next(&mut self) -> Option<HandleEvent> {
+        let event = self.next?;
+        self.next = self.place.advance(&self.steps);
+        self.starts_and_stops -= u64::from(event.action != Action::HardStop);
+        Some(event)
+    }
+}
+
+/// How far the steps have been followed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// Steps of both kinds that are done with.
+    done: (usize, usize),
     now: Span,
+    /// How many VUs there are by the active steps, and by the reserved ones.
     active: u64,
     reserved: u64,
 }
 
-impl Log<'_> {
-    fn push(&mut self, handle: u64, action: Action) {
-        let handle = u32::try_from(handle).unwrap_or(u32::MAX);
-        self.events.push(HandleEvent {
-            at: self.now,
-            handle,
-            action,
-        });
-    }
-
-    fn active(&mut self, step: &Step) {
-        self.now = self.now.max(step.at);
-        for handle in self.active + 1..=step.vus {
-            self.push(handle, Action::Start);
+impl Place {
+    fn advance(&mut self, steps: &RampingVus) -> Option<HandleEvent> {
+        loop {
+            let active = steps.active.get(self.done.0);
+            let reserved = steps.reserved.get(self.done.1);
+            let reserved = reserved.filter(|own| active.is_none_or(|other| own.at < other.at));
+            let (handle, action) = if let Some(step) = reserved {
+                self.now = self.now.max(step.at);
+                if self.reserved <= step.vus {
+                    self.reserved = step.vus;
+                    self.done.1 += 1;
+                    continue;
+                }
+                self.reserved -= 1;
+                (self.reserved + 1, Action::HardStop)
+            } else {
+                let step = active?;
+                self.now = self.now.max(step.at);
+                match self.active.cmp(&step.vus) {
+                    Ordering::Less => {
+                        self.active += 1;
+                        (self.active, Action::Start)
+                    }
+                    Ordering::Equal => {
+                        self.done.0 += 1;
+                        continue;
+                    }
+                    Ordering::Greater => {
+                        self.active -= 1;
+                        (self.active + 1, Action::GracefulStop)
+                    }
+                }
+            };
+            return Some(HandleEvent {
+                at: self.now,
+                handle: u32::try_from(handle).unwrap_or(u32::MAX),
+                action,
+            });
         }
-        for handle in (step.vus + 1..=self.active).rev() {
-            self.push(handle, Action::GracefulStop);
-        }
-        self.active = step.vus;
-    }
-
-    fn reserved(&mut self, step: &Step) {
-        self.now = self.now.max(step.at);
-        for handle in (step.vus + 1..=self.reserved).rev() {
-            self.push(handle, Action::HardStop);
-        }
-        self.reserved = step.vus;
     }
 }
 
@@ -309,7 +367,7 @@ mod tests {
 
     fn log(ramp: &RampingVus) -> Vec<(u64, u32, Action)> {
         let ms = |event: &HandleEvent| (event.at.0 / 1_000_000, event.handle, event.action);
-        ramp.events().iter().map(ms).collect()
+        ramp.clone().into_events().map(|event| ms(&event)).collect()
     }
 
     /// The rule of the reserved steps as k6 states it: look ahead from every fall.
@@ -375,7 +433,7 @@ mod tests {
                 targets.iter().map(|&(s, n)| stage(s * 1_000, n as f64)).collect();
             let ramp = RampingVus::new(start, &stages, Span::millis(grace), Span::secs(1));
             prop_assert_eq!(ramp.max_vus(), max_vus(start, &stages));
-            let events = ramp.events();
+            let events = ramp.into_events().collect::<Vec<_>>();
             prop_assert!(events.is_sorted_by_key(|event| event.at));
             let mut wanted = [false; 13];
             for event in events.iter().filter(|event| event.action != HardStop) {
@@ -426,7 +484,7 @@ mod tests {
             stage(2_000, 7.0),
         ];
         let ramp = RampingVus::new(10, &stages, Span::millis(500), Span::millis(500));
-        let events = ramp.events();
+        let events = ramp.into_events().collect::<Vec<_>>();
         let mut looping = [false; 11];
         let mut interrupted = 0;
         for event in events.iter().filter(|event| event.at < Span::secs(5)) {

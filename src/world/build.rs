@@ -9,7 +9,7 @@ use crate::load::arrivals::Ticks;
 use crate::load::looping::{self, LoopPlan};
 use crate::load::plan;
 use crate::load::poisson::RateCurve;
-use crate::load::ramping_vus::{Action, RampingVus};
+use crate::load::ramping_vus::RampingVus;
 use crate::measure::recorder::{Origin, Recorder};
 use crate::model::Model;
 use crate::model::journey::{CustomKind, Journey};
@@ -28,7 +28,7 @@ use super::event::{Event, Kind};
 use super::outcome::End;
 use super::request::Requests;
 use super::scenario::{OpenSource, Pattern, ScenarioRun};
-use super::vu::{Choices, Minds, Vu};
+use super::vu::{Choices, Minds};
 use super::watch::TimeoutWatch;
 use super::{
     CALLED_AT_ONCE, EndpointStreams, OpTime, Phase, ReadyList, Sampler, SitePlan, SlowdownRun,
@@ -60,8 +60,7 @@ impl<'m> World<'m> {
         let (watches, sites) = watches(model, &mut queue, &entry);
         let stations = stations(model, seeds, &mut queue);
         let room = room(model, seeds, &mut queue);
-        let mut population = Population::new(model, Minds::new(model, choices(model, seeds)));
-        let scenarios = population.scenarios(model, seeds, &mut queue);
+        let scenarios = Population { next: 1 }.scenarios(model, seeds, &mut queue);
         World {
             model,
             seeds: (seed, replication),
@@ -72,8 +71,8 @@ impl<'m> World<'m> {
             events: 0,
             // Scenarios that do not overlap share VUs, as k6 plans them.
             initialised_vus: plan::planned_vus(&model.scenarios),
-            vus: population.vus,
-            minds: population.minds,
+            vus: Vec::new(),
+            minds: Minds::new(model, choices(model, seeds)),
             scenarios,
             active_vus: 0,
             second: queue.alarm(Event::of(Kind::Second, 0)),
@@ -298,33 +297,34 @@ fn counts_completions(model: &Model) -> Vec<bool> {
         .collect()
 }
 
-/// The VUs of all scenarios, one after another; number 0 is for setup and teardown.
+impl World<'_> {
+    /// Makes the VUs of all scenarios, one after another; number 0 is for setup and teardown.
+    pub(super) fn make_vus(&mut self) {
+        let journeys = &self.model.journeys;
+        // Setup and teardown may need as many loop counters as any journey.
+        let most = journeys.iter().map(|j| j.loop_slots).max().unwrap_or(0);
+        let number = self.scenarios.last().map_or(1, |s| s.first + s.size);
+        self.vus.reserve_exact(number as usize);
+        self.vus
+            .push(self.minds.vu(0, Origin::SETUP, 0, usize::from(most)));
+        for scenario in &self.scenarios {
+            let slots = usize::from(journeys[usize::from(scenario.journey)].loop_slots);
+            for number in scenario.first..scenario.first + scenario.size {
+                let (origin, journey) = (scenario.origin, scenario.journey);
+                self.vus
+                    .push(self.minds.vu(number as usize, origin, journey, slots));
+            }
+        }
+    }
+}
+
+/// The VUs that scenarios have from the start, by number.
 struct Population {
-    vus: Vec<Vu>,
-    minds: Minds,
+    /// The next number: 0 is for setup and teardown.
+    next: u32,
 }
 
 impl Population {
-    fn new(model: &Model, mut minds: Minds) -> Population {
-        // Setup and teardown may need as many loop counters as any journey.
-        let slots = model.journeys.iter().map(|j| j.loop_slots).max();
-        let first = minds.vu(0, Origin::SETUP, 0, usize::from(slots.unwrap_or(0)));
-        Population {
-            vus: vec![first],
-            minds,
-        }
-    }
-
-    fn vus(&mut self, origin: Origin, journey: u16, slots: u8, count: u64) -> (u32, u32) {
-        let first = self.vus.len();
-        self.vus.reserve(count as usize);
-        for number in first..first + count as usize {
-            let vu = self.minds.vu(number, origin, journey, usize::from(slots));
-            self.vus.push(vu);
-        }
-        (first as u32, count as u32)
-    }
-
     fn scenarios(
         &mut self,
         model: &Model,
@@ -333,23 +333,21 @@ impl Population {
     ) -> Vec<ScenarioRun> {
         let scenarios = model.scenarios.iter().enumerate();
         scenarios
-            .map(|(i, s)| self.add(model, i, s, seeds, queue))
+            .map(|(i, s)| self.add(i, s, seeds, queue))
             .collect()
     }
 
     fn add(
         &mut self,
-        model: &Model,
         index: usize,
         scenario: &Scenario,
         seeds: Seeds,
         queue: &mut EventQueue<Event>,
     ) -> ScenarioRun {
         let origin = Origin::scenario(index);
-        let slots = model.journeys[scenario.journey.index()].loop_slots;
-        let (pattern, count, planned) = pattern(scenario, seeds);
-        let (first, size) = self.vus(origin, scenario.journey.0, slots, count);
-        let mut pattern = pattern;
+        let (mut pattern, count, planned) = pattern(scenario, seeds);
+        let (first, size) = (self.next, count as u32);
+        self.next += size;
         if let Pattern::Arrivals { idle, .. } = &mut pattern {
             idle.extend(first..first + planned as u32);
         }
@@ -423,14 +421,8 @@ fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
 }
 
 fn ramp(steps: RampingVus) -> (Pattern, u64, u64) {
-    let events = steps.events();
-    let last = events.iter().rposition(|e| e.action != Action::HardStop);
-    let pattern = Pattern::Ramp {
-        events,
-        next: 0,
-        last_active: last.map_or(0, |i| i + 1),
-    };
-    (pattern, steps.max_vus(), steps.max_vus())
+    let most = steps.max_vus();
+    (Pattern::Ramp(Box::new(steps.into_events())), most, most)
 }
 
 /// The starts of k6's arrival-rate executors.

@@ -8,7 +8,7 @@ use crate::engine::{Span, Time};
 use crate::load::arrivals::Ticks;
 use crate::load::looping::LoopPlan;
 use crate::load::poisson::RateCurve;
-use crate::load::ramping_vus::{Action, HandleEvent};
+use crate::load::ramping_vus::{Action, HandleEvents};
 use crate::measure::recorder::{Origin, Recorder};
 
 use super::outcome::End;
@@ -61,15 +61,8 @@ pub struct ScenarioRun {
 // What is told apart at every iteration stands in a byte of its own.
 #[repr(u8)]
 pub enum Pattern {
-    /// `ramping-vus`: what happens to each handle, and how many of these events are not just kills.
-    Ramp {
-        /// In the order of processing.
-        events: Vec<HandleEvent>,
-        /// The next one.
-        next: usize,
-        /// Index after the last start or graceful stop.
-        last_active: usize,
-    },
+    /// `ramping-vus`: what happens to each handle.
+    Ramp(Box<HandleEvents>),
     /// `constant-vus`, `shared-iterations`, `per-vu-iterations`.
     Loop(LoopPlan),
     /// `constant-arrival-rate` and `ramping-arrival-rate`.
@@ -131,10 +124,10 @@ impl ScenarioRun {
     ) -> bool {
         let due = now.since_past(self.started);
         let goes_on = match &mut self.pattern {
-            Pattern::Ramp { events, next, .. } => match events.get(*next) {
+            Pattern::Ramp(events) => match events.peek() {
                 // Of an iteration's end and a step of the ramp at one instant, the step comes first.
                 Some(event) if event.at <= due => {
-                    stays(&events[*next..], due, (id, self.first)).unwrap_or(!stopping)
+                    stays(events, due, (id, self.first)).unwrap_or(!stopping)
                 }
                 _ => !stopping,
             },
@@ -163,16 +156,16 @@ impl ScenarioRun {
                 idle.push_back(id);
                 false
             }
-            Pattern::Ramp { .. } | Pattern::Open { .. } => false,
+            Pattern::Ramp(_) | Pattern::Open { .. } => false,
         }
     }
 }
 
 /// Whether a VU goes on, by the last step for its handle that is due by now; `None` if there is none.
 #[inline(never)]
-fn stays(steps: &[HandleEvent], now: Span, (id, first): (u32, u32)) -> Option<bool> {
+fn stays(steps: &HandleEvents, now: Span, (id, first): (u32, u32)) -> Option<bool> {
     let handle = id - first + 1;
-    let due = steps.iter().take_while(|step| step.at <= now);
+    let due = steps.to_come().take_while(|step| step.at <= now);
     let own = due.filter(|step| step.handle == handle);
     own.last().map(|step| step.action == Action::Start)
 }
@@ -180,6 +173,12 @@ fn stays(steps: &[HandleEvent], now: Span, (id, first): (u32, u32)) -> Option<bo
 impl World<'_> {
     /// The run begins: with setup, if there is one.
     pub(super) fn start(&mut self) {
+        self.make_vus();
+        self.start_clock();
+    }
+
+    /// As [`World::start`], without VUs.
+    pub(super) fn start_clock(&mut self) {
         let network = self.model.network.is_some();
         self.answers_directly = !network && self.slow.is_none();
         self.counts_bytes = network || self.recorder.log.is_some();
@@ -237,7 +236,7 @@ impl World<'_> {
         let scenario = &mut self.scenarios[index];
         let first_time = !std::mem::replace(&mut scenario.begun, true);
         match scenario.pattern {
-            Pattern::Ramp { .. } => self.ramp(now, index),
+            Pattern::Ramp(_) => self.ramp(now, index),
             Pattern::Loop(plan) => self.start_loop(index, &plan),
             Pattern::Arrivals { .. } => self.arrive_at_rate(now, index, first_time),
             Pattern::Open { .. } => self.arrive_open(now, index, first_time),
@@ -265,22 +264,17 @@ impl World<'_> {
     /// What a ramp does now to which VU. If nothing, then its alarm is set to what is next.
     pub(super) fn next_step(&mut self, now: Time, index: usize) -> Option<(u32, Action)> {
         let scenario = &mut self.scenarios[index];
-        let Pattern::Ramp {
-            events,
-            next,
-            last_active,
-        } = &mut scenario.pattern
-        else {
+        let Pattern::Ramp(events) = &mut scenario.pattern else {
             return None;
         };
-        let event = events.get(*next).copied()?;
+        let event = events.peek()?;
         let due = scenario.started + event.at;
         if due > now {
             self.queue.set_alarm(scenario.load_alarm, due);
             return None;
         }
-        *next += 1;
-        scenario.load_over = *next >= *last_active;
+        events.next();
+        scenario.load_over = events.only_kills();
         Some((scenario.first + event.handle - 1, event.action))
     }
 

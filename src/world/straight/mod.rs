@@ -111,8 +111,8 @@ impl World<'_> {
         watch: &mut dyn FnMut(Time),
     ) -> bool {
         let mut looked_at = 0;
-        straight.populate(self);
-        self.start();
+        straight.populate(&self.scenarios);
+        self.start_clock();
         while self.phase != Phase::Over {
             let (due, source) = straight.way.near.first();
             if due.0 < major(straight.way.rest) {
@@ -292,7 +292,7 @@ impl World<'_> {
                 let begins = self.open_straight(straight, now, index, first_time);
                 straight.goers.extend(begins);
             }
-            Pattern::Ramp { .. } => {
+            Pattern::Ramp(_) => {
                 while let Some((id, action)) = self.next_step(now, index) {
                     let walker = &mut straight.walkers[id as usize];
                     let running = !walker.is_idle();
@@ -359,13 +359,12 @@ fn ask_for(walkers: &[Walker], id: u32) {
 }
 
 impl<N> Straight<N> {
-    /// Takes the place of the world's VUs, which are needed no more.
-    fn populate(&mut self, world: &mut World) {
-        let vus = std::mem::take(&mut world.vus).len();
-        self.walkers = vec![Walker::new(0); vus];
-        for (index, scenario) in world.scenarios.iter().enumerate() {
-            let own = scenario.first as usize..(scenario.first + scenario.size) as usize;
-            self.walkers[own].fill(Walker::new(index));
+    /// Makes all VUs but open users, by the world's numbers; 0 is that of setup and teardown.
+    fn populate(&mut self, scenarios: &[ScenarioRun]) {
+        self.walkers = vec![Walker::new(0)];
+        for (index, scenario) in scenarios.iter().enumerate() {
+            let end = (scenario.first + scenario.size) as usize;
+            self.walkers.resize(end, Walker::new(index));
         }
     }
 

@@ -145,7 +145,7 @@ impl Stream {
             if layer == 0 {
                 // Without memory: beyond the tail's start the law begins anew.
                 passed += ziggurat::EXPONENTIAL_TAIL;
-            } else if self.under(table, layer, ziggurat::exponential_density(x)) {
+            } else if table.is_under_exponential(layer, x, self.unit()) {
                 return passed + x;
             }
             let bits = self.bits();
@@ -177,7 +177,7 @@ impl Stream {
             if layer == 0 {
                 return signed(self.normal_tail(), bits);
             }
-            if self.under(table, layer, ziggurat::normal_density(x)) {
+            if table.height_within(layer, self.unit()) < ziggurat::normal_density(x) {
                 return signed(x, bits);
             }
             bits = self.bits();
@@ -198,12 +198,6 @@ impl Stream {
                 return ziggurat::NORMAL_TAIL + beyond;
             }
         }
-    }
-
-    /// Whether a uniform height within the layer lies under the density.
-    fn under(&mut self, table: &Ziggurat, layer: usize, density: f64) -> bool {
-        let low = table.height[layer];
-        low + (table.height[layer + 1] - low) * self.unit() < density
     }
 
     /// Puts the items into a random order, each order with equal probability: R. Durstenfeld,

@@ -75,6 +75,40 @@ impl Ziggurat {
         // The last edge is the peak: zero, with height one, as initialised.
         Ziggurat { edge, height }
     }
+
+    /// A height within a layer: at this share of the way from its lower to its upper side.
+    #[inline]
+    pub fn height_within(&self, layer: usize, share: f64) -> f64 {
+        let low = self.height[layer];
+        low + (self.height[layer + 1] - low) * share
+    }
+
+    /// Whether a point of a layer beside its rectangle, given by its distance from the peak and by the share of
+    /// its height within the layer, lies under the exponential density.
+    ///
+    /// That is convex, so that it lies below its chord through the layer and above its tangents: nearly always they
+    /// tell, and the density itself is not needed.
+    #[inline]
+    pub fn is_under_exponential(&self, layer: usize, x: f64, share: f64) -> bool {
+        let height = self.height_within(layer, share);
+        self.is_surely_under_exponential(layer, x, height)
+            .unwrap_or_else(|| height < exponential_density(x))
+    }
+
+    #[inline]
+    fn is_surely_under_exponential(&self, layer: usize, x: f64, height: f64) -> Option<bool> {
+        // Far more than all that was rounded.
+        const MARGIN: f64 = 1e-9;
+        let (low, high) = (self.height[layer], self.height[layer + 1]);
+        let (right, left) = (self.edge[layer], self.edge[layer + 1]);
+        let chord = low + (high - low) * ((right - x) / (right - left));
+        if height > chord * (1.0 + MARGIN) {
+            return Some(false);
+        }
+        // At the layer's right side the density falls as steeply as it is high.
+        let tangent = low + low * (right - x);
+        (height < tangent * (1.0 - MARGIN)).then_some(true)
+    }
 }
 
 impl fmt::Debug for Ziggurat {
@@ -86,6 +120,31 @@ impl fmt::Debug for Ziggurat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chord_and_tangent_tell_what_the_density_tells() {
+        let mut random = crate::engine::stream::Stream::new(1, 0, "wedges");
+        let (mut told, mut all) = (0, 0);
+        for layer in 1..LAYERS {
+            let (right, left) = (EXPONENTIAL.edge[layer], EXPONENTIAL.edge[layer + 1]);
+            for n in 0..400 {
+                let x = left + (right - left) * random.unit();
+                // Every other point is as near to the density as can be.
+                let height = match n % 2 {
+                    0 => EXPONENTIAL.height_within(layer, random.unit()),
+                    _ => exponential_density(x) * (1.0 + (random.unit() - 0.5) * 1e-15),
+                };
+                let sure = EXPONENTIAL.is_surely_under_exponential(layer, x, height);
+                if let Some(under) = sure {
+                    assert_eq!(under, height < exponential_density(x), "layer {layer}, {x}");
+                }
+                if n % 2 == 0 {
+                    (told, all) = (told + u32::from(sure.is_some()), all + 1);
+                }
+            }
+        }
+        assert!(told * 100 > all * 98, "{told} of {all}");
+    }
 
     #[test]
     fn the_uppermost_layer_has_the_area_of_all_others() {

@@ -27,7 +27,7 @@ use crate::parts::waiting_room::WaitingRoom;
 use super::event::{Event, Kind};
 use super::outcome::End;
 use super::request::Requests;
-use super::scenario::{OpenSource, Pattern, ScenarioRun};
+use super::scenario::{ArrivalLaw, OpenSource, Pattern, ScenarioRun};
 use super::vu::{Choices, Minds};
 use super::watch::TimeoutWatch;
 use super::{
@@ -447,12 +447,12 @@ fn ticks(executor: &Executor) -> Ticks {
 /// The arrivals of capsim's own open executors.
 fn open(executor: &Executor, stream: Stream) -> OpenSource {
     let stream = Box::new(stream);
-    match executor {
+    OpenSource::new(match executor {
         Executor::PoissonArrivals { start_rate, stages } => {
-            OpenSource::Poisson(RateCurve::new(*start_rate, stages), stream)
+            ArrivalLaw::Poisson(RateCurve::new(*start_rate, stages), stream)
         }
-        Executor::RenewalArrivals { gap, .. } => OpenSource::Renewal(gap.clone(), stream),
-        Executor::TraceArrivals { at } => OpenSource::Trace(at.clone(), 0),
-        _ => OpenSource::Trace(Vec::new(), 0),
-    }
+        Executor::RenewalArrivals { gap, .. } => ArrivalLaw::Renewal(gap.clone(), stream),
+        Executor::TraceArrivals { at } => ArrivalLaw::Trace(at.clone(), 0),
+        _ => ArrivalLaw::Trace(Vec::new(), 0),
+    })
 }

@@ -83,10 +83,17 @@ pub enum Pattern {
     },
 }
 
-/// Times of open arrivals.
+/// Times of open arrivals, worked out one ahead: that takes its time, and the next event is not to wait for it.
+#[derive(Clone, Debug)]
+pub struct OpenSource {
+    next: Option<Span>,
+    law: ArrivalLaw,
+}
+
+/// What times of open arrivals follow.
 #[derive(Clone, Debug)]
 #[repr(u8)]
-pub enum OpenSource {
+pub enum ArrivalLaw {
     /// A Poisson stream.
     Poisson(RateCurve, Box<Stream>),
     /// Independent gaps, drawn from this sampler.
@@ -96,13 +103,30 @@ pub enum OpenSource {
 }
 
 impl OpenSource {
+    /// Arrivals by this law.
+    #[must_use]
+    pub fn new(mut law: ArrivalLaw) -> OpenSource {
+        let next = law.after(Span::ZERO);
+        OpenSource { next, law }
+    }
+
+    /// The next arrival, since the scenario's start.
+    #[inline(always)]
+    fn next(&mut self) -> Option<Span> {
+        let next = self.next?;
+        self.next = self.law.after(next);
+        Some(next)
+    }
+}
+
+impl ArrivalLaw {
     /// The next arrival after one at `after`, both since the scenario's start.
     #[inline(always)]
-    fn next(&mut self, after: Span) -> Option<Span> {
+    fn after(&mut self, after: Span) -> Option<Span> {
         match self {
-            OpenSource::Poisson(curve, stream) => curve.next(after, stream.exponential()),
-            OpenSource::Renewal(gap, stream) => Some(after + gap.span(stream)),
-            OpenSource::Trace(at, next) => {
+            ArrivalLaw::Poisson(curve, stream) => curve.next(after, stream.exponential()),
+            ArrivalLaw::Renewal(gap, stream) => Some(after + gap.span(stream)),
+            ArrivalLaw::Trace(at, next) => {
                 let time = at.get(*next).copied();
                 *next += 1;
                 time
@@ -364,7 +388,7 @@ impl World<'_> {
         if first_time {
             self.queue
                 .set_alarm(scenario.hard_alarm, started + scenario.hard_end);
-            let first = source.next(Span::ZERO);
+            let first = source.next();
             scenario.pending_tick = first.filter(|t| *t <= scenario.regular_end);
         }
         let mut slot = None;
@@ -375,7 +399,7 @@ impl World<'_> {
             scenario.active += 1;
             scenario.attempts += 1;
             self.active_vus += 1;
-            if let Some(next) = source.next(tick)
+            if let Some(next) = source.next()
                 && next <= scenario.regular_end
             {
                 scenario.pending_tick = Some(next);

@@ -5,9 +5,13 @@ use std::iter::Copied;
 use std::ops::Range;
 
 use super::growth;
+use crate::engine::time::to_f64;
 
 /// What stands in the place of a duration that does not fit: from here on (4.29 s) they are long.
 const LONG: u32 = u32::MAX;
+
+/// So many durations are looked at at once.
+const BLOCK: usize = 16;
 
 /// So many long durations are let in before all are kept in eight bytes.
 const FEW: usize = 1_000;
@@ -260,6 +264,12 @@ impl<'d> Slice<'d> {
         self.len() == 0
     }
 
+    /// Whether all are kept in four bytes.
+    #[must_use]
+    pub fn is_short(self) -> bool {
+        self.long.is_empty() && self.wide.is_empty()
+    }
+
     /// Does something with each, in nanoseconds: a loop for each way to keep them, and so quicker than
     /// [`Slice::iter`].
     #[inline]
@@ -271,6 +281,64 @@ impl<'d> Slice<'d> {
             short.iter().for_each(&mut use_one);
         }
         self.wide.iter().for_each(|ns| use_one(*ns + self.more));
+    }
+
+    /// Does something with all of them, in nanoseconds as floats, so many at a time that a processor can do the
+    /// same with several at once.
+    #[inline]
+    pub fn for_blocks(self, mut use_block: impl FnMut(&[f64])) {
+        let mut rest = self;
+        if self.long.is_empty() && self.more == 0 {
+            let (blocks, _) = self.short.as_chunks::<BLOCK>();
+            blocks
+                .iter()
+                .for_each(|block| use_block(&block.map(f64::from)));
+            rest.short = &self.short[blocks.len() * BLOCK..];
+        }
+        let mut floats = rest.iter().map(to_f64);
+        loop {
+            let mut block = [0.0; BLOCK];
+            let filled = block.iter_mut().zip(&mut floats);
+            let filled = filled.map(|(place, ns)| *place = ns).count();
+            use_block(&block[..filled]);
+            if filled < BLOCK {
+                return;
+            }
+        }
+    }
+
+    /// Does something with those that lie in one of these ranges, first and last value, and with the number of the
+    /// range. Of what is kept in four bytes, several are looked at at once.
+    pub fn for_ranges(self, ranges: &[(u64, u64)], mut use_one: impl FnMut(usize, u64)) {
+        let mut rest = self;
+        if self.long.is_empty() && self.more == 0 {
+            let (blocks, _) = self.short.as_chunks::<BLOCK>();
+            let short = |&(first, last): &(u64, u64)| {
+                let last = u32::try_from(last).unwrap_or(u32::MAX);
+                Some((u32::try_from(first).ok()?, last.checked_sub(first as u32)?))
+            };
+            let ranges: Vec<Option<(u32, u32)>> = ranges.iter().map(short).collect();
+            for block in blocks {
+                for (number, range) in ranges.iter().enumerate() {
+                    let Some((first, length)) = *range else {
+                        continue;
+                    };
+                    let within = |ns: &u32| ns.wrapping_sub(first) <= length;
+                    if block.iter().fold(false, |any, ns| any | within(ns)) {
+                        let found = block.iter().filter(|ns| within(ns));
+                        found.for_each(|ns| use_one(number, u64::from(*ns)));
+                    }
+                }
+            }
+            rest.short = &self.short[blocks.len() * BLOCK..];
+        }
+        rest.for_each(|ns| {
+            for (number, (first, last)) in ranges.iter().enumerate() {
+                if (*first..=*last).contains(&ns) {
+                    use_one(number, ns);
+                }
+            }
+        });
     }
 
     /// One after the other, in nanoseconds.
@@ -366,6 +434,17 @@ mod tests {
         let mut seen = Vec::new();
         slice.for_each(|ns| seen.push(ns));
         assert_eq!(seen, expected);
+        let mut floats = Vec::new();
+        slice.for_blocks(|block| floats.extend_from_slice(block));
+        let expected: Vec<f64> = expected.iter().map(|ns| to_f64(*ns)).collect();
+        assert_eq!(floats, expected);
+        let ranges = [(0, 1_000_000_000), (4_200_000_000, 1 << 40)];
+        let mut seen = [Vec::new(), Vec::new()];
+        slice.for_ranges(&ranges, |range, ns| seen[range].push(ns));
+        for ((first, last), seen) in ranges.iter().zip(seen) {
+            let expected = slice.iter().filter(|ns| (first..=last).contains(&ns));
+            assert!(expected.eq(seen));
+        }
     }
 
     /// Durations on both sides of what fits, long ones being rare, common or the rule.

@@ -11,7 +11,13 @@ use crate::engine::time::to_f64;
 /// Nanoseconds as k6 keeps them: milliseconds in a 64-bit float.
 #[inline]
 pub(super) fn ns_to_ms(ns: u64) -> f64 {
-    to_f64(ns) / 1e6
+    float_to_ms(to_f64(ns))
+}
+
+/// As [`ns_to_ms`], of nanoseconds that are a float already.
+#[inline]
+pub(super) fn float_to_ms(ns: f64) -> f64 {
+    ns / 1e6
 }
 
 /// Percentiles (0 to 100) in milliseconds of samples in nanoseconds, in any order.

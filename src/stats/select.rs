@@ -10,22 +10,39 @@ use crate::engine::time::to_f64;
 /// Below this many values a plain sort is cheaper than clearing the bucket counts.
 const WORTH_COUNTING: usize = 1_000;
 
-/// Buckets by the upper bits of a value, plus one, as a float: 128 equal steps in each power of two. Nothing
-/// but the order counts here, and a processor makes a float quicker than it finds the leading one.
+/// Buckets by the upper bits of a value as a float: 128 equal steps in each power of two. Nothing but the order
+/// counts here, and a processor makes a float quicker than it finds the leading one.
 mod buckets {
-    use super::to_f64;
+    use crate::engine::time::to_u64;
 
     /// Bits of a float below those that count.
     const DROPPED: u32 = 52 - 7;
-    /// Where the bucket of the least value, which is 1.0 as a float, would be.
+    /// Where the bucket of 1.0 would be. That of 0.0 is the same.
     const FIRST: u64 = 1.0_f64.to_bits() >> DROPPED;
     /// That of the greatest, 2⁶⁴, is the last.
     pub const COUNT: usize = 64 * 128 + 1;
 
-    /// The bucket of a value; always less than [`COUNT`].
+    /// The bucket of a value, which is whole; always less than [`COUNT`].
     #[inline]
-    pub fn index(value: u64) -> usize {
-        ((to_f64(value.saturating_add(1)).to_bits() >> DROPPED) - FIRST) as usize
+    pub fn index(value: f64) -> usize {
+        (value.to_bits() >> DROPPED).saturating_sub(FIRST) as usize
+    }
+
+    /// The first and the last value of a bucket.
+    pub fn range(bucket: usize) -> (u64, u64) {
+        let first = |bucket: usize| {
+            let float = f64::from_bits((bucket as u64 + FIRST) << DROPPED);
+            to_u64(float.ceil())
+        };
+        let next = if bucket + 1 < COUNT {
+            first(bucket + 1)
+        } else {
+            0
+        };
+        (
+            if bucket == 0 { 0 } else { first(bucket) },
+            next.wrapping_sub(1),
+        )
     }
 }
 
@@ -39,8 +56,9 @@ impl Counts {
         Counts(vec![0; if worth { buckets::COUNT } else { 0 }])
     }
 
+    /// Counts a whole number.
     #[inline]
-    pub(super) fn add(&mut self, value: u64) {
+    pub(super) fn add(&mut self, value: f64) {
         if let Some(count) = self.0.get_mut(buckets::index(value)) {
             *count += 1;
         }
@@ -77,7 +95,7 @@ impl Counts {
 pub(super) fn order_statistics(values: &[u64], ranks: &[usize]) -> Vec<u64> {
     let values = Slice::from(values);
     let mut counts = Counts::new(values.len());
-    values.for_each(|value| counts.add(value));
+    values.for_each(|value| counts.add(to_f64(value)));
     counts.order_statistics(&[values], ranks)
 }
 
@@ -120,24 +138,10 @@ fn locate(counts: &[u32], wanted: &[usize]) -> Vec<Slot> {
 }
 
 fn gather(parts: &[Slice<'_>], slots: &mut [Slot]) {
-    const UNWANTED: u8 = u8::MAX;
-    let mut slot_of = [UNWANTED; buckets::COUNT];
-    for (number, slot) in slots.iter().enumerate() {
-        // More than 254 slots (127 percentiles) share the last number, and are told apart below.
-        slot_of[slot.bucket] = number.min(usize::from(UNWANTED) - 1) as u8;
+    let ranges: Vec<(u64, u64)> = slots.iter().map(|s| buckets::range(s.bucket)).collect();
+    for part in parts {
+        part.for_ranges(&ranges, |slot, value| slots[slot].members.push(value));
     }
-    let mut see = |value| {
-        let bucket = buckets::index(value);
-        let slot = slot_of[bucket];
-        if slot != UNWANTED
-            && let Some(slot) = slots[usize::from(slot)..]
-                .iter_mut()
-                .find(|slot| slot.bucket == bucket)
-        {
-            slot.members.push(value);
-        }
-    };
-    parts.iter().for_each(|part| part.for_each(&mut see));
 }
 
 /// Selects from the highest rank down: what is left of a selected element holds all lower ranks.

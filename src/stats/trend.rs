@@ -3,8 +3,9 @@
 use super::durations::Slice;
 use super::histogram::Histogram;
 use super::number_histogram::NumberHistogram;
-use super::quantile::{ns_to_ms, percentiles, percentiles_with};
+use super::quantile::{float_to_ms, ns_to_ms, percentiles, percentiles_with};
 use super::select::Counts;
+use crate::engine::time::to_f64;
 
 /// Statistics of a trend: milliseconds for samples of time, else the unit of the samples.
 ///
@@ -49,13 +50,21 @@ impl TrendStats {
             let both = TrendStats::of_durations(samples, percents)?;
             return Some((both.clone(), both));
         }
+        if more >= 1 << 52 || !samples.is_short() {
+            let longer = TrendStats::of_durations(samples.longer_by(more), percents)?;
+            return TrendStats::of_durations(samples, percents).map(|stats| (stats, longer));
+        }
         let count = samples.len();
         let mut counts = Counts::new(count);
         let mut sums = (0.0, 0.0);
-        samples.for_each(|ns| {
-            sums.0 += ns_to_ms(ns);
-            sums.1 += ns_to_ms(ns + more);
-            counts.add(ns);
+        // Sums of whole floats below 2⁵³ are exact.
+        let float = to_f64(more);
+        samples.for_blocks(|block| {
+            for ns in block {
+                sums.0 += float_to_ms(*ns);
+                sums.1 += float_to_ms(ns + float);
+                counts.add(*ns);
+            }
         });
         let (mut known, mut extremes) = (Vec::new(), (0, 0));
         let values = percentiles_with(percents, count, |ranks| {
@@ -83,9 +92,11 @@ impl TrendStats {
         let mut counts = Counts::new(count);
         let mut sum = 0.0;
         for part in parts {
-            part.for_each(|ns| {
-                sum += ns_to_ms(ns);
-                counts.add(ns);
+            part.for_blocks(|block| {
+                for ns in block {
+                    sum += float_to_ms(*ns);
+                    counts.add(*ns);
+                }
             });
         }
         let mut extremes = (0, 0);

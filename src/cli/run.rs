@@ -152,7 +152,6 @@ impl Run {
         if self.replicate.wanted() {
             return self.replications(&model);
         }
-        Interrupt::ends_at_once();
         let plan = (!self.quiet).then(|| Plan::new(&model.scenarios));
         let mut out = std::io::stdout().lock();
         if !self.quiet {
@@ -274,6 +273,13 @@ impl Run {
 
     /// Runs the model with whatever is asked to be watched, written down or audited.
     fn simulate(&self, model: &Model, plan: Option<&Plan>) -> Result<Simulated, Failure> {
+        let every = self.report.wanted().then(|| Span::secs(1));
+        let every = self.timeline.every().or(every);
+        // Whoever listens is a thread, which costs more than many a run takes until somebody could want its end.
+        let mut listens = every.is_some() || self.audit || !self.out.is_empty();
+        if listens {
+            Interrupt::ends_at_once();
+        }
         let mut world = World::new(model, self.seed, 0);
         if !self.quiet {
             world = world.explaining();
@@ -284,8 +290,7 @@ impl Run {
         if self.samples == Samples::Histogram {
             world = world.summarising();
         }
-        let every = self.report.wanted().then(|| Span::secs(1));
-        if let Some(every) = self.timeline.every().or(every) {
+        if let Some(every) = every {
             let (outcome, samples) = world.run_sampled(every);
             self.timeline.write(model, &outcome, &samples)?;
             let audit = None;
@@ -306,7 +311,12 @@ impl Run {
             });
         }
         let mut progress = Progress::new(plan.map_or(Span::ZERO, Plan::max_duration), self.quiet);
-        let outcome = world.run_watched(|now| progress.at(now));
+        let outcome = world.run_watched(|now| {
+            if !std::mem::replace(&mut listens, true) {
+                Interrupt::ends_at_once();
+            }
+            progress.at(now);
+        });
         progress.done();
         let audit = None;
         Ok(Simulated {

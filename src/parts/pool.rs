@@ -65,14 +65,11 @@ impl Pool {
             self.probe.refused += 1;
             return Admission::Refused;
         }
-        self.line.join(
-            Waiting {
-                job,
-                ticket,
-                demand: 0,
-            },
-            0,
-        );
+        self.line.join_fifo(Waiting {
+            job,
+            ticket,
+            demand: 0,
+        });
         self.probe.queue.add(now);
         Admission::Queued
     }
@@ -82,7 +79,10 @@ impl Pool {
     pub fn release(&mut self, now: Time, tickets: &impl Tickets) -> Option<Job> {
         debug_assert!(self.free < self.size, "a token too many");
         self.probe.returned_at += u128::from(now.0);
-        if let Some(next) = self.line.next(tickets) {
+        // Nobody waits for what is free.
+        if self.free == 0
+            && let Some(next) = self.line.next_fifo(tickets)
+        {
             self.probe.granted_at += u128::from(now.0);
             self.probe.granted += 1;
             self.probe.queue.subtract(now);

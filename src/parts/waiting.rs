@@ -30,15 +30,18 @@ pub trait Tickets {
 /// A line under one discipline, with an exact count of those who still wait.
 #[derive(Clone, Debug)]
 pub struct Line {
+    /// All of them, where who comes first goes first; else empty.
+    fifo: Ring<Waiting>,
     order: Order,
-    live: u32,
+    /// Entries that stand in `order`.
+    ordered: u32,
     /// Entries of jobs that have walked away.
     dead: u32,
 }
 
 #[derive(Clone, Debug)]
 enum Order {
-    Fifo(Ring<Waiting>),
+    Fifo,
     Lifo(Vec<Waiting>),
     Random(Vec<Waiting>, Box<Stream>),
     /// By class, 0 first.
@@ -50,16 +53,14 @@ impl Line {
     /// processor sharing, which gets a FIFO line that stays empty.
     #[must_use]
     pub fn new(discipline: Discipline, stream: Stream) -> Line {
-        let order = match discipline {
-            Discipline::Fifo | Discipline::ProcessorSharing => Order::Fifo(Ring::default()),
-            Discipline::Lifo => Order::Lifo(Vec::new()),
-            Discipline::Random => Order::Random(Vec::new(), Box::new(stream)),
-            Discipline::Priority => Order::Priority(Vec::new()),
-        };
         Line {
-            order,
-            live: 0,
-            dead: 0,
+            order: match discipline {
+                Discipline::Fifo | Discipline::ProcessorSharing => Order::Fifo,
+                Discipline::Lifo => Order::Lifo(Vec::new()),
+                Discipline::Random => Order::Random(Vec::new(), Box::new(stream)),
+                Discipline::Priority => Order::Priority(Vec::new()),
+            },
+            ..Line::fifo()
         }
     }
 
@@ -67,8 +68,9 @@ impl Line {
     #[must_use]
     pub fn fifo() -> Line {
         Line {
-            order: Order::Fifo(Ring::default()),
-            live: 0,
+            fifo: Ring::default(),
+            order: Order::Fifo,
+            ordered: 0,
             dead: 0,
         }
     }
@@ -77,25 +79,30 @@ impl Line {
     #[inline]
     #[must_use]
     pub fn len(&self) -> u32 {
-        self.live
+        self.fifo.len() as u32 + self.ordered - self.dead
     }
 
     /// Whether nobody waits.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.live == 0
+        self.len() == 0
     }
 
     /// Adds a job; `class` counts under priorities alone.
     #[inline]
     pub fn join(&mut self, entry: Waiting, class: u8) {
-        self.live += 1;
-        if let Order::Fifo(line) = &mut self.order {
-            line.push(entry);
+        if matches!(self.order, Order::Fifo) {
+            self.fifo.push(entry);
         } else {
             self.join_by_order((entry.job, entry.ticket, entry.demand), class);
         }
+    }
+
+    /// As [`Line::join`], of a first-come, first-served line.
+    #[inline(always)]
+    pub fn join_fifo(&mut self, entry: Waiting) {
+        self.fifo.push(entry);
     }
 
     // Of an entry that is handed to a call, the rest is made in memory, too, and waits for it.
@@ -106,8 +113,9 @@ impl Line {
             ticket,
             demand,
         };
+        self.ordered += 1;
         match &mut self.order {
-            Order::Fifo(line) => line.push(entry),
+            Order::Fifo => {}
             Order::Lifo(line) | Order::Random(line, _) => line.push(entry),
             Order::Priority(classes) => {
                 let class = usize::from(class);
@@ -121,31 +129,27 @@ impl Line {
 
     /// A waiting job walks away; its ticket must have been made invalid.
     pub fn renege(&mut self) {
-        debug_assert!(self.live > 0, "nobody waits");
-        self.live = self.live.saturating_sub(1);
+        debug_assert!(self.len() > 0, "nobody waits");
         self.dead += 1;
     }
 
     /// Takes the job whose turn it is.
-    #[inline(always)]
+    #[inline]
     pub fn next(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
-        if self.dead == 0
-            && let Order::Fifo(line) = &mut self.order
-        {
-            // Part by part, and so in registers.
-            let (job, ticket, demand) = line.pop_parts(|w| (w.job, w.ticket, w.demand))?;
-            self.live -= 1;
-            return Some(Waiting {
-                job,
-                ticket,
-                demand,
-            });
+        if matches!(self.order, Order::Fifo) {
+            return self.next_fifo(tickets);
         }
-        let Waiting {
-            job,
-            ticket,
-            demand,
-        } = self.next_alive(tickets)?;
+        self.next_alive(tickets)
+    }
+
+    /// As [`Line::next`], of a first-come, first-served line.
+    #[inline(always)]
+    pub fn next_fifo(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
+        if self.dead > 0 {
+            return self.next_alive(tickets);
+        }
+        // Part by part, and so in registers.
+        let (job, ticket, demand) = self.fifo.pop_parts(|w| (w.job, w.ticket, w.demand))?;
         Some(Waiting {
             job,
             ticket,
@@ -157,21 +161,18 @@ impl Line {
     #[inline]
     #[must_use]
     pub fn ahead(&self) -> Option<Job> {
-        match &self.order {
-            Order::Fifo(line) => line.get(0).map(|entry| entry.job),
-            _ => None,
-        }
+        self.fifo.get(0).map(|entry| entry.job)
     }
 
     #[inline(never)]
     fn next_alive(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
-        if self.live == 0 {
+        if self.is_empty() {
             self.forget_dead();
             return None;
         }
         loop {
             let entry = match &mut self.order {
-                Order::Fifo(line) => line.pop(),
+                Order::Fifo => self.fifo.pop(),
                 Order::Lifo(line) => line.pop(),
                 Order::Random(line, stream) => {
                     if line.is_empty() {
@@ -183,8 +184,8 @@ impl Line {
                 }
                 Order::Priority(classes) => classes.iter_mut().find_map(VecDeque::pop_front),
             }?;
+            self.ordered = self.ordered.saturating_sub(1);
             if tickets.is_current(entry.job, entry.ticket) {
-                self.live -= 1;
                 return Some(entry);
             }
             self.dead = self.dead.saturating_sub(1);
@@ -193,9 +194,9 @@ impl Line {
 
     #[cold]
     fn forget_dead(&mut self) {
-        self.dead = 0;
+        (self.dead, self.ordered) = (0, 0);
         match &mut self.order {
-            Order::Fifo(line) => line.clear(),
+            Order::Fifo => self.fifo.clear(),
             Order::Lifo(line) | Order::Random(line, _) => line.clear(),
             Order::Priority(classes) => classes.iter_mut().for_each(VecDeque::clear),
         }

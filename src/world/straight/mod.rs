@@ -20,6 +20,8 @@ use crate::engine::heap::major;
 use crate::engine::{Span, Time};
 use crate::load::ramping_vus::Action;
 use crate::model::journey::SiteId;
+use crate::parts::Job;
+use crate::parts::station::Station;
 
 use super::event::{Event, Kind};
 use super::scenario::{Pattern, ScenarioRun};
@@ -50,7 +52,7 @@ struct Way<N> {
     numbers: Numbers,
     near: Near,
     /// The key of the first event in the world's queue, where all others are. It may be too small: the event
-    /// may have been cleared.
+    /// may have been cleared; or zero, for something else is to be looked at.
     rest: u128,
 }
 
@@ -114,15 +116,19 @@ impl World<'_> {
         straight.populate(&self.scenarios);
         self.start_clock();
         while self.phase != Phase::Over {
-            let (due, source) = straight.way.near.first();
-            if due.0 < major(straight.way.rest) {
+            let key = loop {
+                let Way { near, rest, .. } = &straight.way;
+                let (due, source) = near.first();
+                if due.0 >= major(*rest) {
+                    let key = near.key(source);
+                    if key >= *rest {
+                        break key;
+                    }
+                }
                 self.go_straight(&mut straight, due, source);
-                continue;
-            }
-            let key = straight.way.near.key(source);
-            if key < straight.way.rest {
-                self.go_straight(&mut straight, due, source);
-                continue;
+            };
+            if self.phase == Phase::Over {
+                break;
             }
             straight.way.rest = self.queue.first_key();
             if straight.way.rest <= key {
@@ -168,26 +174,32 @@ impl World<'_> {
     #[inline(always)]
     fn go_straight<N: Notes>(&mut self, straight: &mut Straight<N>, now: Time, source: usize) {
         self.queue.advance(now);
-        let goes_on = match straight.way.near.take(source) {
+        let id = match straight.way.near.take(source) {
             Source::Station(index) => {
                 self.note_code(now, straight.way.near.code(source));
-                self.complete_straight(straight, now, index)
+                match self.complete_straight(straight, now, index) {
+                    Some(id) => id,
+                    None => return,
+                }
             }
             Source::Lane(over, id, next) => {
                 if let Some(next) = next {
                     ask_for(&straight.walkers, next);
                 }
                 self.note_event(now, straight.walkers[id as usize].pause_over(over, id));
-                Some(id)
+                id
             }
             Source::Scenario(index) => {
                 self.note_code(now, straight.way.near.code(source));
-                self.open_straight(straight, now, index, false)
+                if let Some(id) = self.open_straight(straight, now, index, false) {
+                    let walker = &mut straight.walkers[id as usize];
+                    let entry = straight.way.program.entry[index];
+                    self.walk_straight(&mut straight.way, walker, entry, now, id);
+                }
+                return;
             }
         };
-        if let Some(id) = goes_on {
-            self.next_leg(straight, now, id);
-        }
+        self.next_leg(straight, now, id);
     }
 
     /// A job at a station is due. Returns the VU whose request it was.
@@ -200,12 +212,16 @@ impl World<'_> {
     ) -> Option<u32> {
         let Straight { walkers, way, .. } = straight;
         let (part, _) = &mut self.stations[index];
-        let (done, next) = part.complete(now, &Everybody);
-        let due = part.next_completion();
-        let due = due.map(|at| (at.max(now), self.queue.next_order()));
+        let ((done, next), due) = if part.is_simple() {
+            let gone = part.complete_simply(now, &Everybody);
+            (gone, part.next_completion_simply())
+        } else {
+            complete(part, now)
+        };
+        let due = due.map(|at| (at, self.queue.next_order()));
         way.near.complete_at(index, due);
         if let Some(next) = next {
-            if way.program.alone[index].is_none() {
+            if way.program.each_visit >> index & 1 != 0 {
                 let walker = &mut walkers[next as usize];
                 if let Some(op) = way.program.legs[walker.at as usize].over {
                     way.notes.waited(next, op, now.since_past(walker.since));
@@ -217,7 +233,7 @@ impl World<'_> {
         done
     }
 
-    /// An open user may arrive. Returns the VU that begins.
+    /// An open user may arrive. Returns the VU that begins; its leg is not written down.
     #[inline(always)]
     fn open_straight<N: Notes>(
         &mut self,
@@ -231,15 +247,14 @@ impl World<'_> {
         straight.way.near.arrive_at(index, next);
         let Some(slot) = slot else {
             self.scenario_over(now, index);
+            straight.way.rest = 0;
             return None;
         };
         let id = slot.unwrap_or_else(|| {
             self.initialised_vus += 1;
             straight.new_user(index)
         });
-        let walker = &mut straight.walkers[id as usize];
-        walker.begin(now);
-        walker.at = straight.way.program.entry[index];
+        straight.walkers[id as usize].begin(now);
         Some(id)
     }
 
@@ -289,8 +304,10 @@ impl World<'_> {
         let first_time = !std::mem::replace(&mut scenario.begun, true);
         match scenario.pattern {
             Pattern::Open { .. } => {
-                let begins = self.open_straight(straight, now, index, first_time);
-                straight.goers.extend(begins);
+                if let Some(id) = self.open_straight(straight, now, index, first_time) {
+                    straight.walkers[id as usize].at = straight.way.program.entry[index];
+                    straight.goers.push(id);
+                }
             }
             Pattern::Ramp(_) => {
                 while let Some((id, action)) = self.next_step(now, index) {
@@ -349,6 +366,13 @@ impl World<'_> {
         }
         Ok(())
     }
+}
+
+/// A job leaves a station that is not simple. Returns it and the next one in line, and when another one leaves.
+#[inline(never)]
+fn complete(part: &mut Station, now: Time) -> ((Option<Job>, Option<Job>), Option<Time>) {
+    let gone = part.complete(now, &Everybody);
+    (gone, part.next_completion().map(|at| at.max(now)))
 }
 
 /// A VU that has paused or waited for long is in no cache near by: who is next is asked for early, and nobody

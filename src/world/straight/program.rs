@@ -5,7 +5,6 @@
 //! a condition could ask is known before the run: jumps are followed and repetitions written out here.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use crate::engine::Span;
 use crate::measure::recorder::Origin;
@@ -28,8 +27,9 @@ pub(super) struct Leg {
     pub answers: bool,
     /// The series to which the answer belongs, once it has one.
     pub series: Option<u16>,
-    /// Checks, as places in the program's list.
-    pub checks: Range<u32>,
+    /// How many checks are made, and the place of the first one in the program's list.
+    pub checks: u16,
+    pub first_check: u32,
     /// The iteration is over. What follows is the begin of the next one.
     pub ends: bool,
     /// A request sets out.
@@ -67,7 +67,8 @@ impl Leg {
             request: None,
             answers: false,
             series: None,
-            checks: 0..0,
+            checks: 0,
+            first_check: 0,
             ends: false,
             sends: None,
             pause: Pause::None,
@@ -96,6 +97,8 @@ pub(super) struct Program {
     /// Operations that are alone at their station, by station. Their times are those of the station: once nobody is
     /// there any more, they need not have been noted visit by visit.
     pub alone: Vec<Option<u32>>,
+    /// A bit for each of the other stations.
+    pub each_visit: u32,
 }
 
 /// The longest program: repetitions are written out.
@@ -131,6 +134,9 @@ impl Program {
         if !each_visit {
             program.find_alone();
         }
+        let alone = program.alone.iter().take(32).enumerate();
+        let others = alone.filter(|(_, alone)| alone.is_none());
+        program.each_visit = others.fold(0, |bits, (station, _)| bits | 1 << station);
         Some(program)
     }
 
@@ -162,7 +168,7 @@ impl Program {
             if leg.ends {
                 leg.next = first as u32;
                 // Mostly there is no need to go there: an iteration begins with what may follow its end.
-                if begin.checks.is_empty() && !begin.ends {
+                if begin.checks == 0 && !begin.ends {
                     (leg.sends, leg.pause, leg.next) = (begin.sends, begin.pause, first as u32 + 1);
                 }
             }
@@ -211,10 +217,10 @@ impl Program {
                     let made = (check, after_success(condition)?);
                     let place = self.checks.len() as u32;
                     let leg = self.leg(|leg| leg.sends.is_none())?;
-                    if leg.checks.is_empty() {
-                        leg.checks = place..place;
+                    if leg.checks == 0 {
+                        leg.first_check = place;
                     }
-                    leg.checks.end = place + 1;
+                    leg.checks = leg.checks.checked_add(1)?;
                     self.checks.push(made);
                 }
                 Step::Jump(to) => at = to as usize,
@@ -263,7 +269,7 @@ impl Program {
                 }
                 Op::Done => {
                     let untouched =
-                        |leg: &Leg| !leg.answers && leg.checks.is_empty() && leg.sends.is_none();
+                        |leg: &Leg| !leg.answers && leg.checks == 0 && leg.sends.is_none();
                     let leg = self.leg(untouched)?;
                     (leg.request, leg.answers) = (Some(site), true);
                     return Some(());

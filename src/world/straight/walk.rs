@@ -4,8 +4,9 @@ use crate::engine::{Span, Time};
 use crate::measure::recorder::Code;
 use crate::model::journey::SiteId;
 use crate::model::system::{DistId, StationId};
-use crate::parts::Admission;
+use crate::parts::station::Station;
 use crate::parts::waiting::Waiting;
+use crate::parts::{Admission, Job};
 
 use super::super::World;
 use super::super::event::{Event, Kind};
@@ -41,13 +42,14 @@ impl World<'_> {
                     way.numbers.free(walker.number);
                 }
             }
-            if !leg.checks.is_empty() {
-                let made = leg.checks.start as usize..leg.checks.end as usize;
+            if leg.checks > 0 {
+                let first = leg.first_check as usize;
+                let made = first..first + usize::from(leg.checks);
                 for &(check, passed) in &way.program.checks[made] {
                     self.recorder.check(now, leg.origin(), check, passed);
                 }
             }
-            if leg.ends && !self.end_straight(leg, walker, now, id) {
+            if leg.ends && !self.end_straight(&mut way.rest, leg, walker, now, id) {
                 return;
             }
             if let Some(site) = leg.sends {
@@ -96,7 +98,14 @@ impl World<'_> {
 
     /// An iteration is over. Returns whether another begins at once.
     #[inline(always)]
-    fn end_straight(&mut self, leg: &Leg, walker: &mut Walker, now: Time, id: u32) -> bool {
+    fn end_straight(
+        &mut self,
+        rest: &mut u128,
+        leg: &Leg,
+        walker: &mut Walker,
+        now: Time,
+        id: u32,
+    ) -> bool {
         let took = now.since_past(walker.started);
         self.recorder.iteration(now, leg.origin(), took);
         let index = usize::from(leg.scenario);
@@ -111,6 +120,7 @@ impl World<'_> {
             self.active_vus -= 1;
             if scenario.load_over {
                 self.scenario_over(now, index);
+                *rest = 0;
             }
         }
         goes_on
@@ -142,16 +152,36 @@ impl World<'_> {
     ) {
         let time = self.samplers[time.index()].span();
         let (part, _) = &mut self.stations[station.index()];
-        let entry = Waiting {
-            job: id,
-            ticket: 0,
-            demand: part.demand(time),
+        let due = if part.is_simple() {
+            let entry = Waiting {
+                job: id,
+                ticket: 0,
+                demand: time.0,
+            };
+            match part.arrive_simply(now, entry) {
+                Admission::Granted => part.next_completion_simply(),
+                _ => return,
+            }
+        } else {
+            arrive(part, now, (id, time), class)
         };
-        if part.arrive(now, entry, class) == Admission::Granted
-            && let Some(at) = part.next_completion()
-        {
+        if let Some(at) = due {
             let order = self.queue.next_order();
             near.complete_at(station.index(), Some((at, order)));
         }
+    }
+}
+
+/// A job comes to a station that is not simple. Returns when the next one leaves, if it is served at once.
+#[inline(never)]
+fn arrive(part: &mut Station, now: Time, (job, time): (Job, Span), class: u8) -> Option<Time> {
+    let entry = Waiting {
+        job,
+        ticket: 0,
+        demand: part.demand(time),
+    };
+    match part.arrive(now, entry, class) {
+        Admission::Granted => part.next_completion(),
+        _ => None,
     }
 }

@@ -50,11 +50,18 @@ impl IterationTimes {
     /// from then on.
     #[inline(always)]
     pub fn push(&mut self, ns: u64, requests: &Durations) {
-        if self.follow && requests.is_short(self.followed, ns.wrapping_sub(self.more)) {
-            self.followed += 1;
-        } else {
+        if !self.push_quickly(ns, requests) {
             self.push_other(ns, requests);
         }
+    }
+
+    /// Adds one, if it is as much longer than its request as all before. Returns whether it did.
+    #[inline(always)]
+    #[must_use]
+    pub fn push_quickly(&mut self, ns: u64, requests: &Durations) -> bool {
+        let follows = self.follow && requests.is_short(self.followed, ns.wrapping_sub(self.more));
+        self.followed += usize::from(follows);
+        follows
     }
 
     #[inline(never)]

@@ -374,6 +374,17 @@ impl Recorder {
     /// As [`Recorder::request`], of a series that is known.
     #[inline(always)]
     pub fn request_of_series(&mut self, now: Time, series: u16, waited: Span) {
+        // Mostly there is no more to do than to write one number.
+        let quick = self.plain && self.request_series.repeats(series);
+        if quick && self.durations.push_quickly(waited.0) {
+            self.request_series.push_again();
+        } else {
+            self.request_otherwise(now, series, waited);
+        }
+    }
+
+    #[inline(never)]
+    fn request_otherwise(&mut self, now: Time, series: u16, waited: Span) {
         if !self.plain && self.tally_or_log_request(now, series, waited) {
             return;
         }
@@ -477,6 +488,16 @@ impl Recorder {
     /// An iteration of a scenario came to its end.
     #[inline(always)]
     pub fn iteration(&mut self, now: Time, origin: Origin, duration: Span) {
+        let quick = self.plain && self.iteration_origin.repeats(origin);
+        if quick && self.iterations.push_quickly(duration.0, &self.durations) {
+            self.iteration_origin.push_again();
+        } else {
+            self.iteration_otherwise(now, origin, duration);
+        }
+    }
+
+    #[inline(never)]
+    fn iteration_otherwise(&mut self, now: Time, origin: Origin, duration: Span) {
         if !self.plain && self.tally_or_log_iteration(now, origin, duration) {
             return;
         }

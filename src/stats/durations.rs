@@ -60,6 +60,17 @@ impl Durations {
         }
     }
 
+    /// Adds one, if that takes no more than to write it down. Returns whether it did.
+    #[inline(always)]
+    #[must_use]
+    pub fn push_quickly(&mut self, ns: u64) -> bool {
+        let quick = ns < self.limit && self.short.len() < self.short.capacity();
+        if quick {
+            self.short.push(ns as u32);
+        }
+        quick
+    }
+
     #[inline(never)]
     fn push_long(&mut self, ns: u64) {
         if self.is_wide() {

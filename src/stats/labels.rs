@@ -47,11 +47,24 @@ impl<T: Copy + PartialEq> Labels<T> {
     /// Adds one.
     #[inline(always)]
     pub fn push(&mut self, label: T) {
-        if self.current == Some(label) {
-            self.in_runs += 1;
+        if self.repeats(label) {
+            self.push_again();
         } else {
             self.push_other(label);
         }
+    }
+
+    /// Whether this one would be as the last one, and [`Labels::push_again`] is enough.
+    #[inline(always)]
+    #[must_use]
+    pub fn repeats(&self, label: T) -> bool {
+        self.current == Some(label)
+    }
+
+    /// Adds the last one once more.
+    #[inline(always)]
+    pub fn push_again(&mut self) {
+        self.in_runs += 1;
     }
 
     #[inline(never)]

@@ -193,6 +193,7 @@ impl World<'_> {
                 self.note_code(now, straight.way.near.code(source));
                 if let Some(id) = self.open_straight(straight, now, index, false) {
                     let walker = &mut straight.walkers[id as usize];
+                    walker.begin(now);
                     let entry = straight.way.program.entry[index];
                     self.walk_straight(&mut straight.way, walker, entry, now, id);
                 }
@@ -233,7 +234,7 @@ impl World<'_> {
         done
     }
 
-    /// An open user may arrive. Returns the VU that begins; its leg is not written down.
+    /// An open user may arrive. Returns the VU that is to begin.
     #[inline(always)]
     fn open_straight<N: Notes>(
         &mut self,
@@ -250,12 +251,10 @@ impl World<'_> {
             straight.way.rest = 0;
             return None;
         };
-        let id = slot.unwrap_or_else(|| {
+        Some(slot.unwrap_or_else(|| {
             self.initialised_vus += 1;
             straight.new_user(index)
-        });
-        straight.walkers[id as usize].begin(now);
-        Some(id)
+        }))
     }
 
     /// An event of the world's queue takes place.
@@ -305,7 +304,9 @@ impl World<'_> {
         match scenario.pattern {
             Pattern::Open { .. } => {
                 if let Some(id) = self.open_straight(straight, now, index, first_time) {
-                    straight.walkers[id as usize].at = straight.way.program.entry[index];
+                    let walker = &mut straight.walkers[id as usize];
+                    walker.begin(now);
+                    walker.at = straight.way.program.entry[index];
                     straight.goers.push(id);
                 }
             }

@@ -186,7 +186,7 @@ impl World<'_> {
                 if let Some(next) = next {
                     ask_for(&straight.walkers, next);
                 }
-                self.note_event(now, straight.walkers[id as usize].pause_over(over, id));
+                self.note_event(now, straight.pause_over(over, id));
                 id
             }
             Source::Scenario(index) => {
@@ -390,6 +390,15 @@ impl<N> Straight<N> {
         for (index, scenario) in scenarios.iter().enumerate() {
             let end = (scenario.first + scenario.size) as usize;
             self.walkers.resize(end, Walker::new(index));
+        }
+    }
+
+    /// The event that a pause of this kind is over.
+    #[inline(always)]
+    fn pause_over(&self, kind: Kind, id: u32) -> Event {
+        match kind {
+            Kind::Wake => Event::stale_after(kind, id, 0),
+            _ => self.walkers[id as usize].pause_over(kind, id),
         }
     }
 

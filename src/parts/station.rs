@@ -118,58 +118,10 @@ impl Station {
         if self.plain { to_u64(ns) } else { ns.to_bits() }
     }
 
-    /// Whether it can do what it does in a simple way: it serves first come, first served, at full speed, all who
-    /// come. The results are those of the other methods.
-    #[inline]
+    /// How many servers it has, if it serves first come, first served, at full speed, all who come.
     #[must_use]
-    pub fn is_simple(&self) -> bool {
-        self.simple
-    }
-
-    /// As [`Station::arrive`], of a simple station.
-    #[inline(always)]
-    pub fn arrive_simply(&mut self, now: Time, entry: Waiting) -> Admission {
-        self.probe.arrived += 1;
-        if self.serving.len() >= self.servers as usize {
-            self.line.join_fifo(entry);
-            self.probe.queue.add(now);
-            return Admission::Queued;
-        }
-        let k = self.finish_key(now.0.saturating_add(entry.demand), entry.job);
-        self.serving.push(k, ());
-        self.probe.in_service.add(now);
-        Admission::Granted
-    }
-
-    /// As [`Station::complete`], of a simple station.
-    #[inline(always)]
-    pub fn complete_simply(
-        &mut self,
-        now: Time,
-        tickets: &impl Tickets,
-    ) -> (Option<Job>, Option<Job>) {
-        if self.serving.is_empty() {
-            return (None, None);
-        }
-        let job = self.serving.first_key() as Job;
-        self.probe.completed += 1;
-        let Some(entry) = self.line.next_fifo(tickets) else {
-            self.serving.pop();
-            self.probe.in_service.subtract(now);
-            return (Some(job), None);
-        };
-        self.probe.queue.subtract(now);
-        let k = self.finish_key(now.0.saturating_add(entry.demand), entry.job);
-        self.serving.replace_first(k, ());
-        (Some(job), Some(entry.job))
-    }
-
-    /// As [`Station::next_completion`], of a simple station.
-    #[inline(always)]
-    #[must_use]
-    pub fn next_completion_simply(&self) -> Option<Time> {
-        let first = self.serving.first_key();
-        (!self.serving.is_empty()).then_some(Time(major(first)))
+    pub fn simple(&self) -> Option<u32> {
+        self.simple.then_some(self.servers)
     }
 
     /// A job comes with its service time. It is served at once, waits or is refused.
@@ -243,7 +195,7 @@ impl Station {
         };
         if let Some(entry) = next {
             self.probe.queue.subtract(now);
-            let k = self.finish_of(now, entry);
+            let k = self.finish_key(now, entry);
             self.serving.replace_first(k, ());
         } else {
             self.serving.pop();
@@ -316,25 +268,21 @@ impl Station {
 
     #[inline]
     fn enter(&mut self, now: Time, entry: Waiting) {
-        let k = self.finish_of(now, entry);
+        let k = self.finish_key(now, entry);
         self.serving.push(k, ());
     }
 
     /// Virtual finish, then the order of entry, then the job. Non-negative floats sort as their bits do.
     #[inline]
-    fn finish_of(&mut self, now: Time, entry: Waiting) -> u128 {
+    fn finish_key(&mut self, now: Time, entry: Waiting) -> u128 {
+        self.sequence = self.sequence.wrapping_add(1);
+        let order = u64::from(self.sequence) << 32 | u64::from(entry.job);
         let finish = if self.plain {
             now.0.saturating_add(entry.demand)
         } else {
             (self.clock + f64::from_bits(entry.demand)).to_bits()
         };
-        self.finish_key(finish, entry.job)
-    }
-
-    #[inline]
-    fn finish_key(&mut self, finish: u64, job: Job) -> u128 {
-        self.sequence = self.sequence.wrapping_add(1);
-        key(finish, u64::from(self.sequence) << 32 | u64::from(job))
+        key(finish, order)
     }
 
     #[inline]

@@ -6,9 +6,11 @@
 //! event, and takes little more than half the time. Should a request reach its client timeout, or a VU be
 //! interrupted after all, then this run is dropped and the general engine does it from the start.
 
+mod in_service;
 mod near;
 mod notes;
 mod program;
+mod simple;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -30,6 +32,7 @@ use super::{Phase, WATCH_EVERY, World};
 use near::{Near, Source};
 use notes::{ByDuration, Notes, Totals};
 use program::Program;
+use simple::Simple;
 use walker::{Everybody, Numbers, OnTheWay, Walker};
 
 /// All VUs of a straight model, and the way they go.
@@ -47,6 +50,8 @@ struct Way<N> {
     program: Program,
     /// What requests spend where.
     notes: N,
+    /// The simple ones of the world's stations.
+    simple: Vec<Option<Simple>>,
     /// Whether requests need numbers: in a model with delays.
     numbered: bool,
     numbers: Numbers,
@@ -99,6 +104,7 @@ impl World<'_> {
                 numbered: program.has_delays(),
                 numbers: Numbers::default(),
                 notes: N::new(self),
+                simple: self.stations.iter().map(|(s, _)| Simple::of(s)).collect(),
                 program,
                 rest: 0,
             },
@@ -150,8 +156,18 @@ impl World<'_> {
         // All were answered.
         self.sent = self.recorder.requests();
         self.arrived = self.sent;
-        let Way { program, notes, .. } = straight.way;
+        let Way {
+            program,
+            notes,
+            simple,
+            ..
+        } = straight.way;
         notes.give(self);
+        for ((station, _), simple) in self.stations.iter_mut().zip(simple) {
+            if let Some(simple) = simple {
+                station.probe = simple.into_probe();
+            }
+        }
         self.time_stations(&program);
         true
     }
@@ -212,12 +228,11 @@ impl World<'_> {
         index: usize,
     ) -> Option<u32> {
         let Straight { walkers, way, .. } = straight;
-        let (part, _) = &mut self.stations[index];
-        let ((done, next), due) = if part.is_simple() {
-            let gone = part.complete_simply(now, &Everybody);
-            (gone, part.next_completion_simply())
+        let (done, next, due) = if let Some(Some(part)) = way.simple.get_mut(index) {
+            let (done, next) = part.complete(now);
+            (Some(done), next, part.next_completion())
         } else {
-            complete(part, now)
+            complete(&mut self.stations[index].0, now)
         };
         let due = due.map(|at| (at, self.queue.next_order()));
         way.near.complete_at(index, due);
@@ -371,9 +386,9 @@ impl World<'_> {
 
 /// A job leaves a station that is not simple. Returns it and the next one in line, and when another one leaves.
 #[inline(never)]
-fn complete(part: &mut Station, now: Time) -> ((Option<Job>, Option<Job>), Option<Time>) {
-    let gone = part.complete(now, &Everybody);
-    (gone, part.next_completion().map(|at| at.max(now)))
+fn complete(part: &mut Station, now: Time) -> (Option<Job>, Option<Job>, Option<Time>) {
+    let (done, next) = part.complete(now, &Everybody);
+    (done, next, part.next_completion().map(|at| at.max(now)))
 }
 
 /// A VU that has paused or waited for long is in no cache near by: who is next is asked for early, and nobody

@@ -111,7 +111,7 @@ impl Draw {
                 2 => "discipline = \"random\"\n",
                 _ => "",
             };
-            let servers = self.number(1, 6);
+            let servers = self.number(1, 18);
             text += &format!("[stations.s{n}]\nservers = {servers}\n{discipline}");
             text += &format!("[endpoints.e{n}]\n{}", self.endpoint());
         }

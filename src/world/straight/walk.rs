@@ -14,6 +14,7 @@ use super::Way;
 use super::near::Near;
 use super::notes::Notes;
 use super::program::{Leg, Pause};
+use super::simple::Simple;
 use super::walker::Walker;
 
 impl World<'_> {
@@ -67,7 +68,8 @@ impl World<'_> {
                     class,
                 } => {
                     (walker.at, walker.since) = (at, now);
-                    return self.serve_straight(&mut way.near, now, id, (station, time, class));
+                    let stations = (&mut way.near, &mut way.simple[..]);
+                    return self.serve_straight(stations, now, id, (station, time, class));
                 }
                 Pause::Delay { time, lane } => {
                     walker.since = now;
@@ -145,25 +147,21 @@ impl World<'_> {
     #[inline(always)]
     fn serve_straight(
         &mut self,
-        near: &mut Near,
+        (near, simple): (&mut Near, &mut [Option<Simple>]),
         now: Time,
         id: u32,
         (station, time, class): (StationId, DistId, u8),
     ) {
         let time = self.samplers[time.index()].span();
-        let (part, _) = &mut self.stations[station.index()];
-        let due = if part.is_simple() {
-            let entry = Waiting {
-                job: id,
-                ticket: 0,
-                demand: time.0,
-            };
-            match part.arrive_simply(now, entry) {
-                Admission::Granted => part.next_completion_simply(),
-                _ => return,
-            }
+        let due = if let Some(Some(part)) = simple.get_mut(station.index()) {
+            part.arrive(now, id, time)
         } else {
-            arrive(part, now, (id, time), class)
+            arrive(
+                &mut self.stations[station.index()].0,
+                now,
+                (id, time),
+                class,
+            )
         };
         if let Some(at) = due {
             let order = self.queue.next_order();

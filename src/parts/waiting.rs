@@ -129,7 +129,7 @@ impl Line {
 
     /// A waiting job walks away; its ticket must have been made invalid.
     pub fn renege(&mut self) {
-        debug_assert!(self.len() > 0, "nobody waits");
+        debug_assert!(!self.is_empty(), "nobody waits");
         self.dead += 1;
     }
 

@@ -10,8 +10,11 @@ use crate::engine::time::to_f64;
 /// What stands in the place of a duration that does not fit: from here on (4.29 s) they are long.
 const LONG: u32 = u32::MAX;
 
-/// So many durations are looked at at once.
+/// So many durations are made floats at once.
 const BLOCK: usize = 16;
+
+/// So many are looked at at once.
+const LOOK: usize = 64;
 
 /// So many long durations are let in before all are kept in eight bytes.
 const FEW: usize = 1_000;
@@ -323,7 +326,7 @@ impl<'d> Slice<'d> {
     pub fn for_ranges(self, ranges: &[(u64, u64)], mut use_one: impl FnMut(usize, u64)) {
         let mut rest = self;
         if self.long.is_empty() && self.more == 0 {
-            let (blocks, _) = self.short.as_chunks::<BLOCK>();
+            let (blocks, _) = self.short.as_chunks::<LOOK>();
             let short = |&(first, last): &(u64, u64)| {
                 let last = u32::try_from(last).unwrap_or(u32::MAX);
                 Some((u32::try_from(first).ok()?, last.checked_sub(first as u32)?))
@@ -341,7 +344,7 @@ impl<'d> Slice<'d> {
                     }
                 }
             }
-            rest.short = &self.short[blocks.len() * BLOCK..];
+            rest.short = &self.short[blocks.len() * LOOK..];
         }
         rest.for_each(|ns| {
             for (number, (first, last)) in ranges.iter().enumerate() {

@@ -110,6 +110,14 @@ impl OpenSource {
         OpenSource { next, law }
     }
 
+    /// The next arrival, if it comes by then.
+    #[inline(always)]
+    fn next_by(&mut self, end: Span) -> Option<Span> {
+        let next = self.next.filter(|next| *next <= end)?;
+        self.next = self.law.after(next);
+        Some(next)
+    }
+
     /// The next arrival, since the scenario's start.
     #[inline(always)]
     fn next(&mut self) -> Option<Span> {
@@ -369,6 +377,23 @@ impl World<'_> {
             self.begin(id);
             self.go_on_now(id);
         }
+    }
+
+    /// As [`World::next_user`], for an open user who is due now, if another one comes: who comes now, in which slot
+    /// if one is free, and when the next one does. Else `None`, and nothing is done.
+    #[inline(always)]
+    pub(super) fn user_between(&mut self, index: usize) -> Option<(Option<u32>, Time)> {
+        let scenario = &mut self.scenarios[index];
+        let Pattern::Open { source, free } = &mut scenario.pattern else {
+            return None;
+        };
+        scenario.pending_tick?;
+        let next = source.next_by(scenario.regular_end)?;
+        scenario.pending_tick = Some(next);
+        scenario.active += 1;
+        scenario.attempts += 1;
+        self.active_vus += 1;
+        Some((free.pop(), scenario.started + next))
     }
 
     /// Whether an open user arrives now, who is counted then, and in whose slot if one has left; and when to look

@@ -258,6 +258,23 @@ impl World<'_> {
         index: usize,
         first: bool,
     ) -> Option<u32> {
+        if !first && let Some((slot, next)) = self.user_between(index) {
+            let next = (next, self.queue.next_order());
+            straight.way.near.arrive_at(index, Some(next));
+            return Some(slot.unwrap_or_else(|| self.new_straight(straight, index)));
+        }
+        self.open_at_an_edge(straight, now, index, first)
+    }
+
+    /// As [`World::open_straight`], at the begin of a scenario and at its end.
+    #[inline(never)]
+    fn open_at_an_edge<N: Notes>(
+        &mut self,
+        straight: &mut Straight<N>,
+        now: Time,
+        index: usize,
+        first: bool,
+    ) -> Option<u32> {
         let (slot, next) = self.next_user(now, index, first);
         let next = next.map(|at| (at, self.queue.next_order()));
         straight.way.near.arrive_at(index, next);
@@ -266,10 +283,16 @@ impl World<'_> {
             straight.way.rest = 0;
             return None;
         };
-        Some(slot.unwrap_or_else(|| {
-            self.initialised_vus += 1;
-            straight.new_user(index)
-        }))
+        Some(slot.unwrap_or_else(|| self.new_straight(straight, index)))
+    }
+
+    /// A slot for one more open user.
+    #[cold]
+    #[inline(never)]
+    fn new_straight<N: Notes>(&mut self, straight: &mut Straight<N>, index: usize) -> u32 {
+        self.initialised_vus += 1;
+        straight.walkers.push(Walker::new(index));
+        straight.walkers.len() as u32 - 1
     }
 
     /// An event of the world's queue takes place.
@@ -415,12 +438,5 @@ impl<N> Straight<N> {
             Kind::Wake => Event::stale_after(kind, id, 0),
             _ => self.walkers[id as usize].pause_over(kind, id),
         }
-    }
-
-    /// A slot for one more open user.
-    #[inline(never)]
-    fn new_user(&mut self, scenario: usize) -> u32 {
-        self.walkers.push(Walker::new(scenario));
-        self.walkers.len() as u32 - 1
     }
 }

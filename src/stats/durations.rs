@@ -322,37 +322,38 @@ impl<'d> Slice<'d> {
     }
 
     /// Does something with those that lie in one of these ranges, first and last value, and with the number of the
-    /// range. Of what is kept in four bytes, several are looked at at once.
-    pub fn for_ranges(self, ranges: &[(u64, u64)], mut use_one: impl FnMut(usize, u64)) {
-        let mut rest = self;
-        if self.long.is_empty() && self.more == 0 {
-            let (blocks, _) = self.short.as_chunks::<LOOK>();
-            let short = |&(first, last): &(u64, u64)| {
-                let last = u32::try_from(last).unwrap_or(u32::MAX);
-                Some((u32::try_from(first).ok()?, last.checked_sub(first as u32)?))
-            };
-            let ranges: Vec<Option<(u32, u32)>> = ranges.iter().map(short).collect();
-            for block in blocks {
-                for (number, range) in ranges.iter().enumerate() {
-                    let Some((first, length)) = *range else {
-                        continue;
-                    };
-                    let within = |ns: &u32| ns.wrapping_sub(first) <= length;
-                    if block.iter().fold(false, |any, ns| any | within(ns)) {
-                        let found = block.iter().filter(|ns| within(ns));
-                        found.for_each(|ns| use_one(number, u64::from(*ns)));
-                    }
-                }
-            }
-            rest.short = &self.short[blocks.len() * LOOK..];
+    /// range. Several are looked at at once, where they are kept in four bytes. Returns those that were not looked
+    /// at, for whose length or too small a number this would not be quick.
+    pub fn for_ranges(
+        self,
+        ranges: &[(u64, u64)],
+        mut use_one: impl FnMut(usize, u64),
+    ) -> Slice<'d> {
+        if !self.long.is_empty() || self.more != 0 {
+            return self;
         }
-        rest.for_each(|ns| {
-            for (number, (first, last)) in ranges.iter().enumerate() {
-                if (*first..=*last).contains(&ns) {
-                    use_one(number, ns);
+        let (blocks, rest) = self.short.as_chunks::<LOOK>();
+        let short = |&(first, last): &(u64, u64)| {
+            let last = u32::try_from(last).unwrap_or(u32::MAX);
+            Some((u32::try_from(first).ok()?, last.checked_sub(first as u32)?))
+        };
+        let ranges: Vec<Option<(u32, u32)>> = ranges.iter().map(short).collect();
+        for block in blocks {
+            for (number, range) in ranges.iter().enumerate() {
+                let Some((first, length)) = *range else {
+                    continue;
+                };
+                let within = |ns: &u32| ns.wrapping_sub(first) <= length;
+                if block.iter().fold(false, |any, ns| any | within(ns)) {
+                    let found = block.iter().filter(|ns| within(ns));
+                    found.for_each(|ns| use_one(number, u64::from(*ns)));
                 }
             }
-        });
+        }
+        Slice {
+            short: rest,
+            ..self
+        }
     }
 
     /// One after the other, in nanoseconds.
@@ -454,10 +455,12 @@ mod tests {
         assert_eq!(floats, expected);
         let ranges = [(0, 1_000_000_000), (4_200_000_000, 1 << 40)];
         let mut seen = [Vec::new(), Vec::new()];
-        slice.for_ranges(&ranges, |range, ns| seen[range].push(ns));
+        let rest = slice.for_ranges(&ranges, |range, ns| seen[range].push(ns));
+        let looked_at = slice.len() - rest.len();
+        assert!(rest.iter().eq(slice.iter().skip(looked_at)));
         for ((first, last), seen) in ranges.iter().zip(seen) {
-            let expected = slice.iter().filter(|ns| (first..=last).contains(&ns));
-            assert!(expected.eq(seen));
+            let expected = slice.iter().take(looked_at);
+            assert!(expected.filter(|ns| (first..=last).contains(&ns)).eq(seen));
         }
     }
 

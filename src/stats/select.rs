@@ -139,8 +139,22 @@ fn locate(counts: &[u32], wanted: &[usize]) -> Vec<Slot> {
 
 fn gather(parts: &[Slice<'_>], slots: &mut [Slot]) {
     let ranges: Vec<(u64, u64)> = slots.iter().map(|s| buckets::range(s.bucket)).collect();
+    // Of each bucket, which of the slots it is, from 1, or 0; there are not as many buckets as that could be.
+    let mut wanted: Vec<u16> = Vec::new();
     for part in parts {
-        part.for_ranges(&ranges, |slot, value| slots[slot].members.push(value));
+        let rest = part.for_ranges(&ranges, |slot, value| slots[slot].members.push(value));
+        if wanted.is_empty() && !rest.is_empty() {
+            wanted.resize(buckets::COUNT, 0);
+            for (slot, number) in slots.iter().zip(1..) {
+                wanted[slot.bucket] = number;
+            }
+        }
+        rest.for_each(|value| {
+            let slot = usize::from(wanted[buckets::index(to_f64(value))]);
+            if let Some(slot) = slot.checked_sub(1) {
+                slots[slot].members.push(value);
+            }
+        });
     }
 }
 

@@ -148,6 +148,8 @@ impl World<'_> {
     }
 
     /// Asks for a lock. Returns whether the request has it; else it waits, or is a deadlock's victim.
+    // As are others: inside `advance`, their addresses would be made ready for each request that goes on.
+    #[inline(never)]
     fn take_lock(&mut self, now: Time, id: u32, key: Entity, timeout: Option<Span>) -> bool {
         if self.lock(now, id, key) {
             return true;
@@ -247,6 +249,7 @@ impl World<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn claim(&mut self, now: Time, id: u32, status: u16) -> Result<(), Code> {
         let context = &mut self.requests[id].context;
         let Some(inventory) = self.inventory.as_mut().filter(|_| context.seat != NONE) else {
@@ -301,6 +304,7 @@ impl World<'_> {
         }
     }
 
+    #[inline(never)]
     fn wait_in_line(&mut self, now: Time, id: u32, timeout: Option<Span>) {
         let request = &mut self.requests[id];
         (request.state, request.since) = (RequestState::Waiting, now);

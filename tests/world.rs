@@ -3,7 +3,9 @@
 #[path = "support/run.rs"]
 mod support;
 
+use capsim::engine::Span;
 use capsim::stats::Durations;
+use capsim::world::World;
 use support::{rate, run};
 
 /// `vus` users who iterate once each, at once.
@@ -289,4 +291,20 @@ fn calls_and_branches_are_awaited() {
     let (outcome, summary) = run(&failing, 1);
     assert_eq!(ms(&outcome.recorder.durations), [12.0]);
     assert_eq!(rate(&summary, "checks"), (0, 1));
+}
+
+#[test]
+fn long_runs_tell_how_far_they_are_whatever_is_watched() {
+    // One event a VU and millisecond, 2.2 million in all.
+    let model = "[scenarios.default]
+        executor = \"constant-vus\"\nvus = 1_000\nduration = \"2200ms\"\njourney = \"j\"
+        [journeys]\nj = [{ sleep = \"1ms\" }]";
+    let model = support::model(model);
+    let world = || World::new(&model, 1, 0);
+    let mut told = [0, 0, 0];
+    let [plain, audited, sampled] = &mut told;
+    let _ = world().run_watched(|_| *plain += 1);
+    let _ = world().run_audited_watched(|_| *audited += 1);
+    let _ = world().run_sampled_watched(Span::secs(1), |_| *sampled += 1);
+    assert_eq!(told, [1, 1, 1]);
 }

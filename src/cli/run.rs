@@ -290,35 +290,30 @@ impl Run {
         if self.samples == Samples::Histogram {
             world = world.summarising();
         }
-        if let Some(every) = every {
-            let (outcome, samples) = world.run_sampled(every);
-            self.timeline.write(model, &outcome, &samples)?;
-            let audit = None;
-            return Ok(Simulated {
-                outcome,
-                samples,
-                audit,
-            });
-        }
-        let samples = Vec::new();
-        if self.audit {
-            let (outcome, audit) = world.run_audited();
-            let audit = Some(audit);
-            return Ok(Simulated {
-                outcome,
-                samples,
-                audit,
-            });
-        }
         let mut progress = Progress::new(plan.map_or(Span::ZERO, Plan::max_duration), self.quiet);
-        let outcome = world.run_watched(|now| {
+        let watch = |now| {
             if !std::mem::replace(&mut listens, true) {
                 Interrupt::ends_at_once();
             }
             progress.at(now);
-        });
+        };
+        let (samples, audit);
+        let outcome = if let Some(every) = every {
+            let (outcome, windows) = world.run_sampled_watched(every, watch);
+            (samples, audit) = (windows, None);
+            outcome
+        } else if self.audit {
+            let (outcome, found) = world.run_audited_watched(watch);
+            (samples, audit) = (Vec::new(), Some(found));
+            outcome
+        } else {
+            (samples, audit) = (Vec::new(), None);
+            world.run_watched(watch)
+        };
         progress.done();
-        let audit = None;
+        if every.is_some() {
+            self.timeline.write(model, &outcome, &samples)?;
+        }
         Ok(Simulated {
             outcome,
             samples,

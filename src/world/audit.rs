@@ -109,7 +109,13 @@ impl Audit {
 impl World<'_> {
     /// Runs to the end, watching the clock and auditing on the way and at the end.
     #[must_use]
-    pub fn run_audited(mut self) -> (Outcome, Audit) {
+    pub fn run_audited(self) -> (Outcome, Audit) {
+        self.run_audited_watched(|_| ())
+    }
+
+    /// As [`World::run_audited`], and tells now and then how far it has come.
+    #[must_use]
+    pub fn run_audited_watched(mut self, mut watch: impl FnMut(Time)) -> (Outcome, Audit) {
         self.start();
         self.drain();
         let (mut late, mut found) = (0_u64, Audit::default());
@@ -119,6 +125,7 @@ impl World<'_> {
                 break;
             }
             late += u64::from(self.queue.now() < before);
+            self.watched(&mut watch);
             if self.events.is_power_of_two() {
                 let here = self.audit();
                 found.checked += here.checked;

@@ -310,12 +310,18 @@ impl World<'_> {
             if !self.step_here() {
                 break;
             }
-            if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
-                watch(self.queue.now());
-            }
+            self.watched(&mut watch);
         }
         self.keep_the_laws();
         self.into_outcome()
+    }
+
+    /// An event has taken place: now and then that is told.
+    #[inline(always)]
+    fn watched(&self, watch: &mut impl FnMut(Time)) {
+        if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
+            watch(self.queue.now());
+        }
     }
 
     /// The same world before its run.

@@ -52,7 +52,17 @@ impl World<'_> {
     /// As [`World::run`], with a sample after every span (which must not be zero) and one at the end. Takes
     /// back [`World::summarising`]: windows are cut out of the samples.
     #[must_use]
-    pub fn run_sampled(mut self, every: Span) -> (Outcome, Vec<Sample>) {
+    pub fn run_sampled(self, every: Span) -> (Outcome, Vec<Sample>) {
+        self.run_sampled_watched(every, |_| ())
+    }
+
+    /// As [`World::run_sampled`], and tells now and then how far it has come.
+    #[must_use]
+    pub fn run_sampled_watched(
+        mut self,
+        every: Span,
+        mut watch: impl FnMut(Time),
+    ) -> (Outcome, Vec<Sample>) {
         let mut samples = Vec::new();
         let mut due = Time::ZERO + every;
         self.recorder.keep_samples();
@@ -67,6 +77,7 @@ impl World<'_> {
                 due += every;
             }
             self.take_place(now, event);
+            self.watched(&mut watch);
         }
         samples.push(self.sample(self.queue.now()));
         (self.into_outcome(), samples)

@@ -467,13 +467,18 @@ fn a_full_disk_behind_stdout_or_stderr_is_no_crash() {
         let done = run(arguments).stderr(full().unwrap()).output().unwrap();
         assert_eq!(done.status.code(), Some(code), "{arguments:?}");
     }
-    let done = run(&["run", "t.toml"])
-        .stdout(full().unwrap())
-        .output()
-        .unwrap();
-    assert_eq!(done.status.code(), Some(1));
-    assert_eq!(
-        stderr(&done),
-        "error: No space left on device (os error 28)\n"
-    );
+    for arguments in [
+        &["run", "t.toml"][..],
+        &["check", "t.toml"],
+        &["--help"],
+        &["run", "--help"],
+        &["--version"],
+    ] {
+        let done = run(arguments).stdout(full().unwrap()).output().unwrap();
+        assert_eq!(done.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(
+            stderr(&done),
+            "error: standard output: No space left on device (os error 28)\n"
+        );
+    }
 }

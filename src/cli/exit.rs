@@ -54,6 +54,7 @@ impl Failure {
     }
 }
 
+/// Of a write to standard output; whoever writes or reads a file names it.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
@@ -65,7 +66,7 @@ impl From<std::io::Error> for Failure {
         }
         Failure {
             code: 1,
-            text: format!("error: {error}"),
+            text: format!("error: standard output: {error}"),
         }
     }
 }

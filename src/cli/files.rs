@@ -6,6 +6,18 @@ use std::path::{Path, PathBuf};
 use super::exit::{self, Failure};
 use crate::study::whole::Target;
 
+/// A file beside another: `x.csv` and `points.csv` give `x.points.csv`. Any other ending than `.csv` stays, for
+/// `x.v1` and `x.v2` are two.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    if path.extension().is_some_and(|e| e == "csv") {
+        return path.with_extension(ending);
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(ending);
+    path.with_file_name(name)
+}
+
 /// What a command reads and writes.
 #[derive(Debug, Default)]
 pub struct Files {
@@ -83,4 +95,19 @@ fn usage(why: &str) -> Failure {
 fn unwritable(what: &str, path: &Path, why: &std::io::Error) -> Failure {
     let text = format!("error: {what}: {}: {why}", path.display());
     Failure::new(exit::OTHER, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_beside_different_files_are_different() {
+        let of = |path: &str, ending| beside(Path::new(path), ending).display().to_string();
+        assert_eq!(of("a/x.csv", "points.csv"), "a/x.points.csv");
+        assert_eq!(of("x.points.csv", "svg"), "x.points.svg");
+        assert_eq!(of("cap.v1", "svg"), "cap.v1.svg");
+        assert_eq!(of("cap.v2", "svg"), "cap.v2.svg");
+        assert_eq!(of("cap", "svg"), "cap.svg");
+    }
 }

@@ -102,7 +102,12 @@ impl ModelArgs {
 /// Runs the command line of this process and gives its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let parsed = match Cli::try_parse() {
+        Ok(parsed) => parsed,
+        // A text that was asked for, or an error.
+        Err(text) => return said(&text).unwrap_or_else(Failure::report),
+    };
+    let done = match parsed.command {
         Command::Run(command) => command.execute(),
         Command::Check(command) => command.execute(),
         Command::Selftest(command) => command.execute(),
@@ -117,4 +122,15 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+/// Prints what clap has to say, and gives its exit code.
+fn said(text: &clap::Error) -> Result<ExitCode, Failure> {
+    let printed = text.print();
+    if text.exit_code() == 0 {
+        printed?;
+    }
+    Ok(ExitCode::from(
+        u8::try_from(text.exit_code()).unwrap_or(exit::USAGE),
+    ))
 }

@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::exit::{self, Failure};
-use super::files::Files;
+use super::files::{Files, beside};
 use super::output::write_whole;
 use crate::report::chart::{self, Figure, Kind, Table};
 use crate::study::whole::Target;
@@ -26,7 +26,7 @@ Examples:
 pub struct Plot {
     /// Rows or points of a sweep, or a time line.
     file: PathBuf,
-    /// Where the picture goes. Default: the name of the CSV file with .svg.
+    /// Where the picture goes. Default: beside the CSV file, x.svg for x.csv.
     #[arg(short, long, value_name = "FILE.svg|FILE.png")]
     out: Option<PathBuf>,
     /// What to draw.
@@ -57,7 +57,7 @@ impl Plot {
         let at = self.file.display();
         let failed = |why: String| Failure::new(exit::OTHER, format!("error: {at}: {why}"));
         let out = self.out.clone();
-        let out = out.unwrap_or_else(|| self.file.with_extension("svg"));
+        let out = out.unwrap_or_else(|| beside(&self.file, "svg"));
         Files::default()
             .reads("the file to be drawn", &self.file)
             .writes("--out", Some(&out))

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::ModelArgs;
 use super::bar::Bar;
 use super::exit::{self, Failure};
-use super::files::Files;
+use super::files::{Files, beside};
 use super::interrupt::Interrupt;
 use super::report::{Report, Words};
 use crate::model::document::{Checked, Document};
@@ -316,18 +316,6 @@ impl SweepCommand {
             steady: self.steady,
         })
     }
-}
-
-/// A file beside another: `x.csv` and `points.csv` give `x.points.csv`. Any other ending than `.csv` stays, for
-/// `x.v1` and `x.v2` are two.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    if path.extension().is_some_and(|e| e == "csv") {
-        return path.with_extension(ending);
-    }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(ending);
-    path.with_file_name(name)
 }
 
 fn cores() -> usize {

@@ -179,15 +179,18 @@ pub fn aborted(outcome: &Outcome) -> Option<String> {
 /// A line on each part of a model.
 #[must_use]
 pub fn contents(model: &Model) -> String {
-    let count = |n: usize, what: &str| format!("     {n:>6} {what}\n");
+    let count = |n: usize, one: &str| {
+        let plural = if n == 1 { "" } else { "s" };
+        format!("     {n:>6} {one}{plural}\n")
+    };
     let mut text = String::new();
-    text += &count(model.journeys.len(), "journeys");
-    text += &count(model.endpoints.len(), "endpoints");
-    text += &count(model.stations.len(), "stations");
-    text += &count(model.pools.len(), "pools");
+    text += &count(model.journeys.len(), "journey");
+    text += &count(model.endpoints.len(), "endpoint");
+    text += &count(model.stations.len(), "station");
+    text += &count(model.pools.len(), "pool");
     text += &count(
         model.thresholds.iter().map(|t| t.thresholds.len()).sum(),
-        "thresholds",
+        "threshold",
     );
     text + "\n     The model is sound.\n"
 }

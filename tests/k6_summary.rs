@@ -269,6 +269,7 @@ fn read(text: &str) -> (Summary, SummaryOptions) {
             groups: list(&recording["groups"]).iter().map(section).collect(),
             scenarios: list(&recording["scenarios"]).iter().map(section).collect(),
         },
+        ..Summary::default()
     };
     (summary, options(&recording["options"]))
 }

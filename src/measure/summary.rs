@@ -16,6 +16,9 @@ pub struct Summary {
     pub duration: f64,
     /// The same for each group and scenario; only the full summary shows them.
     pub sections: Sections,
+    /// From how many milliseconds on a request is one of the slowest 1 %: the p(99) of at least 100, if the run has
+    /// kept what slow requests did.
+    pub slow_from: Option<f64>,
 }
 
 /// The parts of a run that the full summary of k6 1.0 and later shows by themselves.

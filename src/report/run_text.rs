@@ -110,7 +110,7 @@ pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
     if !all.is_empty() {
         text += &format!("\n  Where the time went, mean of all requests:\n\n{all}");
     }
-    if let Some(slow) = slow_requests(outcome) {
+    if let Some(slow) = slow_requests(outcome, summary) {
         let from = format::time(slow.from.as_ms(), None);
         let table = insight::slow_table(&slow, model);
         if !table.is_empty() {
@@ -128,10 +128,9 @@ pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
 }
 
 /// What requests that were slower than the p(99) did; nothing for too few of them.
-fn slow_requests(outcome: &Outcome) -> Option<Slow> {
+fn slow_requests(outcome: &Outcome, summary: &Summary) -> Option<Slow> {
     let breakdown = outcome.slow.as_ref()?;
-    let stats = outcome.recorder.request_stats(&[99.0])?;
-    let p99 = stats.percentile(99.0).filter(|_| stats.count >= 100)?;
+    let p99 = summary.slow_from?;
     Some(breakdown.slower_than(Span::from_ns(p99 * 1e6)))
 }
 

@@ -92,17 +92,28 @@ impl Breakdown {
         self.spent[at].push(spent);
     }
 
-    /// Counts an answered request of this endpoint. Returns where the operations of those that took about as long
-    /// begin.
+    /// The row of an answered request.
     #[inline]
-    pub(super) fn count(&mut self, endpoint: u16, duration: Span) -> usize {
+    pub(super) fn row(&mut self, duration: Span) -> usize {
         let bucket = buckets::index(duration.0);
         if self.row_of[bucket] == NO_ROW {
             self.new_row(bucket);
         }
-        let row = self.row_of[bucket] as usize;
+        self.row_of[bucket] as usize
+    }
+
+    /// Counts a request of this endpoint.
+    #[inline]
+    pub(super) fn count(&mut self, row: usize, endpoint: u16) {
         self.requests[row * self.endpoints + usize::from(endpoint)] += 1;
-        row * self.ops
+    }
+
+    /// Counts all requests of this endpoint, each of which visited this operation once.
+    pub(super) fn count_visits(&mut self, endpoint: usize, op: usize) {
+        let requests = self.requests.chunks_mut(self.endpoints);
+        for (requests, times) in requests.zip(self.op_times.chunks(self.ops)) {
+            requests[endpoint] = times[op].visits;
+        }
     }
 
     #[cold]
@@ -114,10 +125,10 @@ impl Breakdown {
         self.op_times.resize(times, OpTime::default());
     }
 
-    /// A request of those whose operations begin there has visited this one.
+    /// A request of this row has visited this operation.
     #[inline]
-    pub(super) fn add(&mut self, first: usize, op: usize, waited: Span, served: Span) {
-        let time = &mut self.op_times[first + op];
+    pub(super) fn add(&mut self, row: usize, op: usize, waited: Span, served: Span) {
+        let time = &mut self.op_times[row * self.ops + op];
         time.visits += 1;
         time.waited += u128::from(waited.0);
         time.served += u128::from(served.0);
@@ -136,8 +147,9 @@ impl Breakdown {
 
     /// A request is answered: its time counts, and is forgotten.
     fn answered(&mut self, id: u32, endpoint: u16, duration: Span) {
-        let first = self.count(endpoint, duration);
-        let times = &mut self.op_times[first..];
+        let row = self.row(duration);
+        self.count(row, endpoint);
+        let times = &mut self.op_times[row * self.ops..];
         if let Some(all) = self.spent.get_mut(id as usize) {
             for spent in all.drain(..) {
                 let total = &mut times[spent.op as usize];

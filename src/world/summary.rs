@@ -1,7 +1,7 @@
 //! From what a run recorded to what k6 would print: metrics, sub-metrics, checks and verdicts.
 
 use crate::load::verdict;
-use crate::measure::summary::{CheckCount, Group, Metric, Summary};
+use crate::measure::summary::{CheckCount, Group, Metric, Summary, Values};
 use crate::model::Model;
 use crate::model::metric_name::{MetricName, SubMetric};
 use crate::model::threshold::{Aggregation, MetricThresholds};
@@ -13,16 +13,25 @@ use super::values::{Filter, Measured, View};
 /// The metrics of a run, ready to be rendered.
 #[must_use]
 pub fn summary(outcome: &Outcome, model: &Model) -> Summary {
-    View::new(&outcome.recorder, model, outcome.duration.as_secs()).summary()
+    view(outcome, model).summary(outcome)
+}
+
+fn view<'a>(outcome: &'a Outcome, model: &'a Model) -> View<'a> {
+    let view = View::new(&outcome.recorder, model, outcome.duration.as_secs());
+    if outcome.slow.is_some() {
+        // Together with the other percentiles it costs next to nothing.
+        return view.asked_for(SLOW);
+    }
+    view
 }
 
 /// As [`summary`], with the sections that only the full layout shows.
 #[must_use]
 pub fn full_summary(outcome: &Outcome, model: &Model) -> Summary {
-    let view = View::new(&outcome.recorder, model, outcome.duration.as_secs());
+    let view = view(outcome, model);
     Summary {
         sections: sections::sections(&view),
-        ..view.summary()
+        ..view.summary(outcome)
     }
 }
 
@@ -48,16 +57,29 @@ pub(super) const BUILTINS: [&str; 18] = [
     "vus_max",
 ];
 
+/// The percentile from which on requests are slow.
+const SLOW: f64 = 99.0;
+
 /// k6 always keeps this one and shows it if it has samples.
 const EXPECTED: &str = "http_req_duration{expected_response:true}";
 
 impl View<'_> {
-    fn summary(&self) -> Summary {
+    fn summary(&self, outcome: &Outcome) -> Summary {
         Summary {
             root: self.checks_by_group(),
             metrics: self.metrics(),
             duration: self.seconds,
+            slow_from: outcome.slow.as_ref().and_then(|_| self.slow_from()),
             ..Summary::default()
+        }
+    }
+
+    fn slow_from(&self) -> Option<f64> {
+        let wanted = [Aggregation::Percentile(SLOW)];
+        let measured = self.measure("http_req_duration", Filter::default(), &wanted)?;
+        match measured.values {
+            Values::Trend { count, stats } if count >= 100 => stats.first().map(|(_, p99)| *p99),
+            _ => None,
         }
     }
 

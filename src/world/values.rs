@@ -89,6 +89,16 @@ impl<'a> View<'a> {
         }
     }
 
+    /// As it is, but one more percentile is asked for.
+    #[must_use]
+    pub fn asked_for(mut self, percent: f64) -> View<'a> {
+        if !self.percents.contains(&percent) {
+            self.percents.push(percent);
+            self.percents.sort_unstable_by(f64::total_cmp);
+        }
+        self
+    }
+
     /// A metric over the samples that pass; `None` if there is no such metric.
     #[must_use]
     pub fn measure(&self, name: &str, keep: Filter, wanted: &[Aggregation]) -> Option<Measured> {

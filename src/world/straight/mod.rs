@@ -22,6 +22,7 @@ use crate::engine::heap::major;
 use crate::engine::{Span, Time};
 use crate::load::ramping_vus::Action;
 use crate::model::journey::SiteId;
+use crate::model::system::StationId;
 use crate::parts::Job;
 use crate::parts::station::Station;
 
@@ -94,7 +95,9 @@ impl World<'_> {
             return None;
         }
         let journeys = self.scenarios.iter().map(|s| s.journey);
-        let program = Program::of(model, journeys, &self.entry, N::EACH_VISIT)?;
+        let simple: Vec<_> = self.stations.iter().map(|(s, _)| Simple::of(s)).collect();
+        let is_simple = |station: StationId| simple[station.index()].is_some();
+        let program = Program::of(model, journeys, &self.entry, is_simple, N::EACH_VISIT)?;
         let open = |scenario: &ScenarioRun| matches!(scenario.pattern, Pattern::Open { .. });
         let scenarios = self.scenarios.iter().rposition(open).map_or(0, |at| at + 1);
         Some(Straight {
@@ -104,7 +107,7 @@ impl World<'_> {
                 numbered: program.has_delays(),
                 numbers: Numbers::default(),
                 notes: N::new(self),
-                simple: self.stations.iter().map(|(s, _)| Simple::of(s)).collect(),
+                simple,
                 program,
                 rest: 0,
             },
@@ -237,12 +240,9 @@ impl World<'_> {
         let due = due.map(|at| (at, self.queue.next_order()));
         way.near.complete_at(index, due);
         if let Some(next) = next {
-            if way.program.each_visit >> index & 1 != 0 {
+            if way.program.tell_begins >> index & 1 != 0 {
                 let walker = &mut walkers[next as usize];
-                if let Some(op) = way.program.legs[walker.at as usize].over {
-                    way.notes.waited(next, op, now.since_past(walker.since));
-                }
-                walker.since = now;
+                walker.part = now.since_past(walker.since);
             }
             ask_for(walkers, next);
         }

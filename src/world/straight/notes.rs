@@ -1,11 +1,13 @@
 //! What a straight run notes of the times that requests spend: what each operation took in all, or that by how
 //! long the requests took as well.
 
-use crate::engine::Span;
+use crate::engine::{Span, Time};
 use crate::model::journey::SiteId;
 
 use super::super::slow::Breakdown;
 use super::super::{OpTime, World};
+use super::program::Leg;
+use super::walker::{Visit, Walker};
 
 /// Notes of what requests spend where. A request goes by the number of its VU.
 pub(super) trait Notes {
@@ -15,14 +17,9 @@ pub(super) trait Notes {
     /// At the start mark of a run.
     fn new(world: &World) -> Self;
 
-    /// A request has waited so long for this operation.
-    fn waited(&mut self, id: u32, op: u32, time: Span);
-
-    /// A request was served or delayed so long, and has done with this operation.
-    fn visited(&mut self, id: u32, op: u32, time: Span);
-
-    /// A request from this site was answered.
-    fn answered(&mut self, id: u32, site: SiteId, took: Span);
+    /// A VU, or its request, has paused, and begins with a leg: if the pause was a visit that is to be noted, or if the
+    /// request is answered, this is the time.
+    fn pause_over(&mut self, id: u32, leg: &Leg, walker: &Walker, now: Time);
 
     /// The run is over: the world gets what was noted.
     fn give(self, world: &mut World);
@@ -40,19 +37,15 @@ impl Notes for Totals {
     }
 
     #[inline(always)]
-    fn waited(&mut self, _: u32, op: u32, time: Span) {
-        self.0[op as usize].waited += u128::from(time.0);
+    fn pause_over(&mut self, _: u32, leg: &Leg, walker: &Walker, now: Time) {
+        if let Some(over) = leg.over {
+            let visit = walker.visit(now, over);
+            let total = &mut self.0[visit.op as usize];
+            total.visits += 1;
+            total.waited += u128::from(visit.waited.0);
+            total.served += u128::from(visit.served.0);
+        }
     }
-
-    #[inline(always)]
-    fn visited(&mut self, _: u32, op: u32, time: Span) {
-        let total = &mut self.0[op as usize];
-        total.visits += 1;
-        total.served += u128::from(time.0);
-    }
-
-    #[inline(always)]
-    fn answered(&mut self, _: u32, _: SiteId, _: Span) {}
 
     fn give(self, world: &mut World) {
         world.op_times = self.0;
@@ -63,11 +56,12 @@ impl Notes for Totals {
 #[derive(Debug)]
 pub(super) struct ByDuration {
     breakdown: Breakdown,
-    /// By site, the endpoint that is called and its operations that pass time.
+    /// By site, the endpoint that is called and how many of its operations pass time before the last that does.
     calls: Vec<Call>,
     /// By operation, its place among those of its endpoint.
     place: Vec<u32>,
-    /// What each VU's request has spent so far by the places of operations, `stride` to a VU: waiting, and served.
+    /// What each VU's request has spent so far by the places of operations but the last, `stride` to a VU: waiting, and
+    /// served.
     spent: Vec<(Span, Span)>,
     stride: usize,
 }
@@ -75,9 +69,8 @@ pub(super) struct ByDuration {
 /// What a site calls.
 #[derive(Clone, Copy, Debug)]
 struct Call {
-    endpoint: u16,
     first: u32,
-    ops: u32,
+    earlier: usize,
 }
 
 impl Notes for ByDuration {
@@ -85,43 +78,64 @@ impl Notes for ByDuration {
 
     fn new(world: &World) -> ByDuration {
         // Each list of operations ends with one that takes no time.
-        let sizes = world.model.endpoints.iter().map(|e| e.ops.len() - 1);
-        let sizes: Vec<usize> = sizes.collect();
+        let earlier = world.model.endpoints.iter();
+        let earlier: Vec<usize> = earlier.map(|e| e.ops.len().saturating_sub(2)).collect();
         let calls = world.sites.iter().map(|site| Call {
-            endpoint: site.endpoint,
             first: site.entry,
-            ops: sizes[usize::from(site.endpoint)] as u32,
+            earlier: earlier[usize::from(site.endpoint)],
         });
+        let places = world.model.endpoints.iter();
+        let places = places.flat_map(|e| 0..e.ops.len() as u32);
         ByDuration {
             breakdown: Breakdown::of(world),
             calls: calls.collect(),
-            place: sizes.iter().flat_map(|n| 0..=*n as u32).collect(),
+            place: places.collect(),
             spent: Vec::new(),
-            stride: sizes.iter().copied().max().unwrap_or(0),
+            stride: earlier.iter().copied().max().unwrap_or(0),
         }
     }
 
     #[inline(always)]
-    fn waited(&mut self, id: u32, op: u32, time: Span) {
-        self.at(id, op).0 = time;
+    fn pause_over(&mut self, id: u32, leg: &Leg, walker: &Walker, now: Time) {
+        if leg.answers {
+            let row = self.breakdown.row(now.since_past(walker.sent));
+            if let Some(over) = leg.over {
+                let Visit { op, waited, served } = walker.visit(now, over);
+                self.breakdown.add(row, op as usize, waited, served);
+            }
+            if self.stride > 0
+                && let Some(site) = leg.request
+            {
+                self.earlier_visits(id, site, row);
+            }
+        } else if let Some(over) = leg.over {
+            let visit = walker.visit(now, over);
+            *self.at(id, visit.op) = (visit.waited, visit.served);
+        }
     }
 
-    #[inline(always)]
-    fn visited(&mut self, id: u32, op: u32, time: Span) {
-        self.at(id, op).1 = time;
+    fn give(mut self, world: &mut World) {
+        let mut first = 0;
+        for (index, endpoint) in world.model.endpoints.iter().enumerate() {
+            if endpoint.ops.len() > 1 {
+                self.breakdown
+                    .count_visits(index, first + endpoint.ops.len() - 2);
+            }
+            first += endpoint.ops.len();
+        }
+        // All requests were answered.
+        world.op_times = self.breakdown.sums();
+        world.slow = Some(Box::new(self.breakdown));
     }
+}
 
-    #[inline(always)]
-    fn answered(&mut self, id: u32, site: SiteId, took: Span) {
-        let Call {
-            endpoint,
-            first,
-            ops,
-        } = self.calls[site.index()];
-        let row = self.breakdown.count(endpoint, took);
+impl ByDuration {
+    /// A request from this site was answered: what it did before its last visit.
+    #[inline]
+    fn earlier_visits(&mut self, id: u32, site: SiteId, row: usize) {
+        let Call { first, earlier } = self.calls[site.index()];
         let own = id as usize * self.stride;
-        // Who never called anything that takes time may have no room there.
-        let Some(own) = self.spent.get_mut(own..own + ops as usize) else {
+        let Some(own) = self.spent.get_mut(own..own + earlier) else {
             return;
         };
         for (op, spent) in (first as usize..).zip(own) {
@@ -130,14 +144,6 @@ impl Notes for ByDuration {
         }
     }
 
-    fn give(self, world: &mut World) {
-        // All requests were answered.
-        world.op_times = self.breakdown.sums();
-        world.slow = Some(Box::new(self.breakdown));
-    }
-}
-
-impl ByDuration {
     /// What a VU's request spends at an operation.
     #[inline(always)]
     fn at(&mut self, id: u32, op: u32) -> &mut (Span, Span) {

@@ -18,9 +18,8 @@ use super::super::event::Kind;
 /// following, in this order.
 #[derive(Clone, Debug)]
 pub(super) struct Leg {
-    /// The operation of an endpoint that is over, as an index into the world's list, if its times are noted
-    /// visit by visit.
-    pub over: Option<u32>,
+    /// The operation of an endpoint that is over, if its times are noted visit by visit.
+    pub over: Option<Over>,
     /// The request that was on its way until now.
     pub request: Option<SiteId>,
     /// It is over: its answer is a 200.
@@ -40,6 +39,15 @@ pub(super) struct Leg {
     pub next: u32,
     /// Index of its scenario.
     pub scenario: u16,
+}
+
+/// An operation that is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Over {
+    /// As an index into the world's list.
+    pub op: u32,
+    /// Whether it was a visit to a simple station.
+    pub simple: bool,
 }
 
 /// What a VU waits for, or its request.
@@ -97,8 +105,8 @@ pub(super) struct Program {
     /// Operations that are alone at their station, by station. Their times are those of the station: once nobody is
     /// there any more, they need not have been noted visit by visit.
     pub alone: Vec<Option<u32>>,
-    /// A bit for each of the other stations.
-    pub each_visit: u32,
+    /// A bit for each of the other stations that tells when a service begins: a simple one knows when it ends.
+    pub tell_begins: u32,
 }
 
 /// The longest program: repetitions are written out.
@@ -109,12 +117,13 @@ const MOST_STEPS: usize = 16 * MOST_LEGS;
 
 impl Program {
     /// Compiles the journey of each scenario; `entry` is where each endpoint begins in the world's list of
-    /// operations. `None` if one of them is not straight. `each_visit` has the times of all operations noted visit
-    /// by visit.
+    /// operations, and `simple` tells which stations are. `None` if a journey is not straight. `each_visit` has the
+    /// times of all operations noted visit by visit.
     pub fn of(
         model: &Model,
         journeys: impl Iterator<Item = u16>,
         entry: &[u32],
+        simple: impl Fn(StationId) -> bool,
         each_visit: bool,
     ) -> Option<Program> {
         let mut program = Program::default();
@@ -134,30 +143,37 @@ impl Program {
         if !each_visit {
             program.find_alone();
         }
-        let alone = program.alone.iter().take(32).enumerate();
-        let others = alone.filter(|(_, alone)| alone.is_none());
-        program.each_visit = others.fold(0, |bits, (station, _)| bits | 1 << station);
+        program.tell_simple(simple);
         Some(program)
+    }
+
+    /// Tells visits to simple stations and to others apart.
+    fn tell_simple(&mut self, simple: impl Fn(StationId) -> bool) {
+        for at in 1..self.legs.len() {
+            let before = self.legs[at - 1].pause;
+            if let (Pause::Serve { station, .. }, Some(over)) = (before, &mut self.legs[at].over) {
+                over.simple = simple(station);
+                if !over.simple {
+                    self.tell_begins |= 1_u32.checked_shl(station.0.into()).unwrap_or(0);
+                }
+            }
+        }
     }
 
     /// Finds the operations that are alone at their station.
     fn find_alone(&mut self) {
         let mut here = vec![BTreeSet::new(); self.alone.len()];
         for at in 1..self.legs.len() {
-            if let (Pause::Serve { station, .. }, Some(op)) = self.served(at) {
-                here[station.index()].insert(op);
+            let before = self.legs[at - 1].pause;
+            if let (Pause::Serve { station, .. }, Some(over)) = (before, self.legs[at].over) {
+                here[station.index()].insert(over.op);
             }
         }
         let alone = |ops: &BTreeSet<u32>| ops.first().copied().filter(|_| ops.len() == 1);
         self.alone = here.iter().map(alone).collect();
         for leg in &mut self.legs {
-            leg.over = leg.over.filter(|op| !self.alone.contains(&Some(*op)));
+            leg.over = leg.over.filter(|over| !self.alone.contains(&Some(over.op)));
         }
-    }
-
-    /// The pause after which this leg is gone, and the operation that is over then.
-    fn served(&self, at: usize) -> (Pause, Option<u32>) {
-        (self.legs[at - 1].pause, self.legs[at].over)
     }
 
     /// Says which leg follows which, of those of one scenario.
@@ -193,7 +209,7 @@ impl Program {
         let leg = self.leg(|leg| !leg.ends)?;
         leg.pause = pause;
         let next = Leg {
-            over,
+            over: over.map(|op| Over { op, simple: false }),
             request,
             ..Leg::empty(leg.scenario)
         };
@@ -250,6 +266,10 @@ impl Program {
     fn call(&mut self, model: &Model, site: SiteId, entry: &[u32]) -> Option<()> {
         let endpoint = model.sites[site.index()].endpoint.index();
         self.leg(|leg| leg.sends.is_none())?.sends = Some(site);
+        // An answer that takes no time comes when others have had their turn.
+        if let [Op::Done, ..] | [] = model.endpoints[endpoint].ops[..] {
+            return None;
+        }
         for (operation, op) in model.endpoints[endpoint].ops.iter().zip(entry[endpoint]..) {
             let pause = match *operation {
                 Op::Serve {

@@ -81,7 +81,8 @@ impl Draw {
 
     fn endpoint(&mut self) -> String {
         let timeout = self.some(0.2, "timeout = \"500ms\"\n");
-        let visits: Vec<String> = (0..self.number(1, 3))
+        let none = self.0.chance(0.05);
+        let visits: Vec<String> = (0..if none { 0 } else { self.number(1, 3) })
             .map(|_| match self.number(0, 2) {
                 0 => format!("{{ delay = {} }}", self.time(50)),
                 _ => format!(
@@ -210,6 +211,11 @@ fn what_may_go_wrong_is_not_straight() {
     assert_eq!(with("servers = 1", "servers = 1\nqueue = 4"), None);
     assert_eq!(with("visits = [", "visits = [{ fail = 0.1 }, "), None);
     assert_eq!(with("sleep = \"100ms\"", "pick = \"user\""), None);
+    assert_eq!(
+        with("{ station = \"s\", time = \"5ms\" }", ""),
+        None,
+        "who is answered at once lets others go first"
+    );
     // The second of three waits longer than its client does.
     assert_eq!(
         with("[endpoints.e]", "[endpoints.e]\ntimeout = \"8ms\""),

@@ -30,15 +30,10 @@ impl World<'_> {
     ) {
         loop {
             let leg = &mut way.program.legs[at as usize];
-            if let Some(op) = leg.over {
-                way.notes.visited(id, op, now.since_past(walker.since));
-            }
+            way.notes.pause_over(id, leg, walker, now);
             if leg.answers {
                 let took = now.since_past(walker.sent);
                 self.answer_straight(leg, now, took);
-                if let Some(site) = leg.request {
-                    way.notes.answered(id, site, took);
-                }
                 if way.numbered {
                     way.numbers.free(walker.number);
                 }
@@ -69,10 +64,11 @@ impl World<'_> {
                 } => {
                     (walker.at, walker.since) = (at, now);
                     let stations = (&mut way.near, &mut way.simple[..]);
-                    return self.serve_straight(stations, now, id, (station, time, class));
+                    let visit = (station, time, class);
+                    return self.serve_straight(stations, walker, now, id, visit);
                 }
                 Pause::Delay { time, lane } => {
-                    walker.since = now;
+                    (walker.since, walker.part) = (now, Span::ZERO);
                     (Kind::DelayOver, time, lane)
                 }
                 Pause::Sleep { time, lane } => (Kind::Wake, time, lane),
@@ -148,20 +144,19 @@ impl World<'_> {
     fn serve_straight(
         &mut self,
         (near, simple): (&mut Near, &mut [Option<Simple>]),
+        walker: &mut Walker,
         now: Time,
         id: u32,
         (station, time, class): (StationId, DistId, u8),
     ) {
         let time = self.samplers[time.index()].span();
         let due = if let Some(Some(part)) = simple.get_mut(station.index()) {
+            walker.part = time;
             part.arrive(now, id, time)
         } else {
-            arrive(
-                &mut self.stations[station.index()].0,
-                now,
-                (id, time),
-                class,
-            )
+            walker.part = Span::ZERO;
+            let part = &mut self.stations[station.index()].0;
+            arrive(part, now, (id, time), class)
         };
         if let Some(at) = due {
             let order = self.queue.next_order();

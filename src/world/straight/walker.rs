@@ -1,12 +1,12 @@
 //! A VU together with the request that it waits for.
 
-use crate::engine::Time;
+use crate::engine::{Span, Time};
 use crate::parts::Job;
 use crate::parts::waiting::Tickets;
 
 use super::super::event::{Event, Kind};
 use super::super::watch::{Outstanding, Unanswered};
-use super::program::Leg;
+use super::program::{Leg, Over};
 
 /// A VU and its request. It fills one line of the caches.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +16,10 @@ pub(super) struct Walker {
     pub started: Time,
     /// When its last request was sent.
     pub sent: Time,
-    /// When the request's present wait, service or delay began.
+    /// When the request's present visit or delay began.
     pub since: Time,
+    /// Of its present visit to a simple station, what it needs to be served; of another one, how long it waited.
+    pub part: Span,
     /// The leg that it goes when its pause is over; [`IDLE`] without an iteration.
     pub at: u32,
     /// The number of its request, if requests are numbered.
@@ -40,6 +42,7 @@ impl Walker {
             started: Time::ZERO,
             sent: Time::ZERO,
             since: Time::ZERO,
+            part: Span::ZERO,
             at: IDLE,
             number: 0,
             iterations: 0,
@@ -53,6 +56,23 @@ impl Walker {
     pub fn begin(&mut self, now: Time) {
         self.started = now;
         self.iterations += 1;
+    }
+
+    /// The visit that is over now.
+    #[inline(always)]
+    pub fn visit(&self, now: Time, over: Over) -> Visit {
+        let took = now.since_past(self.since).0;
+        let (part, rest) = (self.part.0, took.saturating_sub(self.part.0));
+        let (waited, served) = if over.simple {
+            (rest, part)
+        } else {
+            (part, rest)
+        };
+        Visit {
+            op: over.op,
+            waited: Span(waited),
+            served: Span(served),
+        }
     }
 
     /// It begins no other iteration.
@@ -74,6 +94,15 @@ impl Walker {
     pub fn is_idle(&self) -> bool {
         self.at == IDLE
     }
+}
+
+/// What a request has spent at one operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Visit {
+    /// The operation, as an index into the world's list.
+    pub op: u32,
+    pub waited: Span,
+    pub served: Span,
 }
 
 /// All VUs, and the legs that they go.

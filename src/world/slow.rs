@@ -151,7 +151,7 @@ impl Breakdown {
         self.count(row, endpoint);
         let times = &mut self.op_times[row * self.ops..];
         if let Some(all) = self.spent.get_mut(id as usize) {
-            for spent in all.drain(..) {
+            for spent in &*all {
                 let total = &mut times[spent.op as usize];
                 if spent.waited {
                     total.waited += u128::from(spent.time.0);
@@ -160,6 +160,7 @@ impl Breakdown {
                     total.served += u128::from(spent.time.0);
                 }
             }
+            all.clear();
         }
     }
 
@@ -168,8 +169,11 @@ impl Breakdown {
         let Some(own) = self.spent.get_mut(id as usize) else {
             return;
         };
+        if own.is_empty() {
+            return;
+        }
         let (parent, generation) = requests[id].parent;
-        if parent == NONE || own.is_empty() || !requests.is_live(parent, generation) {
+        if parent == NONE || !requests.is_live(parent, generation) {
             return own.clear();
         }
         for spent in std::mem::take(own) {
@@ -194,7 +198,7 @@ impl World<'_> {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn trace_spent(&mut self, now: Time, id: u32, waited: bool) {
         let request = &self.requests[id];
         if let Some(breakdown) = &mut self.slow {
@@ -203,7 +207,7 @@ impl World<'_> {
     }
 
     /// A client has its answer, or has given up.
-    #[cold]
+    #[inline(never)]
     pub(super) fn trace_answer(&mut self, now: Time, id: u32) {
         let request = &self.requests[id];
         let duration = now.since(request.sent);
@@ -220,7 +224,7 @@ impl World<'_> {
     }
 
     /// A request is over: what it spent for the one that called it counts there.
-    #[cold]
+    #[inline(never)]
     pub(super) fn trace_over(&mut self, id: u32) {
         if let Some(breakdown) = &mut self.slow {
             breakdown.hand_over(&self.requests, id);

@@ -910,3 +910,22 @@ fn places_are_right_however_many_there_are() {
         assert_eq!((problem.line, problem.column), (n + 2, before + 1));
     }
 }
+
+/// To find the nearest of thousands of names for each of thousands of unknown ones would take minutes.
+#[test]
+fn the_first_of_many_unknown_names_have_hints_of_their_own() {
+    let names: String = (0..2_000)
+        .map(|n| format!("[endpoints.e{n}]\nvisits = []\n"))
+        .collect();
+    let calls: String = (0..3_000)
+        .map(|n| format!("  {{ request = \"x{n}\" }},\n"))
+        .collect();
+    let text = SMALL.replace("  { request = \"home\" },\n", &calls) + &names;
+    let problems = Model::from_text("m.toml", &text, &[]).expect_err("unknown names");
+    assert_eq!(problems.len(), 3_000);
+    let fixes: Vec<&str> = problems.iter().map(|p| p.fix.as_str()).collect();
+    // One more name stands in the model: 499 × 2,001 comparisons are less than a million.
+    assert_eq!(fixes[0], "did you mean `e0`?");
+    assert_eq!(fixes[498], "did you mean `e498`?");
+    assert!(fixes[499].starts_with("endpoints: `"), "{}", fixes[499]);
+}

@@ -41,6 +41,11 @@ pub(crate) fn suggestion<'a>(
     if let Some(near) = nearest(given, known.clone()) {
         return format!("did you mean `{near}`?");
     }
+    all_of(what, known)
+}
+
+/// The fix for an unknown name that no known one is near to: all of them.
+pub(crate) fn all_of<'a>(what: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     match listed(known).as_str() {
         "" => format!("there are no {what}"),
         names => format!("{what}: {names}"),

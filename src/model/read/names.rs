@@ -1,7 +1,8 @@
 //! Names that the model gives, and the ids they lead to.
 
 use crate::model::field::Field;
-use crate::model::nearest::suggestion;
+use crate::model::nearest::{all_of, suggestion};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// The names of one kind of thing, in the order of the text: the index is the id.
@@ -10,7 +11,13 @@ pub(super) struct Names {
     many: &'static str,
     names: Vec<String>,
     ids: BTreeMap<String, u16>,
+    /// How many names unknown ones have been compared with.
+    compared: Cell<usize>,
 }
+
+/// So many names are compared with unknown ones: that takes a second. A model with more of them has other faults than
+/// slips of the pen.
+const MOST_COMPARED: usize = 1_000_000;
 
 impl Names {
     pub(super) fn new(one: &'static str, many: &'static str, named: &[(&str, Field)]) -> Names {
@@ -25,6 +32,7 @@ impl Names {
             many,
             names,
             ids,
+            compared: Cell::new(0),
         }
     }
 
@@ -37,7 +45,14 @@ impl Names {
         if id.is_none() && !told() {
             let message = format!("there is no {} `{given}`", self.one);
             let known = self.names.iter().map(String::as_str);
-            field.error(message, suggestion(given, self.many, known));
+            let compared = self.compared.get() + self.names.len();
+            self.compared.set(compared);
+            let fix = if compared <= MOST_COMPARED {
+                suggestion(given, self.many, known)
+            } else {
+                all_of(self.many, known)
+            };
+            field.error(message, fix);
         }
         id
     }

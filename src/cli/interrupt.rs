@@ -24,7 +24,7 @@ impl Interrupt {
     }
 
     /// Ends the process at the first Ctrl+C, with k6's code: for commands that have nothing to save.
-    /// Files are written whole or not at all.
+    /// Files are written whole or not at all. Once it listens, another call does nothing.
     pub fn ends_at_once() {
         let _ = ctrlc::set_handler(|| {
             tell!("interrupted");

@@ -276,8 +276,7 @@ impl Run {
         let every = self.report.wanted().then(|| Span::secs(1));
         let every = self.timeline.every().or(every);
         // Whoever listens is a thread, which costs more than many a run takes until somebody could want its end.
-        let mut listens = every.is_some() || self.audit || !self.out.is_empty();
-        if listens {
+        if every.is_some() || self.audit || !self.out.is_empty() {
             Interrupt::ends_at_once();
         }
         let mut world = World::new(model, self.seed, 0);
@@ -292,23 +291,17 @@ impl Run {
         }
         let mut progress = Progress::new(plan.map_or(Span::ZERO, Plan::max_duration), self.quiet);
         let watch = |now| {
-            if !std::mem::replace(&mut listens, true) {
-                Interrupt::ends_at_once();
-            }
+            Interrupt::ends_at_once();
             progress.at(now);
         };
-        let (samples, audit);
-        let outcome = if let Some(every) = every {
-            let (outcome, windows) = world.run_sampled_watched(every, watch);
-            (samples, audit) = (windows, None);
-            outcome
+        let (outcome, samples, audit) = if let Some(every) = every {
+            let (outcome, samples) = world.run_sampled_watched(every, watch);
+            (outcome, samples, None)
         } else if self.audit {
-            let (outcome, found) = world.run_audited_watched(watch);
-            (samples, audit) = (Vec::new(), Some(found));
-            outcome
+            let (outcome, audit) = world.run_audited_watched(watch);
+            (outcome, Vec::new(), Some(audit))
         } else {
-            (samples, audit) = (Vec::new(), None);
-            world.run_watched(watch)
+            (world.run_watched(watch), Vec::new(), None)
         };
         progress.done();
         if every.is_some() {

@@ -26,8 +26,6 @@ pub struct Station {
     scalability: Option<Scalability>,
     /// Every job is served at full speed from the first to the last: virtual time is the run's own.
     plain: bool,
-    /// So it is, who comes first is served first, and nobody is refused.
-    simple: bool,
     line: Line,
     /// Jobs in service by the virtual time at which they leave; the key holds the job, too.
     serving: MinHeap<()>,
@@ -80,13 +78,10 @@ impl Station {
     pub fn new(spec: &system::Station, stream: Stream, whole: bool) -> Station {
         let shared = spec.discipline == Discipline::ProcessorSharing;
         let steady = !shared && spec.scalability.is_none() && spec.slowdowns.is_empty();
-        let plain = steady && whole;
-        let fifo = spec.discipline == Discipline::Fifo;
         Station {
             servers: spec.servers,
             shared,
-            plain,
-            simple: plain && fifo && spec.queue == u32::MAX,
+            plain: steady && whole,
             queue_limit: spec.queue,
             scalability: spec.scalability,
             line: Line::new(spec.discipline, stream),
@@ -121,7 +116,8 @@ impl Station {
     /// How many servers it has, if it serves first come, first served, at full speed, all who come.
     #[must_use]
     pub fn simple(&self) -> Option<u32> {
-        self.simple.then_some(self.servers)
+        let simple = self.plain && self.line.is_fifo() && self.queue_limit == u32::MAX;
+        simple.then_some(self.servers)
     }
 
     /// A job comes with its service time. It is served at once, waits or is refused.

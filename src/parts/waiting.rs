@@ -75,6 +75,13 @@ impl Line {
         }
     }
 
+    /// Whether who comes first goes first.
+    #[inline]
+    #[must_use]
+    pub fn is_fifo(&self) -> bool {
+        matches!(self.order, Order::Fifo)
+    }
+
     /// How many jobs wait.
     #[inline]
     #[must_use]
@@ -92,7 +99,7 @@ impl Line {
     /// Adds a job; `class` counts under priorities alone.
     #[inline]
     pub fn join(&mut self, entry: Waiting, class: u8) {
-        if matches!(self.order, Order::Fifo) {
+        if self.is_fifo() {
             self.fifo.push(entry);
         } else {
             self.join_by_order((entry.job, entry.ticket, entry.demand), class);
@@ -136,7 +143,7 @@ impl Line {
     /// Takes the job whose turn it is.
     #[inline]
     pub fn next(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
-        if matches!(self.order, Order::Fifo) {
+        if self.is_fifo() {
             return self.next_fifo(tickets);
         }
         self.next_alive(tickets)

@@ -60,6 +60,12 @@ pub fn value(value: f64, contains: Contains, unit: Option<TimeUnit>) -> String {
     }
 }
 
+/// The ending of a noun of which there are so many.
+#[must_use]
+pub fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
 /// A plain number: at most 6 decimals, no trailing zeros, an exponent from 1e21 on.
 #[must_use]
 pub fn plain(value: f64) -> String {

@@ -1,5 +1,6 @@
 //! The table of a study of replications: means with their intervals, and verdicts.
 
+use crate::report::format;
 use crate::study::replicate::Replications;
 use crate::study::tally::Tally;
 
@@ -26,7 +27,7 @@ const SHOWN: [&str; 14] = [
 pub fn text(all: &Replications, name: &str, seed: u64) -> String {
     let tally = &all.tally;
     let runs = tally.runs();
-    let plural = if runs == 1 { "" } else { "s" };
+    let plural = format::plural(runs);
     let mut text = format!("\n     {name}: {runs} replication{plural}, seed {seed}\n\n");
     text += &warm_up(all);
     text += &means(tally);
@@ -40,7 +41,7 @@ pub fn text(all: &Replications, name: &str, seed: u64) -> String {
 #[must_use]
 pub fn signature(all: &Replications, seed: u64) -> String {
     let runs = all.tally.runs();
-    let plural = if runs == 1 { "" } else { "s" };
+    let plural = format::plural(runs);
     let print = all.fingerprint;
     format!("seed {seed}, {runs} replication{plural}, fingerprint {print:016x}\n")
 }

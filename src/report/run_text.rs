@@ -179,8 +179,8 @@ pub fn aborted(outcome: &Outcome) -> Option<String> {
 #[must_use]
 pub fn contents(model: &Model) -> String {
     let count = |n: usize, one: &str| {
-        let plural = if n == 1 { "" } else { "s" };
-        format!("     {n:>6} {one}{plural}\n")
+        let s = format::plural(n as u64);
+        format!("     {n:>6} {one}{s}\n")
     };
     let mut text = String::new();
     text += &count(model.journeys.len(), "journey");

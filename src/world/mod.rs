@@ -149,6 +149,16 @@ pub struct OpTime {
     pub cut_off: u128,
 }
 
+impl OpTime {
+    /// One more visit is over.
+    #[inline(always)]
+    fn visited(&mut self, waited: Span, served: Span) {
+        self.visits += 1;
+        self.waited += u128::from(waited.0);
+        self.served += u128::from(served.0);
+    }
+}
+
 /// What sending a request from a site needs.
 #[derive(Clone, Copy, Debug)]
 pub struct SitePlan {

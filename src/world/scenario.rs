@@ -110,18 +110,10 @@ impl OpenSource {
         OpenSource { next, law }
     }
 
-    /// The next arrival, if it comes by then.
+    /// The next arrival, since the scenario's start as is `end`, if it comes by then.
     #[inline(always)]
     fn next_by(&mut self, end: Span) -> Option<Span> {
         let next = self.next.filter(|next| *next <= end)?;
-        self.next = self.law.after(next);
-        Some(next)
-    }
-
-    /// The next arrival, since the scenario's start.
-    #[inline(always)]
-    fn next(&mut self) -> Option<Span> {
-        let next = self.next?;
         self.next = self.law.after(next);
         Some(next)
     }
@@ -390,10 +382,9 @@ impl World<'_> {
         scenario.pending_tick?;
         let next = source.next_by(scenario.regular_end)?;
         scenario.pending_tick = Some(next);
-        scenario.active += 1;
-        scenario.attempts += 1;
-        self.active_vus += 1;
-        Some((free.pop(), scenario.started + next))
+        let comes = (free.pop(), scenario.started + next);
+        self.count_start(index);
+        Some(comes)
     }
 
     /// Whether an open user arrives now, who is counted then, and in whose slot if one has left; and when to look
@@ -413,25 +404,17 @@ impl World<'_> {
         if first_time {
             self.queue
                 .set_alarm(scenario.hard_alarm, started + scenario.hard_end);
-            let first = source.next();
-            scenario.pending_tick = first.filter(|t| *t <= scenario.regular_end);
+            scenario.pending_tick = source.next_by(scenario.regular_end);
         }
         let mut slot = None;
         if let Some(tick) = scenario.pending_tick
             && tick <= now.since_past(started)
         {
             slot = Some(free.pop());
-            scenario.active += 1;
-            scenario.attempts += 1;
-            self.active_vus += 1;
-            if let Some(next) = source.next()
-                && next <= scenario.regular_end
-            {
-                scenario.pending_tick = Some(next);
-                return (slot, Some(started + next));
-            }
-            scenario.pending_tick = None;
+            scenario.pending_tick = source.next_by(scenario.regular_end);
+            self.count_start(index);
         }
+        let scenario = &mut self.scenarios[index];
         let next = match scenario.pending_tick {
             Some(tick) => Some(started + tick),
             None if now.since_past(started) < scenario.regular_end => {

@@ -1,6 +1,6 @@
 //! Where the time of slow requests went. Which requests are slow shows at the end of a run alone, so what
 //! requests spend at each operation is added up by buckets of their durations, 128 to a power of two. Only
-//! when asked for: it is a tenth of a run's cost.
+//! when asked for: it is an eighth of a run's cost.
 
 use crate::engine::{Span, Time};
 use crate::stats::buckets;
@@ -128,10 +128,7 @@ impl Breakdown {
     /// A request of this row has visited this operation.
     #[inline]
     pub(super) fn add(&mut self, row: usize, op: usize, waited: Span, served: Span) {
-        let time = &mut self.op_times[row * self.ops + op];
-        time.visits += 1;
-        time.waited += u128::from(waited.0);
-        time.served += u128::from(served.0);
+        self.op_times[row * self.ops + op].visited(waited, served);
     }
 
     /// What all answered requests have spent at each operation.

@@ -34,7 +34,7 @@ use near::{Near, Source};
 use notes::{ByDuration, Notes, Totals};
 use program::Program;
 use simple::Simple;
-use walker::{Everybody, Numbers, OnTheWay, Walker};
+use walker::{Everybody, Numbers, OnTheWay, Walker, pause_over};
 
 /// All VUs of a straight model, and the way they go.
 #[derive(Debug)]
@@ -205,7 +205,8 @@ impl World<'_> {
                 if let Some(next) = next {
                     ask_for(&straight.walkers, next);
                 }
-                self.note_event(now, straight.pause_over(over, id));
+                let request = || straight.walkers[id as usize].number;
+                self.note_event(now, pause_over(over, id, request));
                 id
             }
             Source::Scenario(index) => {
@@ -235,15 +236,16 @@ impl World<'_> {
             let (done, next) = part.complete(now);
             (Some(done), next, part.next_completion())
         } else {
-            complete(&mut self.stations[index].0, now)
+            let ended = complete(&mut self.stations[index].0, now);
+            if let Some(next) = ended.1 {
+                let walker = &mut walkers[next as usize];
+                walker.part = now.since_past(walker.since);
+            }
+            ended
         };
         let due = due.map(|at| (at, self.queue.next_order()));
         way.near.complete_at(index, due);
         if let Some(next) = next {
-            if way.program.tell_begins >> index & 1 != 0 {
-                let walker = &mut walkers[next as usize];
-                walker.part = now.since_past(walker.since);
-            }
             ask_for(walkers, next);
         }
         done
@@ -342,10 +344,7 @@ impl World<'_> {
         match scenario.pattern {
             Pattern::Open { .. } => {
                 if let Some(id) = self.open_straight(straight, now, index, first_time) {
-                    let walker = &mut straight.walkers[id as usize];
-                    walker.begin(now);
-                    walker.at = straight.way.program.entry[index];
-                    straight.goers.push(id);
+                    straight.set_out(now, id);
                 }
             }
             Pattern::Ramp(_) => {
@@ -373,12 +372,8 @@ impl World<'_> {
     }
 
     fn begin_straight<N: Notes>(&mut self, straight: &mut Straight<N>, now: Time, id: u32) {
-        let walker = &mut straight.walkers[id as usize];
-        let scenario = usize::from(walker.scenario);
-        walker.begin(now);
-        walker.at = straight.way.program.entry[scenario];
+        let scenario = straight.set_out(now, id);
         self.count_start(scenario);
-        straight.goers.push(id);
     }
 
     /// Requests with a client timeout may have reached it.
@@ -422,21 +417,22 @@ fn ask_for(walkers: &[Walker], id: u32) {
 }
 
 impl<N> Straight<N> {
+    /// A VU begins an iteration at this instant. Returns its scenario.
+    fn set_out(&mut self, now: Time, id: u32) -> usize {
+        let walker = &mut self.walkers[id as usize];
+        let scenario = usize::from(walker.scenario);
+        walker.begin(now);
+        walker.at = self.way.program.entry[scenario];
+        self.goers.push(id);
+        scenario
+    }
+
     /// Makes all VUs but open users, by the world's numbers; 0 is that of setup and teardown.
     fn populate(&mut self, scenarios: &[ScenarioRun]) {
         self.walkers = vec![Walker::new(0)];
         for (index, scenario) in scenarios.iter().enumerate() {
             let end = (scenario.first + scenario.size) as usize;
             self.walkers.resize(end, Walker::new(index));
-        }
-    }
-
-    /// The event that a pause of this kind is over.
-    #[inline(always)]
-    fn pause_over(&self, kind: Kind, id: u32) -> Event {
-        match kind {
-            Kind::Wake => Event::stale_after(kind, id, 0),
-            _ => self.walkers[id as usize].pause_over(kind, id),
         }
     }
 }

@@ -40,10 +40,7 @@ impl Notes for Totals {
     fn pause_over(&mut self, _: u32, leg: &Leg, walker: &Walker, now: Time) {
         if let Some(over) = leg.over {
             let visit = walker.visit(now, over);
-            let total = &mut self.0[visit.op as usize];
-            total.visits += 1;
-            total.waited += u128::from(visit.waited.0);
-            total.served += u128::from(visit.served.0);
+            self.0[visit.op as usize].visited(visit.waited, visit.served);
         }
     }
 
@@ -58,8 +55,6 @@ pub(super) struct ByDuration {
     breakdown: Breakdown,
     /// By site, the endpoint that is called and how many of its operations pass time before the last that does.
     calls: Vec<Call>,
-    /// By operation, its place among those of its endpoint.
-    place: Vec<u32>,
     /// What each VU's request has spent so far by the places of operations but the last, `stride` to a VU: waiting, and
     /// served.
     spent: Vec<(Span, Span)>,
@@ -84,12 +79,9 @@ impl Notes for ByDuration {
             first: site.entry,
             earlier: earlier[usize::from(site.endpoint)],
         });
-        let places = world.model.endpoints.iter();
-        let places = places.flat_map(|e| 0..e.ops.len() as u32);
         ByDuration {
             breakdown: Breakdown::of(world),
             calls: calls.collect(),
-            place: places.collect(),
             spent: Vec::new(),
             stride: earlier.iter().copied().max().unwrap_or(0),
         }
@@ -108,20 +100,18 @@ impl Notes for ByDuration {
             {
                 self.earlier_visits(id, site, row);
             }
-        } else if let Some(over) = leg.over {
+        } else if let (Some(over), Some(site)) = (leg.over, leg.request) {
             let visit = walker.visit(now, over);
-            *self.at(id, visit.op) = (visit.waited, visit.served);
+            *self.at(id, site, visit.op) = (visit.waited, visit.served);
         }
     }
 
     fn give(mut self, world: &mut World) {
-        let mut first = 0;
-        for (index, endpoint) in world.model.endpoints.iter().enumerate() {
-            if endpoint.ops.len() > 1 {
-                self.breakdown
-                    .count_visits(index, first + endpoint.ops.len() - 2);
+        let endpoints = world.model.endpoints.iter().zip(&world.entry);
+        for (index, (endpoint, first)) in endpoints.enumerate() {
+            if let Some(last) = endpoint.ops.len().checked_sub(2) {
+                self.breakdown.count_visits(index, *first as usize + last);
             }
-            first += endpoint.ops.len();
         }
         // All requests were answered.
         world.op_times = self.breakdown.sums();
@@ -144,10 +134,11 @@ impl ByDuration {
         }
     }
 
-    /// What a VU's request spends at an operation.
+    /// What a VU's request from this site spends at an operation.
     #[inline(always)]
-    fn at(&mut self, id: u32, op: u32) -> &mut (Span, Span) {
-        let at = id as usize * self.stride + self.place[op as usize] as usize;
+    fn at(&mut self, id: u32, site: SiteId, op: u32) -> &mut (Span, Span) {
+        let place = op - self.calls[site.index()].first;
+        let at = id as usize * self.stride + place as usize;
         if at >= self.spent.len() {
             self.grow(id);
         }

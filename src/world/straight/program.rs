@@ -105,8 +105,6 @@ pub(super) struct Program {
     /// Operations that are alone at their station, by station. Their times are those of the station: once nobody is
     /// there any more, they need not have been noted visit by visit.
     pub alone: Vec<Option<u32>>,
-    /// A bit for each of the other stations that tells when a service begins: a simple one knows when it ends.
-    pub tell_begins: u32,
 }
 
 /// The longest program: repetitions are written out.
@@ -150,12 +148,10 @@ impl Program {
     /// Tells visits to simple stations and to others apart.
     fn tell_simple(&mut self, simple: impl Fn(StationId) -> bool) {
         for at in 1..self.legs.len() {
-            let before = self.legs[at - 1].pause;
-            if let (Pause::Serve { station, .. }, Some(over)) = (before, &mut self.legs[at].over) {
+            if let Pause::Serve { station, .. } = self.legs[at - 1].pause
+                && let Some(over) = &mut self.legs[at].over
+            {
                 over.simple = simple(station);
-                if !over.simple {
-                    self.tell_begins |= 1_u32.checked_shl(station.0.into()).unwrap_or(0);
-                }
             }
         }
     }

@@ -15,7 +15,7 @@ use super::near::Near;
 use super::notes::Notes;
 use super::program::{Leg, Pause};
 use super::simple::Simple;
-use super::walker::Walker;
+use super::walker::{Walker, pause_over};
 
 impl World<'_> {
     /// A VU goes from a leg on until virtual time must pass.
@@ -76,7 +76,11 @@ impl World<'_> {
             walker.at = at;
             return match lane {
                 Some(lane) => way.near.pause(lane, now, self.queue.next_order(), id),
-                None => self.pause_at_random(&mut way.rest, time, walker.pause_over(kind, id)),
+                None => self.pause_at_random(
+                    &mut way.rest,
+                    time,
+                    pause_over(kind, id, || walker.number),
+                ),
             };
         }
     }

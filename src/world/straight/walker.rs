@@ -81,18 +81,18 @@ impl Walker {
         self.at = IDLE;
     }
 
-    /// The event of this kind that a pause of the VU with this number, or of its request, is over. It is about
-    /// the request if that was delayed, with the VU as its ticket.
-    #[inline]
-    pub fn pause_over(&self, kind: Kind, id: u32) -> Event {
-        match kind {
-            Kind::DelayOver => Event::stale_after(kind, self.number, id),
-            _ => Event::stale_after(kind, id, 0),
-        }
-    }
-
     pub fn is_idle(&self) -> bool {
         self.at == IDLE
+    }
+}
+
+/// The event of this kind that a pause of the VU with this number, or of its request, is over. It is about the request
+/// if that was delayed, with the VU as its ticket: for no other is its number looked up.
+#[inline(always)]
+pub(super) fn pause_over(kind: Kind, id: u32, request: impl FnOnce() -> u32) -> Event {
+    match kind {
+        Kind::DelayOver => Event::stale_after(kind, request(), id),
+        _ => Event::stale_after(kind, id, 0),
     }
 }
 

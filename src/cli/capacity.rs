@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::budget::Budget;
+use super::console::Screen;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
 use super::report::{Report, Words};
@@ -112,7 +113,7 @@ impl Capacity {
             budget: self.budget.map_or(RUNS, |b| b.runs.unwrap_or(u64::MAX)),
             precision: self.precision / 100.0,
         };
-        let mut out = std::io::stdout().lock();
+        let mut out = Screen::plain();
         if !self.quiet {
             out.write_all(report::bounds(&analyse(&model)).as_bytes())?;
             writeln!(out)?;

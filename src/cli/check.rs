@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::ModelArgs;
+use super::console::Screen;
 use super::exit::Failure;
 use crate::report::{answers, run_text};
 use crate::study::answers::bounds::analyse;
@@ -35,7 +36,7 @@ impl Check {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let model = self.model.load()?.model;
         let script = self.model.model.display().to_string();
-        let mut out = std::io::stdout().lock();
+        let mut out = Screen::plain();
         out.write_all(run_text::header(&model, &script, "-").as_bytes())?;
         out.write_all(run_text::contents(&model).as_bytes())?;
         writeln!(out)?;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::budget::Budget;
+use super::console::Screen;
 use super::exit::{self, Failure};
 use super::files::Files;
 use super::interrupt::Interrupt;
@@ -121,7 +122,7 @@ impl Compare {
         let done = compare(&a, &b, &plan, &|| clock.may_go_on());
         drop(ticker);
         let designs = self.designs(second, done.replications);
-        let mut out = std::io::stdout().lock();
+        let mut out = Screen::plain();
         writeln!(out, "{designs}")?;
         out.write_all(report::compare(&done, self.all).as_bytes())?;
         if done.replications < plan.replications {

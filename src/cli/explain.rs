@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::budget::Budget;
+use super::console::Screen;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
 use super::output::write_whole;
@@ -93,7 +94,7 @@ impl Explain {
         let found = explain(&document, &base, &plan, &|| clock.may_go_on());
         drop(ticker);
         let found = found.map_err(invalid)?;
-        let mut out = std::io::stdout().lock();
+        let mut out = Screen::plain();
         out.write_all(report::explain(&found, self.top).as_bytes())?;
         out.flush()?;
         if let Some(path) = &self.out {

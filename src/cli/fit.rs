@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use clap::Args;
 
 use super::ModelArgs;
+use super::console::Screen;
 use super::exit::{self, Failure};
 use super::files::Files;
 use super::interrupt::Interrupt;
@@ -157,7 +158,7 @@ impl FitArgs {
         let code = self.print(&fit, &held, &found, &quality)?;
         if late.get() {
             writeln!(
-                std::io::stdout(),
+                Screen::plain(),
                 "the budget of time ended the search: another machine may come to other values; \
                  `--budget runs=N` gives the same everywhere"
             )?;
@@ -183,7 +184,7 @@ impl FitArgs {
         found: &Found,
         quality: &Quality,
     ) -> Result<ExitCode, Failure> {
-        let mut out = std::io::stdout().lock();
+        let mut out = Screen::plain();
         let mut csv =
             String::from("role,run,load,window,number,measured,model,error,spread,deviation\n");
         let at = &found.evaluation;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::bar::Bar;
+use super::console::Screen;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
 use crate::model::Model;
@@ -107,7 +108,7 @@ impl Replicate {
 
     /// Prints the study and gives its exit code.
     pub fn show(&self, all: &Replications, model: &Model, seed: u64) -> Result<ExitCode, Failure> {
-        let mut out = std::io::stdout().lock();
+        let mut out = Screen::plain();
         out.write_all(replications::text(all, &model.name, seed).as_bytes())?;
         out.flush()?;
         if !all.precise {

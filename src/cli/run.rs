@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::ModelArgs;
-use super::console::{Progress, colour};
+use super::console::{Progress, Screen, colour};
 use super::exit::{self, Failure};
 use super::files::Files;
 use super::interrupt::Interrupt;
@@ -153,7 +153,7 @@ impl Run {
             return self.replications(&model);
         }
         let plan = (!self.quiet).then(|| Plan::new(&model.scenarios));
-        let mut out = std::io::stdout().lock();
+        let mut out = Screen::coloured();
         if !self.quiet {
             let script = self.model.model.display().to_string();
             out.write_all(run_text::header(&model, &script, &self.outputs()).as_bytes())?;

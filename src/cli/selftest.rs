@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::console::Screen;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
 use crate::study::selftest::case::{Case, parse, shipped};
@@ -42,7 +43,7 @@ impl Selftest {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         Interrupt::ends_at_once();
         let cases = self.read()?;
-        let mut out = std::io::stdout().lock();
+        let mut out = Screen::plain();
         writeln!(
             out,
             "{:<34} {:<26} {:>12} {:>12} {:>13} {:>11} {:>6}  result",

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ModelArgs;
 use super::bar::Bar;
+use super::console::Screen;
 use super::exit::{self, Failure};
 use super::files::{Files, beside};
 use super::interrupt::Interrupt;
@@ -179,7 +180,7 @@ impl SweepCommand {
             signature: self.signature(&design),
         };
         self.report.sweep(&words, &points)?;
-        let mut out = std::io::stdout().lock();
+        let mut out = Screen::plain();
         writeln!(
             out,
             "{} rows in {}, {} points in {}",

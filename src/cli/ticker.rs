@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal;
 
+use crate::model::visible::visible;
+
 /// A line on stderr, on a terminal rewritten at every step.
 pub struct Ticker {
     enabled: bool,
@@ -20,7 +22,7 @@ impl Ticker {
     /// Shows how far the work has come.
     pub fn say(&mut self, text: &str) {
         if self.enabled {
-            tell_on!("\r\x1b[K{text}");
+            tell_on!("\r\x1b[K{}", visible(text));
             self.shown = true;
         }
     }

@@ -5,6 +5,7 @@ use super::problem::{Finding, Notes, Problems, Source, warning_line};
 use super::read;
 use super::set::{self, Override};
 use super::tree::{Node, Place, TooDeep, Value, convert_document};
+use super::visible::visible;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -227,7 +228,7 @@ impl Document {
     fn default_name(&self) -> String {
         let stem = Path::new(&*self.source.name).file_stem();
         stem.map_or("model".to_string(), |stem| {
-            stem.to_string_lossy().into_owned()
+            visible(&stem.to_string_lossy()).into_owned()
         })
     }
 }

@@ -23,6 +23,7 @@ pub mod shortcuts;
 pub mod system;
 pub mod threshold;
 mod tree;
+pub mod visible;
 
 pub use document::{Checked, Document};
 pub use problem::{Problem, Problems};

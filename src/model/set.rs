@@ -4,6 +4,7 @@ use super::nearest::{listed, nearest};
 use super::problem::{Finding, Problems, Source};
 use super::section::snake;
 use super::tree::{Entry, Node, Place, Value, convert};
+use super::visible::visible;
 use std::fmt;
 use toml::de::DeValue;
 
@@ -99,7 +100,7 @@ impl Override {
         let here = place(source, at, at + self.value().len());
         let bare = || Node {
             place: here,
-            value: Value::Text(self.value().to_string()),
+            value: Value::Text(visible(self.value()).into_owned()),
         };
         let mut node = match DeValue::parse(self.value()) {
             Ok(value) => convert(source, &value)
@@ -191,7 +192,7 @@ fn path(text: &str) -> Result<(Vec<Step>, usize), (usize, &'static str)> {
                 let close = rest[1..]
                     .find(quote)
                     .ok_or((at, "a quote without its end"))?;
-                steps.push(Step::Key(rest[1..=close].to_string()));
+                steps.push(Step::Key(visible(&rest[1..=close]).into_owned()));
                 at += close + 2;
             }
             Some(_) => {
@@ -200,7 +201,7 @@ fn path(text: &str) -> Result<(Vec<Step>, usize), (usize, &'static str)> {
                 if key.is_empty() {
                     return Err((at, "a path with an empty key"));
                 }
-                steps.push(Step::Key(key.to_string()));
+                steps.push(Step::Key(visible(key).into_owned()));
                 at += end;
             }
         }

@@ -1,5 +1,7 @@
-//! A model as written: a tree of TOML values, each with its place, in the order of the text.
+//! A model as written: a tree of TOML values, each with its place, in the order of the text. Control characters in
+//! keys and texts are made visible here, so that no name can bring one to a terminal or into a file.
 
+use super::visible::{visible, visible_lines};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -110,7 +112,7 @@ fn node(source: u32, spanned: &Spanned<DeValue>, depth: usize) -> Result<Node, T
         return Err(TooDeep(place));
     }
     let value = match spanned.get_ref() {
-        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::String(text) => Value::Text(visible(text).into_owned()),
         DeValue::Integer(digits) => integer(digits.as_str(), digits.radix()),
         DeValue::Float(digits) => Value::Float(digits.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(flag) => Value::Boolean(*flag),
@@ -129,10 +131,15 @@ fn node(source: u32, spanned: &Spanned<DeValue>, depth: usize) -> Result<Node, T
 fn entries(source: u32, table: &DeTable, depth: usize) -> Result<Value, TooDeep> {
     let mut entries = Vec::with_capacity(table.len());
     for (key, value) in table {
+        let key_text = visible(key.get_ref());
+        let mut node = node(source, value, depth + 1)?;
+        if let (DeValue::String(text), "description") = (value.get_ref(), &*key_text) {
+            node.value = Value::Text(visible_lines(text).into_owned());
+        }
         entries.push(Entry {
-            key: key.get_ref().to_string(),
+            key: key_text.into_owned(),
             at: place(source, key.span()),
-            node: node(source, value, depth + 1)?,
+            node,
         });
     }
     // The parser sorts by key; a model means the order of the text.

@@ -1,5 +1,7 @@
 //! A page of HTML that stands for itself: no script, no network, light and dark, fit for paper.
 
+use crate::model::visible::visible_lines;
+
 /// A page that grows by sections.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
@@ -67,11 +69,11 @@ impl Page {
     }
 }
 
-/// Text for HTML.
+/// Text for HTML. Control characters, which no XML may have, are replaced by ones that can be seen.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible_lines(text).chars() {
         match c {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),

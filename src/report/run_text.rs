@@ -9,6 +9,7 @@ use crate::measure::recorder::Origin;
 use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::model::scenario::Executor;
+use crate::model::visible::visible;
 use crate::report::{format, insight, notes};
 use crate::world::outcome::{End, Outcome};
 use crate::world::slow::Slow;
@@ -18,8 +19,8 @@ use crate::world::slow::Slow;
 pub fn header(model: &Model, script: &str, output: &str) -> String {
     let described = describe::header(
         "local (virtual time)",
-        script,
-        output,
+        &visible(script),
+        &visible(output),
         &model.scenarios,
         |_| None,
     );

@@ -1,6 +1,7 @@
 //! What a sweep varies: paths of the model and the values that each takes.
 
 use super::design::Axis;
+use crate::model::visible::visible;
 
 /// A number with the unit written behind it.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,7 +148,7 @@ pub fn parse(text: &str) -> Result<Axis, String> {
     }
     let in_spec = |why: String| format!("--vary {path}: {why}");
     let mut axis = Axis {
-        path: path.to_owned(),
+        path: visible(path).into_owned(),
         values: Vec::new(),
         range: None,
     };

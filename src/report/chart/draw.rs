@@ -11,6 +11,7 @@ use plotters::style::{Color, FontTransform, ShapeStyle, TextStyle};
 use super::axis::{Axis, label};
 use super::figure::{Bars, Content, Figure, Lines, Panel, Series};
 use super::{forest, map, scatter, tornado};
+use crate::model::visible::visible;
 
 /// Where to draw.
 pub type Area<B> = DrawingArea<B, Shift>;
@@ -63,7 +64,7 @@ pub fn write<B: DrawingBackend>(
     let style = TextStyle::from(("sans-serif", size).into_font())
         .color(&INK)
         .pos(Pos::new(anchor.0, anchor.1));
-    area.draw(&Text::new(text.to_owned(), at, style))
+    area.draw(&Text::new(visible(text).into_owned(), at, style))
 }
 
 fn write_upwards<B: DrawingBackend>(area: &Area<B>, text: &str, at: (i32, i32)) -> Drawn<B> {
@@ -71,7 +72,7 @@ fn write_upwards<B: DrawingBackend>(area: &Area<B>, text: &str, at: (i32, i32)) 
     let style = TextStyle::from(font.transform(FontTransform::Rotate270))
         .color(&INK)
         .pos(Pos::new(HPos::Center, VPos::Top));
-    area.draw(&Text::new(text.to_owned(), at, style))
+    area.draw(&Text::new(visible(text).into_owned(), at, style))
 }
 
 /// A line through points.

@@ -1,6 +1,7 @@
 //! Free parameters: places in a model whose value a fit may choose, within bounds.
 
 use crate::engine::Span;
+use crate::model::visible::visible;
 use crate::model::{Document, Override, duration};
 
 /// What kind of value a parameter has.
@@ -210,7 +211,7 @@ pub fn standing(document: &Document, base: &[Override], path: &str) -> Option<(U
 pub fn matching(patterns: &str, document: &Document) -> Result<Vec<String>, String> {
     let known = document.paths();
     let mut found = Vec::new();
-    for pattern in patterns.split(',').map(str::trim) {
+    for pattern in visible(patterns).split(',').map(str::trim) {
         let wanted = parts(pattern);
         let before = found.len();
         for path in &known {

@@ -24,8 +24,9 @@ struct Data<'a> {
     kind: Option<&'a str>,
     value: Option<f64>,
     time: Option<&'a str>,
+    /// k6 up to 0.2x writes `null` for none.
     #[serde(borrow, default)]
-    tags: Tags<'a>,
+    tags: Option<Tags<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -56,7 +57,8 @@ pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> 
                 }
             }
             ("Point", _, Some(value)) => {
-                let name = line.data.tags.name.as_deref().unwrap_or("");
+                let tags = line.data.tags.as_ref();
+                let name = tags.and_then(|t| t.name.as_deref()).unwrap_or("");
                 let taken = Taken {
                     metric: &line.metric,
                     name,

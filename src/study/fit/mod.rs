@@ -95,6 +95,9 @@ impl Case {
         }
         let model = check(&overrides)?;
         let (targets, unknown) = targets(&measured, &model);
+        if targets.iter().all(|t| t.scale.is_none()) {
+            return Err(nothing_in_common(name, &measured, &model));
+        }
         let peak = model.peak_load();
         Ok(Case {
             name: name.to_string(),
@@ -106,6 +109,34 @@ impl Case {
             overrides,
         })
     }
+}
+
+/// Why a run that has no number in common with the model is of no use.
+fn nothing_in_common(name: &str, measured: &Measured, model: &Model) -> String {
+    const SHOWN: usize = 6;
+    let mut metrics: Vec<&str> = Vec::new();
+    for reading in &measured.readings {
+        if !metrics.contains(&reading.metric.as_str()) {
+            metrics.push(&reading.metric);
+        }
+    }
+    let more = match metrics.len() {
+        n if n > SHOWN => format!(" and {} more", n - SHOWN),
+        _ => String::new(),
+    };
+    metrics.truncate(SHOWN);
+    let own: String = model
+        .metrics
+        .iter()
+        .map(|m| format!(", {}", m.name))
+        .collect();
+    format!(
+        "{name}: nothing to compare: this {} has {}{more}, and the model gives http_reqs, \
+         http_req_duration, http_req_failed, iterations, iteration_duration{own}; give a run of the \
+         test that the model describes",
+        measured.form,
+        metrics.join(", ")
+    )
 }
 
 impl Fit<'_> {

@@ -4,6 +4,7 @@ mod clock;
 mod csv;
 mod json;
 mod points;
+mod prefix;
 mod samples;
 mod text;
 
@@ -343,7 +344,11 @@ fn sniff(text: &str, window: Option<Window>) -> Result<Measured, Bad> {
         return Err(Bad::new("", message, fix));
     }
     if first.starts_with(['{', '[']) {
-        return json::read(text);
+        return match json::read(text) {
+            // Lines of a log may begin so, too.
+            Err(_) if text::is_summary(text) => text::read(text),
+            read => read,
+        };
     }
     text::read(text)
 }

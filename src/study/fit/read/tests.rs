@@ -131,7 +131,8 @@ fn samples_are_gathered_by_name() {
         {\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{\"time\":\"t\",\"value\":10.0,\"tags\":{\"name\":\"fast\"}}}\n\
         {\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{\"time\":\"t\",\"value\":30.0,\"tags\":{\"name\":\"slow\"}}}\n\
         {\"metric\":\"vus\",\"type\":\"Point\",\"data\":{\"time\":\"t\",\"value\":5,\"tags\":null}}\n";
-    for run in [good(csv), good(&points.replace(",\"tags\":null", ""))] {
+    let without = points.replace(",\"tags\":null", "");
+    for run in [good(csv), good(points), good(&without)] {
         assert_eq!(
             run.value(DURATION, Stat::Of(A::Avg)),
             Some(20.0),
@@ -264,4 +265,109 @@ fn metrics_of_the_script_are_read_from_samples() {
     assert_eq!(run.value("sold", Stat::Of(A::Count)), Some(5.0));
     assert_eq!(run.value("sold", Stat::Passes), Some(2.0));
     assert_eq!(run.value("sold", Stat::Of(A::Avg)), Some(5.0 / 3.0));
+}
+
+const SUMMARY: &str = "     ✗ paid\n      ↳  90% — ✓ 9 / ✗ 1\n\n   \
+     ✓ checks.........................: 90.00% ✓ 9         ✗ 1\n     \
+     http_req_duration..............: avg=4.52s  med=480µs p(95)=1m21s\n       \
+     { name:GET /x }..............: avg=51.5ms\n   \
+     ✗ http_reqs......................: 278    17.29/s\n     \
+     vus_max........................: 6      min=6       max=6\n\n\
+     running (16.1s), 0/6 VUs, 137 complete and 2 interrupted iterations\n\
+     default ✓ [ 100% ] 0/6 VUs  15s\n";
+
+#[test]
+fn lines_of_logs_are_read_without_what_stands_before_them() {
+    let bare = good(SUMMARY);
+    assert_eq!(bare.value("checks{check:paid}", Stat::Fails), Some(1.0));
+    for prefix in [
+        "k6-1  | ",
+        "//   bench-k6-1  | ",
+        "> ",
+        "# ",
+        "[pod/k6-7d9/k6] ",
+        "2024-05-01T12:00:0N.123456NZ ",
+        "[2024-05-01 12:00:0N] stdout: ",
+        "{k6} ",
+        "    INFO[000N] ",
+        "\u{1b}[36mk6-1  |\u{1b}[0m ",
+    ] {
+        let mut log = String::from("service started on port 8080\n");
+        for (index, line) in SUMMARY.lines().enumerate() {
+            log += &format!("{}{line}\n", prefix.replace('N', &index.to_string()));
+            log += "app-1  | GET /x 200 3ms\n";
+        }
+        let run = good(&log);
+        assert_eq!(run.readings, bare.readings, "{prefix}");
+        assert_eq!((run.peak_vus, run.duration), (Some(6.0), Some(16.1)));
+    }
+    // Another prefix than the first.
+    let other = SUMMARY
+        .lines()
+        .enumerate()
+        .map(|(i, line)| format!("{} | {line}\n", if i < 5 { "stdout" } else { "err" }));
+    let run = good(&other.collect::<String>());
+    assert_eq!(
+        run.value("http_req_duration{name:GET /x}", Stat::Of(A::Avg)),
+        Some(51.5)
+    );
+    assert_eq!(run.value("http_reqs", Stat::Of(A::Count)), Some(278.0));
+}
+
+/// Totals, a group and a scenario, as k6 1.0 and later print them in full.
+const FULL: &str = "\n  █ TOTAL RESULTS \n\n    checks_total.......: 10 1/s\n    \
+    checks_succeeded...: 100.00% 10 out of 10\n\n    HTTP\n    \
+    http_req_duration..............: avg=41ms  min=1ms med=30ms max=400ms\n    \
+    http_reqs......................: 20 2/s\n\n    EXECUTION\n    \
+    iterations.....................: 10 1/s\n\n  █ GROUP: pay \n\n    \
+    checks_total.......: 10 1/s\n    checks_succeeded...: 100.00% 10 out of 10\n\n    HTTP\n    \
+    http_req_duration..............: avg=43ms  min=50ms med=29ms max=400ms\n    \
+    http_reqs......................: 10 1/s\n\n  █ SCENARIO: shop \n\n    \
+    iterations.....................: 5 1/s\n\n\
+    running (10.1s), 0/6 VUs, 10 complete and 0 interrupted iterations\n";
+
+#[test]
+fn parts_of_a_full_summary_are_known_without_their_marks() {
+    let whole = good(FULL);
+    assert_eq!(whole.value("http_reqs", Stat::Of(A::Count)), Some(20.0));
+    assert_eq!(whole.value(DURATION, Stat::Of(A::Avg)), Some(41.0));
+    assert_eq!(whole.duration, Some(10.1));
+    let nothing_left = FULL
+        .replace("  █ GROUP: pay \n", "")
+        .replace("  █ SCENARIO: shop \n", "")
+        .replace("  █ TOTAL RESULTS \n", "");
+    for damaged in [
+        FULL.replace('█', "#"),
+        FULL.replace('█', "?"),
+        FULL.replace('█', "â–ˆ"),
+        FULL.replace("█ ", ""),
+        nothing_left.clone(),
+        FULL.lines().map(|l| format!("> {l}\n")).collect(),
+        nothing_left
+            .lines()
+            .map(|l| format!("k6-1 | {l}\n"))
+            .collect(),
+    ] {
+        assert_eq!(good(&damaged).readings, whole.readings, "{damaged}");
+    }
+}
+
+#[test]
+fn a_second_summary_is_named_by_its_line() {
+    let why = bad(&format!("{SUMMARY}\n# second run\n{SUMMARY}"));
+    assert_eq!(
+        why,
+        "run: line 17: a second summary begins here; give each run a file of its own"
+    );
+    let why = bad(&format!("{FULL}{FULL}"));
+    assert!(why.starts_with("run: line 29: a second summary"), "{why}");
+    let bare = FULL.replace("  █ TOTAL RESULTS \n", "");
+    let why = bad(&format!("{bare}{bare}"));
+    assert!(why.contains(": a second summary"), "{why}");
+    // Two containers at once.
+    let both: String = SUMMARY
+        .lines()
+        .flat_map(|l| [format!("k6-1 | {l}\n"), format!("k6-2 | {l}\n")])
+        .collect();
+    assert!(bad(&both).contains("a second summary"), "{}", bad(&both));
 }

@@ -1,61 +1,143 @@
 //! The end-of-test summary as text: the layout of k6 up to 0.5x and that of 1.0 and later.
 
+use super::prefix::Prefix;
 use super::{Bad, Measured, Stat, is_used, larger};
 use crate::model::duration;
+use crate::model::metric_name::find_builtin;
 use crate::model::threshold::Aggregation;
 
 pub(super) fn read(text: &str) -> Result<Measured, Bad> {
-    let mut measured = Measured::new("k6 summary (text)");
-    let mut parent = String::new();
-    let mut check = String::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = plain(line);
-        let at = format!("line {}", index + 1);
-        let line = line.trim();
-        if ["█ GROUP", "█ SCENARIO", "↳ GROUP", "↳ SCENARIO"]
+    let lines: Vec<String> = text.lines().map(plain).collect();
+    let prefix = Prefix::of(lines.iter().map(String::as_str));
+    let mut reader = Reader::new();
+    for (index, line) in lines.iter().enumerate() {
+        if let Some(line) = prefix.strip(line) {
+            reader.line(&format!("line {}", index + 1), line)?;
+        }
+    }
+    if reader.seen.is_empty() {
+        let message = "no line of a k6 summary was found, such as `http_reqs....: 100 10/s`";
+        let fix = "give the text that k6 printed at the end of a run";
+        return Err(Bad::new("", message, fix));
+    }
+    Ok(reader.measured)
+}
+
+/// Whether a text has lines of a summary, whatever stands before them.
+pub(super) fn is_summary(text: &str) -> bool {
+    let of_k6 = |line: &str| {
+        let (name, _) = metric_name(line)?;
+        find_builtin(name.split_whitespace().last()?)
+    };
+    text.lines().any(|line| of_k6(&plain(line)).is_some())
+}
+
+/// What has been read of a text so far.
+struct Reader {
+    measured: Measured,
+    /// The metric that sub-metrics belong to.
+    parent: String,
+    /// The check whose counts may follow.
+    check: String,
+    /// All metrics, without sub-metrics.
+    seen: Vec<String>,
+    /// Whether the layout is that of k6 1.0 and later, which may go on with parts of the samples.
+    new_layout: bool,
+    /// Whether what is read now is a part: a group's or a scenario's.
+    inside_part: bool,
+    /// Whether what k6 prints at a run's end, or at its begin, came after the metrics.
+    ended: bool,
+}
+
+impl Reader {
+    fn new() -> Reader {
+        Reader {
+            measured: Measured::new("k6 summary (text)"),
+            parent: String::new(),
+            check: String::new(),
+            seen: Vec::new(),
+            new_layout: false,
+            inside_part: false,
+            ended: false,
+        }
+    }
+
+    fn line(&mut self, at: &str, line: &str) -> Result<(), Bad> {
+        if is_heading(line, "TOTAL RESULTS") {
+            self.is_first(at)?;
+            self.new_layout = true;
+            return Ok(());
+        }
+        let marked = line.starts_with(['█', '↳']);
+        if ["GROUP: ", "SCENARIO: "]
             .iter()
-            .any(|s| line.starts_with(s))
+            .any(|h| is_heading(line, h))
+            && (marked || self.new_layout)
         {
-            // The full summary goes on with parts of the same samples.
-            break;
+            self.inside_part = true;
+            return Ok(());
         }
         if let Some(rest) = line.strip_prefix("running (") {
-            running(&mut measured, &at, rest)?;
-            continue;
+            self.ended = !self.seen.is_empty();
+            return running(&mut self.measured, at, rest);
         }
-        if let (Some(counts), false) = (line.strip_prefix('↳'), check.is_empty()) {
+        if let Some((name, values)) = metric_name(line.trim_start_matches(['✓', '✗'])) {
+            return self.metric(at, name, values);
+        }
+        if self.inside_part {
+            return Ok(());
+        }
+        if let (Some(counts), false) = (line.strip_prefix('↳'), self.check.is_empty()) {
             if let Some((passes, fails)) = marks(counts) {
-                measured.check(&at, &check, passes, fails)?;
+                self.measured.check(at, &self.check, passes, fails)?;
             }
-            continue;
+            return Ok(());
         }
-        let body = line.trim_start_matches(['✓', '✗']).trim();
-        let Some((name, values)) = split(body) else {
-            check = if line.starts_with('✗') {
-                body.to_string()
-            } else {
-                String::new()
-            };
-            continue;
-        };
+        let failed = line.strip_prefix('✗').map_or("", str::trim);
+        self.check = failed.trim_start_matches(['✓', '✗']).trim().to_string();
+        Ok(())
+    }
+
+    fn metric(&mut self, at: &str, name: &str, values: &str) -> Result<(), Bad> {
+        self.check.clear();
         let metric = match name.strip_prefix('{') {
-            Some(tags) => format!("{parent}{{{}}}", tags.trim_end_matches('}').trim()),
+            Some(tags) => format!("{}{{{}}}", self.parent, tags.trim_end_matches('}').trim()),
             None => {
-                parent = name.to_string();
-                parent.clone()
+                let again = self.seen.iter().any(|m| m == name);
+                if again && !self.new_layout || !self.seen.is_empty() && self.ended {
+                    self.is_first(at)?;
+                }
+                // The heading of the part was lost.
+                self.inside_part |= again;
+                self.seen.push(name.to_string());
+                self.new_layout |= matches!(name, "checks_total" | "checks_succeeded");
+                self.parent = name.to_string();
+                self.parent.clone()
             }
         };
-        metric_line(&mut measured, &at, &metric, values)?;
+        if self.inside_part {
+            return Ok(());
+        }
+        metric_line(&mut self.measured, at, &metric, values)
     }
-    if measured.readings.is_empty() {
-        let message = "no line of a k6 summary was found, such as `http_reqs....: 100 10/s`";
-        return Err(Bad::new(
-            "",
-            message,
-            "give the text that k6 printed at the end of a run",
-        ));
+
+    /// An error if a summary was read already.
+    fn is_first(&self, at: &str) -> Result<(), Bad> {
+        if self.seen.is_empty() {
+            return Ok(());
+        }
+        let message = "a second summary begins here";
+        Err(Bad::new(at, message, "give each run a file of its own"))
     }
-    Ok(measured)
+}
+
+/// Whether a line is this heading, whatever became of the mark before it.
+fn is_heading(line: &str, heading: &str) -> bool {
+    let Some(at) = line.find(heading) else {
+        return false;
+    };
+    let mark = line[..at].trim_end();
+    mark.chars().count() <= 4 && !mark.contains(char::is_whitespace) && !mark.contains(['✓', '✗'])
 }
 
 /// Without the escape sequences that colour a terminal.
@@ -72,7 +154,7 @@ fn plain(line: &str) -> String {
 }
 
 /// Name and values of `name.....: values`.
-fn split(line: &str) -> Option<(&str, &str)> {
+pub(super) fn metric_name(line: &str) -> Option<(&str, &str)> {
     let colon = line.find("..:")? + 2;
     let name = line[..colon].trim_end_matches('.').trim();
     let values = &line[colon + 1..];

@@ -8,7 +8,7 @@ pub mod duration;
 mod field;
 pub mod journey;
 pub mod metric_name;
-mod nearest;
+pub(crate) mod nearest;
 pub mod network;
 pub mod peak;
 pub mod problem;

@@ -69,3 +69,8 @@ pub fn run_all<T: Send>(
         .map(|(index, job)| job.run_and(|outcome, summary| keep(index, outcome, summary)))
         .collect()
 }
+
+/// Does the same to all items on all cores; results stand in the order of the items.
+pub fn map_in_order<I: Send, T: Send>(items: Vec<I>, work: impl Fn(I) -> T + Sync) -> Vec<T> {
+    items.into_par_iter().map(&work).collect()
+}

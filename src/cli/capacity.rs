@@ -1,16 +1,15 @@
 //! `capsim capacity`: how much load the system takes, or how little of a resource is enough.
 
 use std::cell::RefCell;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::ModelArgs;
 use super::budget::Budget;
-use super::console::Screen;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
+use super::outputs::Outputs;
 use super::report::{Report, Words};
 use super::ticker::Ticker;
 use crate::model::{Document, Override, duration};
@@ -113,11 +112,9 @@ impl Capacity {
             budget: self.budget.map_or(RUNS, |b| b.runs.unwrap_or(u64::MAX)),
             precision: self.precision / 100.0,
         };
-        let mut out = Screen::plain();
+        let mut out = Outputs::default();
         if !self.quiet {
-            out.write_all(report::bounds(&analyse(&model)).as_bytes())?;
-            writeln!(out)?;
-            out.flush()?;
+            out.print(&(report::bounds(&analyse(&model)) + "\n"));
         }
         let ticker = RefCell::new(Ticker::new());
         let clock = self.budget.unwrap_or_default().start();
@@ -128,15 +125,14 @@ impl Capacity {
         let answer = search(&question, &watch, &|| clock.may_go_on());
         drop(ticker);
         let answer = answer.map_err(invalid)?;
-        out.write_all(report::capacity(&question, &answer, !self.quiet).as_bytes())?;
-        out.flush()?;
         let words = Words {
             model: &model,
             args: &self.model,
             signature: format!("{} runs, seed {}", answer.runs, self.seed),
         };
-        self.report.capacity(&words, &question, &answer)?;
+        out.keep(self.report.capacity(&words, &question, &answer));
+        out.print(&report::capacity(&question, &answer, !self.quiet));
         let found = answer.passing.is_some() && answer.failing.is_some();
-        Ok(ExitCode::from(u8::from(!found)))
+        out.end(Ok(u8::from(!found)))
     }
 }

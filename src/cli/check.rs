@@ -1,13 +1,12 @@
 //! `capsim check`: is the model sound, and what does it mean.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::ModelArgs;
-use super::console::Screen;
 use super::exit::Failure;
+use super::outputs::Outputs;
 use crate::report::{answers, run_text};
 use crate::study::answers::bounds::analyse;
 
@@ -36,11 +35,11 @@ impl Check {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let model = self.model.load()?.model;
         let script = self.model.model.display().to_string();
-        let mut out = Screen::plain();
-        out.write_all(run_text::header(&model, &script, "-").as_bytes())?;
-        out.write_all(run_text::contents(&model).as_bytes())?;
-        writeln!(out)?;
-        out.write_all(answers::bounds(&analyse(&model)).as_bytes())?;
-        Ok(ExitCode::SUCCESS)
+        let mut out = Outputs::default();
+        out.print(&run_text::header(&model, &script, "-"));
+        out.print(&run_text::contents(&model));
+        out.print("\n");
+        out.print(&answers::bounds(&analyse(&model)));
+        out.done()
     }
 }

@@ -1,17 +1,16 @@
 //! `capsim compare`: which of two designs is better.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::budget::Budget;
-use super::console::Screen;
 use super::exit::{self, Failure};
 use super::files::Files;
 use super::interrupt::Interrupt;
-use super::report::Report;
+use super::outputs::Outputs;
+use super::report::{Report, read};
 use super::ticker::Ticker;
 use crate::model::document::Checked;
 use crate::model::{Document, Model, Override};
@@ -122,19 +121,17 @@ impl Compare {
         let done = compare(&a, &b, &plan, &|| clock.may_go_on());
         drop(ticker);
         let designs = self.designs(second, done.replications);
-        let mut out = Screen::plain();
-        writeln!(out, "{designs}")?;
-        out.write_all(report::compare(&done, self.all).as_bytes())?;
+        let mut out = Outputs::default();
+        out.keep(self.page(&a, second, &designs, &done));
+        out.print(&format!("{designs}\n"));
+        out.print(&report::compare(&done, self.all));
         if done.replications < plan.replications {
-            writeln!(
-                out,
-                "the budget of time ended the comparison; `--replications {}` gives this everywhere",
+            out.print(&format!(
+                "the budget of time ended the comparison; `--replications {}` gives this everywhere\n",
                 done.replications
-            )?;
+            ));
         }
-        out.flush()?;
-        self.page(&a, second, &designs, &done)?;
-        Ok(ExitCode::SUCCESS)
+        out.done()
     }
 
     /// What A and B are.
@@ -165,9 +162,9 @@ impl Compare {
         if !self.report.wanted() {
             return Ok(());
         }
-        let text = std::fs::read_to_string(&self.a)?;
+        let text = read(&self.a)?;
         let other = match &self.b {
-            Some(_) => Some(std::fs::read_to_string(second)?),
+            Some(_) => Some(read(second)?),
             None => None,
         };
         let signature = format!("{} runs, seed {}", 2 * done.replications, self.seed);

@@ -1,5 +1,7 @@
 //! Exit codes, and how a command fails.
 
+use std::fmt::Display;
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::model::problem::Problems;
@@ -45,28 +47,28 @@ impl Failure {
         }
     }
 
-    /// Prints the text and gives the code. A reader that has closed the pipe is no failure.
-    pub fn report(self) -> ExitCode {
+    /// Prints the text and gives the code.
+    pub fn tell(&self) -> u8 {
         if !self.text.is_empty() {
             tell!("{}", self.text.trim_end());
         }
-        ExitCode::from(self.code)
+        self.code
     }
-}
 
-/// Of a write to standard output; whoever writes or reads a file names it.
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Failure {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
-            // Whoever read our output has seen enough.
-            return Failure {
-                code: 0,
-                text: String::new(),
-            };
-        }
-        Failure {
-            code: 1,
-            text: format!("error: standard output: {error}"),
-        }
+    /// As [`Failure::tell`], at the end of the process.
+    pub fn report(self) -> ExitCode {
+        ExitCode::from(self.tell())
+    }
+
+    /// A file that cannot be read or written.
+    pub fn file(path: &Path, why: impl Display) -> Failure {
+        Failure::new(OTHER, format!("error: {}: {why}", path.display()))
+    }
+
+    /// Standard output that cannot be written. A reader who has closed the pipe has seen enough: no
+    /// failure.
+    pub fn stdout(why: &std::io::Error) -> Option<Failure> {
+        let text = || format!("error: standard output: {why}");
+        (why.kind() != std::io::ErrorKind::BrokenPipe).then(|| Failure::new(OTHER, text()))
     }
 }

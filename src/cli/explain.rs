@@ -1,6 +1,5 @@
 //! `capsim explain`: which parameter matters most.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,10 +7,10 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::budget::Budget;
-use super::console::Screen;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
 use super::output::write_whole;
+use super::outputs::Outputs;
 use super::report::{Report, Words};
 use super::ticker::Ticker;
 use crate::model::{Document, Override};
@@ -94,18 +93,19 @@ impl Explain {
         let found = explain(&document, &base, &plan, &|| clock.may_go_on());
         drop(ticker);
         let found = found.map_err(invalid)?;
-        let mut out = Screen::plain();
-        out.write_all(report::explain(&found, self.top).as_bytes())?;
-        out.flush()?;
+        let mut out = Outputs::default();
         if let Some(path) = &self.out {
-            write_whole(path, |out| out.write_all(csv(&found).as_bytes()))?;
+            out.keep(write_whole(path, |out| {
+                out.write_all(csv(&found).as_bytes())
+            }));
         }
         let words = Words {
             model: &model,
             args: &self.model,
             signature: format!("{} runs, seed {}", found.runs, self.seed),
         };
-        self.report.explanation(&words, &found)?;
-        Ok(ExitCode::SUCCESS)
+        out.keep(self.report.explanation(&words, &found));
+        out.print(&report::explain(&found, self.top));
+        out.done()
     }
 }

@@ -1,7 +1,6 @@
 //! `capsim fit`: the parameters of a model from a measured run.
 
 use std::cell::Cell;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -9,11 +8,11 @@ use std::sync::Mutex;
 use clap::Args;
 
 use super::ModelArgs;
-use super::console::Screen;
 use super::exit::{self, Failure};
 use super::files::Files;
 use super::interrupt::Interrupt;
 use super::output::write_whole;
+use super::outputs::Outputs;
 use super::report::{Report, Words};
 use super::ticker::Ticker;
 use crate::model::document::Checked;
@@ -22,7 +21,7 @@ use crate::report::fit as report;
 use crate::report::fit_page::{Run, of_fit};
 use crate::study::fit::forecast::deviations;
 use crate::study::fit::free::Free;
-use crate::study::fit::knee::knee;
+use crate::study::fit::knee::{Knee, knee};
 use crate::study::fit::quality::{Quality, judge, rms};
 use crate::study::fit::read::{self, Measured};
 use crate::study::fit::search::{Budget, Found, Search};
@@ -155,15 +154,14 @@ impl FitArgs {
         let found = search.run().map_err(invalid)?;
         let quality = judge(&fit, &found);
         drop(ticker);
-        let code = self.print(&fit, &held, &found, &quality)?;
+        let mut told = self.told(&fit, &held, &found, &quality)?;
         if late.get() {
-            writeln!(
-                Screen::plain(),
+            told.end.push_str(
                 "the budget of time ended the search: another machine may come to other values; \
-                 `--budget runs=N` gives the same everywhere"
-            )?;
+                 `--budget runs=N` gives the same everywhere\n",
+            );
         }
-        Ok(code)
+        self.put(&fit, &found, &quality, &told)
     }
 
     /// All that is read and written.
@@ -177,27 +175,28 @@ impl FitArgs {
         .writes("--report", self.report.file())
     }
 
-    fn print(
+    /// What the fit says of the runs that it was fitted to, and of those that are predicted.
+    fn told<'a>(
         &self,
-        fit: &Fit,
-        held: &[Case],
+        fit: &'a Fit,
+        held: &'a [Case],
         found: &Found,
         quality: &Quality,
-    ) -> Result<ExitCode, Failure> {
-        let mut out = Screen::plain();
+    ) -> Result<Told<'a>, Failure> {
+        let mut text = String::new();
         let mut csv =
             String::from("role,run,load,window,number,measured,model,error,spread,deviation\n");
         let at = &found.evaluation;
         let mut runs: Vec<Run> = Vec::new();
         for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
-            out.write_all(report::table(case, values, spread, None).as_bytes())?;
+            text.push_str(&report::table(case, values, spread, None));
             csv.push_str(&report::csv_lines(case, values, spread, None));
             runs.push(Run::new("fitted to", case, values, spread));
         }
-        out.write_all(report::parameters(fit, quality).as_bytes())?;
+        text.push_str(&report::parameters(fit, quality));
         let knee = knee(fit, found, quality);
         if let Some(knee) = &knee {
-            out.write_all(report::knee(knee).as_bytes())?;
+            text.push_str(&report::knee(knee));
         }
         if !held.is_empty() {
             let at = std::slice::from_ref(&found.point);
@@ -211,27 +210,48 @@ impl FitArgs {
             let deviations = deviations(fit, held, found, quality, draws).map_err(invalid)?;
             let of_each = predicted.values.iter().zip(&predicted.variances);
             for ((case, (values, spread)), all) in held.iter().zip(of_each).zip(&deviations) {
-                out.write_all(report::table(case, values, spread, Some(all)).as_bytes())?;
+                text.push_str(&report::table(case, values, spread, Some(all)));
                 csv.push_str(&report::csv_lines(case, values, spread, Some(all)));
                 runs.push(Run::new("predicted", case, values, spread));
             }
             let (rms, numbers) = rms(held, &predicted.values);
-            writeln!(
-                out,
-                "\nprediction: {:.1} % root mean square over {numbers} numbers",
+            text.push_str(&format!(
+                "\nprediction: {:.1} % root mean square over {numbers} numbers\n",
                 100.0 * rms
-            )?;
+            ));
         }
-        writeln!(out, "{} runs simulated, seed {}", found.runs, fit.seed)?;
+        let end = format!("{} runs simulated, seed {}\n", found.runs, fit.seed);
+        Ok(Told {
+            text,
+            end,
+            csv,
+            knee,
+            runs,
+        })
+    }
+
+    /// Writes the files, then the text.
+    fn put(
+        &self,
+        fit: &Fit,
+        found: &Found,
+        quality: &Quality,
+        told: &Told,
+    ) -> Result<ExitCode, Failure> {
+        let mut out = Outputs::default();
+        let mut end = told.end.clone();
         if let Some(path) = &self.out {
-            let text = file::text(fit, quality, found.runs).map_err(invalid)?;
-            write_whole(path, |out| out.write_all(text.as_bytes()))?;
-            writeln!(out, "written: {}", path.display())?;
+            let text = file::text(fit, quality, found.runs).map_err(invalid);
+            let written =
+                text.and_then(|text| write_whole(path, |out| out.write_all(text.as_bytes())));
+            if written.is_ok() {
+                end.push_str(&format!("written: {}\n", path.display()));
+            }
+            out.keep(written);
         }
         if let Some(path) = &self.table {
-            write_whole(path, |out| out.write_all(csv.as_bytes()))?;
+            out.keep(write_whole(path, |out| out.write_all(told.csv.as_bytes())));
         }
-        out.flush()?;
         if self.report.wanted() {
             let model = fit.document.check(&fit.base).map_err(Failure::model)?.model;
             let words = Words {
@@ -239,12 +259,26 @@ impl FitArgs {
                 args: &self.model,
                 signature: format!("{} runs, seed {}", found.runs, fit.seed),
             };
-            self.report.write(&words, |identity| {
-                of_fit(identity, fit, quality, knee.as_ref(), &runs)
-            })?;
+            out.keep(self.report.write(&words, |identity| {
+                of_fit(identity, fit, quality, told.knee.as_ref(), &told.runs)
+            }));
         }
-        Ok(ExitCode::SUCCESS)
+        out.print(&told.text);
+        out.print(&end);
+        out.done()
     }
+}
+
+/// What a fit tells of its runs.
+struct Told<'a> {
+    text: String,
+    /// Stands below it.
+    end: String,
+    /// The table of all numbers.
+    csv: String,
+    knee: Option<Knee>,
+    /// For the page.
+    runs: Vec<Run<'a>>,
 }
 
 /// The file of `RUN@…`.

@@ -14,6 +14,7 @@ mod files;
 mod fit;
 mod interrupt;
 mod output;
+mod outputs;
 mod plot;
 mod replicate;
 mod report;
@@ -126,11 +127,10 @@ pub fn main() -> ExitCode {
 
 /// Prints what clap has to say, and gives its exit code.
 fn said(text: &clap::Error) -> Result<ExitCode, Failure> {
-    let printed = text.print();
-    if text.exit_code() == 0 {
-        printed?;
+    let code = u8::try_from(text.exit_code()).unwrap_or(exit::USAGE);
+    let failed = text.print().err().filter(|_| code == 0);
+    match failed.and_then(|why| Failure::stdout(&why)) {
+        Some(failure) => Err(failure),
+        None => Ok(ExitCode::from(code)),
     }
-    Ok(ExitCode::from(
-        u8::try_from(text.exit_code()).unwrap_or(exit::USAGE),
-    ))
 }

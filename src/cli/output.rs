@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 
-use super::exit::{self, Failure};
+use super::exit::Failure;
 use crate::model::Model;
 use crate::report::{out_csv, out_json};
 use crate::study::whole;
@@ -96,10 +96,10 @@ pub fn write_whole(
     file: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    whole::write_whole(file, |out| write(out)).map_err(|error: io::Error| {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Failure::from(error);
-        }
-        Failure::new(exit::OTHER, format!("error: {}: {error}", file.display()))
-    })
+    match whole::write_whole(file, |out| write(out)) {
+        Ok(()) => Ok(()),
+        // Whoever reads the pipe has seen enough.
+        Err(why) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(why) => Err(Failure::file(file, why)),
+    }
 }

@@ -1,14 +1,13 @@
 //! `capsim run MODEL --replications N | --precision P`: many runs of one model.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::bar::Bar;
-use super::console::Screen;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
+use super::outputs::Outputs;
 use crate::model::Model;
 use crate::report::replications;
 use crate::study::replicate::{Count, Plan, Replications, Stopped, replicate};
@@ -107,17 +106,21 @@ impl Replicate {
     }
 
     /// Prints the study and gives its exit code.
-    pub fn show(&self, all: &Replications, model: &Model, seed: u64) -> Result<ExitCode, Failure> {
-        let mut out = Screen::plain();
-        out.write_all(replications::text(all, &model.name, seed).as_bytes())?;
-        out.flush()?;
+    pub fn show(
+        &self,
+        all: &Replications,
+        model: &Model,
+        seed: u64,
+        mut out: Outputs,
+    ) -> Result<ExitCode, Failure> {
+        out.print(&replications::text(all, &model.name, seed));
         if !all.precise {
             tell!(
                 "warning: the precision was not reached in {} replications",
                 all.tally.runs()
             );
         }
-        Ok(ExitCode::from(code(all.tally.overall())))
+        out.end(Ok(code(all.tally.overall())))
     }
 }
 

@@ -88,7 +88,7 @@ impl Report {
         if !self.wanted() {
             return Ok(());
         }
-        let table = Table::parse(&std::fs::read_to_string(points)?).map_err(failed)?;
+        let table = Table::parse(&read(points)?).map_err(failed)?;
         self.write(words, |identity| study_page::of_sweep(identity, &table))
     }
 
@@ -119,7 +119,7 @@ impl Report {
         if !self.wanted() {
             return Ok(());
         }
-        let text = std::fs::read_to_string(&words.args.model)?;
+        let text = read(&words.args.model)?;
         let identity = Identity {
             name: &words.model.name,
             description: &words.model.description,
@@ -138,6 +138,11 @@ impl Report {
         let html = html.map_err(failed)?;
         write_whole(path, |out| out.write_all(html.as_bytes()))
     }
+}
+
+/// Reads a text that a page is made from.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|why| Failure::file(path, why))
 }
 
 fn failed(why: String) -> Failure {

@@ -1,6 +1,5 @@
 //! `capsim run`: one run of a model, and what k6 would print.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,11 +7,12 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::ModelArgs;
-use super::console::{Progress, Screen, colour};
+use super::console::{Progress, colour};
 use super::exit::{self, Failure};
 use super::files::Files;
 use super::interrupt::Interrupt;
 use super::output::{self, EPOCH, Out};
+use super::outputs::Outputs;
 use super::replicate::{MANY, Replicate};
 use super::report::{Report, Words};
 use super::samples::Samples;
@@ -153,38 +153,26 @@ impl Run {
             return self.replications(&model);
         }
         let plan = (!self.quiet).then(|| Plan::new(&model.scenarios));
-        let mut out = Screen::coloured();
+        let mut out = Outputs::coloured();
         if !self.quiet {
             let script = self.model.model.display().to_string();
-            out.write_all(run_text::header(&model, &script, &self.outputs()).as_bytes())?;
-            out.flush()?;
+            out.print(&run_text::header(&model, &script, &self.outputs()));
         }
-        let Simulated {
-            outcome,
-            samples,
-            audit,
-        } = self.simulate(&model, plan.as_ref())?;
+        let run = self.simulate(&model, plan.as_ref());
+        let outcome = &run.outcome;
         let summary = if options.mode == Mode::Full {
-            full_summary(&outcome, &model)
+            full_summary(outcome, &model)
         } else {
-            summary(&outcome, &model)
+            summary(outcome, &model)
         };
-        if self.report.wanted() {
-            let signature = run_text::signature(&outcome, self.seed);
-            let words = self.words(&model, signature);
-            let run = (&outcome, samples.as_slice());
-            self.report.run(&words, run, &summary, &options)?;
-        }
-        out.write_all(crate::report::summary(&summary, &options).as_bytes())?;
+        self.write_files(&mut out, &run, &model, &summary, &options);
+        out.print(&crate::report::summary(&summary, &options));
         if let Some(plan) = plan {
-            out.write_all(run_text::last_lines(&outcome, &model, &plan).as_bytes())?;
-            let insight = run_text::insight(&outcome, &model, &summary);
-            out.write_all(insight.as_bytes())?;
-            out.write_all(run_text::signature(&outcome, self.seed).as_bytes())?;
+            out.print(&run_text::last_lines(outcome, &model, &plan));
+            out.print(&run_text::insight(outcome, &model, &summary));
+            out.print(&run_text::signature(outcome, self.seed));
         }
-        out.flush()?;
-        self.write_files(&outcome, &model, &summary, &options)?;
-        self.conclude(&outcome, &model, &summary, audit.as_ref())
+        out.end(self.conclude(&run, &model, &summary))
     }
 
     /// All that is read and written.
@@ -199,17 +187,12 @@ impl Run {
     }
 
     /// Warnings and errors on stderr, and the exit code.
-    fn conclude(
-        &self,
-        outcome: &Outcome,
-        model: &Model,
-        summary: &Summary,
-        audit: Option<&Audit>,
-    ) -> Result<ExitCode, Failure> {
+    fn conclude(&self, run: &Simulated, model: &Model, summary: &Summary) -> Result<u8, Failure> {
+        let outcome = &run.outcome;
         if let Some(note) = outcome.deadlocks.note(model) {
             tell!("note: {note}");
         }
-        if let Some(audit) = audit {
+        if let Some(audit) = &run.audit {
             report_room(outcome);
             report_audit(audit)?;
         }
@@ -221,11 +204,7 @@ impl Run {
         if let Some(text) = &crossed {
             tell!("ERRO {text}");
         }
-        Ok(ExitCode::from(self.code(
-            outcome,
-            model,
-            crossed.is_some(),
-        )?))
+        self.code(outcome, model, crossed.is_some())
     }
 
     /// What the header says about outputs.
@@ -240,19 +219,30 @@ impl Run {
 
     fn write_files(
         &self,
-        outcome: &Outcome,
+        to: &mut Outputs,
+        run: &Simulated,
         model: &Model,
         summary: &Summary,
         options: &SummaryOptions,
-    ) -> Result<(), Failure> {
+    ) {
+        let Simulated {
+            outcome, samples, ..
+        } = run;
+        to.keep(self.timeline.write(model, outcome, samples));
+        if self.report.wanted() {
+            let words = self.words(model, run_text::signature(outcome, self.seed));
+            let run = (outcome, samples.as_slice());
+            to.keep(self.report.run(&words, run, summary, options));
+        }
         for out in &self.out {
-            out.write(outcome, model, self.epoch)?;
+            to.keep(out.write(outcome, model, self.epoch));
         }
         if let Some(file) = &self.summary_export {
             let text = export::summary_export(summary, options);
-            output::write_whole(file, |out| out.write_all(text.as_bytes()))?;
+            to.keep(output::write_whole(file, |out| {
+                out.write_all(text.as_bytes())
+            }));
         }
-        Ok(())
     }
 
     fn words<'a>(&'a self, model: &'a Model, signature: String) -> Words<'a> {
@@ -267,12 +257,13 @@ impl Run {
         let all = self.replicate.study(model, self.seed, self.quiet)?;
         let signature = replications::signature(&all, self.seed);
         let words = self.words(model, signature);
-        self.report.replications(&words, &all.tally, self.seed)?;
-        self.replicate.show(&all, model, self.seed)
+        let mut out = Outputs::default();
+        out.keep(self.report.replications(&words, &all.tally, self.seed));
+        self.replicate.show(&all, model, self.seed, out)
     }
 
     /// Runs the model with whatever is asked to be watched, written down or audited.
-    fn simulate(&self, model: &Model, plan: Option<&Plan>) -> Result<Simulated, Failure> {
+    fn simulate(&self, model: &Model, plan: Option<&Plan>) -> Simulated {
         let every = self.report.wanted().then(|| Span::secs(1));
         let every = self.timeline.every().or(every);
         // Whoever listens is a thread, which costs more than many a run takes until somebody could want its end.
@@ -304,14 +295,11 @@ impl Run {
             (world.run_watched(watch), Vec::new(), None)
         };
         progress.done();
-        if every.is_some() {
-            self.timeline.write(model, &outcome, &samples)?;
-        }
-        Ok(Simulated {
+        Simulated {
             outcome,
             samples,
             audit,
-        })
+        }
     }
 
     fn options(&self, model: &mut Model) -> Result<SummaryOptions, Failure> {

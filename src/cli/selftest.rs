@@ -1,14 +1,13 @@
 //! `capsim selftest`: does this binary reproduce the closed forms on this machine?
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::console::Screen;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
+use super::outputs::Outputs;
 use crate::study::selftest::case::{Case, parse, shipped};
 use crate::study::selftest::{Checked, Line, check, is_quick};
 
@@ -43,31 +42,27 @@ impl Selftest {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         Interrupt::ends_at_once();
         let cases = self.read()?;
-        let mut out = Screen::plain();
-        writeln!(
-            out,
-            "{:<34} {:<26} {:>12} {:>12} {:>13} {:>11} {:>6}  result",
+        let mut out = Outputs::default();
+        out.print(&format!(
+            "{:<34} {:<26} {:>12} {:>12} {:>13} {:>11} {:>6}  result\n",
             "case", "quantity", "estimate", "± 95 %", "exact", "tolerance", "runs"
-        )?;
+        ));
         let (mut passed, mut failed) = (0, Vec::new());
         for case in &cases {
             let checked = check(case, self.seed);
-            write!(out, "{}", rows(case, &checked))?;
-            out.flush()?;
+            out.print(&rows(case, &checked));
             if checked.is_ok_and(|lines| lines.iter().all(|line| line.pass)) {
                 passed += 1;
             } else {
                 failed.push(case.name.as_str());
             }
         }
-        writeln!(out, "\n{passed} of {} cases pass", cases.len())?;
+        out.print(&format!("\n{passed} of {} cases pass\n", cases.len()));
         if failed.is_empty() {
-            return Ok(ExitCode::SUCCESS);
+            return out.done();
         }
-        Err(Failure::new(
-            1,
-            format!("error: these cases fail: {}", failed.join(", ")),
-        ))
+        let why = format!("error: these cases fail: {}", failed.join(", "));
+        out.end(Err(Failure::new(exit::OTHER, why)))
     }
 
     fn read(&self) -> Result<Vec<Case>, Failure> {

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ModelArgs;
 use super::bar::Bar;
-use super::console::Screen;
 use super::exit::{self, Failure};
 use super::files::{Files, beside};
 use super::interrupt::Interrupt;
+use super::outputs::Outputs;
 use super::report::{Report, Words};
 use crate::model::document::{Checked, Document};
 use crate::model::set::Override;
@@ -151,7 +151,10 @@ impl SweepCommand {
         };
         self.files(&document.check(&overrides).map_err(Failure::model)?)
             .check()?;
-        if Target::of(&self.out)?.stream {
+        if Target::of(&self.out)
+            .map_err(|e| Failure::file(&self.out, e))?
+            .stream
+        {
             let at = self.out.display();
             let why = format!("error: --out: {at} is no file, and a sweep reads its rows again");
             return Err(Failure::new(exit::USAGE, why));
@@ -179,17 +182,16 @@ impl SweepCommand {
             args: &self.model,
             signature: self.signature(&design),
         };
-        self.report.sweep(&words, &points)?;
-        let mut out = Screen::plain();
-        writeln!(
-            out,
-            "{} rows in {}, {} points in {}",
+        let mut out = Outputs::default();
+        out.keep(self.report.sweep(&words, &points));
+        out.print(&format!(
+            "{} rows in {}, {} points in {}\n",
             sweep.rows(),
             self.out.display(),
             design.len(),
             points.display()
-        )?;
-        Ok(ExitCode::SUCCESS)
+        ));
+        out.done()
     }
 
     /// All that is read and written.
@@ -246,7 +248,8 @@ impl SweepCommand {
     ) -> Result<u64, Failure> {
         let origin = self.origin(sweep, overrides)?;
         let beside_it = beside(&self.out, "study.json");
-        let exists = file.metadata()?.len() > 0;
+        let unusable = |e| Failure::file(&self.out, e);
+        let exists = file.metadata().map_err(unusable)?.len() > 0;
         if self.resume && exists {
             return self.resume(file, sweep, &origin, &beside_it);
         }
@@ -258,7 +261,7 @@ impl SweepCommand {
             return Err(Failure::new(1, text));
         }
         // Before it is said that what stands there is of this sweep.
-        file.set_len(0)?;
+        file.set_len(0).map_err(unusable)?;
         replace_file(&beside_it, |file| {
             let text = serde_json::to_string_pretty(&origin).map_err(std::io::Error::from)?;
             Ok(writeln!(file, "{text}")?)

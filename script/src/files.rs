@@ -1,0 +1,169 @@
+//! The files a script may read: those in its own folder and below.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Names of the modules that this crate brings.
+pub(crate) const MODULES: [&str; 8] = [
+    "k6",
+    "k6/http",
+    "k6/metrics",
+    "k6/data",
+    "k6/execution",
+    "k6/encoding",
+    "k6/crypto",
+    "k6/timers",
+];
+
+/// A script's folder, with what was read from it.
+pub(crate) struct Files {
+    root: PathBuf,
+    main: String,
+    read: RefCell<BTreeMap<String, Rc<[u8]>>>,
+}
+
+impl Files {
+    /// The folder of this script.
+    pub(crate) fn of(script: &Path) -> Files {
+        let root = script.parent().unwrap_or(Path::new(".")).to_path_buf();
+        let main = script
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        Files {
+            root,
+            main,
+            read: RefCell::default(),
+        }
+    }
+
+    /// Name of the script itself.
+    pub(crate) fn main(&self) -> &str {
+        &self.main
+    }
+
+    /// The bytes of a file, by its name relative to the script's folder.
+    pub(crate) fn bytes(&self, name: &str) -> Result<Rc<[u8]>, String> {
+        if let Some(known) = self.read.borrow().get(name) {
+            return Ok(known.clone());
+        }
+        let bytes: Rc<[u8]> = std::fs::read(self.root.join(name))
+            .map_err(|e| format!("the file '{name}' cannot be read: {e}"))?
+            .into();
+        self.read
+            .borrow_mut()
+            .insert(name.to_owned(), bytes.clone());
+        Ok(bytes)
+    }
+
+    /// The text of a module.
+    pub(crate) fn text(&self, name: &str) -> Result<String, String> {
+        let bytes = self.bytes(name)?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|e| format!("the file '{name}' is no UTF-8 text: {e}"))?;
+        // A first line with #! is none of JavaScript's in a module with a byte order mark before it.
+        Ok(text.trim_start_matches('\u{feff}').to_owned())
+    }
+
+    /// The name of what `specifier` means in the file `base`: a module of k6, or a file.
+    pub(crate) fn resolve(base: &str, specifier: &str) -> Result<String, String> {
+        if MODULES.contains(&specifier) {
+            return Ok(specifier.to_owned());
+        }
+        if let Some(text) = refusal(specifier) {
+            return Err(text);
+        }
+        beside(base, specifier)
+    }
+}
+
+/// The file that a path in the file `base` means, if it is in the script's folder.
+pub(crate) fn beside(base: &str, path: &str) -> Result<String, String> {
+    let outside = || {
+        format!(
+            "'{path}' in '{base}' is outside the script's folder: put the file beside the script or below"
+        )
+    };
+    let path = path.strip_prefix("file://").unwrap_or(path);
+    if path.starts_with('/') {
+        return Err(outside());
+    }
+    let mut parts: Vec<&str> = base.split('/').collect();
+    parts.pop();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop().ok_or_else(outside)?;
+            }
+            _ => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+/// Why a module that is no file is not to be had, and what to do.
+fn refusal(specifier: &str) -> Option<String> {
+    if specifier.contains("://") && !specifier.starts_with("file://") {
+        return Some(format!(
+            "'{specifier}' is not downloaded: save the file beside the script and import './NAME.js' instead"
+        ));
+    }
+    let why = match specifier {
+        "k6/browser" | "k6/experimental/browser" => {
+            "drives a real browser, which cannot run in virtual time; use k6/http"
+        }
+        "k6/ws" | "k6/websockets" | "k6/experimental/websockets" => {
+            "is not simulated; only requests of k6/http are"
+        }
+        "k6/net/grpc" | "k6/experimental/grpc" => "is not simulated; only requests of k6/http are",
+        "k6/html" => "is not there yet; read the page's body as text",
+        _ if specifier.starts_with("k6/x/") => {
+            "is an extension of k6, which cannot run here; remove it or put a local module in its place"
+        }
+        _ if specifier.starts_with("k6/") => "is no module that is simulated",
+        _ if specifier.starts_with('.') || specifier.starts_with("file://") => return None,
+        _ if specifier.starts_with('/') => return None,
+        _ => "is neither a module of k6 nor a path; local files begin with './'",
+    };
+    Some(format!("the module '{specifier}' {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_beside_the_file_that_names_them() {
+        assert_eq!(beside("a.js", "./lib.js").unwrap(), "lib.js");
+        assert_eq!(beside("lib/a.js", "../b.js").unwrap(), "b.js");
+        assert_eq!(beside("lib/a.js", "./c/d.js").unwrap(), "lib/c/d.js");
+        for path in [
+            "../x.js",
+            "/etc/passwd",
+            "file:///etc/passwd",
+            "./a/../../x",
+        ] {
+            assert!(
+                beside("a.js", path).unwrap_err().contains("outside"),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn modules_that_are_not_there_say_what_to_do() {
+        for (name, part) in [
+            ("https://jslib.k6.io/x.js", "save the file"),
+            ("k6/browser", "use k6/http"),
+            ("k6/ws", "not simulated"),
+            ("k6/net/grpc", "not simulated"),
+            ("k6/x/sql", "extension"),
+            ("lodash", "'./'"),
+        ] {
+            let text = Files::resolve("a.js", name).unwrap_err();
+            assert!(text.contains(part), "{text}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+// How Rust calls the script.
+{
+  const global = (name, value) =>
+    O.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });
+  const env = { ...n.env };
+  global("__ENV", env);
+  global("__VU", n.vu);
+  global("__ITER", 0);
+  for (const [name, f] of [["setTimeout", setTimeout], ["setInterval", setInterval], ["clearTimeout", clearTimer], ["clearInterval", clearTimer],
+    ["open", (path, mode) => {
+      if (nullish(path) || path === "") fail("open() can't be used with an empty filename");
+      return n.open(String(path), mode === "b");
+    }]]) {
+    define(globalThis, name, f);
+  }
+  define(globalThis, "require", (name) => n.require(String(name)));
+
+  // A value as JSON the way Go's encoder writes what the script returned.
+  const asJson = (x, what) => {
+    const seen = [];
+    const write = (v) => {
+      if (nullish(v)) return "null";
+      switch (typeof v) {
+        case "boolean": return String(v);
+        case "string": return JSON.stringify(v);
+        case "bigint": return String(v);
+        case "symbol": return "null";
+        case "number":
+          if (!isFinite(v)) throw new ResultError(`error marshaling ${what} data to JSON: json: unsupported value: ${isNaN(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf"}`);
+          return String(v);
+        case "function": throw new ResultError(`error marshaling ${what} data to JSON: json: unsupported type: func(sobek.FunctionCall) sobek.Value`);
+      }
+      if (seen.includes(v)) throw new ResultError(`error marshaling ${what} data to JSON: json: unsupported value: encountered a cycle`);
+      seen.push(v);
+      try {
+        if (v instanceof Date) return JSON.stringify(v.toISOString().replace(/\.000Z$/, "Z"));
+        if (v instanceof Map) return "[" + [...v].map(([k, e]) => `[${write(k)},${write(e)}]`).join(",") + "]";
+        if (v instanceof Set) return "[" + [...v].map(write).join(",") + "]";
+        if (v instanceof Uint8Array) return JSON.stringify(n.base64(v, "std"));
+        if (v instanceof Response) return write({ ...v });
+        if (Array.isArray(v)) return "[" + Array.from(v, write).join(",") + "]";
+        if (typeof v.toJSON === "function") return write(v.toJSON());
+        return "{" + O.keys(v).map((k) => JSON.stringify(k) + ":" + write(v[k])).join(",") + "}";
+      } finally {
+        seen.pop();
+      }
+    };
+    return write(x);
+  };
+
+  let data;
+  let dataText;
+  const kit = {
+    describe: (thrown) => (isObject(thrown) && thrown.uncaught !== undefined ? "Uncaught (in promise) " + thrown.uncaught : describe(thrown)),
+    rejection, rejected, pump,
+    module: (name) => modules[name],
+    exports: (name) => O.keys(modules[name]),
+    // Takes over what the init code exports; gives the options as JSON.
+    adopt: (namespace) => {
+      const options = namespace.options;
+      if (!isObject(options)) return undefined;
+      httpOptions = options;
+      return JSON.stringify(options, (_, v) => (typeof v === "number" && !isFinite(v) ? null : v));
+    },
+    // Begins a call; `json` is its argument.
+    run: (kind, callee, name, json) => {
+      if (!httpOptions.noCookiesReset || kind !== "iteration") jar = new CookieJar();
+      forgetTimers();
+      rejections.clear();
+      groupPath = "";
+      if (typeof callee !== "function") {
+        if (kind === "iteration") throw new ResultError(`function '${name}' not found in exports`);
+        return undefined;
+      }
+      if (kind === "setup") return callee();
+      if (kind === "summary") return callee(JSON.parse(json));
+      if (json === undefined || json === null) data = undefined;
+      else if (json !== dataText) data = JSON.parse(json);
+      dataText = json;
+      if (kind === "teardown") return callee(data);
+      const about = n.iteration();
+      globalThis.__VU = about.vu;
+      globalThis.__ITER = about.iteration;
+      scenarioTags = about.tags;
+      for (const key of O.keys(about.env)) env[key] = about.env[key];
+      return callee(data);
+    },
+    // What the call returned, as JSON.
+    finish: (kind, result) => {
+      if (kind === "setup") return result === undefined ? undefined : asJson(result, "setup()");
+      if (kind !== "summary" || nullish(result)) return undefined;
+      const outputs = {};
+      for (const key of O.keys(O(result))) {
+        const v = result[key];
+        if (typeof v === "string") outputs[key] = v;
+        else if (v instanceof ArrayBuffer || v instanceof Uint8Array) outputs[key] = n.text(v);
+        else throw new ResultError(`error handling summary object ${key}: invalid type ${goType(v)}, it needs to be a string or ArrayBuffer`);
+      }
+      return JSON.stringify(outputs);
+    },
+  };
+  O.defineProperty(globalThis, "__capsim", { value: kit, enumerable: false, configurable: false, writable: false });
+  return kit;
+}

@@ -1,0 +1,79 @@
+// k6/execution
+const part = (getters, check) => {
+  const object = {};
+  for (const name of O.keys(getters)) {
+    O.defineProperty(object, name, { enumerable: true, get: () => { check(); return getters[name](); } });
+  }
+  return object;
+};
+const outsideInit = (text) => () => notInInit(text);
+const inScenario = () => {
+  if (n.inInit() || !n.inIteration()) fail("getting scenario information outside of the VU context is not supported");
+};
+const tagBag = (bag) => new Proxy(O.create(null), {
+  get: (_, key) => (typeof key === "string" ? bag()[key] : undefined),
+  has: (_, key) => key in bag(),
+  set: (_, key, value) => {
+    if (isObject(value) || typeof value === "function" || nullish(value)) {
+      throw new TypeError(`invalid value for metric tag '${String(key)}': only String, Boolean and Number types are accepted as a metric tag values`);
+    }
+    bag()[key] = String(value);
+    return true;
+  },
+  deleteProperty: (_, key) => { delete bag()[key]; return true; },
+  ownKeys: () => O.keys(bag()),
+  getOwnPropertyDescriptor: (_, key) =>
+    (key in bag() ? { value: bag()[key], enumerable: true, configurable: true, writable: true } : undefined),
+});
+{
+  const scenario = part({
+    name: () => n.iteration().scenario,
+    executor: () => n.iteration().executor,
+    startTime: () => Math.floor(n.epoch + n.iteration().scenarioStart),
+    progress: () => n.instance().progress,
+    iterationInInstance: () => n.iteration().iterationInTest,
+    iterationInTest: () => n.iteration().iterationInTest,
+  }, inScenario);
+  const instance = part({
+    currentTestRunDuration: () => n.elapsed(),
+    iterationsCompleted: () => n.instance().completed,
+    iterationsInterrupted: () => n.instance().interrupted,
+    vusActive: () => n.instance().active,
+    vusInitialized: () => n.instance().initialized,
+  }, outsideInit("getting instance information in the init context is not supported"));
+  const tags = tagBag(() => vuTags);
+  const metadata = tagBag(() => vuMetadata);
+  const inVu = outsideInit("getting VU information in the init context is not supported");
+  const metrics = part({ tags: () => tags, metadata: () => metadata }, inVu);
+  const vu = part({
+    idInInstance: () => n.iteration().vu,
+    idInTest: () => n.iteration().vu,
+    iterationInInstance: () => n.iteration().iteration,
+    iterationInScenario: () => {
+      inScenario();
+      return n.iteration().iterationInScenario;
+    },
+    tags: () => tags,
+    metrics: () => metrics,
+  }, inVu);
+  const place = () => {
+    const lines = String(new Error().stack).split("\n").map((l) => l.trim());
+    const line = lines.find((l) => l.startsWith("at ") && !/[( ]k6:\d|\(native\)/.test(l)) ?? "";
+    return line === "" ? "" : " " + line.replace(/^at <anonymous> \((.*)\)$/, "at $1").replace(/^at <eval> \((.*)\)$/, "at $1");
+  };
+  const test = {
+    abort: (reason) => n.abort("test aborted" + (reason === undefined ? "" : ": " + String(reason)) + place()),
+    fail: (reason) => {
+      notInInit("execution.test.fail() called outside of VU context");
+      n.markFailed("test marked as failed" + (reason === undefined ? "" : ": " + String(reason)));
+    },
+  };
+  O.defineProperty(test, "options", {
+    enumerable: true,
+    get: () => {
+      notInInit("getting test options in the init context is not supported");
+      return freeze(JSON.parse(JSON.stringify(httpOptions)));
+    },
+  });
+  modules["k6/execution"] = { scenario, instance, vu, test };
+}

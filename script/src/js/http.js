@@ -1,0 +1,196 @@
+// k6/http
+const refused = (e, throwing) => {
+  if (!(e instanceof GoError) || throwing) throw e;
+  warn("Request Failed", e.message);
+  const r = emptyResponse();
+  r.error = e.message;
+  r.error_code = e.code ?? 0;
+  return r;
+};
+const runHops = (call, ask) => {
+  const flow = hops(call);
+  let step = flow.next();
+  while (!step.done) step = flow.next(ask(step.value));
+  return step.value;
+};
+const askAlone = (hop) => {
+  if (underWay === 0 && early.length === 0) return n.request(hop);
+  return waitFor(new Set([n.send(hop)]), undefined);
+};
+const forbidden = "Making http requests in the init context is not supported";
+const request = (method, url, body, params) => {
+  notInInit(forbidden);
+  let call;
+  try { call = parseCall(method, url, body, params); } catch (e) { return refused(e, httpOptions.throw && e.code !== 1020); }
+  return runHops(call, askAlone);
+};
+const asyncRequest = (method, url, body, params) => {
+  notInInit(forbidden);
+  return new Promise((resolve, reject) => {
+    let flow;
+    try { flow = hops(parseCall(method, url, body, params)); } catch (e) { resolve(refused(e, httpOptions.throw)); return; }
+    const go = (answer) => {
+      try {
+        const step = flow.next(answer);
+        if (step.done) { resolve(step.value); return; }
+        underWay++;
+        waiting.set(n.send(step.value), go);
+      } catch (e) { reject(e); }
+    };
+    go(undefined);
+  });
+};
+
+// The entry of a batch as a call.
+const batchEntry = (key, entry) => {
+  if (Array.isArray(entry)) {
+    if (entry.length < 2) fail(`invalid batch request '${goSyntax(entry)}'`);
+    if (typeof entry[0] !== "string") fail(`invalid method type '${goSyntax(entry[0])}'`);
+    return parseCall(entry[0], entry[1], entry[2], entry[3]);
+  }
+  if (isObject(entry) && !(entry instanceof NamedUrl)) {
+    if (!("url" in entry)) fail(`batch request ${key} doesn't have a url key`);
+    let method = "GET";
+    let body = entry.body;
+    if ("method" in entry) {
+      if (typeof entry.method !== "string") fail(`invalid method type '${goSyntax(entry.method)}'`);
+      method = entry.method.toUpperCase();
+      if (method === "GET" || method === "HEAD") body = undefined;
+    }
+    return parseCall(method, entry.url, body, entry.params);
+  }
+  return parseCall("GET", entry, undefined, undefined);
+};
+// Sends calls at once, as many as the limits let, and gives their responses in order.
+const sendAll = (calls) => {
+  const all = nullish(httpOptions.batch) ? 20 : Number(httpOptions.batch);
+  const perHost = nullish(httpOptions.batchPerHost) ? 6 : Number(httpOptions.batchPerHost);
+  const results = new Array(calls.length);
+  const onHost = new Map();
+  const flows = new Map();
+  const ids = new Set();
+  const left = calls.map((call, at) => ({ call, at, flow: undefined, host: call.address.host }));
+  let running = 0;
+  let error;
+  const step = (one, answer) => {
+    try {
+      const next = one.flow.next(answer);
+      if (!next.done) {
+        const id = n.send(next.value);
+        flows.set(id, one);
+        ids.add(id);
+        return;
+      }
+      results[one.at] = next.value;
+    } catch (e) {
+      if (!(e instanceof GoError)) throw e;
+      results[one.at] = null;
+      error ??= e;
+    }
+    running--;
+    onHost.set(one.host, onHost.get(one.host) - 1);
+  };
+  for (;;) {
+    for (let i = 0; i < left.length && (all <= 0 || running < all);) {
+      const one = left[i];
+      const busy = onHost.get(one.host) ?? 0;
+      if (perHost > 0 && busy >= perHost) { i++; continue; }
+      left.splice(i, 1);
+      running++;
+      onHost.set(one.host, busy + 1);
+      one.flow = hops(one.call);
+      step(one, undefined);
+    }
+    if (running === 0 && left.length === 0) break;
+    const answer = waitFor(ids, undefined);
+    const one = flows.get(answer.id);
+    ids.delete(answer.id);
+    flows.delete(answer.id);
+    step(one, answer);
+  }
+  if (error) throw error;
+  return results;
+};
+const batch = (...args) => {
+  notInInit("Using batch in the init context is not supported");
+  if (args.length === 0) fail("no argument was provided to http.batch()");
+  if (args.length > 1) fail("http.batch() accepts only an array or an object of requests");
+  const given = args[0];
+  if (!isObject(given)) fail(`invalid http.batch() argument type ${goType(given)}`);
+  const keys = Array.isArray(given) ? [...given.keys()] : O.keys(given);
+  const results = Array.isArray(given) ? new Array(given.length).fill(null) : {};
+  const calls = [];
+  for (const key of keys) {
+    try { calls.push(batchEntry(key, given[key])); } catch (e) {
+      if (!(e instanceof GoError) || httpOptions.throw) throw e;
+      warn("A batch request failed", e.message);
+      const r = emptyResponse();
+      r.error = e.message;
+      r.error_code = e.code ?? 0;
+      results[key] = r;
+      return results;
+    }
+  }
+  sendAll(calls).forEach((r, i) => { results[keys[i]] = r; });
+  return results;
+};
+
+modules["k6/http"] = {
+  get: (url, params, ...more) => {
+    if (more.length > 0 && !n.inInit()) {
+      n.log("warning", `http.get only accepts a url and a params argument (2 arguments), but ${more.length + 2} were given`);
+    }
+    return request("GET", url, undefined, params);
+  },
+  head: (url, params, ...more) => {
+    if (more.length > 0 && !n.inInit()) {
+      n.log("warning", `http.head only accepts a url and a params argument (2 arguments), but ${more.length + 2} were given`);
+    }
+    return request("HEAD", url, undefined, params);
+  },
+  post: (url, body, params) => request("POST", url, body, params),
+  put: (url, body, params) => request("PUT", url, body, params),
+  patch: (url, body, params) => request("PATCH", url, body, params),
+  del: (url, body, params) => request("DELETE", url, body, params),
+  options: (url, body, params) => request("OPTIONS", url, body, params),
+  request, asyncRequest, batch, CookieJar,
+  cookieJar: () => {
+    notInInit("Using cookie jars in the init context is not supported");
+    return jar;
+  },
+  file: (data, filename, contentType) =>
+    new FileData(data, filename ?? String(now() * 1e6), contentType ?? "application/octet-stream"),
+  url: (parts, ...values) => {
+    let url = "";
+    let name = "";
+    parts.forEach((part, i) => {
+      url += part + (i < values.length ? String(values[i]) : "");
+      name += part + (i < values.length ? "${}" : "");
+    });
+    return new NamedUrl(url, name);
+  },
+  setResponseCallback: (...args) => {
+    if (args.length === 0 || args[0] === null) responseCallback = null;
+    else if (args[0] instanceof ExpectedStatuses) responseCallback = args[0];
+    else fail("unsupported argument, expected http.expectedStatuses");
+  },
+  expectedStatuses: (...args) => {
+    if (args.length === 0) fail("no arguments");
+    return new ExpectedStatuses(args.map((a, i) => {
+      if (Number.isInteger(a)) return [a, a];
+      if (nullish(a) || a.min === undefined || a.max === undefined) {
+        fail(`argument number ${i + 1} to expectedStatuses was neither an integer nor an object like {min:100, max:329}`);
+      }
+      if (!Number.isInteger(a.min) || !Number.isInteger(a.max)) fail(`both min and max need to be integers for argument number ${i + 1}`);
+      return [a.min, a.max];
+    }));
+  },
+};
+{
+  const constants = ["TLS_1_0:tls1.0", "TLS_1_1:tls1.1", "TLS_1_2:tls1.2", "TLS_1_3:tls1.3", "OCSP_STATUS_GOOD:good",
+    "OCSP_STATUS_REVOKED:revoked", "OCSP_STATUS_SERVER_FAILED:server_failed", "OCSP_STATUS_UNKNOWN:unknown"];
+  for (const c of constants) {
+    const [name, value] = c.split(":");
+    modules["k6/http"][name] = value;
+  }
+}

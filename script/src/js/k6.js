@@ -1,0 +1,65 @@
+// k6
+let groupPath = "";
+const separator = "::";
+const named = (name) => {
+  name = String(name);
+  if (name.includes(separator)) fail("group and check names may not contain '::'");
+  return name;
+};
+const group = (name, callback) => {
+  notInInit("Using group() in the init context is not supported");
+  if (typeof callback !== "function") fail("group() requires a callback as a second argument");
+  if (isAsync(callback)) {
+    fail("group() does not support async functions as arguments, please see " +
+      "https://grafana.com/docs/k6/latest/javascript-api/k6/group/ for more info");
+  }
+  const outer = groupPath;
+  const path = outer + separator + named(name);
+  const since = n.elapsed();
+  groupPath = path;
+  n.group(path, undefined);
+  try {
+    return callback();
+  } finally {
+    groupPath = outer;
+    n.group(outer, since);
+  }
+};
+const check = (value, checks, tags) => {
+  notInInit("Using check() in the init context is not supported");
+  if (nullish(checks)) fail("no checks provided to `check`");
+  const all = currentTags();
+  tagsFrom(tags, "invalid check tags", all);
+  let passed = true;
+  for (const key of O.keys(O(checks))) {
+    const name = named(key);
+    let result = checks[key];
+    if (isAsync(result)) {
+      fail("the built-in check() does not support async functions as arguments. Use the JavaScript utils library as a replacement. " +
+        "Refer to https://grafana.com/docs/k6/latest/javascript-api/jslib/utils/check/ for more info");
+    }
+    if (typeof result === "function") {
+      try { result = result(value); } catch (e) {
+        n.check(name, false, all);
+        throw e;
+      }
+    }
+    n.check(name, Boolean(result), all);
+    if (!result) passed = false;
+  }
+  return passed;
+};
+modules.k6 = {
+  sleep: (seconds) => {
+    notInInit("Using sleep() in the init context is not supported");
+    if (typeof seconds === "bigint") throw new TypeError("Cannot convert a BigInt value to a number");
+    const s = Number(seconds);
+    // What does not fit 64 bits of nanoseconds overflows, and returns at once.
+    if (s > 0 && s * 1e9 < 9223372036854775807) pause(s * 1000);
+  },
+  check,
+  group,
+  fail: (text) => fail(text === undefined ? "" : String(text)),
+  randomSeed: (seed) => n.seed(Number(seed)),
+};
+modules["k6/timers"] = { setTimeout, setInterval, clearTimeout: clearTimer, clearInterval: clearTimer };

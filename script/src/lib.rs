@@ -1,0 +1,21 @@
+//! Runs k6 scripts in virtual time.
+//!
+//! A [`Script`] is a file with what it exports. A [`ScriptVu`] is one virtual user that runs it: it yields an
+//! [`Effect`] (a request, a sleep, a check …) and is resumed with an [`Answer`]. The host owns the clock, the
+//! system that answers and the load; this crate knows only JavaScript and k6's modules.
+
+mod effect;
+mod files;
+mod go_random;
+mod loader;
+mod natives;
+mod raw;
+mod script;
+mod vu;
+
+pub use effect::{
+    Answer, Call, Effect, End, Failure, Instance, Iteration, Level, LogLine, Request, RequestError,
+    Response, Tags, Timings,
+};
+pub use script::{Exports, Script, Settings};
+pub use vu::ScriptVu;

@@ -1,0 +1,195 @@
+//! What the JavaScript side of k6's modules can ask of Rust.
+
+mod host;
+mod random;
+mod text;
+
+use crate::effect::{Answer, Call, Effect, Failure, Iteration};
+use crate::raw::Port;
+use crate::script::{Metric, Script};
+use random::Random;
+use rquickjs::context::EvalOptions;
+use rquickjs::function::Func;
+use rquickjs::{Ctx, Error, Function, Object, Result, Value};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// The JavaScript side, put together to one function.
+const KIT: &str = concat!(
+    "(function (n) {\n",
+    include_str!("../js/base.js"),
+    include_str!("../js/clock.js"),
+    include_str!("../js/console.js"),
+    include_str!("../js/net.js"),
+    include_str!("../js/request.js"),
+    include_str!("../js/response.js"),
+    include_str!("../js/http.js"),
+    include_str!("../js/k6.js"),
+    include_str!("../js/metrics.js"),
+    include_str!("../js/data.js"),
+    include_str!("../js/execution.js"),
+    include_str!("../js/encoding.js"),
+    include_str!("../js/entry.js"),
+    "})"
+);
+
+/// Parts that few scripts need; they are read when first asked for.
+const RARE: [(&str, &str); 1] = [("gjson", include_str!("../js/gjson.js"))];
+
+/// What a VU is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Its init code runs.
+    Init,
+    /// It can be called.
+    Call,
+}
+
+/// What the natives of a VU share.
+pub(crate) struct State {
+    pub(crate) script: Rc<Script>,
+    pub(crate) port: Rc<Port>,
+    pub(crate) number: Cell<u64>,
+    pub(crate) phase: Cell<Phase>,
+    pub(crate) metrics: RefCell<Vec<Metric>>,
+    iteration: RefCell<Iteration>,
+    in_iteration: Cell<bool>,
+    group: RefCell<Rc<str>>,
+    random: RefCell<Random>,
+    stop: RefCell<Option<Failure>>,
+    polls: Cell<u32>,
+    requests: Cell<u64>,
+}
+
+impl State {
+    pub(crate) fn new(script: Rc<Script>, port: Rc<Port>, number: u64) -> State {
+        let random = Random::new(script.settings().seed, number);
+        State {
+            script,
+            port,
+            number: Cell::new(number),
+            phase: Cell::new(Phase::Init),
+            metrics: RefCell::default(),
+            iteration: RefCell::default(),
+            in_iteration: Cell::new(false),
+            group: RefCell::new("".into()),
+            random: RefCell::new(random),
+            stop: RefCell::default(),
+            polls: Cell::new(0),
+            requests: Cell::new(0),
+        }
+    }
+
+    /// The engine asks, every ten thousand steps, whether to stop the script.
+    pub(crate) fn poll(&self) -> bool {
+        if self.is_stopped() {
+            return true;
+        }
+        self.polls.set(self.polls.get() + 1);
+        let budget = self.script.settings().budget;
+        if self.polls.get() > budget {
+            self.stop.replace(Some(Failure::Endless(format!(
+                "the script went {budget}0,000 steps without any virtual time passing: an endless loop?"
+            ))));
+            return true;
+        }
+        false
+    }
+
+    /// Whether the running call is to end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.borrow().is_some()
+    }
+
+    /// Why the running call was to end, if it was.
+    pub(crate) fn take_stop(&self) -> Option<Failure> {
+        self.polls.set(0);
+        self.stop.borrow_mut().take()
+    }
+
+    /// A call begins.
+    pub(crate) fn begin(&self, call: &Call) {
+        self.polls.set(0);
+        self.group.replace("".into());
+        if let Call::Iteration(iteration) = call {
+            self.number.set(iteration.vu);
+            self.iteration.replace(iteration.clone());
+        }
+        self.in_iteration.set(matches!(call, Call::Iteration(_)));
+    }
+
+    /// Hands an effect to the host; an error if the host stops the call.
+    fn suspend(&self, ctx: &Ctx, effect: Effect) -> Result<Answer> {
+        if self.is_stopped() {
+            return Err(uncatchable(ctx));
+        }
+        match self.port.suspend(effect) {
+            Answer::Stop => {
+                self.stop.replace(Some(Failure::Stopped));
+                Err(uncatchable(ctx))
+            }
+            answer => {
+                self.polls.set(0);
+                Ok(answer)
+            }
+        }
+    }
+
+    /// Ends the running call for this reason; no `catch` of the script sees it.
+    fn stop_with(&self, ctx: &Ctx, reason: Failure) -> Error {
+        if !self.is_stopped() {
+            self.stop.replace(Some(reason));
+        }
+        uncatchable(ctx)
+    }
+}
+
+/// Throws an error that no `catch` or `finally` of the script sees.
+///
+/// Only the engine itself can throw one, when the interrupt handler tells it to stop. So this runs a loop, which
+/// the handler ends: [`State::poll`] says so as soon as the call is to stop.
+pub(crate) fn uncatchable(ctx: &Ctx) -> Error {
+    match ctx.eval::<(), _>("for (;;);") {
+        Ok(()) => Error::Exception,
+        Err(error) => error,
+    }
+}
+
+/// Notes promises that were rejected and that nobody looks at.
+pub(crate) fn rejection<'a>(ctx: Ctx<'a>, promise: Value<'a>, reason: Value<'a>, handled: bool) {
+    let note = || -> Result<()> {
+        let kit: Object = ctx.globals().get("__capsim")?;
+        kit.get::<_, Function>("rejection")?
+            .call((promise, reason, handled))
+    };
+    if note().is_err() {
+        ctx.catch();
+    }
+}
+
+/// Reads the JavaScript side and gives it the natives.
+pub(crate) fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> Result<Object<'js>> {
+    let natives = Object::new(ctx.clone())?;
+    host::install(ctx, &natives, state)?;
+    random::install(&natives, state)?;
+    text::install(&natives, state)?;
+    natives.set("source", Func::from(rare))?;
+    natives.set("main", state.script.files().main())?;
+    natives.set("env", state.script.settings().env.clone())?;
+    natives.set("vu", state.number.get())?;
+    let mut options = EvalOptions::default();
+    options.filename = Some("k6".to_owned());
+    let kit: Function = ctx.eval_with_options(KIT, options)?;
+    let kit: Object = kit.call((natives,))?;
+    Ok(kit)
+}
+
+fn rare<'js>(ctx: Ctx<'js>, name: String) -> Result<Value<'js>> {
+    let text = RARE
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map_or("undefined", |(_, text)| text);
+    let mut options = EvalOptions::default();
+    options.filename = Some("k6".to_owned());
+    ctx.eval_with_options(text, options)
+}

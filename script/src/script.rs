@@ -1,0 +1,147 @@
+//! A script: its file, its settings, what it exports.
+
+use crate::effect::{Answer, Effect, Failure, LogLine, Tags};
+use crate::files::Files;
+use crate::vu::ScriptVu;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// What the host decides for all VUs of a script.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What `__ENV` holds.
+    pub env: Tags,
+    /// Seed of the random numbers; every VU has a stream of its own.
+    pub seed: u64,
+    /// The time of day at the start of the test, since 1970.
+    pub epoch: Duration,
+    /// Memory that a VU may use, in bytes.
+    pub memory: usize,
+    /// Steps (calls and turns of loops, in tens of thousands) that a VU may go without virtual time passing.
+    pub budget: u32,
+    /// Stack of a VU, in bytes; only what is used counts as memory.
+    pub stack: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            env: Tags::new(),
+            seed: 1,
+            // 1 January 2026.
+            epoch: Duration::from_secs(1_767_225_600),
+            memory: 256 << 20,
+            budget: 10_000,
+            stack: 1 << 20,
+        }
+    }
+}
+
+/// A custom metric that the init code makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name.
+    pub name: String,
+    /// `counter`, `gauge`, `rate` or `trend`.
+    pub kind: String,
+    /// Its values are times.
+    pub is_time: bool,
+}
+
+/// What a script exports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exports {
+    /// `options` as JSON.
+    pub options: Option<String>,
+    /// Names of exported functions.
+    pub functions: Vec<String>,
+    /// Custom metrics, in the order in which they were made.
+    pub metrics: Vec<Metric>,
+}
+
+impl Exports {
+    /// Whether it exports a function of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.functions.iter().any(|f| f == name)
+    }
+}
+
+/// A script that was read and whose init code ran once.
+pub struct Script {
+    files: Files,
+    settings: Settings,
+    exports: OnceCell<Exports>,
+    arrays: RefCell<BTreeMap<String, Rc<[String]>>>,
+    init_log: RefCell<Vec<LogLine>>,
+}
+
+impl Script {
+    /// Reads a script and runs its init code once.
+    ///
+    /// # Errors
+    /// What is wrong with it, with file and line where known.
+    pub fn load(path: &Path, settings: Settings) -> Result<Rc<Script>, Failure> {
+        let script = Rc::new(Script {
+            files: Files::of(path),
+            settings,
+            exports: OnceCell::new(),
+            arrays: RefCell::default(),
+            init_log: RefCell::default(),
+        });
+        let mut vu =
+            ScriptVu::new(&script, 0).map_err(|e| Failure::Exception(format!("no stack: {e}")))?;
+        let mut effect = vu.resume(Answer::Go, Duration::ZERO);
+        loop {
+            effect = match effect {
+                Effect::Ready => return Ok(script),
+                Effect::Done(end) => return Err(end.failure.unwrap_or(Failure::Stopped)),
+                Effect::Log(line) => {
+                    script.init_log.borrow_mut().push(line);
+                    vu.resume(Answer::Go, Duration::ZERO)
+                }
+                _ => vu.resume(Answer::Go, Duration::ZERO),
+            };
+        }
+    }
+
+    /// What it exports.
+    #[must_use]
+    pub fn exports(&self) -> &Exports {
+        self.exports.get_or_init(Exports::default)
+    }
+
+    /// What the init code logged.
+    #[must_use]
+    pub fn init_log(&self) -> Vec<LogLine> {
+        self.init_log.borrow().clone()
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Keeps the first answer to what the script exports.
+    pub(crate) fn set_exports(&self, exports: Exports) {
+        self.exports.set(exports).ok();
+    }
+
+    /// Elements of a shared array, as JSON, if some VU has made it.
+    pub(crate) fn array(&self, name: &str) -> Option<Rc<[String]>> {
+        self.arrays.borrow().get(name).cloned()
+    }
+
+    /// Keeps a shared array.
+    pub(crate) fn keep_array(&self, name: String, elements: Rc<[String]>) {
+        self.arrays.borrow_mut().insert(name, elements);
+    }
+}

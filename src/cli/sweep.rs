@@ -32,6 +32,7 @@ use crate::study::whole::Target;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Values of a path: a..b:step, a..b/n, log:a..b/n (ends included, units as in the model), or a list.
+Where the model wants whole numbers, those of a range are rounded to such.
 
 Examples:
   capsim sweep models/token.toml --vary load=0.2..2:0.2 --replications 5 --out token.csv
@@ -138,7 +139,7 @@ impl SweepCommand {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let overrides = self.model.overrides()?;
         let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
-        let design = self.points()?;
+        let design = self.points(&|path| document.wants_whole(&overrides, path))?;
         let threads = self.threads.map_or_else(cores, usize::from);
         let sweep = Sweep {
             document: &document,
@@ -218,7 +219,7 @@ impl SweepCommand {
         )
     }
 
-    fn points(&self) -> Result<Design, Failure> {
+    fn points(&self, whole: &dyn Fn(&str) -> bool) -> Result<Design, Failure> {
         let wrong = |why: String| Failure::new(exit::USAGE, format!("error: {why}"));
         if let Some(path) = &self.design {
             let text = std::fs::read_to_string(path)
@@ -229,7 +230,8 @@ impl SweepCommand {
             let why = "nothing to vary: give --vary PATH=VALUES or --design FILE.csv";
             return Err(wrong(why.to_owned()));
         }
-        let axes: Result<Vec<_>, String> = self.vary.iter().map(|t| vary::parse(t)).collect();
+        let axes = self.vary.iter().map(|text| vary::parse(text, whole));
+        let axes: Result<Vec<_>, String> = axes.collect();
         let axes = axes.map_err(wrong)?;
         match self.lhs {
             Some(n) => Design::latin_hypercube(axes, n as usize, self.seed),

@@ -173,6 +173,28 @@ impl Document {
         }
     }
 
+    /// Whether the value at a path must be a whole number: whether the model refuses another one as such.
+    #[must_use]
+    pub fn wants_whole(&self, overrides: &[Override], path: &str) -> bool {
+        let Ok(probe) = Override::new(path, "1.5") else {
+            return false;
+        };
+        let mut tree = self.tree.clone();
+        let (mut source, mut failed) = (0, probe.is_load());
+        for change in overrides.iter().filter(|o| !o.is_load()).chain([&probe]) {
+            source += 1;
+            failed |= change.apply(source, &mut tree).is_err();
+        }
+        let notes = Notes::default();
+        if !failed {
+            read::model(&tree, 1.0, "", &self.files, &notes);
+        }
+        let (errors, _) = notes.into_parts();
+        let refused =
+            |e: &Finding| e.place.source == source && e.message.contains("a whole number");
+        errors.iter().any(refused)
+    }
+
     /// The paths of all values, as an override names them.
     #[must_use]
     pub fn paths(&self) -> Vec<String> {

@@ -202,7 +202,7 @@ mod tests {
     fn axes(texts: &[&str]) -> Vec<Axis> {
         texts
             .iter()
-            .map(|t| parse(t).unwrap_or_else(|e| panic!("{e}")))
+            .map(|t| parse(t, &|_| true).unwrap_or_else(|e| panic!("{e}")))
             .collect()
     }
 

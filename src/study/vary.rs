@@ -8,7 +8,7 @@ use crate::model::visible::visible;
 struct Quantity {
     value: f64,
     unit: String,
-    /// Written without a decimal point.
+    /// Written without a decimal point, so that a path of whole numbers takes it.
     whole: bool,
 }
 
@@ -113,11 +113,10 @@ impl Range {
         if count >= MOST_VALUES as f64 {
             return Err(too_many());
         }
-        let whole = self.whole && step.whole;
         Ok((0..=count as usize)
             .map(|i| {
                 let value = self.low + direction * step.value * i as f64;
-                written(value, &self.unit, whole)
+                written(value, &self.unit, self.whole && step.whole)
             })
             .collect())
     }
@@ -131,11 +130,12 @@ fn too_many() -> String {
 }
 
 /// Reads `PATH=SPEC`. A SPEC is `a..b:step`, `a..b/n`, `log:a..b/n`, a list `2,4,8`, or `a..b` for a
-/// Latin hypercube. Values have the unit that the range has.
+/// Latin hypercube. Values have the unit that the range has. Those of a range are whole numbers where `whole` says
+/// that the path takes no others.
 ///
 /// # Errors
 /// What is wrong with it, and how to write it.
-pub fn parse(text: &str) -> Result<Axis, String> {
+pub fn parse(text: &str, whole: &dyn Fn(&str) -> bool) -> Result<Axis, String> {
     let at = text
         .rfind("]=")
         .map_or_else(|| equals(text), |i| Some(i + 1));
@@ -163,8 +163,13 @@ pub fn parse(text: &str) -> Result<Axis, String> {
         axis.values = list(body);
         return Ok(axis);
     }
+    let range_of = |text: &str| -> Result<Range, String> {
+        let mut range = Range::parse(text, log).map_err(in_spec)?;
+        range.whole = range.whole && range.unit.is_empty() && whole(path);
+        Ok(range)
+    };
     if let Some((range, n)) = body.rsplit_once('/') {
-        let range = Range::parse(range, log).map_err(in_spec)?;
+        let range = range_of(range)?;
         let n: usize = n.trim().parse().ok().filter(|n| *n >= 1).ok_or_else(|| {
             in_spec(format!(
                 "`{n}` is no number of values: a whole number from 1"
@@ -176,11 +181,11 @@ pub fn parse(text: &str) -> Result<Axis, String> {
         axis.values = range.evenly(n);
         axis.range = Some(range);
     } else if let Some((range, step)) = body.rsplit_once(':').filter(|_| !log) {
-        let range = Range::parse(range, false).map_err(in_spec)?;
+        let range = range_of(range)?;
         axis.values = range.by_step(step).map_err(in_spec)?;
         axis.range = Some(range);
     } else {
-        axis.range = Some(Range::parse(body, log).map_err(in_spec)?);
+        axis.range = Some(range_of(body)?);
     }
     Ok(axis)
 }
@@ -229,9 +234,27 @@ mod tests {
     use super::*;
 
     fn values(spec: &str) -> Vec<String> {
-        parse(&format!("p={spec}"))
+        of(&format!("p={spec}"))
             .unwrap_or_else(|e| panic!("{e}"))
             .values
+    }
+
+    /// Only `servers` takes whole numbers alone.
+    fn of(text: &str) -> Result<Axis, String> {
+        parse(text, &|path| path == "servers")
+    }
+
+    #[test]
+    fn whole_ends_round_nothing_but_whole_parameters() {
+        assert_eq!(values("1..2/5"), ["1", "1.25", "1.5", "1.75", "2"]);
+        assert_eq!(values("1ms..2ms/3"), ["1ms", "1.5ms", "2ms"]);
+        let axis = of("servers=1..2/5").unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(axis.values, ["1", "2"]);
+        let range = |text: &str| of(text).ok().and_then(|a| a.range);
+        let at = |text: &str| range(text).map(|r| r.at(0.3));
+        assert_eq!(at("p=1..2").as_deref(), Some("1.3"));
+        assert_eq!(at("servers=1..8").as_deref(), Some("3"));
+        assert_eq!(at("p=log:1..16").as_deref(), Some("2.29739670999"));
     }
 
     #[test]
@@ -239,7 +262,7 @@ mod tests {
         assert_eq!(values("500..2000:500"), ["500", "1000", "1500", "2000"]);
         assert_eq!(values("0.1..0.3:0.1"), ["0.1", "0.2", "0.3"]);
         assert_eq!(values("1ms..2ms:0.5ms"), ["1ms", "1.5ms", "2ms"]);
-        assert!(parse("p=1..2ms:500us").is_err());
+        assert!(of("p=1..2ms:500us").is_err());
     }
 
     #[test]
@@ -254,10 +277,9 @@ mod tests {
 
     #[test]
     fn paths_may_hold_brackets() {
-        let axis =
-            parse("scenarios.default.stages[*].target=1,2").unwrap_or_else(|e| panic!("{e}"));
+        let axis = of("scenarios.default.stages[*].target=1,2").unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(axis.path, "scenarios.default.stages[*].target");
-        let axis = parse("thresholds.http_reqs=[\"rate>1\"]").unwrap_or_else(|e| panic!("{e}"));
+        let axis = of("thresholds.http_reqs=[\"rate>1\"]").unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(
             (axis.path.as_str(), axis.values.len()),
             ("thresholds.http_reqs", 1)
@@ -274,7 +296,7 @@ mod tests {
             ("load=1..2/0", "from 1"),
             ("load=a..b/3", "no range"),
         ] {
-            let error = parse(text).err().unwrap_or_default();
+            let error = of(text).err().unwrap_or_default();
             assert!(error.contains(part), "{text}: {error}");
         }
     }

@@ -1,6 +1,7 @@
 //! Hostile input and faults: what a stranger's model, file or option may not do.
 
 mod escapes;
+mod ranges;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -58,8 +58,8 @@ impl Free {
         }
         let name = name.trim();
         let paths = matching(name, document).map_err(&fail)?;
-        let now = value_at(document, &paths[0]);
-        let (unit, now) =
+        let now = standing(document, &[], &paths[0]);
+        let (unit, now, _) =
             now.ok_or_else(|| fail(format!("`{}` is no number or time", paths[0])))?;
         if (unit == Unit::Time) != (low_unit == Unit::Time) {
             let kind = if unit == Unit::Time {
@@ -72,11 +72,6 @@ impl Free {
                 paths[0]
             )));
         }
-        let bounds_whole = low_unit == Unit::Whole && high_unit == Unit::Whole;
-        let unit = match unit {
-            Unit::Whole if !bounds_whole => Unit::Number,
-            unit => unit,
-        };
         Ok(Free {
             name: name.to_string(),
             paths,
@@ -183,12 +178,6 @@ fn number(text: &str) -> Option<(Unit, f64)> {
     Some((Unit::Time, ns as f64))
 }
 
-/// What stands at a path of the model, if it is a number or a time.
-#[must_use]
-pub fn value_at(document: &Document, path: &str) -> Option<(Unit, f64)> {
-    number(document.value_text(path)?)
-}
-
 /// What stands at a path (or as `load`) under overrides, as written, if it is a number or a time.
 #[must_use]
 pub fn standing(document: &Document, base: &[Override], path: &str) -> Option<(Unit, f64, String)> {
@@ -200,7 +189,11 @@ pub fn standing(document: &Document, base: &[Override], path: &str) -> Option<(U
         None => document.value_text(path)?,
     };
     let (unit, value) = number(text)?;
-    let unit = if path == "load" { Unit::Number } else { unit };
+    // A number may be written without a decimal point and need not be whole.
+    let unit = match unit {
+        Unit::Whole if !document.wants_whole(base, path) => Unit::Number,
+        unit => unit,
+    };
     Some((unit, value, text.trim_matches('"').to_owned()))
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Bad, Measured, Stat, is_used, larger};
+use super::{Bad, Measured, Stat, Vus, is_used};
 use crate::model::threshold::Aggregation;
 
 pub(super) fn read(text: &str) -> Result<Measured, Bad> {
@@ -36,6 +36,7 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
         .and_then(Value::as_object)
         .ok_or_else(unknown)?;
     let mut measured = Measured::new("k6 summary (JSON)");
+    let mut vus = Vus::default();
     for (name, metric) in metrics {
         let at = format!("metrics.{name}");
         let object = metric
@@ -48,8 +49,9 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
                 .ok_or_else(|| Bad::new(format!("{at}.values"), "must be an object", ""))?,
             None => object,
         };
-        metric_values(&mut measured, &at, name, values)?;
+        metric_values(&mut measured, &mut vus, &at, name, values)?;
     }
+    measured.set_vus(vus);
     if let Some(ms) = root.get("state").and_then(|s| s.get("testRunDurationMs")) {
         measured.duration = ms.as_f64().map(|ms| ms / 1000.0);
     }
@@ -67,6 +69,7 @@ fn new_layout(root: &Map<String, Value>, results: &Value) -> Result<Measured, Ba
         return Err(Bad::new("version", message, "known are versions 1.x"));
     }
     let mut measured = Measured::new("k6 summary (JSON)");
+    let mut vus = Vus::default();
     measured.duration = root
         .get("config")
         .and_then(|c| c.get("duration"))
@@ -79,8 +82,9 @@ fn new_layout(root: &Map<String, Value>, results: &Value) -> Result<Measured, Ba
         let (Some(name), Some(values)) = (name, values) else {
             return Err(Bad::new(at, "a metric needs `name` and `values`", ""));
         };
-        metric_values(&mut measured, &at, name, values)?;
+        metric_values(&mut measured, &mut vus, &at, name, values)?;
     }
+    measured.set_vus(vus);
     let checked = results.get("checks").and_then(|c| c.get("results"));
     let (mut passes, mut fails) = (0.0, 0.0);
     for (index, check) in list(checked).iter().enumerate() {
@@ -101,13 +105,12 @@ fn new_layout(root: &Map<String, Value>, results: &Value) -> Result<Measured, Ba
 
 fn metric_values(
     measured: &mut Measured,
+    vus: &mut Vus,
     at: &str,
     name: &str,
     values: &Map<String, Value>,
 ) -> Result<(), Bad> {
-    if name == "vus" || name == "vus_max" {
-        let peak = values.get("max").and_then(Value::as_f64);
-        measured.peak_vus = larger(measured.peak_vus, peak);
+    if vus.gauge(name, values.get("max").and_then(Value::as_f64)) {
         return Ok(());
     }
     if !is_used(name) {

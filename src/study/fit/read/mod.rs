@@ -64,8 +64,13 @@ pub struct Measured {
     pub form: &'static str,
     /// All numbers, in the order of the file.
     pub readings: Vec<Reading>,
-    /// The most VUs at once, if the file says so.
+    /// The most VUs at once, if the file says so: those that k6 initialised, which are at work at the
+    /// peak of loops.
     pub peak_vus: Option<f64>,
+    /// Whether that is only the largest of samples, one a second, of the VUs at work.
+    pub vus_sampled: bool,
+    /// Whether the file says that no iteration ended, nor was cut off.
+    nothing_ran: bool,
     /// Length of the run in seconds, if the file says so.
     pub duration: Option<f64>,
     /// The part of the run that the numbers are of; `None` for all of it.
@@ -155,6 +160,39 @@ impl Measured {
         found.map(|r| r.value)
     }
 
+    /// How long the run lasted in seconds: as the file says, else a count over its rate.
+    #[must_use]
+    pub fn seconds(&self) -> Option<f64> {
+        let counted = |metric: &str| {
+            let count = self.value(metric, Stat::Of(Aggregation::Count))?;
+            let rate = self.value(metric, Stat::Of(Aggregation::Rate))?;
+            (count > 0.0 && rate > 0.0).then(|| count / rate)
+        };
+        self.duration
+            .or_else(|| counted("iterations"))
+            .or_else(|| counted("http_reqs"))
+    }
+
+    /// Whether an iteration or a request was measured. A setup alone has a duration of an iteration, too,
+    /// in some versions of k6.
+    fn measured_anything(&self) -> bool {
+        let of_setup = |r: &Reading| {
+            self.peak_vus.is_some()
+                && (r.metric.starts_with("iteration_duration")
+                    || r.metric.starts_with("group_duration"))
+        };
+        let mut evidence = self.readings.iter().filter(|r| !of_setup(r));
+        evidence.any(|r| r.value != 0.0) && !self.nothing_ran
+    }
+
+    /// Keeps what a run's VUs were, once all of the file is read.
+    fn set_vus(&mut self, vus: Vus) {
+        let Vus(known) = vus;
+        let first = known.iter().position(Option::is_some);
+        self.peak_vus = first.and_then(|i| known[i]);
+        self.vus_sampled = first == Some(VuSource::Sampled as usize);
+    }
+
     /// The statistics of a trend must stand in their order: if they do not, units were mixed or the
     /// file was edited.
     fn check_order(&self) -> Result<(), Bad> {
@@ -178,6 +216,40 @@ impl Measured {
             }
         }
         Ok(())
+    }
+}
+
+/// What tells the number of VUs; the first one counts that a file has.
+#[derive(Clone, Copy, Debug)]
+enum VuSource {
+    /// k6's gauge `vus_max`.
+    Initialised,
+    /// The line of progress: `running (1m00.8s), 000/100 VUs`.
+    Progress,
+    /// The description before the run: `1 scenario, 100 max VUs`.
+    Planned,
+    /// k6's gauge `vus`, of the VUs at work, one sample a second.
+    Sampled,
+}
+
+/// The largest number of VUs by what tells it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Vus([Option<f64>; 4]);
+
+impl Vus {
+    fn add(&mut self, source: VuSource, number: Option<f64>) {
+        let known = &mut self.0[source as usize];
+        *known = larger(*known, number);
+    }
+
+    /// Of k6's gauges `vus` and `vus_max`; false for other metrics.
+    fn gauge(&mut self, metric: &str, number: Option<f64>) -> bool {
+        match metric {
+            "vus_max" => self.add(VuSource::Initialised, number),
+            "vus" => self.add(VuSource::Sampled, number),
+            _ => return false,
+        }
+        true
     }
 }
 
@@ -303,6 +375,12 @@ pub fn read_bytes(name: &str, bytes: &[u8], window: Option<Window>) -> Result<Me
             message,
             "a run needs at least `http_req_duration` or `http_reqs`",
         ));
+    }
+    if !measured.measured_anything() {
+        let message = "nothing was measured: no request and no iteration ended";
+        let fix =
+            "look into the log of the run why, such as a setup that timed out; then test again";
+        return Err(fail("", message.into(), fix));
     }
     Ok(measured)
 }

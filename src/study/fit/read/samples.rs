@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::clock::{Clock, Cut};
-use super::{Bad, Measured, Stat, is_used, larger, sound};
+use super::{Bad, Measured, Stat, Vus, is_used, sound};
 use crate::model::metric_name::{MetricKind, find_builtin};
 use crate::model::threshold::Aggregation;
 use crate::stats::TrendStats;
@@ -31,7 +31,7 @@ type Sample = (f64, i128);
 pub(super) struct Samples {
     kinds: BTreeMap<String, MetricKind>,
     values: BTreeMap<(String, String), Vec<Sample>>,
-    peak_vus: Option<f64>,
+    vus: Vus,
     cut: Option<Cut>,
 }
 
@@ -58,8 +58,7 @@ impl Samples {
             time,
         } = taken;
         sound(at, metric, value)?;
-        if matches!(metric, "vus" | "vus_max") {
-            self.peak_vus = larger(self.peak_vus, Some(value));
+        if self.vus.gauge(metric, Some(value)) {
             return Ok(());
         }
         if !is_used(metric) {
@@ -87,7 +86,7 @@ impl Samples {
     /// The numbers that a summary would show, and the same by name.
     pub fn finish(mut self, form: &'static str) -> Result<Measured, Bad> {
         let mut measured = Measured::new(form);
-        measured.peak_vus = self.peak_vus;
+        measured.set_vus(self.vus);
         if let Some(cut) = &self.cut {
             for values in self.values.values_mut() {
                 values.retain(|(_, end)| cut.holds(*end));

@@ -371,3 +371,44 @@ fn a_second_summary_is_named_by_its_line() {
         .collect();
     assert!(bad(&both).contains("a second summary"), "{}", bad(&both));
 }
+
+#[test]
+fn vus_are_those_initialised_wherever_the_file_tells_them() {
+    let metrics = "http_reqs......: 30 10/s\n";
+    let sampled = "vus............: 5 min=3 max=99\n";
+    let ended = "running (1m00.8s), 000/100 VUs, 3000 complete and 0 interrupted iterations\n";
+    let header = "scenarios: (100.00%) 1 scenario, 120 max VUs, 1m30s max duration:\n";
+    let vus = |text: String| {
+        let run = good(&text);
+        (run.peak_vus.unwrap(), run.vus_sampled)
+    };
+    assert_eq!(vus(format!("{metrics}{sampled}")), (99.0, true));
+    assert_eq!(vus(format!("{metrics}{sampled}{ended}")), (100.0, false));
+    assert_eq!(vus(format!("{header}{metrics}{sampled}")), (120.0, false));
+    let all = format!("{header}{metrics}{sampled}vus_max...: 101 min=101 max=101\n{ended}");
+    assert_eq!(vus(all), (101.0, false));
+    let json = r#"{"metrics": {"http_reqs": {"count": 1}, "vus": {"value": 5, "max": 99}}}"#;
+    assert_eq!(vus(json.into()), (99.0, true));
+}
+
+#[test]
+fn a_run_in_which_nothing_ended_is_an_error() {
+    let export = r#"{"metrics": {"checks": {"passes": 0, "fails": 0, "value": 0},
+        "http_reqs": {"count": 0, "rate": 0}, "http_req_duration": {"avg": 0, "max": 0},
+        "vus_max": {"value": 10, "max": 10}}}"#;
+    let setup = r#"{"metrics": {"checks": {"passes": 0, "fails": 0, "value": 0},
+        "iteration_duration": {"avg": 60000.5, "max": 60000.5}, "vus_max": {"max": 10}}}"#;
+    let text = "checks...: 0.00% ✓ 0 ✗ 0\nhttp_reqs...: 0 0/s\nvus...: 0 min=0 max=0\n";
+    let of_setup = "http_reqs.....: 3 0.05/s\nhttp_req_duration...: avg=3s\nvus_max...: 10 min=10 max=10\n\
+        running (1m00.5s), 00/10 VUs, 0 complete and 0 interrupted iterations\n";
+    for run in [export, setup, text, of_setup] {
+        let why = bad(run);
+        assert!(
+            why.starts_with("run: nothing was measured: no request"),
+            "{why}"
+        );
+    }
+    // One long iteration that was cut off is something.
+    let cut = of_setup.replace("0 interrupted", "2 interrupted");
+    assert_eq!(good(&cut).value("http_reqs", Stat::Of(A::Count)), Some(3.0));
+}

@@ -1,7 +1,7 @@
 //! The end-of-test summary as text: the layout of k6 up to 0.5x and that of 1.0 and later.
 
 use super::prefix::Prefix;
-use super::{Bad, Measured, Stat, is_used, larger};
+use super::{Bad, Measured, Stat, VuSource, Vus, is_used};
 use crate::model::duration;
 use crate::model::metric_name::find_builtin;
 use crate::model::threshold::Aggregation;
@@ -20,6 +20,7 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
         let fix = "give the text that k6 printed at the end of a run";
         return Err(Bad::new("", message, fix));
     }
+    reader.measured.set_vus(reader.vus);
     Ok(reader.measured)
 }
 
@@ -35,6 +36,7 @@ pub(super) fn is_summary(text: &str) -> bool {
 /// What has been read of a text so far.
 struct Reader {
     measured: Measured,
+    vus: Vus,
     /// The metric that sub-metrics belong to.
     parent: String,
     /// The check whose counts may follow.
@@ -53,6 +55,7 @@ impl Reader {
     fn new() -> Reader {
         Reader {
             measured: Measured::new("k6 summary (text)"),
+            vus: Vus::default(),
             parent: String::new(),
             check: String::new(),
             seen: Vec::new(),
@@ -79,7 +82,13 @@ impl Reader {
         }
         if let Some(rest) = line.strip_prefix("running (") {
             self.ended = !self.seen.is_empty();
+            self.vus.add(VuSource::Progress, progress(rest));
             return running(&mut self.measured, at, rest);
+        }
+        if let Some(planned) = before(line, " max VUs,") {
+            self.ended |= !self.seen.is_empty();
+            self.vus.add(VuSource::Planned, Some(planned));
+            return Ok(());
         }
         if let Some((name, values)) = metric_name(line.trim_start_matches(['✓', '✗'])) {
             return self.metric(at, name, values);
@@ -116,6 +125,12 @@ impl Reader {
             }
         };
         if self.inside_part {
+            return Ok(());
+        }
+        let max = values
+            .split_whitespace()
+            .find_map(|t| t.strip_prefix("max="));
+        if self.vus.gauge(&metric, max.and_then(|m| m.parse().ok())) {
             return Ok(());
         }
         metric_line(&mut self.measured, at, &metric, values)
@@ -161,6 +176,18 @@ pub(super) fn metric_name(line: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && values.starts_with(' ')).then(|| (name, values.trim()))
 }
 
+/// The VUs that a line of progress says were initialised: `5m13.5s), 0000/5000 VUs, …`.
+fn progress(rest: &str) -> Option<f64> {
+    let (_, after) = rest.split_once('/')?;
+    after.split_once(" VUs")?.0.trim().parse().ok()
+}
+
+/// The number right before some words.
+fn before(line: &str, words: &str) -> Option<f64> {
+    let (head, _) = line.split_once(words)?;
+    head.rsplit([' ', ',']).next()?.parse().ok()
+}
+
 /// `5m13.5s), 0000/5000 VUs, 137 complete and 0 interrupted iterations`
 fn running(measured: &mut Measured, at: &str, rest: &str) -> Result<(), Bad> {
     if let Some((time, _)) = rest.split_once(')')
@@ -172,6 +199,7 @@ fn running(measured: &mut Measured, at: &str, rest: &str) -> Result<(), Bad> {
         .split_once(" and ")
         .and_then(|(_, tail)| tail.split_once(" interrupted"))
         .and_then(|(n, _)| n.trim().parse::<f64>().ok());
+    measured.nothing_ran = rest.contains(" 0 complete and 0 interrupted iterations");
     measured.readings.retain(|r| r.stat != Stat::Interrupted);
     match interrupted {
         Some(n) => measured.push(at, "iterations", Stat::Interrupted, n, 0.0),
@@ -188,11 +216,6 @@ fn metric_line(measured: &mut Measured, at: &str, metric: &str, values: &str) ->
             "",
         ));
     };
-    if metric == "vus" || metric == "vus_max" {
-        let max = tokens.iter().find_map(|t| t.strip_prefix("max="));
-        measured.peak_vus = larger(measured.peak_vus, max.and_then(|m| m.parse().ok()));
-        return Ok(());
-    }
     if !is_used(metric) || matches!(metric, "checks_total" | "checks_failed") {
         return Ok(());
     }

@@ -19,7 +19,6 @@ fn capsim(directory: &Path, arguments: &[&str]) -> Output {
         .expect("the command runs")
 }
 
-#[allow(dead_code)]
 fn stdout(output: &Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{errors}");
@@ -55,4 +54,94 @@ fn a_run_without_a_number_in_common_is_an_error() {
     let shown = r#"{"metrics": {"http_req_duration{expected_response:true}": {"avg": 100}}}"#;
     let why = refused(&fit(SHOP, "shown.json", shown));
     assert!(why.contains("nothing to compare"), "{why}");
+}
+
+/// The text of `capsim fit` of a model to what it exported itself under some changes.
+fn to_own_export(model: &str, changes: &[&str]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("m.toml"), model).unwrap();
+    let mut run = vec!["run", "m.toml", "--summary-export", "own.json"];
+    changes.iter().for_each(|c| run.extend(["--set", c]));
+    stdout(&capsim(directory.path(), &run));
+    stdout(&capsim(
+        directory.path(),
+        &["fit", "m.toml", "--to", "own.json"],
+    ))
+}
+
+/// Two scenarios of the shop; `second` is the options of the other.
+fn with(second: &str) -> String {
+    format!("{SHOP}\n[scenarios.second]\ngraceful_stop = \"0s\"\njourney = \"j\"\n{second}\n")
+}
+
+#[test]
+fn a_run_of_the_models_own_load_is_known_as_that() {
+    let later =
+        with("executor = \"constant-vus\"\nvus = 10\nduration = \"10s\"\nstart_time = \"60s\"");
+    let rate = "executor = \"constant-arrival-rate\"\nrate = 20\nduration = \"10s\"\n";
+    let mixed = with(&format!("{rate}pre_allocated_vus = 50"));
+    let growing = with(&format!("{rate}pre_allocated_vus = 1\nmax_vus = 100"));
+    let few = with("executor = \"per-vu-iterations\"\nvus = 30\niterations = 2");
+    let alone = mixed.replace(
+        "[scenarios.default]",
+        "[scenarios.default]\nstart_time = \"1m\"",
+    );
+    for model in [SHOP, &later, &mixed, &growing, &few, &alone] {
+        let text = to_own_export(model, &[]);
+        assert!(text.contains("good: 0.0 %"), "{model}\n{text}");
+        assert!(!text.contains("load="), "{model}\n{text}");
+    }
+    let text = to_own_export(&later, &[]);
+    assert!(text.contains("10 to 10 VUs at the peak"), "{text}");
+}
+
+#[test]
+fn a_run_of_another_load_is_taken_as_that_and_says_so() {
+    let rate = "executor = \"constant-arrival-rate\"\nrate = 20\nduration = \"10s\"\n";
+    let mixed = with(&format!("{rate}pre_allocated_vus = 90"));
+    let text = to_own_export(&mixed, &["load=2"]);
+    assert!(text.contains("good: 0.0 %"), "{text}");
+    let said = "the run had 110 VUs and the model has 100: simulated under load=2 of it";
+    assert!(text.contains(said), "{text}");
+    // Arrivals alone: the VUs say nothing, the iterations do.
+    let begin = mixed.find("[journeys]").unwrap();
+    let second = mixed.find("[scenarios.second]").unwrap();
+    let alone = format!("{}{}", &mixed[second..], &mixed[begin..second]);
+    assert!(to_own_export(&alone, &[]).contains("good: 0.0 %"));
+    let text = to_own_export(&alone, &["load=2"]);
+    assert!(text.contains("good: 0.0 %"), "{text}");
+    assert!(text.contains("the run started 40"), "{text}");
+    assert!(text.contains("simulated under load=2 of it"), "{text}");
+    // More VUs for the same rate are the same load.
+    let text = to_own_export(&alone, &["scenarios.second.pre_allocated_vus=300"]);
+    assert!(
+        text.contains("good: 0.0 %") && !text.contains("load="),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_run_of_another_length_is_named_and_compared_by_rates() {
+    let text = to_own_export(SHOP, &["scenarios.default.duration=60s"]);
+    let said = "the run lasted 60.0 s and the model generates load for 10.0 s";
+    assert!(text.contains(said), "{text}");
+    assert!(
+        text.contains("http_reqs rate") && !text.contains("reqs count"),
+        "{text}"
+    );
+    assert!(text.contains("fit: good"), "{text}");
+    let shorter = to_own_export(SHOP, &["scenarios.default.duration=2s"]);
+    assert!(shorter.contains("the run lasted 2.0 s"), "{shorter}");
+    // Iterations that take longer are no longer test.
+    let counted = SHOP
+        .replace("constant-vus", "per-vu-iterations")
+        .replace("duration = \"10s\"", "iterations = 5");
+    let text = to_own_export(&counted, &["endpoints.r.visits[0].delay=2s"]);
+    assert!(!text.contains("the run lasted"), "{text}");
+    // A run that waited a minute for its setup did as much as the model.
+    let setup = r#"{"metrics": {"iterations": {"count": 90, "rate": 1.2857},
+        "http_reqs": {"count": 90, "rate": 1.2857}, "vus_max": {"max": 10},
+        "iteration_duration": {"avg": 1100, "max": 1100}}}"#;
+    let text = stdout(&fit(SHOP, "setup.json", setup));
+    assert!(!text.contains("the run lasted"), "{text}");
 }

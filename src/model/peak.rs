@@ -2,6 +2,7 @@
 
 use super::Model;
 use super::scenario::{Executor, Scenario, Stage};
+use crate::engine::Span;
 use std::fmt;
 
 /// A highest load.
@@ -25,20 +26,42 @@ impl fmt::Display for Peak {
 
 impl Model {
     /// The highest load: VUs of all scenarios that have VUs, each at its own peak; if there are none,
-    /// arrivals per second.
+    /// arrivals per second. Only scenarios that generate load at the same time add up.
     #[must_use]
     pub fn peak_load(&self) -> Peak {
-        let users: Vec<f64> = self.scenarios.iter().filter_map(users).collect();
-        match users.is_empty() {
-            false => Peak {
-                value: users.iter().sum(),
-                rate: false,
-            },
-            true => Peak {
-                value: self.scenarios.iter().filter_map(arrivals).sum(),
-                rate: true,
-            },
+        let rate = self.scenarios.iter().all(|s| users(s).is_none());
+        let own = if rate { arrivals } else { users };
+        let spans: Vec<(Span, Span, f64)> = (self.scenarios.iter())
+            .filter_map(|s| Some((s.start_time, s.start_time + length(&s.executor), own(s)?)))
+            .collect();
+        // The most at once is reached where one of them starts.
+        let at = |now: Span| -> f64 {
+            let under_way = |(from, to, _): &&(Span, Span, f64)| {
+                *from <= now && (now < *to || from == to && *from == now)
+            };
+            spans.iter().filter(under_way).map(|(.., own)| own).sum()
+        };
+        Peak {
+            value: spans.iter().map(|(from, ..)| at(*from)).fold(0.0, f64::max),
+            rate,
         }
+    }
+}
+
+/// How long a scenario generates load at most.
+fn length(executor: &Executor) -> Span {
+    match executor {
+        Executor::RampingVus { stages, .. }
+        | Executor::RampingArrivalRate { stages, .. }
+        | Executor::PoissonArrivals { stages, .. } => {
+            stages.iter().fold(Span::ZERO, |sum, s| sum + s.duration)
+        }
+        Executor::ConstantVus { duration, .. }
+        | Executor::ConstantArrivalRate { duration, .. }
+        | Executor::RenewalArrivals { duration, .. } => *duration,
+        Executor::SharedIterations { max_duration, .. }
+        | Executor::PerVuIterations { max_duration, .. } => *max_duration,
+        Executor::TraceArrivals { at } => at.last().copied().unwrap_or(Span::ZERO),
     }
 }
 

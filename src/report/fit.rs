@@ -32,12 +32,7 @@ pub fn table(
         "\n{title} {} ({}, {}{of})\n",
         case.name, case.measured.form, case.load
     );
-    if case.measured.coarse {
-        out.push_str(
-            "  ! its times are whole seconds, and so the window's edges are known to a second;\n",
-        );
-        out.push_str("    k6 writes finer ones with K6_CSV_TIME_FORMAT=unix_micro\n");
-    }
+    out.push_str(&notes(case));
     let rows: Vec<(String, &Target, f64, f64, String)> = case
         .targets
         .iter()
@@ -87,6 +82,21 @@ pub fn table(
     }
     if !case.unknown.is_empty() {
         let _ = writeln!(out, "  not in the model: {}", case.unknown.join(", "));
+    }
+    out
+}
+
+/// What a reader should know of a run before its numbers.
+fn notes(case: &Case) -> String {
+    let mut out = String::new();
+    for note in &case.notes {
+        let _ = writeln!(out, "  ! {note}");
+    }
+    if case.measured.coarse {
+        out.push_str(
+            "  ! its times are whole seconds, and so the window's edges are known to a second;\n",
+        );
+        out.push_str("    k6 writes finer ones with K6_CSV_TIME_FORMAT=unix_micro\n");
     }
     out
 }

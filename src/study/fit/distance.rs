@@ -24,7 +24,7 @@ pub struct Target {
 }
 
 /// Relative tolerance by kind of number; `None` for one that says nothing new.
-fn tolerance(reading: &Reading, all: &Measured) -> Option<f64> {
+fn tolerance(reading: &Reading, kind: MetricKind, all: &Measured) -> Option<f64> {
     use Aggregation as A;
     let metric = reading.metric.as_str();
     let rare = |base: f64| (base * base + 1.0 / (reading.value + 1.0)).sqrt();
@@ -32,6 +32,16 @@ fn tolerance(reading: &Reading, all: &Measured) -> Option<f64> {
         _ if metric.starts_with("http_req_duration{expected_response") => None,
         Stat::Of(A::Count) if MetricName::parse(metric).is_ok_and(|m| is_trend(m.metric())) => None,
         Stat::Of(A::Count) => Some(0.01),
+        Stat::Of(A::Rate) if kind == MetricKind::Rate => {
+            let alone = all.value(metric, Stat::Passes).is_none();
+            let events = reading.value * samples_of(metric, all);
+            let base = if metric == "http_req_failed" {
+                0.03
+            } else {
+                0.01
+            };
+            alone.then(|| (base * base + 1.0 / (events + 1.0)).sqrt())
+        }
         Stat::Of(A::Rate) => all
             .value(metric, Stat::Of(A::Count))
             .is_none()
@@ -56,6 +66,19 @@ fn tolerance(reading: &Reading, all: &Measured) -> Option<f64> {
     }
 }
 
+/// About how many samples a rate has: one for each request, or for each iteration.
+fn samples_of(metric: &str, all: &Measured) -> f64 {
+    let of = if metric.starts_with("http_req_failed") {
+        "http_reqs"
+    } else {
+        "iterations"
+    };
+    let counted = all.value(of, Stat::Of(Aggregation::Count));
+    let rate = || all.value(of, Stat::Of(Aggregation::Rate));
+    let counted = counted.or_else(|| Some(rate()? * all.seconds()?));
+    counted.unwrap_or(0.0)
+}
+
 fn is_trend(metric: &str) -> bool {
     find_builtin(metric).is_none_or(|b| b.kind == MetricKind::Trend)
         && !matches!(metric, "http_reqs" | "iterations" | "dropped_iterations")
@@ -76,7 +99,7 @@ pub fn targets(measured: &Measured, model: &Model) -> (Vec<Target>, Vec<String>)
         if !shows(kind, reading.stat) {
             continue;
         }
-        let tolerance = tolerance(reading, measured);
+        let tolerance = tolerance(reading, kind, measured);
         let scale = tolerance
             .filter(|_| !in_parts(reading, measured, model))
             .map(|t| (t * t + reading.resolution * reading.resolution).sqrt());
@@ -112,7 +135,7 @@ fn shows(kind: MetricKind, stat: Stat) -> bool {
 }
 
 /// The type of a metric, whole or part, if the model has it; a tag that no site has would be empty.
-fn kind_of(metric: &str, model: &Model) -> Option<MetricKind> {
+pub(super) fn kind_of(metric: &str, model: &Model) -> Option<MetricKind> {
     use crate::model::journey::CustomKind as K;
     let name = MetricName::parse(metric).ok()?;
     if let MetricName::Part(sub) = &name {

@@ -6,7 +6,9 @@ pub mod file;
 pub mod forecast;
 pub mod free;
 pub mod knee;
+mod length;
 mod linear;
+mod load;
 pub mod quality;
 pub mod read;
 pub mod search;
@@ -37,6 +39,8 @@ pub struct Case {
     pub unknown: Vec<String>,
     /// Peak of VUs (or of arrivals per second) that the model runs under these overrides.
     pub peak: f64,
+    /// What a reader of its numbers should know: the load taken, another length.
+    pub notes: Vec<String>,
 }
 
 /// A model, its free parameters and the runs it is held to.
@@ -66,14 +70,14 @@ pub struct Evaluation {
 }
 
 impl Case {
-    /// Prepares a run. `given` are the user's own overrides for it; without any, a model whose peak
-    /// of VUs is another than the run's is scaled to it.
+    /// Prepares a run. `given` are the user's own overrides for it; without any, the run's load is told
+    /// from its VUs or its iterations. A run of another length than the model is compared by rates.
     ///
     /// # Errors
-    /// If the model cannot be checked under the overrides.
+    /// If the model cannot be checked under the overrides, or has no number in common with the run.
     pub fn new(
         name: &str,
-        measured: Measured,
+        mut measured: Measured,
         document: &Document,
         base: &[Override],
         given: Vec<Override>,
@@ -82,18 +86,28 @@ impl Case {
             let all: Vec<Override> = base.iter().chain(extra).cloned().collect();
             document.check(&all).map(|c| c.model).map_err(|e| e.brief())
         };
+        let times = |factor: f64| Override::new("load", &format!("{factor}"));
         let mut overrides = given;
-        let model = check(&overrides)?;
-        let peak = model.peak_load();
-        if let (Some(vus), true, false) = (measured.peak_vus, overrides.is_empty(), peak.rate)
-            && vus >= 1.0
-            && (vus - peak.value).abs() > 0.5
-        {
-            let factor = vus / peak.value;
-            let factor = Override::new("load", &format!("{factor}")).map_err(|e| e.brief())?;
-            overrides.push(factor);
+        let mut notes = Vec::new();
+        let mut model = check(&overrides)?;
+        if overrides.is_empty() {
+            let load = load::of_run(&measured, &model, |factor| {
+                check(&[times(factor).ok()?]).ok()
+            });
+            notes.extend(load.note);
+            if let Some(factor) = load.factor {
+                overrides.push(times(factor).map_err(|e| e.brief())?);
+                model = check(&overrides)?;
+            }
         }
-        let model = check(&overrides)?;
+        if let Some(lengths) = length::other_length(&measured, &model) {
+            measured = length::by_rates(&measured, &model, lengths.run);
+            notes.push(format!(
+                "the run lasted {:.1} s and the model generates load for {:.1} s: they are compared by \
+                 rates and shares, not by counts",
+                lengths.run, lengths.model
+            ));
+        }
         let (targets, unknown) = targets(&measured, &model);
         if targets.iter().all(|t| t.scale.is_none()) {
             return Err(nothing_in_common(name, &measured, &model));
@@ -107,6 +121,7 @@ impl Case {
             peak: peak.value,
             measured,
             overrides,
+            notes,
         })
     }
 }

@@ -4,9 +4,12 @@ use crate::files::{Files, MODULES};
 use crate::script::Script;
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
-use rquickjs::{Ctx, Exception, Module, Result};
+use rquickjs::{Ctx, Exception, Function, Module, Object, Result, Value};
 use std::fmt::Write as _;
 use std::rc::Rc;
+
+/// Begins a name that is resolved already.
+const RESOLVED: &str = "capsim:";
 
 /// Names and loads modules for one script.
 pub(crate) struct Imports(pub(crate) Rc<Script>);
@@ -19,6 +22,9 @@ impl Resolver for Imports {
         name: &str,
         _: Option<ImportAttributes<'js>>,
     ) -> Result<String> {
+        if let Some(known) = name.strip_prefix(RESOLVED) {
+            return Ok(known.to_owned());
+        }
         Files::resolve(base, name).map_err(|text| Exception::throw_message(ctx, &text))
     }
 }
@@ -53,13 +59,88 @@ pub(crate) fn source(ctx: &Ctx, script: &Script, name: &str) -> Result<String> {
             format!("'{name}' is TypeScript: turn it into JavaScript first, e.g. with esbuild");
         return Err(Exception::throw_message(ctx, &text));
     }
-    Ok(text)
+    Ok(if is_common(&text) {
+        wrapped(name, &text)
+    } else {
+        text
+    })
+}
+
+/// Whether a text is a module of the older kind, which gives out what it puts into `exports`.
+///
+/// Bundlers write such files. A text with an `import` or `export` at the start of a line is none.
+fn is_common(text: &str) -> bool {
+    let starts = |line: &str, word: &str| {
+        line.strip_prefix(word)
+            .is_some_and(|rest| rest.starts_with([' ', '{', '*', '"', '\'']))
+    };
+    if text
+        .lines()
+        .flat_map(|line| line.split(';'))
+        .map(str::trim_start)
+        .any(|line| starts(line, "import") || starts(line, "export"))
+    {
+        return false;
+    }
+    text.contains("exports") || text.contains("require(")
+}
+
+/// A module of the older kind as one of the newer; lines keep their numbers.
+fn wrapped(name: &str, text: &str) -> String {
+    let mut names: Vec<&str> = text
+        .match_indices("exports.")
+        .map(|(at, word)| {
+            let rest = &text[at + word.len()..];
+            let end = rest
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '$'))
+                .unwrap_or(rest.len());
+            &rest[..end]
+        })
+        .filter(|n| {
+            !n.is_empty() && *n != "default" && !n.starts_with(|c: char| c.is_ascii_digit())
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut out = format!(
+        "const __module = {{ exports: {{}} }}; (function (module, exports, require) {{ {text}\n\
+         }}).call(undefined, __module, __module.exports, (name) => __capsim.require(name, {name:?}));"
+    );
+    out +=
+        " export const __common = __module.exports; export default __common.default ?? __common;";
+    for (i, export) in names.iter().enumerate() {
+        write!(
+            out,
+            " const __e{i} = __common.{export}; export {{ __e{i} as {export} }};"
+        )
+        .ok();
+    }
+    out
+}
+
+/// What `require` gives: a module of k6, or what a file gives out.
+pub(crate) fn required<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> Result<Value<'js>> {
+    let resolved =
+        Files::resolve(base, name).map_err(|text| Exception::throw_message(ctx, &text))?;
+    if MODULES.contains(&&*resolved) {
+        let kit: Object = ctx.globals().get("__capsim")?;
+        return kit.get::<_, Function>("module")?.call((resolved,));
+    }
+    let namespace: Object = Module::import(ctx, format!("{RESOLVED}{resolved}"))?.finish()?;
+    let common: Value = namespace.get("__common")?;
+    if !common.is_undefined() {
+        return Ok(common);
+    }
+    if resolved.ends_with(".json") {
+        return namespace.get("default");
+    }
+    Ok(namespace.into_value())
 }
 
 /// A module that gives out the functions of a module of k6.
 fn built_in(ctx: &Ctx, name: &str) -> Result<String> {
-    let kit: rquickjs::Object = ctx.globals().get("__capsim")?;
-    let names: Vec<String> = kit.get::<_, rquickjs::Function>("exports")?.call((name,))?;
+    let kit: Object = ctx.globals().get("__capsim")?;
+    let names: Vec<String> = kit.get::<_, Function>("exports")?.call((name,))?;
     let mut text = format!("const m = __capsim.module('{name}'); export default m;");
     for export in names {
         write!(text, " export const {export} = m.{export};").ok();

@@ -154,7 +154,9 @@ impl<'js> Vu<'js, '_> {
             if promise.state() == PromiseState::Rejected {
                 promise.result::<Value>().transpose()?;
             }
-            module.namespace()
+            let namespace = module.namespace()?;
+            let common: Value = namespace.get("__common")?;
+            Ok(common.into_object().unwrap_or(namespace))
         };
         let namespace = run().map_err(|e| self.failure(&e))?;
         let exports = self.exports(&namespace).map_err(|e| self.failure(&e))?;

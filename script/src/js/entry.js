@@ -13,7 +13,8 @@
     }]]) {
     define(globalThis, name, f);
   }
-  define(globalThis, "require", (name) => n.require(String(name)));
+  const require = (name, base) => n.require(String(name), base);
+  define(globalThis, "require", (name) => require(name, undefined));
 
   // A value as JSON the way Go's encoder writes what the script returned.
   const asJson = (x, what) => {
@@ -52,7 +53,7 @@
   let dataText;
   const kit = {
     describe: (thrown) => (isObject(thrown) && thrown.uncaught !== undefined ? "Uncaught (in promise) " + thrown.uncaught : describe(thrown)),
-    rejection, rejected, pump,
+    rejection, rejected, pump, require,
     module: (name) => modules[name],
     exports: (name) => O.keys(modules[name]),
     // Takes over what the init code exports; gives the options as JSON.

@@ -2,6 +2,7 @@
 
 use super::{Phase, State};
 use crate::files::beside;
+use crate::loader::required;
 use crate::raw::{array_bytes, buffer_bytes};
 use digest::Digest;
 use hmac::{Hmac, KeyInit, Mac};
@@ -104,6 +105,20 @@ pub(crate) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<(
         "open",
         Func::from(move |ctx: Ctx<'js>, path: String, binary: bool| {
             open(&own, &ctx, &path, binary)
+        }),
+    )?;
+    let own = state.clone();
+    natives.set(
+        "require",
+        Func::from(move |ctx: Ctx<'js>, name: String, base: Option<String>| {
+            if own.phase.get() != Phase::Init {
+                return Err(Exception::throw_message(
+                    &ctx,
+                    "the \"require\" function is only available in the init stage (i.e. the global scope)",
+                ));
+            }
+            let base = base.unwrap_or_else(|| own.script.files().main().to_owned());
+            required(&ctx, &base, &name)
         }),
     )?;
     let own = state.clone();

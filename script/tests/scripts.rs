@@ -1,0 +1,256 @@
+//! Scripts of many idioms, and the guards against scripts that do not end.
+
+#[allow(dead_code, reason = "each test file uses a part of the host")]
+mod toy;
+
+use capsim_script::{Answer, Call, Effect, Failure, Iteration, Script, ScriptVu, Settings};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/scripts")
+        .join(name)
+}
+
+fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.js");
+    std::fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn lines(text: &str) -> Vec<String> {
+    let (_folder, path) = written(text);
+    toy::run(&path).log
+}
+
+/// What the log says after its level.
+fn said(text: &str) -> Vec<String> {
+    let lines = lines(text);
+    lines
+        .iter()
+        .map(|l| l.split_once("msg=").unwrap().1.trim_matches('"').to_owned())
+        .collect()
+}
+
+#[test]
+fn calls_may_wait_in_every_place_of_the_language() {
+    let outcome = toy::run(&script("language.js"));
+    let line = |count| {
+        format!(
+            "level=info msg=\"200,200,200 1,2,3 a200c 200 200 201 200,200 200,200 client 200 200 200 200 \
+             200 inner 200 1,2 200 true 2 2 4 {count} data 42 words object 430 true\""
+        )
+    };
+    let mut got = outcome.log.clone();
+    got.sort();
+    assert_eq!(got, [1, 1, 2, 2].map(line));
+    assert_eq!(outcome.metrics["hits"], (4, 4.0));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let run = |seed| {
+        let (_folder, path) = written(
+            "import {sleep} from 'k6'; export const options = {vus: 3, iterations: 9};
+             export default function () { sleep(Math.random()); console.log(__VU, Math.random(), Date.now()); }",
+        );
+        let settings = Settings {
+            seed,
+            ..Settings::default()
+        };
+        toy::run_with(&path, settings).log
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}
+
+#[test]
+fn bundles_of_the_older_kind_of_module_run() {
+    let outcome = toy::run(&script("bundle.js"));
+    assert_eq!(outcome.log, ["level=info msg=\"201 t\""]);
+}
+
+#[test]
+fn encodings_and_digests_are_those_of_k6() {
+    let outcome = toy::run(&script("encoding.js"));
+    assert_eq!(
+        outcome.log,
+        [
+            "level=info msg=\"aGVsbG8= YT8- hello\"",
+            "level=info msg=\"5d41402abc4b2a76b9719d911017c592 aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d\"",
+            "level=info msg=\"LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ= \
+             5031fe3d989c6d1537a013fa6e739da23463fdaec3b70137d828e36ace221bd0\"",
+            "level=info msg=\"9b71d224bd62f378 4 2\"",
+            "level=info msg=\"2026-01-02T03:04:00.000Z 3 Thu Jan 01 1970 00:00:00 GMT+0000 (UTC)\"",
+        ]
+    );
+}
+
+#[test]
+fn an_endless_loop_ends_the_test() {
+    let (_folder, path) = written(
+        "export const options = {iterations: 1};
+         export default function () { try { for (;;) {} } catch (e) { console.log('caught'); } finally { console.log('finally'); } }",
+    );
+    let settings = Settings {
+        budget: 50,
+        ..Settings::default()
+    };
+    let outcome = toy::run_with(&path, settings.clone());
+    assert_eq!(outcome.exit_code, 108);
+    assert!(
+        outcome.log[0].contains("an endless loop?"),
+        "{:?}",
+        outcome.log
+    );
+    assert_eq!(outcome.log.len(), 1);
+    // In the init code, too.
+    let (_folder, path) = written("for (;;) {}");
+    let Err(Failure::Endless(text)) = Script::load(&path, settings).map(|_| ()) else {
+        panic!("it ended");
+    };
+    assert!(text.contains("500,000 steps"), "{text}");
+}
+
+#[test]
+fn endless_recursion_is_an_error_that_a_script_can_catch() {
+    let said = said(
+        "let depth = 0; const f = () => { depth++; return f() + 1; };
+         export default function () { try { f(); } catch (e) { console.log(e.name, depth > 100); } }",
+    );
+    assert_eq!(said, ["RangeError true"]);
+}
+
+#[test]
+fn too_much_memory_is_an_error_of_the_script() {
+    let (_folder, path) = written(
+        "export default function () { const all = []; for (;;) all.push(new Array(100000).fill('x' + all.length)); }",
+    );
+    let settings = Settings {
+        memory: 32 << 20,
+        ..Settings::default()
+    };
+    let outcome = toy::run_with(&path, settings);
+    assert!(
+        outcome.log[0].contains("out of memory"),
+        "{:?}",
+        outcome.log
+    );
+    assert_eq!(outcome.exit_code, 0);
+}
+
+#[test]
+fn errors_name_file_line_and_column() {
+    for (text, parts) in [
+        (
+            "let a = 1;\nlet b = ;\n",
+            vec!["SyntaxError", "test.js:2:9"],
+        ),
+        (
+            "export default function () {}\nfoo();",
+            vec!["ReferenceError", "foo", "test.js:2:1"],
+        ),
+        (
+            "import x from 'https://jslib.example/x.js';",
+            vec!["is not downloaded"],
+        ),
+        (
+            "import { browser } from 'k6/browser';",
+            vec!["k6/browser", "use k6/http"],
+        ),
+        (
+            "import x from '../x.js';",
+            vec!["outside the script's folder"],
+        ),
+        (
+            "import x from './missing.js';",
+            vec!["missing.js", "cannot be read"],
+        ),
+        (
+            "import http from 'k6/http'; http.get('http://a/');",
+            vec!["init context"],
+        ),
+        ("open('../x');", vec!["outside"]),
+    ] {
+        let lines = lines(text);
+        for part in parts {
+            assert!(lines[0].contains(part), "{text}: {lines:?}");
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_call_sees_nothing_and_the_vu_goes_on() {
+    let (_folder, path) = written(
+        "import {sleep} from 'k6'; let seen = '';
+         export default function () { try { sleep(10); } catch (e) { seen += 'c'; } finally { seen += 'f'; } seen += 'd'; }
+         export function tell() { console.log('seen', seen); }",
+    );
+    let script = Script::load(&path, Settings::default()).unwrap();
+    let mut vu = ScriptVu::new(&script, 1).unwrap();
+    let call = |exec: &str| {
+        let iteration = Iteration {
+            exec: exec.into(),
+            vu: 1,
+            ..Iteration::default()
+        };
+        Answer::Run(Box::new(Call::Iteration(iteration)))
+    };
+    let second = Duration::from_secs(1);
+    assert!(matches!(
+        vu.resume(Answer::Go, Duration::ZERO),
+        Effect::Ready
+    ));
+    assert!(matches!(
+        vu.resume(call("default"), Duration::ZERO),
+        Effect::Sleep(_)
+    ));
+    let Effect::Done(end) = vu.resume(Answer::Stop, second) else {
+        panic!("it goes on");
+    };
+    assert_eq!(end.failure, Some(Failure::Stopped));
+    let Effect::Log(line) = vu.resume(call("tell"), second) else {
+        panic!("no line");
+    };
+    assert_eq!(line.text, "seen ");
+    assert!(matches!(vu.resume(Answer::Go, second), Effect::Done(_)));
+    // One that is dropped in the middle of a call frees all it holds.
+    assert!(matches!(
+        vu.resume(call("default"), second),
+        Effect::Sleep(_)
+    ));
+    drop(vu);
+}
+
+#[test]
+fn a_thousand_vus_can_wait_at_once() {
+    let (_folder, path) = written(
+        "import http from 'k6/http'; import {sleep} from 'k6'; export const options = {vus: 300, iterations: 300};
+         export default function () { http.get('http://127.0.0.1:8080/delay/5'); sleep(1); }",
+    );
+    let outcome = toy::run(&path);
+    assert_eq!(outcome.metrics["iterations"], (300, 300.0));
+}
+
+#[test]
+fn promises_end_as_in_k6() {
+    let said = said(
+        "export const options = {iterations: 2};
+         export default async function () {
+           if (__ITER === 0) throw new Error('async');
+           Promise.reject(new Error('nobody'));
+           setTimeout(() => console.log('late'), 1000);
+         }",
+    );
+    assert!(
+        said[0].starts_with("Uncaught (in promise) Error: async"),
+        "{said:?}"
+    );
+    assert_eq!(said[1], "late");
+    assert!(
+        said[2].starts_with("Uncaught (in promise) Error: nobody"),
+        "{said:?}"
+    );
+}

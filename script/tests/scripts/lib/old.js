@@ -1,0 +1,2 @@
+const http = require('k6/http');
+module.exports.answer = typeof http.get === 'function' ? 42 : 0;

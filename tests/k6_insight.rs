@@ -4,9 +4,10 @@
 use capsim::engine::Span;
 use capsim::load::plan::Plan;
 use capsim::model::Model;
-use capsim::report::insight::{Resource, bottleneck, resources};
+use capsim::report::insight::bottleneck;
 use capsim::report::notes::notes;
 use capsim::report::{self, Mode, Style, SummaryOptions, export, run_text};
+use capsim::study::account::{Account, Limit};
 use capsim::world::World;
 use capsim::world::outcome::Outcome;
 use capsim::world::summary::{full_summary, summary};
@@ -33,20 +34,21 @@ size = 4
 visits = [{ hold = "threads", visits = [{ station = "db", time = "50ms" }] }]
 "#;
 
-fn only<'a>(all: &'a [Resource], name: &str) -> &'a Resource {
-    all.iter().find(|r| r.name == name).unwrap()
+fn only<'a>(all: &'a Account, name: &str) -> &'a Limit {
+    all.limits.iter().find(|r| r.name == name).unwrap()
 }
 
 #[test]
 fn utilisation_is_that_of_littles_law() {
     let model = model(HALF_BUSY);
     let outcome = World::new(&model, 1, 0).run();
-    let all = resources(&outcome, &model);
+    let all = Account::of(&outcome, &model);
     // 101 services of 50 ms in 10.05 s.
     let busy = 101.0 * 0.05 / 10.05;
     let db = only(&all, "station db");
     assert!((db.utilisation - busy).abs() < 1e-12, "{db:?}");
-    assert_eq!((db.in_use.1, db.queue, db.refused), (1, (0.0, 0), 0));
+    let line = (db.queue, db.queue_max, db.lost_count);
+    assert_eq!((db.in_use_max, line), (1.0, (0.0, 0.0, 0.0)));
     let threads = only(&all, "pool threads");
     assert!((threads.utilisation - busy / 4.0).abs() < 1e-12);
     assert!(
@@ -63,7 +65,7 @@ fn an_overloaded_server_is_the_bottleneck() {
         .replace("vus = 5", "vus = 50");
     let model = model(&text);
     let outcome = World::new(&model, 1, 0).run();
-    let all = resources(&outcome, &model);
+    let all = Account::of(&outcome, &model);
     assert!(only(&all, "station db").utilisation > 0.99);
     // The pool is full all the time, too, but only because the server is slow.
     assert!(

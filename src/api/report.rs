@@ -11,6 +11,7 @@ use crate::model::metric_name::{BUILTINS, MetricName};
 use crate::model::nearest::suggestion;
 use crate::model::threshold::Aggregation;
 use crate::report::{Style, SummaryOptions, insight};
+use crate::study::account::{Account, Kind, Limit};
 use crate::world::outcome::Outcome;
 use crate::world::summary::summary;
 use crate::world::values::{Filter, View};
@@ -104,7 +105,7 @@ impl Report {
     /// [`Error::Unknown`] if the model has no such station.
     pub fn station(&self, name: &str) -> Result<Resource, Error> {
         let names = self.model.inner().stations.iter().map(|s| s.name.as_str());
-        self.resource("station", name, names, 0)
+        self.resource("station", name, names, Kind::Station)
     }
 
     /// How a pool was used over the whole run.
@@ -112,15 +113,14 @@ impl Report {
     /// # Errors
     /// [`Error::Unknown`] if the model has no such pool.
     pub fn pool(&self, name: &str) -> Result<Resource, Error> {
-        let model = self.model.inner();
-        let names = model.pools.iter().map(|p| p.name.as_str());
-        self.resource("pool", name, names, model.stations.len())
+        let names = self.model.inner().pools.iter().map(|p| p.name.as_str());
+        self.resource("pool", name, names, Kind::Pool)
     }
 
     /// What limits the throughput, in one sentence with its figure.
     #[must_use]
     pub fn bottleneck(&self) -> String {
-        insight::bottleneck(&insight::resources(&self.outcome, self.model.inner()))
+        insight::bottleneck(&Account::of(&self.outcome, self.model.inner()))
     }
 
     /// Whether every threshold was met.
@@ -205,12 +205,19 @@ impl Report {
         what: &str,
         name: &str,
         names: impl Iterator<Item = &'a str> + Clone,
-        first: usize,
+        kind: fn(usize) -> Kind,
     ) -> Result<Resource, Error> {
-        let at = names.clone().position(|known| known == name);
-        let mut all = insight::resources(&self.outcome, self.model.inner());
-        match at.map(|at| first + at).filter(|at| *at < all.len()) {
-            Some(at) => Ok(Resource(all.swap_remove(at))),
+        let at = names.clone().position(|known| known == name).map(kind);
+        let all = Account::of(&self.outcome, self.model.inner()).limits;
+        match all.into_iter().find(|limit| Some(limit.kind) == at) {
+            Some(limit) => Ok(Resource {
+                refused: match limit.kind {
+                    Kind::Pool(at) => self.outcome.pools[at].refused,
+                    Kind::Station(at) => self.outcome.stations[at].refused,
+                    _ => 0,
+                },
+                limit,
+            }),
             None => {
                 let near = suggestion(name, &format!("{what}s"), names);
                 Err(Error::Unknown(format!(
@@ -302,42 +309,48 @@ impl Trend<'_> {
 
 /// How a station or a pool was used over the whole run.
 #[derive(Clone, Debug)]
-pub struct Resource(insight::Resource);
+pub struct Resource {
+    limit: Limit,
+    refused: u64,
+}
 
 impl Resource {
     /// Servers of the station or tokens of the pool; `None` if there are infinitely many.
     #[must_use]
     pub fn size(&self) -> Option<u32> {
-        self.0.size
+        self.limit.size.map(|size| size as u32)
     }
 
     /// Share of the servers at work, or of the tokens held, 0 to 1; 0 if there are infinitely many.
     #[must_use]
     pub fn utilisation(&self) -> f64 {
-        self.0.utilisation
+        match (self.limit.kind, self.limit.size) {
+            (Kind::Pool(_), Some(size)) => self.limit.in_use / size,
+            _ => self.limit.utilisation,
+        }
     }
 
     /// Requests in service, or tokens held: the mean over time.
     #[must_use]
     pub fn mean_in_use(&self) -> f64 {
-        self.0.in_use.0
+        self.limit.in_use
     }
 
     /// Requests waiting: the mean over time.
     #[must_use]
     pub fn mean_queue(&self) -> f64 {
-        self.0.queue.0
+        self.limit.queue
     }
 
     /// Requests waiting: the most at any time.
     #[must_use]
     pub fn max_queue(&self) -> u64 {
-        self.0.queue.1
+        self.limit.queue_max as u64
     }
 
     /// Requests refused.
     #[must_use]
     pub fn refused(&self) -> u64 {
-        self.0.refused
+        self.refused
     }
 }

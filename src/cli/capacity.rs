@@ -28,7 +28,7 @@ const RUNS: u64 = 200;
 ///
 /// Reads as: `load: largest passing 1.12, smallest failing 1.15`. Up to 1.12 times the model's load every
 /// threshold holds, from 1.15 times on one is crossed, and between the two more runs would have to tell.
-/// Below it: which threshold breaks first, what is busiest there, and how far the model as it stands is
+/// Below it: which threshold breaks first, what limits there, and how far the model as it stands is
 /// from the limit. First of all stands what theory says without a simulation.
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -13,6 +13,7 @@ use crate::report::chart::Table;
 use crate::report::explain_page;
 use crate::report::study_page::{self, Identity};
 use crate::report::{Mode, SummaryOptions};
+use crate::study::account::Account;
 use crate::study::answers::capacity::{Answer, Question};
 use crate::study::answers::explain::Explanation;
 use crate::study::tally::Tally;
@@ -65,8 +66,9 @@ impl Report {
         }
         let text = crate::report::summary(summary, &options);
         let table = over_time(words.model, outcome, samples);
+        let account = Account::of(outcome, words.model);
         self.write(words, |identity| {
-            study_page::of_run(identity, summary, &text, &table)
+            study_page::of_run(identity, summary, &text, &account, &table)
         })
     }
 
@@ -78,8 +80,9 @@ impl Report {
         let world = World::new(words.model, seed, 0);
         let (outcome, samples) = world.run_sampled(crate::engine::Span::secs(1));
         let table = over_time(words.model, &outcome, &samples);
+        let account = Account::of(&outcome, words.model);
         self.write(words, |identity| {
-            study_page::of_replications(identity, tally, &table)
+            study_page::of_replications(identity, tally, &account, &table)
         })
     }
 

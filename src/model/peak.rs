@@ -65,6 +65,40 @@ fn length(executor: &Executor) -> Span {
     }
 }
 
+impl Model {
+    /// How many times the mean load the highest is, where a scenario's load changes by stages: the largest
+    /// over the scenarios, 1 if none changes.
+    #[must_use]
+    pub fn peak_over_mean(&self) -> f64 {
+        let of = |scenario: &Scenario| {
+            let (start, stages) = match &scenario.executor {
+                Executor::RampingVus {
+                    start_vus, stages, ..
+                } => (*start_vus as f64, stages),
+                Executor::RampingArrivalRate {
+                    start_rate, stages, ..
+                } => (*start_rate as f64, stages),
+                Executor::PoissonArrivals { start_rate, stages } => (*start_rate, stages),
+                _ => return 1.0,
+            };
+            let (mut from, mut area, mut length) = (start, 0.0, 0.0);
+            for stage in stages {
+                let seconds = stage.duration.as_secs();
+                area += f64::midpoint(from, stage.target) * seconds;
+                length += seconds;
+                from = stage.target;
+            }
+            let mean = if length > 0.0 { area / length } else { 0.0 };
+            if mean > 0.0 {
+                (highest(start, stages) / mean).max(1.0)
+            } else {
+                1.0
+            }
+        };
+        self.scenarios.iter().map(of).fold(1.0, f64::max)
+    }
+}
+
 fn highest(start: f64, stages: &[Stage]) -> f64 {
     stages.iter().map(|s| s.target).fold(start, f64::max)
 }

@@ -4,6 +4,7 @@ use super::answers::explain::{base, compared, pair, tried};
 use super::chart::figure::{Bar, Content, Figure, Panel, Tornado};
 use super::chart::forest::{REST, ROW};
 use super::chart::{self};
+use super::insight::bottleneck;
 use super::page::{paragraph, picture, table};
 use super::study_page::{Identity, close, page};
 use crate::study::answers::explain::{Explanation, Lever};
@@ -30,7 +31,8 @@ pub fn of_explanation(
         .map(|(t, threshold)| vec![threshold.clone(), base(explanation, t)])
         .collect();
     let head = ["threshold", "the number it compares"];
-    page.section("The model as it stands", table(&head, &rows));
+    let limits = paragraph(&bottleneck(&explanation.account));
+    page.section("The model as it stands", table(&head, &rows) + &limits);
     let mut pictures = String::new();
     for figure in tornados(explanation) {
         pictures += &picture(&chart::svg(&figure)?);

@@ -1,135 +1,266 @@
 //! What k6 cannot show: how busy each resource was, where the time of the requests went, and what
 //! limits the system.
 
-use crate::engine::Time;
-use crate::measure::level::Level;
 use crate::model::Model;
-use crate::model::system::{Discipline, Entity, Op};
+use crate::model::system::{Entity, Op};
+use crate::report::answers::seconds;
 use crate::report::format;
+use crate::study::account::{Account, Kind, Limit};
+use crate::study::fit::free::four_digits;
 use crate::world::OpTime;
 use crate::world::outcome::Outcome;
 use crate::world::slow::Slow;
 
-/// From this utilisation on a station counts as the bottleneck before any pool: the tokens of a pool
-/// are all out when what is done with them is slow.
-const BUSY: f64 = 0.85;
-
-/// One resource over the whole run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Resource {
-    /// `station db` or `pool threads`.
-    pub name: String,
-    /// Servers or tokens; `None` if there are infinitely many.
-    pub size: Option<u32>,
-    /// Share of the servers at work, or of the tokens held, over the whole run; 0 without limit.
-    pub utilisation: f64,
-    /// Jobs in service, or tokens held: mean and maximum.
-    pub in_use: (f64, u64),
-    /// Jobs waiting: mean and maximum.
-    pub queue: (f64, u64),
-    /// Jobs refused.
-    pub refused: u64,
-    is_station: bool,
-}
-
-/// All stations and pools, in the order of the model.
+/// What limits the system, in one sentence with its figures.
 #[must_use]
-pub fn resources(outcome: &Outcome, model: &Model) -> Vec<Resource> {
-    let end = outcome.end_time();
-    let stations = model.stations.iter().zip(&outcome.stations);
-    let stations = stations.map(|(spec, probe)| {
-        let size = (spec.servers != u32::MAX).then_some(spec.servers);
-        // Servers that share are counted apart; elsewhere each job in service has a server.
-        let at_work = match spec.discipline {
-            Discipline::ProcessorSharing => &probe.busy,
-            _ => &probe.in_service,
-        };
-        let busy = size.map_or(0.0, |n| at_work.mean(end) / f64::from(n.max(1)));
-        Resource {
-            name: format!("station {}", spec.name),
-            size,
-            utilisation: busy,
-            in_use: level(&probe.in_service, end),
-            queue: level(&probe.queue, end),
-            refused: probe.refused,
-            is_station: true,
+pub fn bottleneck(account: &Account) -> String {
+    let Some(choice) = account.bottleneck() else {
+        return nobody_waited(account);
+    };
+    let told: Vec<String> = choice.limits.iter().map(|l| detail(account, l)).collect();
+    let names: Vec<&str> = choice.limits.iter().map(|l| l.name.as_str()).collect();
+    let mut text = match names.as_slice() {
+        [one] if choice.matters => format!("The bottleneck is {one}: {}.", told[0]),
+        [one] => format!(
+            "Hardly anything was a bottleneck; most of the little waiting was for {one}: {}.",
+            told[0]
+        ),
+        many => {
+            let each = many.iter().zip(&told);
+            let each: Vec<String> = each.map(|(name, told)| format!("{name}: {told}")).collect();
+            format!(
+                "The bottlenecks are {}, whose ceilings are the same. {}.",
+                listed(many),
+                each.join("; ")
+            )
         }
-    });
-    let pools = model.pools.iter().zip(&outcome.pools);
-    let pools = pools.map(|(spec, probe)| Resource {
-        name: format!("pool {}", spec.name),
-        size: Some(spec.size),
-        utilisation: probe.held.mean(end) / f64::from(spec.size.max(1)),
-        in_use: level(&probe.held, end),
-        queue: level(&probe.queue, end),
-        refused: probe.refused,
-        is_station: false,
-    });
-    stations.chain(pools).collect()
-}
-
-fn level(level: &Level, end: Time) -> (f64, u64) {
-    (level.mean(end), level.max())
-}
-
-/// What limits the throughput, in one sentence with its figure.
-#[must_use]
-pub fn bottleneck(resources: &[Resource]) -> String {
-    let busiest = |stations_only: bool| {
-        let all = resources.iter().filter(|r| r.is_station || !stations_only);
-        all.max_by(|a, b| a.utilisation.total_cmp(&b.utilisation))
     };
-    let station = busiest(true).filter(|r| r.utilisation >= BUSY);
-    let Some(most) = station.or_else(|| busiest(false)) else {
-        return "Nothing can be a bottleneck: the model has no station and no pool.".to_owned();
-    };
-    let used = percent(most.utilisation);
-    let (mean, max) = (amount(most.queue.0), most.queue.1);
-    if most.utilisation < 0.5 && max == 0 {
-        return format!(
-            "Nothing was a bottleneck: the busiest resource, {}, was {used} used, and nobody \
-             waited for it.",
-            most.name
+    if let Some(other) = choice.most_waited {
+        text += &format!(
+            " Most of the waiting is for {}, whose ceiling is higher: {}.",
+            other.name,
+            detail(account, other)
         );
     }
-    let crowd = if most.is_station && most.queue.1 == 0 {
-        let (mean, max) = (amount(most.in_use.0), most.in_use.1);
-        format!("{mean} requests were in it on average, {max} at most")
-    } else {
-        format!("{mean} requests waited for it on average, {max} at most")
+    if let Some(inside) = choice.inside {
+        text += &format!(
+            " Of those inside it is {}: {}.",
+            inside.name,
+            detail(account, inside)
+        );
+    }
+    if !choice.matters {
+        text += &thinking(account);
+    }
+    text
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// What to say where nobody waited: what was busiest, and what the load was limited by.
+fn nobody_waited(account: &Account) -> String {
+    let mut text = "Nothing was a bottleneck, for nobody waited".to_owned();
+    text += &match account.busiest() {
+        None => ": the model has no station with a limit and no pool.".to_owned(),
+        Some(most) => format!(
+            "; the busiest resource was {}: {} used over the whole run.",
+            most.name,
+            percent(most.utilisation)
+        ),
+    };
+    text += &thinking(account);
+    text
+}
+
+/// How much of the time of users whose number is fixed was think time, if it was most.
+fn thinking(account: &Account) -> String {
+    let think = |l: &&Limit| matches!(l.kind, Kind::Think(_)) && l.utilisation > 0.5;
+    let Some(limit) = account.limits.iter().find(think) else {
+        return String::new();
     };
     format!(
-        "The bottleneck is {}: {used} used over the whole run; {crowd}.",
-        most.name
+        " The load is limited by {}: it takes {} of each iteration of the {} users, {} in all.",
+        limit.name,
+        percent(limit.utilisation),
+        four_digits(limit.size.unwrap_or(0.0)),
+        seconds(limit.each)
     )
 }
 
-/// The table of resources.
+/// What is known of one limit.
+fn detail(account: &Account, l: &Limit) -> String {
+    let waiting = format!(
+        "{} of the time of requests is the wait for it",
+        percent(account.share(l, l.waited))
+    );
+    let (mean, max) = (amount(l.queue), l.queue_max);
+    let line = format!("{mean} requests waited for it on average, {max} at most");
+    match l.kind {
+        Kind::Station(_) if l.queue_max == 0.0 && l.waited == 0.0 => format!(
+            "{} used over the whole run; {} requests were in it on average, {} at most{}",
+            used(l),
+            amount(l.in_use),
+            l.in_use_max,
+            turned_away(l, "refused")
+        ),
+        Kind::Station(_) if l.queue_max == 0.0 => format!(
+            "{} used over the whole run; {} requests shared it on average, {} at most; {waiting}{}",
+            used(l),
+            amount(l.in_use),
+            l.in_use_max,
+            turned_away(l, "refused")
+        ),
+        Kind::Station(_) | Kind::Pool(_) => format!(
+            "{} used over the whole run; {line}; {waiting}{}{}{}",
+            used(l),
+            for_others(account, l),
+            slowed(account, l),
+            turned_away(l, "refused or gave up")
+        ),
+        Kind::Lock(_) => format!(
+            "{waiting}{}; {line}; each holds it for {} without waiting for anything else{}",
+            for_others(account, l),
+            seconds(l.each),
+            turned_away(l, "gave up")
+        ),
+        Kind::Scalability(_) => scalability(account, l),
+        Kind::Slowdown(_) => format!(
+            "{} of the time of requests is waited because of it; each request was in service for {} instead of {}",
+            percent(account.share(l, l.caused)),
+            seconds(l.each),
+            seconds(l.alone)
+        ),
+        Kind::WaitingRoom => format!(
+            "{} users waited in it on average, {} at most, each for {}; it let in {} a second{}",
+            amount(l.queue),
+            l.queue_max,
+            seconds(l.each),
+            four_digits(l.best),
+            turned_away(l, "were turned away")
+        ),
+        Kind::Seats => format!(
+            "{} claims, {} of all, found the seat taken; {} of {} are sold",
+            four_digits(l.lost_count),
+            percent(l.lost),
+            four_digits(l.best),
+            four_digits(l.size.unwrap_or(0.0))
+        ),
+        Kind::Vus(_) => format!(
+            "{} starts, {} of all, found none of the {} free and were dropped; an iteration takes {} if \
+             it waits for nothing, so that the rate needs {} at least",
+            four_digits(l.lost_count),
+            percent(l.lost),
+            four_digits(l.size.unwrap_or(0.0)),
+            seconds(l.each),
+            four_digits(l.best)
+        ),
+        Kind::Think(_) => String::new(),
+    }
+}
+
+fn scalability(account: &Account, l: &Limit) -> String {
+    let many = if l.in_use > l.best {
+        format!(
+            "{} in service at once are too many, most is done with {:.0}",
+            four_digits(l.in_use.round()),
+            l.best
+        )
+    } else {
+        format!("{} were in service at once", four_digits(l.in_use.round()))
+    };
+    format!(
+        "{many}: each takes {} instead of {}; {} of the time of requests is waited because of it",
+        seconds(l.each),
+        seconds(l.alone),
+        percent(account.share(l, l.caused))
+    )
+}
+
+/// How much of the waiting for other things a limit is the cause of.
+fn for_others(account: &Account, l: &Limit) -> String {
+    let others = account.share(l, l.caused - l.waited);
+    if others < 0.001 {
+        return String::new();
+    }
+    format!(
+        ", and {} the wait for others who wait for it",
+        percent(others)
+    )
+}
+
+/// How much of what a station is used its law and its slowdowns take, if it is not them that are named.
+fn slowed(account: &Account, l: &Limit) -> String {
+    let all = account.limits.iter();
+    let others = all.filter(|o| o.kind.station().is_some() && o.kind.station() == l.kind.station());
+    let mut text = String::new();
+    for other in others.filter(|o| !matches!(o.kind, Kind::Station(_))) {
+        let share = account.share(other, other.caused);
+        if share >= 0.01 {
+            text += &format!(
+                ", {} of it because of {}",
+                percent(share),
+                other.name.split(" of station").next().unwrap_or_default()
+            );
+        }
+    }
+    text
+}
+
+fn turned_away(l: &Limit, how: &str) -> String {
+    if l.lost_count == 0.0 {
+        String::new()
+    } else {
+        format!("; {} {how}", four_digits(l.lost_count))
+    }
+}
+
+fn used(l: &Limit) -> String {
+    match l.size {
+        Some(_) => percent(l.utilisation),
+        None => "no limit".to_owned(),
+    }
+}
+
+/// The table of resources: all that can make somebody wait but think time.
 #[must_use]
-pub fn resource_table(resources: &[Resource]) -> String {
-    let mut rows = vec![
-        [
-            "resource", "size", "used", "in use", "max", "queue", "max", "refused",
-        ]
-        .map(str::to_owned),
+pub fn resource_table(account: &Account) -> String {
+    let head = [
+        "resource", "size", "used", "in use", "max", "queue", "max", "lost", "waiting", "ceiling",
     ];
-    for r in resources {
-        let limited = |text: String| {
-            if r.size.is_some() {
-                text
+    let mut rows = vec![head.map(str::to_owned)];
+    let shown = account.limits.iter();
+    for l in shown.filter(|l| !matches!(l.kind, Kind::Think(_))) {
+        let size = l.size.map(four_digits);
+        let limited = size.is_some() || !matches!(l.kind, Kind::Station(_));
+        rows.push([
+            l.name.strip_prefix("the ").unwrap_or(&l.name).to_owned(),
+            match (size, l.kind) {
+                (Some(n), _) => n.to_string(),
+                (None, Kind::Lock(_)) => "1 each".to_owned(),
+                (None, Kind::Station(_)) => "no limit".to_owned(),
+                (None, _) => "-".to_owned(),
+            },
+            if limited {
+                percent(l.utilisation)
             } else {
                 "no limit".to_owned()
-            }
-        };
-        rows.push([
-            r.name.clone(),
-            limited(r.size.map_or(String::new(), |n| n.to_string())),
-            limited(percent(r.utilisation)),
-            amount(r.in_use.0),
-            r.in_use.1.to_string(),
-            amount(r.queue.0),
-            r.queue.1.to_string(),
-            r.refused.to_string(),
+            },
+            amount(l.in_use),
+            l.in_use_max.to_string(),
+            amount(l.queue),
+            l.queue_max.to_string(),
+            l.lost_count.to_string(),
+            percent(account.share(l, l.waited)),
+            l.ceiling
+                .filter(|_| limited)
+                .map_or("-".to_owned(), |c| format!("{}/s", four_digits(c))),
         ]);
     }
     aligned(&rows)
@@ -222,6 +353,7 @@ fn shares(model: &Model, ops: &[Op], times: &[OpTime]) -> Vec<Share> {
     shares
 }
 
+/// What a lock belongs to, in words.
 fn entity(key: Entity) -> &'static str {
     match key {
         Entity::User => "the user",

@@ -7,6 +7,9 @@ use crate::model::metric_name::MetricName;
 use crate::model::scenario::Executor;
 use crate::model::system::{Entity, Op};
 use crate::model::threshold::Aggregation;
+use crate::report::answers::seconds;
+use crate::study::account::{Account, Kind, Limit};
+use crate::study::fit::free::four_digits;
 use crate::world::outcome::Outcome;
 
 /// A percentile wants at least so many samples beyond it.
@@ -127,7 +130,8 @@ fn load(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
             Executor::ConstantArrivalRate { max_vus, .. }
             | Executor::RampingArrivalRate { max_vus, .. } => format!(
                 "Scenario {name} dropped {dropped} iterations, for all of its VUs (at most \
-                 {max_vus}) were busy: the system saw less load than was asked for."
+                 {max_vus}) were busy: the system saw less load than was asked for.{}",
+                why_busy(outcome, model, index)
             ),
             _ => format!(
                 "Scenario {name} ran out of time: {dropped} of its iterations were never begun."
@@ -143,6 +147,27 @@ fn load(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
     }
     if record.vus.is_none() {
         notes.push("The run was shorter than a second: k6 samples no vus then.".into());
+    }
+}
+
+/// Why the VUs of a scenario with an arrival rate were busy: too few for the rate, or held up.
+fn why_busy(outcome: &Outcome, model: &Model, scenario: usize) -> String {
+    let account = Account::of(outcome, model);
+    let own = |l: &&Limit| l.kind == Kind::Vus(scenario);
+    let Some(vus) = account.limits.iter().find(own) else {
+        return String::new();
+    };
+    if vus.best > vus.size.unwrap_or(0.0) {
+        return format!(
+            " An iteration takes {} if it waits for nothing, so that the rate needs {} VUs at least.",
+            seconds(vus.each),
+            four_digits(vus.best)
+        );
+    }
+    let choice = account.bottleneck();
+    match choice.and_then(|c| c.limits.first().copied()) {
+        Some(limit) if limit.kind != vus.kind => format!(" They waited for {}.", limit.name),
+        _ => String::new(),
     }
 }
 
@@ -169,6 +194,12 @@ fn requests(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
             "{refused} refused connections count with a duration of zero, as in k6: they make the \
              trends look better."
         ));
+    }
+    if model.network.is_some() && all > 0 {
+        notes.push(
+            "The time on the way between clients and system is in no account of where time went."
+                .into(),
+        );
     }
     if model.network.is_none() && all > 0 {
         notes.push(

@@ -11,6 +11,7 @@ use crate::model::Model;
 use crate::model::scenario::Executor;
 use crate::model::visible::visible;
 use crate::report::{format, insight, notes};
+use crate::study::account::Account;
 use crate::world::outcome::{End, Outcome};
 use crate::world::slow::Slow;
 
@@ -102,10 +103,14 @@ pub fn crossed(summary: &Summary) -> Option<String> {
 /// What k6 cannot show; what slow requests did, too, if the run has kept it.
 #[must_use]
 pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
-    let resources = insight::resources(outcome, model);
-    let mut text = format!("\n  {}\n", insight::bottleneck(&resources));
-    if !resources.is_empty() {
-        text += &format!("\n{}", insight::resource_table(&resources));
+    let account = Account::of(outcome, model);
+    let mut text = format!("\n  {}\n", insight::bottleneck(&account));
+    if !account.limits.is_empty() {
+        text += &format!(
+            "\n{}\n  used: without what is held while waiting for something else; waiting: share of the time of \
+             requests\n  (of users, in the waiting room); ceiling: requests/s at which it is used in full\n",
+            insight::resource_table(&account)
+        );
     }
     let all = insight::time_table(outcome, model);
     if !all.is_empty() {

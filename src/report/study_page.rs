@@ -2,10 +2,12 @@
 
 use super::chart::figure::{Content, Figure, Lines, Panel, Series};
 use super::chart::{self, Kind, Table};
-use super::page::{Page, picture, preformatted, table};
+use super::insight;
+use super::page::{Page, paragraph, picture, preformatted, table};
 use super::replications::{chance, number, row, shown};
 use crate::measure::summary::Summary;
 use crate::stats::interval::mean_interval;
+use crate::study::account::Account;
 use crate::study::answers::capacity::{Answer, Question, Tried};
 use crate::study::tally::Tally;
 
@@ -69,6 +71,7 @@ pub fn of_run(
     identity: &Identity<'_>,
     summary: &Summary,
     text: &str,
+    account: &Account,
     timeline: &Table,
 ) -> Result<String, String> {
     let mut page = page(identity);
@@ -83,9 +86,19 @@ pub fn of_run(
     if !rows.is_empty() {
         page.section("Thresholds", table(&["threshold", "verdict"], &rows));
     }
+    page.section("What limits it", limits(account));
     page.section("Summary", preformatted(text));
     over_time(&mut page, timeline, identity.name)?;
     Ok(close(page, identity))
+}
+
+/// The sentence on what limits the system, and the table that it is made from.
+fn limits(account: &Account) -> String {
+    let sentence = paragraph(&insight::bottleneck(account));
+    if account.limits.is_empty() {
+        return sentence;
+    }
+    sentence + &preformatted(&insight::resource_table(account))
 }
 
 fn over_time(page: &mut Page, timeline: &Table, name: &str) -> Result<(), String> {
@@ -100,6 +113,7 @@ fn over_time(page: &mut Page, timeline: &Table, name: &str) -> Result<(), String
 pub fn of_replications(
     identity: &Identity<'_>,
     tally: &Tally,
+    account: &Account,
     timeline: &Table,
 ) -> Result<String, String> {
     let mut page = page(identity);
@@ -122,6 +136,7 @@ pub fn of_replications(
         .collect();
     let head = ["metric", "mean", "95 %", "smallest", "largest"];
     page.section("Metrics", table(&head, &rows));
+    page.section("What limits it, in the first run", limits(account));
     over_time(&mut page, timeline, identity.name)?;
     Ok(close(page, identity))
 }

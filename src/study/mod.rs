@@ -1,5 +1,6 @@
 //! Many runs: replications, sweeps, searches. The only place that uses threads.
 
+pub mod account;
 pub mod answers;
 pub mod design;
 pub mod fit;

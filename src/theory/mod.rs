@@ -20,6 +20,7 @@ pub(crate) mod numeric;
 pub mod patience;
 pub mod priority;
 pub mod retrial;
+pub mod scalability;
 pub mod seats;
 pub mod tandem;
 

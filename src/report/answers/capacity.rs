@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{seconds, value};
+use crate::report::insight::bottleneck;
 use crate::study::answers::capacity::{Agreement, Answer, Cut, Question, Verdict};
 use crate::study::fit::free::four_digits;
 
@@ -40,14 +41,8 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
     if let Some(threshold) = &answer.breaks {
         let _ = writeln!(out, "breaks first: {threshold}");
     }
-    if let Some((name, share)) = &answer.bottleneck {
-        let at = answer.failing.or(answer.passing).map_or(0.0, |v| v);
-        let _ = writeln!(
-            out,
-            "busiest at {}: {name}, {:.1} % used on average over the run",
-            show(at),
-            100.0 * share
-        );
+    if let Some(at) = answer.failing.or(answer.passing) {
+        let _ = writeln!(out, "at {}: {}", show(at), bottleneck(&answer.account));
     }
     out.push_str(&agreement(&answer.agreement));
     out.push_str(&not_monotone(answer));

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::counted;
 use crate::model::duration;
+use crate::report::insight::bottleneck;
 use crate::study::answers::capacity::Cut;
 use crate::study::answers::explain::{Effect, Explanation};
 use crate::study::fit::free::four_digits;
@@ -69,6 +70,7 @@ pub fn explain(explanation: &Explanation, most: usize) -> String {
     for (t, threshold) in explanation.thresholds.iter().enumerate() {
         let _ = writeln!(out, "  {threshold}: {}", base(explanation, t));
     }
+    let _ = writeln!(out, "  {}", bottleneck(&explanation.account));
     let shown = &explanation.levers[..explanation.levers.len().min(most)];
     let width = shown
         .iter()

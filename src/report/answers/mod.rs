@@ -25,7 +25,7 @@ pub fn value(unit: Unit, value: f64) -> String {
 }
 
 /// Seconds with a unit.
-fn seconds(s: f64) -> String {
+pub(super) fn seconds(s: f64) -> String {
     duration::print(Span::from_ns(four_digits(s * 1e9)))
 }
 

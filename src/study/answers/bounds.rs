@@ -128,6 +128,14 @@ fn one(model: &Model, index: usize) -> Analysis {
     analysis
 }
 
+/// How long an iteration of a scenario takes if it waits for nothing, and its think time alone, in seconds.
+#[must_use]
+pub fn idle_iteration(model: &Model, scenario: usize) -> (f64, f64) {
+    let mut walk = Walk::new(model);
+    walk.journey(model.scenarios[scenario].journey.index());
+    (walk.think + walk.elapsed, walk.think)
+}
+
 fn per_server(demand: &Demand) -> f64 {
     demand.demand / f64::from(demand.servers.max(1))
 }

@@ -12,6 +12,7 @@ use super::margin::{Hold, Sample, samples};
 use crate::model::{Document, Model, Override, Problems};
 use crate::stats::Moments;
 use crate::stats::interval::{of_moments, student_t};
+use crate::study::account::Account;
 use crate::study::fit::free::{Unit, matching, standing, written};
 use crate::study::metrics::thresholds_of;
 use crate::study::runs::Job;
@@ -132,8 +133,10 @@ pub struct Answer {
     pub breaks: Option<String>,
     /// Its index; without one, that of the threshold nearest to its limit.
     pub critical: usize,
-    /// The resource with the highest utilisation there, and the utilisation.
+    /// What is the bottleneck there, and how much of it is used.
     pub bottleneck: Option<(String, f64)>,
+    /// Where the time goes there, on average over the runs.
+    pub account: Account,
     /// What theory and simulation say there.
     pub agreement: Vec<Agreement>,
     /// Values on the easier side that fail all the same (too little load for a threshold on a rate).
@@ -581,7 +584,10 @@ impl Search<'_, '_> {
         let broken = failing.and_then(|v| self.at(v)).filter(|t| !t.holds());
         let breaks = broken.and_then(|t| names.get(t.worst().0).cloned());
         let critical = broken.or(there).map_or(0, |t| t.worst().0);
-        let bottleneck = there.and_then(bottleneck);
+        let account = there.map_or(Account::default(), |t| {
+            Account::mean(&t.samples.iter().map(|s| &s.account).collect::<Vec<_>>())
+        });
+        let bottleneck = bottleneck(&account);
         let agreement = there.map_or(Vec::new(), |t| {
             self.model(t.value).map_or(Vec::new(), |m| agreement(&m, t))
         });
@@ -595,6 +601,7 @@ impl Search<'_, '_> {
             breaks,
             critical,
             bottleneck,
+            account,
             agreement,
             before,
             again,
@@ -662,20 +669,9 @@ fn agreement(model: &Model, tried: &Tried) -> Vec<Agreement> {
     found
 }
 
-/// The resource that is busiest on average.
-fn bottleneck(tried: &Tried) -> Option<(String, f64)> {
-    let n = tried.samples.len() as f64;
-    let names = tried.samples.first()?.metrics.keys();
-    names
-        .filter_map(|name| {
-            let resource = name.strip_suffix("_utilisation")?;
-            let mean = tried
-                .samples
-                .iter()
-                .filter_map(|s| s.metrics.get(name))
-                .sum::<f64>()
-                / n;
-            Some((resource.replacen('_', " ", 1), mean))
-        })
-        .max_by(|a, b| a.1.total_cmp(&b.1))
+/// What limits, and how much of it is used; what is busiest if nobody waited.
+fn bottleneck(account: &Account) -> Option<(String, f64)> {
+    let first = account.bottleneck().and_then(|c| c.limits.first().copied());
+    let limit = first.or(account.busiest())?;
+    Some((limit.name.clone(), limit.utilisation))
 }

@@ -4,6 +4,7 @@ use super::capacity::Cut;
 use super::margin::{Sample, samples};
 use crate::model::{Document, Model, Override};
 use crate::stats::interval::paired_difference;
+use crate::study::account::Account;
 use crate::study::fit::free::{Unit, standing, written};
 use crate::study::metrics::thresholds_of;
 use crate::study::runs::Job;
@@ -60,6 +61,8 @@ pub struct Explanation {
     pub thresholds: Vec<String>,
     /// The numbers compared, in the model as it stands.
     pub base: Vec<f64>,
+    /// Where the time goes in the model as it stands, on average over the runs.
+    pub account: Account,
     /// Their units: ` ms`, `/s` or nothing.
     pub units: Vec<&'static str>,
     /// Parameters, the most effective first.
@@ -115,6 +118,8 @@ pub fn explain(
     let replications = all.first().map_or(0, Vec::len) as u64;
     let runs = replications * models.len() as u64;
     let columns: Vec<String> = names.iter().map(|t| t.column.clone()).collect();
+    let of_base = all.first().into_iter().flatten();
+    let account = Account::mean(&of_base.map(|s| &s.account).collect::<Vec<_>>());
     let values: Vec<Vec<Vec<f64>>> = all.iter().map(|runs| values(runs, &columns)).collect();
     let mut levers: Vec<Lever> = sides
         .into_iter()
@@ -135,6 +140,7 @@ pub fn explain(
     Ok(Explanation {
         thresholds: names.iter().map(|t| t.text()).collect(),
         units: columns.iter().map(|c| unit(c)).collect(),
+        account,
         base: values[0].iter().map(|v| mean(v)).collect(),
         levers,
         skipped,

@@ -3,6 +3,7 @@
 use crate::model::Model;
 use crate::model::threshold::Operator;
 use crate::parts::pool::PoolProbe;
+use crate::study::account::Account;
 use crate::study::metrics::{Metrics, NamedThreshold, metrics_of, thresholds_of};
 use crate::study::runs::{Job, run_all};
 use crate::world::outcome::Outcome;
@@ -16,6 +17,8 @@ pub struct Sample {
     pub metrics: Metrics,
     /// Use of each pool, in the order of the model.
     pub pools: Vec<Hold>,
+    /// Where its time went.
+    pub account: Account,
 }
 
 /// How the tokens of a pool were used in one run.
@@ -83,6 +86,7 @@ pub fn samples(jobs: &[Job<'_>]) -> Vec<Sample> {
             margins,
             metrics,
             pools: holds(outcome),
+            account: Account::of(outcome, model),
         }
     })
 }

@@ -1,0 +1,375 @@
+//! All that can make somebody wait in a model, with what a run says of each.
+
+use super::holding::{Holding, Places, holding};
+use super::stations::{AtStation, NS, at_stations, law};
+use super::{Account, Kind, Limit};
+use crate::measure::level::Level;
+use crate::measure::recorder::Origin;
+use crate::model::Model;
+use crate::model::scenario::Executor;
+use crate::model::system::{AdmissionOrder, Entity, Op, WaitingRoom};
+use crate::parts::waiting_room::RoomProbe;
+use crate::study::answers::bounds::idle_iteration;
+use crate::world::outcome::Outcome;
+
+/// All kinds of locks, in the order of their numbers.
+const KEYS: [Entity; 5] = [
+    Entity::User,
+    Entity::Token,
+    Entity::Event,
+    Entity::Seat,
+    Entity::Global,
+];
+
+/// What all limits are made from.
+struct Sums<'a> {
+    outcome: &'a Outcome,
+    model: &'a Model,
+    places: Places,
+    stations: Vec<AtStation>,
+    holding: Holding,
+    caused: Vec<f64>,
+    /// Length of the run, in seconds.
+    seconds: f64,
+}
+
+/// The account of a run.
+pub(super) fn account(outcome: &Outcome, model: &Model) -> Account {
+    let sums = Sums::new(outcome, model);
+    let mut limits = Vec::new();
+    for index in 0..model.stations.len() {
+        sums.station(index, &mut limits);
+    }
+    limits.extend((0..model.pools.len()).map(|index| sums.pool(index)));
+    limits.extend(KEYS.iter().filter_map(|key| sums.lock(*key)));
+    let room = sums.room();
+    let in_room = room.as_ref().map_or(0.0, |r| r.waited);
+    limits.extend(room);
+    limits.extend(seats(outcome));
+    limits.extend((0..model.scenarios.len()).filter_map(|index| sums.users(index)));
+    let seconds = sums.seconds.max(f64::MIN_POSITIVE);
+    let rate = outcome.recorder.requests() as f64 / seconds;
+    for limit in &mut limits {
+        let used = limit.utilisation;
+        let none = matches!(limit.kind, Kind::Think(_) | Kind::Seats);
+        let counts = used > 0.0 && rate > 0.0 && !none;
+        limit.ceiling = counts.then(|| rate / used);
+    }
+    Account {
+        limits,
+        in_system: sums.in_system(),
+        in_room,
+    }
+}
+
+impl<'a> Sums<'a> {
+    fn new(outcome: &'a Outcome, model: &'a Model) -> Sums<'a> {
+        let places = Places::of(model);
+        let stations = at_stations(outcome, model);
+        let end = outcome.end_time();
+        let area = |level: &Level| level.area(end) as f64 * NS;
+        let mut waited = vec![0.0; places.count()];
+        let mut held = vec![0.0; places.count()];
+        for (at, station) in stations.iter().enumerate() {
+            waited[at] = station.waited();
+        }
+        for (at, probe) in outcome.pools.iter().enumerate() {
+            waited[places.pool(at)] = area(&probe.queue);
+            held[places.pool(at)] = area(&probe.held);
+        }
+        for (key, probe) in outcome.locks.iter().enumerate() {
+            if let Some(probe) = probe {
+                waited[places.lock(key)] = area(&probe.queue);
+                held[places.lock(key)] = area(&probe.held);
+            }
+        }
+        let holding = holding(outcome, model, &stations, (waited, held));
+        Sums {
+            outcome,
+            model,
+            places,
+            stations,
+            caused: holding.caused(),
+            holding,
+            seconds: outcome.duration.as_secs(),
+        }
+    }
+
+    /// Time of all requests in the system.
+    fn in_system(&self) -> f64 {
+        let lines: f64 = self.holding.waited[self.stations.len()..].iter().sum();
+        let stations = self.stations.iter().map(|s| s.queue + s.present);
+        let ops = self.model.endpoints.iter().flat_map(|e| &e.ops);
+        let delays = ops.zip(&self.outcome.op_times);
+        let delays = delays.filter(|(op, _)| matches!(op, Op::Delay(_)));
+        let delays = delays.map(|(_, time)| time.served as f64 * NS);
+        lines + stations.sum::<f64>() + delays.sum::<f64>()
+    }
+
+    fn levels(&self, limit: &mut Limit, in_use: &Level, queue: &Level) {
+        let end = self.outcome.end_time();
+        limit.in_use = in_use.mean(end);
+        limit.in_use_max = in_use.max() as f64;
+        limit.queue = queue.mean(end);
+        limit.queue_max = queue.max() as f64;
+    }
+
+    /// The servers of a station, its law and its slowdowns.
+    fn station(&self, index: usize, limits: &mut Vec<Limit>) {
+        let (spec, at) = (&self.model.stations[index], &self.stations[index]);
+        let probe = &self.outcome.stations[index];
+        let end = self.outcome.end_time();
+        let causes = at.causes();
+        let caused = self.caused[index];
+        let mut own = Limit::new(Kind::Station(index), format!("station {}", spec.name));
+        own.size = (spec.servers != u32::MAX).then(|| f64::from(spec.servers));
+        let busy = probe.servers_at_work(spec.discipline).mean(end);
+        own.utilisation = own.size.map_or(0.0, |n| (busy / n.max(1.0)).min(1.0));
+        self.levels(&mut own, &probe.in_service, &probe.queue);
+        let came = probe.arrived.max(1) as f64;
+        own.lost_count = (probe.refused + probe.left) as f64;
+        own.lost = own.lost_count / came;
+        (own.waited, own.caused) = (at.queue + at.sharing, caused * causes[0]);
+        (own.each, own.alone) = at.each;
+        let mut others = Vec::new();
+        if let Some(scalability) = spec.scalability {
+            let law = law(scalability, spec.servers);
+            let name = format!("the scalability of station {}", spec.name);
+            let mut limit = Limit {
+                kind: Kind::Scalability(index),
+                name,
+                waited: at.law,
+                caused: caused * causes[1],
+                best: law.best(),
+                ..own.clone()
+            };
+            let (each, alone) = at.each;
+            let done = probe.completed as f64 / self.seconds.max(f64::MIN_POSITIVE);
+            // Beyond the best number more in service do less: no load is left that could be borne.
+            let beyond = alone > 0.0 && each / alone >= law.stretch(law.best());
+            limit.utilisation = if beyond && law.best() < law.servers {
+                1.0
+            } else {
+                (done * alone / law.most()).min(1.0)
+            };
+            (limit.lost, limit.lost_count) = (0.0, 0.0);
+            others.push(limit);
+        }
+        if !spec.slowdowns.is_empty() {
+            let mut names: Vec<&str> = spec.slowdowns.iter().map(|s| s.name.as_str()).collect();
+            names.dedup();
+            let slowed = if at.present > 0.0 {
+                at.slow / at.present
+            } else {
+                0.0
+            };
+            others.push(Limit {
+                kind: Kind::Slowdown(index),
+                name: format!("slowdown {} of station {}", names.join(", "), spec.name),
+                waited: at.slow,
+                caused: caused * causes[2],
+                utilisation: own.utilisation.max(slowed),
+                lost: 0.0,
+                lost_count: 0.0,
+                ..own.clone()
+            });
+        }
+        limits.push(own);
+        limits.extend(others);
+    }
+
+    fn pool(&self, index: usize) -> Limit {
+        let (spec, probe) = (&self.model.pools[index], &self.outcome.pools[index]);
+        let place = self.places.pool(index);
+        let mut limit = Limit::new(Kind::Pool(index), format!("pool {}", spec.name));
+        let size = f64::from(spec.size.max(1));
+        limit.size = Some(size);
+        self.levels(&mut limit, &probe.held, &probe.queue);
+        let came = probe.granted + probe.refused + probe.left + probe.queue.value();
+        self.held(&mut limit, place, (size, came, probe.refused + probe.left));
+        limit.each = self.holding.held[place] / (probe.granted.max(1) as f64);
+        limit
+    }
+
+    /// What is told of tokens and locks alike.
+    fn held(&self, limit: &mut Limit, place: usize, (size, came, lost): (f64, u64, u64)) {
+        let all = size * self.seconds.max(f64::MIN_POSITIVE);
+        limit.utilisation = (self.holding.own(place) / all).min(1.0);
+        limit.waited = self.holding.waited[place];
+        limit.caused = self.caused[place];
+        limit.lost_count = lost as f64;
+        limit.lost = lost as f64 / came.max(1) as f64;
+    }
+
+    fn lock(&self, key: Entity) -> Option<Limit> {
+        let probe = self.outcome.locks[key as usize].as_ref()?;
+        let place = self.places.lock(key as usize);
+        let mut limit = Limit::new(Kind::Lock(key), lock_name(key).to_owned());
+        self.levels(&mut limit, &probe.held, &probe.queue);
+        let came = probe.granted + probe.left + probe.queue.value();
+        self.held(&mut limit, place, (1.0, came, probe.left));
+        limit.each = self.holding.own(place) / (probe.granted.max(1) as f64);
+        limit.size = (self.most_wanted(key) == Some(1.0)).then_some(1.0);
+        if limit.size.is_none() {
+            // Of many entities the one that is wanted most counts; who comes sees how often it is held.
+            let hottest = self.most_wanted(key).unwrap_or(0.0) * limit.in_use;
+            let met = probe.contended as f64 / came.max(1) as f64;
+            let own = self.holding.own_share(place);
+            limit.utilisation = (hottest.max(met) * own).min(1.0);
+        }
+        Some(limit)
+    }
+
+    /// How often the entity that is wanted most is wanted, where the model says it.
+    fn most_wanted(&self, key: Entity) -> Option<f64> {
+        most_wanted(self.model, key)
+    }
+
+    fn room(&self) -> Option<Limit> {
+        let (spec, probe) = (
+            self.model.waiting_room.as_ref()?,
+            self.outcome.room.as_ref()?,
+        );
+        let mut limit = Limit::new(Kind::WaitingRoom, "the waiting room".to_owned());
+        self.levels(&mut limit, &probe.active, &probe.waiting);
+        limit.size = spec.active_cap.map(f64::from);
+        let waited = probe.waiting.area(self.outcome.end_time()) as f64 * NS;
+        limit.waited = waited;
+        limit.caused = waited;
+        limit.each = waited / (probe.joined.max(1) as f64);
+        let open = (self.seconds - spec.opens_at.as_secs()).max(1e-9);
+        limit.best = probe.admitted as f64 / open;
+        limit.utilisation = self.room_used(spec, probe, open);
+        let turned = matches!(spec.order, AdmissionOrder::Reject);
+        limit.lost_count = if turned { probe.given_up as f64 } else { 0.0 };
+        limit.lost = limit.lost_count / (probe.joined.max(1) as f64);
+        Some(limit)
+    }
+
+    /// How much of what its rules allow the room has let in. Who is inside and waits for the system does not
+    /// count.
+    fn room_used(&self, spec: &WaitingRoom, probe: &RoomProbe, open: f64) -> f64 {
+        if spec.order == AdmissionOrder::PassThrough {
+            return 0.0;
+        }
+        let admitted = probe.admitted as f64;
+        let by_rate = spec.rate.map_or(0.0, |rate| admitted / (rate * open));
+        let by_batch = spec.batch.map_or(0.0, |(size, every)| {
+            let batches = (open / every.as_secs().max(1e-9)).floor().max(1.0);
+            admitted / (f64::from(size.max(1)) * batches)
+        });
+        let active = probe.active.area(self.outcome.end_time()) as f64 * NS;
+        let waits: f64 = self.holding.waited.iter().sum();
+        let by_cap = spec.active_cap.map_or(0.0, |cap| {
+            (active - waits).max(0.0) / (f64::from(cap.max(1)) * self.seconds.max(1e-9))
+        });
+        by_rate.max(by_batch).max(by_cap).min(1.0)
+    }
+
+    /// The VUs of an arrival rate, or the think time of users whose number is fixed.
+    fn users(&self, index: usize) -> Option<Limit> {
+        let scenario = &self.model.scenarios[index];
+        let of_scenario = format!("of scenario {}", scenario.name);
+        let record = &self.outcome.recorder;
+        let origin = Origin::scenario(index).0 as usize;
+        let done = record.iterations_by_origin()[origin] as f64;
+        let (iteration, think) = idle_iteration(self.model, index);
+        let spent = self.outcome.scenarios[index].unwrap_or(self.outcome.duration);
+        let spent = spent.as_secs().max(1e-9);
+        let vus_needed = |vus: u64, rate: f64| {
+            let mut limit = Limit::new(Kind::Vus(index), format!("the VUs {of_scenario}"));
+            let vus = (vus as f64).max(1.0);
+            limit.size = Some(vus);
+            limit.in_use = (done * iteration / spent).min(vus);
+            limit.utilisation = limit.in_use / vus;
+            limit.lost_count = record.dropped[origin] as f64;
+            limit.lost = limit.lost_count / (limit.lost_count + done).max(1.0);
+            (limit.each, limit.best) = (iteration, rate * iteration);
+            limit
+        };
+        let users = |users: u64| {
+            let mut limit = Limit::new(Kind::Think(index), format!("think time {of_scenario}"));
+            let all = record.iteration_stats(&[]).map_or(0.0, |s| s.avg / 1000.0);
+            limit.size = Some(users as f64);
+            if all > 0.0 && self.model.scenarios.len() == 1 {
+                limit.utilisation = (think / all).min(1.0);
+            }
+            limit.each = think;
+            limit
+        };
+        Some(match &scenario.executor {
+            Executor::ConstantArrivalRate {
+                rate,
+                time_unit,
+                max_vus,
+                ..
+            } => vus_needed(*max_vus, *rate as f64 / time_unit.as_secs().max(1e-9)),
+            Executor::RampingArrivalRate {
+                start_rate,
+                time_unit,
+                stages,
+                max_vus,
+                ..
+            } => {
+                let targets = stages.iter().map(|s| s.target);
+                let most = targets.fold(*start_rate as f64, f64::max);
+                vus_needed(*max_vus, most / time_unit.as_secs().max(1e-9))
+            }
+            Executor::ConstantVus { vus, .. }
+            | Executor::SharedIterations { vus, .. }
+            | Executor::PerVuIterations { vus, .. } => users(*vus),
+            Executor::RampingVus {
+                start_vus, stages, ..
+            } => {
+                let targets = stages.iter().map(|s| s.target);
+                users(targets.fold(*start_vus as f64, f64::max) as u64)
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// The seats, if there are any: claims that found theirs taken are lost.
+fn seats(outcome: &Outcome) -> Option<Limit> {
+    let (probe, count) = outcome.inventory.as_ref()?;
+    let mut limit = Limit::new(Kind::Seats, "the seats".to_owned());
+    limit.size = Some(*count as f64);
+    limit.in_use = probe.held.mean(outcome.end_time());
+    limit.in_use_max = probe.held.max() as f64;
+    limit.utilisation = probe.sold as f64 / (*count as f64).max(1.0);
+    limit.lost_count = probe.lost as f64;
+    limit.lost = limit.lost_count / (probe.claimed + probe.lost).max(1) as f64;
+    limit.best = probe.sold as f64;
+    Some(limit)
+}
+
+/// The lock of one entity of a kind.
+fn lock_name(key: Entity) -> &'static str {
+    match key {
+        Entity::User => "the lock of the user",
+        Entity::Token => "the lock of the token",
+        Entity::Event => "the lock of the event",
+        Entity::Seat => "the lock of the seat",
+        Entity::Global => "the lock of the system",
+    }
+}
+
+/// How often the entity of a kind that is wanted most is wanted, as a share of all; none where the model does
+/// not say it.
+#[must_use]
+pub fn most_wanted(model: &Model, key: Entity) -> Option<f64> {
+    match key {
+        Entity::Global => Some(1.0),
+        Entity::User => Some(1.0 / f64::from(model.users.max(1))),
+        Entity::Event => {
+            let inventory = model.inventory.as_ref()?;
+            let even = 1.0 / f64::from(inventory.events.max(1));
+            let weights = inventory.popularity.weights(inventory.events);
+            Some(weights.map_or(even, |weights| {
+                let sum: f64 = weights.iter().sum();
+                weights.iter().copied().fold(0.0, f64::max) / sum.max(f64::MIN_POSITIVE)
+            }))
+        }
+        Entity::Token | Entity::Seat => None,
+    }
+}

@@ -184,31 +184,6 @@ fn a_journey_without_time_is_an_error_and_no_endless_loop() {
     );
 }
 
-#[cfg(unix)]
-#[test]
-fn an_interrupted_run_ends_with_105() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_capsim"))
-        .args([
-            "run",
-            "benches/models/mm1.toml",
-            "--quiet",
-            "--samples",
-            "histogram",
-        ])
-        .args(["--set", "scenarios.default.duration=111111s"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    // Two million events, after which the handler stands, take less, and the run takes longer.
-    std::thread::sleep(std::time::Duration::from_millis(1000));
-    let pid = child.id().to_string();
-    let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
-    assert!(sent.success());
-    assert_eq!(child.wait().unwrap().code(), Some(105));
-}
-
 #[test]
 fn help_teaches() {
     let text = stdout(&capsim(&["run", "--help"]));

@@ -1,9 +1,9 @@
 //! The files that a command reads and writes, looked at before anything runs.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::exit::{self, Failure};
+use crate::study::part::Part;
 use crate::study::whole::Target;
 
 /// A file beside another: `x.csv` and `points.csv` give `x.points.csv`. Any other ending than `.csv` stays, for
@@ -80,12 +80,10 @@ impl Files {
 /// Whether a file can be made where this one goes. Pipes and devices are left alone: to open one may wait
 /// for its reader.
 fn probe(target: &Target) -> std::io::Result<()> {
-    if target.stream {
-        return Ok(());
+    match target.stream {
+        true => Ok(()),
+        false => Part::begin(&target.path).map(drop),
     }
-    let part = target.part();
-    File::create(&part)?;
-    std::fs::remove_file(&part)
 }
 
 fn usage(why: &str) -> Failure {

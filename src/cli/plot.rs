@@ -1,6 +1,6 @@
 //! `capsim plot`: charts from CSV alone.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::PossibleValue;
@@ -9,8 +9,7 @@ use clap::{Args, ValueEnum};
 use super::exit::{self, Failure};
 use super::files::{Files, beside};
 use super::output::write_whole;
-use crate::report::chart::{self, Figure, Kind, Table};
-use crate::study::whole::Target;
+use crate::report::chart::{self, Kind, Table};
 
 /// Draw a chart of a CSV file that capsim wrote.
 ///
@@ -74,7 +73,7 @@ impl Plot {
             .extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("png"))
         {
-            let png = png(&figure, &out)?;
+            let png = chart::png(&figure).map_err(failed)?;
             write_whole(&out, |file| file.write_all(&png))?;
         } else {
             let svg = chart::svg(&figure).map_err(failed)?;
@@ -82,23 +81,4 @@ impl Plot {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// A figure as PNG. The library writes files alone: one beside the picture, which is read and removed.
-fn png(figure: &Figure, out: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |why: String| {
-        let at = out.display();
-        Failure::new(exit::OTHER, format!("error: {at}: {why}"))
-    };
-    let target = Target::of(out).map_err(|e| failed(e.to_string()))?;
-    let mut part = target.part().into_os_string();
-    part.push(".png");
-    let part = PathBuf::from(part);
-    let drawn = chart::png(figure, &part).and_then(|()| {
-        let read = std::fs::read(&part);
-        read.map_err(|e| e.to_string())
-    });
-    // The error matters, not whether the rest of it can be cleared away.
-    let _ = std::fs::remove_file(&part);
-    drawn.map_err(failed)
 }

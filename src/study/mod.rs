@@ -5,6 +5,7 @@ pub mod answers;
 pub mod design;
 pub mod fit;
 pub mod metrics;
+pub mod part;
 pub mod points;
 pub mod replicate;
 pub mod runs;

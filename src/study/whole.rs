@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::part::Part;
+
 /// As many links are followed as Linux follows.
 const MOST_LINKS: usize = 40;
 
@@ -29,14 +31,6 @@ impl Target {
         };
         let path = without_links(path)?;
         Ok(Target { path, stream })
-    }
-
-    /// Where a file is written until it is whole.
-    #[must_use]
-    pub fn part(&self) -> PathBuf {
-        let mut name = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        self.path.with_file_name(name)
     }
 }
 
@@ -75,8 +69,8 @@ fn without_links(path: &Path) -> io::Result<PathBuf> {
     Err(wrong("its links lead round in a circle"))
 }
 
-/// Writes a file beside its place and renames it: readers see the old one or all of the new one. What
-/// exists and is no file is written into.
+/// Writes a file that then takes its place: readers see the old one or all of the new one. What exists
+/// and is no file is written into.
 ///
 /// # Errors
 /// If it cannot be written, or `fill` fails; nothing is left then.
@@ -90,18 +84,11 @@ pub fn write_whole<E: From<io::Error>>(
         fill(&mut out)?;
         return Ok(out.flush()?);
     }
-    let part = target.part();
-    let filled = || {
-        let mut out = BufWriter::new(File::create(&part)?);
-        fill(&mut out)?;
-        out.flush()?;
-        drop(out);
-        Ok(std::fs::rename(&part, &target.path)?)
-    };
-    filled().inspect_err(|_| {
-        // The error matters, not whether the rest of it can be cleared away.
-        let _ = std::fs::remove_file(&part);
-    })
+    let (file, part) = Part::begin(&target.path)?;
+    let mut out = BufWriter::new(file);
+    fill(&mut out)?;
+    let file = out.into_inner().map_err(|e| e.into_error())?;
+    Ok(part.appear(&file)?)
 }
 
 #[cfg(all(test, unix))]

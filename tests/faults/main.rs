@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod outputs;
+mod signals;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -37,15 +37,23 @@ pub fn svg(figure: &Figure) -> Result<String, String> {
     Ok(text)
 }
 
-/// Writes a figure as a PNG file.
+/// A figure as a PNG picture.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the backend fails; it tells why.
 #[cfg(feature = "png")]
-pub fn png(figure: &Figure, path: &std::path::Path) -> Result<(), String> {
+pub fn png(figure: &Figure) -> Result<Vec<u8>, String> {
+    use image::ImageEncoder;
     fonts()?;
-    let backend = plotters::prelude::BitMapBackend::new(path, (WIDTH, figure.height()));
-    paint(figure, backend)
+    let size @ (width, height) = (WIDTH, figure.height());
+    let mut pixels = vec![0; 3 * width as usize * height as usize];
+    let backend = plotters::prelude::BitMapBackend::with_buffer(&mut pixels, size);
+    paint(figure, backend)?;
+    let mut picture = Vec::new();
+    let encoder = image::codecs::png::PngEncoder::new(&mut picture);
+    let written = encoder.write_image(&pixels, width, height, image::ColorType::Rgb8);
+    written.map_err(|why| why.to_string())?;
+    Ok(picture)
 }
 
 /// Without the feature `png` there are no PNG files.
@@ -53,7 +61,7 @@ pub fn png(figure: &Figure, path: &std::path::Path) -> Result<(), String> {
 /// # Errors
 /// Always.
 #[cfg(not(feature = "png"))]
-pub fn png(_: &Figure, _: &std::path::Path) -> Result<(), String> {
+pub fn png(_: &Figure) -> Result<Vec<u8>, String> {
     Err("this capsim was built without PNG; write SVG".to_owned())
 }
 

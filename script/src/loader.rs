@@ -1,6 +1,7 @@
 //! How `import` finds its modules.
 
 use crate::files::{Files, MODULES};
+use crate::raw::Bytecode;
 use crate::script::Script;
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
@@ -36,13 +37,26 @@ impl Loader for Imports {
         name: &str,
         _: Option<ImportAttributes<'js>>,
     ) -> Result<Module<'js, Declared>> {
-        let source = source(ctx, &self.0, name)?;
-        Module::declare(ctx.clone(), name, source)
+        module(ctx, &self.0, name)
     }
 }
 
+/// A module by its name; it is compiled once for all VUs.
+pub(crate) fn module<'js>(
+    ctx: &Ctx<'js>,
+    script: &Script,
+    name: &str,
+) -> Result<Module<'js, Declared>> {
+    if let Some(code) = script.compiled(name) {
+        return code.read(ctx);
+    }
+    let module = Module::declare(ctx.clone(), name, source(ctx, script, name)?)?;
+    script.keep_compiled(name, Bytecode::of(&module)?);
+    Ok(module)
+}
+
 /// The text of a module.
-pub(crate) fn source(ctx: &Ctx, script: &Script, name: &str) -> Result<String> {
+fn source(ctx: &Ctx, script: &Script, name: &str) -> Result<String> {
     if MODULES.contains(&name) {
         return built_in(ctx, name);
     }

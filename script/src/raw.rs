@@ -1,4 +1,5 @@
-//! The only `unsafe` of the crate: how a VU hands control to its host, and how bytes are copied out of the engine.
+//! The only `unsafe` of the crate: how a VU hands control to its host, how bytes are copied out of the engine, and
+//! how a module that one engine compiled is read by another.
 //!
 //! A native function of the script's engine must be able to suspend the
 //! coroutine that it runs on, but closures given to the engine may not borrow from the coroutine's stack. So the
@@ -15,12 +16,16 @@
 //!   has returned (see `ScriptVu::drop`), so no stack is unwound through frames of the engine.
 //!
 //! Bytes of buffers are copied before anything else happens: no JavaScript runs while they are borrowed.
+//!
+//! The engine trusts bytecode. [`Bytecode`] can only be made from a module that this very program's engine has
+//! compiled, is kept in memory alone, and cannot be changed; the engine copies it when it reads it.
 
 #![allow(unsafe_code)]
 
 use crate::effect::{Answer, Effect};
 use corosensei::Yielder;
-use rquickjs::{ArrayBuffer, TypedArray};
+use rquickjs::module::{Declared, WriteOptions};
+use rquickjs::{ArrayBuffer, Ctx, Module, Result, TypedArray};
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -66,4 +71,20 @@ pub(crate) fn buffer_bytes(buffer: &ArrayBuffer) -> Option<Vec<u8>> {
 pub(crate) fn array_bytes(array: &TypedArray<u8>) -> Option<Vec<u8>> {
     // SAFETY: copied at once, see the top of this file.
     unsafe { array.as_bytes() }.map(<[u8]>::to_vec)
+}
+
+/// A compiled module.
+pub(crate) struct Bytecode(Vec<u8>);
+
+impl Bytecode {
+    /// The bytecode of a module that was just compiled.
+    pub(crate) fn of(module: &Module<Declared>) -> Result<Bytecode> {
+        module.write(WriteOptions::default()).map(Bytecode)
+    }
+
+    /// The module, in another engine.
+    pub(crate) fn read<'js>(&self, ctx: &Ctx<'js>) -> Result<Module<'js, Declared>> {
+        // SAFETY: the bytes are bytecode of this engine, see the top of this file.
+        unsafe { Module::load(ctx.clone(), &self.0) }
+    }
 }

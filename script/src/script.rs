@@ -2,6 +2,7 @@
 
 use crate::effect::{Answer, Effect, Failure, LogLine, Tags};
 use crate::files::Files;
+use crate::raw::Bytecode;
 use crate::vu::ScriptVu;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -75,6 +76,7 @@ pub struct Script {
     files: Files,
     settings: Settings,
     exports: OnceCell<Exports>,
+    compiled: RefCell<BTreeMap<String, Rc<Bytecode>>>,
     arrays: RefCell<BTreeMap<String, Rc<[String]>>>,
     init_log: RefCell<Vec<LogLine>>,
 }
@@ -89,6 +91,7 @@ impl Script {
             files: Files::of(path),
             settings,
             exports: OnceCell::new(),
+            compiled: RefCell::default(),
             arrays: RefCell::default(),
             init_log: RefCell::default(),
         });
@@ -133,6 +136,18 @@ impl Script {
     /// Keeps the first answer to what the script exports.
     pub(crate) fn set_exports(&self, exports: Exports) {
         self.exports.set(exports).ok();
+    }
+
+    /// A module that some VU has compiled.
+    pub(crate) fn compiled(&self, name: &str) -> Option<Rc<Bytecode>> {
+        self.compiled.borrow().get(name).cloned()
+    }
+
+    /// Keeps a compiled module.
+    pub(crate) fn keep_compiled(&self, name: &str, code: Bytecode) {
+        self.compiled
+            .borrow_mut()
+            .insert(name.to_owned(), Rc::new(code));
     }
 
     /// Elements of a shared array, as JSON, if some VU has made it.

@@ -1,7 +1,7 @@
 //! A virtual user: an engine of its own on a stack of its own.
 
 use crate::effect::{Answer, Call, Effect, End, Failure};
-use crate::loader::{Imports, source};
+use crate::loader::{Imports, module};
 use crate::natives::{self, Phase, State};
 use crate::raw::{Port, Resumed};
 use crate::script::{Exports, Metric, Script};
@@ -9,7 +9,7 @@ use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use rquickjs::context::intrinsic;
 use rquickjs::promise::PromiseState;
-use rquickjs::{Context, Ctx, Function, Module, Object, Result, Runtime, Value};
+use rquickjs::{Context, Ctx, Function, Object, Result, Runtime, Value};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -147,9 +147,7 @@ impl<'js> Vu<'js, '_> {
     fn init(&self) -> std::result::Result<Object<'js>, Failure> {
         let name = self.state.script.files().main();
         let run = || -> Result<Object<'js>> {
-            let text = source(&self.ctx, &self.state.script, name)?;
-            let module = Module::declare(self.ctx.clone(), name, text)?;
-            let (module, promise) = module.eval()?;
+            let (module, promise) = module(&self.ctx, &self.state.script, name)?.eval()?;
             self.settle()?;
             if promise.state() == PromiseState::Rejected {
                 promise.result::<Value>().transpose()?;

@@ -54,7 +54,7 @@ const describe = (thrown) => {
   text += "\n";
   for (const line of String(thrown.stack ?? "").split("\n")) {
     const place = line.trim();
-    if (place.startsWith("at ") && !/[( ]k6:\d|\(native\)/.test(place)) text += "\t" + place + "\n";
+    if (place.startsWith("at ") && !/[( ]k6:|\(native\)/.test(place)) text += "\t" + place + "\n";
   }
   return text;
 };

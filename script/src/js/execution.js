@@ -58,7 +58,7 @@ const tagBag = (bag) => new Proxy(O.create(null), {
   }, inVu);
   const place = () => {
     const lines = String(new Error().stack).split("\n").map((l) => l.trim());
-    const line = lines.find((l) => l.startsWith("at ") && !/[( ]k6:\d|\(native\)/.test(l)) ?? "";
+    const line = lines.find((l) => l.startsWith("at ") && !/[( ]k6:|\(native\)/.test(l)) ?? "";
     return line === "" ? "" : " " + line.replace(/^at <anonymous> \((.*)\)$/, "at $1").replace(/^at <eval> \((.*)\)$/, "at $1");
   };
   const test = {

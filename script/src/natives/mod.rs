@@ -5,18 +5,20 @@ mod random;
 mod text;
 
 use crate::effect::{Answer, Call, Effect, Failure, Iteration};
-use crate::raw::Port;
+use crate::raw::{Bytecode, Port};
 use crate::script::{Metric, Script};
 use random::Random;
 use rquickjs::context::EvalOptions;
 use rquickjs::function::Func;
-use rquickjs::{Ctx, Error, Function, Object, Result, Value};
+use rquickjs::module::Declared;
+use rquickjs::{Ctx, Error, Function, Module, Object, Result, Value};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 /// The JavaScript side, put together to one function.
 const KIT: &str = concat!(
-    "(function (n) {\n",
+    "export default (function (n) {\n",
     include_str!("../js/base.js"),
     include_str!("../js/clock.js"),
     include_str!("../js/console.js"),
@@ -30,8 +32,11 @@ const KIT: &str = concat!(
     include_str!("../js/execution.js"),
     include_str!("../js/encoding.js"),
     include_str!("../js/entry.js"),
-    "})"
+    "});"
 );
+
+/// Name of that module; stacks leave its lines out.
+const KIT_NAME: &str = "k6:kit";
 
 /// Parts that few scripts need; they are read when first asked for.
 const RARE: [(&str, &str); 1] = [("gjson", include_str!("../js/gjson.js"))];
@@ -177,11 +182,21 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> Result<Object<'
     natives.set("main", state.script.files().main())?;
     natives.set("env", state.script.settings().env.clone())?;
     natives.set("vu", state.number.get())?;
-    let mut options = EvalOptions::default();
-    options.filename = Some("k6".to_owned());
-    let kit: Function = ctx.eval_with_options(KIT, options)?;
-    let kit: Object = kit.call((natives,))?;
-    Ok(kit)
+    let (module, promise) = kit(ctx)?.eval()?;
+    promise.finish::<()>()?;
+    let make: Function = module.namespace()?.get("default")?;
+    make.call((natives,))
+}
+
+/// The module of the JavaScript side; it is compiled once.
+fn kit<'js>(ctx: &Ctx<'js>) -> Result<Module<'js, Declared>> {
+    static CODE: OnceLock<Bytecode> = OnceLock::new();
+    if let Some(code) = CODE.get() {
+        return code.read(ctx);
+    }
+    let module = Module::declare(ctx.clone(), KIT_NAME, KIT)?;
+    CODE.set(Bytecode::of(&module)?).ok();
+    Ok(module)
 }
 
 fn rare<'js>(ctx: Ctx<'js>, name: String) -> Result<Value<'js>> {
@@ -190,6 +205,6 @@ fn rare<'js>(ctx: Ctx<'js>, name: String) -> Result<Value<'js>> {
         .find(|(n, _)| *n == name)
         .map_or("undefined", |(_, text)| text);
     let mut options = EvalOptions::default();
-    options.filename = Some("k6".to_owned());
+    options.filename = Some("k6:rare".to_owned());
     ctx.eval_with_options(text, options)
 }

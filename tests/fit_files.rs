@@ -145,3 +145,31 @@ fn a_run_of_another_length_is_named_and_compared_by_rates() {
     let text = stdout(&fit(SHOP, "setup.json", setup));
     assert!(!text.contains("the run lasted"), "{text}");
 }
+
+#[test]
+fn a_negative_trend_of_the_scripts_own_comes_back() {
+    let model = SHOP.replace(
+        "{ sleep = \"1s\" }",
+        "{ sleep = \"1s\" }, { record = \"drift\", as = \"trend\", value = -4 }",
+    );
+    let text = to_own_export(&model, &[]);
+    assert!(text.contains("good: 0.0 %"), "{text}");
+    let row = text.lines().find(|l| l.contains("drift avg")).unwrap();
+    assert!(row.contains("-4 ") && row.contains("+0.0 %"), "{row}");
+    let other = r#"{"metrics": {"drift": {"avg": -8}, "http_reqs": {"count": 90}}}"#;
+    let text = stdout(&fit(&model, "other.json", other));
+    let row = text.lines().find(|l| l.contains("drift avg")).unwrap();
+    assert!(row.contains("+50.0 %"), "{row}");
+}
+
+#[test]
+fn a_summary_in_whole_seconds_is_compared_within_its_rounding() {
+    let run = "http_req_duration...: avg=0.10s min=0.10s med=0.10s max=0.10s\n\
+                iteration_duration...: avg=1.10s min=1.10s med=1.10s max=1.10s\n\
+                http_reqs...: 100 10/s\nvus_max...: 10 min=10 max=10\n";
+    let text = stdout(&fit(&SHOP.replace("100ms", "97ms"), "run.txt", run));
+    assert!(text.contains("fit: good: 0.0 %"), "{text}");
+    let off = stdout(&fit(&SHOP.replace("100ms", "110ms"), "run.txt", run));
+    let row = off.lines().find(|l| l.contains("http_req_duration avg"));
+    assert!(row.unwrap().contains("+4.8 %"), "{off}");
+}

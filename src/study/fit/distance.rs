@@ -240,9 +240,14 @@ fn offset(reading: &Reading) -> f64 {
     }
 }
 
-/// The logarithm of simulated over measured.
+/// The logarithm of simulated over measured; of numbers below zero, which only a trend of the script's own
+/// has, their difference over their mean size, which is about the same where they are near.
 #[must_use]
 pub fn log_ratio(reading: &Reading, simulated: f64) -> f64 {
     let c = offset(reading);
-    libm::log((simulated + c) / (reading.value + c))
+    let measured = reading.nearest(simulated);
+    if measured < 0.0 || simulated < 0.0 {
+        return 2.0 * (simulated - measured) / (simulated.abs() + measured.abs() + 2.0 * c);
+    }
+    libm::log((simulated + c) / (measured + c))
 }

@@ -311,8 +311,9 @@ pub fn rms(cases: &[Case], values: &[Vec<f64>]) -> (f64, usize) {
 /// Relative error of a simulated value.
 #[must_use]
 pub fn error(target: &Target, simulated: f64) -> f64 {
-    if target.reading.value == 0.0 {
+    let measured = target.reading.nearest(simulated);
+    if measured == 0.0 {
         return if simulated == 0.0 { 0.0 } else { f64::INFINITY };
     }
-    simulated / target.reading.value - 1.0
+    (simulated - measured) / measured.abs()
 }

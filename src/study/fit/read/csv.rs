@@ -45,6 +45,9 @@ pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> 
             "line {}",
             record.position().map_or(line, ::csv::Position::line)
         );
+        if field(metric) == "metric_name" {
+            return Err(Bad::second(at));
+        }
         let number = field(value).trim().parse().map_err(|_| {
             let message = format!("`{}` is no number of milliseconds or counts", field(value));
             Bad::new(&at, message, "use the file as k6 wrote it, without units")

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{Bad, Measured, Stat, Vus, is_used};
+use crate::model::metric_name::{MetricKind, MetricName, find_builtin};
 use crate::model::threshold::Aggregation;
 
 pub(super) fn read(text: &str) -> Result<Measured, Bad> {
@@ -49,7 +50,8 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
                 .ok_or_else(|| Bad::new(format!("{at}.values"), "must be an object", ""))?,
             None => object,
         };
-        metric_values(&mut measured, &mut vus, &at, name, values)?;
+        let kind = object.get("type").and_then(Value::as_str);
+        metric_values(&mut measured, &mut vus, &at, (name, kind), values)?;
     }
     measured.set_vus(vus);
     if let Some(ms) = root.get("state").and_then(|s| s.get("testRunDurationMs")) {
@@ -82,7 +84,8 @@ fn new_layout(root: &Map<String, Value>, results: &Value) -> Result<Measured, Ba
         let (Some(name), Some(values)) = (name, values) else {
             return Err(Bad::new(at, "a metric needs `name` and `values`", ""));
         };
-        metric_values(&mut measured, &mut vus, &at, name, values)?;
+        let kind = metric.get("type").and_then(Value::as_str);
+        metric_values(&mut measured, &mut vus, &at, (name, kind), values)?;
     }
     measured.set_vus(vus);
     let checked = results.get("checks").and_then(|c| c.get("results"));
@@ -107,7 +110,7 @@ fn metric_values(
     measured: &mut Measured,
     vus: &mut Vus,
     at: &str,
-    name: &str,
+    (name, kind): (&str, Option<&str>),
     values: &Map<String, Value>,
 ) -> Result<(), Bad> {
     if vus.gauge(name, values.get("max").and_then(Value::as_f64)) {
@@ -121,6 +124,20 @@ fn metric_values(
         return Ok(());
     }
     let rate = values.contains_key("passes") || values.contains_key("matches");
+    let share = kind == Some("rate")
+        || MetricName::parse(name)
+            .ok()
+            .and_then(|n| find_builtin(n.metric()))
+            .is_some_and(|b| b.kind == MetricKind::Rate);
+    if let (true, false, false, Some(value)) = (
+        share,
+        rate,
+        values.contains_key("rate"),
+        values.get("value").and_then(Value::as_f64),
+    ) {
+        let place = format!("{at}.value");
+        measured.push(&place, name, Stat::Of(Aggregation::Rate), value, 0.0)?;
+    }
     for (key, value) in values {
         if matches!(key.as_str(), "thresholds" | "value") || (rate && key == "rate") {
             continue;

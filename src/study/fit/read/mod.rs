@@ -2,60 +2,27 @@
 
 mod clock;
 mod csv;
+mod foreign;
 mod json;
 mod points;
 mod prefix;
+mod reading;
 mod samples;
 mod text;
+mod vus;
 
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use crate::model::metric_name::MetricName;
+use crate::model::metric_name::{MetricName, find_builtin};
 use crate::model::threshold::Aggregation;
 use crate::world::window::Window;
+pub use reading::{Reading, Stat};
+use vus::{VuSource, Vus};
 
 /// Larger files are refused, unpacked ones included.
 const LARGEST_BYTES: u64 = 4 << 30;
-
-/// Which number of a metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Stat {
-    /// A statistic that k6 has a name for.
-    Of(Aggregation),
-    /// Non-zero samples of a rate.
-    Passes,
-    /// Zero samples of a rate.
-    Fails,
-    /// Iterations that were cut off; the metric's name is `iterations`.
-    Interrupted,
-}
-
-impl fmt::Display for Stat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Stat::Of(Aggregation::Percentile(p)) => write!(f, "p({p})"),
-            Stat::Of(aggregation) => f.write_str(aggregation.method()),
-            Stat::Passes => f.write_str("passes"),
-            Stat::Fails => f.write_str("fails"),
-            Stat::Interrupted => f.write_str("interrupted"),
-        }
-    }
-}
-
-/// One measured number.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
-    /// Metric, with its tags if it is a sub-metric: `http_req_duration{name:slow}`.
-    pub metric: String,
-    /// Which number of it.
-    pub stat: Stat,
-    /// Milliseconds for times, else a plain number.
-    pub value: f64,
-    /// How far the file's rounding may have moved it, relative to it.
-    pub resolution: f64,
-}
 
 /// What one run measured.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -120,6 +87,14 @@ impl Bad {
     }
 }
 
+impl Bad {
+    /// Another run begins at a place of a file.
+    fn second(at: impl Into<String>) -> Bad {
+        let fix = "give each run a file of its own";
+        Bad::new(at, "a second run begins here", fix)
+    }
+}
+
 impl Measured {
     fn new(form: &'static str) -> Measured {
         Measured {
@@ -138,7 +113,12 @@ impl Measured {
         resolution: f64,
     ) -> Result<(), Bad> {
         sound(at, metric, value)?;
-        if stat == Stat::Of(Aggregation::Rate) && metric == "http_req_failed" && value > 1.0 {
+        let counts = matches!(stat, Stat::Passes | Stat::Fails | Stat::Interrupted);
+        if counts && value < 0.0 {
+            return Err(negative(at, metric, value));
+        }
+        let share = matches!(metric, "http_req_failed" | "checks");
+        if stat == Stat::Of(Aggregation::Rate) && share && value > 1.0 {
             return Err(Bad::new(at, format!("a share of {value} is above 1"), ""));
         }
         self.readings.push(Reading {
@@ -146,7 +126,30 @@ impl Measured {
             stat,
             value,
             resolution,
+            hidden: None,
         });
+        Ok(())
+    }
+
+    /// As [`Measured::push`], of a number of which only the ends are known; `rounded` if its middle is no
+    /// better than these.
+    fn push_rounded(
+        &mut self,
+        at: &str,
+        metric: &str,
+        stat: Stat,
+        value: f64,
+        ((low, high), rounded): ((f64, f64), bool),
+    ) -> Result<(), Bad> {
+        let coarse = high - low > 0.01 * value.abs() || rounded && high > low;
+        let resolution = match coarse || value == 0.0 {
+            true => 0.0,
+            false => (high - low) / value.abs(),
+        };
+        self.push(at, metric, stat, value, resolution)?;
+        if let (true, Some(last)) = (coarse, self.readings.last_mut()) {
+            last.hidden = Some((low, high));
+        }
         Ok(())
     }
 
@@ -185,14 +188,6 @@ impl Measured {
         evidence.any(|r| r.value != 0.0) && !self.nothing_ran
     }
 
-    /// Keeps what a run's VUs were, once all of the file is read.
-    fn set_vus(&mut self, vus: Vus) {
-        let Vus(known) = vus;
-        let first = known.iter().position(Option::is_some);
-        self.peak_vus = first.and_then(|i| known[i]);
-        self.vus_sampled = first == Some(VuSource::Sampled as usize);
-    }
-
     /// The statistics of a trend must stand in their order: if they do not, units were mixed or the
     /// file was edited.
     fn check_order(&self) -> Result<(), Bad> {
@@ -202,8 +197,8 @@ impl Measured {
             };
             for other in self.readings.iter().filter(|o| o.metric == r.metric) {
                 let above = rank(other.stat).is_some_and(|o| o > own);
-                let slack = 1.0 + 2.0 * (r.resolution + other.resolution) + 1e-9;
-                if above && r.value > other.value * slack {
+                let (low, high) = (r.ends().0, other.ends().1);
+                if above && low > high + 1e-9 * high.abs() {
                     return Err(Bad::new(
                         &r.metric,
                         format!(
@@ -219,48 +214,6 @@ impl Measured {
     }
 }
 
-/// What tells the number of VUs; the first one counts that a file has.
-#[derive(Clone, Copy, Debug)]
-enum VuSource {
-    /// k6's gauge `vus_max`.
-    Initialised,
-    /// The line of progress: `running (1m00.8s), 000/100 VUs`.
-    Progress,
-    /// The description before the run: `1 scenario, 100 max VUs`.
-    Planned,
-    /// k6's gauge `vus`, of the VUs at work, one sample a second.
-    Sampled,
-}
-
-/// The largest number of VUs by what tells it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Vus([Option<f64>; 4]);
-
-impl Vus {
-    fn add(&mut self, source: VuSource, number: Option<f64>) {
-        let known = &mut self.0[source as usize];
-        *known = larger(*known, number);
-    }
-
-    /// Of k6's gauges `vus` and `vus_max`; false for other metrics.
-    fn gauge(&mut self, metric: &str, number: Option<f64>) -> bool {
-        match metric {
-            "vus_max" => self.add(VuSource::Initialised, number),
-            "vus" => self.add(VuSource::Sampled, number),
-            _ => return false,
-        }
-        true
-    }
-}
-
-/// The larger of two numbers that may be missing.
-fn larger(a: Option<f64>, b: Option<f64>) -> Option<f64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.max(b)),
-        (a, b) => a.or(b),
-    }
-}
-
 /// Where a statistic stands among the percentiles.
 fn rank(stat: Stat) -> Option<f64> {
     match stat {
@@ -272,7 +225,8 @@ fn rank(stat: Stat) -> Option<f64> {
     }
 }
 
-/// A number must be finite and, since all that is read counts or takes time, not below zero.
+/// A number must be finite and, unless it is of the script's own, not below zero: all else counts or takes
+/// time.
 fn sound(at: &str, metric: &str, value: f64) -> Result<(), Bad> {
     if !value.is_finite() {
         return Err(Bad::new(
@@ -281,11 +235,16 @@ fn sound(at: &str, metric: &str, value: f64) -> Result<(), Bad> {
             "",
         ));
     }
-    if value < 0.0 {
-        let message = format!("`{metric}` is {value}; a time or a count is never negative");
-        return Err(Bad::new(at, message, "use the file as k6 wrote it"));
+    let own = MetricName::parse(metric).is_ok_and(|name| find_builtin(name.metric()).is_none());
+    match value < 0.0 && !own {
+        true => Err(negative(at, metric, value)),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+fn negative(at: &str, metric: &str, value: f64) -> Bad {
+    let message = format!("`{metric}` is {value}; a time or a count is never negative");
+    Bad::new(at, message, "use the file as k6 wrote it")
 }
 
 /// Whether a metric says something about the system under test (and not about the network's or the
@@ -403,9 +362,8 @@ fn sniff(text: &str, window: Option<Window>) -> Result<Measured, Bad> {
     if start.is_empty() {
         return Err(Bad::new("", "the file is empty", ""));
     }
-    if let Some(tool) = other_tool(start, first) {
-        let message = format!("this looks like the output of {tool}, not of k6");
-        return Err(Bad::new("line 1", message, "give a run of k6 or of capsim"));
+    if let Some(why) = foreign::refusal(start) {
+        return Err(why);
     }
     if first.starts_with("metric_name,") {
         return csv::read(text, window);
@@ -415,48 +373,24 @@ fn sniff(text: &str, window: Option<Window>) -> Result<Measured, Bad> {
     if first.starts_with('{') && is_point(first) {
         return points::read(text, window);
     }
+    let json = first.starts_with(['{', '[']) && !text::is_summary(text);
+    if let Some(why) = json.then(|| foreign::several_values(text)).flatten() {
+        return Err(why);
+    }
     if window.is_some() {
         let message =
             "a summary does not say when what happened, so no window can be cut out of it";
         let fix = "give the samples: k6 run --out csv=run.csv or --out json=run.json";
         return Err(Bad::new("", message, fix));
     }
-    if first.starts_with(['{', '[']) {
-        return match json::read(text) {
-            // Lines of a log may begin so, too.
-            Err(_) if text::is_summary(text) => text::read(text),
-            read => read,
-        };
+    match json {
+        true => json::read(text),
+        // Lines of a log may begin with a bracket, too.
+        false => text::read(text),
     }
-    text::read(text)
-}
-
-/// Names the load generator whose files begin so.
-fn other_tool(start: &str, first: &str) -> Option<&'static str> {
-    let begins = |with: &str| first.starts_with(with);
-    if begins("timeStamp,elapsed") || begins("<?xml") {
-        return Some("JMeter");
-    }
-    if begins("Type,Name,") || begins("\"Type\",\"Name\"") {
-        return Some("Locust");
-    }
-    if begins("Running ") && start.contains("threads and") {
-        return Some("wrk");
-    }
-    if begins("This is ApacheBench") {
-        return Some("ApacheBench");
-    }
-    if begins("Summary:") && start.contains("Slowest:") {
-        return Some("hey");
-    }
-    if begins("{\"latencies\":") || begins("Requests      [total") {
-        return Some("Vegeta");
-    }
-    if begins("<!DOCTYPE html") || begins("<html") {
-        return Some("a report generator (HTML)");
-    }
-    None
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_found;

@@ -52,8 +52,10 @@ pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> 
         })?;
         match (line.kind, line.data.kind, line.data.value) {
             ("Metric", Some(kind), _) => {
-                if let Some(kind) = metric_kind(kind) {
-                    samples.declare(&line.metric, kind);
+                let kind = metric_kind(kind);
+                if kind.is_some_and(|kind| !samples.declare(&line.metric, kind)) {
+                    // k6 declares each metric once, right before its first sample.
+                    return Err(Bad::second(at));
                 }
             }
             ("Point", _, Some(value)) => {

@@ -44,9 +44,9 @@ impl Samples {
         }
     }
 
-    /// The type of a metric of the script's own.
-    pub fn declare(&mut self, metric: &str, kind: MetricKind) {
-        self.kinds.insert(metric.to_string(), kind);
+    /// The type of a metric; false if it was declared already.
+    pub fn declare(&mut self, metric: &str, kind: MetricKind) -> bool {
+        self.kinds.insert(metric.to_string(), kind).is_none()
     }
 
     /// Keeps one sample.

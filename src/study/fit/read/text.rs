@@ -10,6 +10,8 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
     let lines: Vec<String> = text.lines().map(plain).collect();
     let prefix = Prefix::of(lines.iter().map(String::as_str));
     let mut reader = Reader::new();
+    let mut tokens = lines.iter().flat_map(|line| line.split_whitespace());
+    reader.given_unit = tokens.any(has_given_unit);
     for (index, line) in lines.iter().enumerate() {
         if let Some(line) = prefix.strip(line) {
             reader.line(&format!("line {}", index + 1), line)?;
@@ -37,6 +39,8 @@ pub(super) fn is_summary(text: &str) -> bool {
 struct Reader {
     measured: Measured,
     vus: Vus,
+    /// Whether the unit of times was given by `--summary-time-unit`.
+    given_unit: bool,
     /// The metric that sub-metrics belong to.
     parent: String,
     /// The check whose counts may follow.
@@ -56,6 +60,7 @@ impl Reader {
         Reader {
             measured: Measured::new("k6 summary (text)"),
             vus: Vus::default(),
+            given_unit: false,
             parent: String::new(),
             check: String::new(),
             seen: Vec::new(),
@@ -133,7 +138,7 @@ impl Reader {
         if self.vus.gauge(&metric, max.and_then(|m| m.parse().ok())) {
             return Ok(());
         }
-        metric_line(&mut self.measured, at, &metric, values)
+        metric_line(&mut self.measured, at, (&metric, values), self.given_unit)
     }
 
     /// An error if a summary was read already.
@@ -141,8 +146,7 @@ impl Reader {
         if self.seen.is_empty() {
             return Ok(());
         }
-        let message = "a second summary begins here";
-        Err(Bad::new(at, message, "give each run a file of its own"))
+        Err(Bad::second(at))
     }
 }
 
@@ -207,7 +211,12 @@ fn running(measured: &mut Measured, at: &str, rest: &str) -> Result<(), Bad> {
     }
 }
 
-fn metric_line(measured: &mut Measured, at: &str, metric: &str, values: &str) -> Result<(), Bad> {
+fn metric_line(
+    measured: &mut Measured,
+    at: &str,
+    (metric, values): (&str, &str),
+    given: bool,
+) -> Result<(), Bad> {
     let tokens: Vec<&str> = values.split_whitespace().collect();
     let Some(first) = tokens.first() else {
         return Err(Bad::new(
@@ -225,7 +234,7 @@ fn metric_line(measured: &mut Measured, at: &str, metric: &str, values: &str) ->
         metric
     };
     if first.contains('=') {
-        return trend(measured, at, metric, &tokens);
+        return trend(measured, at, metric, &tokens, given);
     }
     if first.ends_with('%') {
         let counts = marks(values).or_else(|| out_of(&tokens));
@@ -272,7 +281,13 @@ fn out_of(tokens: &[&str]) -> Option<(f64, f64)> {
     Some((passes, total - passes))
 }
 
-fn trend(measured: &mut Measured, at: &str, metric: &str, tokens: &[&str]) -> Result<(), Bad> {
+fn trend(
+    measured: &mut Measured,
+    at: &str,
+    metric: &str,
+    tokens: &[&str],
+    given: bool,
+) -> Result<(), Bad> {
     let (mut with_unit, mut without) = (None, None);
     for token in tokens {
         let Some((key, value)) = token.split_once('=') else {
@@ -284,9 +299,9 @@ fn trend(measured: &mut Measured, at: &str, metric: &str, tokens: &[&str]) -> Re
         };
         let stat = Aggregation::parse(key)
             .map_err(|_| Bad::new(at, format!("`{key}` is no statistic of k6"), ""))?;
-        let (number, resolution) = match value.parse::<f64>() {
-            Ok(number) => (number, last_digit(value) / number.abs().max(1e-9)),
-            Err(_) => time(value).ok_or_else(|| {
+        let (number, ends) = match value.parse::<f64>() {
+            Ok(number) => (number, plain_ends(number)),
+            Err(_) => time(value, given).ok_or_else(|| {
                 let message = format!("`{token}` is neither a time nor a number");
                 Bad::new(at, message, "the text may be cut off here")
             })?,
@@ -298,7 +313,7 @@ fn trend(measured: &mut Measured, at: &str, metric: &str, tokens: &[&str]) -> Re
             };
             *kind = Some(*token);
         }
-        measured.push(at, metric, Stat::Of(stat), number, resolution)?;
+        measured.push_rounded(at, metric, Stat::Of(stat), number, (ends, given))?;
     }
     if let (Some(time), Some(number)) = (with_unit, without) {
         let message = format!("`{metric}` mixes units: `{time}` is a time, `{number}` has no unit");
@@ -307,29 +322,55 @@ fn trend(measured: &mut Measured, at: &str, metric: &str, tokens: &[&str]) -> Re
     Ok(())
 }
 
-/// One in the last decimal place of a number.
-fn last_digit(number: &str) -> f64 {
-    let decimals = number.split_once('.').map_or(0, |(_, d)| d.len());
-    1.0 / libm::pow(10.0, decimals as f64)
+/// Between which numbers a plain one lies: k6 rounds to six decimals and drops zeros at the end.
+fn plain_ends(number: f64) -> (f64, f64) {
+    match number {
+        0.0 => (0.0, 0.0),
+        _ => (number - 5e-7, number + 5e-7),
+    }
 }
 
-/// Milliseconds of a time such as `1m23s` or `57.2µs`, and how far rounding may have moved them,
-/// relative to them.
-fn time(text: &str) -> Option<(f64, f64)> {
+/// Whether a statistic shows that its unit was given by `--summary-time-unit`: two decimals always, which
+/// k6 would not write of less than one of its own unit, and with a zero at the end of none.
+fn has_given_unit(token: &str) -> bool {
+    let value = token.split_once('=').map_or("", |(_, value)| value);
+    let number = value.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = matches!(value.get(number.len()..), Some("s" | "ms" | "µs" | "us"));
+    let decimals = number.split_once('.');
+    unit && decimals.is_some_and(|(whole, d)| d.len() == 2 && (whole == "0" || d.ends_with('0')))
+}
+
+/// Milliseconds of a time such as `1m23s` or `57.2µs`, and between which the time lies. k6 cuts a time in a
+/// unit of its own choice after two decimals, of more than a minute after none, and drops zeros at the end;
+/// in a `given` unit, that of `--summary-time-unit`, it rounds to two decimals.
+fn time(text: &str, given: bool) -> Option<(f64, (f64, f64))> {
     let nanoseconds = duration::parse_signed(text).ok()?;
     let ms = nanoseconds as f64 / 1e6;
     let digits_end = text.rfind(|c: char| c.is_ascii_digit())? + 1;
     let digits_start = text[..digits_end]
         .rfind(|c: char| !c.is_ascii_digit() && c != '.')
         .map_or(0, |at| at + 1);
+    let number = text.get(digits_start..digits_end)?;
+    let decimals = number.split_once('.').map_or(0, |(_, d)| d.len());
+    let minutes = text.get(..digits_start)?.contains(['m', 'h']);
     let unit = match &text[digits_end..] {
         "m" => 60_000.0,
         "h" => 3_600_000.0,
         "s" => 1000.0,
         "ms" => 1.0,
-        "ns" => 1e-6,
+        "ns" => return Some((ms, (ms, ms + 1e-6))),
         _ => 1e-3,
     };
-    let step = last_digit(text.get(digits_start..digits_end)?) * unit;
-    Some((ms, if ms == 0.0 { 0.0 } else { step / ms.abs() }))
+    if number == "0" {
+        return Some((ms, (ms, ms)));
+    }
+    let decimals = if minutes { decimals } else { decimals.max(2) };
+    let step = unit / libm::pow(10.0, decimals as f64);
+    let ends = match (given, ms < 0.0) {
+        (true, true) => (ms - step / 2.0, ms + step / 2.0),
+        (true, false) => ((ms - step / 2.0).max(0.0), ms + step / 2.0),
+        (false, true) => (ms - step, ms),
+        (false, false) => (ms, ms + step),
+    };
+    Some((ms, ends))
 }

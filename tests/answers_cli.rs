@@ -110,8 +110,8 @@ fn a_search_says_where_the_model_stands_and_draws_itself() {
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
     let out = text(&done.stdout);
     for part in [
-        "station cpu: 20ms of service per iteration on 4 servers → at most 200 iterations/s",
-        "pool threads: 50 tokens held for 20ms per iteration at least → at most 2500 iterations/s",
+        "station cpu               20ms     4    200/s   200 arrivals/s (load × 1.667)",
+        "pool threads            ≥ 20ms    50   2500/s  2500 arrivals/s",
         "the model as it stands, 1, passes; headroom: up to 1.",
         "best estimate of the limit: 1.",
         "breaks first: http_req_duration p(95)<100",

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::model::threshold::Aggregation;
+use crate::report::answers::left_out;
 use crate::study::fit::distance::Target;
 use crate::study::fit::free::four_digits;
 use crate::study::fit::knee::{Knee, Range};
@@ -213,10 +214,11 @@ pub fn knee(knee: &Knee) -> String {
         )
     };
     format!(
-        "knee of the fitted model: {} users, at most {} requests/s, bounded by {}\n",
+        "knee of the fitted model: {} users, at most {} requests/s, bounded by {}{}\n",
         range(knee.users),
         range(knee.requests),
-        knee.bottleneck
+        knee.bottleneck,
+        left_out(&knee.left_out)
     )
 }
 

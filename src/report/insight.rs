@@ -365,7 +365,7 @@ fn entity(key: Entity) -> &'static str {
 }
 
 /// Columns as wide as their widest entry; numbers to the right, the first and last column to the left.
-fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| {
         let widths = rows.iter().map(|row| row[column].chars().count());
         widths.max().unwrap_or(0)

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{counted, seconds};
+use crate::report::insight::aligned;
 use crate::study::answers::bounds::{Analysis, Demand};
 use crate::study::fit::free::four_digits;
 
@@ -19,9 +20,7 @@ pub fn bounds(analyses: &[Analysis]) -> String {
             counted(a.requests, "request"),
             seconds(a.think)
         );
-        for demand in &a.demands {
-            let _ = writeln!(out, "    {}", of(demand));
-        }
+        out.push_str(&table(a));
         limits(&mut out, a);
         if let Some(exact) = &a.exact {
             let _ = writeln!(
@@ -32,39 +31,109 @@ pub fn bounds(analyses: &[Analysis]) -> String {
                 exact.formula
             );
         }
-        for note in &a.notes {
-            let _ = writeln!(out, "    ({note})");
-        }
     }
     out
 }
 
-/// A station's demand, or the least time for which a pool is held.
-fn of(demand: &Demand) -> String {
-    let most = four_digits(f64::from(demand.servers) / demand.demand);
-    let (name, time) = (&demand.name, seconds(demand.demand));
-    let size = f64::from(demand.servers);
-    match demand.pool {
-        None => format!(
-            "{name}: {time} of service per iteration on {} → at most {most} iterations/s",
-            counted(size, "server")
-        ),
-        Some(_) => format!(
-            "{name}: {} held for {time} per iteration at least → at most {most} iterations/s,\n      \
-             fewer when its holders wait for something else",
-            counted(size, "token")
-        ),
+/// One line for each resource: what an iteration needs of it, how much it can do, and at which load that is
+/// used up.
+fn table(a: &Analysis) -> String {
+    let mut rows = vec![
+        [
+            "resource",
+            "demand/iteration",
+            "size",
+            "ceiling",
+            "binds at",
+        ]
+        .map(str::to_owned),
+    ];
+    for demand in a.demands.iter().chain(&a.vus) {
+        let size = match demand.servers {
+            u32::MAX => "no limit".to_owned(),
+            size => size.to_string(),
+        };
+        let least = if demand.least { "≥ " } else { "" };
+        rows.push([
+            demand.in_words(),
+            format!("{least}{}", seconds(demand.demand)),
+            size,
+            format!("{}/s", four_digits(demand.ceiling)),
+            binds(a, demand),
+        ]);
+    }
+    if rows.len() == 1 {
+        return "    nothing that it needs has a limit\n".to_owned();
+    }
+    let mut out = aligned(&rows);
+    if a.demands.iter().chain(&a.vus).any(|d| d.least) {
+        out += "      ≥: held for so long at least; fewer iterations when holders wait for something else\n";
+    }
+    out
+}
+
+/// The load at which a resource is used up, and how many times the model's own that is.
+fn binds(a: &Analysis, demand: &Demand) -> String {
+    let of = |load: f64, peak: f64| {
+        if peak > 0.0 {
+            format!(" (load × {})", four_digits(load / peak))
+        } else {
+            String::new()
+        }
+    };
+    match (a.users, a.arrivals) {
+        (Some(users), _) => {
+            let knee = demand.knee;
+            format!("{} users{}", four_digits(knee), of(knee, users))
+        }
+        (_, rate) => {
+            let ceiling = demand.ceiling;
+            let times = of(ceiling, rate.unwrap_or(0.0));
+            format!("{} arrivals/s{times}", four_digits(ceiling))
+        }
+    }
+}
+
+/// What an arrival rate needs of VUs, if there are too few.
+fn too_few(a: &Analysis) -> Option<String> {
+    let (vus, rate) = (a.vus.as_ref()?, a.arrivals?);
+    let needed = rate * vus.demand;
+    let there = f64::from(vus.servers);
+    (needed > there).then(|| {
+        format!(
+            "    too few VUs: {}/s × {} need {} at least, and there are {there}: about {:.0} of 100 starts \
+             will be dropped at the peak\n",
+            four_digits(rate),
+            seconds(vus.demand),
+            four_digits(needed),
+            100.0 * (1.0 - there / needed)
+        )
+    })
+}
+
+/// What the numbers leave out, in brackets; nothing if they leave out nothing.
+#[must_use]
+pub fn left_out(notes: &[String]) -> String {
+    if notes.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", notes.join("; "))
     }
 }
 
 fn limits(out: &mut String, a: &Analysis) {
-    let (Some(bounds), Some(first)) = (&a.bounds, a.demands.first()) else {
+    out.push_str(&too_few(a).unwrap_or_default());
+    let notes = left_out(&a.notes);
+    let Some(bounds) = &a.bounds else {
+        if !a.notes.is_empty() {
+            let _ = writeln!(out, "    no bound{notes}");
+        }
         return;
     };
     let _ = writeln!(
         out,
-        "    bottleneck {}: X_max = {} iterations/s = {} requests/s",
-        first.name,
+        "    bottleneck {}: X_max = {} iterations/s = {} requests/s{notes}",
+        a.bottleneck(),
         four_digits(bounds.max_throughput),
         four_digits(bounds.max_throughput * a.requests)
     );

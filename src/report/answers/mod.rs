@@ -5,7 +5,7 @@ mod capacity;
 pub mod compare;
 pub mod explain;
 
-pub use bounds::bounds;
+pub use bounds::{bounds, left_out};
 pub use capacity::capacity;
 pub use compare::compare;
 pub use explain::explain;

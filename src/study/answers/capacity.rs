@@ -12,7 +12,7 @@ use super::margin::{Hold, Sample, samples};
 use crate::model::{Document, Model, Override, Problems};
 use crate::stats::Moments;
 use crate::stats::interval::{of_moments, student_t};
-use crate::study::account::Account;
+use crate::study::account::{Account, Kind};
 use crate::study::fit::free::{Unit, matching, standing, written};
 use crate::study::metrics::thresholds_of;
 use crate::study::runs::Job;
@@ -657,7 +657,13 @@ fn agreement(model: &Model, tried: &Tried) -> Vec<Agreement> {
             holding,
         }
     };
-    let mut found: Vec<Agreement> = one.demands.iter().map(of).collect();
+    // A law or slowdowns keep servers for longer than the demand says.
+    let plain = |d: &&Demand| match d.kind {
+        Kind::Station(_) => d.with.is_none(),
+        Kind::Pool(_) => true,
+        _ => false,
+    };
+    let mut found: Vec<Agreement> = one.demands.iter().filter(plain).map(of).collect();
     if let Some(exact) = &one.exact {
         found.push(Agreement {
             name: format!("mean response in s ({})", exact.formula),

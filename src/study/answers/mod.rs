@@ -2,6 +2,8 @@
 
 pub mod bounds;
 pub mod capacity;
+mod ceilings;
 pub mod compare;
 pub mod explain;
 pub mod margin;
+mod walk;

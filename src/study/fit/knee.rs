@@ -5,7 +5,7 @@ use super::free::Unit;
 use super::quality::Quality;
 use super::search::Found;
 use crate::stats::interval::student_t;
-use crate::study::answers::bounds::analyse;
+use crate::study::answers::bounds::{Analysis, analyse};
 
 /// A number with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Knee {
     pub requests: Range,
     /// The resource that bounds them.
     pub bottleneck: String,
+    /// What the numbers leave out.
+    pub left_out: Vec<String>,
 }
 
 /// Step of a numerical derivative, as a logarithm.
@@ -38,14 +40,14 @@ const STEP: f64 = 0.02;
 #[must_use]
 pub fn knee(fit: &Fit, found: &Found, quality: &Quality) -> Option<Knee> {
     let case = fit.cases.last()?;
-    let at = |point: &[f64]| -> Option<(f64, f64, String)> {
+    let at = |point: &[f64]| -> Option<(f64, f64, Analysis)> {
         let model = fit.model(case, point).ok()?;
         let analysis = analyse(&model).into_iter().next()?;
         let bounds = analysis.bounds?;
-        let name = analysis.demands.first()?.name.clone();
-        Some((bounds.knee, bounds.max_throughput * analysis.requests, name))
+        let requests = bounds.max_throughput * analysis.requests;
+        Some((bounds.knee, requests, analysis))
     };
-    let (users, requests, bottleneck) = at(&found.point)?;
+    let (users, requests, analysis) = at(&found.point)?;
     let (mut slopes, mut whole) = ((Vec::new(), Vec::new()), (0.0, 0.0));
     for (i, parameter) in quality.parameters.iter().enumerate() {
         let moved = |to: f64| {
@@ -84,6 +86,7 @@ pub fn knee(fit: &Fit, found: &Found, quality: &Quality) -> Option<Knee> {
     Some(Knee {
         users: range(users, &slopes.0, whole.0),
         requests: range(requests, &slopes.1, whole.1),
-        bottleneck,
+        bottleneck: analysis.bottleneck(),
+        left_out: analysis.notes,
     })
 }

@@ -1,0 +1,280 @@
+//! What one iteration of a journey needs, all branches weighted by their probabilities, if requests succeed.
+
+use std::collections::BTreeMap;
+
+use crate::model::Model;
+use crate::model::journey::{Condition, Step};
+use crate::model::system::{DistId, EndpointId, Op};
+
+/// Steps walked at most, all branches together.
+const MOST_STEPS: usize = 200_000;
+/// Branches less probable are not followed.
+const LEAST: f64 = 1e-5;
+/// Calls nested deeper are not followed.
+const DEEPEST: usize = 16;
+/// Seconds in a nanosecond.
+const NS: f64 = 1e-9;
+
+/// Expected needs of one iteration.
+pub(super) struct Walk<'m> {
+    pub model: &'m Model,
+    /// Of each station: seconds of service.
+    pub stations: Vec<f64>,
+    /// Of each pool: seconds held, and tokens taken.
+    pub pools: Vec<(f64, f64)>,
+    /// Visits to stations per iteration, with the distribution of each.
+    pub serves: Vec<(usize, DistId, f64)>,
+    pub think: f64,
+    /// Time in the system when nobody waits.
+    pub elapsed: f64,
+    pub delays: f64,
+    pub requests: f64,
+    pub notes: Vec<String>,
+    /// Of each kind of lock: seconds held, and locks taken.
+    pub locks: [(f64, f64); 5],
+    /// The waiting room, as far as it is used.
+    pub room: RoomUse,
+}
+
+/// What an iteration does in the waiting room.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RoomUse {
+    /// How often it comes in.
+    pub joined: f64,
+    /// Seconds between coming in and leaving, without waiting, of those who leave.
+    pub inside: f64,
+    /// How often it comes in and never leaves.
+    pub stays: f64,
+}
+
+/// Where a user stands on a path through a journey.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Standing {
+    /// Not in the waiting room.
+    Outside,
+    /// In its line.
+    InLine,
+    /// Let in, so many seconds ago.
+    Inside(f64),
+}
+
+impl Standing {
+    fn after(self, seconds: f64) -> Standing {
+        match self {
+            Standing::Inside(since) => Standing::Inside(since + seconds),
+            other => other,
+        }
+    }
+}
+
+impl<'m> Walk<'m> {
+    pub fn new(model: &'m Model) -> Walk<'m> {
+        Walk {
+            model,
+            stations: vec![0.0; model.stations.len()],
+            pools: vec![(0.0, 0.0); model.pools.len()],
+            serves: Vec::new(),
+            think: 0.0,
+            elapsed: 0.0,
+            delays: 0.0,
+            requests: 0.0,
+            notes: Vec::new(),
+            locks: [(0.0, 0.0); 5],
+            room: RoomUse::default(),
+        }
+    }
+
+    pub fn mean(&self, id: DistId) -> f64 {
+        self.model.dists[id.index()].dist.mean() * NS
+    }
+
+    pub fn note(&mut self, text: &str) {
+        if !self.notes.iter().any(|n| n == text) {
+            self.notes.push(text.to_string());
+        }
+    }
+
+    pub fn journey(&mut self, index: usize) {
+        let journey = &self.model.journeys[index];
+        let slots = vec![0u32; usize::from(journey.loop_slots)];
+        let mut open = vec![(0usize, slots, 1.0, Standing::Outside)];
+        let mut budget = MOST_STEPS;
+        while let Some((mut at, mut slots, weight, mut standing)) = open.pop() {
+            let mut over = true;
+            while budget > 0 {
+                budget -= 1;
+                let Some(step) = journey.steps.get(at) else {
+                    break;
+                };
+                at += 1;
+                match *step {
+                    Step::End => break,
+                    Step::Request(site) => {
+                        self.requests += weight;
+                        let endpoint = self.model.sites[site.index()].endpoint;
+                        let took = self.endpoint(endpoint, weight, 0);
+                        self.elapsed += weight * took;
+                        standing = self.passes(endpoint, standing.after(took), weight);
+                    }
+                    Step::Sleep(dist) => {
+                        let time = self.mean(dist);
+                        self.think += weight * time;
+                        standing = standing.after(time);
+                    }
+                    Step::AwaitAdmission => {
+                        self.note("the wait for admission is left out");
+                        standing = self.comes_in(standing, weight);
+                    }
+                    Step::LoopReset(slot) => slots[usize::from(slot)] = 0,
+                    Step::CountTo { slot, limit, then } => {
+                        let count = &mut slots[usize::from(slot)];
+                        *count += 1;
+                        if *count >= limit {
+                            at = then as usize;
+                        }
+                    }
+                    Step::Jump(to) => at = to as usize,
+                    Step::JumpIf(condition, to) if succeeds(condition) => {
+                        at = to as usize;
+                        if condition == Condition::Admitted {
+                            standing = self.comes_in(standing, weight);
+                        }
+                    }
+                    Step::JumpWithProbability(p, to) => {
+                        if weight * p > LEAST {
+                            open.push((to as usize, slots.clone(), weight * p, standing));
+                        }
+                        over = false;
+                        if weight * (1.0 - p) <= LEAST {
+                            break;
+                        }
+                        // The rest of this path goes on with what is left of its weight.
+                        open.push((at, slots.clone(), weight * (1.0 - p), standing));
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+            if over {
+                self.ends(standing, weight);
+            }
+        }
+        if budget == 0 {
+            self.note("the journey is too long to be walked to its end");
+        }
+    }
+
+    /// A request may let its user join the waiting room or leave it.
+    fn passes(&mut self, endpoint: EndpointId, standing: Standing, weight: f64) -> Standing {
+        let ops = &self.model.endpoints[endpoint.index()].ops;
+        let leaves = ops.iter().any(|op| matches!(op, Op::LeaveRoom));
+        match standing {
+            Standing::Inside(since) if leaves => {
+                self.room.inside += weight * since;
+                Standing::Outside
+            }
+            _ if leaves => Standing::Outside,
+            Standing::Outside if ops.iter().any(|op| matches!(op, Op::IssueToken)) => {
+                Standing::InLine
+            }
+            other => other,
+        }
+    }
+
+    /// A user in line is let in.
+    fn comes_in(&mut self, standing: Standing, weight: f64) -> Standing {
+        if standing == Standing::InLine {
+            self.room.joined += weight;
+            return Standing::Inside(0.0);
+        }
+        standing
+    }
+
+    /// A path ends. Who is in line still, and does not lose the place by silence, is let in for nobody.
+    fn ends(&mut self, standing: Standing, weight: f64) {
+        let room = self.model.waiting_room.as_ref();
+        let silent = room.is_some_and(|room| room.poll_expiry.is_some());
+        if standing == Standing::InLine && !silent {
+            self.room.joined += weight;
+        }
+        if standing != Standing::Outside && !(standing == Standing::InLine && silent) {
+            self.room.stays += weight;
+        }
+    }
+
+    /// Adds what a request needs; returns how long it takes when nobody waits.
+    fn endpoint(&mut self, id: EndpointId, weight: f64, depth: usize) -> f64 {
+        if depth > DEEPEST {
+            self.note("calls are nested too deep to be followed to their end");
+            return 0.0;
+        }
+        let model = self.model;
+        let mut held: BTreeMap<usize, f64> = BTreeMap::new();
+        let mut locked: Vec<f64> = Vec::new();
+        let (mut now, mut branches, mut answered) = (0.0, 0.0f64, None);
+        for op in &model.endpoints[id.index()].ops {
+            match *op {
+                Op::Serve {
+                    station,
+                    time,
+                    growth,
+                    ..
+                } => {
+                    let mean = self.mean(time);
+                    self.stations[station.index()] += weight * mean;
+                    self.serves.push((station.index(), time, weight));
+                    now += mean;
+                    if growth.is_some() {
+                        self.note("service that grows counts as at the start");
+                    }
+                }
+                Op::Delay(dist) => {
+                    let mean = self.mean(dist);
+                    self.delays += weight * mean;
+                    now += mean;
+                }
+                Op::Acquire { pool } => {
+                    held.insert(pool.index(), now);
+                }
+                Op::Release(pool) => {
+                    if let Some(since) = held.remove(&pool.index()) {
+                        let (held, taken) = &mut self.pools[pool.index()];
+                        *held += weight * (now - since);
+                        *taken += weight;
+                    }
+                }
+                Op::Call(other) => now += self.endpoint(other, weight, depth + 1),
+                Op::Spawn(other) => {
+                    self.endpoint(other, weight, depth + 1);
+                }
+                Op::Fork(other) => {
+                    branches = branches.max(self.endpoint(other, weight, depth + 1));
+                }
+                Op::Join => {
+                    now += branches;
+                    branches = 0.0;
+                }
+                Op::Respond => answered = Some(now),
+                Op::Lock { .. } => locked.push(now),
+                Op::Unlock(key) => {
+                    if let Some(since) = locked.pop() {
+                        let (held, taken) = &mut self.locks[key as usize];
+                        *held += weight * (now - since);
+                        *taken += weight;
+                    }
+                }
+                _ => {}
+            }
+        }
+        answered.unwrap_or(now)
+    }
+}
+
+/// Whether a condition holds if all goes well.
+fn succeeds(condition: Condition) -> bool {
+    match condition {
+        Condition::Always | Condition::Ok | Condition::Admitted => true,
+        Condition::Status(status) => status == 200,
+        _ => false,
+    }
+}

@@ -54,10 +54,7 @@ impl Files {
         for (what, path) in &self.written {
             let shown = path.display();
             let target = Target::of(path).map_err(|e| unwritable(what, path, &e))?;
-            let same = |read: &&(&str, PathBuf)| {
-                let read = read.1.canonicalize();
-                read.is_ok_and(|read| read == target.path)
-            };
+            let same = |read: &&(&str, PathBuf)| is_same(&read.1, &target.path);
             if let Some((input, _)) = self.read.iter().find(same) {
                 let why =
                     format!("{what}: {shown} is {input}, and would be lost; name another file");
@@ -75,6 +72,29 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Whether two names, the second free of links, are of one file. Also hard links are: a sweep writes into
+/// its file of rows.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let Ok(real) = one.canonicalize() else {
+        return false;
+    };
+    real == other || number(&real).is_some_and(|one| number(other) == Some(one))
+}
+
+/// What tells a file from all others, whatever it is called: its device and number.
+#[cfg(unix)]
+fn number(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.dev(), about.ino()))
+}
+
+/// Elsewhere the name alone tells it.
+#[cfg(not(unix))]
+fn number(_: &Path) -> Option<(u64, u64)> {
+    None
 }
 
 /// Whether a file can be made where this one goes. Pipes and devices are left alone: to open one may wait

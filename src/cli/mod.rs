@@ -13,6 +13,7 @@ mod explain;
 mod files;
 mod fit;
 mod interrupt;
+mod origin;
 mod output;
 mod outputs;
 mod plot;

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
 
 use super::ModelArgs;
 use super::bar::Bar;
 use super::exit::{self, Failure};
 use super::files::{Files, beside};
 use super::interrupt::Interrupt;
+use super::origin::{Origin, digest, same_study};
 use super::outputs::Outputs;
 use super::report::{Report, Words};
 use crate::model::document::{Checked, Document};
@@ -85,55 +85,6 @@ pub struct SweepCommand {
     report: Report,
 }
 
-/// What a file of rows was made from: stands beside it, and must be equal for --resume.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Origin {
-    version: String,
-    model: String,
-    design: String,
-    points: u64,
-    replications: u64,
-    seed: u64,
-    steady: bool,
-}
-
-impl Origin {
-    /// What differs, in words.
-    fn difference(&self, now: &Origin) -> Option<String> {
-        let told = |what: &str, then: &dyn std::fmt::Display, now: &dyn std::fmt::Display| {
-            Some(format!("{what} was {then} and is {now}"))
-        };
-        if self.version != now.version {
-            return told("capsim's version", &self.version, &now.version);
-        }
-        if self.model != now.model {
-            return Some("the model (or a --set) has changed".to_owned());
-        }
-        if (&self.design, self.points) != (&now.design, now.points) {
-            return Some("the varied paths or their values have changed".to_owned());
-        }
-        if self.replications != now.replications {
-            let what = "the number of replications";
-            return told(what, &self.replications, &now.replications);
-        }
-        if self.seed != now.seed {
-            return told("the seed", &self.seed, &now.seed);
-        }
-        (self.steady != now.steady).then(|| "--steady has changed".to_owned())
-    }
-}
-
-/// 64-bit FNV-1a (Fowler, Noll, Vo 1991), as hexadecimal digits.
-fn digest(parts: impl Iterator<Item = String>) -> String {
-    let mut hash = 0xCBF2_9CE4_8422_2325u64;
-    for part in parts {
-        for byte in part.bytes().chain([0xFF]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        }
-    }
-    format!("{hash:016x}")
-}
-
 impl SweepCommand {
     /// Runs the sweep.
     pub fn execute(self) -> Result<ExitCode, Failure> {
@@ -165,8 +116,10 @@ impl SweepCommand {
             // Better now than after an hour.
             sweep.model(point).map_err(Failure::model)?;
         }
+        let origin = self.origin(&sweep, &overrides)?;
+        self.may_begin(&origin)?;
         let mut file = hold(&self.out).map_err(|e| failed(e, &self.out))?;
-        let done = self.begin(&file, &sweep, &overrides)?;
+        let done = self.begin(&file, &sweep, &origin)?;
         let mut bar = Bar::new(sweep.rows(), done, self.quiet);
         let result = sweep.run(&mut file, done, |rows| {
             bar.at(rows);
@@ -241,19 +194,41 @@ impl SweepCommand {
         .map_err(wrong)
     }
 
+    /// Refuses to overwrite the other files of a sweep that has no rows, without `--force`. Only the study
+    /// file may be there, for a sweep that had just begun.
+    fn may_begin(&self, origin: &Origin) -> Result<(), Failure> {
+        let has_rows = std::fs::metadata(&self.out).is_ok_and(|about| about.len() > 0);
+        if self.force || has_rows {
+            return Ok(());
+        }
+        let study = beside(&self.out, "study.json");
+        for file in [&beside(&self.out, "points.csv"), &study] {
+            if !file.exists() {
+                continue;
+            }
+            if self.resume && *file == study {
+                same_study(&study, origin).map_err(|why| self.no_resuming(&why))?;
+                continue;
+            }
+            let (at, out) = (file.display(), self.out.display());
+            let why = format!("{at} exists, and {out} has no rows; --force overwrites it");
+            return Err(Failure::new(exit::OTHER, format!("error: {why}")));
+        }
+        Ok(())
+    }
+
+    fn no_resuming(&self, why: &str) -> Failure {
+        let at = self.out.display();
+        Failure::new(exit::OTHER, format!("error: cannot resume {at}: {why}"))
+    }
+
     /// Makes the files ready; gives the number of rows that are there already.
-    fn begin(
-        &self,
-        file: &File,
-        sweep: &Sweep<'_>,
-        overrides: &[Override],
-    ) -> Result<u64, Failure> {
-        let origin = self.origin(sweep, overrides)?;
+    fn begin(&self, file: &File, sweep: &Sweep<'_>, origin: &Origin) -> Result<u64, Failure> {
         let beside_it = beside(&self.out, "study.json");
         let unusable = |e| Failure::file(&self.out, e);
         let exists = file.metadata().map_err(unusable)?.len() > 0;
         if self.resume && exists {
-            return self.resume(file, sweep, &origin, &beside_it);
+            return self.resume(file, sweep, origin, &beside_it);
         }
         if exists && !self.force {
             let text = format!(
@@ -265,7 +240,7 @@ impl SweepCommand {
         // Before it is said that what stands there is of this sweep.
         file.set_len(0).map_err(unusable)?;
         replace_file(&beside_it, |file| {
-            let text = serde_json::to_string_pretty(&origin).map_err(std::io::Error::from)?;
+            let text = serde_json::to_string_pretty(origin).map_err(std::io::Error::from)?;
             Ok(writeln!(file, "{text}")?)
         })
         .map_err(|e| failed(e, &beside_it))?;
@@ -279,19 +254,8 @@ impl SweepCommand {
         now: &Origin,
         study: &Path,
     ) -> Result<u64, Failure> {
-        let refused = |why: String| {
-            Failure::new(
-                1,
-                format!("error: cannot resume {}: {why}", self.out.display()),
-            )
-        };
-        let text = std::fs::read_to_string(study)
-            .map_err(|e| refused(format!("{} cannot be read: {e}", study.display())))?;
-        let then: Origin = serde_json::from_str(&text)
-            .map_err(|e| refused(format!("{} is damaged: {e}", study.display())))?;
-        if let Some(difference) = then.difference(now) {
-            return Err(refused(difference));
-        }
+        let refused = |why: String| self.no_resuming(&why);
+        same_study(study, now).map_err(refused)?;
         let header = sweep.columns().map_err(Failure::model)?.header();
         match recover(file, &header, self.replications) {
             Ok(rows) if rows > sweep.rows() => {

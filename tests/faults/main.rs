@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod outputs;
+mod overwrites;
 mod signals;
 
 use std::path::Path;

@@ -161,18 +161,18 @@ fn a_sweep_that_is_asked_to_end_keeps_its_rows_and_goes_on() {
     let at = directory(&[("long.toml", LONG)]);
     let whole = capsim(at.path(), &format!("{sweep} whole.csv")).output();
     assert!(whole.unwrap().status.success());
-    let rows = || std::fs::read(at.path().join("x.csv")).unwrap_or_default();
     for signal in ["-INT", "-TERM"] {
-        let _ = std::fs::remove_file(at.path().join("x.csv"));
-        let mut command = capsim(at.path(), &format!("{sweep} x.csv"));
+        let name = format!("x{signal}.csv");
+        let rows = || std::fs::read(at.path().join(&name)).unwrap_or_default();
+        let mut command = capsim(at.path(), &format!("{sweep} {name}"));
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         wait_for(&mut child, "rows", |_| rows().len() > 5_000);
         kill(&child, signal);
         let done = child.wait_with_output().unwrap();
         assert_eq!(done.status.code(), Some(105), "{signal}");
         let said = super::stderr(&done);
-        assert!(said.contains("rows are safe in x.csv"), "{signal}: {said}");
-        let resumed = capsim(at.path(), &format!("{sweep} x.csv")).output();
+        assert!(said.contains("rows are safe in x"), "{signal}: {said}");
+        let resumed = capsim(at.path(), &format!("{sweep} {name}")).output();
         assert!(resumed.unwrap().status.success());
         assert!(rows() == std::fs::read(at.path().join("whole.csv")).unwrap());
     }

@@ -1,6 +1,6 @@
 //! `--out`, `--epoch` and files that appear whole or not at all.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -16,6 +16,9 @@ use crate::world::outcome::Outcome;
 
 /// When virtual time begins, unless `--epoch` says otherwise.
 pub const EPOCH: &str = "2026-01-01T00:00:00Z";
+
+/// Bytes that are compressed at once.
+const ZIPPED_AT_ONCE: usize = 1 << 16;
 
 /// One `--out`.
 #[derive(Clone, Debug)]
@@ -78,8 +81,11 @@ impl Out {
             if !zipped {
                 return samples(out);
             }
-            let mut zip = GzEncoder::new(out, Compression::default());
+            let zip = GzEncoder::new(out, Compression::default());
+            // It works at each write, be it of one byte.
+            let mut zip = BufWriter::with_capacity(ZIPPED_AT_ONCE, zip);
             samples(&mut zip)?;
+            let zip = zip.into_inner().map_err(IntoInnerError::into_error)?;
             zip.finish().map(|_| ())
         })
     }

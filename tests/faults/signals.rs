@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{capsim, directory, listed};
 
 /// A model whose samples are some 40 MB.
-const LONG: &str = "
+pub const LONG: &str = "
 [scenarios.default]
 executor = \"constant-vus\"
 vus = 20

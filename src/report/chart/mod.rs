@@ -9,6 +9,8 @@ pub mod figure;
 pub(in crate::report) mod forest;
 pub mod kinds;
 mod map;
+#[cfg(feature = "png")]
+mod png;
 pub mod points;
 mod scatter;
 pub mod table;
@@ -37,23 +39,18 @@ pub fn svg(figure: &Figure) -> Result<String, String> {
     Ok(text)
 }
 
-/// A figure as a PNG picture.
+/// A figure as a PNG file.
 ///
 /// # Errors
-/// If the backend fails; it tells why.
+/// If it cannot be drawn.
 #[cfg(feature = "png")]
 pub fn png(figure: &Figure) -> Result<Vec<u8>, String> {
-    use image::ImageEncoder;
     fonts()?;
-    let size @ (width, height) = (WIDTH, figure.height());
+    let (width, height) = (WIDTH, figure.height());
     let mut pixels = vec![0; 3 * width as usize * height as usize];
-    let backend = plotters::prelude::BitMapBackend::with_buffer(&mut pixels, size);
+    let backend = plotters::prelude::BitMapBackend::with_buffer(&mut pixels, (width, height));
     paint(figure, backend)?;
-    let mut picture = Vec::new();
-    let encoder = image::codecs::png::PngEncoder::new(&mut picture);
-    let written = encoder.write_image(&pixels, width, height, image::ColorType::Rgb8);
-    written.map_err(|why| why.to_string())?;
-    Ok(picture)
+    png::encode(width, &pixels).map_err(|e| e.to_string())
 }
 
 /// Without the feature `png` there are no PNG files.

@@ -66,6 +66,7 @@
 mod api;
 pub mod cli;
 pub mod engine;
+pub mod formats;
 pub mod load;
 pub mod measure;
 pub mod model;

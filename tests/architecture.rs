@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 /// From the top of the house to its foundation.
-const HOUSE: [&str; 12] = [
-    "cli", "api", "report", "study", "world", "load", "parts", "measure", "model", "stats",
-    "theory", "engine",
+const HOUSE: [&str; 13] = [
+    "cli", "api", "report", "study", "formats", "world", "load", "parts", "measure", "model",
+    "stats", "theory", "engine",
 ];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {

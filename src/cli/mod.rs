@@ -17,6 +17,7 @@ mod origin;
 mod output;
 mod outputs;
 mod plot;
+mod read;
 mod replicate;
 mod report;
 mod run;
@@ -64,6 +65,7 @@ enum Command {
     Compare(compare::Compare),
     Explain(explain::Explain),
     Fit(fit::FitArgs),
+    Read(read::ReadArgs),
 }
 
 /// Which model, and with which changes.
@@ -119,6 +121,7 @@ pub fn main() -> ExitCode {
         Command::Compare(command) => command.execute(),
         Command::Explain(command) => command.execute(),
         Command::Fit(command) => command.execute(),
+        Command::Read(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

@@ -12,6 +12,7 @@ pub mod export;
 pub mod fit;
 pub mod fit_page;
 pub mod format;
+pub mod formats;
 pub mod insight;
 pub mod legacy;
 pub mod modern;

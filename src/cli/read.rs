@@ -1,0 +1,46 @@
+//! `capsim read`: what a file of another load tool says, and what its numbers mean.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::exit::{self, Failure};
+use super::outputs::Outputs;
+use crate::formats;
+use crate::report::formats as report;
+
+/// Read a file of another load tool, and tell what its numbers mean.
+///
+/// Prints requests, span, rate and what it is divided by; each time as the tool gives it, by the tool's own
+/// rule for a percentile, and as k6 would give it where the file holds the single requests; what is left
+/// out, and what of it cannot be trusted. Files may be packed by gzip.
+///
+/// Known are JMeter, Locust, hey, wrk, ab, oha, autocannon, Artillery, h2load, siege, loadtest, goose and
+/// tsung: docs/formats.md. Runs of k6 are read by `capsim fit`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  capsim read results.jtl
+  capsim read load_stats.csv wrk.txt
+
+Exit codes: 0 read, 104 a file is of no known kind or cannot be read, 1 anything else.")]
+pub struct ReadArgs {
+    /// A file of a load tool; may be given several times.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+impl ReadArgs {
+    /// Reads and prints.
+    pub fn execute(self) -> Result<ExitCode, Failure> {
+        let mut out = Outputs::default();
+        for (k, path) in self.files.iter().enumerate() {
+            let read = formats::read(path);
+            let file = read.map_err(|why| Failure::new(exit::INVALID, format!("error: {why}")))?;
+            let text = report::text(&path.display().to_string(), &file);
+            out.print(&if k > 0 { format!("\n{text}") } else { text });
+        }
+        out.done()
+    }
+}

@@ -1,0 +1,157 @@
+//! Files of other load tools, and access logs: what their numbers mean.
+//!
+//! One file per tool, with one [`Declaration`] per kind of file: how it is recognised, its fields and units,
+//! the tool's rule for a percentile, what is left out. A reader gives single requests to a sink and what the
+//! tool has printed as a [`Reading`].
+
+mod ab;
+mod artillery;
+mod autocannon;
+mod declaration;
+mod goose;
+mod h2load;
+mod hey;
+mod jmeter;
+mod jmeter_xml;
+mod loadtest;
+mod locust;
+mod oha;
+mod reading;
+pub mod rule;
+mod siege;
+mod source;
+mod table;
+mod text;
+mod tsung;
+mod wrk;
+
+use std::path::Path;
+
+pub use declaration::{Declaration, Deviation, Reader, Sink};
+pub use reading::{Collected, Reading, Record, Skipped};
+pub use rule::Rule;
+pub use source::{Problem, Source};
+
+/// All kinds of files, in the order in which a file is tried.
+pub static READERS: [&Reader; 25] = [
+    &jmeter::CSV,
+    &jmeter_xml::XML,
+    &locust::STATS,
+    &locust::HISTORY,
+    &locust::JSON,
+    &hey::CSV,
+    &hey::TEXT,
+    &wrk::TEXT,
+    &ab::TEXT,
+    &ab::PERCENTAGES,
+    &ab::REQUESTS,
+    &oha::JSON,
+    &oha::CSV,
+    &autocannon::JSON,
+    &artillery::JSON,
+    &h2load::TEXT,
+    &h2load::LOG,
+    &siege::JSON,
+    &siege::LOG,
+    &loadtest::TEXT,
+    &goose::JSON,
+    &goose::TEXT,
+    &goose::REQUESTS,
+    &tsung::LOG,
+    &tsung::DUMP,
+];
+
+/// A file that was read: what it is, what it prints, and the requests that it holds.
+#[derive(Debug)]
+pub struct Understood {
+    /// What its numbers mean.
+    pub declaration: &'static Declaration,
+    /// What it prints.
+    pub reading: Reading,
+    /// Its requests; `None` if it holds no single ones.
+    pub requests: Option<Collected>,
+}
+
+/// The reader of files that begin so, if any is.
+#[must_use]
+pub fn reader_of(text: &str) -> Option<&'static Reader> {
+    let mut end = text.len().min(source::HEAD as usize);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let head = &text[..end];
+    READERS
+        .iter()
+        .find(|reader| (reader.recognises)(head))
+        .copied()
+}
+
+/// The kind of file that this is.
+///
+/// # Errors
+/// If it is none that is known.
+pub fn recognise(source: &Source) -> Result<&'static Reader, Problem> {
+    let head = source.head();
+    if head.trim().is_empty() {
+        return Err(source.problem("", "the file is empty", ""));
+    }
+    if let Some(reader) = reader_of(head) {
+        return Ok(reader);
+    }
+    if head.starts_with("Test run id:") && head.contains("Metrics for period to") {
+        let message = "this is what Artillery prints, and it says less than its file";
+        return Err(source.problem("", message, "give the JSON of `artillery run -o FILE`"));
+    }
+    if head.contains("HdrHistogram - Recorded Latency") {
+        let message = "this is the output of wrk2, whose rules have not been measured";
+        return Err(source.problem(
+            "",
+            message,
+            "see docs/formats.md for the tools that are known",
+        ));
+    }
+    let first = head
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("");
+    let shown: String = first.chars().take(80).filter(|c| !c.is_control()).collect();
+    let message = format!("no known file of a load tool begins so: {shown}");
+    let fix = "docs/formats.md lists what is known; runs of k6 are read by `capsim fit`";
+    Err(source.problem("line 1", message, fix))
+}
+
+/// Reads a file, of whatever known kind it is.
+///
+/// # Errors
+/// If it cannot be read, is of no known kind, or nothing in it is understood.
+pub fn read(path: &Path) -> Result<Understood, Problem> {
+    let mut source = Source::open(path)?;
+    let reader = recognise(&source)?;
+    understand(&mut source, reader)
+}
+
+/// Reads a file of this kind.
+///
+/// # Errors
+/// If it cannot be read, or nothing in it is understood.
+pub fn understand(source: &mut Source, reader: &'static Reader) -> Result<Understood, Problem> {
+    let mut requests = Collected::default();
+    let reading = (reader.read)(source, &mut |record| requests.add(record))?;
+    let held = !requests.times.is_empty();
+    let prints = reading.requests.is_some() || reading.mean.is_some() || reading.max.is_some();
+    if !held && !prints && reading.percentiles.is_empty() {
+        let message = match reading.skipped.first.first() {
+            Some((line, why, _)) => format!(
+                "no request was understood; {} lines were not, the first is line {line}: {why}",
+                reading.skipped.count
+            ),
+            None => format!("this {} holds no request", reader.declaration.form),
+        };
+        return Err(source.problem("", message, "give the file as the tool wrote it"));
+    }
+    Ok(Understood {
+        declaration: &reader.declaration,
+        reading,
+        requests: held.then_some(requests),
+    })
+}

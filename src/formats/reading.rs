@@ -1,0 +1,146 @@
+//! What was read: single requests, and numbers that a tool has printed.
+
+use crate::stats::{Durations, Moments};
+
+/// One request of a file that holds them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Record<'a> {
+    /// When it began, in microseconds: since 1970, or since the begin of the test.
+    pub start_us: Option<i64>,
+    /// How long it took.
+    pub ns: u64,
+    /// The status of the answer; 0 without one.
+    pub status: u16,
+    /// Whether the tool counts it as failed.
+    pub failed: bool,
+    /// The method, if the file has it.
+    pub method: &'a str,
+    /// The path or the tool's name of it, if the file has one.
+    pub path: &'a str,
+}
+
+/// What a file prints about all its requests together. Times are in milliseconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Requests.
+    pub requests: Option<u64>,
+    /// How many of them failed, in the tool's own sense.
+    pub failed: Option<u64>,
+    /// Length of the test in seconds.
+    pub span: Option<f64>,
+    /// Requests a second, as printed.
+    pub rate: Option<f64>,
+    /// Mean.
+    pub mean: Option<f64>,
+    /// Standard deviation.
+    pub deviation: Option<f64>,
+    /// Shortest.
+    pub min: Option<f64>,
+    /// Median, where the tool prints one beside the percentiles.
+    pub median: Option<f64>,
+    /// Longest.
+    pub max: Option<f64>,
+    /// Percent and value.
+    pub percentiles: Vec<(f64, f64)>,
+    /// What this file shows beyond that.
+    pub notes: Vec<String>,
+    /// What of this file cannot be trusted, and why.
+    pub doubts: Vec<String>,
+    /// Lines that were not understood.
+    pub skipped: Skipped,
+}
+
+impl Reading {
+    /// The value of a percentile, as printed.
+    #[must_use]
+    pub fn percentile(&self, percent: f64) -> Option<f64> {
+        let found = self.percentiles.iter().find(|(p, _)| *p == percent);
+        found.map(|(_, value)| *value)
+    }
+}
+
+/// Lines that were not understood: how many, and the first three.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// How many.
+    pub count: u64,
+    /// Number of the line, why it was not understood, and the line itself.
+    pub first: Vec<(u64, String, String)>,
+}
+
+impl Skipped {
+    /// Counts a line.
+    pub fn add(&mut self, line: u64, why: &str, text: &str) {
+        self.count += 1;
+        if self.first.len() < 3 {
+            let shown: String = text.chars().take(120).filter(|c| !c.is_control()).collect();
+            self.first.push((line, why.to_string(), shown));
+        }
+    }
+}
+
+/// The requests of a file, as far as all of them are kept.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    /// How long each took.
+    pub times: Durations,
+    /// Of the same times, in milliseconds.
+    pub moments: Moments,
+    /// How many failed.
+    pub failed: u64,
+    /// When the first began, and when the last was over, in microseconds.
+    pub span_us: Option<(i64, i64)>,
+    /// How many began before the one that stands before them, and how many ended before it.
+    pub back: (u64, u64),
+    latest: (i64, i64),
+    /// Whether a time was shorter than the one before it.
+    shorter: bool,
+    last_ns: u64,
+}
+
+impl Collected {
+    /// Keeps one more.
+    pub fn add(&mut self, record: &Record<'_>) {
+        self.times.push(record.ns);
+        self.moments.push(record.ns as f64 / 1e6);
+        self.failed += u64::from(record.failed);
+        self.shorter |= record.ns < self.last_ns;
+        self.last_ns = record.ns;
+        let Some(start) = record.start_us else {
+            return;
+        };
+        let end = start.saturating_add_unsigned(record.ns / 1_000);
+        let (first, last) = self.span_us.unwrap_or((start, end));
+        if self.span_us.is_some() {
+            self.back.0 += u64::from(start < self.latest.0);
+            self.back.1 += u64::from(end < self.latest.1);
+        }
+        self.latest = (start, end);
+        self.span_us = Some((first.min(start), last.max(end)));
+    }
+
+    /// The times in ascending order.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<u64> {
+        let mut all: Vec<u64> = self.times.iter().collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// How many requests stand neither in the order of their begins nor of their ends, nor of their times.
+    #[must_use]
+    pub fn out_of_order(&self) -> u64 {
+        if self.shorter {
+            self.back.0.min(self.back.1)
+        } else {
+            0
+        }
+    }
+
+    /// From the begin of the first to the end of the last, in seconds.
+    #[must_use]
+    pub fn span(&self) -> Option<f64> {
+        let (first, last) = self.span_us?;
+        Some(last.abs_diff(first) as f64 / 1e6)
+    }
+}

@@ -1,0 +1,250 @@
+//! A file that is read once, from its begin to its end, unpacked if it is a gzip file.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+/// So much of a file is looked at to tell what it is.
+pub const HEAD: u64 = 64 << 10;
+
+/// Files that are read as a whole, as summaries are, are not larger.
+const LARGEST_WHOLE: u64 = 256 << 20;
+
+/// A line is not longer: what comes after is left out of it.
+const LONGEST_LINE: usize = 1 << 20;
+
+/// Why a file cannot be used, where, and what would mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file, then the line or the key inside it.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would mend it.
+    pub fix: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)?;
+        match self.fix.as_str() {
+            "" => Ok(()),
+            fix => write!(f, "; {fix}"),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// A file with its begin looked at, and the number of the line that is read.
+pub struct Source {
+    name: String,
+    head: String,
+    reader: Box<dyn BufRead>,
+    line: u64,
+    buffer: Vec<u8>,
+}
+
+impl Source {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is packed and damaged from its begin.
+    pub fn open(path: &Path) -> Result<Source, Problem> {
+        let name = path.display().to_string();
+        let opened = File::open(path).and_then(|file| {
+            if file.metadata()?.is_dir() {
+                return Err(io::Error::other("this is a directory"));
+            }
+            Ok(file)
+        });
+        match opened {
+            Ok(file) => Source::of(name, Box::new(BufReader::with_capacity(1 << 18, file))),
+            Err(why) => Err(Problem {
+                place: name,
+                message: format!("the file cannot be read: {why}"),
+                fix: "check the path".into(),
+            }),
+        }
+    }
+
+    /// As [`Source::open`], of bytes already at hand; `name` is shown in errors.
+    ///
+    /// # Errors
+    /// If they are packed and damaged.
+    pub fn of_bytes(name: &str, bytes: &[u8]) -> Result<Source, Problem> {
+        Source::of(name.to_string(), Box::new(Cursor::new(bytes.to_vec())))
+    }
+
+    fn of(name: String, mut raw: Box<dyn BufRead>) -> Result<Source, Problem> {
+        let fail = |why: &io::Error| unreadable(&name, &why.to_string());
+        let start = raw.fill_buf().map_err(|e| fail(&e))?;
+        let mut reader: Box<dyn BufRead> = raw_or_unpacked(start.starts_with(&[0x1f, 0x8b]), raw);
+        let mut head = Vec::new();
+        let read = reader.by_ref().take(HEAD).read_to_end(&mut head);
+        if let (Err(why), true) = (read, head.is_empty()) {
+            return Err(fail(&why));
+        }
+        // The mark of the order of bytes is no part of the text.
+        let text = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&head);
+        Ok(Source {
+            head: String::from_utf8_lossy(text).into_owned(),
+            reader: Box::new(Cursor::new(text.to_vec()).chain(reader)),
+            name,
+            line: 0,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// The first part of the file.
+    #[must_use]
+    pub fn head(&self) -> &str {
+        &self.head
+    }
+
+    /// The name of the file, as it was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number of the line that was read last, from 1.
+    #[must_use]
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The next line, without its end, or `None` behind the last. What is no UTF-8 is replaced by `�`.
+    ///
+    /// # Errors
+    /// If the file cannot be read on: a packed file that is cut off.
+    pub fn next_line(&mut self) -> Result<Option<std::borrow::Cow<'_, str>>, Problem> {
+        Ok(self.next_bytes()?.map(String::from_utf8_lossy))
+    }
+
+    /// As [`Source::next_line`], as bytes.
+    ///
+    /// # Errors
+    /// As [`Source::next_line`].
+    pub fn next_bytes(&mut self) -> Result<Option<&[u8]>, Problem> {
+        self.buffer.clear();
+        if let Err(why) = self.reader.read_until(b'\n', &mut self.buffer) {
+            let place = format!("{}: line {}", self.name, self.line + 1);
+            return Err(unreadable(&place, &why.to_string()));
+        }
+        if self.buffer.is_empty() {
+            return Ok(None);
+        }
+        self.line += 1;
+        while self
+            .buffer
+            .last()
+            .is_some_and(|b| matches!(b, b'\n' | b'\r'))
+        {
+            self.buffer.pop();
+        }
+        self.buffer.truncate(LONGEST_LINE);
+        Ok(Some(&self.buffer))
+    }
+
+    /// All that is left, as text.
+    ///
+    /// # Errors
+    /// If the file cannot be read on, or is too large to be what it looks like.
+    pub fn rest(&mut self) -> Result<String, Problem> {
+        let mut bytes = Vec::new();
+        let read = self
+            .reader
+            .by_ref()
+            .take(LARGEST_WHOLE + 1)
+            .read_to_end(&mut bytes);
+        if let Err(why) = read {
+            return Err(unreadable(&self.name, &why.to_string()));
+        }
+        if bytes.len() as u64 > LARGEST_WHOLE {
+            let message = format!("this is longer than {} MiB", LARGEST_WHOLE >> 20);
+            return Err(self.problem("", message, "give the file as the tool wrote it"));
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// A problem of this file; `at` is a place inside it, or nothing.
+    #[must_use]
+    pub fn problem(&self, at: &str, message: impl Into<String>, fix: &str) -> Problem {
+        let place = match at {
+            "" => self.name.clone(),
+            at => format!("{}: {at}", self.name),
+        };
+        Problem {
+            place,
+            message: message.into(),
+            fix: fix.into(),
+        }
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(into)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({}, line {})", self.name, self.line)
+    }
+}
+
+fn raw_or_unpacked(packed: bool, raw: Box<dyn BufRead>) -> Box<dyn BufRead> {
+    if packed {
+        Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(raw)))
+    } else {
+        raw
+    }
+}
+
+fn unreadable(place: &str, why: &str) -> Problem {
+    Problem {
+        place: place.to_string(),
+        message: format!("the file cannot be read on, it may be cut off: {why}"),
+        fix: "copy it again, or wait until the tool has closed it".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_without_their_ends_and_with_their_numbers() {
+        let mut source = Source::of_bytes("x", b"\xef\xbb\xbfone\r\ntwo\xff\n\nlast").unwrap();
+        assert!(source.head().starts_with("one"));
+        let mut lines = Vec::new();
+        while let Some(line) = source.next_line().unwrap() {
+            lines.push(line.into_owned());
+        }
+        assert_eq!(lines, ["one", "two\u{fffd}", "", "last"]);
+        assert_eq!(source.line(), 4);
+    }
+
+    #[test]
+    fn a_packed_file_that_is_cut_off_says_so() {
+        use std::io::Write;
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        for k in 0..200_000_u32 {
+            writeln!(packer, "{}", k.wrapping_mul(2_654_435_761)).unwrap();
+        }
+        let packed = packer.finish().unwrap();
+        let mut source = Source::of_bytes("x.gz", &packed[..packed.len() / 2]).unwrap();
+        let why = loop {
+            match source.next_line() {
+                Ok(line) => assert!(line.is_some(), "the end was not noticed"),
+                Err(why) => break why,
+            }
+        };
+        assert!(why.to_string().contains("cut off"), "{why}");
+    }
+}

@@ -1,0 +1,91 @@
+//! Tables with a line of names: CSV and its relatives.
+
+use csv::{ErrorKind, ReaderBuilder, StringRecord};
+
+use super::reading::Skipped;
+use super::source::{Problem, Source};
+
+/// A row of a table, by the columns that were asked for.
+pub struct Row<'r> {
+    record: &'r StringRecord,
+    places: &'r [Option<usize>],
+}
+
+impl<'r> Row<'r> {
+    /// The text in a column, by its place among those asked for; empty where the file has no such column.
+    pub fn text(&self, column: usize) -> &'r str {
+        let place = self.places.get(column).copied().flatten();
+        place
+            .and_then(|place| self.record.get(place))
+            .unwrap_or("")
+            .trim()
+    }
+
+    /// The number in a column: finite, and zero or more.
+    pub fn number(&self, column: usize) -> Result<f64, String> {
+        let text = self.text(column);
+        super::text::number(text).ok_or_else(|| format!("`{text}` is no number"))
+    }
+}
+
+/// Reads a table. The first `needed` of the columns must be there. A row that `each` does not understand is
+/// counted, and so is one with another number of fields than the line of names.
+pub fn read(
+    source: &mut Source,
+    delimiter: u8,
+    columns: &[&str],
+    needed: usize,
+    mut each: impl FnMut(&Row<'_>) -> Result<(), String>,
+) -> Result<Skipped, Problem> {
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .from_reader(&mut *source);
+    let names = match reader.headers() {
+        Ok(names) => names.clone(),
+        Err(why) => {
+            let message = format!("the line of names cannot be read: {why}");
+            return Err(source.problem("line 1", message, "give the file as the tool wrote it"));
+        }
+    };
+    let place = |column: &&str| names.iter().position(|name| name.trim() == *column);
+    let places: Vec<Option<usize>> = columns.iter().map(place).collect();
+    if let Some(missing) = places.iter().take(needed).position(Option::is_none) {
+        drop(reader);
+        let message = format!("the column `{}` is missing", columns[missing]);
+        return Err(source.problem("line 1", message, "let the tool write all its columns"));
+    }
+    let (mut skipped, mut record) = (Skipped::default(), StringRecord::new());
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(false) => return Ok(skipped),
+            Ok(true) => {
+                let row = Row {
+                    record: &record,
+                    places: &places,
+                };
+                if let Err(why) = each(&row) {
+                    let line = record.position().map_or(0, csv::Position::line);
+                    let text: Vec<&str> = record.iter().collect();
+                    let separator = char::from(delimiter).to_string();
+                    skipped.add(line, &why, &text.join(&separator));
+                }
+            }
+            Err(why) => {
+                let line = why.position().map_or(0, csv::Position::line);
+                if let ErrorKind::Io(why) = why.kind() {
+                    let message = format!("the file cannot be read on, it may be cut off: {why}");
+                    drop(reader);
+                    let fix = "copy it again, or wait until the tool has closed it";
+                    return Err(source.problem(&format!("line {line}"), message, fix));
+                }
+                let why = match why.kind() {
+                    ErrorKind::UnequalLengths {
+                        expected_len, len, ..
+                    } => format!("{len} fields instead of {expected_len}"),
+                    _ => "no UTF-8 text".to_string(),
+                };
+                skipped.add(line, &why, "");
+            }
+        }
+    }
+}

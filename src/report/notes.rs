@@ -70,15 +70,24 @@ fn collisions(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
             ));
         }
     }
+    // More claims than seats: a seat was wanted again after its hold had ended.
     if let Some((seats, total)) = &outcome.inventory
         && seats.claimed > 0
         && seats.lost == 0
+        && seats.claimed <= u64::from(*total)
     {
-        notes.push(format!(
-            "No two users ever wanted the same seat ({} of {total} were claimed): collisions stay \
-             untested.",
-            seats.claimed
-        ));
+        let first = if seats.expired + seats.released == 0 {
+            format!(
+                "No two users ever wanted the same seat ({} of {total} were claimed)",
+                seats.claimed
+            )
+        } else {
+            format!(
+                "No claim ever found its seat taken ({} claims of {total} seats)",
+                seats.claimed
+            )
+        };
+        notes.push(format!("{first}: collisions stay untested."));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Hostile input and faults: what a stranger's model, file or option may not do.
 
+mod alarms;
 mod escapes;
 mod ranges;
 

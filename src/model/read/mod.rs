@@ -29,7 +29,7 @@ use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
 use super::problem::Notes;
 use super::seam;
 use super::section::Section;
-use super::system::{DistId, EndpointId, NamedDist};
+use super::system::{Discipline, DistId, EndpointId, NamedDist};
 use super::threshold::Aggregation;
 use super::tree::{Node, Place};
 use super::{K6Version, Model};
@@ -48,6 +48,8 @@ struct Build<'a> {
     /// Factor on VUs and rates.
     load: f64,
     stations: Names,
+    /// Of each station: how it serves, and its servers.
+    services: Vec<(Discipline, u32)>,
     pools: Names,
     endpoints: Names,
     journeys: Names,
@@ -157,6 +159,7 @@ pub(super) fn model(
         files,
         load,
         stations: Names::new("station", "stations", &sections.stations),
+        services: Vec::new(),
         pools: Names::new("pool", "pools", &sections.pools),
         endpoints: Names::new("endpoint", "endpoints", &sections.endpoints),
         journeys: Names::new("journey", "journeys", &sections.journeys),
@@ -286,6 +289,7 @@ impl<'a> Build<'a> {
             .iter()
             .map(|(name, f)| station::station(self, name, f));
         let stations: Vec<_> = stations.collect();
+        self.services = stations.iter().map(|s| (s.discipline, s.servers)).collect();
         let pools = at
             .pools
             .iter()

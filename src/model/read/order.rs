@@ -26,6 +26,17 @@ fn taken(op: Op) -> Option<Thing> {
     }
 }
 
+/// What a request may have to wait for: a pool without a queue refuses it at once.
+fn waited_for(model: &Model, op: Op) -> Option<Thing> {
+    taken(op).filter(|thing| match thing {
+        Thing::Pool(id) => model
+            .pools
+            .get(usize::from(*id))
+            .is_none_or(|p| p.queue > 0),
+        Thing::Lock(_) => true,
+    })
+}
+
 fn given_back(op: Op) -> Option<Thing> {
     match op {
         Op::Release(pool) => Some(Thing::Pool(pool.0)),
@@ -69,7 +80,7 @@ fn edges(model: &Model, order: &[EndpointId]) -> Edges {
                 Op::Call(callee) | Op::Fork(callee) => {
                     takes.get(callee.index()).cloned().unwrap_or_default()
                 }
-                op => taken(op).into_iter().collect(),
+                op => waited_for(model, op).into_iter().collect(),
             };
             for from in &held {
                 for to in &new {

@@ -37,6 +37,13 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
         station.discipline = discipline;
     }
     (station.queue, station.refusal) = bound(&section);
+    if station.servers == u32::MAX {
+        for key in ["discipline", "queue", "refusal"] {
+            idle(&section, key, "nobody waits where servers are infinite");
+        }
+    } else if station.queue == u32::MAX {
+        idle(&section, "refusal", ENDLESS);
+    }
     station.scalability = section
         .optional("scalability")
         .and_then(|f| scalability(&f));
@@ -48,6 +55,17 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
         station.slowdowns.extend(warm_up(build, &field));
     }
     station
+}
+
+/// Why `refusal` does nothing without a bound of the queue.
+const ENDLESS: &str = "nobody is refused where the queue is endless; `queue` bounds it";
+
+/// Warns of a key that is written and does nothing, and why.
+pub(super) fn idle(section: &Section, key: &'static str, why: &str) {
+    if let Some(field) = section.has(key).then(|| section.optional(key)).flatten() {
+        let message = format!("`{key}` does nothing here: {why}");
+        field.notes.warn(field.at, message, "");
+    }
 }
 
 fn servers(field: &Field) -> u32 {
@@ -198,6 +216,12 @@ pub(super) fn pool(name: &str, field: &Field) -> Pool {
     let size = section.required("size", "size = 200");
     pool.size = size.and_then(|f| f.whole_u32(1, u32::MAX - 1)).unwrap_or(1);
     (pool.queue, pool.refusal) = bound(&section);
+    if pool.queue == u32::MAX {
+        idle(&section, "refusal", ENDLESS);
+    }
+    if pool.queue == 0 {
+        idle(&section, "timeout", "with `queue = 0` nobody waits");
+    }
     pool.timeout = section.optional("timeout").and_then(|f| f.span());
     pool
 }

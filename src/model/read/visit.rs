@@ -1,13 +1,15 @@
 //! Visits of an endpoint: one function for each, and the scopes in which something is held.
 
 use super::endpoint::unplaced;
-use super::station::status;
+use super::station::{idle, status};
 use super::steps::one_of;
 use super::{Build, names};
 use crate::model::field::Field;
 use crate::model::nearest::{listed, nearest};
 use crate::model::section::Section;
-use crate::model::system::{Accumulated, EndpointId, Entity, Growth, Op, PoolId, StationId};
+use crate::model::system::{
+    Accumulated, Discipline, EndpointId, Entity, Growth, Op, PoolId, StationId,
+};
 use crate::model::tree::Place;
 
 /// What a visit may be, in the order in which it is searched for: what comes first may have the later
@@ -200,6 +202,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         let growth = section.optional("growth").and_then(|f| self.growth(&f));
         let class = section.optional("class").and_then(|f| f.whole(0, 255));
         let patience = section.optional("patience").map(|f| self.build.dist(&f));
+        self.no_effect(section, id);
         let Some(time) = time.map(|f| self.build.dist(&f)) else {
             return;
         };
@@ -213,6 +216,27 @@ impl<'b, 'a> Visits<'b, 'a> {
             class,
             patience,
         });
+    }
+
+    /// Warns of a class or a patience that the station pays no attention to.
+    fn no_effect(&self, section: &Section<'a>, station: StationId) {
+        let Some(&(discipline, servers)) = self.build.services.get(station.index()) else {
+            return;
+        };
+        if discipline != Discipline::Priority {
+            let why = "the station's discipline is not \"priority\"";
+            idle(section, "class", why);
+        }
+        if discipline == Discipline::ProcessorSharing {
+            let why = "under processor sharing all are served at once, and nobody waits";
+            idle(section, "patience", why);
+        } else if servers == u32::MAX {
+            idle(
+                section,
+                "patience",
+                "nobody waits where servers are infinite",
+            );
+        }
     }
 
     fn growth(&self, field: &Field<'a>) -> Option<Growth> {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::{counted, seconds};
 use crate::report::insight::aligned;
 use crate::study::answers::bounds::{Analysis, Demand};
+use crate::study::answers::excess::Excess;
 use crate::study::fit::free::four_digits;
 
 /// What theory says of each scenario.
@@ -152,10 +153,11 @@ fn limits(out: &mut String, a: &Analysis) {
         }
         (_, Some(rate)) => {
             let share = 100.0 * rate / bounds.max_throughput;
-            let end = if share >= 100.0 {
-                ": the queue grows without end"
-            } else {
-                ""
+            let end = match a.excess {
+                _ if share < 100.0 => "",
+                Excess::Waits => ": the queue grows without end",
+                Excess::IsTurnedAway => ": who comes beyond that is refused or gives up",
+                Excess::IsDropped => ": VUs run out, and iterations are dropped",
             };
             let rate = four_digits(rate);
             let _ = writeln!(

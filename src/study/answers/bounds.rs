@@ -9,6 +9,7 @@
 //! holding time, when nobody waits, so that its bound on the throughput is right but may be loose.
 
 use super::ceilings::{ceilings, knee, vus};
+use super::excess::{Excess, excess};
 use super::walk::Walk;
 use crate::engine::dist::Dist;
 use crate::model::Model;
@@ -88,6 +89,8 @@ pub struct Analysis {
     pub users: Option<f64>,
     /// Arrivals of iterations per second at the peak of an open load.
     pub arrivals: Option<f64>,
+    /// What happens to arrivals beyond the bottleneck's most.
+    pub excess: Excess,
     /// The exact answer at the peak, where there is one.
     pub exact: Option<Exact>,
     /// What the numbers leave out.
@@ -149,6 +152,7 @@ fn one(model: &Model, index: usize) -> Analysis {
         think: walk.think,
         requests: walk.requests,
         vus: vus(&walk, scenario),
+        excess: excess(&walk, &scenario.executor, demands.first()),
         demands,
         bounds,
         users: load.0,

@@ -4,6 +4,7 @@ pub mod bounds;
 pub mod capacity;
 mod ceilings;
 pub mod compare;
+pub mod excess;
 pub mod explain;
 pub mod margin;
 mod walk;

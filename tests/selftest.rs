@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use capsim::study::selftest::case::{parse, shipped};
-use capsim::study::selftest::{check, is_quick};
+use capsim::study::selftest::{check, experiment, is_quick};
 
 #[test]
 fn the_short_subset_passes() {
@@ -110,4 +110,57 @@ fn an_audited_run_prints_its_balance() {
     assert!(said.contains("were told their wait"), "{said}");
     let (_, _, said) = capsim(&["run", "docs/mechanisms/locks.toml", "--quiet"]);
     assert!(said.contains("deadlocks, each resolved"), "{said}");
+}
+
+#[test]
+fn an_unknown_parameter_is_refused_by_name() {
+    let said = |parameters: &str| {
+        let json = format!(
+            r#"[{{"name": "x", "parameters": {{{parameters}}}, "expected": {{"mean_wait": 1}}}}]"#
+        );
+        check(&parse(&json).unwrap()[0], 1).unwrap_err()
+    };
+    let open = r#""arrival_rate": 0.5, "service_rate": 1, "servers": 1"#;
+    let why = said(&format!(r#"{open}, "capacity_in_sytem": 5"#));
+    assert!(
+        why.contains("no parameter `capacity_in_sytem`; did you mean `capacity_in_system`?"),
+        "{why}"
+    );
+    let why = said(&format!(r#"{open}, "weather": "fine", "colour": 1"#));
+    assert!(
+        why.contains("`weather`") && why.contains("`colour`"),
+        "{why}"
+    );
+    let why = said(r#""users": 5, "bacth": 2, "mean_think": 1, "service_rate": 1, "servers": 1"#);
+    assert!(
+        why.contains("no parameter `bacth`; did you mean `batch`?"),
+        "{why}"
+    );
+    let why = said(r#""users": 5, "mean_thnik": 1, "service_rate": 1"#);
+    assert!(why.contains("is `mean_thnik` a slip of the pen?"), "{why}");
+    // Before anything is run, and all of them at once.
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("cases.json");
+    let case = |name: &str, more: &str| {
+        format!(
+            r#"{{"name": "{name}", "parameters": {{{open}, {more}}}, "expected": {{"mean_wait": 1}}}}"#
+        )
+    };
+    let (a, b) = (case("a", r#""x": 1"#), case("b", r#""y": 1"#));
+    std::fs::write(&path, format!("[{a}, {b}]")).unwrap();
+    let (code, table, said) = capsim(&["selftest", "--cases", path.to_str().unwrap()]);
+    assert_eq!((code, table.as_str()), (Some(104), ""));
+    assert!(
+        said.contains("case `a`: ") && said.contains("case `b`: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn every_parameter_of_the_shipped_cases_is_one_of_its_kind() {
+    for case in shipped().unwrap() {
+        if let Err(why) = experiment(&case.parameters) {
+            panic!("{}: {why}", case.name);
+        }
+    }
 }

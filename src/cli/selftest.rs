@@ -9,7 +9,7 @@ use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
 use super::outputs::Outputs;
 use crate::study::selftest::case::{Case, parse, shipped};
-use crate::study::selftest::{Checked, Line, check, is_quick};
+use crate::study::selftest::{Checked, Line, check, experiment, is_quick};
 
 /// Run systems with exactly known answers and compare.
 ///
@@ -83,6 +83,14 @@ impl Selftest {
                 .is_none_or(|text| case.name.contains(text.as_str()));
             named && (!self.quick || self.cases.is_some() || is_quick(case))
         });
+        let mut wrong: Vec<String> = Vec::new();
+        for case in &cases {
+            let why = experiment(&case.parameters).err();
+            wrong.extend(why.map(|why| format!("error: case `{}`: {why}", case.name)));
+        }
+        if !wrong.is_empty() {
+            return Err(invalid(wrong.join("\n")));
+        }
         if cases.is_empty() {
             return Err(invalid("error: no case is left to run".to_string()));
         }

@@ -74,7 +74,7 @@ fn collisions(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
     if let Some((seats, total)) = &outcome.inventory
         && seats.claimed > 0
         && seats.lost == 0
-        && seats.claimed <= u64::from(*total)
+        && seats.claimed <= *total
     {
         let first = if seats.expired + seats.released == 0 {
             format!(

@@ -1,9 +1,12 @@
 //! A case: a system, its parameters, the exact values stated for it and how close a run must come.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::model::nearest::{all_of, nearest};
 
 /// The cases carried in the binary.
 const SHIPPED: &str = include_str!("../../../tests/data/reference/cases.json");
@@ -57,16 +60,75 @@ pub fn shipped() -> Result<Vec<Case>, String> {
     parse(SHIPPED)
 }
 
-/// Parameters by name.
+/// Parameters by name. They remember which were asked for: one that nobody wants is a mistake.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Parameters(BTreeMap<String, Value>);
+#[serde(from = "BTreeMap<String, Value>")]
+pub struct Parameters {
+    values: BTreeMap<String, Value>,
+    asked: RefCell<BTreeSet<String>>,
+}
+
+impl From<BTreeMap<String, Value>> for Parameters {
+    fn from(values: BTreeMap<String, Value>) -> Parameters {
+        let asked = RefCell::default();
+        Parameters { values, asked }
+    }
+}
 
 impl Parameters {
+    /// Whether there are all of these names; it does not count as asking for them.
+    #[must_use]
+    pub fn fit(&self, keys: &[&str]) -> bool {
+        keys.iter().all(|key| self.values.contains_key(*key))
+    }
+
+    /// What is wrong with the names of the parameters, after all of them were asked for that the system has.
+    ///
+    /// # Errors
+    /// If one was never asked for: its name, and the nearest one that was. `others` are names of parameters of
+    /// other kinds of systems.
+    pub fn all_known(&self, others: &[&str]) -> Result<(), String> {
+        let asked = self.asked.borrow();
+        let strange = self.values.keys().filter(|key| !asked.contains(*key));
+        let told: Vec<String> = strange
+            .map(|key| {
+                let known = || asked.iter().map(String::as_str);
+                let fix = match nearest(key, known().chain(others.iter().copied())) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => all_of("parameters", known()),
+                };
+                format!("this kind of system has no parameter `{key}`; {fix}")
+            })
+            .collect();
+        match told.is_empty() {
+            true => Ok(()),
+            false => Err(told.join("\n")),
+        }
+    }
+
+    /// The value of a name, which counts as asked for.
+    fn get(&self, key: &str) -> Option<&Value> {
+        self.asked.borrow_mut().insert(key.to_string());
+        self.values.get(key)
+    }
+
+    /// As `missing`, and which parameter seems to be the one that is meant.
+    fn or_misspelt(&self, key: &str, missing: String) -> String {
+        if self.values.contains_key(key) {
+            return missing;
+        }
+        let asked = self.asked.borrow();
+        let strange = self.values.keys().filter(|k| !asked.contains(*k));
+        let meant = nearest(key, strange.map(String::as_str));
+        meant.map_or(missing.clone(), |meant| {
+            format!("{missing}; is `{meant}` a slip of the pen?")
+        })
+    }
+
     /// Whether there is one of this name.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
-        self.0.contains_key(key)
+        self.get(key).is_some()
     }
 
     /// A finite number of zero or more.
@@ -74,10 +136,12 @@ impl Parameters {
     /// # Errors
     /// If there is none.
     pub fn number(&self, key: &str) -> Result<f64, String> {
-        let number = self.0.get(key).and_then(Value::as_f64);
+        let number = self.get(key).and_then(Value::as_f64);
         number
             .filter(|x| x.is_finite() && *x >= 0.0)
-            .ok_or_else(|| format!("`{key}` must be a number of zero or more"))
+            .ok_or_else(|| {
+                self.or_misspelt(key, format!("`{key}` must be a number of zero or more"))
+            })
     }
 
     /// A whole number from 1 to ten million.
@@ -108,7 +172,7 @@ impl Parameters {
     /// A text; empty where it is left out.
     #[must_use]
     pub fn text(&self, key: &str) -> &str {
-        self.0.get(key).and_then(Value::as_str).unwrap_or("")
+        self.get(key).and_then(Value::as_str).unwrap_or("")
     }
 
     /// A list of numbers above zero.
@@ -116,7 +180,7 @@ impl Parameters {
     /// # Errors
     /// If there is none.
     pub fn numbers(&self, key: &str) -> Result<Vec<f64>, String> {
-        let list = self.0.get(key).and_then(Value::as_array);
+        let list = self.get(key).and_then(Value::as_array);
         let numbers: Option<Vec<f64>> =
             list.and_then(|list| list.iter().map(Value::as_f64).collect());
         numbers
@@ -130,7 +194,7 @@ impl Parameters {
     /// If there are none.
     pub fn stages(&self) -> Result<Vec<(f64, f64)>, String> {
         let stage = |value: &Value| Some((value["duration"].as_f64()?, value["target"].as_f64()?));
-        let list = self.0.get("stages").and_then(Value::as_array);
+        let list = self.get("stages").and_then(Value::as_array);
         let stages: Option<Vec<_>> = list.and_then(|list| list.iter().map(stage).collect());
         stages
             .filter(|stages| !stages.is_empty())

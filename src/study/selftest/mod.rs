@@ -84,7 +84,7 @@ type Kind = (
 /// The model of a case and how to read it.
 ///
 /// # Errors
-/// If the parameters describe no kind of system that is known.
+/// If the parameters describe no kind of system that is known, or one of them is none of its kind.
 pub fn experiment(p: &Parameters) -> Result<Experiment, String> {
     let kinds: [Kind; 13] = [
         (&["users", "batch"], seats::batches),
@@ -101,11 +101,13 @@ pub fn experiment(p: &Parameters) -> Result<Experiment, String> {
         (&["users"], closed::station),
         (&["arrival_rate"], open::station),
     ];
-    let fits = |keys: &[&str]| keys.iter().all(|key| p.has(key));
-    match kinds.iter().find(|(keys, _)| fits(keys)) {
-        Some((_, build)) => build(p),
-        None => Err("these parameters describe no kind of system that is known".to_string()),
-    }
+    let Some((_, build)) = kinds.iter().find(|(keys, _)| p.fit(keys)) else {
+        return Err("these parameters describe no kind of system that is known".to_string());
+    };
+    let experiment = build(p)?;
+    let others: Vec<&str> = kinds.iter().flat_map(|(keys, _)| *keys).copied().collect();
+    p.all_known(&others)?;
+    Ok(experiment)
 }
 
 /// Runs one case.

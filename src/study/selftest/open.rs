@@ -65,6 +65,9 @@ fn patience_text(p: &Parameters, clock: &Clock) -> Result<String, String> {
         return Ok(format!(", patience = {patience}"));
     }
     if p.has("patience_rate") {
+        if !matches!(p.text("patience"), "" | "exponential") {
+            return Err("`patience` with a `patience_rate` is exponential".to_string());
+        }
         let patience = clock.exponential(1.0 / p.number("patience_rate")?);
         return Ok(format!(", patience = {patience}"));
     }

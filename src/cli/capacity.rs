@@ -12,7 +12,7 @@ use super::interrupt::Interrupt;
 use super::outputs::Outputs;
 use super::report::{Report, Words};
 use super::ticker::Ticker;
-use crate::model::{Document, Override, duration};
+use crate::model::{Override, duration};
 use crate::report::answers as report;
 use crate::study::answers::bounds::analyse;
 use crate::study::answers::capacity::{Question, search};
@@ -100,7 +100,7 @@ impl Capacity {
         for text in &self.model.set {
             base.push(Override::parse(text).map_err(Failure::model)?);
         }
-        let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let document = self.model.document()?;
         let question = Question {
             document: &document,
             base,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::AllowPath;
 use super::budget::Budget;
 use super::exit::{self, Failure};
 use super::files::Files;
@@ -13,7 +14,7 @@ use super::outputs::Outputs;
 use super::report::{Report, read};
 use super::ticker::Ticker;
 use crate::model::document::Checked;
-use crate::model::{Document, Model, Override};
+use crate::model::{Model, Override};
 use crate::report::answers as report;
 use crate::report::compare_page::of_comparison;
 use crate::report::study_page::Identity;
@@ -52,6 +53,8 @@ pub struct Compare {
     /// Change a value in B.
     #[arg(long, value_name = "PATH=VALUE")]
     set_b: Vec<String>,
+    #[command(flatten)]
+    allow: AllowPath,
     /// Replications of each.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=100_000))]
     replications: u64,
@@ -72,13 +75,15 @@ pub struct Compare {
     all: bool,
 }
 
-fn model(path: &Path, sets: [&[String]; 2]) -> Result<Checked, Failure> {
+fn model(path: &Path, sets: [&[String]; 2], allow: &AllowPath) -> Result<Checked, Failure> {
     let mut overrides = Vec::new();
     for text in sets.into_iter().flatten() {
         overrides.push(Override::parse(text).map_err(Failure::model)?);
     }
-    let document = Document::from_file(path).map_err(Failure::model)?;
-    document.check(&overrides).map_err(Failure::model)
+    allow
+        .document(path)?
+        .check(&overrides)
+        .map_err(Failure::model)
 }
 
 impl Compare {
@@ -90,8 +95,8 @@ impl Compare {
             return Err(Failure::new(exit::INVALID, why));
         }
         let second = self.b.as_ref().unwrap_or(&self.a);
-        let a = model(&self.a, [&self.set, &self.set_a])?;
-        let b = model(second, [&self.set, &self.set_b])?;
+        let a = model(&self.a, [&self.set, &self.set_a], &self.allow)?;
+        let b = model(second, [&self.set, &self.set_b], &self.allow)?;
         let files = Files::of_model(&self.a, &a.files).reads("model B", second);
         b.files
             .iter()

@@ -13,7 +13,7 @@ use super::output::write_whole;
 use super::outputs::Outputs;
 use super::report::{Report, Words};
 use super::ticker::Ticker;
-use crate::model::{Document, Override};
+use crate::model::Override;
 use crate::report::answers as report;
 use crate::study::answers::explain::{Plan, csv, explain};
 
@@ -79,7 +79,7 @@ impl Explain {
         for text in &self.model.set {
             base.push(Override::parse(text).map_err(Failure::model)?);
         }
-        let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let document = self.model.document()?;
         let budget = self.budget.unwrap_or_default();
         let plan = Plan {
             share: self.by / 100.0,

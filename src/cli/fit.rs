@@ -102,7 +102,7 @@ impl FitArgs {
     /// Fits and prints.
     pub fn execute(self) -> Result<ExitCode, Failure> {
         Interrupt::ends_at_once();
-        let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let document = self.model.document()?;
         let mut base = Vec::new();
         for text in &self.model.set {
             base.push(Override::parse(text).map_err(Failure::model)?);

@@ -27,7 +27,7 @@ mod sweep;
 mod ticker;
 mod timeline;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -77,6 +77,25 @@ struct ModelArgs {
     /// `load=1.5` for half as many users again. May be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
+    #[command(flatten)]
+    allow: AllowPath,
+}
+
+/// Where the data files of a model may lie.
+#[derive(Clone, Debug, Args)]
+struct AllowPath {
+    /// A file or directory outside of the model's own directory that the model may read data from. May be
+    /// given several times.
+    #[arg(long = "allow-path", value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+impl AllowPath {
+    /// Reads and parses a model.
+    fn document(&self, model: &Path) -> Result<Document, Failure> {
+        let document = Document::from_file(model).map_err(Failure::model)?;
+        Ok(document.allowing(&self.paths))
+    }
 }
 
 impl ModelArgs {
@@ -91,11 +110,15 @@ impl ModelArgs {
         Files::of_model(&self.model, &checked.files)
     }
 
+    /// Reads and parses the model.
+    fn document(&self) -> Result<Document, Failure> {
+        self.allow.document(&self.model)
+    }
+
     /// Reads and checks the model; warnings go to stderr.
     fn load(&self) -> Result<Checked, Failure> {
         let overrides = self.overrides()?;
-        let document = Document::from_file(&self.model).map_err(Failure::model)?;
-        let checked = document.check(&overrides).map_err(Failure::model)?;
+        let checked = self.document()?.check(&overrides).map_err(Failure::model)?;
         for warning in &checked.warnings {
             tell!("warning: {warning}");
         }

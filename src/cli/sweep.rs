@@ -15,7 +15,7 @@ use super::interrupt::Interrupt;
 use super::origin::{Origin, digest, same_study};
 use super::outputs::Outputs;
 use super::report::{Report, Words};
-use crate::model::document::{Checked, Document};
+use crate::model::document::Checked;
 use crate::model::set::Override;
 use crate::study::design::Design;
 use crate::study::points::aggregate;
@@ -89,7 +89,7 @@ impl SweepCommand {
     /// Runs the sweep.
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let overrides = self.model.overrides()?;
-        let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let document = self.model.document()?;
         let design = self.points(&|path| document.wants_whole(&overrides, path))?;
         let threads = self.threads.map_or_else(cores, usize::from);
         let sweep = Sweep {

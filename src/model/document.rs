@@ -7,7 +7,7 @@ use super::set::{self, Override};
 use super::tree::{Node, Place, TooDeep, Value, convert_document};
 use super::visible::visible;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use toml::de::DeTable;
 
@@ -33,10 +33,11 @@ pub struct Checked {
     pub files: Vec<PathBuf>,
 }
 
-/// Data files that a model names, read once.
+/// Data files that a model names, read once: those in its own directory and below, and where else they are allowed.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     directory: PathBuf,
+    allowed: Vec<PathBuf>,
     read: Mutex<BTreeMap<PathBuf, Result<Arc<str>, String>>>,
 }
 
@@ -44,6 +45,7 @@ impl Files {
     /// The text of a file, named relative to the model's directory.
     pub fn text(&self, name: &str) -> Result<Arc<str>, String> {
         let path = self.directory.join(name);
+        self.permit(&path)?;
         let mut read = self
             .read
             .lock()
@@ -54,11 +56,49 @@ impl Files {
         text.clone()
     }
 
+    /// Whether a model may name the file. What lies elsewhere is not even looked for, wherever links lead.
+    fn permit(&self, path: &Path) -> Result<(), String> {
+        let outside = || "it lies outside of the model's directory".to_string();
+        let root = |path: &Path| match path.as_os_str().is_empty() {
+            true => PathBuf::from("."),
+            false => path.to_path_buf(),
+        };
+        let roots = std::iter::once(&self.directory).chain(&self.allowed);
+        let roots: Vec<PathBuf> = roots.map(|path| root(path)).collect();
+        let below = |roots: &[PathBuf], path: &Path| roots.iter().any(|r| path.starts_with(r));
+        let written: Vec<PathBuf> = roots.iter().filter_map(|r| lexical(r)).collect();
+        if !lexical(path).is_some_and(|path| below(&written, &path)) {
+            return Err(outside());
+        }
+        // A link below the directory may lead out of it.
+        let real: Vec<PathBuf> = roots.iter().filter_map(|r| r.canonicalize().ok()).collect();
+        match path.canonicalize() {
+            Ok(path) if !below(&real, &path) => Err(outside()),
+            Ok(_) => Ok(()),
+            Err(why) => Err(why.to_string()),
+        }
+    }
+
     /// The files that were read so far.
     pub fn paths(&self) -> Vec<PathBuf> {
         let read = self.read.lock().map(|read| read.keys().cloned().collect());
         read.unwrap_or_default()
     }
+}
+
+/// The absolute path without `.` and `..`, as it is written: links are not followed.
+fn lexical(path: &Path) -> Option<PathBuf> {
+    let mut plain = PathBuf::new();
+    for part in std::path::absolute(path).ok()?.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    Some(plain)
 }
 
 fn file_text(path: &Path) -> Result<String, String> {
@@ -137,6 +177,14 @@ impl Document {
             tree,
             files,
         })
+    }
+
+    /// The same document, which may also name data files in these directories and below, or these files. Without it,
+    /// a model reads files of its own directory and below alone.
+    #[must_use]
+    pub fn allowing(mut self, paths: &[PathBuf]) -> Document {
+        self.files.allowed.extend_from_slice(paths);
+        self
     }
 
     /// The model as meant, with overrides applied in their order.

@@ -1,6 +1,7 @@
 //! Hostile input and faults: what a stranger's model, file or option may not do.
 
 mod alarms;
+mod data_files;
 mod escapes;
 mod ranges;
 

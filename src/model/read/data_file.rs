@@ -1,4 +1,5 @@
-//! Columns of CSV files: recorded times.
+//! Columns of CSV files: recorded times. A model of somebody else's may name a file that is none of its business:
+//! no message says what stands in one.
 
 use crate::model::document::Files;
 use crate::model::field::Field;
@@ -16,7 +17,10 @@ pub(super) fn times(section: &Section, files: &Files) -> Option<Vec<f64>> {
     let text = match files.text(name) {
         Ok(text) => text,
         Err(why) => {
-            let fix = "a path is relative to the directory of the model";
+            let fix = match why.contains("outside") {
+                true => "put the file beside the model, or allow its place with --allow-path PATH",
+                false => "a path is relative to the directory of the model",
+            };
             file.error(format!("the file `{name}` cannot be read: {why}"), fix);
             return None;
         }
@@ -81,7 +85,7 @@ fn numbers(text: &str, column: Option<&str>) -> Result<Vec<f64>, Fault> {
             .iter()
             .position(|header| header == name)
             .ok_or_else(|| {
-                let fix = suggestion(name, "columns", headers.iter());
+                let fix = "`column` is a name in the first line of the file".to_string();
                 (format!("there is no column `{name}`"), fix)
             })?,
         None if headers.len() == 1 => {
@@ -89,11 +93,8 @@ fn numbers(text: &str, column: Option<&str>) -> Result<Vec<f64>, Fault> {
             0
         }
         None => {
-            let fix = format!(
-                "name one with `column`: {}",
-                headers.iter().collect::<Vec<_>>().join(", ")
-            );
-            return Err(("it has several columns".to_string(), fix));
+            let fix = "name one with `column`: it is in the first line of the file".to_string();
+            return Err((format!("it has {} columns", headers.len()), fix));
         }
     };
     for record in reader.records() {
@@ -102,7 +103,7 @@ fn numbers(text: &str, column: Option<&str>) -> Result<Vec<f64>, Fault> {
         let cell = record.get(index).unwrap_or_default();
         let value = time(cell).ok_or_else(|| {
             let fix = "write a number of zero or more in each row".to_string();
-            (format!("line {line}: `{cell}` is no time"), fix)
+            (format!("line {line} has no time in this column"), fix)
         })?;
         values.push(value);
     }
@@ -128,6 +129,6 @@ mod tests {
         assert_eq!(numbers("a,b\n1,2\n3,4\n", Some("b")), Ok(vec![2.0, 4.0]));
         assert!(numbers("a,b\n1,2\n", None).is_err());
         let wrong = numbers("a\n1\n-2\n", Some("a")).map_err(|(message, _)| message);
-        assert_eq!(wrong, Err("line 3: `-2` is no time".to_string()));
+        assert_eq!(wrong, Err("line 3 has no time in this column".to_string()));
     }
 }

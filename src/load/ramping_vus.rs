@@ -97,9 +97,15 @@ impl RampingVus {
     ///
     /// k6's bug is kept: after an instant drop by several VUs and a partial ramp-up inside the grace
     /// time, the reserved steps are out of order; the late one kills handles started again meanwhile,
-    /// and those are not started a second time.
+    /// and those are not started a second time. A handle that would start and stop at one instant does neither:
+    /// k6 has told it to stop before it can begin an iteration.
     #[must_use]
-    pub fn into_events(self) -> HandleEvents {
+    pub fn into_events(mut self) -> HandleEvents {
+        for i in (1..self.active.len()).rev() {
+            if self.active[i - 1].at == self.active[i].at {
+                self.active[i - 1].vus = self.active[i - 1].vus.min(self.active[i].vus);
+            }
+        }
         let (mut before, mut starts_and_stops) = (0, 0);
         for step in &self.active {
             starts_and_stops += step.vus.abs_diff(std::mem::replace(&mut before, step.vus));
@@ -460,6 +466,19 @@ mod tests {
                 (2_700, 1, HardStop),
             ]
         );
+    }
+
+    #[test]
+    fn who_would_start_and_stop_at_one_instant_does_neither() {
+        let ramp = RampingVus::new(0, &[stage(2_000, 2.0)], Span::ZERO, Span::secs(30));
+        assert_eq!(ramp.max_vus(), 2);
+        let first = [(1_000, 1, Start), (2_000, 1, GracefulStop)];
+        assert_eq!(log(&ramp)[..2], first);
+        let dropped = [stage(2_000, 3.0), stage(0, 1.0), stage(1_000, 1.0)];
+        let ramp = RampingVus::new(0, &dropped, Span::ZERO, Span::ZERO);
+        let starts = |(_, handle, action): (u64, u32, Action)| (action == Start).then_some(handle);
+        let started: Vec<u32> = log(&ramp).into_iter().filter_map(starts).collect();
+        assert_eq!(started, [1, 2]);
     }
 
     #[test]

@@ -141,6 +141,12 @@ impl Aggregation {
     /// In k6's words, if it is none of them.
     pub fn parse_trend_stat(text: &str) -> Result<Aggregation, String> {
         match Aggregation::parse(text) {
+            Err(_) if text.starts_with("p(") && text.ends_with(')') => {
+                let range = "provide a number between 0 and 100";
+                Err(format!(
+                    "invalid percentile trend stat value '{text}', {range}"
+                ))
+            }
             Ok(Aggregation::Rate | Aggregation::Value) | Err(_) => {
                 Err(format!("invalid trend stat '{text}', unknown format"))
             }

@@ -80,7 +80,12 @@ pub struct InvalidTrendStat(pub String);
 
 impl std::fmt::Display for InvalidTrendStat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "invalid trend stat '{}', unknown format", self.0)
+        let text = &self.0;
+        if text.starts_with("p(") && text.ends_with(')') {
+            let range = "provide a number between 0 and 100";
+            return write!(f, "invalid percentile trend stat value '{text}', {range}");
+        }
+        write!(f, "invalid trend stat '{text}', unknown format")
     }
 }
 
@@ -160,5 +165,9 @@ mod tests {
                 Err(InvalidTrendStat(text.to_owned()))
             );
         }
+        assert_eq!(
+            parse_trend_stats("avg,p(101)").unwrap_err().to_string(),
+            "invalid percentile trend stat value 'p(101)', provide a number between 0 and 100"
+        );
     }
 }

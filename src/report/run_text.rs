@@ -62,7 +62,7 @@ pub fn last_lines(outcome: &Outcome, model: &Model, plan: &Plan) -> String {
                 Some(spent) => {
                     let moment = Moment {
                         spent,
-                        initialised_vus: outcome.initialised_vus,
+                        initialised_vus: own_vus(outcome, model, i),
                         complete,
                         gap: Span::ZERO,
                         ..Moment::default()
@@ -73,6 +73,27 @@ pub fn last_lines(outcome: &Outcome, model: &Model, plan: &Plan) -> String {
         })
         .collect();
     block(&now, &bars)
+}
+
+/// VUs that a scenario has initialised for itself. Each of its first drops brought one more, as long as there was
+/// one to bring.
+fn own_vus(outcome: &Outcome, model: &Model, index: usize) -> u64 {
+    match model.scenarios[index].executor {
+        Executor::ConstantArrivalRate {
+            pre_allocated_vus,
+            max_vus,
+            ..
+        }
+        | Executor::RampingArrivalRate {
+            pre_allocated_vus,
+            max_vus,
+            ..
+        } => {
+            let dropped = outcome.recorder.dropped[Origin::scenario(index).0 as usize];
+            pre_allocated_vus.saturating_add(dropped).min(max_vus)
+        }
+        _ => outcome.initialised_vus,
+    }
 }
 
 /// Time since the end of setup, teardown included: k6 counts the rest of a waiting scenario's time so.

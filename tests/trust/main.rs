@@ -3,6 +3,7 @@
 mod alarms;
 mod data_files;
 mod escapes;
+mod k6_details;
 mod ranges;
 
 use std::path::{Path, PathBuf};

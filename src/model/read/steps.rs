@@ -381,9 +381,12 @@ fn metric(program: &mut Program, name: &Field, kind: CustomKind) -> Option<Metri
     Some(MetricId(names::id(index, name, "metrics")))
 }
 
-/// `else` of a poll or a retry that did not succeed.
+/// `else` of a poll or a retry that did not succeed. Where the iteration goes on, the attempt of a `retry` around
+/// it has failed, as it has after a request.
 pub(super) fn give_up(program: &mut Program, section: &Section) {
     if otherwise_ends(section) {
         program.end_iteration();
+    } else {
+        program.fail_attempt_if(Condition::Always);
     }
 }

@@ -289,6 +289,7 @@ fn options(value: &Value) -> SummaryOptions {
             other => panic!("unknown mode {other:?}"),
         },
         trend_stats: parse_trend_stats(name(&value["trend_stats"])).expect("known statistics"),
+        trend_names: Vec::new(),
         time_unit: value["time_unit"].as_str().and_then(TimeUnit::parse),
         color: value["color"].as_bool().expect("a bool"),
     }

@@ -318,6 +318,7 @@ impl Run {
             // k6 ends with 255 here; capsim keeps one code for everything invalid.
             model.summary_trend_stats = parse_trend_stats(list)
                 .map_err(|e| Failure::new(exit::INVALID, format!("error: {e}")))?;
+            model.summary_trend_names = list.split(',').map(str::to_owned).collect();
         }
         let mut options = SummaryOptions::new(match model.k6_version {
             K6Version::V0_53 => Style::K6_0_53,
@@ -325,6 +326,7 @@ impl Run {
             K6Version::V2 => Style::K6_2,
         });
         options.trend_stats = model.summary_trend_stats.clone();
+        options.trend_names = model.summary_trend_names.clone();
         options.time_unit = self.summary_time_unit.as_deref().and_then(TimeUnit::parse);
         options.color = colour(self.no_color);
         if let Some(mode) = self.summary_mode {

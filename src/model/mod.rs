@@ -97,6 +97,8 @@ pub struct Model {
     pub k6_version: K6Version,
     /// Statistics that the summary shows for a trend.
     pub summary_trend_stats: Vec<Aggregation>,
+    /// How the model spells them; empty for k6's default.
+    pub summary_trend_names: Vec<String>,
     /// Tags of all samples (k6's `--tag`).
     pub run_tags: Vec<(String, String)>,
 }

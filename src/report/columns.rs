@@ -3,7 +3,7 @@
 use crate::measure::summary::{CheckCount, Contains, Metric, Values};
 use crate::model::threshold::Aggregation;
 use crate::report::format;
-use crate::report::options::{Mode, Style, SummaryOptions, stat_name};
+use crate::report::options::{Mode, Style, SummaryOptions};
 use crate::report::order;
 use crate::report::paint::{Ink, Paint};
 use crate::report::width::{pad, width};
@@ -78,7 +78,11 @@ impl<'a> Columns<'a> {
     fn trend(&self, cells: &[String]) -> String {
         let stats = self.options.trend_stats.iter().zip(&self.stats);
         let stats = stats.zip(cells).map(|((&stat, &to), cell)| {
-            format!("{}={}", stat_name(stat), self.padded(Ink::Value, cell, to))
+            format!(
+                "{}={}",
+                self.options.trend_name(stat),
+                self.padded(Ink::Value, cell, to)
+            )
         });
         stats.collect::<Vec<_>>().join(" ")
     }

@@ -6,7 +6,7 @@
 use crate::measure::summary::{CheckCount, Contains, Group, Metric, Summary, Values};
 use crate::model::threshold::Aggregation;
 use crate::report::format::without_nan;
-use crate::report::options::{SummaryOptions, stat_name};
+use crate::report::options::SummaryOptions;
 use md5::{Digest, Md5};
 use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
@@ -49,7 +49,11 @@ pub fn handle_summary(summary: &Summary, options: &SummaryOptions) -> String {
         }
         (metric.name.clone(), Value::Object(fields))
     });
-    let trend_stats: Vec<String> = options.trend_stats.iter().map(|&s| stat_name(s)).collect();
+    let trend_stats: Vec<String> = options
+        .trend_stats
+        .iter()
+        .map(|&s| options.trend_name(s))
+        .collect();
     indented(
         &json!({
             "root_group": group_by_place(&summary.root, ""),
@@ -94,7 +98,7 @@ fn values(metric: &Metric, options: &SummaryOptions, share: &str) -> Map<String,
         Values::Trend { count, .. } => {
             let stats = options.trend_stats.iter();
             stats
-                .map(|&stat| (stat_name(stat), statistic(metric, stat, *count)))
+                .map(|&stat| (options.trend_name(stat), statistic(metric, stat, *count)))
                 .collect()
         }
     };

@@ -36,6 +36,8 @@ pub struct SummaryOptions {
     pub mode: Mode,
     /// The statistics shown for a trend, in this order.
     pub trend_stats: Vec<Aggregation>,
+    /// How the user spells them: `p(99.50)`. One that is not there is spelt as short as can be.
+    pub trend_names: Vec<String>,
     /// One unit for all times; without it each time picks its own.
     pub time_unit: Option<TimeUnit>,
     /// Whether to colour the text for a terminal.
@@ -55,9 +57,20 @@ impl SummaryOptions {
                 Mode::Compact
             },
             trend_stats: default_trend_stats(),
+            trend_names: Vec::new(),
             time_unit: None,
             color: false,
         }
+    }
+}
+
+impl SummaryOptions {
+    /// The name under which a statistic of a trend is shown.
+    #[must_use]
+    pub fn trend_name(&self, stat: Aggregation) -> String {
+        let same = |name: &&String| parse_trend_stat(name) == Ok(stat);
+        let given = self.trend_names.iter().find(same);
+        given.map_or_else(|| stat_name(stat), Clone::clone)
     }
 }
 

@@ -38,6 +38,9 @@ fn the_line_of_an_arrival_rate_counts_its_own_vus() {
 
 #[test]
 fn trend_statistics_are_spelt_as_the_user_spells_them() {
+    let list = "p(99.50),med,p(90)";
+    let text = run("lastup2", &["--summary-trend-stats", list]);
+    assert!(text.contains(" p(99.50)=20s  med=20s p(90)=20s"), "{text}");
     let wrong = capsim(&[
         "run",
         "tests/data/hostile/nine.toml",

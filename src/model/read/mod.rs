@@ -188,6 +188,7 @@ struct About {
     description: String,
     users: u32,
     stats: Vec<Aggregation>,
+    stat_names: Vec<String>,
     k6_version: K6Version,
 }
 
@@ -205,6 +206,7 @@ fn about(field: Option<Field>, default_name: &str) -> About {
             .and_then(|f| k6_version(&f))
             .unwrap_or_default(),
         stats: get("summary_trend_stats").map_or_else(default_stats, |f| trend_stats(&f)),
+        stat_names: get("summary_trend_stats").map_or_else(Vec::new, |f| texts(&f)),
     }
 }
 
@@ -234,6 +236,13 @@ fn default_stats() -> Vec<Aggregation> {
         p(90.0),
         p(95.0),
     ]
+}
+
+/// The texts of a list.
+fn texts(list: &Field) -> Vec<String> {
+    let items = list.items().unwrap_or_default();
+    let texts = items.iter().filter_map(Field::text_if_any);
+    texts.map(str::to_string).collect()
 }
 
 fn trend_stats(field: &Field) -> Vec<Aggregation> {
@@ -328,6 +337,7 @@ impl<'a> Build<'a> {
             thresholds: Vec::new(),
             k6_version: about.k6_version,
             summary_trend_stats: about.stats,
+            summary_trend_names: about.stat_names,
             run_tags: Vec::new(),
         };
         for scenario in &mut model.scenarios {

@@ -98,6 +98,29 @@ fn invalid(why: impl std::fmt::Display) -> Failure {
     Failure::new(exit::INVALID, format!("error: {why}"))
 }
 
+/// Whether the model takes a bound of a free parameter. Errors elsewhere in it may come from other parameters, which
+/// have other values later.
+fn within(
+    document: &Document,
+    base: &[Override],
+    parameter: &Free,
+    bound: f64,
+) -> Result<(), String> {
+    let all = [base, &parameter.overrides(bound)?].concat();
+    let Err(problems) = document.check(&all) else {
+        return Ok(());
+    };
+    match problems.iter().find(|problem| &*problem.file == "--set") {
+        None => Ok(()),
+        Some(problem) => Err(format!(
+            "--free {}: the bound {} is none: {}",
+            parameter.name,
+            parameter.shown(bound),
+            problem.message
+        )),
+    }
+}
+
 impl FitArgs {
     /// Fits and prints.
     pub fn execute(self) -> Result<ExitCode, Failure> {
@@ -113,6 +136,9 @@ impl FitArgs {
         for text in &self.free {
             let mut parameter = Free::parse(text, &document).map_err(invalid)?;
             parameter.start_from(&base);
+            for bound in [parameter.low, parameter.high] {
+                within(&document, &base, &parameter, bound).map_err(invalid)?;
+            }
             let shared = free.iter().find_map(|former: &Free| {
                 let path = parameter.shared_with(former)?;
                 Some((path, &former.name))

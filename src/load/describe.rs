@@ -1,7 +1,7 @@
 //! What k6 prints about scenarios before a run (`GetDescription` of `lib/executor`, `internal/cmd/ui.go`,
 //! k6 v2.2.0).
 
-use super::plan::{Plan, in_order, regular_duration};
+use super::plan::{Totals, in_order, regular_duration};
 use crate::engine::Span;
 use crate::model::duration::{print, round};
 use crate::model::scenario::{Executor, Scenario, Stage};
@@ -123,13 +123,13 @@ pub fn header(
     scenarios: &[Scenario],
     exec: impl Fn(&Scenario) -> Option<String>,
 ) -> String {
-    let plan = Plan::new(scenarios);
+    let plan = Totals::new(scenarios);
     let count = match scenarios.len() {
         1 => "1 scenario".to_string(),
         n => format!("{n} scenarios"),
     };
-    let vus = plan.max_vus();
-    let duration = print(round(plan.max_duration(), Span::millis(100)));
+    let vus = plan.max_vus;
+    let duration = print(round(plan.max_duration, Span::millis(100)));
     let mut text = format!(
         "     execution: {execution}\n        script: {script}\n        output: {output}\n\n     \
          scenarios: (100.00%) {count}, {vus} max VUs, {duration} max duration (incl. graceful stop):\n"

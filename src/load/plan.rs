@@ -108,17 +108,72 @@ pub fn in_order(scenarios: &[Scenario]) -> Vec<&Scenario> {
     sorted
 }
 
-/// VUs initialised before the test: [`Plan::planned_vus`], without a plan where there is one ramp alone.
+/// VUs initialised before the test: [`Plan::planned_vus`].
 #[must_use]
 pub fn planned_vus(scenarios: &[Scenario]) -> u64 {
-    if let [one] = scenarios
-        && let Executor::RampingVus {
-            start_vus, stages, ..
-        } = &one.executor
-    {
-        return ramping_vus::max_vus(*start_vus, stages);
+    Totals::new(scenarios).planned_vus
+}
+
+/// What a plan says of the whole test. Where no two scenarios overlap it takes no memory for each VU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// VUs initialised before the test.
+    pub planned_vus: u64,
+    /// Most VUs that may exist at once.
+    pub max_vus: u64,
+    /// When the test is over at the latest, setup and teardown excluded.
+    pub max_duration: Span,
+}
+
+impl Totals {
+    /// The totals of all scenarios.
+    #[must_use]
+    pub fn new(scenarios: &[Scenario]) -> Totals {
+        let mut all = Totals::default();
+        for scenario in in_order(scenarios) {
+            let own = totals(scenario);
+            if scenario.start_time < all.max_duration {
+                let plan = Plan::new(scenarios);
+                return Totals {
+                    planned_vus: plan.planned_vus(),
+                    max_vus: plan.max_vus(),
+                    max_duration: plan.max_duration(),
+                };
+            }
+            all.planned_vus = all.planned_vus.max(own.planned_vus);
+            all.max_vus = all.max_vus.max(own.max_vus);
+            all.max_duration = scenario.start_time + own.max_duration;
+        }
+        all
     }
-    Plan::new(scenarios).planned_vus()
+}
+
+/// What one scenario needs at most, counted from its own start.
+fn totals(scenario: &Scenario) -> Totals {
+    if let Executor::RampingVus {
+        start_vus,
+        stages,
+        graceful_ramp_down,
+    } = &scenario.executor
+    {
+        let vus = ramping_vus::max_vus(*start_vus, stages);
+        let (ramp_down, stop) = (*graceful_ramp_down, scenario.graceful_stop);
+        return Totals {
+            planned_vus: vus,
+            max_vus: vus,
+            max_duration: ramping_vus::max_duration(*start_vus, stages, ramp_down, stop),
+        };
+    }
+    let steps = requirements(scenario);
+    let planned = steps.iter().map(|step| step.planned);
+    let most = steps
+        .iter()
+        .map(|step| step.planned.saturating_add(step.unplanned));
+    Totals {
+        planned_vus: planned.max().unwrap_or(0),
+        max_vus: most.max().unwrap_or(0),
+        max_duration: steps.last().map_or(Span::ZERO, |step| step.at),
+    }
 }
 
 /// The needs of all scenarios, counted from the start of the first.

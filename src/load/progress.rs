@@ -4,7 +4,7 @@
 
 use super::describe::{peak, per_second};
 use super::plan::regular_duration;
-use super::ramping_vus::RampingVus;
+use super::ramping_vus;
 use crate::engine::Span;
 use crate::model::duration::{fixed_width, print};
 use crate::model::scenario::{Executor, Scenario};
@@ -141,7 +141,7 @@ fn progress_end(scenario: &Scenario) -> Span {
         // Not the sum of the stages: those at 0 at the end are cut off.
         Executor::RampingVus {
             start_vus, stages, ..
-        } => RampingVus::new(*start_vus, stages, Span::ZERO, Span::ZERO).regular_duration(),
+        } => ramping_vus::max_duration(*start_vus, stages, Span::ZERO, Span::ZERO),
         executor => regular_duration(executor),
     }
 }

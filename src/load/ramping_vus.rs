@@ -233,6 +233,33 @@ pub fn max_vus(start_vus: u64, stages: &[Stage]) -> u64 {
     targets.fold(start_vus.min(MOST), u64::max)
 }
 
+/// When the last VU is killed, as [`RampingVus::max_duration`], without working out the steps.
+#[must_use]
+pub fn max_duration(
+    start_vus: u64,
+    stages: &[Stage],
+    graceful_ramp_down: Span,
+    graceful_stop: Span,
+) -> Span {
+    // When the number changed last, and to what.
+    let (mut changed, mut end, mut from) = (Span::ZERO, Span::ZERO, start_vus.min(MOST));
+    for stage in stages {
+        end = end + stage.duration;
+        let target = vus(stage.target);
+        if target != from {
+            (changed, from) = (end, target);
+        }
+    }
+    let hard_end = end + graceful_stop;
+    if from != 0 {
+        return hard_end;
+    }
+    if graceful_ramp_down == Span::ZERO {
+        return changed;
+    }
+    (changed + graceful_ramp_down).min(hard_end)
+}
+
 /// How many steps the stages take at most, the start and the end included.
 fn steps(start_vus: u64, stages: &[Stage]) -> usize {
     let targets = stages.iter().map(|stage| vus(stage.target));
@@ -448,6 +475,23 @@ mod tests {
                 wanted[event.handle as usize] = starts;
             }
             prop_assert!(!wanted.contains(&true));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_end_is_told_without_the_steps(
+            start in 0..6_u64,
+            stages in prop::collection::vec((prop::sample::select(vec![0, 500, 1_000, 3_000]), 0..6_u8), 1..6),
+            grace in prop::sample::select(vec![0, 300, 1_000, 5_000]),
+            stop in prop::sample::select(vec![0, 300, 30_000]),
+        ) {
+            let stages: Vec<Stage> = stages.iter().map(|(ms, n)| stage(*ms, f64::from(*n))).collect();
+            prop_assume!(start > 0 || stages.iter().any(|s| s.target > 0.0));
+            let (grace, stop) = (Span::millis(grace), Span::millis(stop));
+            let ramp = RampingVus::new(start, &stages, grace, stop);
+            prop_assert_eq!(max_duration(start, &stages, grace, stop), ramp.max_duration());
+            prop_assert_eq!(max_vus(start, &stages), ramp.max_vus());
         }
     }
 

@@ -4,6 +4,7 @@ mod alarms;
 mod data_files;
 mod escapes;
 mod k6_details;
+mod large;
 mod ranges;
 
 use std::path::{Path, PathBuf};

@@ -20,6 +20,8 @@ use crate::theory::closed::machine_repair;
 use crate::theory::mmc::Mmc;
 use crate::theory::mva::mva;
 
+/// Of more users the exact answer takes longer than it is worth.
+const MOST_USERS: u32 = 5_000_000;
 /// Seconds in a nanosecond.
 const NS: f64 = 1e-9;
 
@@ -244,7 +246,9 @@ fn exact(model: &Model, walk: &Walk, analysis: &Analysis, executor: &Executor) -
                 response: closed.mean_response + walk.delays,
             })
         }
-        (Some(users), _, many) if many.iter().all(|i| model.stations[*i].servers == 1) => {
+        (Some(users), _, many)
+            if users <= MOST_USERS && many.iter().all(|i| model.stations[*i].servers == 1) =>
+        {
             let demands: Vec<f64> = many.iter().map(|i| walk.stations[*i]).collect();
             let solved = mva(users, rest, &demands)?;
             Some(Exact {

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use super::read::{Measured, Stat};
-use crate::load::plan::{Plan, planned_vus};
+use crate::load::plan::{Totals, planned_vus};
 use crate::model::Model;
 use crate::model::scenario::{Executor, Scenario, Stage};
 use crate::model::threshold::Aggregation;
@@ -35,7 +35,7 @@ fn vus_of(model: &Model) -> (f64, f64) {
     if model.scenarios.iter().any(open) {
         return (low, f64::INFINITY);
     }
-    (low, Plan::new(&model.scenarios).max_vus() as f64)
+    (low, Totals::new(&model.scenarios).max_vus as f64)
 }
 
 /// Whether all VUs of a scenario are at work as long as it lasts.

@@ -8,6 +8,8 @@ use super::ring::Ring;
 pub(super) struct Lane<E: Copy> {
     /// How long after its coming an event is due.
     pub delay: Span,
+    /// Where its head is compared with other sources.
+    pub place: u8,
     events: Ring<(u128, E)>,
 }
 
@@ -15,6 +17,7 @@ impl<E: Copy> Lane<E> {
     pub fn new(delay: Span) -> Lane<E> {
         Lane {
             delay,
+            place: u8::MAX,
             events: Ring::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! The foundation: time, the event queue, random streams and samplers. Knows no user and no seat.
 
 pub mod alias;
+mod direct;
 pub mod dist;
 mod firsts;
 pub mod heap;

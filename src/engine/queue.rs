@@ -1,15 +1,18 @@
-//! The event queue: all pending events in one total order, (time, sequence number).
+//! The next-event list: all pending events in one total order, (time, sequence number).
 //!
-//! Three containers share that order, because a smaller heap is most of the speed:
+//! Events come from three kinds of sources, because a smaller heap is most of the speed:
 //! - the **heap**, for events at irregular times;
 //! - **lanes**, one for each constant delay (think times, timeouts, hold expiries): what is scheduled
 //!   later is due later, so a lane is a plain FIFO and only its head competes;
 //! - **alarms**, one pending event each that its owner may move or clear (the next completion of a
 //!   station, the next step of a ramp), so that no stale event is ever left behind.
 //!
-//! The heads of lanes and the alarms compete for who is first. An alarm that is cleared or set to a later
-//! time keeps its place among them until it comes to the front: most have moved on again by then.
+//! The heads of the first lanes and busy alarms are compared directly. Those for which there is no room, and
+//! alarms that hardly ever go off, stand in a list of their own, and the heap beside them. An alarm of that list
+//! that is cleared or set to a later time keeps its place there until it comes to the front: most have moved on
+//! again by then.
 
+use super::direct::{DIRECT, DirectSources};
 use super::firsts::{Firsts, SOURCE_BITS, source_of};
 use super::heap::{key, major};
 use super::ladder::Ladder;
@@ -43,10 +46,15 @@ impl AlarmId {
 /// In a lane with more events than this, what they are about is hardly in the nearest cache.
 const LONG: usize = 1 << 9;
 
+/// The place of a source that is not compared directly.
+const LISTED: u8 = u8::MAX;
+
 #[derive(Clone, Debug)]
 struct Alarm<E> {
     event: E,
-    /// When it goes off, `u128::MAX` for never.
+    /// Where it is compared directly, or `LISTED`.
+    place: u8,
+    /// When it goes off, `u128::MAX` for never. Of one that is compared directly, it stands there.
     due: u128,
     /// Its key among the firsts, `u128::MAX` for none. Never greater than when it is due.
     listed: u128,
@@ -57,10 +65,17 @@ struct Alarm<E> {
 pub struct EventQueue<E: Copy> {
     now: Time,
     sequence: u64,
+    direct: DirectSources,
+    /// The source at each place of `direct`.
+    sources: [u32; DIRECT],
+    /// No event of the heap or of `firsts` comes before this key.
+    others: u128,
     heap: Ladder<E>,
     lanes: Vec<Lane<E>>,
     alarms: Vec<Alarm<E>>,
     firsts: Firsts,
+    /// How many sources stand in `firsts`.
+    listed: usize,
     /// An event that is due soon in the lane of the last one.
     ahead: Option<E>,
 }
@@ -70,10 +85,14 @@ impl<E: Copy> Default for EventQueue<E> {
         EventQueue {
             now: Time::ZERO,
             sequence: 0,
+            direct: DirectSources::default(),
+            sources: [0; DIRECT],
+            others: u128::MAX,
             heap: Ladder::default(),
             lanes: Vec::new(),
             alarms: Vec::new(),
             firsts: Firsts::default(),
+            listed: 0,
             ahead: None,
         }
     }
@@ -89,28 +108,49 @@ impl<E: Copy> EventQueue<E> {
 
     /// Adds a lane for a constant delay.
     pub fn lane(&mut self, delay: Span) -> LaneId {
+        let id = LaneId(self.lanes.len() as u32);
         self.lanes.push(Lane::new(delay));
-        self.sources_grow();
-        LaneId(self.lanes.len() as u32 - 1)
+        self.lanes[id.0 as usize].place = self.place(id.source());
+        id
     }
 
-    /// Adds an alarm, cleared. `event` is what it will deliver.
+    /// Adds an alarm that goes off often, cleared. `event` is what it will deliver.
+    pub fn busy_alarm(&mut self, event: E) -> AlarmId {
+        let id = self.alarm(event);
+        self.listed -= 1;
+        self.alarms[id.0 as usize].place = self.place(id.source());
+        id
+    }
+
+    /// Adds an alarm that goes off now and then, cleared. `event` is what it will deliver.
     pub fn alarm(&mut self, event: E) -> AlarmId {
         self.alarms.push(Alarm {
             event,
+            place: LISTED,
             due: u128::MAX,
             listed: u128::MAX,
         });
-        self.sources_grow();
+        self.list();
         AlarmId(self.alarms.len() as u32 - 1)
     }
 
-    fn sources_grow(&mut self) {
-        let (lanes, alarms) = (self.lanes.len(), self.alarms.len());
-        let numbers = 2 * lanes.max(alarms);
+    /// Gives a source a place among those that are compared directly, while there is room.
+    fn place(&mut self, source: u32) -> u8 {
+        let Some(place) = self.direct.add() else {
+            self.list();
+            return LISTED;
+        };
+        self.sources[place] = source;
+        place as u8
+    }
+
+    /// One more source stands in `firsts`.
+    fn list(&mut self) {
+        self.listed += 1;
+        let numbers = 2 * self.lanes.len().max(self.alarms.len());
         // The greatest number is that in `u128::MAX`.
         assert!(numbers < 1 << SOURCE_BITS, "too many lanes and alarms");
-        self.firsts.grow(lanes + alarms, numbers);
+        self.firsts.grow(self.listed, numbers);
     }
 
     /// Schedules an event at an instant, which must not lie in the past.
@@ -119,6 +159,7 @@ impl<E: Copy> EventQueue<E> {
         debug_assert!(time >= self.now, "an event in the past");
         let k = self.next_key(time, 0);
         self.heap.push(k, event);
+        self.others = self.others.min(k);
     }
 
     /// Schedules an event one lane's delay from now.
@@ -127,9 +168,13 @@ impl<E: Copy> EventQueue<E> {
         self.sequence += 1;
         let order = self.sequence << SOURCE_BITS | u64::from(lane.source());
         let lane = &mut self.lanes[lane.0 as usize];
-        let k = key((self.now + lane.delay).0, order);
-        if lane.push(k, event) {
-            self.firsts.insert(k);
+        let time = self.now + lane.delay;
+        if lane.push(key(time.0, order), event) {
+            if lane.place == LISTED {
+                self.list_first(key(time.0, order));
+            } else {
+                self.direct.set(usize::from(lane.place), time, order);
+            }
         }
     }
 
@@ -137,34 +182,61 @@ impl<E: Copy> EventQueue<E> {
     #[inline]
     pub fn set_alarm(&mut self, alarm: AlarmId, time: Time) {
         debug_assert!(time >= self.now, "an alarm in the past");
-        let k = self.next_key(time, alarm.source());
+        self.sequence += 1;
+        let order = self.sequence << SOURCE_BITS | u64::from(alarm.source());
+        let place = self.alarms[alarm.0 as usize].place;
+        if place == LISTED {
+            self.set_listed_alarm(alarm, key(time.0, order));
+        } else {
+            self.direct.set(usize::from(place), time, order);
+        }
+    }
+
+    #[inline(never)]
+    fn set_listed_alarm(&mut self, alarm: AlarmId, k: u128) {
         let alarm = &mut self.alarms[alarm.0 as usize];
         alarm.due = k;
-        if k < alarm.listed {
-            let listed = std::mem::replace(&mut alarm.listed, k);
-            if listed == u128::MAX {
-                self.firsts.insert(k);
-            } else {
-                self.firsts.lower(listed, k);
-            }
+        if k >= alarm.listed {
+            return;
         }
+        let listed = std::mem::replace(&mut alarm.listed, k);
+        if listed == u128::MAX {
+            self.list_first(k);
+        } else {
+            self.firsts.lower(listed, k);
+            self.others = self.others.min(k);
+        }
+    }
+
+    /// A source that is not compared directly has an event again.
+    #[inline(never)]
+    fn list_first(&mut self, k: u128) {
+        self.firsts.insert(k);
+        self.others = self.others.min(k);
     }
 
     /// Clears an alarm.
     #[inline]
     pub fn clear_alarm(&mut self, alarm: AlarmId) {
-        self.alarms[alarm.0 as usize].due = u128::MAX;
+        let alarm = &mut self.alarms[alarm.0 as usize];
+        if alarm.place == LISTED {
+            alarm.due = u128::MAX;
+        } else {
+            self.direct.clear(usize::from(alarm.place));
+        }
     }
 
     /// The time of the next event, if any.
     pub fn next_time(&mut self) -> Option<Time> {
-        let first = self.first_key();
+        let (time, place) = self.direct.first();
+        let first = self.direct.key(place).min(self.first_of_others());
+        debug_assert!(time.0 >= major(first));
         (first != u128::MAX).then(|| Time(major(first)))
     }
 
-    /// The key of the next event, `u128::MAX` if there is none: its time, and then its order among the events
-    /// of that time.
-    pub fn first_key(&mut self) -> u128 {
+    /// The key of the next event of the heap and of the sources that are not compared directly, `u128::MAX` if
+    /// there is none.
+    fn first_of_others(&mut self) -> u128 {
         loop {
             let first = self.firsts.first();
             let heap = self.heap.first_key();
@@ -174,54 +246,81 @@ impl<E: Copy> EventQueue<E> {
         }
     }
 
-    /// The order among the events of its time of an event that is kept elsewhere and scheduled now.
-    #[inline]
-    pub fn next_order(&mut self) -> u64 {
-        self.sequence += 1;
-        self.sequence << SOURCE_BITS
-    }
-
-    /// An event that was kept elsewhere takes place. Everything that is due earlier must have.
-    #[inline]
-    pub fn advance(&mut self, now: Time) {
-        debug_assert!(now >= self.now, "an event in the past");
-        self.now = now;
-    }
-
     /// Removes the next event and moves the clock to its time.
     #[inline(always)]
     pub fn pop(&mut self) -> Option<(Time, E)> {
-        loop {
-            let first = self.firsts.first();
-            if self.heap.first_key() < first {
-                let (k, event) = self.heap.pop()?;
-                self.now = Time(major(k));
-                return Some((self.now, event));
-            }
-            let source = source_of(first);
-            let index = source as usize / 2;
-            if source % 2 == 1 {
-                // No lane has the number in `u128::MAX`: there is no event.
-                let lane = self.lanes.get_mut(index)?;
-                let (event, next) = lane.pop()?;
-                if lane.len() > LONG {
-                    self.ahead = lane.second();
-                }
-                match next {
-                    Some(next) => self.firsts.replace_first(next),
-                    None => self.firsts.remove_first(),
-                }
-                self.now = Time(major(first));
-                return Some((self.now, event));
-            }
-            if !self.moved_on(first) {
-                // It stays where it is: its owner mostly sets it anew at once, and one change is saved.
-                let alarm = self.alarms.get_mut(index)?;
-                alarm.due = u128::MAX;
-                self.now = Time(major(first));
-                return Some((self.now, alarm.event));
-            }
+        let (time, place) = self.direct.first();
+        let others = major(self.others);
+        if time.0 < others || (time.0 == others && self.direct.key(place) < self.others) {
+            return self.pop_direct(time, place);
         }
+        self.pop_other()
+    }
+
+    /// Removes the event of a source that is compared directly.
+    #[inline(always)]
+    fn pop_direct(&mut self, time: Time, place: usize) -> Option<(Time, E)> {
+        let source = self.sources[place % DIRECT];
+        let index = source as usize / 2;
+        self.now = time;
+        if source % 2 == 0 {
+            self.direct.clear(place);
+            return Some((time, self.alarms.get(index)?.event));
+        }
+        let lane = self.lanes.get_mut(index)?;
+        let (event, next) = lane.pop()?;
+        if lane.len() > LONG {
+            self.ahead = lane.second();
+        }
+        match next {
+            Some(next) => self.direct.set(place, Time(major(next)), next as u64),
+            None => self.direct.clear(place),
+        }
+        Some((time, event))
+    }
+
+    /// Removes the next event where it may be one of the others.
+    #[inline(never)]
+    fn pop_other(&mut self) -> Option<(Time, E)> {
+        let (time, place) = self.direct.first();
+        self.others = self.first_of_others();
+        let direct = self.direct.key(place);
+        if self.others == u128::MAX && direct == u128::MAX {
+            return None;
+        }
+        if direct < self.others {
+            return self.pop_direct(time, place);
+        }
+        self.now = Time(major(self.others));
+        let event = if self.heap.first_key() == self.others {
+            self.heap.pop()?.1
+        } else {
+            self.pop_listed(self.others)?
+        };
+        self.others = self.heap.first_key().min(self.firsts.first());
+        Some((self.now, event))
+    }
+
+    /// Removes the event of the source that is the first of those in `firsts`.
+    fn pop_listed(&mut self, first: u128) -> Option<E> {
+        let source = source_of(first);
+        let index = source as usize / 2;
+        if source % 2 == 0 {
+            // It stays where it is: its owner mostly sets it anew at once, and one change is saved.
+            let alarm = self.alarms.get_mut(index)?;
+            alarm.due = u128::MAX;
+            return Some(alarm.event);
+        }
+        let lane = self.lanes.get_mut(index)?;
+        let (event, next) = lane.pop()?;
+        if lane.len() > LONG {
+            self.ahead = lane.second();
+        }
+        match next {
+            Some(next) => self.firsts.replace_first(next),
+            None => self.firsts.remove_first(),
+        }
+        Some(event)
     }
 
     /// If the first key is that of an alarm that is not due then any more, it goes to where it belongs.
@@ -253,7 +352,8 @@ impl<E: Copy> EventQueue<E> {
 
     #[inline]
     fn next_key(&mut self, time: Time, source: u32) -> u128 {
-        key(time.0, self.next_order() | u64::from(source))
+        self.sequence += 1;
+        key(time.0, self.sequence << SOURCE_BITS | u64::from(source))
     }
 }
 
@@ -377,7 +477,15 @@ mod tests {
     fn agrees_with_moving_alarms(alarms: u64) {
         let mut stream = Stream::new(alarms, 0, "queue");
         let (mut q, mut known) = (EventQueue::default(), BTreeMap::new());
-        let ids: Vec<AlarmId> = (0..alarms).map(|i| q.alarm(i)).collect();
+        let ids: Vec<AlarmId> = (0..alarms)
+            .map(|i| {
+                if i % 3 == 0 {
+                    q.alarm(i)
+                } else {
+                    q.busy_alarm(i)
+                }
+            })
+            .collect();
         let lane = q.lane(Span(20));
         let mut set = vec![None; ids.len()];
         for i in 1..60_000_u64 {

@@ -368,12 +368,6 @@ impl Recorder {
     #[inline(always)]
     pub fn request(&mut self, now: Time, origin: Origin, site: SiteId, code: Code, waited: Span) {
         let series = self.series_of(origin, site, code);
-        self.request_of_series(now, series, waited);
-    }
-
-    /// As [`Recorder::request`], of a series that is known.
-    #[inline(always)]
-    pub fn request_of_series(&mut self, now: Time, series: u16, waited: Span) {
         // Mostly there is no more to do than to write one number.
         let quick = self.plain && self.request_series.repeats(series);
         if quick && self.durations.push_quickly(waited.0) {
@@ -395,7 +389,7 @@ impl Recorder {
     /// The number of a series: its place in `series`. A request of it is to be recorded at once, for series
     /// are in the order of their first samples.
     #[inline(always)]
-    pub fn series_of(&mut self, origin: Origin, site: SiteId, code: Code) -> u16 {
+    fn series_of(&mut self, origin: Origin, site: SiteId, code: Code) -> u16 {
         let at = origin.0 as usize * self.sites + site.index();
         let mut series = if code == Code::OK {
             self.ok[at]

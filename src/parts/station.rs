@@ -113,13 +113,6 @@ impl Station {
         if self.plain { to_u64(ns) } else { ns.to_bits() }
     }
 
-    /// How many servers it has, if it serves first come, first served, at full speed, all who come.
-    #[must_use]
-    pub fn simple(&self) -> Option<u32> {
-        let simple = self.plain && self.line.is_fifo() && self.queue_limit == u32::MAX;
-        simple.then_some(self.servers)
-    }
-
     /// A job comes with its service time. It is served at once, waits or is refused.
     #[inline(always)]
     pub fn arrive(&mut self, now: Time, entry: Waiting, class: u8) -> Admission {
@@ -199,13 +192,6 @@ impl Station {
             self.population_changed(now);
         }
         (Some(job), next.map(|entry| entry.job))
-    }
-
-    /// The first job in a line that is served in its order.
-    #[inline]
-    #[must_use]
-    pub fn ahead(&self) -> Option<Job> {
-        self.line.ahead()
     }
 
     /// A waiting job walks away; its ticket must have been made invalid.

@@ -77,8 +77,7 @@ impl Line {
 
     /// Whether who comes first goes first.
     #[inline]
-    #[must_use]
-    pub fn is_fifo(&self) -> bool {
+    fn is_fifo(&self) -> bool {
         matches!(self.order, Order::Fifo)
     }
 
@@ -162,13 +161,6 @@ impl Line {
             ticket,
             demand,
         })
-    }
-
-    /// The first job of a FIFO line, which may have walked away.
-    #[inline]
-    #[must_use]
-    pub fn ahead(&self) -> Option<Job> {
-        self.fifo.get(0).map(|entry| entry.job)
     }
 
     #[inline(never)]

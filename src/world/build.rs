@@ -63,7 +63,6 @@ impl<'m> World<'m> {
         let scenarios = Population { next: 1 }.scenarios(model, seeds, &mut queue);
         World {
             model,
-            seeds: (seed, replication),
             ready: ReadyList::default(),
             phase: Phase::Setup,
             end: End::Finished,
@@ -147,7 +146,7 @@ fn stations(model: &Model, seeds: Seeds, queue: &mut EventQueue<Event>) -> Vec<(
     specs
         .map(|(i, spec)| {
             let stream = seeds.stream(&format!("stations.{}.order", spec.name));
-            let alarm = queue.alarm(Event::of(Kind::Completion, i));
+            let alarm = queue.busy_alarm(Event::of(Kind::Completion, i));
             (Station::new(spec, stream, whole_demands(model, i)), alarm)
         })
         .collect()
@@ -352,6 +351,12 @@ impl Population {
             idle.extend(first..first + planned as u32);
         }
         let regular_end = plan::regular_duration(&scenario.executor);
+        let load = Event::of(Kind::Load, index);
+        // Arrivals come by the thousand, steps of a ramp or a loop hardly ever.
+        let load_alarm = match &pattern {
+            Pattern::Open { .. } | Pattern::Arrivals { .. } => queue.busy_alarm(load),
+            Pattern::Ramp(_) | Pattern::Loop(_) => queue.alarm(load),
+        };
         ScenarioRun {
             origin,
             journey: scenario.journey.0,
@@ -361,7 +366,7 @@ impl Population {
             regular_end,
             hard_end: regular_end + scenario.graceful_stop,
             pattern,
-            load_alarm: queue.alarm(Event::of(Kind::Load, index)),
+            load_alarm,
             hard_alarm: queue.alarm(Event::of(Kind::HardStop, index)),
             started: Time::ZERO,
             pending_tick: None,

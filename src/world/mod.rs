@@ -15,7 +15,6 @@ pub mod sections;
 pub mod service;
 pub mod slow;
 pub mod snapshot;
-mod straight;
 pub mod summary;
 pub mod system;
 pub mod tags;
@@ -149,16 +148,6 @@ pub struct OpTime {
     pub cut_off: u128,
 }
 
-impl OpTime {
-    /// One more visit is over.
-    #[inline(always)]
-    fn visited(&mut self, waited: Span, served: Span) {
-        self.visits += 1;
-        self.waited += u128::from(waited.0);
-        self.served += u128::from(served.0);
-    }
-}
-
 /// What sending a request from a site needs.
 #[derive(Clone, Copy, Debug)]
 pub struct SitePlan {
@@ -192,8 +181,6 @@ enum Phase {
 /// One run of a model.
 pub struct World<'m> {
     model: &'m Model,
-    /// The seed and the replication.
-    seeds: (u64, u64),
     queue: EventQueue<Event>,
     ready: ReadyList,
     phase: Phase,
@@ -302,18 +289,6 @@ impl World<'_> {
     /// As [`World::run`], and tells now and then how far it has come.
     #[must_use]
     pub fn run_watched(mut self, mut watch: impl FnMut(Time)) -> Outcome {
-        match self.run_if_straight(&mut watch) {
-            Some(true) => {
-                self.keep_the_laws();
-                self.into_outcome()
-            }
-            Some(false) => self.anew().run_generally(watch),
-            None => self.run_generally(watch),
-        }
-    }
-
-    /// As [`World::run_watched`], whether the model is straight or not.
-    fn run_generally(mut self, mut watch: impl FnMut(Time)) -> Outcome {
         self.start();
         self.drain();
         while self.phase != Phase::Over {
@@ -326,27 +301,12 @@ impl World<'_> {
         self.into_outcome()
     }
 
-    /// An event has taken place: now and then that is told.
+    /// Tells the watcher now and then how far the run has come.
     #[inline(always)]
     fn watched(&self, watch: &mut impl FnMut(Time)) {
         if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
             watch(self.queue.now());
         }
-    }
-
-    /// The same world before its run.
-    fn anew(self) -> Self {
-        let (seed, replication) = self.seeds;
-        let (tallied, explained) = (self.recorder.tallies.is_some(), self.slow.is_some());
-        let mut fresh = World::new(self.model, seed, replication);
-        fresh = fresh.reusing(self.recorder.into_memory());
-        if tallied {
-            fresh = fresh.summarising();
-        }
-        if explained {
-            fresh = fresh.explaining();
-        }
-        fresh
     }
 
     /// In debug builds, every run is audited at its end.
@@ -380,16 +340,11 @@ impl World<'_> {
         self.drain();
     }
 
+    /// Counts an event and mixes it into the fingerprint.
     #[inline(always)]
     fn note_event(&mut self, now: Time, event: Event) {
-        self.note_code(now, event.code());
-    }
-
-    /// As [`World::note_event`], by what tells the event apart.
-    #[inline(always)]
-    fn note_code(&mut self, now: Time, code: u64) {
         self.events += 1;
-        self.fingerprint = mix(self.fingerprint ^ now.0, code);
+        self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
     }
 
     /// The table of contents of the simulator.

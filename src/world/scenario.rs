@@ -198,11 +198,6 @@ impl World<'_> {
     /// The run begins: with setup, if there is one.
     pub(super) fn start(&mut self) {
         self.make_vus();
-        self.start_clock();
-    }
-
-    /// As [`World::start`], without VUs.
-    pub(super) fn start_clock(&mut self) {
         let network = self.model.network.is_some();
         self.answers_directly = !network && self.slow.is_none();
         self.counts_bytes = network || self.recorder.log.is_some();
@@ -286,7 +281,7 @@ impl World<'_> {
     }
 
     /// What a ramp does now to which VU. If nothing, then its alarm is set to what is next.
-    pub(super) fn next_step(&mut self, now: Time, index: usize) -> Option<(u32, Action)> {
+    fn next_step(&mut self, now: Time, index: usize) -> Option<(u32, Action)> {
         let scenario = &mut self.scenarios[index];
         let Pattern::Ramp(events) = &mut scenario.pattern else {
             return None;
@@ -312,7 +307,7 @@ impl World<'_> {
     }
 
     /// A scenario whose VUs all start at once begins. Returns their numbers.
-    pub(super) fn loop_begins(&mut self, index: usize, plan: &LoopPlan) -> std::ops::Range<u32> {
+    fn loop_begins(&mut self, index: usize, plan: &LoopPlan) -> std::ops::Range<u32> {
         let scenario = &mut self.scenarios[index];
         scenario.load_over = true;
         self.queue
@@ -371,26 +366,10 @@ impl World<'_> {
         }
     }
 
-    /// As [`World::next_user`], for an open user who is due now, if another one comes: who comes now, in which slot
-    /// if one is free, and when the next one does. Else `None`, and nothing is done.
-    #[inline(always)]
-    pub(super) fn user_between(&mut self, index: usize) -> Option<(Option<u32>, Time)> {
-        let scenario = &mut self.scenarios[index];
-        let Pattern::Open { source, free } = &mut scenario.pattern else {
-            return None;
-        };
-        scenario.pending_tick?;
-        let next = source.next_by(scenario.regular_end)?;
-        scenario.pending_tick = Some(next);
-        let comes = (free.pop(), scenario.started + next);
-        self.count_start(index);
-        Some(comes)
-    }
-
     /// Whether an open user arrives now, who is counted then, and in whose slot if one has left; and when to look
     /// again.
     #[inline(always)]
-    pub(super) fn next_user(
+    fn next_user(
         &mut self,
         now: Time,
         index: usize,
@@ -446,7 +425,7 @@ impl World<'_> {
     }
 
     #[inline]
-    pub(super) fn count_start(&mut self, index: usize) {
+    fn count_start(&mut self, index: usize) {
         let scenario = &mut self.scenarios[index];
         scenario.active += 1;
         scenario.attempts += 1;

@@ -47,7 +47,7 @@ pub struct Slow {
 
 impl Breakdown {
     /// For the requests of a model.
-    pub(super) fn of(world: &World) -> Breakdown {
+    fn of(world: &World) -> Breakdown {
         Breakdown {
             endpoints: world.model.endpoints.len(),
             ops: world.ops.len(),
@@ -94,7 +94,7 @@ impl Breakdown {
 
     /// The row of an answered request.
     #[inline]
-    pub(super) fn row(&mut self, duration: Span) -> usize {
+    fn row(&mut self, duration: Span) -> usize {
         let bucket = buckets::index(duration.0);
         if self.row_of[bucket] == NO_ROW {
             self.new_row(bucket);
@@ -104,16 +104,8 @@ impl Breakdown {
 
     /// Counts a request of this endpoint.
     #[inline]
-    pub(super) fn count(&mut self, row: usize, endpoint: u16) {
+    fn count(&mut self, row: usize, endpoint: u16) {
         self.requests[row * self.endpoints + usize::from(endpoint)] += 1;
-    }
-
-    /// Counts all requests of this endpoint, each of which visited this operation once.
-    pub(super) fn count_visits(&mut self, endpoint: usize, op: usize) {
-        let requests = self.requests.chunks_mut(self.endpoints);
-        for (requests, times) in requests.zip(self.op_times.chunks(self.ops)) {
-            requests[endpoint] = times[op].visits;
-        }
     }
 
     #[cold]
@@ -123,17 +115,6 @@ impl Breakdown {
             .resize(self.requests.len() + self.endpoints, 0);
         let times = self.op_times.len() + self.ops;
         self.op_times.resize(times, OpTime::default());
-    }
-
-    /// A request of this row has visited this operation.
-    #[inline]
-    pub(super) fn add(&mut self, row: usize, op: usize, waited: Span, served: Span) {
-        self.op_times[row * self.ops + op].visited(waited, served);
-    }
-
-    /// What all answered requests have spent at each operation.
-    pub(super) fn sums(&self) -> Vec<OpTime> {
-        self.slower_than(Span::ZERO).op_times
     }
 
     /// Nobody is on the way any more.

@@ -21,7 +21,7 @@ pub struct TimeoutWatch {
     /// Whether the alarm is set: as long as a request may be unanswered.
     pub armed: bool,
     /// Those that are due next, the earliest last: when, request and generation.
-    soon: Vec<(Time, u32, u64)>,
+    soon: Vec<(Time, u32, u32)>,
 }
 
 impl TimeoutWatch {
@@ -38,17 +38,10 @@ impl TimeoutWatch {
 
     /// The next request that is due by now and still unanswered, or when to look again, or nothing: no
     /// request is unanswered. `own` tells which sites' requests have this client timeout.
-    pub fn next(
-        &mut self,
-        now: Time,
-        requests: &impl Outstanding,
-        own: impl Fn(SiteId) -> bool,
-    ) -> Next {
+    pub fn next(&mut self, now: Time, requests: &Requests, own: impl Fn(SiteId) -> bool) -> Next {
         loop {
             while let Some(&(at, id, generation)) = self.soon.last() {
-                let waits = requests
-                    .unanswered(id)
-                    .is_some_and(|r| r.generation == generation);
+                let waits = unanswered(requests, id).is_some_and(|r| r.generation == generation);
                 if waits && at > now {
                     return Next::LookAt(at);
                 }
@@ -65,11 +58,11 @@ impl TimeoutWatch {
     }
 
     /// Notes all that are due up to some time ahead. A request sent later than now is due later, too.
-    fn look(&mut self, now: Time, requests: &impl Outstanding, own: &impl Fn(SiteId) -> bool) {
+    fn look(&mut self, now: Time, requests: &Requests, own: &impl Fn(SiteId) -> bool) {
         let timeout = self.timeout;
         let waiting = || {
-            (0..requests.slots()).filter_map(|id| {
-                let request = requests.unanswered(id).filter(|r| own(r.site))?;
+            requests.numbers().filter_map(|id| {
+                let request = unanswered(requests, id).filter(|r| own(r.site))?;
                 Some((request.sent + timeout, id, request.generation))
             })
         };
@@ -83,39 +76,24 @@ impl TimeoutWatch {
     }
 }
 
-/// Requests as their clients' timeouts see them.
-pub trait Outstanding {
-    /// How many numbers there are.
-    fn slots(&self) -> u32;
-    /// The request of this number, if a client waits for its answer.
-    fn unanswered(&self, id: u32) -> Option<Unanswered>;
-}
-
 /// A request whose client waits.
 #[derive(Clone, Copy, Debug)]
-pub struct Unanswered {
-    /// When it was sent.
-    pub sent: Time,
-    /// Where in a journey it was sent.
-    pub site: SiteId,
+struct Unanswered {
+    sent: Time,
+    site: SiteId,
     /// Tells it from others of the same number.
-    pub generation: u64,
+    generation: u32,
 }
 
-impl Outstanding for Requests {
-    fn slots(&self) -> u32 {
-        self.numbers().end
-    }
-
-    fn unanswered(&self, id: u32) -> Option<Unanswered> {
-        let request = &self[id];
-        let waits = request.client != NONE && request.state != RequestState::Free;
-        waits.then_some(Unanswered {
-            sent: request.sent,
-            site: request.site,
-            generation: u64::from(request.generation),
-        })
-    }
+/// The request of this number, if a client waits for its answer.
+fn unanswered(requests: &Requests, id: u32) -> Option<Unanswered> {
+    let request = &requests[id];
+    let waits = request.client != NONE && request.state != RequestState::Free;
+    waits.then_some(Unanswered {
+        sent: request.sent,
+        site: request.site,
+        generation: request.generation,
+    })
 }
 
 /// What a watch has found.

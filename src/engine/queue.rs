@@ -254,7 +254,14 @@ impl<E: Copy> EventQueue<E> {
         if time.0 < others || (time.0 == others && self.direct.key(place) < self.others) {
             return self.pop_direct(time, place);
         }
-        self.pop_other()
+        if self.heap.first_key() == self.others
+            && let Some((_, event)) = self.heap.pop()
+        {
+            self.now = Time(others);
+            self.others = self.heap.first_key().min(self.firsts.first());
+            return Some((self.now, event));
+        }
+        self.pop_listed_or_none()
     }
 
     /// Removes the event of a source that is compared directly.
@@ -279,24 +286,21 @@ impl<E: Copy> EventQueue<E> {
         Some((time, event))
     }
 
-    /// Removes the next event where it may be one of the others.
+    /// Removes the next event, where no event of the heap is as early as `others` says.
     #[inline(never)]
-    fn pop_other(&mut self) -> Option<(Time, E)> {
-        let (time, place) = self.direct.first();
-        self.others = self.first_of_others();
-        let direct = self.direct.key(place);
-        if self.others == u128::MAX && direct == u128::MAX {
+    fn pop_listed_or_none(&mut self) -> Option<(Time, E)> {
+        let first = self.first_of_others();
+        let (_, place) = self.direct.first();
+        if first == u128::MAX && self.direct.key(place) == u128::MAX {
             return None;
         }
-        if direct < self.others {
-            return self.pop_direct(time, place);
+        if first > self.others {
+            // An alarm was cleared or has moved on.
+            self.others = first;
+            return self.pop();
         }
-        self.now = Time(major(self.others));
-        let event = if self.heap.first_key() == self.others {
-            self.heap.pop()?.1
-        } else {
-            self.pop_listed(self.others)?
-        };
+        self.now = Time(major(first));
+        let event = self.pop_listed(first)?;
         self.others = self.heap.first_key().min(self.firsts.first());
         Some((self.now, event))
     }

@@ -15,7 +15,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 fn read(name: &str) -> Understood {
-    formats::read(&path(name)).unwrap_or_else(|why| panic!("{why}"))
+    formats::read(&path(name), None).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// A request at the server.
@@ -589,7 +589,7 @@ fn refused(text: &[u8]) -> String {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("x.txt");
     std::fs::write(&file, text).unwrap();
-    formats::read(&file).unwrap_err().to_string()
+    formats::read(&file, None).unwrap_err().to_string()
 }
 
 #[test]
@@ -609,9 +609,9 @@ fn files_that_cannot_be_used_say_why_once() {
     let whole = std::fs::read(path("oha/oha-B.out.txt")).unwrap();
     let why = refused(&whole[..whole.len() - 100]);
     assert!(why.contains("the JSON ends or breaks here"), "{why}");
-    assert!(formats::read(Path::new(env!("CARGO_MANIFEST_DIR"))).is_err());
+    assert!(formats::read(Path::new(env!("CARGO_MANIFEST_DIR")), None).is_err());
     assert!(
-        formats::read(&path("nothing"))
+        formats::read(&path("nothing"), None)
             .unwrap_err()
             .to_string()
             .contains("check the path")
@@ -634,7 +634,7 @@ fn lines_that_are_not_understood_are_counted() {
         text.push('\n');
     }
     std::fs::write(&file, text).unwrap();
-    let read = formats::read(&file).unwrap();
+    let read = formats::read(&file, None).unwrap();
     assert_eq!(read.requests.as_ref().unwrap().times.len(), 20);
     assert_eq!(
         (read.reading.skipped.count, read.reading.skipped.first.len()),

@@ -13,6 +13,7 @@ mod explain;
 mod files;
 mod fit;
 mod interrupt;
+mod learn;
 mod origin;
 mod output;
 mod outputs;
@@ -66,6 +67,7 @@ enum Command {
     Explain(explain::Explain),
     Fit(fit::FitArgs),
     Read(read::ReadArgs),
+    Learn(learn::LearnArgs),
 }
 
 /// Which model, and with which changes.
@@ -145,6 +147,7 @@ pub fn main() -> ExitCode {
         Command::Explain(command) => command.execute(),
         Command::Fit(command) => command.execute(),
         Command::Read(command) => command.execute(),
+        Command::Learn(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

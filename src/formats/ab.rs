@@ -21,6 +21,7 @@ const PRINTED: Declaration = Declaration {
     denominator: "wall time",
     failed: "in; 4xx and 5xx are not Failed, only Non-2xx",
     omission: "no",
+    is_open: false,
 };
 
 /// What ab prints.

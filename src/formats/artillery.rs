@@ -24,6 +24,7 @@ pub static JSON: Reader = Reader {
         denominator: "whole numbers of a second",
         failed: "4xx and 5xx in, dropped out",
         omission: "no",
+        is_open: false,
     },
     recognises: |head| {
         head.trim_start().starts_with('{')

@@ -26,6 +26,7 @@ pub static JSON: Reader = Reader {
         denominator: "whole seconds: duration is rounded up to a sample",
         failed: "4xx and 5xx in",
         omission: "with -R, and wrongly (as if a request had been due every ms); not with -C, nor without -R",
+        is_open: false,
     },
     recognises: |head| {
         head.trim_start().starts_with('{')

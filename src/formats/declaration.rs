@@ -33,6 +33,8 @@ pub struct Declaration {
     pub failed: &'static str,
     /// Whether the tool corrects its times for requests that it should have sent (coordinated omission).
     pub omission: &'static str,
+    /// Whether requests came whatever became of those before, as they do to a server of the public.
+    pub is_open: bool,
 }
 
 /// How a standard deviation is computed.

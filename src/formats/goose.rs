@@ -21,6 +21,7 @@ const PRINTED: Declaration = Declaration {
     denominator: "whole seconds, the start of the users included",
     failed: "in",
     omission: "as an option (not measured)",
+    is_open: false,
 };
 
 /// What goose prints.
@@ -191,6 +192,7 @@ fn read_requests(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem
             } else {
                 row.text(4)
             },
+            ..Record::default()
         });
         Ok(())
     })?;

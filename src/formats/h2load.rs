@@ -19,6 +19,7 @@ const PRINTED: Declaration = Declaration {
     denominator: "wall time; done requests alone",
     failed: "4xx and 5xx in (done, not succeeded), dropped out",
     omission: "no",
+    is_open: false,
 };
 
 /// What h2load prints.

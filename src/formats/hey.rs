@@ -21,6 +21,7 @@ const PRINTED: Declaration = Declaration {
     denominator: "wall time",
     failed: "in; one whose connection was closed is sent again unseen",
     omission: "no; -q makes up no tick lost in a stall",
+    is_open: false,
 };
 
 /// What hey prints.

@@ -33,6 +33,7 @@ pub const fn declaration(
         denominator: "begin of the first to end of the last request",
         failed: "in; 4xx and 5xx are failed",
         omission: "no",
+        is_open: false,
     }
 }
 
@@ -78,6 +79,7 @@ fn read(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
             failed: row.text(4) == "false",
             method: "",
             path: row.text(2),
+            ..Record::default()
         });
         threads = threads.max(row.number(5).unwrap_or(0.0));
         Ok(())

@@ -100,6 +100,7 @@ fn give(sample: &Sample, sink: &mut dyn FnMut(&Record<'_>)) {
         failed: sample.failed,
         method: "",
         path: &sample.label,
+        ..Record::default()
     });
 }
 

@@ -22,6 +22,7 @@ pub static TEXT: Reader = Reader {
         denominator: "wall time, as a whole number",
         failed: "in; 4xx, 5xx and drops are all errors",
         omission: "no",
+        is_open: false,
     },
     recognises: |head| {
         head.contains("Target URL:")

@@ -27,6 +27,7 @@ const STATISTICS: Declaration = Declaration {
     denominator: "start to the last request",
     failed: "in",
     omission: "no",
+    is_open: false,
 };
 
 /// `Type,Name,Request Count,…`

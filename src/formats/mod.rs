@@ -5,6 +5,7 @@
 //! tool has printed as a [`Reading`].
 
 mod ab;
+mod access;
 mod artillery;
 mod autocannon;
 mod declaration;
@@ -27,13 +28,14 @@ mod wrk;
 
 use std::path::Path;
 
+pub use access::Layout;
 pub use declaration::{Declaration, Deviation, Reader, Sink};
 pub use reading::{Collected, Reading, Record, Skipped};
 pub use rule::Rule;
 pub use source::{Problem, Source};
 
 /// All kinds of files, in the order in which a file is tried.
-pub static READERS: [&Reader; 25] = [
+pub static READERS: [&Reader; 31] = [
     &jmeter::CSV,
     &jmeter_xml::XML,
     &locust::STATS,
@@ -59,6 +61,12 @@ pub static READERS: [&Reader; 25] = [
     &goose::REQUESTS,
     &tsung::LOG,
     &tsung::DUMP,
+    &access::NGINX,
+    &access::APACHE,
+    &access::HAPROXY,
+    &access::TOMCAT,
+    &access::ENVOY,
+    &access::JSON,
 ];
 
 /// A file that was read: what it is, what it prints, and the requests that it holds.
@@ -120,38 +128,61 @@ pub fn recognise(source: &Source) -> Result<&'static Reader, Problem> {
     Err(source.problem("line 1", message, fix))
 }
 
-/// Reads a file, of whatever known kind it is.
+/// Reads a file: of this layout if one is given, else of whatever known kind it is.
 ///
 /// # Errors
 /// If it cannot be read, is of no known kind, or nothing in it is understood.
-pub fn read(path: &Path) -> Result<Understood, Problem> {
-    let mut source = Source::open(path)?;
-    let reader = recognise(&source)?;
-    understand(&mut source, reader)
-}
-
-/// Reads a file of this kind.
-///
-/// # Errors
-/// If it cannot be read, or nothing in it is understood.
-pub fn understand(source: &mut Source, reader: &'static Reader) -> Result<Understood, Problem> {
+pub fn read(path: &Path, layout: Option<&Layout>) -> Result<Understood, Problem> {
     let mut requests = Collected::default();
-    let reading = (reader.read)(source, &mut |record| requests.add(record))?;
-    let held = !requests.times.is_empty();
-    let prints = reading.requests.is_some() || reading.mean.is_some() || reading.max.is_some();
-    if !held && !prints && reading.percentiles.is_empty() {
-        let message = match reading.skipped.first.first() {
-            Some((line, why, _)) => format!(
-                "no request was understood; {} lines were not, the first is line {line}: {why}",
-                reading.skipped.count
-            ),
-            None => format!("this {} holds no request", reader.declaration.form),
-        };
-        return Err(source.problem("", message, "give the file as the tool wrote it"));
-    }
+    let read = each(path, layout, &mut |record| requests.add(record))?;
+    let held = requests.count > 0;
     Ok(Understood {
-        declaration: &reader.declaration,
-        reading,
+        declaration: read.0,
+        reading: read.1,
         requests: held.then_some(requests),
     })
+}
+
+/// As [`read`], and gives each single request to a sink, in the order of the file.
+///
+/// # Errors
+/// As [`read`].
+pub fn each(
+    path: &Path,
+    layout: Option<&Layout>,
+    sink: Sink<'_>,
+) -> Result<(&'static Declaration, Reading), Problem> {
+    let mut source = Source::open(path)?;
+    let mut held = false;
+    let mut counting = |record: &Record<'_>| {
+        held = true;
+        sink(record);
+    };
+    let (declaration, reading) = match layout {
+        Some(layout) => {
+            let reading = access::read_as(&mut source, layout, &mut counting)?;
+            (layout.declaration, reading)
+        }
+        None => {
+            let reader = recognise(&source)?;
+            let reading = (reader.read)(&mut source, &mut counting)?;
+            (&reader.declaration, reading)
+        }
+    };
+    let prints = reading.requests.is_some() || reading.mean.is_some() || reading.max.is_some();
+    if held || prints || !reading.percentiles.is_empty() {
+        return Ok((declaration, reading));
+    }
+    let message = match reading.skipped.first.first() {
+        Some((line, why, _)) => format!(
+            "no request was understood; {} lines were not, the first is line {line}: {why}",
+            reading.skipped.count
+        ),
+        None => format!("this {} holds no request", declaration.form),
+    };
+    Err(source.problem(
+        "",
+        message,
+        "give the file as the tool wrote it, or --log-format",
+    ))
 }

@@ -21,6 +21,7 @@ const PRINTED: Declaration = Declaration {
     denominator: "wall time; dropped requests are in the rate",
     failed: "4xx and 5xx in, dropped out",
     omission: "with --latency-correction alone, which the file does not tell",
+    is_open: false,
 };
 
 /// `oha --output-format json`

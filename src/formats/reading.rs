@@ -7,8 +7,12 @@ use crate::stats::{Durations, Moments};
 pub struct Record<'a> {
     /// When it began, in microseconds: since 1970, or since the begin of the test.
     pub start_us: Option<i64>,
-    /// How long it took.
+    /// How long it took, from the side that has written the file.
     pub ns: u64,
+    /// Whether the file does not say how long it took.
+    pub untimed: bool,
+    /// How long the system behind a proxy took, where the proxy tells it.
+    pub served_ns: Option<u64>,
     /// The status of the answer; 0 without one.
     pub status: u16,
     /// Whether the tool counts it as failed.
@@ -82,7 +86,9 @@ impl Skipped {
 /// The requests of a file, as far as all of them are kept.
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
-    /// How long each took.
+    /// How many there are.
+    pub count: u64,
+    /// How long each took, of those that have a time.
     pub times: Durations,
     /// Of the same times, in milliseconds.
     pub moments: Moments,
@@ -92,19 +98,26 @@ pub struct Collected {
     pub span_us: Option<(i64, i64)>,
     /// How many began before the one that stands before them, and how many ended before it.
     pub back: (u64, u64),
+    /// By how many microseconds at most an end lies before the one that stands before it.
+    pub furthest: i64,
     latest: (i64, i64),
-    /// Whether a time was shorter than the one before it.
+    /// Whether a time was shorter than the one before it, and whether one was longer.
     shorter: bool,
+    longer: bool,
     last_ns: u64,
 }
 
 impl Collected {
     /// Keeps one more.
     pub fn add(&mut self, record: &Record<'_>) {
-        self.times.push(record.ns);
-        self.moments.push(record.ns as f64 / 1e6);
+        self.count += 1;
+        if !record.untimed {
+            self.times.push(record.ns);
+            self.moments.push(record.ns as f64 / 1e6);
+        }
         self.failed += u64::from(record.failed);
         self.shorter |= record.ns < self.last_ns;
+        self.longer |= self.count > 1 && record.ns > self.last_ns;
         self.last_ns = record.ns;
         let Some(start) = record.start_us else {
             return;
@@ -114,6 +127,7 @@ impl Collected {
         if self.span_us.is_some() {
             self.back.0 += u64::from(start < self.latest.0);
             self.back.1 += u64::from(end < self.latest.1);
+            self.furthest = self.furthest.max(self.latest.1.saturating_sub(end));
         }
         self.latest = (start, end);
         self.span_us = Some((first.min(start), last.max(end)));
@@ -130,7 +144,8 @@ impl Collected {
     /// How many requests stand neither in the order of their begins nor of their ends, nor of their times.
     #[must_use]
     pub fn out_of_order(&self) -> u64 {
-        if self.shorter {
+        let by_time = self.longer && !self.shorter;
+        if !by_time {
             self.back.0.min(self.back.1)
         } else {
             0

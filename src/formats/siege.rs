@@ -19,6 +19,7 @@ const PRINTED: Declaration = Declaration {
     denominator: "wall time; transactions alone (4xx in, 5xx out)",
     failed: "the sum of times has 5xx in, the count that divides it has not",
     omission: "no",
+    is_open: false,
 };
 
 /// `siege -j`

@@ -45,6 +45,7 @@ pub struct Source {
     head: String,
     reader: Box<dyn BufRead>,
     line: u64,
+    ended: bool,
     buffer: Vec<u8>,
 }
 
@@ -95,6 +96,7 @@ impl Source {
             reader: Box::new(Cursor::new(text.to_vec()).chain(reader)),
             name,
             line: 0,
+            ended: true,
             buffer: Vec::new(),
         })
     }
@@ -139,6 +141,7 @@ impl Source {
             return Ok(None);
         }
         self.line += 1;
+        self.ended = self.buffer.ends_with(b"\n");
         while self
             .buffer
             .last()
@@ -148,6 +151,12 @@ impl Source {
         }
         self.buffer.truncate(LONGEST_LINE);
         Ok(Some(&self.buffer))
+    }
+
+    /// Whether the line that was read last has an end: the last of a file that was cut off has none.
+    #[must_use]
+    pub fn ended_line(&self) -> bool {
+        self.ended
     }
 
     /// All that is left, as text.

@@ -20,6 +20,7 @@ const PRINTED: Declaration = Declaration {
     denominator: "ten seconds, from one dump to the next",
     failed: "not measured",
     omission: "arrivals are open: sessions begin whatever the answers do",
+    is_open: true,
 };
 
 /// `tsung.log`
@@ -127,6 +128,7 @@ fn read_dump(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
             failed: status == 0 || status >= 400,
             method: row.text(3),
             path: row.text(4),
+            ..Record::default()
         });
         Ok(())
     })?;

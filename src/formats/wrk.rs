@@ -22,6 +22,7 @@ pub static TEXT: Reader = Reader {
         denominator: "wall time",
         failed: "answers in, closed connections out",
         omission: "YES, always: mean, deviation and percentiles are of a sample with invented times",
+        is_open: false,
     },
     recognises: |head| {
         head.trim_start().starts_with("Running ")

@@ -46,9 +46,7 @@ fn line(out: &mut String, head: &str, words: &str) {
 /// Requests, span and rate: as printed, or else of the single requests.
 fn counts(out: &mut String, file: &Understood) {
     let (reading, held) = (&file.reading, file.requests.as_ref());
-    let count = reading
-        .requests
-        .or_else(|| held.map(|c| c.times.len() as u64));
+    let count = reading.requests.or_else(|| held.map(|c| c.count));
     let failed = reading.failed.or_else(|| held.map(|c| c.failed));
     if let Some(count) = count {
         let failed = failed.map_or(String::new(), |n| format!(", {n} failed"));
@@ -176,7 +174,8 @@ fn doubts(file: &Understood) -> Vec<String> {
     let back = file.requests.as_ref().map_or(0, Collected::out_of_order);
     if back > 0 {
         all.push(format!(
-            "the clock: time goes back {back} times, by begins and by ends of requests alike"
+            "the clock: time goes back {back} times, by {} s at most; begins and ends of requests alike",
+            number(file.requests.as_ref().map_or(0.0, |r| r.furthest as f64 / 1e6))
         ));
     }
     all

@@ -4,6 +4,7 @@ pub mod account;
 pub mod answers;
 pub mod design;
 pub mod fit;
+pub mod learn;
 pub mod metrics;
 pub mod part;
 pub mod points;

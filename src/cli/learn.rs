@@ -1,0 +1,94 @@
+//! `capsim learn`: a first model from an access log or a load tool's file.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::exit::{self, Failure};
+use super::outputs::Outputs;
+use crate::formats::{self, Layout};
+use crate::model::Document;
+use crate::study::learn::{Learner, Route};
+
+/// Learn a first model from an access log, or from a load tool's file of single requests.
+///
+/// Endpoints by their paths with identifiers folded, the mix, arrivals as stages of a rate and whether they
+/// are random, service times at few requests under way as laws of the largest likelihood, and a station
+/// where times grow with the requests under way. Each line says what it rests on, the head what is unknown.
+///
+/// The model goes to standard output, and runs at once.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  capsim learn access.log > model.toml && capsim run model.toml
+  capsim learn access.log.1.gz access.log --route 'GET /users/{name}' > model.toml
+  capsim learn access.log --log-format 'apache:%h %l %u %t \"%r\" %>s %b %D' > model.toml
+
+Exit codes: 0 done, 104 a file cannot be used, 1 anything else.")]
+pub struct LearnArgs {
+    /// An access log, or a file of single requests; may be given several times.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    log: LogFormat,
+    /// A route that is one endpoint: `GET /users/{name}`, `/static/*`. May be given several times; the first
+    /// that fits counts.
+    #[arg(long = "route", value_name = "ROUTE")]
+    routes: Vec<String>,
+}
+
+/// The layout of a log.
+#[derive(Clone, Debug, Args)]
+pub struct LogFormat {
+    /// The layout of the log's lines, as its server's configuration has it: `nginx:$remote_addr …`,
+    /// `apache:%h …`, `tomcat:%h …`, `haproxy:%ci …`, or
+    /// `json:time=KEY,duration=KEY:ms,path=KEY,method=KEY,status=KEY`. Default: told by the first line.
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+}
+
+impl LogFormat {
+    /// The layout, if one is given.
+    pub fn layout(&self) -> Result<Option<Layout>, Failure> {
+        let parsed = self.log_format.as_deref().map(Layout::parse).transpose();
+        parsed.map_err(|why| invalid(&format!("--log-format: {why}")))
+    }
+}
+
+fn invalid(why: &str) -> Failure {
+    Failure::new(exit::INVALID, format!("error: {why}"))
+}
+
+impl LearnArgs {
+    /// Reads, learns and prints.
+    pub fn execute(self) -> Result<ExitCode, Failure> {
+        let layout = self.log.layout()?;
+        let routes: Result<Vec<Route>, String> =
+            self.routes.iter().map(|r| Route::parse(r)).collect();
+        let mut learner = Learner::new(routes.map_err(|why| invalid(&why))?);
+        let (mut origins, mut doubts, mut closed) = (Vec::new(), Vec::new(), true);
+        for path in &self.files {
+            let read = formats::each(path, layout.as_ref(), &mut |record| learner.add(record));
+            let (declaration, reading) = read.map_err(|why| invalid(&why.to_string()))?;
+            closed &= !declaration.is_open;
+            origins.push(format!("{} ({})", path.display(), declaration.form));
+            doubts.extend(reading.doubts);
+            if reading.skipped.count > 0 {
+                doubts.push(format!(
+                    "{} lines were not understood: `capsim read` shows the first",
+                    reading.skipped.count
+                ));
+            }
+        }
+        let learned = learner.learn(&origins.join(", "), closed, doubts);
+        let learned = learned.map_err(|why| invalid(&format!("{}: {why}", origins.join(", "))))?;
+        let text = learned.toml();
+        Document::from_text("the learned model", &text)
+            .and_then(|document| document.check(&[]).map(|_| ()))
+            .map_err(Failure::model)?;
+        let mut out = Outputs::default();
+        out.print(&text);
+        out.done()
+    }
+}

@@ -1,0 +1,385 @@
+//! A first model from single requests: of an access log, or of a load tool's file.
+//!
+//! What the requests do not show is not put in: a station only where times grow with the number of requests
+//! under way, failures as a share, no sessions. Each line of the model says what it rests on.
+
+mod busy;
+mod laws;
+mod load;
+mod path;
+mod write;
+
+use std::collections::BTreeMap;
+
+use crate::formats::Record;
+use busy::{Growth, Level};
+use laws::Law;
+use load::Arrivals;
+pub use path::Route;
+
+/// In microseconds.
+const SECOND: i64 = 1_000_000;
+
+/// So many requests are kept.
+const MOST_REQUESTS: usize = 20_000_000;
+
+/// So many different templates are kept apart before they are folded.
+const MOST_TEMPLATES: usize = 50_000;
+
+/// So many endpoints a model gets; the rest is one more.
+const MOST_ENDPOINTS: usize = 12;
+
+/// Times at the smallest number under way at which so many of an endpoint are known are its service times.
+const SERVICE_SAMPLE: usize = 100;
+
+/// A request, packed.
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    start_us: i64,
+    us: u32,
+    endpoint: u16,
+    timed: bool,
+}
+
+/// Requests as they are read.
+#[derive(Debug, Default)]
+pub struct Learner {
+    routes: Vec<Route>,
+    templates: Vec<String>,
+    index: BTreeMap<String, usize>,
+    failures: Vec<BTreeMap<u16, u64>>,
+    requests: Vec<Request>,
+    timeless: u64,
+    left_out: u64,
+    /// Whether some begin, and some end, lies within a second.
+    fine: (bool, bool),
+    /// The path that was looked up last: logs repeat themselves.
+    last: (String, usize),
+}
+
+/// An endpoint as it was learned.
+#[derive(Debug)]
+struct Endpoint {
+    template: String,
+    name: String,
+    requests: u64,
+    /// Status and count of failed ones.
+    failures: BTreeMap<u16, u64>,
+    /// Law of the service times, from so many requests at so many under way at most.
+    law: Option<(Law, usize, u32)>,
+    folded: usize,
+}
+
+/// What was learned.
+#[derive(Debug)]
+pub struct Learned {
+    origin: String,
+    endpoints: Vec<Endpoint>,
+    arrivals: Arrivals,
+    requests: u64,
+    span: f64,
+    timed: u64,
+    levels: Vec<Level>,
+    growth: Option<Growth>,
+    most_under_way: u32,
+    /// Whether the file is of a load tool whose users wait for answers; then, so many.
+    users: Option<u32>,
+    mean_ms: f64,
+    timeless: u64,
+    left_out: u64,
+    doubts: Vec<String>,
+    /// Whether times are whole seconds, and requests were spread evenly over each.
+    spread: bool,
+}
+
+impl Learner {
+    /// With these routes given.
+    #[must_use]
+    pub fn new(routes: Vec<Route>) -> Learner {
+        Learner {
+            routes,
+            ..Learner::default()
+        }
+    }
+
+    /// Takes one more request.
+    pub fn add(&mut self, record: &Record<'_>) {
+        let Some(start_us) = record.start_us else {
+            self.timeless += 1;
+            return;
+        };
+        if self.requests.len() >= MOST_REQUESTS {
+            self.left_out += 1;
+            return;
+        }
+        let endpoint = self.endpoint(record.method, record.path);
+        if record.failed {
+            *self.failures[endpoint].entry(record.status).or_default() += 1;
+        }
+        let end_us = start_us.saturating_add_unsigned(record.ns / 1_000);
+        self.fine.0 |= start_us % SECOND != 0;
+        self.fine.1 |= end_us % SECOND != 0;
+        let ns = record.served_ns.unwrap_or(record.ns);
+        self.requests.push(Request {
+            start_us,
+            us: u32::try_from(ns / 1_000).unwrap_or(u32::MAX),
+            endpoint: endpoint as u16,
+            timed: !record.untimed || record.served_ns.is_some(),
+        });
+    }
+
+    /// Where begins or ends are whole seconds, spreads the requests of a second evenly over it, in the order
+    /// of the file. Returns whether it did.
+    fn spread(&mut self) -> bool {
+        if self.fine.0 && self.fine.1 {
+            return false;
+        }
+        // Of an end that is a whole second, the begin has the fraction of the length.
+        let by_end = self.fine.0;
+        let second = |r: &Request| {
+            let at = r
+                .start_us
+                .saturating_add(if by_end { i64::from(r.us) } else { 0 });
+            at.div_euclid(SECOND)
+        };
+        let mut counts: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+        for request in &self.requests {
+            counts.entry(second(request)).or_default().0 += 1;
+        }
+        for request in &mut self.requests {
+            let (count, seen) = counts.entry(second(request)).or_default();
+            request.start_us = request
+                .start_us
+                .saturating_add(SECOND * (2 * *seen + 1) / (2 * *count).max(1));
+            *seen += 1;
+        }
+        true
+    }
+
+    /// The place of a request's endpoint.
+    fn endpoint(&mut self, method: &str, path: &str) -> usize {
+        let same = self.last.0.len() == method.len() + path.len()
+            && self.last.0.starts_with(method)
+            && self.last.0.ends_with(path);
+        if same && !self.templates.is_empty() {
+            return self.last.1;
+        }
+        let mut template = path::template(method, path, &self.routes);
+        if self.templates.len() >= MOST_TEMPLATES && !self.index.contains_key(&template) {
+            template = "(other paths)".to_string();
+        }
+        let next = self.templates.len();
+        let place = *self.index.entry(template.clone()).or_insert(next);
+        if place == next {
+            self.templates.push(template);
+            self.failures.push(BTreeMap::new());
+        }
+        self.last = (format!("{method}{path}"), place);
+        place
+    }
+
+    /// Makes a model of what was read; `origin` says from where, `closed` that users waited for answers.
+    ///
+    /// # Errors
+    /// If there is too little to learn from.
+    pub fn learn(
+        mut self,
+        origin: &str,
+        closed: bool,
+        doubts: Vec<String>,
+    ) -> Result<Learned, String> {
+        if self.requests.len() < 2 {
+            return Err(match self.timeless {
+                0 => "there are no requests to learn from".to_string(),
+                n => format!(
+                    "{n} requests without a time of their begin: a model needs a file of single requests with their times"
+                ),
+            });
+        }
+        let spread = self.spread();
+        let places = self.fold();
+        for request in &mut self.requests {
+            request.endpoint = places[usize::from(request.endpoint)];
+        }
+        self.requests.sort_by_key(|r| r.start_us);
+        let (first, last) = (
+            self.requests[0].start_us,
+            self.requests
+                .iter()
+                .map(|r| r.start_us.saturating_add(i64::from(r.us)))
+                .max(),
+        );
+        let span = last.unwrap_or(first).abs_diff(first) as f64 / 1e6;
+        if span > 400.0 * 86_400.0 {
+            return Err(
+                "the requests span more than a year: a time in the file is wrong".to_string(),
+            );
+        }
+        let starts: Vec<i64> = self.requests.iter().map(|r| r.start_us).collect();
+        let arrivals = load::arrivals(&starts);
+        drop(starts);
+        let each = self.requests.iter().map(|r| (r.start_us, r.us));
+        let under_way = if spread {
+            busy::by_second(each)
+        } else {
+            busy::under_way(each)
+        };
+        let mut endpoints = self.endpoints(&under_way, 1);
+        let mut levels = self.levels(&under_way, &endpoints);
+        // Who waited for whom cannot be told from whole seconds.
+        let growth = |levels: &[Level]| if spread { None } else { busy::growth(levels) };
+        if !spread {
+            // Where nobody waits there is more to learn the service times from.
+            let calm = growth(&levels).map_or(u32::MAX, |growth| (0.8 * growth.servers) as u32);
+            endpoints = self.endpoints(&under_way, calm);
+            levels = self.levels(&under_way, &endpoints);
+        }
+        let timed = || self.requests.iter().filter(|r| r.timed);
+        let count = timed().count();
+        let sum: f64 = timed().map(|r| f64::from(r.us) / 1e3).sum();
+        let most = under_way.iter().copied().max().unwrap_or(1);
+        Ok(Learned {
+            origin: origin.to_string(),
+            arrivals,
+            requests: self.requests.len() as u64,
+            span,
+            timed: count as u64,
+            growth: growth(&levels),
+            levels,
+            most_under_way: most,
+            users: closed.then_some(most),
+            mean_ms: sum / (count as f64).max(1.0),
+            timeless: self.timeless,
+            left_out: self.left_out,
+            endpoints: endpoints
+                .into_iter()
+                .map(|(_, endpoint)| endpoint)
+                .collect(),
+            doubts,
+            spread,
+        })
+    }
+
+    /// Folds templates, and all but the most frequent into one. Gives the new place of each.
+    fn fold(&mut self) -> Vec<u16> {
+        let folded = path::fold(&self.templates);
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for request in &self.requests {
+            *counts
+                .entry(&folded[usize::from(request.endpoint)])
+                .or_default() += 1;
+        }
+        let mut order: Vec<(&str, u64)> = counts.into_iter().collect();
+        order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        let kept: Vec<String> = order
+            .iter()
+            .take(MOST_ENDPOINTS)
+            .map(|(t, _)| (*t).to_string())
+            .collect();
+        let other = kept.len();
+        let place = |template: &String| kept.iter().position(|k| k == template).unwrap_or(other);
+        let places: Vec<usize> = folded.iter().map(place).collect();
+        let mut failures = vec![BTreeMap::new(); other + 1];
+        for (place, own) in places.iter().zip(&self.failures) {
+            for (status, count) in own {
+                *failures[*place].entry(*status).or_default() += count;
+            }
+        }
+        let mut templates = kept;
+        templates.push("(other paths)".to_string());
+        self.failures = failures;
+        self.templates = templates;
+        self.index.clear();
+        for place in &places {
+            *self
+                .index
+                .entry(self.templates[*place].clone())
+                .or_default() += 1;
+        }
+        places.into_iter().map(|place| place as u16).collect()
+    }
+
+    /// How much longer requests take than their service, in the mean of the mix, by the number under way.
+    fn levels(&self, under_way: &[u32], endpoints: &[(usize, Endpoint)]) -> Vec<Level> {
+        let mut means = vec![0.0; self.templates.len()];
+        let (mut sum, mut count) = (0.0, 0_u64);
+        for (place, endpoint) in endpoints {
+            if let Some((law, ..)) = &endpoint.law {
+                means[*place] = law.mean_ms;
+                sum += law.mean_ms * endpoint.requests as f64;
+                count += endpoint.requests;
+            }
+        }
+        // Those before a request in line are of all endpoints, so what it waits is of the mean of all.
+        let mean = sum / (count as f64).max(1.0);
+        let timed = self
+            .requests
+            .iter()
+            .zip(under_way)
+            .filter(|(r, _)| r.timed && mean > 0.0);
+        busy::levels(timed.map(|(request, n)| {
+            let own = means[usize::from(request.endpoint)];
+            (*n, 1.0 + (f64::from(request.us) / 1e3 - own) / mean)
+        }))
+    }
+
+    /// The endpoints that have requests, with their places; service times are those at `calm` under way at most,
+    /// or at the fewest at which enough are known.
+    fn endpoints(&self, under_way: &[u32], calm: u32) -> Vec<(usize, Endpoint)> {
+        let mut samples: Vec<Vec<(u32, u32)>> = vec![Vec::new(); self.templates.len()];
+        let mut counts = vec![0_u64; self.templates.len()];
+        for (request, n) in self.requests.iter().zip(under_way) {
+            let place = usize::from(request.endpoint);
+            counts[place] += 1;
+            if request.timed {
+                samples[place].push((*n, request.us));
+            }
+        }
+        let mut names: Vec<String> = Vec::new();
+        let mut endpoints = Vec::new();
+        for (place, mut sample) in samples.into_iter().enumerate() {
+            if counts[place] == 0 {
+                continue;
+            }
+            let template = self.templates[place].clone();
+            let mut name = path::name(&template);
+            while names.contains(&name) {
+                name.push_str("_2");
+            }
+            names.push(name.clone());
+            let law = service_law(&mut sample, calm);
+            let endpoint = Endpoint {
+                folded: self.index.get(&template).copied().unwrap_or(1),
+                requests: counts[place],
+                failures: self.failures[place].clone(),
+                template,
+                name,
+                law,
+            };
+            endpoints.push((place, endpoint));
+        }
+        endpoints
+    }
+}
+
+/// The law of times at few under way: of the smallest number at which enough are known.
+fn service_law(sample: &mut [(u32, u32)], calm: u32) -> Option<(Law, usize, u32)> {
+    sample.sort_by_key(|(n, _)| *n);
+    let wanted = SERVICE_SAMPLE.max(sample.len() / 20).min(sample.len());
+    let most = sample.get(wanted.checked_sub(1)?)?.0.max(calm);
+    let end = sample.partition_point(|(n, _)| *n <= most);
+    let mut times: Vec<u32> = sample[..end].iter().map(|(_, us)| *us).collect();
+    times.sort_unstable();
+    // Thinned out later, evenly: no order may stay in what is left.
+    let law = laws::law(&times)?;
+    let reached = sample.get(end.checked_sub(1)?)?.0;
+    Some((law, end, most.min(reached)))
+}
+
+impl Learned {
+    /// The model, as TOML.
+    #[must_use]
+    pub fn toml(&self) -> String {
+        write::toml(self)
+    }
+}

@@ -1,0 +1,198 @@
+//! Paths as templates: identifiers in them are one and the same endpoint.
+
+use std::collections::BTreeMap;
+
+/// A route that was given: `GET /seats/{id}` or `/seats/{id}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    method: Option<String>,
+    segments: Vec<String>,
+    text: String,
+}
+
+impl Route {
+    /// Reads a route; segments in braces stand for anything, and `*` at the end for any rest.
+    ///
+    /// # Errors
+    /// If it has no path.
+    pub fn parse(text: &str) -> Result<Route, String> {
+        let text = text.trim();
+        let (method, path) = match text.split_once(' ') {
+            Some((method, path)) => (Some(method.to_string()), path.trim()),
+            None => (None, text),
+        };
+        if !path.starts_with('/') {
+            return Err(format!(
+                "--route {text}: a path begins with /, such as `GET /seats/{{id}}`"
+            ));
+        }
+        Ok(Route {
+            method,
+            segments: segments(path).map(str::to_string).collect(),
+            text: path.to_string(),
+        })
+    }
+
+    fn takes(&self, method: &str, path: &str) -> bool {
+        if self.method.as_deref().is_some_and(|own| own != method) {
+            return false;
+        }
+        let open = self.segments.last().is_some_and(|s| s == "*");
+        let own = &self.segments[..self.segments.len() - usize::from(open)];
+        let mut given = segments(path);
+        let fits = own.iter().all(|own| {
+            given
+                .next()
+                .is_some_and(|given| own.starts_with('{') && !given.is_empty() || own == given)
+        });
+        fits && (open || given.next().is_none())
+    }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.trim_start_matches('/').split('/')
+}
+
+/// The endpoint that a request belongs to: method and template of its path.
+#[must_use]
+pub fn template(method: &str, path: &str, routes: &[Route]) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or("");
+    let path = match path.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => path,
+    };
+    let begin = if method.is_empty() {
+        String::new()
+    } else {
+        format!("{method} ")
+    };
+    if let Some(route) = routes.iter().find(|route| route.takes(method, path)) {
+        return begin + &route.text;
+    }
+    if !path.starts_with('/') {
+        // A tool's own name of a request.
+        return begin + if path.is_empty() { "/" } else { path };
+    }
+    let folded: Vec<&str> = segments(path)
+        .map(|s| if is_id(s) { "{id}" } else { s })
+        .collect();
+    format!("{begin}/{}", folded.join("/"))
+}
+
+/// Whether a segment is an identifier: digits, a UUID, a hash, or mostly digits.
+fn is_id(segment: &str) -> bool {
+    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+    if segment.is_empty() || digits == 0 {
+        return false;
+    }
+    let hex = segment.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    let word = segment
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    digits == segment.len()
+        || hex && segment.len() >= 8
+        || word && (digits >= 4 || segment.len() >= 20)
+}
+
+/// So many values at one place of otherwise equal paths are identifiers, whatever they look like.
+const MANY: usize = 20;
+
+/// Folds templates that differ in one segment alone, where there are many of them. Gives the new template of
+/// each.
+#[must_use]
+pub fn fold(templates: &[String]) -> Vec<String> {
+    let mut folded: Vec<String> = templates.to_vec();
+    let depth = templates
+        .iter()
+        .map(|t| t.matches('/').count())
+        .max()
+        .unwrap_or(0);
+    for place in 1..=depth.min(12) {
+        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (k, template) in folded.iter().enumerate() {
+            let mut parts: Vec<&str> = template.split('/').collect();
+            if parts.len() > place && parts[place] != "{id}" && !parts[place].is_empty() {
+                parts[place] = "{name}";
+                groups.entry(parts.join("/")).or_default().push(k);
+            }
+        }
+        for (template, members) in groups {
+            let mut names: Vec<&String> = members.iter().map(|k| &folded[*k]).collect();
+            names.sort_unstable();
+            names.dedup();
+            if names.len() >= MANY {
+                for k in members {
+                    folded[k].clone_from(&template);
+                }
+            }
+        }
+    }
+    folded
+}
+
+/// A name for a model, of letters, digits and `_`.
+#[must_use]
+pub fn name(template: &str) -> String {
+    let mut name = String::new();
+    for c in template.chars() {
+        if c.is_ascii_alphanumeric() {
+            name.push(c.to_ascii_lowercase());
+        } else if !name.ends_with('_') && !name.is_empty() {
+            name.push('_');
+        }
+    }
+    let name: String = name.trim_end_matches('_').chars().take(60).collect();
+    if name.is_empty() {
+        "root".to_string()
+    } else {
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_folded_and_names_are_not() {
+        let of = |path: &str| template("GET", path, &[]);
+        assert_eq!(of("/seats/17?x=1"), "GET /seats/{id}");
+        assert_eq!(
+            of("/u/550e8400-e29b-41d4-a716-446655440000/a"),
+            "GET /u/{id}/a"
+        );
+        assert_eq!(of("/v1/orders/ORD-2026-0017"), "GET /v1/orders/{id}");
+        assert_eq!(of("/api/v2/oauth2/added"), "GET /api/v2/oauth2/added");
+        assert_eq!(of("http://h:80/a/7"), "GET /a/{id}");
+        assert_eq!(of(""), "GET /");
+        assert_eq!(template("", "home page", &[]), "home page");
+    }
+
+    #[test]
+    fn routes_come_first() {
+        let routes = [
+            Route::parse("GET /u/{name}").unwrap(),
+            Route::parse("/s/*").unwrap(),
+        ];
+        assert_eq!(template("GET", "/u/anna", &routes), "GET /u/{name}");
+        assert_eq!(template("PUT", "/u/anna", &routes), "PUT /u/anna");
+        assert_eq!(template("GET", "/s/a/b/c.js", &routes), "GET /s/*");
+        assert!(Route::parse("seats").is_err());
+    }
+
+    #[test]
+    fn many_names_at_one_place_are_one_endpoint() {
+        let mut all: Vec<String> = (0..30)
+            .map(|k| format!("GET /u/{}", char::from(b'a' + k % 26)) + &"x".repeat(usize::from(k)))
+            .collect();
+        all.push("GET /login".into());
+        let folded = fold(&all);
+        assert!(
+            folded[..30].iter().all(|t| t == "GET /u/{name}"),
+            "{folded:?}"
+        );
+        assert_eq!(folded[30], "GET /login");
+        assert_eq!(name("GET /u/{name}"), "get_u_name");
+        assert_eq!(name("/"), "root");
+    }
+}

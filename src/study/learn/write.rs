@@ -1,0 +1,340 @@
+//! What was learned, as a model whose every line says what it rests on.
+
+use std::fmt::Write;
+
+use super::busy::Level;
+use super::laws::time;
+use super::{Endpoint, Learned};
+
+/// The model.
+pub fn toml(learned: &Learned) -> String {
+    let mut out = String::new();
+    head(&mut out, learned);
+    scenario(&mut out, learned);
+    journey(&mut out, learned);
+    station(&mut out, learned);
+    for endpoint in &learned.endpoints {
+        write_endpoint(&mut out, learned, endpoint);
+    }
+    out
+}
+
+/// A line of comment. What comes from a file is kept to one line.
+fn comment(out: &mut String, text: &str) {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let _ = writeln!(out, "# {text}");
+}
+
+fn head(out: &mut String, learned: &Learned) {
+    comment(
+        out,
+        &format!("A first model, learned from {}.", learned.origin),
+    );
+    comment(
+        out,
+        &format!(
+            "{} requests in {:.1} s, {} of them with their time; {} endpoints; at most {} under way at once.",
+            grouped(learned.requests),
+            learned.span,
+            grouped(learned.timed),
+            learned.endpoints.len(),
+            learned.most_under_way
+        ),
+    );
+    if learned.timeless > 0 {
+        comment(
+            out,
+            &format!(
+                "{} requests without a time of their begin are left out.",
+                grouped(learned.timeless)
+            ),
+        );
+    }
+    if learned.left_out > 0 {
+        comment(
+            out,
+            &format!(
+                "{} requests beyond the first {} are left out.",
+                grouped(learned.left_out),
+                grouped(learned.requests)
+            ),
+        );
+    }
+    if learned.spread {
+        comment(
+            out,
+            "The file's times are whole seconds: the requests of each are spread evenly over it.",
+        );
+    }
+    out.push_str("#\n# Unknown, and what would tell:\n");
+    for text in unknown(learned) {
+        comment(out, &format!("- {text}"));
+    }
+    for doubt in &learned.doubts {
+        comment(out, &format!("- not to be trusted in the file: {doubt}"));
+    }
+    out.push('\n');
+}
+
+fn unknown(learned: &Learned) -> Vec<String> {
+    let mut all = Vec::new();
+    match learned.growth {
+        Some(_) => all.push("what the limit is made of (processor, threads, connections): it stands here as one station; `capsim fit` with runs at two loads tells more".to_string()),
+        None if learned.spread => all.push("where the system's limit is: times of whole seconds do not tell who waited for whom, so this model has none; $msec (nginx), %{begin:usec}t (Apache) or %t with milliseconds in the log would tell".to_string()),
+        None => all.push(format!(
+            "where the system's limit is: times did not grow up to {} requests under way, so this model has none and never slows down; a run at a higher load would tell",
+            learned.most_under_way
+        )),
+    }
+    if learned.users.is_some() {
+        all.push(
+            "how users behave: this is a load tool's file, whose users waited for each answer"
+                .to_string(),
+        );
+    } else {
+        all.push("which requests belong to one user: each request comes on its own here; a column with a session would tell".to_string());
+    }
+    if learned.endpoints.iter().any(|e| !e.failures.is_empty()) {
+        all.push(
+            "why requests fail, and whether more do under load: failures are a fixed share here"
+                .to_string(),
+        );
+    }
+    all
+}
+
+fn scenario(out: &mut String, learned: &Learned) {
+    let rate = learned.requests as f64 / learned.span.max(1e-9);
+    if let Some(users) = learned.users {
+        let cycle = f64::from(users) / rate * 1e3;
+        comment(
+            out,
+            &format!(
+                "{users} users at most were waiting at once; {rate:.3} requests/s of {:.3} ms each: by Little's law {:.3} ms of pause between them.",
+                learned.mean_ms,
+                (cycle - learned.mean_ms).max(0.0)
+            ),
+        );
+        let _ = writeln!(
+            out,
+            "[scenarios.load]\nexecutor = \"constant-vus\"\nvus = {users}"
+        );
+        let _ = writeln!(
+            out,
+            "duration = \"{}\"\njourney = \"mix\"\n",
+            seconds(learned.span.max(1.0))
+        );
+        return;
+    }
+    comment(
+        out,
+        &format!(
+            "Arrivals: {rate:.3}/s in the mean, in {} stages of rates that chance alone does not explain.",
+            learned.arrivals.stages.len()
+        ),
+    );
+    if let Some(dispersion) = learned.arrivals.dispersion {
+        comment(
+            out,
+            &format!(
+                "Counts of a second vary {:.2} times as much as Poisson's (1 ± {:.2} by chance, {} s): {}.",
+                dispersion.index,
+                dispersion.noise,
+                dispersion.seconds,
+                dispersion.words()
+            ),
+        );
+    }
+    let first = learned.arrivals.stages.first().map_or(0.0, |s| s.rate);
+    let _ = writeln!(
+        out,
+        "[scenarios.load]\nexecutor = \"open-arrivals\"\ntime_unit = \"1s\"\nstart_rate = {}",
+        rate_of(first)
+    );
+    out.push_str("stages = [\n");
+    for (k, stage) in learned.arrivals.stages.iter().enumerate() {
+        if k > 0 {
+            let _ = writeln!(
+                out,
+                "  {{ duration = \"0s\", target = {} }},",
+                rate_of(stage.rate)
+            );
+        }
+        let _ = writeln!(
+            out,
+            "  {{ duration = \"{}\", target = {} }},",
+            seconds(stage.seconds),
+            rate_of(stage.rate)
+        );
+    }
+    out.push_str("]\njourney = \"mix\"\n\n");
+}
+
+fn rate_of(rate: f64) -> String {
+    format!("{rate:.4}")
+}
+
+fn seconds(seconds: f64) -> String {
+    format!("{}ms", (seconds * 1e3).round())
+}
+
+/// One request of the mix, each with the probability that is left to it.
+fn journey(out: &mut String, learned: &Learned) {
+    comment(
+        out,
+        "The mix: one request an arrival. Each share is of what the lines before it leave.",
+    );
+    out.push_str("[journeys]\nmix = [\n");
+    let mut left: u64 = learned.endpoints.iter().map(|e| e.requests).sum();
+    let all = left as f64;
+    let last = learned.endpoints.len().saturating_sub(1);
+    for (k, endpoint) in learned.endpoints.iter().enumerate() {
+        let share = 100.0 * endpoint.requests as f64 / all;
+        let evidence = format!(
+            "{share:.2} %: {} of {}",
+            grouped(endpoint.requests),
+            endpoint.template
+        );
+        let evidence: String = evidence.chars().filter(|c| !c.is_control()).collect();
+        if k == last {
+            let _ = writeln!(out, "  {{ request = \"{}\" }}, # {evidence}", endpoint.name);
+        } else {
+            let p = endpoint.requests as f64 / left as f64;
+            let _ = writeln!(
+                out,
+                "  {{ with_probability = {p:.6}, steps = [{{ request = \"{}\" }}], else = [ # {evidence}",
+                endpoint.name
+            );
+        }
+        left -= endpoint.requests;
+    }
+    if last > 0 {
+        let _ = writeln!(out, "  {}", "] }, ".repeat(last).trim_end());
+    }
+    if let Some(users) = learned.users {
+        let rate = learned.requests as f64 / learned.span.max(1e-9);
+        let pause = f64::from(users) / rate * 1e3 - learned.mean_ms;
+        if pause > 0.02 * learned.mean_ms {
+            let _ = writeln!(out, "  {{ sleep = \"{}\" }},", time(pause));
+        }
+    }
+    out.push_str("]\n\n");
+}
+
+fn station(out: &mut String, learned: &Learned) {
+    let Some(growth) = learned.growth else {
+        let text = match learned.spread {
+            true => {
+                "No station: from whole seconds it cannot be told how many requests were under way. By Little's law:"
+            }
+            false => "No station: times do not grow with the number of requests under way.",
+        };
+        comment(out, text);
+        levels(out, &learned.levels);
+        out.push('\n');
+        return;
+    };
+    comment(
+        out,
+        &format!(
+            "Times grow from {} requests under way on, as at a station with {:.2} servers.",
+            growth.from, growth.servers
+        ),
+    );
+    levels(out, &learned.levels);
+    let _ = writeln!(
+        out,
+        "[stations.system]\nservers = {}\n",
+        growth.servers.round().max(1.0)
+    );
+}
+
+fn levels(out: &mut String, levels: &[Level]) {
+    for level in levels {
+        comment(
+            out,
+            &format!(
+                "  from {:>4} under way: {:>7.3} times as long as the service ({} requests)",
+                level.from,
+                level.ratio,
+                grouped(level.requests)
+            ),
+        );
+    }
+}
+
+fn write_endpoint(out: &mut String, learned: &Learned, endpoint: &Endpoint) {
+    let folded = match endpoint.folded {
+        0 | 1 => String::new(),
+        n => format!(", {n} paths folded into one (--route keeps them apart)"),
+    };
+    comment(
+        out,
+        &format!(
+            "{}: {} requests{folded}",
+            endpoint.template,
+            grouped(endpoint.requests)
+        ),
+    );
+    let law = match &endpoint.law {
+        Some((law, from, under_way)) => {
+            comment(
+                out,
+                &format!(
+                    "Time: mean {} of {} requests at {under_way} under way at most; {}.",
+                    time(law.mean_ms),
+                    grouped(*from as u64),
+                    law.words
+                ),
+            );
+            law.text.clone()
+        }
+        None => {
+            comment(
+                out,
+                "Time: unknown, the file has none; 1ms stands in its place.",
+            );
+            "\"1ms\"".to_string()
+        }
+    };
+    let _ = writeln!(out, "[endpoints.{}]\nvisits = [", endpoint.name);
+    if learned.growth.is_some() {
+        let _ = writeln!(out, "  {{ station = \"system\", time = {law} }},");
+    } else {
+        let _ = writeln!(out, "  {{ delay = {law} }},");
+    }
+    let mut left = endpoint.requests;
+    for (status, count) in &endpoint.failures {
+        // Without a status there was no answer: a server error stands for it.
+        let shown = if (400..600).contains(status) {
+            *status
+        } else {
+            500
+        };
+        let p = *count as f64 / left.max(1) as f64;
+        let _ = writeln!(
+            out,
+            "  {{ fail = {:.6}, status = {shown} }}, # {} with status {status}",
+            p.min(1.0),
+            grouped(*count)
+        );
+        left -= count;
+    }
+    out.push_str("]\n\n");
+}
+
+/// A count with commas between thousands.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (k, digit) in digits.chars().enumerate() {
+        if k > 0 && (digits.len() - k).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

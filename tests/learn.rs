@@ -328,6 +328,47 @@ fn a_model_learned_from_a_log_predicts_higher_loads() {
 }
 
 #[test]
+fn odd_logs_give_models_that_are_valid() {
+    let directory = tempfile::tempdir().unwrap();
+    let learned = |text: &str| {
+        let file = directory.path().join("odd.log");
+        std::fs::write(&file, text).unwrap();
+        let format = "nginx:$msec \"$request\" $status $request_time";
+        capsim(&["learn", file.to_str().unwrap(), "--log-format", format])
+    };
+    // More endpoints than a model gets, names that are the same, no time at all, all statuses.
+    let mut many = String::new();
+    for k in 0..3_000_u32 {
+        let path = ["/a-b", "/a_b", "/\u{202e}ü", "/", "//x", "/404.html", "*"][k as usize % 7];
+        let other = format!("/p{}/q", char::from(b'a' + (k / 3 % 15) as u8));
+        let path = if k % 3 == 0 { other.as_str() } else { path };
+        let status = [200, 304, 404, 500, 0, 999][k as usize % 6];
+        many.push_str(&format!(
+            "{}.{:03} \"GET {path} HTTP/1.1\" {status} 0.000\n",
+            1_795_776_000 + k / 50,
+            k % 50 * 20
+        ));
+    }
+    let (code, out, err) = learned(&many);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(
+        out.contains("[endpoints.get_a_b_2]") && out.contains("(other paths)"),
+        "{out}"
+    );
+    let one = "1795776000.000 \"GET / HTTP/1.1\" 200 0.001\n";
+    assert!(
+        learned(one)
+            .2
+            .contains("there are no requests to learn from")
+    );
+    let (code, _, err) = learned(&one.repeat(2));
+    assert_eq!((code, err.as_str()), (0, ""));
+    let (code, _, err) = learned(&format!("{one}1.000 \"GET / HTTP/1.1\" 200 0.001\n"));
+    assert_eq!(code, 104);
+    assert!(err.contains("a time in the file is wrong"), "{err}");
+}
+
+#[test]
 fn files_of_load_tools_are_learned_from_as_closed_loads() {
     let (code, out, err) = capsim(&["learn", "tests/formats/jmeter/jm-E.out.jtl"]);
     assert_eq!((code, err.as_str()), (0, ""));

@@ -37,6 +37,14 @@ pub struct Declaration {
     pub is_open: bool,
 }
 
+impl Declaration {
+    /// Whether such a file is a server's log, and no load tool's.
+    #[must_use]
+    pub fn is_log(&self) -> bool {
+        self.is_open && self.percents.is_empty() && self.deviation == Deviation::None
+    }
+}
+
 /// How a standard deviation is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deviation {

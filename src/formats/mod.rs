@@ -30,7 +30,7 @@ use std::path::Path;
 
 pub use access::Layout;
 pub use declaration::{Declaration, Deviation, Reader, Sink};
-pub use reading::{Collected, Reading, Record, Skipped};
+pub use reading::{Collected, Reading, Record, Skipped, ascending};
 pub use rule::Rule;
 pub use source::{Problem, Source};
 

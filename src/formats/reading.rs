@@ -90,6 +90,8 @@ pub struct Collected {
     pub count: u64,
     /// How long each took, of those that have a time.
     pub times: Durations,
+    /// How long the system behind a proxy took, where the proxy tells it.
+    pub served: Durations,
     /// Of the same times, in milliseconds.
     pub moments: Moments,
     /// How many failed.
@@ -115,6 +117,9 @@ impl Collected {
             self.times.push(record.ns);
             self.moments.push(record.ns as f64 / 1e6);
         }
+        if let Some(ns) = record.served_ns {
+            self.served.push(ns);
+        }
         self.failed += u64::from(record.failed);
         self.shorter |= record.ns < self.last_ns;
         self.longer |= self.count > 1 && record.ns > self.last_ns;
@@ -136,9 +141,7 @@ impl Collected {
     /// The times in ascending order.
     #[must_use]
     pub fn sorted(&self) -> Vec<u64> {
-        let mut all: Vec<u64> = self.times.iter().collect();
-        all.sort_unstable();
-        all
+        ascending(&self.times)
     }
 
     /// How many requests stand neither in the order of their begins nor of their ends, nor of their times.
@@ -158,4 +161,12 @@ impl Collected {
         let (first, last) = self.span_us?;
         Some(last.abs_diff(first) as f64 / 1e6)
     }
+}
+
+/// Times in ascending order.
+#[must_use]
+pub fn ascending(times: &Durations) -> Vec<u64> {
+    let mut all: Vec<u64> = times.iter().collect();
+    all.sort_unstable();
+    all
 }

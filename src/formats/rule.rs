@@ -69,13 +69,14 @@ impl Rule {
     /// time, where a tool prints what is no time of the sample.
     #[must_use]
     pub fn percentile(self, sorted_ns: &[u64], percent: f64) -> Option<f64> {
+        let max = *sorted_ns.last()?;
         if self.rank == Rank::Interpolated {
             return quantile::percentiles_ns(sorted_ns, &[percent])?
                 .first()
                 .copied();
         }
         let ns = *sorted_ns.get(self.rank.place(sorted_ns.len(), percent)?)?;
-        Some(self.value.of(ns, *sorted_ns.last()?))
+        Some(self.value.of(ns, max))
     }
 
     /// The rule in words.

@@ -32,16 +32,16 @@ pub fn number_after(text: &str, label: &str) -> Option<f64> {
 pub fn time(text: &str) -> Option<f64> {
     let text = text.trim();
     let unit = text.find(|c: char| c.is_ascii_alphabetic() || c == 'µ')?;
-    let factor = match &text[unit..] {
-        "ns" => 1e-6,
-        "us" | "µs" => 1e-3,
-        "ms" => 1.0,
-        "s" => 1e3,
-        "m" => 60e3,
-        "h" => 3_600e3,
+    let value = number(&text[..unit])?;
+    Some(match &text[unit..] {
+        "ns" => value / 1e6,
+        "us" | "µs" => value / 1e3,
+        "ms" => value,
+        "s" => value * 1e3,
+        "m" => value * 60e3,
+        "h" => value * 3_600e3,
         _ => return None,
-    };
-    Some(number(&text[..unit])? * factor)
+    })
 }
 
 /// A number of milliseconds as nanoseconds, if it is a possible time.

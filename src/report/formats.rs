@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::formats::rule::{self, Rule};
-use crate::formats::{Collected, Declaration, Deviation, Reading, Skipped, Understood};
+use crate::formats::{Collected, Declaration, Deviation, Reading, Skipped, Understood, ascending};
 
 /// The text of `capsim read`.
 #[must_use]
@@ -66,6 +66,9 @@ fn counts(out: &mut String, file: &Understood) {
 /// The times: as the tool prints them beside k6's, where the file has single requests.
 fn times(out: &mut String, file: &Understood) {
     let declaration = file.declaration;
+    if let (Some(requests), true) = (&file.requests, declaration.is_log()) {
+        return log_times(out, declaration, requests);
+    }
     match declaration.rule {
         Some(rule) => line(
             out,
@@ -96,6 +99,52 @@ fn times(out: &mut String, file: &Understood) {
     }
     if !held {
         out.push_str("k6's would need the single requests, which this file does not hold\n");
+    }
+}
+
+/// The times of a log, all by k6's rule: of the requests, and of the system behind the proxy.
+fn log_times(out: &mut String, declaration: &Declaration, requests: &Collected) {
+    if requests.times.is_empty() && requests.served.is_empty() {
+        return;
+    }
+    let behind = !requests.served.is_empty();
+    let head = if behind {
+        format!(" {:>12}", "behind it")
+    } else {
+        String::new()
+    };
+    let _ = writeln!(out, "\n{:<12} {:>12}{head}", "ms, as k6", declaration.tool);
+    let columns = [requests.sorted(), ascending(&requests.served)];
+    let mean = |sorted: &[u64]| {
+        let sum: u128 = sorted.iter().map(|ns| u128::from(*ns)).sum();
+        (!sorted.is_empty()).then(|| sum as f64 / sorted.len() as f64 / 1e6)
+    };
+    let mut row = |name: &str, of: &dyn Fn(&[u64]) -> Option<f64>| {
+        let shown = |sorted: &[u64]| of(sorted).map_or("-".to_string(), number);
+        let more = if behind {
+            format!(" {:>12}", shown(&columns[1]))
+        } else {
+            String::new()
+        };
+        let _ = writeln!(out, "{name:<12} {:>12}{more}", shown(&columns[0]));
+    };
+    row("mean", &mean);
+    for (name, percent) in [
+        ("min", 0.0),
+        ("p(50)", 50.0),
+        ("p(90)", 90.0),
+        ("p(95)", 95.0),
+        ("p(99)", 99.0),
+        ("max", 100.0),
+    ] {
+        row(name, &|sorted| rule::K6.percentile(sorted, percent));
+    }
+    if behind && requests.served.len() as u64 != requests.count {
+        let _ = writeln!(
+            out,
+            "{} of them went to a system behind",
+            requests.served.len()
+        );
     }
 }
 

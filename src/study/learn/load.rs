@@ -52,7 +52,7 @@ const PARTS: usize = 120;
 pub fn arrivals(starts_us: &[i64]) -> Arrivals {
     let first = starts_us.first().copied().unwrap_or(0);
     let span = starts_us.last().copied().unwrap_or(0).abs_diff(first) / 1_000_000;
-    let mut counts = vec![0_u64; usize::try_from(span).unwrap_or(0).clamp(1, 400 * 86_400)];
+    let mut counts = vec![0_u64; usize::try_from(span).unwrap_or(0).clamp(1, 50 * 86_400)];
     for start in starts_us {
         let second = usize::try_from(start.abs_diff(first) / 1_000_000);
         if let Some(count) = second.ok().and_then(|second| counts.get_mut(second)) {

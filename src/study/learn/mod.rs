@@ -20,6 +20,9 @@ pub use path::Route;
 /// In microseconds.
 const SECOND: i64 = 1_000_000;
 
+/// Longer logs are refused: one wrong time makes years.
+const LONGEST_DAYS: f64 = 40.0;
+
 /// So many requests are kept.
 const MOST_REQUESTS: usize = 20_000_000;
 
@@ -210,10 +213,12 @@ impl Learner {
                 .max(),
         );
         let span = last.unwrap_or(first).abs_diff(first) as f64 / 1e6;
-        if span > 400.0 * 86_400.0 {
-            return Err(
-                "the requests span more than a year: a time in the file is wrong".to_string(),
-            );
+        if span > LONGEST_DAYS * 86_400.0 {
+            return Err(format!(
+                "the requests span {:.0} days, and a model takes {LONGEST_DAYS} at most: a time in the file is wrong, \
+                 or give a part of it",
+                span / 86_400.0
+            ));
         }
         let starts: Vec<i64> = self.requests.iter().map(|r| r.start_us).collect();
         let arrivals = load::arrivals(&starts);

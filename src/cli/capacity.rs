@@ -16,6 +16,7 @@ use crate::model::{Override, duration};
 use crate::report::answers as report;
 use crate::study::answers::bounds::analyse;
 use crate::study::answers::capacity::{Question, search};
+use crate::study::fit::free::matching;
 
 /// Runs that a search may simulate unless a budget says otherwise.
 const RUNS: u64 = 200;
@@ -101,6 +102,9 @@ impl Capacity {
             base.push(Override::parse(text).map_err(Failure::model)?);
         }
         let document = self.model.document()?;
+        if path != "load" {
+            matching(&path, &document).map_err(|why| invalid(format!("--vary {path}: {why}")))?;
+        }
         let question = Question {
             document: &document,
             base,

@@ -213,20 +213,34 @@ pub fn matching(patterns: &str, document: &Document) -> Result<Vec<String>, Stri
             }
         }
         if found.len() == before {
-            let near: Vec<(f64, &String)> = known
-                .iter()
-                .map(|path| (strsim::normalized_levenshtein(pattern, path), path))
-                .collect();
-            let near = near.iter().max_by(|a, b| a.0.total_cmp(&b.0));
-            return Err(match near {
-                Some((likeness, path)) if *likeness > 0.4 => {
-                    format!("the model has no `{pattern}`; did you mean `{path}`?")
-                }
-                _ => format!("the model has no `{pattern}`; it has {}", known.join(", ")),
-            });
+            return Err(unknown(pattern, &known));
         }
     }
     Ok(found)
+}
+
+/// That a path is unknown, and which ones it is like: as a whole, or as the end of one.
+fn unknown(pattern: &str, known: &[String]) -> String {
+    let likeness = |path: &String| {
+        let ends = path
+            .match_indices(['.', '['])
+            .map(|(at, _)| &path[at + 1..]);
+        let each = std::iter::once(path.as_str()).chain(ends);
+        each.map(|end| strsim::normalized_levenshtein(pattern, end))
+            .fold(0.0, f64::max)
+    };
+    let mut near: Vec<(f64, &String)> = known.iter().map(|p| (likeness(p), p)).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let shown = match near.as_slice() {
+        [(best, _), ..] if *best > 0.4 => 1,
+        _ => 3,
+    };
+    let near = near.iter().take(shown);
+    let near: Vec<String> = near.map(|(_, path)| format!("`{path}`")).collect();
+    format!(
+        "the model has no `{pattern}`; did you mean {}?",
+        near.join(" or ")
+    )
 }
 
 /// Keys and indices of a path. `.0` and `[0]` are the same.

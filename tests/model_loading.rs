@@ -692,6 +692,8 @@ error: `servers` must be a whole number from 1 to 1000000, and is -4
   |
 1 | stations.cpu.servers=-4
   |                      ^^
+  |
+  = help: write 1 or more
 
 error: the model has no `stations.cup.servers`
  --> --set:1:1

@@ -38,7 +38,27 @@ impl<'a> Field<'a> {
             self.name(),
             self.node.kind()
         );
-        self.error(message, "");
+        let numeric = what.contains("number") || what.contains("true or false");
+        let fix = match (&self.node.value, what) {
+            (Value::Text(_), _) if numeric => "write it without quotes",
+            (_, "a text") => "put it in double quotes",
+            (_, "a list") => "write it in [ ], also one alone",
+            (_, "a table") => "write it in { }, as key = value",
+            _ => "",
+        };
+        self.error(message, fix);
+    }
+
+    /// That a number lies outside of what it may be, and what is near.
+    fn out_of_range(&self, message: String, number: f64, low: f64, high: f64) {
+        let fix = match number {
+            // A share that is written in per cent.
+            n if high == 1.0 && n > 1.0 && n <= 100.0 => format!("write {}", n / 100.0),
+            n if n < low => format!("write {low} or more"),
+            n if n > high => format!("write {high} or less"),
+            _ => "write a number".to_string(),
+        };
+        self.error(message, fix);
     }
 
     /// A text.
@@ -82,10 +102,8 @@ impl<'a> Field<'a> {
                 u64::try_from(n).ok()
             }
             Value::Integer(n) => {
-                self.error(
-                    format!("`{}` must be {}, and is {n}", self.name(), what()),
-                    "",
-                );
+                let message = format!("`{}` must be {}, and is {n}", self.name(), what());
+                self.out_of_range(message, n as f64, low as f64, high as f64);
                 None
             }
             Value::Float(x) => {
@@ -93,7 +111,7 @@ impl<'a> Field<'a> {
                 let fix = if x == whole as f64 && (low..=high).contains(&whole) {
                     format!("write {whole}, without a decimal point")
                 } else {
-                    String::new()
+                    "write a whole number".to_string()
                 };
                 self.error(
                     format!("`{}` must be {}, and is {x:?}", self.name(), what()),
@@ -132,10 +150,8 @@ impl<'a> Field<'a> {
         if (low..=high).contains(&number) {
             return Some(number);
         }
-        self.error(
-            format!("`{}` must be {what}, and is {number}", self.name()),
-            "",
-        );
+        let message = format!("`{}` must be {what}, and is {number}", self.name());
+        self.out_of_range(message, number, low, high);
         None
     }
 

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod data_files;
+mod errors;
 mod escapes;
 mod k6_details;
 mod large;

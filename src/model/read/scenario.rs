@@ -4,7 +4,7 @@ use super::{Build, data_file, dist};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::journey::JourneyId;
-use crate::model::nearest::{listed, suggestion};
+use crate::model::nearest::{listed, nearest, suggestion};
 use crate::model::scenario::Scenario;
 use crate::model::seam::{self, Fault, RawScenario, RawStage};
 use crate::model::section::Section;
@@ -26,7 +26,12 @@ const EXECUTORS: [&str; 10] = [
 
 /// Reads `[scenarios.NAME]`, in the order of the text. The journey's id is its place in `[journeys]`.
 pub(super) fn read<'a>(build: &mut Build<'a>, root: &Section<'a>) -> Vec<Scenario> {
-    let example = "[scenarios.default], or remove `stages` from the top";
+    let example = match root.has("stages") {
+        true => "[scenarios.default] above `stages`, and executor = \"ramping-vus\" beside it",
+        false => {
+            "[scenarios.default] with executor = \"constant-vus\", vus = 10, duration = \"1m\""
+        }
+    };
     let Some(field) = root.required("scenarios", example) else {
         return Vec::new();
     };
@@ -130,11 +135,11 @@ fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<
     let executor = section
         .required("executor", example)
         .and_then(|f| executor(&f));
+    let journey = journey(build, name, &section);
     let Some(executor) = executor else {
-        section.tolerate();
+        without_executor(build, &section);
         return None;
     };
-    let journey = journey(build, name, &section);
     let open = executor.ends_with("-arrivals");
     let unreadable = RefCell::default();
     let options = Options {
@@ -189,6 +194,40 @@ fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<
     }
 }
 
+/// Reads the options whose meaning no executor changes: which of them may be there, nobody knows.
+fn without_executor<'a>(build: &Build<'a>, section: &Section<'a>) {
+    let options = Options {
+        section,
+        unreadable: RefCell::default(),
+        load: build.load,
+        whole: false,
+    };
+    for key in [
+        "start_time",
+        "graceful_stop",
+        "duration",
+        "max_duration",
+        "graceful_ramp_down",
+        "time_unit",
+    ] {
+        let _ = options.time(key);
+    }
+    for key in [
+        "vus",
+        "iterations",
+        "start_vus",
+        "rate",
+        "start_rate",
+        "pre_allocated_vus",
+        "max_vus",
+    ] {
+        let _ = options.number(key);
+    }
+    let _ = options.stages();
+    section.tolerate();
+}
+
+/// The executor that is named; of a slip of the pen, the one that is meant: with it the rest is checked all the same.
 fn executor(field: &Field) -> Option<&'static str> {
     let text = field.text()?;
     let found = EXECUTORS.into_iter().find(|name| *name == text);
@@ -196,7 +235,7 @@ fn executor(field: &Field) -> Option<&'static str> {
         let fix = suggestion(text, "executors", EXECUTORS);
         field.error(format!("there is no executor `{text}`"), fix);
     }
-    found
+    found.or_else(|| nearest(text, EXECUTORS))
 }
 
 /// The journey that a scenario names, or the only one, or the one of its own name.
@@ -318,6 +357,10 @@ fn place(section: &Section, fault: &Fault, executor: &str) {
             "write stages = [{ duration = \"1m\", target = 100 }]"
         }
         (_, _) if text.contains("unknown field") => "remove it",
+        (_, Some(_)) if text.contains("doesn't have a") => {
+            "write { duration = \"1m\", target = 100 }"
+        }
+        _ if text.contains("must be a whole number") => "write it without a fraction",
         _ => "",
     };
     field.error(text, fix);

@@ -42,6 +42,10 @@ pub(super) fn all<'a>(program: &mut Program<'_, 'a>, items: &[Field<'a>]) {
 }
 
 fn step<'a>(program: &mut Program<'_, 'a>, field: &Field<'a>) {
+    if field.text_if_any().is_some() {
+        let fix = "write { request = \"home\" } or { sleep = \"1s\" }";
+        return field.error("a step is a table, and this is a text", fix);
+    }
     let Some(section) = field.section() else {
         return;
     };

@@ -60,9 +60,16 @@ fn threshold(field: &Field) -> Option<Threshold> {
 }
 
 fn expression(field: &Field) -> Option<Threshold> {
-    let fix =
-        "write a statistic, a comparison and a number, such as \"p(95)<500\" or \"rate>0.99\"";
-    seam::threshold(field.text()?)
+    let text = field.text()?;
+    let fix = if text
+        .trim_end()
+        .ends_with(|c: char| c.is_alphabetic() || c == '%')
+    {
+        "write the number without a unit: times are in milliseconds, rates from 0 to 1"
+    } else {
+        "write a statistic, a comparison and a number, such as \"p(95)<500\" or \"rate>0.99\""
+    };
+    seam::threshold(text)
         .map_err(|why| field.error(why, fix))
         .ok()
 }

@@ -416,6 +416,10 @@ fn no_visit(section: &Section) {
     let unread = section.unread();
     let kinds = || VISITS.into_iter().chain(["status"]);
     let first = unread.first().map_or("", String::as_str);
+    if first == "sleep" {
+        let fix = "write { delay = \"1s\" }: an endpoint delays, a journey sleeps";
+        return section.error("a visit with `sleep` is nothing that is known", fix);
+    }
     let fix = match unread.iter().find_map(|key| nearest(key, kinds())) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("a visit has one of {}", listed(kinds())),

@@ -19,7 +19,8 @@ use crate::model::document::Checked;
 use crate::model::set::Override;
 use crate::study::design::Design;
 use crate::study::points::aggregate;
-use crate::study::sweep::{Sweep, SweepError, hold, recover, replace_file};
+use crate::study::rows::hold;
+use crate::study::sweep::{Sweep, SweepError, replace_file};
 use crate::study::vary;
 use crate::study::whole::Target;
 
@@ -254,17 +255,11 @@ impl SweepCommand {
         now: &Origin,
         study: &Path,
     ) -> Result<u64, Failure> {
-        let refused = |why: String| self.no_resuming(&why);
-        same_study(study, now).map_err(refused)?;
-        let header = sweep.columns().map_err(Failure::model)?.header();
-        match recover(file, &header, self.replications) {
-            Ok(rows) if rows > sweep.rows() => {
-                Err(refused("it has more rows than the sweep".into()))
-            }
-            Ok(rows) => Ok(rows),
-            Err(SweepError::Mismatch(why)) => Err(refused(why)),
-            Err(error) => Err(failed(error, &self.out)),
-        }
+        same_study(study, now).map_err(|why| self.no_resuming(&why))?;
+        sweep.recover(file).map_err(|error| match error {
+            SweepError::Mismatch(why) => self.no_resuming(&why),
+            error => failed(error, &self.out),
+        })
     }
 
     fn origin(&self, sweep: &Sweep<'_>, overrides: &[Override]) -> Result<Origin, Failure> {

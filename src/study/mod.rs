@@ -9,6 +9,7 @@ pub mod metrics;
 pub mod part;
 pub mod points;
 pub mod replicate;
+pub mod rows;
 pub mod runs;
 pub mod selftest;
 pub mod steady;

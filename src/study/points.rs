@@ -6,7 +6,8 @@ use std::io::{BufReader, Write};
 use std::path::Path;
 
 use super::metrics::{Metrics, thresholds_of};
-use super::sweep::{Columns, Sweep, SweepError, line, replace_file};
+use super::rows::line;
+use super::sweep::{Columns, Sweep, SweepError, replace_file};
 use super::tally::Tally;
 
 /// The header of the file of points.

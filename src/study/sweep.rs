@@ -5,8 +5,8 @@
 //! points see the same random streams (common random numbers).
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -14,6 +14,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use super::design::Design;
 use super::metrics::{Metrics, NamedThreshold, names_of, thresholds_of};
 use super::replicate::run_one;
+use super::rows::{line, sealed};
 use super::runs::Job;
 use super::whole::write_whole;
 use crate::model::document::Document;
@@ -88,7 +89,7 @@ impl Columns {
         header.extend(["end".to_owned(), "passed".to_owned()]);
         header.extend(self.thresholds.iter().map(|t| format!("slo:{}", t.text())));
         header.extend(self.metrics.iter().cloned());
-        header.push("fingerprint".to_owned());
+        header.extend(["fingerprint", "checksum"].map(str::to_owned));
         header
     }
 
@@ -242,7 +243,7 @@ fn write_rows(
             early.insert(index, row.map_err(SweepError::Model)?);
         }
         while let Some(row) = early.remove(&next) {
-            bytes.extend(line(&row)?);
+            bytes.extend(sealed(&row)?);
             next += 1;
         }
         if bytes.is_empty() {
@@ -273,15 +274,6 @@ fn end_name(end: End) -> &'static str {
         #[allow(unreachable_patterns)]
         _ => "aborted",
     }
-}
-
-/// One line of CSV.
-pub(super) fn line(cells: &[String]) -> Result<Vec<u8>, SweepError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(cells)?;
-    writer
-        .into_inner()
-        .map_err(|e| SweepError::Io(std::io::Error::other(e.to_string())))
 }
 
 /// Hands out indices in order, none too far ahead of what is written.
@@ -326,61 +318,6 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).2 = true;
         self.moved.notify_all();
     }
-}
-
-/// Opens the file of a sweep's rows, or makes it, and keeps other sweeps from it until it is closed.
-///
-/// # Errors
-/// If it cannot be opened, or another sweep has it.
-pub fn hold(path: &Path) -> Result<File, SweepError> {
-    let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false);
-    let file = file.open(path)?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(SweepError::Mismatch(
-            "another sweep writes to it; let that come to its end, or name another file".to_owned(),
-        )),
-        // Some file systems know no locks: two sweeps on one file are then the user's to avoid.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
-    }
-}
-
-/// Cuts a half-written last line off an interrupted file and counts its rows, which must be the first
-/// ones of this sweep.
-///
-/// # Errors
-/// If the file is that of another sweep.
-pub fn recover(mut file: &File, header: &[String], replications: u64) -> Result<u64, SweepError> {
-    file.rewind()?;
-    let (mut whole, mut rows, mut text) = (0u64, 0u64, Vec::new());
-    let mut reader = BufReader::new(file);
-    let expected = line(header)?;
-    let mut first = true;
-    loop {
-        text.clear();
-        let read = reader.read_until(b'\n', &mut text)?;
-        if read == 0 || text.last() != Some(&b'\n') {
-            break;
-        }
-        if std::mem::take(&mut first) {
-            if text != expected {
-                let why =
-                    "its columns are not those of this sweep: another model, design or version";
-                return Err(SweepError::Mismatch(why.to_owned()));
-            }
-        } else {
-            let start = format!("{},{},", rows / replications, rows % replications);
-            if !text.starts_with(start.as_bytes()) {
-                let why = format!("row {} is not point {start}", rows + 1);
-                return Err(SweepError::Mismatch(why.trim_end_matches(',').to_owned()));
-            }
-            rows += 1;
-        }
-        whole += read as u64;
-    }
-    file.set_len(whole)?;
-    file.sync_data()?;
-    Ok(rows)
 }
 
 /// Writes a file that appears whole and stays, whatever happens to the machine.

@@ -4,6 +4,7 @@
 
 mod outputs;
 mod overwrites;
+mod resume;
 mod signals;
 
 use std::path::Path;

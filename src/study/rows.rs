@@ -1,0 +1,239 @@
+//! The file of a sweep's rows: each ends with a checksum, and all are read again when a sweep goes on.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Seek};
+use std::path::Path;
+
+use super::sweep::{Sweep, SweepError};
+
+/// One line of CSV.
+pub(super) fn line(cells: &[String]) -> Result<Vec<u8>, SweepError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(cells)?;
+    writer
+        .into_inner()
+        .map_err(|e| SweepError::Io(std::io::Error::other(e.to_string())))
+}
+
+/// One line of CSV whose last cell is the checksum of all that stands before the comma in front of it.
+pub(super) fn sealed(cells: &[String]) -> Result<Vec<u8>, SweepError> {
+    let mut bytes = line(cells)?;
+    bytes.pop();
+    let sum = checksum(&bytes);
+    bytes.extend(format!(",{sum}\n").into_bytes());
+    Ok(bytes)
+}
+
+/// CRC-32 as gzip computes it.
+fn checksum(bytes: &[u8]) -> String {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    format!("{:08x}", crc.sum())
+}
+
+/// Whether a line ends with the checksum of the rest of it.
+fn is_sealed(line: &[u8]) -> bool {
+    let Some(line) = line.strip_suffix(b"\n") else {
+        return false;
+    };
+    let comma = line.iter().rposition(|byte| *byte == b',');
+    comma.is_some_and(|at| line[at + 1..] == *checksum(&line[..at]).as_bytes())
+}
+
+/// Opens the file of a sweep's rows, or makes it, and keeps other sweeps from it until it is closed.
+///
+/// # Errors
+/// If it cannot be opened, or another sweep has it.
+pub fn hold(path: &Path) -> Result<File, SweepError> {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false);
+    let file = file.open(path)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(SweepError::Mismatch(
+            "another sweep writes to it; let that come to its end, or name another file".to_owned(),
+        )),
+        // Some file systems know no locks: two sweeps on one file are then the user's to avoid.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+    }
+}
+
+/// A file read record by record. How many lines a record takes is known: whatever has happened to its
+/// quotes, the next one begins at a line of its own.
+struct Records<'f> {
+    from: BufReader<&'f File>,
+    /// The record that was read last.
+    text: Vec<u8>,
+    /// Its first line, from 1.
+    line: usize,
+    /// Lines of all records up to and with it.
+    lines: usize,
+}
+
+impl Records<'_> {
+    /// Reads a record of so many lines; whether it is complete.
+    fn next(&mut self, lines: usize) -> io::Result<bool> {
+        self.text.clear();
+        self.line = self.lines + 1;
+        self.lines += lines;
+        for _ in 0..lines {
+            self.from.read_until(b'\n', &mut self.text)?;
+            if self.text.last() != Some(&b'\n') {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether what there is may be the begin of a record that begins so. A crash of the machine may leave
+    /// zeros behind what was written.
+    fn is_begun(&self, begin: &[u8]) -> bool {
+        let zeros = self.text.iter().rev().take_while(|byte| **byte == 0);
+        let text = &self.text[..self.text.len() - zeros.count()];
+        begin.starts_with(text) || text.starts_with(begin)
+    }
+}
+
+fn breaks(text: &[u8]) -> usize {
+    text.iter().filter(|byte| **byte == b'\n').count()
+}
+
+impl Sweep<'_> {
+    /// Cuts a half-written last row off an interrupted file and counts its rows, which must be the first
+    /// ones of this sweep, as they were written.
+    ///
+    /// # Errors
+    /// If they are not: the line and what to do.
+    pub fn recover(&self, mut file: &File) -> Result<u64, SweepError> {
+        file.rewind()?;
+        let mut records = Records {
+            from: BufReader::new(file),
+            text: Vec::new(),
+            line: 0,
+            lines: 0,
+        };
+        let columns = self.columns().map_err(SweepError::Model)?;
+        let header = line(&columns.header())?;
+        let complete = records.next(breaks(&header))?;
+        if complete && records.text != header || !complete && !records.is_begun(&header) {
+            let why = "its columns are not those of this sweep: another model, design or version";
+            return Err(SweepError::Mismatch(why.to_owned()));
+        }
+        let (mut whole, mut rows) = (0, 0);
+        if complete {
+            whole = header.len();
+            rows = self.count(&mut records, &mut whole)?;
+        }
+        file.set_len(whole as u64)?;
+        file.sync_data()?;
+        Ok(rows)
+    }
+
+    /// Counts the rows that are left, and adds their lengths to `whole`.
+    fn count(&self, records: &mut Records, whole: &mut usize) -> Result<u64, SweepError> {
+        for row in 0..self.rows() {
+            let begin = self.begin_of(row)?;
+            let complete = records.next(1 + breaks(&begin))?;
+            if records.text.is_empty() {
+                return Ok(row);
+            }
+            let wrong = |of: &str, what: &str| {
+                let (point, replication) = (row / self.replications, row % self.replications);
+                SweepError::Mismatch(format!(
+                    "line {} {of} point {point}, replication {replication}{what}; keep the {} lines \
+                     above it alone, and --resume makes the rest again",
+                    records.line,
+                    records.line - 1
+                ))
+            };
+            if complete && !is_sealed(&records.text) {
+                let why = ") does not fit its checksum: it is not as it was written";
+                return Err(wrong("(of", why));
+            }
+            if !records.is_begun(&begin) {
+                return Err(wrong("is not that of", ""));
+            }
+            if !complete {
+                return Ok(row);
+            }
+            *whole += records.text.len();
+        }
+        records.next(1)?;
+        if records.text.is_empty() {
+            return Ok(self.rows());
+        }
+        let why = "it has more rows than the sweep";
+        Err(SweepError::Mismatch(why.to_owned()))
+    }
+
+    /// What a row begins with.
+    fn begin_of(&self, row: u64) -> Result<Vec<u8>, SweepError> {
+        let (point, replication) = (row / self.replications, row % self.replications);
+        let mut cells = vec![point.to_string(), replication.to_string()];
+        cells.extend(self.design.point(point));
+        let mut begin = line(&cells)?;
+        begin.pop();
+        begin.push(b',');
+        Ok(begin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::super::design::Design;
+    use super::*;
+    use crate::model::document::Document;
+
+    const MODEL: &str = "
+        [scenarios.default]
+        executor = \"constant-vus\"\nvus = 1\nduration = \"1s\"\njourney = \"j\"
+        [journeys]\nj = [{ request = \"e\" }]
+        [endpoints.e]\nvisits = [{ delay = \"100ms\" }]";
+
+    fn written(bytes: &[u8]) -> Result<File, SweepError> {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(bytes)?;
+        Ok(file)
+    }
+
+    /// Whichever byte is another one, the sweep is refused, or the row is its last one and half-written.
+    #[test]
+    fn each_byte_of_each_row_counts() -> Result<(), SweepError> {
+        let document = Document::from_text("m.toml", MODEL).map_err(SweepError::Model)?;
+        let design = Design::from_csv("load\n1\n2\n").map_err(SweepError::Mismatch)?;
+        let sweep = Sweep {
+            document: &document,
+            overrides: &[],
+            design: &design,
+            replications: 1,
+            seed: 1,
+            steady: false,
+            threads: 1,
+        };
+        let mut file = tempfile::tempfile()?;
+        sweep.run(&mut file, 0, |_| true)?;
+        let mut whole = Vec::new();
+        file.rewind()?;
+        std::io::Read::read_to_end(&mut file, &mut whole)?;
+        assert_eq!(sweep.recover(&written(&whole)?)?, 2);
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << (at % 7);
+            let found = sweep.recover(&written(&bytes)?);
+            let last = at + 1 == whole.len();
+            let refused = if last {
+                matches!(found, Ok(1))
+            } else {
+                found.is_err()
+            };
+            assert!(refused, "byte {at}");
+        }
+        for at in (0..whole.len()).step_by(7) {
+            let rows = breaks(&whole[..at]).saturating_sub(1);
+            let cut = written(&whole[..at])?;
+            assert_eq!(sweep.recover(&cut)?, rows as u64, "cut at {at}");
+        }
+        Ok(())
+    }
+}

@@ -102,14 +102,17 @@ impl Account {
         first.is_some_and(|first| std::ptr::eq(first, limit))
     }
 
-    /// How much of a limit is used; of a station, of whatever of it is used most.
+    /// How much of a limit is used; of a station with a law or slowdowns, how much of what these leave, for
+    /// they keep servers for longer than the work needs.
     fn used(&self, limit: &Limit) -> f64 {
         let Some(station) = limit.kind.station() else {
             return limit.utilisation;
         };
         let of_station = self.limits.iter();
         let of_station = of_station.filter(|l| l.kind.station() == Some(station));
-        of_station.map(|l| l.utilisation).fold(0.0, f64::max)
+        let others = of_station.filter(|l| !matches!(l.kind, Kind::Station(_)));
+        let used = others.map(|l| l.utilisation).reduce(f64::max);
+        used.unwrap_or(limit.utilisation)
     }
 
     /// The station or pool that is used most, if there is any with a limit.

@@ -1,7 +1,7 @@
 //! All that can make somebody wait in a model, with what a run says of each.
 
 use super::holding::{Holding, Places, holding};
-use super::stations::{AtStation, NS, at_stations, law};
+use super::stations::{AtStation, NS, at_stations, law, taken};
 use super::{Account, Kind, Limit};
 use crate::measure::level::Level;
 use crate::measure::recorder::Origin;
@@ -146,7 +146,8 @@ impl<'a> Sums<'a> {
             let (each, alone) = at.each;
             let done = probe.completed as f64 / self.seconds.max(f64::MIN_POSITIVE);
             // Beyond the best number more in service do less: no load is left that could be borne.
-            let beyond = alone > 0.0 && each / alone >= law.stretch(law.best());
+            let crowded = own.in_use * self.model.peak_over_mean() >= law.best();
+            let beyond = crowded && each >= alone * law.stretch(law.best());
             limit.utilisation = if beyond && law.best() < law.servers {
                 1.0
             } else {
@@ -158,17 +159,12 @@ impl<'a> Sums<'a> {
         if !spec.slowdowns.is_empty() {
             let mut names: Vec<&str> = spec.slowdowns.iter().map(|s| s.name.as_str()).collect();
             names.dedup();
-            let slowed = if at.present > 0.0 {
-                at.slow / at.present
-            } else {
-                0.0
-            };
             others.push(Limit {
                 kind: Kind::Slowdown(index),
                 name: format!("slowdown {} of station {}", names.join(", "), spec.name),
                 waited: at.slow,
                 caused: caused * causes[2],
-                utilisation: own.utilisation.max(slowed),
+                utilisation: self.slowed_use(index).unwrap_or(own.utilisation),
                 lost: 0.0,
                 lost_count: 0.0,
                 ..own.clone()
@@ -176,6 +172,23 @@ impl<'a> Sums<'a> {
         }
         limits.push(own);
         limits.extend(others);
+    }
+
+    /// How much is used of what the slowdowns of a station leave: while it stands still, more servers are
+    /// taken than its work needs. Without a limit, how much longer services take.
+    fn slowed_use(&self, index: usize) -> Option<f64> {
+        let (spec, at) = (&self.model.stations[index], &self.stations[index]);
+        if spec.servers == u32::MAX {
+            return Some(at.slow / at.present.max(f64::MIN_POSITIVE));
+        }
+        let left = spec
+            .slowdowns
+            .iter()
+            .map(|s| Some(1.0 - taken(self.model, s)?));
+        let left: f64 = left.collect::<Option<Vec<f64>>>()?.iter().product();
+        let all = f64::from(spec.servers.max(1)) * self.seconds.max(f64::MIN_POSITIVE);
+        let work = (at.present - at.stretch()).max(0.0);
+        Some((work / (all * left).max(f64::MIN_POSITIVE)).min(1.0))
     }
 
     fn pool(&self, index: usize) -> Limit {

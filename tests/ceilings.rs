@@ -5,6 +5,7 @@ use capsim::model::Model;
 use capsim::report::answers;
 use capsim::study::account::Kind;
 use capsim::study::answers::bounds::{Analysis, analyse};
+use capsim::study::fit::knee::{Knee, Range};
 use capsim::world::World;
 
 #[path = "support/limits.rs"]
@@ -145,4 +146,27 @@ fn no_run_does_more_than_theory_allows() {
             }
         }
     }
+}
+
+#[test]
+fn a_fit_names_the_knee_with_what_it_leaves_out() {
+    let range = |value: f64, low: f64, high: f64| Range { value, low, high };
+    let mut knee = Knee {
+        users: range(93.0, 90.0, 95.0),
+        requests: range(1900.0, 1850.0, 1960.0),
+        bottleneck: "station db".into(),
+        left_out: vec!["other scenarios are left out".into()],
+    };
+    assert_eq!(
+        capsim::report::fit::knee(&knee),
+        "knee of the fitted model: 93 [90 … 95] users, at most 1900 [1850 … 1960] requests/s, bounded by \
+         station db (other scenarios are left out)\n"
+    );
+    // Intervals over hundreds of powers of ten were printed digit by digit.
+    knee.users = range(43.59, 7.8e-99, 2.4e98);
+    let said = capsim::report::fit::knee(&knee);
+    assert!(
+        said.contains("43.59 [the data do not determine it] users"),
+        "{said}"
+    );
 }

@@ -202,10 +202,17 @@ pub fn parameters(fit: &Fit, quality: &Quality) -> String {
     out
 }
 
+/// An interval whose ends are so many times apart says nothing.
+const WIDE: f64 = 1000.0;
+
 /// The knee, named before anybody has measured it.
 #[must_use]
 pub fn knee(knee: &Knee) -> String {
     let range = |r: Range| {
+        if r.high.is_nan() || r.high > WIDE * r.low {
+            let value = four_digits(r.value);
+            return format!("{value} [the data do not determine it]");
+        }
         format!(
             "{} [{} … {}]",
             four_digits(r.value),

@@ -2,6 +2,7 @@
 //! what a wait for a token or a lock is caused by.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use super::stations::{AtStation, NS};
 use crate::model::Model;
@@ -13,6 +14,16 @@ use crate::world::outcome::Outcome;
 const DEEPEST: usize = 64;
 /// How often the wait for one thing is handed on to what its holders wait for.
 const HANDED_ON: usize = 30;
+
+/// Seconds that were waited, by place.
+type Waits = BTreeMap<usize, f64>;
+
+/// Adds waits to waits, each so many times.
+fn add(sums: &mut Waits, waits: &Waits, times: f64) {
+    for (place, wait) in waits {
+        *sums.entry(*place).or_default() += wait * times;
+    }
+}
 
 /// Stations, pools and kinds of locks as one list.
 #[derive(Clone, Copy, Debug)]
@@ -63,19 +74,19 @@ pub(super) struct Holding {
     /// Held of each pool and kind of lock; not used of stations.
     pub held: Vec<f64>,
     /// Of what was held of one place (first index), waited for another meanwhile (second).
-    pub inside: Vec<Vec<f64>>,
+    pub inside: Vec<Waits>,
 }
 
 impl Holding {
     /// Held of a place while its holder did not wait for anything else.
     pub fn own(&self, place: usize) -> f64 {
-        let waited: f64 = self.inside[place].iter().sum();
+        let waited: f64 = self.inside[place].values().sum();
         (self.held[place] - waited).max(0.0)
     }
 
     /// Share of the holding of a place in which its holder did not wait for anything else.
     pub fn own_share(&self, place: usize) -> f64 {
-        let waited: f64 = self.inside[place].iter().sum();
+        let waited: f64 = self.inside[place].values().sum();
         let all = self.held[place].max(waited);
         if all > 0.0 { 1.0 - waited / all } else { 1.0 }
     }
@@ -89,10 +100,10 @@ impl Holding {
             for (place, wait) in open.iter().enumerate().filter(|(_, w)| **w > 0.0) {
                 let own = self.own_share(place);
                 settled[place] += wait * own;
-                let waited: f64 = self.inside[place].iter().sum();
-                for (other, part) in self.inside[place].iter().enumerate() {
+                let waited: f64 = self.inside[place].values().sum();
+                for (other, part) in &self.inside[place] {
                     if *part > 0.0 {
-                        next[other] += wait * (1.0 - own) * part / waited;
+                        next[*other] += wait * (1.0 - own) * part / waited;
                     }
                 }
             }
@@ -119,7 +130,7 @@ struct Walk<'a> {
     /// Share of the time in service that is a wait, by station.
     slowness: Vec<f64>,
     /// What one request of each endpoint waits, as far as that is known.
-    known: RefCell<Vec<Option<Vec<f64>>>>,
+    known: RefCell<Vec<Option<Waits>>>,
 }
 
 /// Adds up what was waited and held. `waited` and `held` are by place.
@@ -131,7 +142,7 @@ pub(super) fn holding(
 ) -> Holding {
     let places = Places::of(model);
     let walk = Walk::new(outcome, model, stations, &waited);
-    let mut inside = vec![vec![0.0; places.count()]; places.count()];
+    let mut inside = vec![Waits::new(); places.count()];
     for endpoint in 0..model.endpoints.len() {
         walk.scopes(endpoint, &mut inside);
     }
@@ -208,21 +219,18 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds what is waited inside each scope of an endpoint, calls included.
-    fn scopes(&self, endpoint: usize, inside: &mut [Vec<f64>]) {
+    fn scopes(&self, endpoint: usize, inside: &mut [Waits]) {
         let mut open: Vec<usize> = Vec::new();
-        let mut branches: Vec<f64> = Vec::new();
-        let mut add = |open: &[usize], waits: &[f64]| {
+        let mut branches = Waits::new();
+        let requests = self.requests[endpoint];
+        let mut put = |open: &[usize], waits: &Waits, times: f64| {
             for holder in open {
-                for (sum, wait) in inside[*holder].iter_mut().zip(waits) {
-                    *sum += wait;
-                }
+                add(&mut inside[*holder], waits, times);
             }
         };
         for (at, op) in self.model.endpoints[endpoint].ops.iter().enumerate() {
-            if let Some((place, wait)) = self.wait(endpoint, at) {
-                let mut waits = vec![0.0; self.places.count()];
-                waits[place] = wait;
-                add(&open, &waits);
+            if let Some(wait) = self.wait(endpoint, at) {
+                put(&open, &Waits::from([wait]), 1.0);
             }
             match *op {
                 Op::Acquire { pool } => open.push(self.places.pool(pool.index())),
@@ -231,27 +239,20 @@ impl<'a> Walk<'a> {
                     open.pop();
                 }
                 Op::Call(other) if !open.is_empty() => {
-                    let each = self.waits_of(other.index(), 0);
-                    let all: Vec<f64> = each.iter().map(|w| w * self.requests[endpoint]).collect();
-                    add(&open, &all);
+                    put(&open, &self.waits_of(other.index(), 0), requests);
                 }
                 Op::Fork(other) if !open.is_empty() => {
-                    let each = self.waits_of(other.index(), 0);
-                    branches = longer(branches, each);
+                    branches = longer(branches, self.waits_of(other.index(), 0));
                 }
-                Op::Join => {
-                    let each = std::mem::take(&mut branches);
-                    let all: Vec<f64> = each.iter().map(|w| w * self.requests[endpoint]).collect();
-                    add(&open, &all);
-                }
+                Op::Join => put(&open, &std::mem::take(&mut branches), requests),
                 _ => {}
             }
         }
     }
 
     /// What one request of an endpoint waits, by place, calls included.
-    fn waits_of(&self, endpoint: usize, depth: usize) -> Vec<f64> {
-        let mut waits = vec![0.0; self.places.count()];
+    fn waits_of(&self, endpoint: usize, depth: usize) -> Waits {
+        let mut waits = Waits::new();
         let requests = self.requests[endpoint];
         if requests == 0.0 || depth > DEEPEST {
             return waits;
@@ -259,24 +260,17 @@ impl<'a> Walk<'a> {
         if let Some(known) = &self.known.borrow()[endpoint] {
             return known.clone();
         }
-        let mut branches = Vec::new();
-        let mut add = |more: &[f64]| {
-            for (sum, wait) in waits.iter_mut().zip(more) {
-                *sum += wait;
-            }
-        };
+        let mut branches = Waits::new();
         for (at, op) in self.model.endpoints[endpoint].ops.iter().enumerate() {
-            if let Some((place, wait)) = self.wait(endpoint, at) {
-                let mut one = vec![0.0; self.places.count()];
-                one[place] = wait / requests;
-                add(&one);
+            if let Some(wait) = self.wait(endpoint, at) {
+                add(&mut waits, &Waits::from([wait]), 1.0 / requests);
             }
             match *op {
-                Op::Call(other) => add(&self.waits_of(other.index(), depth + 1)),
+                Op::Call(other) => add(&mut waits, &self.waits_of(other.index(), depth + 1), 1.0),
                 Op::Fork(other) => {
                     branches = longer(branches, self.waits_of(other.index(), depth + 1));
                 }
-                Op::Join => add(&std::mem::take(&mut branches)),
+                Op::Join => add(&mut waits, &std::mem::take(&mut branches), 1.0),
                 // Nobody waits for what comes after the answer.
                 Op::Respond => break,
                 _ => {}
@@ -288,8 +282,8 @@ impl<'a> Walk<'a> {
 }
 
 /// Of two branches the one that waits longer.
-fn longer(a: Vec<f64>, b: Vec<f64>) -> Vec<f64> {
-    if a.iter().sum::<f64>() >= b.iter().sum::<f64>() {
+fn longer(a: Waits, b: Waits) -> Waits {
+    if a.values().sum::<f64>() >= b.values().sum::<f64>() {
         a
     } else {
         b

@@ -125,3 +125,24 @@ fn nobody_is_said_to_wait_no_longer_than_the_table_shows() {
     let said = bottleneck(&account);
     assert_eq!(said.contains("nobody waited"), !waited, "{said}\n{table}");
 }
+
+#[test]
+fn the_lesson_of_each_model_of_the_gallery_is_named() {
+    for (file, name) in [
+        ("database_pool_too_small", "pool connections"),
+        ("hold_storm", "the seats"),
+        ("hot_event", "the lock of the event"),
+        ("slow_third_party", "slowdown outage of station provider"),
+        ("thread_pool_too_large", "the scalability of station cores"),
+        ("waiting_room_tuned", "the waiting room"),
+    ] {
+        let path = format!("{}/models/gallery/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+        let model = Model::from_file(path.as_ref(), &[]).unwrap_or_else(|e| panic!("{e}"));
+        let outcome = World::new(&model, 1, 0).run();
+        let said = bottleneck(&Account::of(&outcome, &model));
+        assert!(
+            said.starts_with(&format!("The bottleneck is {name}: ")),
+            "{file}: {said}"
+        );
+    }
+}

@@ -172,3 +172,28 @@ fn wrong_free_parameters_are_refused_with_a_reason() {
     assert!(why("endpoints.buy.**.mean=1..4").contains("is a time"));
     assert!(why("stations.cpu.servers=1ms..4").contains("one bound is a time"));
 }
+
+/// A law of the wrong shape: percentiles pull the mean away, and with it the capacity.
+#[test]
+fn the_means_of_low_loads_are_met_whatever_the_percentiles_say() {
+    let law = "lognormal = { mean = \"14ms\", cv = 1.2 }";
+    let few = SHOP.replace("target = 60", "target = 20");
+    let mixture =
+        "mixture = [{ weight = 4, of = \"9ms\" }, { weight = 1, of = { exponential = \"34ms\" } }]";
+    let data = [3, 4].map(|seed| run(&few.replace(law, mixture), seed));
+    let wrong = few.replace(law, "lognormal = { mean = \"9ms\", cv = 0.3 }");
+    let document = Document::from_text("shop.toml", &wrong).unwrap();
+    let texts: Vec<&str> = data.iter().map(String::as_str).collect();
+    let free = [
+        "endpoints.list.**.mean=1ms..50ms",
+        "endpoints.buy.**.mean=1ms..50ms",
+    ];
+    let (found, _, _) = fit(&document, &texts, &free);
+    assert_eq!(found.exact.len(), 2);
+    for row in 0..2 {
+        let residual = found.residuals[found.residuals.len() - 2 + row];
+        let apart = residual * found.exact[row].scale;
+        println!("{}: {apart}", found.exact[row].metric);
+        assert!(apart.abs() < 0.005, "{}: {apart}", found.exact[row].metric);
+    }
+}

@@ -80,9 +80,9 @@ pub struct FitArgs {
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How much work: `runs=600` (the default), `time=60s`, or both. The clock is looked at between steps
+    /// How much work: `runs=1500` (the default), `time=60s`, or both. The clock is looked at between steps
     /// of the search alone; the last stage, from which the intervals come, is done whatever the time.
-    #[arg(long, value_name = "runs=N,time=T", default_value = "runs=600")]
+    #[arg(long, value_name = "runs=N,time=T", default_value = "runs=1500")]
     budget: super::budget::Budget,
     #[command(flatten)]
     report: Report,
@@ -168,7 +168,7 @@ impl FitArgs {
             }
         };
         let budget = Budget {
-            runs: self.budget.runs.unwrap_or(600),
+            runs: self.budget.runs.unwrap_or(1500),
             replications: self.replications,
         };
         let (clock, late) = (self.budget.start(), Cell::new(false));

@@ -51,17 +51,17 @@ impl Covariance {
             let slope = |i: &usize| found.jacobian[*i].get(at).copied().unwrap_or(0.0);
             smooth.iter().map(slope).collect()
         };
-        let mut g = square(n);
-        for (k, i) in smooth.iter().enumerate() {
-            let range = libm::log(fit.free[*i].high / fit.free[*i].low);
-            g[k][k] = 12.0 / (range * range);
-        }
+        let mut g = ranges(fit, smooth);
         // The gradient of what is known of the range has a chance of its own.
         let mut chance = square(n);
         let (mut by_run, mut noise) = (g.clone(), g.clone());
         let mut whole = vec![0.0; n];
         let mut gradients = Vec::new();
         let mut at = 0;
+        let first_exact = found.residuals.len() - found.exact.len();
+        for row in first_exact..found.residuals.len() {
+            add(&mut g, &slopes(row), 1.0);
+        }
         for (c, case) in fit.cases.iter().enumerate() {
             let logs = &found.evaluation.logs[c];
             let counted = case.targets.iter().enumerate();
@@ -86,6 +86,7 @@ impl Covariance {
                 }
                 at += 1;
             }
+            exact_parts(found, c, &slopes, &mut gradient, &mut scatter);
             if logs.len() > 1 {
                 // The measured run is one; the mean of the simulated ones has their chance, too.
                 let r = logs.len() as f64;
@@ -131,6 +132,39 @@ impl Covariance {
         let by_run = quadratic(self.by_run.as_ref()?, g);
         Some(((by_run - quadratic(&self.noise, g)) * self.runs as f64).max(0.0))
     }
+}
+
+/// Adds what a case has in the means that are met exactly: to the gradient, and to that of each replication.
+fn exact_parts(
+    found: &Found,
+    case: usize,
+    slopes: &dyn Fn(usize) -> Vec<f64>,
+    gradient: &mut [f64],
+    scatter: &mut [Vec<f64>],
+) {
+    let logs = &found.evaluation.logs[case];
+    let first = found.residuals.len() - found.exact.len();
+    for (row, mean) in (first..).zip(&found.exact) {
+        let Some((t, share)) = mean.of_case(case) else {
+            continue;
+        };
+        let slope = slopes(row);
+        let average = logs.iter().map(|l| l[t]).sum::<f64>() / logs.len().max(1) as f64;
+        plus(gradient, &slope, share * average / mean.scale);
+        for (sum, log) in scatter.iter_mut().zip(logs) {
+            plus(sum, &slope, share * (log[t] - average) / mean.scale);
+        }
+    }
+}
+
+/// What the ranges given say: a uniform law of each parameter's logarithm.
+pub(super) fn ranges(fit: &Fit, smooth: &[usize]) -> Matrix {
+    let mut g = square(smooth.len());
+    for (k, i) in smooth.iter().enumerate() {
+        let range = libm::log(fit.free[*i].high / fit.free[*i].low);
+        g[k][k] = 12.0 / (range * range);
+    }
+    g
 }
 
 fn square(n: usize) -> Matrix {

@@ -2,6 +2,7 @@
 
 pub mod covariance;
 pub mod distance;
+pub mod exact;
 pub mod file;
 pub mod forecast;
 pub mod free;

@@ -6,6 +6,7 @@
 //! the others fitted anew at each (a profile).
 
 use super::distance::{Target, log_ratio};
+use super::exact::{self, Exact};
 use super::linear::Eigen;
 use super::quality::EXCLUDED;
 use super::{Evaluation, Fit};
@@ -19,6 +20,11 @@ const TRIALS: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
 /// Ends of other starts that are followed to the last stage.
 const RIVALS: usize = 3;
 
+/// Steps at the end that put the means right.
+const CORRECTIONS: u64 = 2;
+/// Replications of each of them at most.
+const MOST_CORRECTING: u64 = 40;
+
 /// How much work a search may do.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -31,7 +37,7 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Budget {
         Budget {
-            runs: 600,
+            runs: 1500,
             replications: 4,
         }
     }
@@ -42,12 +48,14 @@ impl Default for Budget {
 pub struct Found {
     /// Logarithms of the parameters.
     pub point: Vec<f64>,
-    /// Sum of squared residuals.
+    /// Sum of squared residuals of the targets.
     pub cost: f64,
-    /// Residuals of all targets that count.
+    /// Residuals of all targets that count, then of the means that are met exactly.
     pub residuals: Vec<f64>,
     /// What each residual was divided by: tolerance, rounding and chance together.
     pub scales: Vec<f64>,
+    /// Means that are met exactly, in the order of their residuals.
+    pub exact: Vec<Exact>,
     /// Other points that are as good, as far as the data tell.
     pub rivals: Vec<Vec<f64>>,
     /// What was simulated there.
@@ -55,6 +63,9 @@ pub struct Found {
     /// Derivatives of the residuals by the logarithm of each parameter (a row for each parameter;
     /// empty for whole-numbered ones).
     pub jacobian: Vec<Vec<f64>>,
+    /// Derivatives of the logarithm of every number, by parameter, case and target (empty for
+    /// whole-numbered parameters).
+    pub slopes: Vec<Vec<Vec<f64>>>,
     /// Whole-numbered parameters: values tried, and the smallest cost with each.
     pub profiles: Vec<Vec<Tried>>,
     /// Simulated runs in all.
@@ -91,6 +102,42 @@ struct Candidate {
     evaluation: Evaluation,
 }
 
+/// Two points that differ in one parameter.
+struct Difference {
+    parameter: usize,
+    width: f64,
+    one: Candidate,
+    other: Candidate,
+}
+
+/// Derivatives of the residuals: a row for each parameter.
+fn of_residuals(parameters: usize, differences: &[Difference]) -> Vec<Vec<f64>> {
+    let mut rows = vec![Vec::new(); parameters];
+    for d in differences {
+        let both = d.one.residuals.iter().zip(&d.other.residuals);
+        rows[d.parameter] = both.map(|(a, b)| (a - b) / d.width).collect();
+    }
+    rows
+}
+
+/// Derivatives of the logarithms of all numbers, those too that are not fitted to.
+fn of_numbers(fit: &Fit, parameters: usize, differences: &[Difference]) -> Vec<Vec<Vec<f64>>> {
+    let mut all = vec![Vec::new(); parameters];
+    for d in differences {
+        let (ones, others) = (&d.one.evaluation.values, &d.other.evaluation.values);
+        let cases = fit.cases.iter().zip(ones.iter().zip(others));
+        let of_case = |(case, (a, b)): (&super::Case, (&Vec<f64>, &Vec<f64>))| -> Vec<f64> {
+            let targets = case.targets.iter().zip(a.iter().zip(b));
+            let slope = |(target, (a, b)): (&Target, (&f64, &f64))| {
+                (log_ratio(&target.reading, *a) - log_ratio(&target.reading, *b)) / d.width
+            };
+            targets.map(slope).collect()
+        };
+        all[d.parameter] = cases.map(of_case).collect();
+    }
+    all
+}
+
 /// A search under way.
 pub struct Search<'s, 'a> {
     fit: &'s Fit<'a>,
@@ -100,6 +147,8 @@ pub struct Search<'s, 'a> {
     limit: u64,
     /// Variance of each target's logarithm from run to run, once known.
     noise: Option<Vec<Vec<f64>>>,
+    /// Means that are met exactly, once the search is near enough to know which runs are low loads.
+    exact: Vec<Exact>,
     watch: &'s (dyn Fn(u64, f64) + Sync),
     may_go_on: &'s dyn Fn() -> bool,
 }
@@ -113,6 +162,7 @@ impl<'s, 'a> Search<'s, 'a> {
             runs: 0,
             limit: budget.runs,
             noise: None,
+            exact: Vec::new(),
             watch,
             may_go_on: &|| true,
         }
@@ -142,8 +192,9 @@ impl<'s, 'a> Search<'s, 'a> {
         let points = 2 * smooth.len() as u64 + 1;
         let third = self.budget.runs / 3;
         let replications = (third / (one * points)).clamp(2, self.budget.replications.max(2));
-        let last = one * points * replications;
         let first = one * replications;
+        let correcting = (self.budget.runs / 12 / one).clamp(replications, MOST_CORRECTING);
+        let last = one * points * replications + (CORRECTIONS + 1) * one * correcting;
         if 3 * last + 10 * one + 2 * first > 2 * self.budget.runs {
             let least = 3 * last / 2 + 5 * one + first;
             return Err(format!(
@@ -170,6 +221,9 @@ impl<'s, 'a> Search<'s, 'a> {
         let again = self.candidates(std::slice::from_ref(&best.point), replications);
         best = again.into_iter().next().ok_or("nothing was run")??;
         self.noise = Some(best.evaluation.variances.clone());
+        if !smooth.is_empty() {
+            self.exact = exact::means(self.fit, &best.point, &best.evaluation.variances);
+        }
         best.residuals = self.residuals(&best.evaluation, replications);
         best.cost = best.residuals.iter().map(|r| r * r).sum();
         let rest = self.budget.runs.saturating_sub(last + self.runs);
@@ -178,18 +232,52 @@ impl<'s, 'a> Search<'s, 'a> {
         self.limit = self.budget.runs - last;
         let others: Vec<Candidate> = ends.filter(|end| apart(end, &best)).take(RIVALS).collect();
         let rivals = self.rivals(&mut best, others, &smooth, replications)?;
-        let jacobian = self.jacobian(&best, &smooth, replications, 0.05, true)?;
+        let differences = self.differences(&best, &smooth, replications, 0.05, true)?;
+        let jacobian = of_residuals(best.point.len(), &differences);
+        let slopes = of_numbers(self.fit, best.point.len(), &differences);
+        best = self.correct(best, &jacobian, &smooth, correcting)?;
+        let targets = best.residuals.len() - self.exact.len();
         Ok(Found {
             point: best.point,
-            cost: best.cost,
+            cost: best.residuals[..targets].iter().map(|r| r * r).sum(),
             residuals: best.residuals,
-            scales: self.scales(replications),
+            scales: self.scales(correcting),
+            exact: self.exact,
             rivals,
             evaluation: best.evaluation,
             jacobian,
+            slopes,
             profiles,
             runs: self.runs,
         })
+    }
+
+    /// Puts the means right with many replications, for those of the search had chance in them. Everything
+    /// else moves as little as it can.
+    fn correct(
+        &mut self,
+        mut at: Candidate,
+        jacobian: &[Vec<f64>],
+        smooth: &[usize],
+        reps: u64,
+    ) -> Result<Candidate, String> {
+        let mut left = if self.exact.is_empty() {
+            0
+        } else {
+            CORRECTIONS
+        };
+        loop {
+            let done = self.candidates(std::slice::from_ref(&at.point), reps);
+            at = done.into_iter().next().ok_or("nothing was run")??;
+            if left == 0 {
+                return Ok(at);
+            }
+            left -= 1;
+            let mut means = at.clone();
+            let targets = means.residuals.len() - self.exact.len();
+            means.residuals[..targets].fill(0.0);
+            at.point = self.proposal(&means, jacobian, smooth, 1e-9);
+        }
     }
 
     /// Indices of the parameters that vary continuously.
@@ -353,6 +441,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 scales.push((scale * scale + noise).sqrt());
             }
         }
+        scales.extend(self.exact.iter().map(|mean| mean.scale));
         scales
     }
 
@@ -364,21 +453,35 @@ impl<'s, 'a> Search<'s, 'a> {
             targets.filter(|(t, _)| t.scale.is_some())
         });
         let scales = self.scales(reps);
-        let residual = |((target, value), scale): ((&Target, &f64), f64)| {
+        let residual = |((target, value), scale): ((&Target, &f64), &f64)| {
             log_ratio(&target.reading, *value) / scale
         };
-        counted.zip(scales).map(residual).collect()
+        let exact = self.exact.iter();
+        let exact = exact.map(|mean| mean.log_ratio(self.fit, &evaluation.values) / mean.scale);
+        counted.zip(&scales).map(residual).chain(exact).collect()
     }
 
-    /// Differences of the residuals, one parameter at a time.
+    /// Derivatives of the residuals, one parameter at a time.
     fn jacobian(
         &mut self,
         at: &Candidate,
         smooth: &[usize],
         reps: u64,
         step: f64,
-        both_sides: bool,
     ) -> Result<Vec<Vec<f64>>, String> {
+        let differences = self.differences(at, smooth, reps, step, false)?;
+        Ok(of_residuals(at.point.len(), &differences))
+    }
+
+    /// Runs the neighbours of a point along every parameter.
+    fn differences(
+        &mut self,
+        at: &Candidate,
+        smooth: &[usize],
+        reps: u64,
+        step: f64,
+        both_sides: bool,
+    ) -> Result<Vec<Difference>, String> {
         let mut points = Vec::new();
         for &i in smooth {
             let (low, high) = self.bounds(i);
@@ -396,28 +499,23 @@ impl<'s, 'a> Search<'s, 'a> {
         }
         let only: Vec<Vec<f64>> = points.iter().map(|(_, p)| p.clone()).collect();
         let done = self.candidates(&only, reps);
-        let mut jacobian = vec![Vec::new(); at.point.len()];
-        let mut sides = points.iter().zip(done).peekable();
-        while let Some(((i, point), candidate)) = sides.next() {
-            let one = candidate?;
-            let (mut ahead, mut behind) =
-                ((point[*i], &one.residuals), (at.point[*i], &at.residuals));
-            let other = sides.next_if(|((j, _), _)| j == i);
-            let other = match other {
-                Some((place, candidate)) => Some((place, candidate?)),
-                None => None,
+        let mut differences = Vec::new();
+        let mut sides = points.iter().map(|p| p.0).zip(done).peekable();
+        while let Some((parameter, one)) = sides.next() {
+            let one = one?;
+            let other = match sides.next_if(|(j, _)| *j == parameter) {
+                Some((_, other)) => other?,
+                None => at.clone(),
             };
-            if let Some(((_, point), candidate)) = &other {
-                behind = (point[*i], &candidate.residuals);
-            }
-            if ahead.0 < behind.0 {
-                std::mem::swap(&mut ahead, &mut behind);
-            }
-            let width = ahead.0 - behind.0;
-            let slopes = ahead.1.iter().zip(behind.1).map(|(a, b)| (a - b) / width);
-            jacobian[*i] = slopes.collect();
+            let width = one.point[parameter] - other.point[parameter];
+            differences.push(Difference {
+                parameter,
+                width,
+                one,
+                other,
+            });
         }
-        Ok(jacobian)
+        Ok(differences)
     }
 
     fn bounds(&self, i: usize) -> (f64, f64) {
@@ -447,7 +545,7 @@ impl<'s, 'a> Search<'s, 'a> {
             } else {
                 0.04
             };
-            let jacobian = self.jacobian(&at, smooth, reps, step, false)?;
+            let jacobian = self.jacobian(&at, smooth, reps, step)?;
             let trials: Vec<(f64, Vec<f64>)> = TRIALS
                 .iter()
                 .map(|factor| damping * factor)

@@ -12,7 +12,7 @@ cd "$root"
   --set 'endpoints.issue_token.visits[1].visits[0].time.lognormal.mean=1488us' \
   --set 'endpoints.issue_token.visits[1].visits[0].time.lognormal.cv=1.5' \
   --free 'endpoints.issue_token.**.mean=0.2ms..4ms' --free 'endpoints.issue_token.**.cv=0.2..2' \
-  --budget runs=200 > results/refit-token.txt
+  --verbose --budget runs=200 > results/refit-token.txt
 
 "$capsim" fit models/status.toml --to tests/data/runs/status.txt \
   --set 'endpoints.queue_status.visits[1].time.exponential=568us' \
@@ -20,7 +20,7 @@ cd "$root"
   --free 'endpoints.queue_status.visits[1].time.exponential=100us..1ms' \
   --free 'stations.server.slowdowns[0].lasts=40ms..640ms' \
   --free 'stations.server.slowdowns[0].leaves=0.1..0.9' \
-  --budget runs=250 > results/refit-status.txt
+  --verbose --budget runs=250 > results/refit-status.txt
 
 "$capsim" fit models/reserve.toml --to tests/data/runs/reserve.txt \
   --set 'endpoints.available_seats.visits[1].visits[0].time.gamma.mean=2.35ms' \
@@ -29,4 +29,4 @@ cd "$root"
   --free 'endpoints.**.gamma.mean=0.3ms..5ms' \
   --free 'endpoints.**.growth.per_thousand=0.03..0.8' \
   --free 'endpoints.available_seats.abandoned_work,endpoints.occupy.abandoned_work,endpoints.reserve.abandoned_work=1..6' \
-  --budget runs=600 > results/refit-reserve.txt
+  --verbose --budget runs=600 > results/refit-reserve.txt

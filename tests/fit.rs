@@ -63,7 +63,7 @@ fn fit(document: &Document, measured: &[&str], free: &[&str]) -> (Found, Quality
     };
     let found = Search::new(&fit, budget, &|_, _| {}).run().unwrap();
     let quality = judge(&fit, &found);
-    let text = file::text(&fit, &quality, found.runs).unwrap();
+    let text = file::text(&fit, &found, &quality).unwrap();
     assert!(found.runs <= budget.runs, "{}", found.runs);
     (found, quality, text)
 }

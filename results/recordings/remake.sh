@@ -21,7 +21,7 @@ held_out() {
 
 # shellcheck disable=SC2046
 "$capsim" fit "$here/testbed-a-truth.toml" --to A/120/summary.json \
-  $(held_out A/180 A/240 A/320) --replications 60 \
+  $(held_out A/180 A/240 A/320) --replications 60 --verbose \
   --table "$here/testbed-a-truth.csv" > "$here/testbed-a-truth.txt"
 
 # shellcheck disable=SC2046
@@ -31,7 +31,7 @@ held_out() {
   --free 'endpoints.slow.**.mean=1ms..200ms' --free 'endpoints.slow.**.cv=0.1..3' \
   --free 'endpoints.*.visits[0].delay=10us..5ms' \
   $(held_out A/180 A/240 A/320) \
-  --budget runs=15000 --replications 60 \
+  --verbose --budget runs=15000 --replications 60 \
   --out "$here/testbed-a-fitted.toml" --table "$here/testbed-a.csv" | sed "s|$here/||" > "$here/testbed-a.txt"
 
 # shellcheck disable=SC2046
@@ -49,7 +49,7 @@ held_out() {
   --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].of.lognormal.mean=0.5ms..20ms' \
   --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].of.lognormal.cv=0.2..4' \
   $(held_out B/200 B/300 B/400) \
-  --budget runs=15000 --replications 30 \
+  --verbose --budget runs=15000 --replications 30 \
   --out "$here/testbed-b-fitted.toml" --table "$here/testbed-b.csv" | sed "s|$here/||" > "$here/testbed-b.txt"
 
 # The numbers that were asked for, as a table: whole run and hold side by side.

@@ -19,21 +19,23 @@ use crate::model::document::Checked;
 use crate::model::{Document, Override};
 use crate::report::fit as report;
 use crate::report::fit_page::{Run, of_fit};
+use crate::report::fit_short::{Shown, short};
 use crate::study::fit::forecast::deviations;
+use crate::study::fit::formula::Formula;
 use crate::study::fit::free::Free;
 use crate::study::fit::knee::{Knee, knee};
 use crate::study::fit::quality::{Quality, judge, rms};
 use crate::study::fit::read::{self, Measured};
 use crate::study::fit::search::{Budget, Found, Search};
-use crate::study::fit::{Case, Fit, file};
+use crate::study::fit::{Case, Evaluation, Fit, file};
 use crate::world::window::Window;
 
 /// Fit a model's parameters to measured runs.
 ///
 /// A RUN is what k6 left of a test: a --summary-export or handleSummary JSON of any version, the
 /// end-of-test summary as text, --out json or --out csv; each plain or packed by gzip. capsim's own
-/// work, too. Prints measured, fitted and error of every number, intervals of the parameters, and which
-/// of them the data cannot tell apart.
+/// work, too. Prints how far the fit can be trusted, the parameters with intervals and which of them the data
+/// cannot tell apart, the knee, and the worst misses; with --verbose every number.
 ///
 /// The distance is a sum of squares of log ratios: times, counts and rates each in units of a tolerance
 /// (1 % for counts and means, 2 % for percentiles up to 95, 4 % up to 99, 25 % for extremes) widened by
@@ -84,6 +86,9 @@ pub struct FitArgs {
     /// of the search alone; the last stage, from which the intervals come, is done whatever the time.
     #[arg(long, value_name = "runs=N,time=T", default_value = "runs=1500")]
     budget: super::budget::Budget,
+    /// Print measured and simulated values of every number of every run.
+    #[arg(short, long)]
+    verbose: bool,
     #[command(flatten)]
     report: Report,
     /// Replications of the final fit and of predictions.
@@ -209,50 +214,31 @@ impl FitArgs {
         found: &Found,
         quality: &Quality,
     ) -> Result<Told<'a>, Failure> {
-        let mut text = String::new();
-        let mut csv =
-            String::from("role,run,load,window,number,measured,model,error,spread,deviation\n");
-        let at = &found.evaluation;
-        let mut runs: Vec<Run> = Vec::new();
-        for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
-            text.push_str(&report::table(case, values, spread, None));
-            csv.push_str(&report::csv_lines(case, values, spread, None));
-            runs.push(Run::new("fitted to", case, values, spread));
-        }
-        text.push_str(&report::parameters(fit, quality));
         let knee = knee(fit, found, quality);
-        if let Some(knee) = &knee {
+        let predicted = self.predicted(fit, held, found, quality)?;
+        let mut text = match self.verbose {
+            true => self.in_full(fit, held, found, quality, &predicted),
+            false => in_short(fit, held, found, quality, &predicted, knee.as_ref()),
+        };
+        if let (true, Some(knee)) = (self.verbose, &knee) {
             text.push_str(&report::knee(knee));
         }
         if !held.is_empty() {
-            let at = std::slice::from_ref(&found.point);
-            let predicted = fit.evaluate_cases(held, at, self.replications.max(5));
-            let predicted = predicted
-                .into_iter()
-                .next()
-                .ok_or_else(|| invalid("nothing ran"))?;
-            let predicted = predicted.map_err(invalid)?;
-            let draws = self.replications.max(DRAWS);
-            let deviations = deviations(fit, held, found, quality, draws).map_err(invalid)?;
-            let of_each = predicted.values.iter().zip(&predicted.variances);
-            for ((case, (values, spread)), all) in held.iter().zip(of_each).zip(&deviations) {
-                text.push_str(&report::table(case, values, spread, Some(all)));
-                csv.push_str(&report::csv_lines(case, values, spread, Some(all)));
-                runs.push(Run::new("predicted", case, values, spread));
-            }
-            let (rms, numbers) = rms(held, &predicted.values);
+            let values = &predicted.evaluation.values;
+            let (rms, numbers) = rms(held, values);
             text.push_str(&format!(
                 "\nprediction: {:.1} % root mean square over {numbers} numbers\n",
                 100.0 * rms
             ));
+            text.push_str(&report::against_formula(held, values, &predicted.formulas));
         }
         let end = format!("{} runs simulated, seed {}\n", found.runs, fit.seed);
         Ok(Told {
             text,
             end,
-            csv,
+            csv: csv(fit, held, found, &predicted),
             knee,
-            runs,
+            runs: pages(fit, held, found, &predicted),
         })
     }
 
@@ -267,7 +253,7 @@ impl FitArgs {
         let mut out = Outputs::default();
         let mut end = told.end.clone();
         if let Some(path) = &self.out {
-            let text = file::text(fit, quality, found.runs).map_err(invalid);
+            let text = file::text(fit, found, quality).map_err(invalid);
             let written =
                 text.and_then(|text| write_whole(path, |out| out.write_all(text.as_bytes())));
             if written.is_ok() {
@@ -293,6 +279,133 @@ impl FitArgs {
         out.print(&end);
         out.done()
     }
+
+    /// What the fitted model says of the runs that were held out.
+    fn predicted(
+        &self,
+        fit: &Fit,
+        held: &[Case],
+        found: &Found,
+        quality: &Quality,
+    ) -> Result<Predicted, Failure> {
+        let at = std::slice::from_ref(&found.point);
+        let done = fit.evaluate_cases(held, at, self.replications.max(5));
+        let evaluation = done
+            .into_iter()
+            .next()
+            .ok_or_else(|| invalid("nothing ran"))?;
+        let draws = self.replications.max(DRAWS);
+        Ok(Predicted {
+            evaluation: evaluation.map_err(invalid)?,
+            deviations: deviations(fit, held, found, quality, draws).map_err(invalid)?,
+            formulas: held.iter().map(|case| fit.formula(case, found)).collect(),
+        })
+    }
+
+    /// All numbers of all runs, and the parameters.
+    fn in_full(
+        &self,
+        fit: &Fit,
+        held: &[Case],
+        found: &Found,
+        quality: &Quality,
+        predicted: &Predicted,
+    ) -> String {
+        let at = &found.evaluation;
+        let mut text = String::new();
+        for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
+            text.push_str(&report::table(case, values, spread, None));
+        }
+        for (i, case) in held.iter().enumerate() {
+            let (values, spread, beside) = predicted.of(i);
+            text.push_str(&report::table(case, values, spread, Some(beside)));
+        }
+        text.push_str(&report::parameters(fit, quality));
+        text
+    }
+}
+
+/// The short account.
+fn in_short(
+    fit: &Fit,
+    held: &[Case],
+    found: &Found,
+    quality: &Quality,
+    predicted: &Predicted,
+    knee: Option<&Knee>,
+) -> String {
+    let at = &found.evaluation;
+    let deviations = |of: &Vec<f64>| of.iter().map(|v| v.sqrt()).collect();
+    let chance: Vec<Vec<f64>> = at.variances.iter().map(deviations).collect();
+    let (values, deviations) = (&predicted.evaluation.values, &predicted.deviations);
+    let mut runs = shown(false, &fit.cases, &at.values, &chance);
+    runs.extend(shown(true, held, values, deviations));
+    short(fit, quality, knee, &runs)
+}
+
+/// Runs for the short account.
+fn shown<'a>(
+    held: bool,
+    cases: &'a [Case],
+    values: &'a [Vec<f64>],
+    deviations: &'a [Vec<f64>],
+) -> Vec<Shown<'a>> {
+    let each = cases.iter().zip(values.iter().zip(deviations));
+    let shown = each.map(|(case, (values, deviations))| Shown {
+        case,
+        values,
+        deviations,
+        held,
+    });
+    shown.collect()
+}
+
+/// What the fitted model says of the runs that were held out.
+struct Predicted {
+    evaluation: Evaluation,
+    deviations: Vec<Vec<f64>>,
+    formulas: Vec<Option<Formula>>,
+}
+
+impl Predicted {
+    fn of(&self, i: usize) -> (&[f64], &[f64], report::Beside<'_>) {
+        let beside = report::Beside {
+            deviations: &self.deviations[i],
+            formula: self.formulas[i].as_ref(),
+        };
+        (
+            &self.evaluation.values[i],
+            &self.evaluation.variances[i],
+            beside,
+        )
+    }
+}
+
+/// All numbers as CSV.
+fn csv(fit: &Fit, held: &[Case], found: &Found, predicted: &Predicted) -> String {
+    let mut csv =
+        String::from("role,run,load,window,number,measured,model,error,spread,deviation,formula\n");
+    let at = &found.evaluation;
+    for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
+        csv.push_str(&report::csv_lines(case, values, spread, None));
+    }
+    for (i, case) in held.iter().enumerate() {
+        let (values, spread, beside) = predicted.of(i);
+        csv.push_str(&report::csv_lines(case, values, spread, Some(beside)));
+    }
+    csv
+}
+
+/// All runs for the page.
+fn pages<'a>(fit: &'a Fit, held: &'a [Case], found: &Found, predicted: &Predicted) -> Vec<Run<'a>> {
+    let at = &found.evaluation;
+    let fitted = fit.cases.iter().zip(at.values.iter().zip(&at.variances));
+    let fitted = fitted.map(|(case, (values, spread))| Run::new("fitted to", case, values, spread));
+    let held = held.iter().enumerate().map(|(i, case)| {
+        let (values, spread, _) = predicted.of(i);
+        Run::new("predicted", case, values, spread)
+    });
+    fitted.chain(held).collect()
 }
 
 /// What a fit tells of its runs.

@@ -4,26 +4,35 @@ use std::fmt::Write;
 
 use crate::model::threshold::Aggregation;
 use crate::report::answers::left_out;
-use crate::study::fit::distance::Target;
+use crate::study::fit::distance::{Target, log_ratio};
+use crate::study::fit::formula::Formula;
 use crate::study::fit::free::four_digits;
 use crate::study::fit::knee::{Knee, Range};
 use crate::study::fit::quality::{Blind, Quality, error};
 use crate::study::fit::read::Stat;
 use crate::study::fit::{Case, Fit};
 
-/// Measured, fitted and error of every number of a run; and by how much the number of one run varies
-/// by chance (one standard deviation), if several were simulated. Of a prediction also by how much it
-/// may be off by chance and for want of exact parameters (`deviations`).
-#[must_use]
-pub fn table(
-    case: &Case,
-    values: &[f64],
-    variances: &[f64],
-    deviations: Option<&Vec<f64>>,
-) -> String {
-    let title = match deviations {
-        None => "fitted to",
-        Some(_) => "predicted (not fitted to)",
+/// What stands beside the numbers of a prediction.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// By how much each may be off by chance and for want of exact parameters.
+    pub deviations: &'a [f64],
+    /// What a formula says that was fitted to nothing but means.
+    pub formula: Option<&'a Formula>,
+}
+
+impl Beside<'_> {
+    fn formula(&self, target: &Target) -> Option<f64> {
+        let reading = &target.reading;
+        self.formula?.number(&reading.metric, reading.stat)
+    }
+}
+
+/// What a table is of.
+fn title(case: &Case, predicted: bool) -> String {
+    let title = match predicted {
+        false => "fitted to",
+        true => "predicted (not fitted to)",
     };
     let of = match case.measured.window {
         Some(window) => format!(", {window} after the first request began"),
@@ -34,6 +43,14 @@ pub fn table(
         case.name, case.measured.form, case.load
     );
     out.push_str(&notes(case));
+    out
+}
+
+/// Measured, fitted and error of every number of a run; and by how much the number of one run varies
+/// by chance (one standard deviation), if several were simulated. A prediction has more beside it.
+#[must_use]
+pub fn table(case: &Case, values: &[f64], variances: &[f64], prediction: Option<Beside>) -> String {
+    let mut out = title(case, prediction.is_some());
     let rows: Vec<(String, &Target, f64, f64, String)> = case
         .targets
         .iter()
@@ -41,7 +58,12 @@ pub fn table(
         .enumerate()
         .map(|(i, (t, (v, variance)))| {
             let name = format!("{} {}", t.reading.metric, t.reading.stat);
-            let all = deviations.map(|all| format!("  {:>5.1} %", 100.0 * all[i]));
+            let all = prediction.map(|beside| {
+                let formula = beside.formula(t);
+                let formula = formula.map(|value| number(value, is_time(t)));
+                let off = 100.0 * beside.deviations[i];
+                format!("  {off:>5.1} %  {:>12}", formula.unwrap_or_default())
+            });
             (name, t, *v, variance.sqrt(), all.unwrap_or_default())
         })
         .collect();
@@ -59,7 +81,7 @@ pub fn table(
         "model",
         "error",
         "± run",
-        deviations.map_or("", |_| "    ± all"),
+        prediction.map_or("", |_| "    ± all       formula"),
     );
     for (name, target, value, spread, all) in rows {
         let time = is_time(target);
@@ -88,7 +110,7 @@ pub fn table(
 }
 
 /// What a reader should know of a run before its numbers.
-fn notes(case: &Case) -> String {
+pub(super) fn notes(case: &Case) -> String {
     let mut out = String::new();
     for note in &case.notes {
         let _ = writeln!(out, "  ! {note}");
@@ -103,15 +125,15 @@ fn notes(case: &Case) -> String {
 }
 
 /// Measured and simulated numbers of a run as CSV lines: role, run, load, window, number, measured, model,
-/// error, spread from run to run and, of a prediction, its deviation.
+/// error, spread from run to run and, of a prediction, its deviation and the formula's value.
 #[must_use]
 pub fn csv_lines(
     case: &Case,
     values: &[f64],
     variances: &[f64],
-    deviations: Option<&Vec<f64>>,
+    prediction: Option<Beside>,
 ) -> String {
-    let role = deviations.map_or("fitted", |_| "predicted");
+    let role = prediction.map_or("fitted", |_| "predicted");
     let mut out = String::new();
     let window = match case.measured.window {
         Some(window) => window.to_string(),
@@ -119,10 +141,11 @@ pub fn csv_lines(
     };
     let rows = case.targets.iter().zip(values.iter().zip(variances));
     for (i, (target, (value, variance))) in rows.enumerate() {
-        let all = deviations.map(|all| format!("{:.4}", all[i]));
+        let all = prediction.map(|beside| format!("{:.4}", beside.deviations[i]));
+        let formula = prediction.and_then(|beside| beside.formula(target));
         let _ = writeln!(
             out,
-            "{role},{},{},{window},{} {},{:.6},{:.6},{:.4},{:.4},{}",
+            "{role},{},{},{window},{} {},{:.6},{:.6},{:.4},{:.4},{},{}",
             case.name,
             case.load,
             target.reading.metric,
@@ -131,10 +154,42 @@ pub fn csv_lines(
             value,
             error(target, *value),
             variance.sqrt(),
-            all.unwrap_or_default()
+            all.unwrap_or_default(),
+            formula.map(|f| format!("{f:.6}")).unwrap_or_default()
         );
     }
     out
+}
+
+/// How near a prediction came, and how near the formula, over the numbers that the formula has.
+#[must_use]
+pub fn against_formula(held: &[Case], values: &[Vec<f64>], formulas: &[Option<Formula>]) -> String {
+    let (mut model, mut plain, mut numbers) = (0.0, 0.0, 0u32);
+    let mut name = "";
+    for ((case, values), formula) in held.iter().zip(values).zip(formulas) {
+        let Some(formula) = formula else { continue };
+        name = &formula.name;
+        for (target, value) in case.targets.iter().zip(values) {
+            let reading = &target.reading;
+            let of_formula = formula.number(&reading.metric, reading.stat);
+            if let (Some(plainly), Some(_)) = (of_formula, target.scale) {
+                let (one, other) = (log_ratio(reading, *value), log_ratio(reading, plainly));
+                (model, plain, numbers) = (model + one * one, plain + other * other, numbers + 1);
+            }
+        }
+    }
+    if numbers == 0 {
+        return String::new();
+    }
+    let rms = |sum: f64| 100.0 * (sum / f64::from(numbers)).sqrt();
+    let (model, plain) = (rms(model), rms(plain));
+    let word = match model < plain {
+        true => "the simulation is nearer",
+        false => "the simulation adds nothing to the formula",
+    };
+    format!(
+        "beside the formula, {name} on the fitted means: {model:.1} % against {plain:.1} % over {numbers} numbers; {word}\n"
+    )
 }
 
 pub(super) fn is_time(target: &Target) -> bool {
@@ -155,6 +210,19 @@ pub(super) fn number(value: f64, time: bool) -> String {
     }
 }
 
+/// Loads fitted to, and their unit.
+pub(super) fn covered(fit: &Fit) -> (f64, f64, &'static str) {
+    let peaks = fit.cases.iter().map(|c| c.peak);
+    let low = peaks.clone().fold(f64::INFINITY, f64::min);
+    let high = peaks.fold(0.0, f64::max);
+    let unit = if fit.cases.iter().any(|c| c.load.ends_with("/s")) {
+        "arrivals/s"
+    } else {
+        "VUs"
+    };
+    (low, high, unit)
+}
+
 /// Parameters with intervals, what cannot be told apart, the range of load and a word on quality.
 #[must_use]
 pub fn parameters(fit: &Fit, quality: &Quality) -> String {
@@ -162,6 +230,23 @@ pub fn parameters(fit: &Fit, quality: &Quality) -> String {
         true => "\nno parameter was free: the model is compared as it is\n",
         false => "\nparameters\n",
     });
+    for line in parameter_lines(fit, quality) {
+        out.push_str(&line);
+    }
+    for blind in &quality.blind {
+        out.push_str(&blind_words(fit, blind));
+    }
+    let (low, high, unit) = covered(fit);
+    let _ = writeln!(
+        out,
+        "\nload covered by the data: {low} to {high} {unit} at the peak"
+    );
+    let _ = writeln!(out, "fit: {}", quality.words());
+    out
+}
+
+pub(super) fn parameter_lines(fit: &Fit, quality: &Quality) -> Vec<String> {
+    let mut lines = Vec::new();
     let width = fit
         .free
         .iter()
@@ -176,30 +261,13 @@ pub fn parameters(fit: &Fit, quality: &Quality) -> String {
             (true, true) => "  at its bound: give it more room",
             _ => "",
         };
-        let _ = writeln!(
-            out,
-            "  {:width$}  {:>10}  [{interval}]{note}",
+        lines.push(format!(
+            "  {:width$}  {:>10}  [{interval}]{note}\n",
             free.name,
             free.shown(p.value)
-        );
+        ));
     }
-    for blind in &quality.blind {
-        out.push_str(&blind_words(fit, blind));
-    }
-    let peaks = fit.cases.iter().map(|c| c.peak);
-    let low = peaks.clone().fold(f64::INFINITY, f64::min);
-    let high = peaks.fold(0.0, f64::max);
-    let unit = if fit.cases.iter().any(|c| c.load.ends_with("/s")) {
-        "arrivals/s"
-    } else {
-        "VUs"
-    };
-    let _ = writeln!(
-        out,
-        "\nload covered by the data: {low} to {high} {unit} at the peak"
-    );
-    let _ = writeln!(out, "fit: {}", quality.words());
-    out
+    lines
 }
 
 /// An interval whose ends are so many times apart says nothing.
@@ -229,7 +297,7 @@ pub fn knee(knee: &Knee) -> String {
     )
 }
 
-fn blind_words(fit: &Fit, blind: &Blind) -> String {
+pub(super) fn blind_words(fit: &Fit, blind: &Blind) -> String {
     let names: Vec<&str> = blind
         .members
         .iter()

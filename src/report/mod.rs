@@ -11,6 +11,7 @@ pub mod explain_page;
 pub mod export;
 pub mod fit;
 pub mod fit_page;
+pub mod fit_short;
 pub mod format;
 pub mod formats;
 pub mod insight;

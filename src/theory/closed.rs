@@ -110,3 +110,107 @@ pub fn closed_loop(
         utilisation: expect(&p, busy) / f64::from(servers),
     })
 }
+
+/// How long one waits before an M/M/c station in a closed loop of N users.
+///
+/// By the arrival theorem (Sevcik & Mitrani 1981; Lavenberg & Reiser 1980) an arriving user sees the loop
+/// as it is with one user less. Who finds n ≥ c there waits for n - c + 1 completions, each exponential
+/// with the rate of all servers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClosedWait {
+    /// Steady state of the loop itself.
+    pub steady: ClosedLoop,
+    /// Probability that at least so many completions must be waited for: one, two, and so on.
+    at_least: Vec<f64>,
+    rate: f64,
+}
+
+impl ClosedWait {
+    /// Returns `None` as [`machine_repair`] does.
+    #[must_use]
+    pub fn new(users: u32, mean_think: f64, servers: u32, service_rate: f64) -> Option<ClosedWait> {
+        let steady = machine_repair(users, mean_think, servers, service_rate)?;
+        let others = users - 1;
+        let seen = match (others, mean_think > 0.0) {
+            (0, _) => vec![1.0],
+            (_, false) => {
+                let mut all_there = vec![0.0; others as usize];
+                all_there.push(1.0);
+                all_there
+            }
+            _ => {
+                let births: Vec<f64> = (0..others)
+                    .map(|n| f64::from(others - n) / mean_think)
+                    .collect();
+                let busy = |n: u32| f64::from(n.min(servers));
+                let deaths: Vec<f64> = (1..=others).map(|n| busy(n) * service_rate).collect();
+                stationary(&births, &deaths)?
+            }
+        };
+        let mut at_least: Vec<f64> = seen.get(servers as usize..).unwrap_or_default().to_vec();
+        let mut sum = 0.0;
+        for p in at_least.iter_mut().rev() {
+            sum += *p;
+            *p = sum;
+        }
+        Some(ClosedWait {
+            steady,
+            at_least,
+            rate: f64::from(servers) * service_rate,
+        })
+    }
+
+    /// Mean wait.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.at_least.iter().sum::<f64>() / self.rate
+    }
+
+    /// Probability that the wait exceeds `t`: the sum over j of Poisson(j; rate t) times the probability
+    /// that more than j completions must be waited for.
+    #[must_use]
+    pub fn exceeds(&self, t: f64) -> f64 {
+        if t < 0.0 {
+            return 1.0;
+        }
+        let mean = self.rate * t;
+        if mean == 0.0 {
+            return self.at_least.first().copied().unwrap_or(0.0);
+        }
+        let (mut log, mut sum) = (-mean, 0.0);
+        for (j, more) in self.at_least.iter().enumerate() {
+            if j > 0 {
+                log += libm::log(mean / j as f64);
+            }
+            sum += libm::exp(log) * more;
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClosedWait, machine_repair};
+
+    #[test]
+    fn the_law_of_the_wait_has_the_mean_that_little_gives() {
+        for (users, think, servers, rate) in
+            [(1, 3.0, 2, 5.0), (40, 3.0, 2, 5.0), (600, 3.0, 8, 70.0)]
+        {
+            let wait = ClosedWait::new(users, think, servers, rate).unwrap();
+            let steady = machine_repair(users, think, servers, rate).unwrap();
+            let by_little = steady.mean_response - 1.0 / rate;
+            assert!((wait.mean() - by_little).abs() < 1e-9 * steady.mean_response);
+            // The integral of the survival function is the mean, too.
+            let step = wait.mean().max(1e-3) / 200.0;
+            let sum: f64 = (0..4000)
+                .map(|i| wait.exceeds((f64::from(i) + 0.5) * step))
+                .sum();
+            assert!(
+                (sum * step - wait.mean()).abs() < 1e-3 * wait.mean() + 1e-12,
+                "{users}"
+            );
+        }
+        assert!(ClosedWait::new(0, 1.0, 1, 1.0).is_none());
+    }
+}

@@ -12,7 +12,15 @@ pub(super) fn read(build: &Build, field: &Field, model: &Model) {
     let Some(section) = field.section() else {
         return;
     };
-    for known in ["to", "runs", "seed", "error", "intervals"] {
+    for known in [
+        "to",
+        "runs",
+        "seed",
+        "error",
+        "intervals",
+        "forecast",
+        "lack",
+    ] {
         let _ = section.optional(known);
     }
     let peak = model.peak_load();

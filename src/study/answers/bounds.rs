@@ -14,7 +14,7 @@ use super::walk::Walk;
 use crate::engine::dist::Dist;
 use crate::model::Model;
 use crate::model::scenario::Executor;
-use crate::model::system::Discipline;
+use crate::model::system::{Discipline, EndpointId};
 use crate::study::account::Kind;
 use crate::theory::closed::machine_repair;
 use crate::theory::mmc::Mmc;
@@ -81,6 +81,8 @@ pub struct Analysis {
     pub think: f64,
     /// Requests per iteration.
     pub requests: f64,
+    /// Requests per iteration of each site of the model.
+    pub sites: Vec<f64>,
     /// Demands, the lowest ceiling first.
     pub demands: Vec<Demand>,
     /// The VUs of an arrival rate: how long an iteration takes if it waits for nothing.
@@ -153,6 +155,7 @@ fn one(model: &Model, index: usize) -> Analysis {
         scenario: scenario.name.clone(),
         think: walk.think,
         requests: walk.requests,
+        sites: walk.sites.clone(),
         vus: vus(&walk, scenario),
         excess: excess(&walk, &scenario.executor, demands.first()),
         demands,
@@ -172,6 +175,21 @@ pub fn idle_iteration(model: &Model, scenario: usize) -> (f64, f64) {
     let mut walk = Walk::new(model);
     walk.journey(model.scenarios[scenario].journey.index());
     (walk.think + walk.elapsed, walk.think)
+}
+
+/// What one request to an endpoint takes when nobody waits, in seconds, and the stations and pools that it
+/// visits, named as in [`Demand::name`].
+#[must_use]
+pub fn of_endpoint(model: &Model, endpoint: EndpointId) -> (f64, Vec<String>) {
+    let mut walk = Walk::new(model);
+    let took = walk.endpoint(endpoint, 1.0, 0);
+    let stations = model.stations.iter().zip(&walk.stations);
+    let stations = stations.filter(|(_, needs)| **needs > 0.0);
+    let pools = model.pools.iter().zip(&walk.pools);
+    let pools = pools.filter(|(_, (held, _))| *held > 0.0);
+    let stations = stations.map(|(station, _)| format!("station {}", station.name));
+    let pools = pools.map(|(pool, _)| format!("pool {}", pool.name));
+    (took, stations.chain(pools).collect())
 }
 
 /// Users at the peak, or arrivals per second at the peak.

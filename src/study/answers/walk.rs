@@ -29,6 +29,8 @@ pub(super) struct Walk<'m> {
     pub elapsed: f64,
     pub delays: f64,
     pub requests: f64,
+    /// Requests of each site.
+    pub sites: Vec<f64>,
     pub notes: Vec<String>,
     /// Of each kind of lock: seconds held, and locks taken.
     pub locks: [(f64, f64); 5],
@@ -78,6 +80,7 @@ impl<'m> Walk<'m> {
             elapsed: 0.0,
             delays: 0.0,
             requests: 0.0,
+            sites: vec![0.0; model.sites.len()],
             notes: Vec::new(),
             locks: [(0.0, 0.0); 5],
             room: RoomUse::default(),
@@ -111,6 +114,7 @@ impl<'m> Walk<'m> {
                     Step::End => break,
                     Step::Request(site) => {
                         self.requests += weight;
+                        self.sites[site.index()] += weight;
                         let endpoint = self.model.sites[site.index()].endpoint;
                         let took = self.endpoint(endpoint, weight, 0);
                         self.elapsed += weight * took;

@@ -4,14 +4,25 @@
 use std::fmt::Write;
 
 use super::Fit;
-use super::free::Unit;
+use super::free::{Free, Unit};
+use super::lack::Lack;
 use super::quality::Quality;
+use super::search::Found;
+
+/// Begins of comments that belong to the section.
+const HEADS: [&str; 4] = [
+    "# Written by capsim fit:",
+    "# What capsim predict reads:",
+    "# run is than another beyond chance.",
+    "# How far each number of one run was",
+];
 
 /// The text of the fitted model; all that the user wrote, comments too, stays.
 ///
 /// # Errors
 /// If a free parameter is no value of the file.
-pub fn text(fit: &Fit, quality: &Quality, runs: u64) -> Result<String, String> {
+pub fn text(fit: &Fit, found: &Found, quality: &Quality) -> Result<String, String> {
+    let runs = found.runs;
     let mut values = Vec::new();
     for (free, parameter) in fit.free.iter().zip(&quality.parameters) {
         let value = match free.unit {
@@ -55,7 +66,39 @@ pub fn text(fit: &Fit, quality: &Quality, runs: u64) -> Result<String, String> {
             },
         );
     }
+    text.push_str(&forecast(fit, found, quality));
     Ok(text)
+}
+
+/// What `capsim predict` reads back.
+fn forecast(fit: &Fit, found: &Found, quality: &Quality) -> String {
+    let lack = Lack::new(fit, found);
+    let smooth: Vec<&Free> = fit.free.iter().filter(|f| f.unit != Unit::Whole).collect();
+    let names: Vec<String> = smooth.iter().map(|f| format!("{:?}", f.name)).collect();
+    let bounds = smooth
+        .iter()
+        .map(|f| format!("[{:e}, {:e}]", f.low, f.high));
+    let rows = quality.covariance.chance.iter().map(|row| {
+        let row: Vec<String> = row.iter().map(|x| format!("{x:.3e}")).collect();
+        format!("  [{}],\n", row.join(", "))
+    });
+    let mut text = format!(
+        "\n# What capsim predict reads: the covariance of the parameters' logarithms, and how much slower one\n\
+         # run is than another beyond chance.\n[fitted.forecast]\nparameters = [{}]\nbounds = [{}]\n\
+         covariance = [\n{}]\nrun_to_run = {:.5}\n",
+        names.join(", "),
+        bounds.collect::<Vec<String>>().join(", "),
+        rows.collect::<String>(),
+        lack.run_to_run,
+    );
+    text.push_str(
+        "\n# How far each number of one run was from what the others say of it: a standard deviation.\n\
+         [fitted.lack]\n",
+    );
+    for (name, deviation) in &lack.numbers {
+        let _ = writeln!(text, "{name:?} = {deviation:.4}");
+    }
+    text
 }
 
 /// Without the section of an earlier fit.
@@ -67,7 +110,8 @@ fn without_section(text: &str) -> String {
         if head.starts_with('[') {
             inside = head.starts_with("[fitted]") || head.starts_with("[fitted.");
         }
-        if !inside && !head.starts_with("# Written by capsim fit:") {
+        let own = HEADS.iter().any(|own| head.starts_with(own));
+        if !inside && !own {
             out.push_str(line);
             out.push('\n');
         }

@@ -5,8 +5,10 @@ pub mod distance;
 pub mod exact;
 pub mod file;
 pub mod forecast;
+pub mod formula;
 pub mod free;
 pub mod knee;
+pub mod lack;
 mod length;
 mod linear;
 mod load;
@@ -171,6 +173,13 @@ impl Fit<'_> {
         all.extend(case.overrides.iter().cloned());
         let checked = self.document.check(&all).map_err(|e| e.brief())?;
         Ok(observing(checked.model, &case.targets))
+    }
+
+    /// What a formula says of a case, from the means of the fitted model.
+    #[must_use]
+    pub fn formula(&self, case: &Case, found: &search::Found) -> Option<formula::Formula> {
+        let model = self.model(case, &found.point).ok()?;
+        formula::Formula::new(&model, case.measured.window)
     }
 
     /// One run of a case, or of its window.

@@ -241,6 +241,11 @@ fn advice(fit: &Fit, found: &Found, members: &[(usize, f64)]) -> String {
     };
     let mut most: Option<(f64, String)> = None;
     for factor in [0.1, 0.3, 1.5, 2.0, 4.0] {
+        // A load that was measured already tells no more.
+        let near = |case: &Case| (case.peak / (factor * last.peak) - 1.0).abs() < 0.25;
+        if fit.cases.iter().any(near) {
+            continue;
+        }
         let mut case = last.clone();
         let Some(load) = scaled(&case, factor) else {
             continue;
@@ -261,9 +266,16 @@ fn advice(fit: &Fit, found: &Found, members: &[(usize, f64)]) -> String {
             let apart = apart.abs() / target.scale.map_or(1.0, |s| s.max(0.02) / 0.02);
             if most.as_ref().is_none_or(|m| apart > m.0) {
                 let share = 100.0 * (libm::exp(apart) - 1.0);
+                let unit = if last.load.ends_with("/s") {
+                    "/s"
+                } else {
+                    " VUs"
+                };
                 let words = format!(
-                    "a run at {factor} times the highest load measured would tell: {} {} would differ by {share:.0} %",
-                    target.reading.metric, target.reading.stat
+                    "a run at {:.0}{unit} would tell: {} {} would differ by {share:.0} %",
+                    factor * last.peak,
+                    target.reading.metric,
+                    target.reading.stat
                 );
                 most = Some((apart, words));
             }

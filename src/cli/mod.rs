@@ -18,11 +18,13 @@ mod origin;
 mod output;
 mod outputs;
 mod plot;
+mod predict;
 mod read;
 mod replicate;
 mod report;
 mod run;
 mod samples;
+mod score;
 mod selftest;
 mod sweep;
 mod ticker;
@@ -66,6 +68,8 @@ enum Command {
     Compare(compare::Compare),
     Explain(explain::Explain),
     Fit(fit::FitArgs),
+    Predict(predict::PredictArgs),
+    Score(score::ScoreArgs),
     Read(read::ReadArgs),
     Learn(learn::LearnArgs),
 }
@@ -146,6 +150,8 @@ pub fn main() -> ExitCode {
         Command::Compare(command) => command.execute(),
         Command::Explain(command) => command.execute(),
         Command::Fit(command) => command.execute(),
+        Command::Predict(command) => command.execute(),
+        Command::Score(command) => command.execute(),
         Command::Read(command) => command.execute(),
         Command::Learn(command) => command.execute(),
     };

@@ -24,6 +24,7 @@ pub mod out_csv;
 pub mod out_json;
 pub mod page;
 mod paint;
+pub mod predict;
 pub mod replications;
 pub mod run_text;
 pub mod samples;

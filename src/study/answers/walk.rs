@@ -207,7 +207,7 @@ impl<'m> Walk<'m> {
     }
 
     /// Adds what a request needs; returns how long it takes when nobody waits.
-    fn endpoint(&mut self, id: EndpointId, weight: f64, depth: usize) -> f64 {
+    pub fn endpoint(&mut self, id: EndpointId, weight: f64, depth: usize) -> f64 {
         if depth > DEEPEST {
             self.note("calls are nested too deep to be followed to their end");
             return 0.0;

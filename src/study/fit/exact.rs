@@ -16,7 +16,7 @@ use crate::study::answers::bounds::analyse;
 /// Runs whose peak is below this share of the knee are low loads.
 const LOW: f64 = 0.8;
 /// A mean weighs as much as if it were known this much better than it is.
-const HEAVIER: f64 = 20.0;
+pub(super) const HEAVIER: f64 = 10.0;
 /// A mean is never known better than this, as a logarithm.
 const KNOWN: f64 = 0.002;
 
@@ -83,6 +83,12 @@ pub fn means(fit: &Fit, point: &[f64], variances: &[Vec<f64>]) -> Vec<Exact> {
         exact.scale = variance.sqrt().max(KNOWN) / HEAVIER;
     }
     found
+}
+
+/// Whether any run is a low load, as far as a point tells.
+#[must_use]
+pub fn any_low(fit: &Fit, point: &[f64]) -> bool {
+    (0..fit.cases.len()).any(|c| is_low(fit, c, point))
 }
 
 /// How many requests a mean is of.

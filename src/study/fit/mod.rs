@@ -1,5 +1,6 @@
 //! Fitting a model to measured runs, and saying how well that went.
 
+mod bottleneck;
 pub mod covariance;
 pub mod distance;
 pub mod exact;
@@ -12,9 +13,14 @@ pub mod lack;
 mod length;
 mod linear;
 mod load;
+pub mod predict;
+pub mod prediction;
 pub mod quality;
 pub mod read;
+pub mod remembered;
+pub mod score;
 pub mod search;
+mod wanted;
 
 use rayon::prelude::*;
 

@@ -193,8 +193,14 @@ impl<'s, 'a> Search<'s, 'a> {
         let third = self.budget.runs / 3;
         let replications = (third / (one * points)).clamp(2, self.budget.replications.max(2));
         let first = one * replications;
-        let correcting = (self.budget.runs / 12 / one).clamp(replications, MOST_CORRECTING);
-        let last = one * points * replications + (CORRECTIONS + 1) * one * correcting;
+        let start: Vec<f64> = self.fit.free.iter().map(|f| libm::log(f.start)).collect();
+        let own = one * points * replications;
+        // What putting the means right will take, as far as the start tells that it is needed.
+        let mut correcting = match exact::any_low(self.fit, &start) && !smooth.is_empty() {
+            true => (self.budget.runs / 20 / one).clamp(replications, MOST_CORRECTING),
+            false => 0,
+        };
+        let mut last = own + (CORRECTIONS + 1) * one * correcting;
         if 3 * last + 10 * one + 2 * first > 2 * self.budget.runs {
             let least = 3 * last / 2 + 5 * one + first;
             return Err(format!(
@@ -202,7 +208,6 @@ impl<'s, 'a> Search<'s, 'a> {
             ));
         }
         self.limit = self.budget.runs - last - last / 2;
-        let start: Vec<f64> = self.fit.free.iter().map(|f| libm::log(f.start)).collect();
         // Chance at the start stands for chance anywhere until the best point is known.
         let first = self.candidates(std::slice::from_ref(&start), replications);
         if let Some(Ok(first)) = first.into_iter().next() {
@@ -224,6 +229,8 @@ impl<'s, 'a> Search<'s, 'a> {
         if !smooth.is_empty() {
             self.exact = exact::means(self.fit, &best.point, &best.evaluation.variances);
         }
+        correcting = self.affordable(correcting, own, replications);
+        last = own + (CORRECTIONS + 1) * one * correcting;
         best.residuals = self.residuals(&best.evaluation, replications);
         best.cost = best.residuals.iter().map(|r| r * r).sum();
         let rest = self.budget.runs.saturating_sub(last + self.runs);
@@ -235,13 +242,15 @@ impl<'s, 'a> Search<'s, 'a> {
         let differences = self.differences(&best, &smooth, replications, 0.05, true)?;
         let jacobian = of_residuals(best.point.len(), &differences);
         let slopes = of_numbers(self.fit, best.point.len(), &differences);
-        best = self.correct(best, &jacobian, &smooth, correcting)?;
+        if correcting > 0 {
+            best = self.correct(best, &jacobian, &smooth, correcting)?;
+        }
         let targets = best.residuals.len() - self.exact.len();
         Ok(Found {
             point: best.point,
             cost: best.residuals[..targets].iter().map(|r| r * r).sum(),
             residuals: best.residuals,
-            scales: self.scales(correcting),
+            scales: self.scales(correcting.max(replications)),
             exact: self.exact,
             rivals,
             evaluation: best.evaluation,
@@ -250,6 +259,20 @@ impl<'s, 'a> Search<'s, 'a> {
             profiles,
             runs: self.runs,
         })
+    }
+
+    /// With how many replications the means can be put right: as planned, or with what is left; 0 if there is
+    /// nothing to put right, or too little left to do it better than the search did.
+    fn affordable(&self, planned: u64, own: u64, replications: u64) -> u64 {
+        if self.exact.is_empty() || planned > 0 {
+            return if self.exact.is_empty() { 0 } else { planned };
+        }
+        let left = self.budget.runs.saturating_sub(self.runs + own) / 2;
+        let one = self.fit.cases.len().max(1) as u64;
+        match (left / ((CORRECTIONS + 1) * one)).min(MOST_CORRECTING) {
+            few if few < replications => 0,
+            enough => enough,
+        }
     }
 
     /// Puts the means right with many replications, for those of the search had chance in them. Everything
@@ -261,11 +284,7 @@ impl<'s, 'a> Search<'s, 'a> {
         smooth: &[usize],
         reps: u64,
     ) -> Result<Candidate, String> {
-        let mut left = if self.exact.is_empty() {
-            0
-        } else {
-            CORRECTIONS
-        };
+        let mut left = CORRECTIONS;
         loop {
             let done = self.candidates(std::slice::from_ref(&at.point), reps);
             at = done.into_iter().next().ok_or("nothing was run")??;
@@ -358,9 +377,20 @@ impl<'s, 'a> Search<'s, 'a> {
             ends.push(end);
         }
         self.limit = limit;
-        let freedom = best.residuals.len().saturating_sub(self.fit.free.len());
-        let chance = EXCLUDED * (best.cost / freedom.max(1) as f64).max(1.0);
-        ends.retain(|end| end.cost - best.cost < chance);
+        let targets = best.residuals.len() - self.exact.len();
+        // Of the percentiles; a rival that misses the means is none.
+        let cost = |end: &Candidate| -> (f64, f64) {
+            let (own, means) = end.residuals.split_at(targets);
+            let sum = |of: &[f64]| of.iter().map(|r| r * r).sum::<f64>();
+            (sum(own), sum(means))
+        };
+        let (least, freedom) = (cost(best).0, targets.saturating_sub(self.fit.free.len()));
+        let chance = EXCLUDED * (least / freedom.max(1) as f64).max(1.0);
+        let off = exact::HEAVIER * exact::HEAVIER * EXCLUDED;
+        ends.retain(|end| {
+            let (own, means) = cost(end);
+            own - least < chance && means < off.max(cost(best).1)
+        });
         Ok(ends.into_iter().map(|end| end.point).collect())
     }
 

@@ -1,0 +1,101 @@
+#!/bin/sh
+# How often predictions hold: fits the lower loads of both test beds, predicts the next one, and scores it.
+#
+#     results/recordings/coverage.sh DIRECTORY-OF-THE-RECORDINGS
+#
+# Writes coverage.md beside this file. Takes about ten minutes on two cores.
+set -eu
+recordings=$1
+here=$(cd "$(dirname "$0")" && pwd)
+capsim=${CAPSIM:-$here/../../target/release/capsim}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$recordings"
+
+to() {
+  bed=$1; shift
+  for run in "$@"; do printf -- '--to %s/%s/k6.csv.gz ' "$bed" "$run"; done
+}
+# shellcheck disable=SC2046
+fit_A() {
+  "$capsim" fit "$here/testbed-a.toml" $(to A "$@") \
+    --free 'endpoints.fast.**.mean=1ms..100ms' --free 'endpoints.fast.**.cv=0.1..3' \
+    --free 'endpoints.slow.**.mean=1ms..200ms' --free 'endpoints.slow.**.cv=0.1..3' \
+    --free 'endpoints.*.visits[0].delay=10us..5ms' --out "$work/fitted.toml" > "$work/fit.txt"
+}
+# shellcheck disable=SC2046
+fit_B() {
+  "$capsim" fit "$here/testbed-b.toml" $(to B "$@") \
+    --free 'endpoints.*.visits[0].delay.lognormal.mean=0.1ms..5ms' \
+    --free 'endpoints.*.visits[0].delay.lognormal.cv=0.1..2' \
+    --free 'endpoints.*.visits[1].delay.mixture[1].weight=0.003..0.5' \
+    --free 'endpoints.seats.visits[2].visits[1].delay.mixture[1].weight=0.003..0.5' \
+    --free 'endpoints.*.visits[1].delay.mixture[1].of.exponential,endpoints.seats.visits[2].visits[1].delay.mixture[1].of.exponential=0.5ms..20ms' \
+    --free 'endpoints.seats.visits[2].visits[0].**.mean=0.05ms..5ms' \
+    --free 'endpoints.occupy.visits[2].visits[1].**.mean=0.3ms..10ms' \
+    --free 'endpoints.reserve.visits[2].visits[1].**.mean=0.3ms..10ms' \
+    --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].weight=0.03..5' \
+    --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].of.lognormal.mean=0.5ms..20ms' \
+    --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].of.lognormal.cv=0.2..4' \
+    --budget runs=2000 --out "$work/fitted.toml" > "$work/fit.txt"
+}
+
+# Predicts a level from the fitted model, whole run and hold, and scores it against every recording of it.
+predict() {
+  bed=$1; split=$2; level=$3; from=$4
+  for window in '' 7s..35s; do
+    "$capsim" predict "$work/fitted.toml" --set "load=$(awk "BEGIN { print $level / 120 }")" --runs 100 \
+      ${window:+--window "$window"} --out "$work/p.json" > "$work/predicted.txt"
+    for run in "$level" "$level-rep2"; do
+      [ -d "$bed/$run" ] || continue
+      "$capsim" score "$work/p.json" --against "$bed/$run/k6.csv.gz" --all > "$work/score.txt"
+      awk -v row="$bed|$split|$from|$run|${window:-whole}" '
+        /^inside/ { in95 = $4; n = $6; in80 = $10; sub(/;/, "", n) }
+        /^beside/ { for (i = 1; i <= NF; i++) if ($i == "against") { own = $(i - 2); formula = $(i + 1) } }
+        END { print row "|" n "|" in95 "|" in80 "|" own "|" formula }' "$work/score.txt" >> "$work/all.txt"
+    done
+  done
+}
+
+# Each level from all below it; then the levels beyond, from the three lowest alone.
+ladder() {
+  bed=$1; shift
+  lower="$1 $2"; shift 2
+  for level in "$@"; do
+    # shellcheck disable=SC2086
+    "fit_$bed" $lower
+    predict "$bed" next "$level" "$(echo "$lower" | awk '{ print $1 " … " $NF }')"
+    lower="$lower $level"
+  done
+}
+ladder A 20 60 120 180 240 320 400
+ladder B 20-rep2 60-rep2 120 200 300 400 500 600 800
+fit_A 20 60 120
+for level in 240 320 400; do predict A far "$level" '20 … 120'; done
+fit_B 20-rep2 60-rep2 120
+for level in 300 400 500 600 800; do predict B far "$level" '20-rep2 … 120'; done
+
+{
+  echo '# How often predictions hold'
+  echo
+  echo 'Made by `coverage.sh`. *next*: fitted to all lower loads. *far*: fitted to the three lowest alone. Score: CRPS'
+  echo 'of the logarithm, a relative error, of the prediction and of the formula (M/M/m//N on the fitted means).'
+  echo
+  awk -F'|' '
+    { key = $2 "|" $1; n[key] += $6; a[key] += $7; b[key] += $8; own[key] += $9; formula[key] += $10; rows[key]++
+      if ($2 == "next") { n["next|both"] += $6; a["next|both"] += $7; b["next|both"] += $8
+        own["next|both"] += $9; formula["next|both"] += $10; rows["next|both"]++ } }
+    END {
+      print "| split | test bed | numbers | inside 95 % | inside 80 % | score | formula |"
+      print "|---|---|---:|---:|---:|---:|---:|"
+      split("next|A next|B next|both far|A far|B", order, " ")
+      for (i = 1; i <= 5; i++) { k = order[i]; split(k, part, "|")
+        printf "| %s | %s | %d | %.0f %% | %.0f %% | %.1f %% | %.1f %% |\n", part[1], part[2], n[k],
+          100 * a[k] / n[k], 100 * b[k] / n[k], own[k] / rows[k], formula[k] / rows[k] }
+    }' "$work/all.txt"
+  echo
+  echo '| test bed | split | fitted to | predicted | part | numbers | inside 95 % | inside 80 % | score | formula |'
+  echo '|---|---|---|---|---|---:|---:|---:|---:|---:|'
+  awk -F'|' '{ printf "| %s | %s | %s | %s | %s | %d | %d | %d | %s %% | %s %% |\n", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 }' \
+    "$work/all.txt"
+} > "$here/coverage.md"

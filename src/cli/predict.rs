@@ -1,0 +1,91 @@
+//! `capsim predict`: how a test that has not been made will end, and how sure that is.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::ModelArgs;
+use super::exit::{self, Failure};
+use super::interrupt::Interrupt;
+use super::output::write_whole;
+use super::outputs::Outputs;
+use super::ticker::Ticker;
+use crate::model::Document;
+use crate::report::predict as report;
+use crate::study::fit::predict::Question;
+use crate::study::fit::score::Kept;
+use crate::world::window::Window;
+
+/// Predict a test that has not been made, with a range for each number.
+///
+/// The model is one that `capsim fit --out` wrote: its section `[fitted]` says how well its parameters are
+/// known. Prints each number with the ranges that hold 80 % and 95 % of all runs, each threshold with the
+/// probability that it passes, the exit code that k6 will most likely give, where the uncertainty comes from
+/// and which measurement would shrink it. Beside each number stands what a formula says, M/M/m//N or M/M/m on
+/// the fitted means: where it is as good, the simulation adds nothing. How it is done: docs/fit.md.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  capsim predict fitted.toml --set load=5
+  capsim predict fitted.toml --set load=5 --window 7s..35s --out prediction.json
+  capsim score prediction.json --against run.csv.gz
+
+Exit codes: 0 predicted, 104 the model or an option is invalid, 1 anything else.")]
+pub struct PredictArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Only what ends in this part of the run counts: `7s..35s` after the first request began.
+    #[arg(long, value_name = "A..B", value_parser = Window::parse)]
+    window: Option<Window>,
+    /// Runs simulated.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(20..=100_000))]
+    runs: u64,
+    /// Seed of all random numbers.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where the prediction is written, for `capsim score`.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Show all numbers.
+    #[arg(long)]
+    all: bool,
+}
+
+impl PredictArgs {
+    /// Simulates and prints.
+    pub fn execute(self) -> Result<ExitCode, Failure> {
+        Interrupt::ends_at_once();
+        let overrides = self.model.overrides()?;
+        let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let checked = document.check(&overrides).map_err(Failure::model)?;
+        let files = self.model.files(&checked);
+        files.writes("--out", self.out.as_deref()).check()?;
+        let question = Question {
+            document: &document,
+            overrides,
+            window: self.window,
+            seed: self.seed,
+            draws: self.runs,
+        };
+        let mut ticker = Ticker::new();
+        ticker.say(&format!("simulating {} runs", self.runs));
+        let name = self.model.model.display().to_string();
+        let prediction = question
+            .predict()
+            .map_err(|why| Failure::new(exit::INVALID, format!("error: {name}: {why}")))?;
+        drop(ticker);
+        let mut out = Outputs::default();
+        let mut text = report::prediction(&prediction, &name, self.all);
+        if let Some(path) = &self.out {
+            let kept = Kept::new(&prediction, &name).text();
+            let written = write_whole(path, |out| out.write_all(kept.as_bytes()));
+            if written.is_ok() {
+                text.push_str(&format!("written: {}\n", path.display()));
+            }
+            out.keep(written);
+        }
+        out.print(&text);
+        out.done()
+    }
+}

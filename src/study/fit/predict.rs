@@ -1,0 +1,373 @@
+//! The prediction of a test that has not been made: one distribution, simulated.
+//!
+//! Each draw is one run of the test. Its parameters are drawn from their covariance; its speed from what
+//! one run differs from another; its capacity from how far service times drift when the load leaves the range
+//! that was measured; its random numbers are its own. What the model lacks comes on top: each number by what
+//! leaving runs out showed, more of it the further away the load, and the waiting beyond that of the loads
+//! fitted to, by a factor of its own. Nothing is linearised, so ranges are as lopsided as a knee makes them.
+
+use rayon::prelude::*;
+
+use super::bottleneck::{demand, demand_of, knee, room, slow_down};
+use super::distance::{Target, observing, simulated};
+use super::formula::Formula;
+use super::lack::{RUN_TO_RUN, beforehand, name, outside};
+use super::linear::Eigen;
+use super::prediction::{Inputs, Number, Prediction, Verdict};
+use super::read::Stat;
+use super::remembered::Remembered;
+use super::wanted::{Kind, kind, readings};
+use crate::engine::stream::Stream;
+use crate::model::{Document, Model, Override};
+use crate::study::runs::Job;
+use crate::world::World;
+use crate::world::outcome::{End, Outcome};
+use crate::world::window::Window;
+
+/// How far service times drift when the load grows by a factor of e beyond those measured: mean and standard
+/// deviation. From two servers: none where a server draws its times, and 2 % where programs share a machine.
+const DRIFT: (f64, f64) = (0.01, 0.015);
+/// How much longer waiting is than the model's, where it is no matter of capacity, as a logarithm: mean and
+/// standard deviation. Work comes in waves and stalls that low loads do not show: 1.2 to 2.4 times as long on
+/// two servers.
+const WAITING: (f64, f64) = (0.3, 0.5);
+/// What is known of a kind of number beforehand counts as so many runs.
+const KNOWN_RUNS: usize = 3;
+/// Replications at the highest load fitted to, from which waiting counts.
+const BASE: u64 = 4;
+
+/// What is to be predicted.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The model as written.
+    pub document: &'a Document,
+    /// The test's own changes.
+    pub overrides: Vec<Override>,
+    /// The part of the run that counts; `None` for all of it.
+    pub window: Option<Window>,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Runs.
+    pub draws: u64,
+}
+
+/// One run of the test.
+struct Draw {
+    /// Changes of the logarithms of the parameters, and of all times: by run, and by drift.
+    moved: Vec<f64>,
+    day: f64,
+    drift: f64,
+    /// How much of the waiting is not a matter of capacity.
+    room: f64,
+    raw: Vec<f64>,
+    out: Vec<f64>,
+    end: End,
+}
+
+/// Everything that is the same for all draws.
+struct Setting<'q, 'a> {
+    question: &'q Question<'a>,
+    memory: Remembered,
+    targets: Vec<Target>,
+    base: Vec<f64>,
+    lack: Vec<f64>,
+    /// How far outside the loads fitted to, as a logarithm.
+    distance: f64,
+    run_to_run: f64,
+    /// Index of the mean response time of all requests.
+    mean: Option<usize>,
+    /// The bottleneck's name, its demand, and the derivatives of its logarithm.
+    demand: Option<(String, f64, Vec<f64>)>,
+    eigen: Eigen,
+}
+
+impl Question<'_> {
+    pub(super) fn model(&self, more: &[Override]) -> Result<Model, String> {
+        // A parameter of the fit, and what the user then says of the test.
+        let all: Vec<Override> = more.iter().chain(&self.overrides).cloned().collect();
+        let checked = self.document.check(&all).map_err(|e| e.brief())?;
+        Ok(checked.model)
+    }
+
+    fn run<T>(
+        &self,
+        model: &Model,
+        replication: u64,
+        take: impl FnOnce(&Outcome, Vec<f64>) -> T,
+        targets: &[Target],
+    ) -> T {
+        let job = Job {
+            model,
+            seed: self.seed,
+            replication,
+        };
+        let run = |world: World| match self.window {
+            Some(window) => world.run_within(window),
+            None => world.run(),
+        };
+        job.run_by(run, |outcome, summary| {
+            take(outcome, simulated(outcome, summary, targets))
+        })
+    }
+
+    /// Simulates the test so many times.
+    ///
+    /// # Errors
+    /// If the model or its section `[fitted]` cannot be used.
+    pub fn predict(&self) -> Result<Prediction, String> {
+        let setting = Setting::new(self)?;
+        let draws: Vec<Draw> = (0..self.draws)
+            .into_par_iter()
+            .map(|k| setting.draw(k))
+            .collect::<Result<_, String>>()?;
+        setting.conclude(&draws)
+    }
+}
+
+impl<'q, 'a> Setting<'q, 'a> {
+    fn new(question: &'q Question<'a>) -> Result<Setting<'q, 'a>, String> {
+        let memory = Remembered::read(question.document)?;
+        let model = question.model(&[])?;
+        let targets: Vec<Target> = readings(&model)
+            .into_iter()
+            .map(|reading| Target {
+                reading,
+                scale: None,
+            })
+            .collect();
+        let peak = model.peak_load().value;
+        let loads = memory.loads;
+        let distance = loads.map_or(0.0, |(low, high)| outside(peak, low, high));
+        let base = match loads {
+            Some((_, high)) if peak > high => base(question, &targets, high / peak)?,
+            _ => vec![f64::INFINITY; targets.len()],
+        };
+        let lack = |target: &Target| {
+            let own = memory.lack.get(&name(&target.reading)).copied();
+            own.unwrap_or(beforehand(&target.reading)) * (1.0 + distance)
+        };
+        Ok(Setting {
+            lack: targets.iter().map(lack).collect(),
+            distance,
+            run_to_run: memory.run_to_run.unwrap_or(RUN_TO_RUN),
+            mean: targets
+                .iter()
+                .position(|t| name(&t.reading) == "http_req_duration avg"),
+            demand: demand(question, &memory, &model)?,
+            eigen: Eigen::new(&memory.covariance),
+            question,
+            base,
+            targets,
+            memory,
+        })
+    }
+
+    /// One run of the test, everything drawn anew.
+    fn draw(&self, k: u64) -> Result<Draw, String> {
+        let question = self.question;
+        let mut stream = Stream::new(question.seed, k, "fit.predict");
+        let mut moved = vec![0.0; self.memory.parameters.len()];
+        for (value, vector) in self.eigen.values.iter().zip(&self.eigen.vectors) {
+            let along = value.max(0.0).sqrt() * stream.normal();
+            for (sum, component) in moved.iter_mut().zip(vector) {
+                *sum += along * component;
+            }
+        }
+        let day = self.run_to_run * stream.normal();
+        let drift = self.distance * (DRIFT.0 + DRIFT.1 * stream.normal());
+        let bunched = WAITING.0 + WAITING.1 * stream.normal();
+        let mut overrides = Vec::new();
+        for (parameter, by) in self.memory.parameters.iter().zip(&moved) {
+            overrides.extend(parameter.moved(*by)?);
+        }
+        let mut model = question.model(&overrides)?;
+        let slower = libm::exp(day + drift) * self.as_measured(&model, &moved);
+        slow_down(&mut model, slower);
+        let model = observing(model, &self.targets);
+        let take = |outcome: &Outcome, raw: Vec<f64>| (outcome.end, raw);
+        let (end, raw) = question.run(&model, k, take, &self.targets);
+        let waited = self.mean.map_or(0.0, |i| raw[i] - self.base[i]);
+        let room = room(&model, waited);
+        let waits = libm::exp(room * bunched);
+        let heavier = self.heavier(&mut stream);
+        let mut own: Vec<(String, f64)> = Vec::new();
+        let mut out = Vec::new();
+        for (i, target) in self.targets.iter().enumerate() {
+            let metric = &target.reading.metric;
+            let shared = match own.iter().find(|(m, _)| m == metric) {
+                Some((_, z)) => *z,
+                None => {
+                    let z = stream.normal();
+                    own.push((metric.clone(), z));
+                    z
+                }
+            };
+            let z = heavier * (shared + stream.normal()) / std::f64::consts::SQRT_2;
+            out.push(self.with_lack(i, raw[i], z, waits));
+        }
+        Ok(Draw {
+            moved,
+            day,
+            drift,
+            room,
+            raw,
+            out,
+            end,
+        })
+    }
+
+    /// Makes a normal law one of Student: a deviation that few runs tell is not known well itself.
+    fn heavier(&self, stream: &mut Stream) -> f64 {
+        let freedom = self.memory.runs + KNOWN_RUNS;
+        let squares = (0..freedom).map(|_| {
+            let z = stream.normal();
+            z * z
+        });
+        (freedom as f64 / squares.sum::<f64>().max(1e-9)).sqrt()
+    }
+
+    /// A simulated number with what the model lacks: of its part without the waiting that is new, and of
+    /// that waiting.
+    fn with_lack(&self, i: usize, value: f64, z: f64, waits: f64) -> f64 {
+        let off = libm::exp(self.lack[i] * z);
+        match (kind(&self.targets[i].reading), value > self.base[i]) {
+            (Kind::Share, _) => value,
+            (Kind::Time, true) => self.base[i] * off + (value - self.base[i]) * waits,
+            _ => value * off,
+        }
+    }
+
+    /// Parameters that the data do not tell apart may be drawn far from each other; what they make together
+    /// of the bottleneck's demand, the data know. The factor that leads back to it.
+    fn as_measured(&self, model: &Model, moved: &[f64]) -> f64 {
+        let Some((name, demand, slopes)) = &self.demand else {
+            return 1.0;
+        };
+        let by: f64 = slopes.iter().zip(moved).map(|(s, m)| s * m).sum();
+        match demand_of(model, name) {
+            Some(drawn) if drawn > 0.0 => (demand * libm::exp(by) / drawn).clamp(0.5, 2.0),
+            _ => 1.0,
+        }
+    }
+
+    /// How often each threshold held, and with what probability k6 gives which exit code.
+    fn verdicts(&self, model: &Model, draws: &[Draw]) -> (Vec<Verdict>, Vec<(u8, f64)>) {
+        let mut thresholds = Vec::new();
+        let mut crossed = vec![false; draws.len()];
+        for of_metric in &model.thresholds {
+            for threshold in &of_metric.thresholds {
+                let wanted = Stat::Of(threshold.aggregation);
+                let at = self
+                    .targets
+                    .iter()
+                    .position(|t| t.reading.metric == of_metric.metric && t.reading.stat == wanted);
+                let Some(at) = at else { continue };
+                let mut passes = 0u32;
+                for (draw, crossed) in draws.iter().zip(&mut crossed) {
+                    let held = threshold.compare(draw.out[at]);
+                    passes += u32::from(held);
+                    *crossed |= !held;
+                }
+                thresholds.push(Verdict {
+                    metric: of_metric.metric.clone(),
+                    expression: threshold.expression.clone(),
+                    number: at,
+                    passes: f64::from(passes) / draws.len().max(1) as f64,
+                });
+            }
+        }
+        let mut codes: Vec<(u8, u64)> = Vec::new();
+        for (draw, crossed) in draws.iter().zip(&crossed) {
+            let code = match draw.end {
+                End::SetupTimeout => 100,
+                End::TeardownTimeout => 101,
+                End::Aborted => 99,
+                _ if *crossed => 99,
+                End::Finished => 0,
+                _ => 104,
+            };
+            match codes.iter_mut().find(|(c, _)| *c == code) {
+                Some((_, n)) => *n += 1,
+                None => codes.push((code, 1)),
+            }
+        }
+        let all = draws.len().max(1) as f64;
+        codes.sort_by_key(|(code, n)| (std::cmp::Reverse(*n), *code));
+        let codes = codes.into_iter().map(|(code, n)| (code, n as f64 / all));
+        (thresholds, codes.collect())
+    }
+
+    fn conclude(&self, draws: &[Draw]) -> Result<Prediction, String> {
+        let question = self.question;
+        let model = question.model(&[])?;
+        let formula = Formula::new(&model, question.window);
+        let numbers: Vec<Number> = self
+            .targets
+            .iter()
+            .enumerate()
+            .map(|(i, target)| {
+                let reading = &target.reading;
+                let of_formula = formula.as_ref();
+                let of_formula = of_formula.and_then(|f| f.number(&reading.metric, reading.stat));
+                let sample = draws.iter().map(|draw| draw.out[i]).collect();
+                Number::new(reading, sample, of_formula)
+            })
+            .collect();
+        let (thresholds, codes) = self.verdicts(&model, draws);
+        let inputs = Inputs {
+            moved: draws.iter().map(|d| d.moved.clone()).collect(),
+            times: draws.iter().map(|d| d.day + d.drift).collect(),
+            raw: draws.iter().map(|d| d.raw.clone()).collect(),
+            base: self.base.clone(),
+            lack: self.lack.clone(),
+            waiting: WAITING.1 * draws.iter().map(|d| d.room).sum::<f64>()
+                / draws.len().max(1) as f64,
+            run_to_run: self.run_to_run,
+            drift: DRIFT.1 * self.distance,
+        };
+        let peak = model.peak_load();
+        Ok(Prediction {
+            load: peak.to_string(),
+            peak: peak.value,
+            knee: knee(&model),
+            fitted: self.memory.loads,
+            runs: self.memory.runs,
+            window: question.window,
+            draws: question.draws,
+            seed: question.seed,
+            formula: formula.map(|f| f.name),
+            names: self
+                .memory
+                .parameters
+                .iter()
+                .map(|p| p.name.clone())
+                .collect(),
+            numbers,
+            thresholds,
+            codes,
+            inputs,
+        })
+    }
+}
+
+/// What the fitted model says of the highest load it was fitted to: the mean of a few runs.
+fn base(question: &Question, targets: &[Target], factor: f64) -> Result<Vec<f64>, String> {
+    let given = question.overrides.iter().filter(|o| o.path() == "load");
+    let now: f64 = given
+        .filter_map(|o| o.value().parse::<f64>().ok())
+        .next_back()
+        .unwrap_or(1.0);
+    let mut all = question.overrides.clone();
+    all.retain(|o| o.path() != "load");
+    all.push(Override::new("load", &format!("{}", now * factor)).map_err(|e| e.brief())?);
+    let checked = question.document.check(&all).map_err(|e| e.brief())?;
+    let model = observing(checked.model, targets);
+    let mut sums = vec![0.0; targets.len()];
+    for k in 0..BASE {
+        let values = question.run(&model, k, |_, values| values, targets);
+        for (sum, value) in sums.iter_mut().zip(values) {
+            *sum += value / BASE as f64;
+        }
+    }
+    Ok(sums)
+}

@@ -1,0 +1,208 @@
+//! From low-load runs to a prediction, and from a prediction to its score.
+
+use std::path::Path;
+
+use assert_file::{capsim, write};
+use capsim::model::threshold::Aggregation;
+use capsim::model::{Document, Override};
+use capsim::report::{Style, SummaryOptions, export, out_json};
+use capsim::study::fit::formula::Formula;
+use capsim::study::fit::free::Free;
+use capsim::study::fit::predict::Question;
+use capsim::study::fit::quality::judge;
+use capsim::study::fit::read::{Stat, read_bytes};
+use capsim::study::fit::score::{Kept, Score};
+use capsim::study::fit::search::{Budget, Search};
+use capsim::study::fit::{Case, Fit, file};
+use capsim::world::World;
+use capsim::world::summary::summary;
+
+mod assert_file {
+    use std::path::{Path, PathBuf};
+    use std::process::{Command, Output};
+
+    pub fn capsim(args: &[&str], directory: &Path) -> Output {
+        let command = Command::new(env!("CARGO_BIN_EXE_capsim"))
+            .args(args)
+            .current_dir(directory)
+            .output();
+        command.unwrap()
+    }
+
+    pub fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
+        let path = directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+const SHOP: &str = r#"
+[scenarios.main]
+executor = "constant-vus"
+vus = 10
+duration = "20s"
+journey = "buy"
+[journeys]
+buy = [{ request = "look" }, { request = "buy" }, { sleep = { exponential = "1s" } }]
+[stations.cpu]
+servers = 2
+[endpoints.look]
+visits = [{ delay = "2ms" }]
+[endpoints.buy]
+visits = [{ station = "cpu", time = { exponential = "20ms" } }]
+[thresholds]
+"http_req_duration{name:buy}" = ["p(95)<60000", "avg<1"]
+"#;
+
+fn samples(vus: u32, seed: u64) -> Vec<u8> {
+    let text = SHOP.replace("vus = 10", &format!("vus = {vus}"));
+    let document = Document::from_text("shop.toml", &text).unwrap();
+    let model = document.check(&[]).unwrap().model;
+    let outcome = World::new(&model, seed, 0).logging().run();
+    let mut samples = Vec::new();
+    let epoch = "2026-01-02T03:04:05Z".parse().unwrap();
+    out_json::write(&outcome, &model, epoch, &mut samples).unwrap();
+    samples
+}
+
+/// The shop, fitted to runs of 10, 20 and 30 users.
+fn fitted() -> String {
+    let wrong = SHOP.replace("20ms", "33ms");
+    let document = Document::from_text("shop.toml", &wrong).unwrap();
+    let free = ["endpoints.buy.**.exponential=2ms..200ms"];
+    let case = |vus: u32| {
+        let measured = read_bytes("run.json", &samples(vus, u64::from(vus)), None).unwrap();
+        Case::new("run.json", measured, &document, &[], Vec::new()).unwrap()
+    };
+    let fit = Fit {
+        document: &document,
+        base: Vec::new(),
+        free: free.map(|f| Free::parse(f, &document).unwrap()).to_vec(),
+        cases: [10, 20, 30].map(case).to_vec(),
+        seed: 1,
+    };
+    let budget = Budget {
+        runs: 400,
+        replications: 6,
+    };
+    let found = Search::new(&fit, budget, &|_, _| {}).run().unwrap();
+    let quality = judge(&fit, &found);
+    file::text(&fit, &found, &quality).unwrap()
+}
+
+#[test]
+fn a_prediction_holds_the_run_made_since_and_says_so() {
+    let text = fitted();
+    let document = Document::from_text("fitted.toml", &text).unwrap();
+    let question = |load: &str| Question {
+        document: &document,
+        overrides: vec![Override::new("load", load).unwrap()],
+        window: None,
+        seed: 3,
+        draws: 60,
+    };
+    // Two servers and 20 ms: full at 102 users.
+    let (near, far) = (
+        question("4").predict().unwrap(),
+        question("12").predict().unwrap(),
+    );
+    for (prediction, vus) in [(&near, 40), (&far, 120)] {
+        assert_eq!(prediction.peak, f64::from(vus));
+        let kept = Kept::new(prediction, "fitted.toml");
+        assert_eq!(Kept::parse(&kept.text()).unwrap(), kept);
+        let run = read_bytes("since.json", &samples(vus, 99), None).unwrap();
+        let score = Score::new(&kept, &run);
+        let inside = score.rows.iter().filter(|row| row.in_95).count();
+        assert!(score.rows.len() > 15, "{}", score.rows.len());
+        assert!(10 * inside >= 8 * score.rows.len(), "{:#?}", score.rows);
+        assert!(score.crps() < 0.2, "{}", score.crps());
+        let [passes, crossed] = score.thresholds.as_slice() else {
+            panic!("{:?}", score.thresholds)
+        };
+        assert!(passes.held && passes.threshold.passes > 0.99);
+        assert!(!crossed.held && crossed.threshold.passes < 0.01);
+        assert_eq!(prediction.codes, [(99, 1.0)]);
+        let shares = prediction.shares(prediction.in_question());
+        let sum = shares.parameters
+            + shares.run_to_run
+            + shares.drift
+            + shares.lack
+            + shares.waiting
+            + shares.chance;
+        assert!((sum - 1.0).abs() < 1e-9);
+        assert!(!prediction.measurements(0).is_empty());
+    }
+    // Further away, and full, it is less sure.
+    let width = |p: &capsim::study::fit::prediction::Prediction| {
+        let number = p
+            .numbers
+            .iter()
+            .find(|n| n.name() == "http_req_duration{name:buy} avg");
+        let (low, high) = number.unwrap().range(0.95);
+        high / low
+    };
+    assert!(
+        width(&far) > width(&near),
+        "{} {}",
+        width(&far),
+        width(&near)
+    );
+}
+
+#[test]
+fn the_formula_is_exact_where_its_assumptions_hold() {
+    let text = SHOP.replace("vus = 10", "vus = 80").replace("20s", "400s");
+    let document = Document::from_text("shop.toml", &text).unwrap();
+    let model = document.check(&[]).unwrap().model;
+    let formula = Formula::new(&model, None).unwrap();
+    assert_eq!(formula.name, "M/M/2//80 (station cpu)");
+    let outcome = World::new(&model, 5, 0).run();
+    let options = SummaryOptions::new(Style::K6_2);
+    let export = export::summary_export(&summary(&outcome, &model), &options);
+    let run = read_bytes("run.json", export.as_bytes(), None).unwrap();
+    for (metric, stat, within) in [
+        ("http_reqs", Aggregation::Rate, 0.015),
+        ("http_req_duration{name:buy}", Aggregation::Avg, 0.08),
+        ("iteration_duration", Aggregation::Avg, 0.02),
+    ] {
+        let measured = run.value(metric, Stat::Of(stat)).unwrap();
+        let said = formula.number(metric, Stat::Of(stat)).unwrap();
+        assert!(
+            (said / measured - 1.0).abs() < within,
+            "{metric} {said} {measured}"
+        );
+    }
+    assert!(formula.number("checks", Stat::Passes).is_none());
+}
+
+#[test]
+fn what_is_no_prediction_is_refused_and_a_model_without_a_fit_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let at: &Path = directory.path();
+    write(at, "shop.toml", SHOP);
+    let args = ["predict", "shop.toml", "--runs", "20", "--out", "p.json"];
+    let done = capsim(&args, at);
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success(), "{done:?}");
+    assert!(
+        text.contains("never fitted") && text.lines().count() <= 40,
+        "{text}"
+    );
+    for (name, content, says) in [
+        ("no.json", "{}", "no prediction"),
+        ("kind.json", "{\"kind\": 3}", "no prediction"),
+        ("text.json", "hello", "no prediction"),
+    ] {
+        write(at, name, content);
+        let done = capsim(&["score", name, "--against", "p.json"], at);
+        let error = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(104), "{error}");
+        assert!(error.contains(name) && error.contains(says), "{error}");
+    }
+    let broken = format!("{SHOP}\n[fitted]\nto = [\"a\"]\n");
+    write(at, "old.toml", &broken);
+    let done = capsim(&["predict", "old.toml"], at);
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(104), "{error}");
+    assert!(error.contains("fit the model again"), "{error}");
+}

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::input;
+
 /// What a file of rows was made from: stands beside it, and must be equal for --resume.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
@@ -66,7 +68,7 @@ pub fn digest(parts: impl Iterator<Item = String>) -> String {
 /// If it is another one, or the file tells of none: the reason.
 pub fn same_study(study: &Path, now: &Origin) -> Result<(), String> {
     let at = study.display();
-    let text = std::fs::read_to_string(study).map_err(|e| format!("{at} cannot be read: {e}"))?;
+    let text = input::text(study, input::MODEL).map_err(|e| format!("{at} cannot be read: {e}"))?;
     let then: Origin = serde_json::from_str(&text).map_err(|e| format!("{at} is damaged: {e}"))?;
     then.difference(now).map_or(Ok(()), Err)
 }

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::exit::{self, Failure};
 use super::files::{Files, beside};
 use super::output::write_whole;
+use crate::model::input;
 use crate::report::chart::{self, Kind, Table};
 
 /// Draw a chart of a CSV file that capsim wrote.
@@ -61,7 +62,7 @@ impl Plot {
             .reads("the file to be drawn", &self.file)
             .writes("--out", Some(&out))
             .check()?;
-        let text = std::fs::read_to_string(&self.file).map_err(|e| failed(e.to_string()))?;
+        let text = input::text(&self.file, input::TABLE).map_err(failed)?;
         let table = Table::parse(&text).map_err(failed)?;
         let kind = self.kind.unwrap_or_else(|| Kind::of(&table));
         let title = self.title.clone().unwrap_or_else(|| {

@@ -8,7 +8,7 @@ use super::ModelArgs;
 use super::exit::{self, Failure};
 use super::output::write_whole;
 use crate::measure::summary::Summary;
-use crate::model::Model;
+use crate::model::{Model, input};
 use crate::report::chart::Table;
 use crate::report::explain_page;
 use crate::report::study_page::{self, Identity};
@@ -145,7 +145,7 @@ impl Report {
 
 /// Reads a text that a page is made from.
 pub fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|why| Failure::file(path, why))
+    input::text(path, input::TABLE).map_err(|why| Failure::file(path, why))
 }
 
 fn failed(why: String) -> Failure {

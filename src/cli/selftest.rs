@@ -8,6 +8,7 @@ use clap::Args;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
 use super::outputs::Outputs;
+use crate::model::input;
 use crate::study::selftest::case::{Case, parse, shipped};
 use crate::study::selftest::{Checked, Line, check, experiment, is_quick};
 
@@ -71,7 +72,7 @@ impl Selftest {
             None => shipped().map_err(invalid)?,
             Some(path) => {
                 let name = path.display();
-                let text = std::fs::read_to_string(path)
+                let text = input::text(path, input::MODEL)
                     .map_err(|why| invalid(format!("error: {name} cannot be read: {why}")))?;
                 parse(&text).map_err(|why| invalid(format!("error: {name}: {why}")))?
             }

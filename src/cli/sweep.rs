@@ -16,6 +16,7 @@ use super::origin::{Origin, digest, same_study};
 use super::outputs::Outputs;
 use super::report::{Report, Words};
 use crate::model::document::Checked;
+use crate::model::input;
 use crate::model::set::Override;
 use crate::study::design::Design;
 use crate::study::points::aggregate;
@@ -176,7 +177,7 @@ impl SweepCommand {
     fn points(&self, whole: &dyn Fn(&str) -> bool) -> Result<Design, Failure> {
         let wrong = |why: String| Failure::new(exit::USAGE, format!("error: {why}"));
         if let Some(path) = &self.design {
-            let text = std::fs::read_to_string(path)
+            let text = input::text(path, input::TABLE)
                 .map_err(|e| Failure::new(1, format!("error: {}: {e}", path.display())))?;
             return Design::from_csv(&text).map_err(wrong);
         }

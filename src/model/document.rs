@@ -1,6 +1,7 @@
 //! A model file, parsed once: overrides and checks start from it as often as a study needs.
 
 use super::Model;
+use super::input;
 use super::problem::{Finding, Notes, Problems, Source, warning_line};
 use super::read;
 use super::set::{self, Override};
@@ -10,9 +11,6 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use toml::de::DeTable;
-
-/// Larger files are refused.
-const LARGEST_BYTES: u64 = 64 << 20;
 
 /// A model as written. Shared by threads: checking changes nothing in it.
 #[derive(Debug)]
@@ -101,16 +99,13 @@ fn lexical(path: &Path) -> Option<PathBuf> {
     Some(plain)
 }
 
+/// The text of a file, which is read more than once and so is no pipe.
 fn file_text(path: &Path) -> Result<String, String> {
     let about = std::fs::metadata(path).map_err(|why| why.to_string())?;
     if !about.is_file() {
         return Err("it is no regular file".to_string());
     }
-    if about.len() > LARGEST_BYTES {
-        return Err(format!("it is larger than {} MiB", LARGEST_BYTES >> 20));
-    }
-    let bytes = std::fs::read(path).map_err(|why| why.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_string())
+    input::text(path, input::MODEL)
 }
 
 impl Document {
@@ -137,8 +132,11 @@ impl Document {
             text: text.into(),
         };
         let sources = std::slice::from_ref(&source);
-        if text.len() as u64 > LARGEST_BYTES {
-            let message = format!("the model is larger than {} MiB", LARGEST_BYTES >> 20);
+        if text.len() as u64 > input::MODEL {
+            let message = format!(
+                "the model cannot be read: {}",
+                input::too_large(input::MODEL)
+            );
             return Err(Problems::of_file(
                 name,
                 message,

@@ -6,6 +6,7 @@
 pub mod document;
 pub mod duration;
 mod field;
+pub mod input;
 pub mod journey;
 pub mod metric_name;
 pub(crate) mod nearest;

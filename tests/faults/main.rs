@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod inputs;
 mod outputs;
 mod overwrites;
 mod resume;

@@ -15,14 +15,15 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
+use crate::model::input;
 use crate::model::metric_name::{MetricName, find_builtin};
 use crate::model::threshold::Aggregation;
 use crate::world::window::Window;
 pub use reading::{Reading, Stat};
 use vus::{VuSource, Vus};
 
-/// Larger files are refused, unpacked ones included.
-const LARGEST_BYTES: u64 = 4 << 30;
+/// Bytes between two looks at what has been unpacked.
+const UNPACKED_AT_ONCE: u64 = 1 << 20;
 
 /// What one run measured.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -283,8 +284,9 @@ pub fn read(path: &Path, window: Option<Window>) -> Result<Measured, RunError> {
         message,
         fix: fix.into(),
     };
-    let bytes = std::fs::read(path)
-        .map_err(|why| fail(format!("the run cannot be read: {why}"), "check the path"))?;
+    let fix = "check the path; of a very long run give the summary, or fewer of its samples";
+    let bytes = input::bytes(path, input::RUN)
+        .map_err(|why| fail(format!("the run cannot be read: {why}"), fix))?;
     read_bytes(&name, &bytes, window)
 }
 
@@ -301,14 +303,7 @@ pub fn read_bytes(name: &str, bytes: &[u8], window: Option<Window>) -> Result<Me
         message,
         fix: fix.into(),
     };
-    let unpacked = unpack(bytes).map_err(|why| {
-        let fix = "copy the file again, or let k6 end before reading it";
-        fail(
-            "",
-            format!("the gzip file is cut off or damaged: {why}"),
-            fix,
-        )
-    })?;
+    let unpacked = unpack(bytes, input::RUN).map_err(|bad| fail(&bad.at, bad.message, &bad.fix))?;
     let text = std::str::from_utf8(&unpacked).map_err(|why| {
         let at = format!("byte {}", why.valid_up_to());
         fail(
@@ -344,14 +339,41 @@ pub fn read_bytes(name: &str, bytes: &[u8], window: Option<Window>) -> Result<Me
     Ok(measured)
 }
 
-fn unpack(bytes: &[u8]) -> std::io::Result<std::borrow::Cow<'_, [u8]>> {
+/// Unpacks what is packed by gzip, to at most so many bytes. What is no text is known at once, however much
+/// of it is to come.
+fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, Bad> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes.into());
     }
     let mut plain = Vec::new();
-    let unpacker = flate2::read::MultiGzDecoder::new(bytes);
-    unpacker.take(LARGEST_BYTES).read_to_end(&mut plain)?;
-    Ok(plain.into())
+    let mut unpacker = flate2::read::MultiGzDecoder::new(bytes);
+    loop {
+        let before = plain.len();
+        let part = unpacker.by_ref().take(UNPACKED_AT_ONCE);
+        let read = { part }.read_to_end(&mut plain).map_err(|why| {
+            let message = format!("the gzip file is cut off or damaged: {why}");
+            Bad::new(
+                "",
+                message,
+                "copy the file again, or let k6 end before reading it",
+            )
+        })?;
+        if plain[before..].contains(&0) {
+            let message = "what is packed in it is no text";
+            return Err(Bad::new("", message, "give a file that k6 wrote"));
+        }
+        if plain.len() as u64 > most {
+            let message = format!(
+                "the run cannot be read: unpacked, {}",
+                input::too_large(most)
+            );
+            let fix = "give the summary of the run, or fewer of its samples";
+            return Err(Bad::new("", message, fix));
+        }
+        if read == 0 {
+            return Ok(plain.into());
+        }
+    }
 }
 
 /// The beginning of a file tells what it is.

@@ -266,3 +266,17 @@ fn metrics_of_the_script_are_read_from_samples() {
     assert_eq!(run.value("sold", Stat::Passes), Some(2.0));
     assert_eq!(run.value("sold", Stat::Of(A::Avg)), Some(5.0 / 3.0));
 }
+
+/// Also what is unpacked has a limit, and to know that takes no more memory than the limit.
+#[test]
+fn a_run_is_unpacked_to_a_limit() {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packer, &[b' '; 4 << 20]).unwrap();
+    let packed = packer.finish().unwrap();
+    assert!(packed.len() < 10_000);
+    let unpacked = |most| unpack(&packed, most).map(|plain| plain.len());
+    assert_eq!(unpacked(4 << 20).ok(), Some(4 << 20));
+    let refused = unpacked(3 << 20).map_err(|bad| bad.message);
+    let why = "the run cannot be read: unpacked, it is larger than 3 MiB";
+    assert_eq!(refused, Err(why.to_owned()));
+}

@@ -1,0 +1,118 @@
+//! Files that are read have an end, and nobody waits for ever.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::{CROSSED, directory};
+
+/// Less memory than any of these files would take.
+const MEMORY_KB: u64 = 1_500_000;
+
+/// What a command says to a file that is none, within a time and a memory that are more than enough.
+fn said(directory: &std::path::Path, arguments: &str) -> (Option<i32>, String) {
+    let limited = format!("ulimit -v {MEMORY_KB}; exec \"$@\"");
+    let mut command = Command::new("sh");
+    command.args(["-c", &limited, "sh", env!("CARGO_BIN_EXE_capsim")]);
+    command.args(arguments.split_whitespace());
+    command.current_dir(directory).stdout(Stdio::null());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    for _ in 0..3000 {
+        if child.try_wait().unwrap().is_some() {
+            let done = child.wait_with_output().unwrap();
+            return (done.status.code(), super::stderr(&done));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    panic!("{arguments}: it waits for ever");
+}
+
+/// Every command that reads a file, and how it ends if it cannot. `data.toml` names the file.
+const READERS: [(&str, i32); 6] = [
+    ("run FILE", 104),
+    ("run data.toml", 104),
+    ("plot FILE --out x.svg", 1),
+    ("sweep m.toml --design FILE --out x.csv", 1),
+    ("selftest --cases FILE", 104),
+    ("fit m.toml --to FILE", 104),
+];
+
+fn cases() -> tempfile::TempDir {
+    directory(&[("m.toml", CROSSED), ("data.toml", CROSSED)])
+}
+
+fn refuses(directory: &std::path::Path, file: &str, why: &str) {
+    let data = format!("{{ empirical = {{ file = \"{file}\", unit = \"ms\" }} }}");
+    let model = CROSSED.replace("\"1ms\"", &data);
+    std::fs::write(directory.join("data.toml"), model).unwrap();
+    for (arguments, code) in READERS {
+        // What lies outside of the model's directory is no data file of it.
+        if arguments.contains("data") && file.starts_with('/') {
+            continue;
+        }
+        let arguments = arguments.replace("FILE", file);
+        let (ended, text) = said(directory, &arguments);
+        assert_eq!(ended, Some(code), "{arguments}: {text}");
+        assert!(text.contains(why), "{arguments}: {text}");
+        assert!(text.contains(file), "{arguments}: {text}");
+        let small = text.len() < 1_000;
+        assert!(small, "{arguments}: {} bytes", text.len());
+    }
+}
+
+#[test]
+fn a_pipe_without_a_writer_is_not_waited_for() {
+    let at = cases();
+    let made = Command::new("mkfifo").arg(at.path().join("pipe")).status();
+    assert!(made.unwrap().success());
+    refuses(at.path(), "pipe", "no regular file");
+}
+
+#[test]
+fn a_device_without_an_end_is_not_read() {
+    refuses(cases().path(), "/dev/zero", "no regular file");
+}
+
+/// Sparse: it takes no room on the disk.
+#[test]
+fn a_file_that_is_too_large_is_not_read() {
+    let at = cases();
+    let file = std::fs::File::create(at.path().join("huge")).unwrap();
+    file.set_len(8 << 30).unwrap();
+    refuses(at.path(), "huge", "larger than");
+}
+
+/// Packed a thousand times over, and nothing that k6 writes.
+#[test]
+fn a_gzip_bomb_is_not_unpacked() {
+    let at = cases();
+    let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let zeros = vec![0; 16 << 20];
+    std::io::Write::write_all(&mut zip, &zeros).unwrap();
+    let bomb = zip.finish().unwrap().repeat(300);
+    std::fs::write(at.path().join("bomb.gz"), bomb).unwrap();
+    let (ended, text) = said(at.path(), "fit m.toml --to bomb.gz");
+    assert_eq!(ended, Some(104), "{text}");
+    assert!(
+        text.contains("bomb.gz") && text.contains("no text"),
+        "{text}"
+    );
+}
+
+/// What the shell opens for a command is read as a file is: `capsim plot <(xz -dc x.csv.xz)`.
+#[test]
+fn an_open_pipe_is_read() {
+    let at = cases();
+    let points = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/results/token-capacity.points.csv"
+    );
+    let plot = "\"$0\" plot <(cat \"$1\") --title t --out x.svg && \
+                cat \"$1\" | \"$0\" plot /dev/stdin --title t --out y.svg";
+    let mut command = Command::new("bash");
+    command.args(["-c", plot, env!("CARGO_BIN_EXE_capsim"), points]);
+    let done = command.current_dir(at.path()).output().unwrap();
+    assert!(done.status.success(), "{}", super::stderr(&done));
+    let read = |name: &str| std::fs::read(at.path().join(name)).unwrap();
+    assert!(read("x.svg") == read("y.svg"));
+}

@@ -71,6 +71,8 @@ fn the_logs_of_three_proxies_are_read_with_their_own_timers() {
     // Idle time of the connection is not the request's.
     assert_eq!(row(&haproxy, "/k2-after"), (200, Some(201.0), Some(201.0)));
     assert_eq!(row(&haproxy, "/hang"), (504, Some(1001.0), None));
+    // Its queue is a part of the system.
+    assert_eq!(row(&haproxy, "/q2"), (200, Some(604.0), Some(604.0)));
 
     let apache = rows(
         &path("apache-2.4.71.log"),
@@ -123,7 +125,7 @@ fn layouts_are_told_by_a_line() {
         assert_eq!(one(&line, "Apache log"), expected(None, None), "{line}");
     }
     let line = "Nov 27 10:40:22 host haproxy[14389]: 10.0.1.2:33317 [27/Nov/2026:10:40:22.655] in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {a} {} \"GET /a/7?x HTTP/1.1\"";
-    assert_eq!(one(line, "HAProxy log"), expected(Some(109.0), Some(69.0)));
+    assert_eq!(one(line, "HAProxy log"), expected(Some(109.0), Some(99.0)));
     let line = "[2026-11-27T10:40:22.310Z] \"GET /a/7?x HTTP/2\" 200 - 154 0 226 100 \"10.0.35.28\" \"ua\" \"id\" \"host\" \"10.0.2.1:80\"";
     assert_eq!(one(line, "Envoy log"), expected(Some(226.0), Some(100.0)));
     for line in [

@@ -70,6 +70,7 @@ impl Line {
             status: self.status,
             method: &self.method,
             path: &self.path,
+            aborted: false,
         }
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Fields<'l> {
     status: u16,
     method: &'l str,
     path: &'l str,
+    /// Whether the system behind did not answer: then its time is not known.
+    aborted: bool,
 }
 
 const LOG: Declaration = Declaration {
@@ -93,7 +95,7 @@ pub static HAPROXY: Reader = Reader {
         tool: "HAProxy",
         version: "2.6.12",
         recognised_by: "[time with ms] frontend backend/server TR/Tw/Tc/Tr/Ta status",
-        fields: "the time in brackets (begin), Ta (ms, from the first byte of the request to the last of the answer, without idle time), Tr (ms, the server's), status, the request in quotes",
+        fields: "the time in brackets (begin), Ta (ms, from the first byte of the request to the last of the answer, without idle time), Tw, Tc and Tr (ms, its queue, the connection and the server, together the system behind), status, the request in quotes",
         resolution: "1 ms",
         omission: "no; Ta grows with slow clients, Tr with slow uploads",
         ..LOG

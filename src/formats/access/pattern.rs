@@ -26,6 +26,38 @@ struct Item {
     name: String,
     role: Role,
     until: String,
+    /// Finds that text.
+    finder: memmem::Finder<'static>,
+}
+
+impl Item {
+    fn new(name: &str, role: Role, until: &str) -> Item {
+        Item {
+            name: name.to_string(),
+            role,
+            until: until.to_string(),
+            finder: memmem::Finder::new(until).into_owned(),
+        }
+    }
+
+    /// Where the field ends: before the text behind it, unless that is escaped, or stands between the times of
+    /// two tries.
+    fn end(&self, rest: &str) -> Option<usize> {
+        let (bytes, until) = (rest.as_bytes(), self.until.as_str());
+        let several = matches!(self.role, Role::Served(_)) && until.starts_with(' ');
+        let mut from = 0;
+        loop {
+            let found = from + self.finder.find(&bytes[from..])?;
+            let escaped = until.starts_with('"') && found > 0 && bytes[found - 1] == b'\\';
+            let between = several
+                && (found > 0 && matches!(bytes[found - 1], b',' | b':')
+                    || bytes[found..].starts_with(b" : "));
+            if !escaped && !between {
+                return Some(found);
+            }
+            from = found + 1;
+        }
+    }
 }
 
 /// A layout of lines.
@@ -137,7 +169,8 @@ impl Pattern {
                 "r" => Role::Request,
                 "ST" => Role::Status,
                 "Ta" => Role::Took(MS),
-                "Tr" => Role::Served(MS),
+                // With the queue of the proxy, which is a part of the system, and without what the client took.
+                "Tw" | "Tc" | "Tr" => Role::Served(MS),
                 _ => Role::Other,
             };
             Ok((format!("%{}", &rest[begin..end]), role, end))
@@ -168,11 +201,7 @@ impl Pattern {
             ("X-ENVOY-UPSTREAM-SERVICE-TIME", Role::Served(MS), " "),
             ("the rest", Role::Other, ""),
         ];
-        let item = |(name, role, until): (&str, Role, &str)| Item {
-            name: name.to_string(),
-            role,
-            until: until.to_string(),
-        };
+        let item = |(name, role, until): (&str, Role, &str)| Item::new(name, role, until);
         Pattern {
             begin: "[".to_string(),
             items: parts.into_iter().map(item).collect(),
@@ -194,7 +223,8 @@ impl Pattern {
         for item in &self.items {
             let end = match item.until.as_str() {
                 "" => rest.len(),
-                until => end_of(rest, until, matches!(item.role, Role::Served(_)))
+                until => item
+                    .end(rest)
                     .ok_or_else(|| format!("`{until}` is missing behind {}", item.name))?,
             };
             let text = &rest[..end];
@@ -202,25 +232,10 @@ impl Pattern {
                 .ok_or_else(|| format!("`{text}` is no {}", item.name))?;
             rest = &rest[(end + item.until.len()).min(rest.len())..];
         }
-        Ok(fields)
-    }
-}
-
-/// Where a field ends: before this text, unless that is escaped, or stands between the times of two tries.
-fn end_of(rest: &str, until: &str, several: bool) -> Option<usize> {
-    let bytes = rest.as_bytes();
-    let mut from = 0;
-    loop {
-        let found = from + memmem::find(&bytes[from..], until.as_bytes())?;
-        let escaped = until.starts_with('"') && found > 0 && bytes[found - 1] == b'\\';
-        let behind = &bytes[found..];
-        let between = several
-            && until.starts_with(' ')
-            && (found > 0 && matches!(bytes[found - 1], b',' | b':') || behind.starts_with(b" : "));
-        if !escaped && !between {
-            return Some(found);
+        if fields.aborted {
+            fields.served_ns = None;
         }
-        from = found + 1;
+        Ok(fields)
     }
 }
 
@@ -244,7 +259,7 @@ fn take<'l>(fields: &mut Fields<'l>, role: Role, text: &'l str, clock: &mut Cloc
         // HAProxy has -1 where there is none, and a + where the answer was still under way.
         Role::Took(_) if text == "-" || text == "-1" => {}
         Role::Took(unit) => fields.ns = Some(times(text.trim_start_matches('+'), unit)?),
-        Role::Served(_) if text == "-1" => {}
+        Role::Served(_) if text == "-1" => fields.aborted = true,
         Role::Served(unit) => {
             for part in text.split([',', ':']).map(str::trim) {
                 if part != "-" && !part.is_empty() {
@@ -282,11 +297,7 @@ fn build(
         if end == 0 && !rest.is_empty() {
             return Err(format!("nothing stands between {name} and the next field"));
         }
-        items.push(Item {
-            name,
-            role,
-            until: rest[..end].to_string(),
-        });
+        items.push(Item::new(&name, role, &rest[..end]));
         rest = &rest[end..];
     }
     let has = |wanted: &dyn Fn(Role) -> bool| items.iter().any(|item| wanted(item.role));

@@ -58,6 +58,13 @@ pub enum Effect {
     Log(LogLine),
     /// The script marked the test as failed and goes on.
     MarkFailed(String),
+    /// The script read a field of a body that was made up ([`crate::Settings::recording`]).
+    Read {
+        /// Number of the request.
+        request: u64,
+        /// Path of the field.
+        path: String,
+    },
     /// The script asks how the run stands. Answer: [`Answer::Instance`].
     Instance,
 }

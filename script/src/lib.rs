@@ -10,6 +10,7 @@ mod go_random;
 mod loader;
 mod natives;
 mod raw;
+pub mod record;
 mod script;
 mod vu;
 
@@ -17,5 +18,5 @@ pub use effect::{
     Answer, Call, Effect, End, Failure, Instance, Iteration, Level, LogLine, Request, RequestError,
     Response, Tags, Timings,
 };
-pub use script::{Exports, Script, Settings};
+pub use script::{Exports, Metric, Script, Settings};
 pub use vu::ScriptVu;

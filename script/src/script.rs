@@ -23,6 +23,8 @@ pub struct Settings {
     pub memory: usize,
     /// Steps (calls and turns of loops, in tens of thousands) that a VU may go without virtual time passing.
     pub budget: u32,
+    /// Bodies are made up: they have every field that the script reads, and tell which.
+    pub recording: bool,
     /// Stack of a VU, in bytes; only what is used counts as memory.
     pub stack: usize,
 }
@@ -36,6 +38,7 @@ impl Default for Settings {
             epoch: Duration::from_secs(1_767_225_600),
             memory: 256 << 20,
             budget: 10_000,
+            recording: false,
             stack: 1 << 20,
         }
     }

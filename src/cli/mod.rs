@@ -12,6 +12,8 @@ mod exit;
 mod explain;
 mod files;
 mod fit;
+#[cfg(feature = "scripts")]
+mod import;
 mod interrupt;
 mod learn;
 mod origin;
@@ -72,6 +74,8 @@ enum Command {
     Score(score::ScoreArgs),
     Read(read::ReadArgs),
     Learn(learn::LearnArgs),
+    #[cfg(feature = "scripts")]
+    Import(import::Import),
 }
 
 /// Which model, and with which changes.
@@ -99,7 +103,7 @@ struct AllowPath {
 impl AllowPath {
     /// Reads and parses a model.
     fn document(&self, model: &Path) -> Result<Document, Failure> {
-        let document = Document::from_file(model).map_err(Failure::model)?;
+        let document = document(model)?;
         Ok(document.allowing(&self.paths))
     }
 }
@@ -132,6 +136,28 @@ impl ModelArgs {
     }
 }
 
+/// Reads a model; of a k6 script that stands in its place, says what to do.
+fn document(path: &Path) -> Result<Document, Failure> {
+    let script = |e: &std::ffi::OsStr| {
+        ["js", "mjs", "ts"]
+            .iter()
+            .any(|s| e.eq_ignore_ascii_case(s))
+    };
+    if !path.extension().is_some_and(script) {
+        return Document::from_file(path).map_err(Failure::model);
+    }
+    let path = path.display();
+    let build = match cfg!(feature = "scripts") {
+        true => "",
+        false => " (in a build with `--features scripts`)",
+    };
+    let text = format!(
+        "error: {path} is a k6 script; capsim runs a model, which also says what the system is\n  \
+         help: `capsim import {path} > model.toml`{build} writes its load and journeys; fill in the system, run that"
+    );
+    Err(Failure::new(exit::INVALID, text))
+}
+
 /// Runs the command line of this process and gives its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -154,6 +180,8 @@ pub fn main() -> ExitCode {
         Command::Score(command) => command.execute(),
         Command::Read(command) => command.execute(),
         Command::Learn(command) => command.execute(),
+        #[cfg(feature = "scripts")]
+        Command::Import(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

@@ -1,7 +1,33 @@
 // A response as the script sees it.
 const parsed = new WeakMap();
+const made = new WeakMap();
+// A made-up part of a body: it has every field, counts as 1, and tells what is read of it.
+const madeUp = (id, path) => {
+  const note = () => { if (path !== "") n.read(id, path); };
+  const list = () => [madeUp(id, path + "[]")];
+  const get = (_, key) => {
+    if (key === Symbol.toPrimitive) return (hint) => { note(); return hint === "string" ? "1" : 1; };
+    if (key === Symbol.iterator) return () => list()[Symbol.iterator]();
+    if (typeof key === "symbol" || key === "then") return undefined;
+    if (key === "toJSON" || key === "valueOf") return () => { note(); return 1; };
+    if (key === "toString") return () => { note(); return "1"; };
+    if (key === "length") { note(); return 1; }
+    if (/^\d+$/.test(key)) return madeUp(id, path + "[]");
+    if (typeof [][key] === "function") return (...args) => { const l = list(); return l[key](...args); };
+    if (typeof ""[key] === "function") return (...args) => { note(); return "1"[key](...args); };
+    const inner = path === "" ? key : path + "." + key;
+    n.read(id, inner);
+    return madeUp(id, inner);
+  };
+  return new Proxy({}, { get, has: () => true });
+};
 class Response {
   json(selector) {
+    if (n.recording) {
+      const path = nullish(selector) ? "" : String(selector);
+      if (path !== "") n.read(made.get(this), path);
+      return madeUp(made.get(this), path);
+    }
     if (this.body === null) {
       fail("the body is null so we can't transform it to JSON - this likely was because of a request error getting the response");
     }
@@ -76,6 +102,7 @@ const filledResponse = (call, method, u, answer, cookies) => {
   r.cookies = cookiesOf(cookies);
   r.body = bodyFor(call, answer);
   r.timings = timingsOf(answer);
+  if (n.recording) made.set(r, answer.id);
   r.request = requestOf(call, u, method);
   if (answer.status >= 400) r.error_code = 1000 + answer.status;
   return r;

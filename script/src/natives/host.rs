@@ -258,6 +258,17 @@ fn shown<'js>(ctx: &Ctx<'js>, response: Response) -> Result<Object<'js>> {
 }
 
 fn questions<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
+    natives.set("recording", state.script.settings().recording)?;
+    let own = state.clone();
+    natives.set(
+        "read",
+        Func::from(
+            move |ctx: Ctx<'js>, request: u64, path: String| -> Result<()> {
+                own.suspend(&ctx, Effect::Read { request, path })?;
+                Ok(())
+            },
+        ),
+    )?;
     let own = state.clone();
     natives.set("inInit", Func::from(move || own.phase.get() == Phase::Init))?;
     let own = state.clone();

@@ -1,0 +1,270 @@
+//! What a script does, seen in some iterations with answers that are made up.
+//!
+//! Every request is answered with status 200 and a body that has whatever field the script reads, so a script whose
+//! way depends on real answers may take another way here.
+
+use crate::effect::{Answer, Call, Effect, End, Failure, Instance, Iteration, Response};
+use crate::script::Script;
+use crate::vu::ScriptVu;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// One step of a recorded iteration.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A request.
+    Request {
+        /// Its method.
+        method: String,
+        /// Its address, as sent the first time.
+        url: String,
+        /// Its tag `name`.
+        name: String,
+    },
+    /// A sleep, between these.
+    Sleep(Duration, Duration),
+    /// A check of this name.
+    Check(String),
+    /// A value for a custom metric, between these.
+    Metric(String, f64, f64),
+    /// A group of this path begins.
+    GroupStart(String),
+    /// The innermost group ends.
+    GroupEnd,
+}
+
+impl Step {
+    /// Whether the steps of two iterations are the same but for durations and values.
+    fn same(&self, other: &Step) -> bool {
+        match (self, other) {
+            (Step::Sleep(..), Step::Sleep(..)) => true,
+            (Step::Metric(a, ..), Step::Metric(b, ..)) => a == b,
+            (
+                Step::Request { method, url, name },
+                Step::Request {
+                    method: m,
+                    url: u,
+                    name: n,
+                },
+            ) => method == m && (name == n || pattern(url) == pattern(u)),
+            (a, b) => a == b,
+        }
+    }
+
+    /// Widens durations and values so that those of the other fit.
+    fn widen(&mut self, other: &Step) {
+        match (self, other) {
+            (Step::Sleep(low, high), Step::Sleep(l, h)) => {
+                *low = (*low).min(*l);
+                *high = (*high).max(*h);
+            }
+            (Step::Metric(_, low, high), Step::Metric(_, l, h)) => {
+                *low = low.min(*l);
+                *high = high.max(*h);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The path of an address, with `{id}` for parts that are numbers or long identifiers, without its query.
+#[must_use]
+pub fn pattern(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.find('/').map_or("/", |at| &rest[at..]);
+    let path = path.split(['?', '#']).next().unwrap_or("/");
+    let parts = path.split('/').map(|part| {
+        let digits = part.chars().filter(char::is_ascii_digit).count();
+        let word = part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if digits > 0 && (digits == part.len() || (word && part.len() >= 16)) {
+            "{id}"
+        } else {
+            part
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// What some iterations did.
+#[derive(Clone, Debug, Default)]
+pub struct Recording {
+    /// The steps that iterations took, and how many took them; the most frequent first.
+    pub variants: Vec<(Vec<Step>, u32)>,
+    /// How many iterations there were.
+    pub iterations: u32,
+    /// What ended iterations early.
+    pub failures: BTreeSet<String>,
+    /// Fields of bodies that were read, by the tag `name` of the request.
+    pub reads: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Steps after which an iteration is ended.
+const MOST: usize = 300;
+
+struct Recorder {
+    vu: ScriptVu,
+    now: Duration,
+    steps: Vec<Step>,
+    names: BTreeMap<u64, String>,
+    sent: Vec<u64>,
+    reads: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Recorder {
+    /// Runs one call to its end.
+    fn call(&mut self, call: Call) -> End {
+        self.steps.clear();
+        self.sent.clear();
+        let mut answer = Answer::Run(Box::new(call));
+        for effects in 0.. {
+            let effect = self.vu.resume(answer, self.now);
+            answer = match effect {
+                Effect::Done(end) => return end,
+                _ if self.steps.len() >= MOST || effects > 20 * MOST => Answer::Stop,
+                Effect::Request(request) => {
+                    let id = request.id;
+                    self.request(*request);
+                    self.answer(id)
+                }
+                Effect::Send(request) => {
+                    self.sent.push(request.id);
+                    self.request(*request);
+                    Answer::Go
+                }
+                Effect::Wait(until) => match (self.sent.is_empty(), until) {
+                    (false, _) => {
+                        let id = self.sent.remove(0);
+                        self.answer(id)
+                    }
+                    (true, Some(until)) => {
+                        let time = until.saturating_sub(self.now);
+                        self.sleep(time)
+                    }
+                    (true, None) => Answer::Stop,
+                },
+                Effect::Sleep(time) => self.sleep(time),
+                Effect::Check { name, .. } => self.note(Step::Check(name)),
+                Effect::MetricAdd { name, value, .. } => {
+                    self.note(Step::Metric(name, value, value))
+                }
+                Effect::GroupStart(path) => self.note(Step::GroupStart(path.to_string())),
+                Effect::GroupEnd { .. } => self.note(Step::GroupEnd),
+                Effect::Instance => Answer::Instance(Instance::default()),
+                Effect::Read { request, path } => {
+                    let name = self.names.get(&request).cloned().unwrap_or_default();
+                    self.reads.entry(name).or_default().insert(path);
+                    Answer::Go
+                }
+                Effect::Log(_) | Effect::MarkFailed(_) | Effect::Ready => Answer::Go,
+            };
+        }
+        End::default()
+    }
+
+    fn note(&mut self, step: Step) -> Answer {
+        self.steps.push(step);
+        Answer::Go
+    }
+
+    fn sleep(&mut self, time: Duration) -> Answer {
+        self.now += time.min(Duration::from_secs(86_400));
+        self.note(Step::Sleep(time, time))
+    }
+
+    fn request(&mut self, request: crate::effect::Request) {
+        self.names.insert(request.id, request.name.clone());
+        self.steps.push(Step::Request {
+            method: request.method,
+            url: request.url,
+            name: request.name,
+        });
+    }
+
+    fn answer(&mut self, id: u64) -> Answer {
+        self.now += Duration::from_millis(1);
+        Answer::Response(Box::new(Response {
+            id,
+            status: 200,
+            headers: vec![("Content-Type".into(), "application/json".into())],
+            body: Some(b"{}".to_vec()),
+            ..Response::default()
+        }))
+    }
+}
+
+/// Runs so many iterations of an exported function. The script must be loaded with
+/// [`crate::Settings::recording`]; `setup` runs first, if there is one.
+///
+/// # Errors
+/// If `setup` fails.
+pub fn record(script: &Rc<Script>, exec: &str, times: u32) -> Result<Recording, Failure> {
+    let vu = ScriptVu::new(script, 1).map_err(|e| Failure::Exception(e.to_string()))?;
+    let mut recorder = Recorder {
+        vu,
+        now: Duration::ZERO,
+        steps: Vec::new(),
+        names: BTreeMap::new(),
+        sent: Vec::new(),
+        reads: BTreeMap::new(),
+    };
+    let mut effect = recorder.vu.resume(Answer::Go, Duration::ZERO);
+    while !matches!(effect, Effect::Ready | Effect::Done(_)) {
+        effect = recorder.vu.resume(Answer::Go, Duration::ZERO);
+    }
+    let mut data: Option<Rc<str>> = None;
+    if script.exports().has("setup") {
+        let end = recorder.call(Call::Setup);
+        match end.failure {
+            None | Some(Failure::Stopped) => data = end.value.map(Into::into),
+            Some(failure) => return Err(failure),
+        }
+    }
+    let mut seen: Vec<(Vec<Step>, u32)> = Vec::new();
+    let mut recording = Recording::default();
+    for i in 0..u64::from(times) {
+        let end = recorder.call(Call::Iteration(Iteration {
+            exec: exec.into(),
+            scenario: "default".into(),
+            executor: "constant-vus".into(),
+            vu: 1,
+            iteration: i,
+            iteration_in_scenario: i,
+            iteration_in_test: i,
+            data: data.clone(),
+            ..Iteration::default()
+        }));
+        recording.iterations += 1;
+        match end.failure {
+            Some(Failure::Exception(text) | Failure::Abort(text) | Failure::Endless(text)) => {
+                recording.failures.insert(text);
+            }
+            Some(Failure::Stopped) => {
+                let text = "it goes on without an end when answers are made up";
+                recording.failures.insert(text.to_owned());
+            }
+            _ => {}
+        }
+        count(&mut seen, &recorder.steps);
+    }
+    recording.reads = recorder.reads;
+    seen.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    recording.variants = seen;
+    Ok(recording)
+}
+
+/// Counts an iteration among those that took the same steps.
+fn count(seen: &mut Vec<(Vec<Step>, u32)>, steps: &[Step]) {
+    let same = |known: &[Step]| {
+        known.len() == steps.len() && known.iter().zip(steps).all(|(a, b)| a.same(b))
+    };
+    match seen.iter_mut().find(|(known, _)| same(known)) {
+        Some((known, count)) => {
+            *count += 1;
+            for (a, b) in known.iter_mut().zip(steps) {
+                a.widen(b);
+            }
+        }
+        None => seen.push((steps.to_vec(), 1)),
+    }
+}

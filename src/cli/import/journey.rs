@@ -1,0 +1,283 @@
+//! What the functions of a script do, as journeys and endpoints of a model.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use capsim_script::Metric;
+use capsim_script::record::{Recording, Step, pattern};
+
+use super::load::{key, quoted};
+use crate::engine::Span;
+use crate::model::duration;
+
+/// Endpoints by their names, with what is known of them.
+pub type Endpoints = BTreeMap<String, Endpoint>;
+
+/// What a script calls.
+#[derive(Debug, Default)]
+pub struct Endpoint {
+    /// Method and path.
+    pub route: String,
+    /// Fields of its bodies that the script reads.
+    pub reads: BTreeSet<String>,
+}
+
+/// A name for an endpoint: letters, digits and underscores.
+fn name_of(method: &str, url: &str, tag: &str) -> String {
+    let tagged = !tag.contains("://");
+    let path = pattern(url);
+    let text = if tagged {
+        tag.to_string()
+    } else if path == "/" {
+        "home".to_string()
+    } else {
+        format!("{method}{path}").replace("{id}", "id")
+    };
+    let mut name = String::new();
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            name.push(c.to_ascii_lowercase());
+        } else if !name.ends_with('_') && !name.is_empty() {
+            name.push('_');
+        }
+    }
+    let name = name.trim_end_matches('_').to_string();
+    if name.is_empty() { "home".into() } else { name }
+}
+
+fn time(time: Duration) -> String {
+    let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    // Times of a sleep that is drawn at random: microseconds are enough.
+    let rounded = if nanos > 1_000_000 {
+        nanos / 1_000 * 1_000
+    } else {
+        nanos
+    };
+    duration::print(Span(rounded))
+}
+
+/// Ways that are written out; rarer ones are left out.
+const WAYS: usize = 4;
+
+/// One journey: its text, with the endpoints that it calls added to those known.
+pub fn journey(
+    exec: &str,
+    recording: &Recording,
+    metrics: &[Metric],
+    endpoints: &mut Endpoints,
+) -> String {
+    let mut text = String::new();
+    let n = recording.iterations;
+    let ways = &recording.variants[..recording.variants.len().min(WAYS)];
+    let written: u32 = ways.iter().map(|(_, count)| count).sum();
+    match ways {
+        [_] if written == n => {
+            writeln!(
+                text,
+                "# {exec}: all {n} recorded iterations took these steps."
+            )
+            .ok();
+        }
+        _ => {
+            let counts: Vec<String> = ways.iter().map(|(_, count)| count.to_string()).collect();
+            let counts = counts.join(", ");
+            writeln!(
+                text,
+                "# {exec}: NOT CERTAIN. Of {n} recorded iterations {counts} took these ways."
+            )
+            .ok();
+            if written < n {
+                writeln!(text, "# {} iterations took other ways.", n - written).ok();
+            }
+        }
+    }
+    for failure in &recording.failures {
+        let first = failure.lines().next().unwrap_or("");
+        writeln!(
+            text,
+            "# NOT CERTAIN: with made-up answers iterations ended early: {first}"
+        )
+        .ok();
+    }
+    writeln!(text, "{} = [", key(exec)).ok();
+    let mut writer = Writer {
+        text,
+        recording,
+        metrics,
+        endpoints,
+    };
+    writer.ways(ways, written, 1);
+    writer.text += "]\n";
+    writer.text
+}
+
+/// Writes the steps of a journey.
+struct Writer<'a> {
+    text: String,
+    recording: &'a Recording,
+    metrics: &'a [Metric],
+    endpoints: &'a mut Endpoints,
+}
+
+impl Writer<'_> {
+    /// Writes ways that an iteration takes by chance.
+    fn ways(&mut self, ways: &[(Vec<Step>, u32)], among: u32, depth: usize) {
+        let indent = "  ".repeat(depth);
+        match ways {
+            [] => self.text += "  { sleep = \"1ms\" },\n",
+            [(steps, _)] => self.steps(steps, depth),
+            [(steps, count), others @ ..] => {
+                let p = f64::from(*count) / f64::from(among);
+                writeln!(self.text, "{indent}{{ with_probability = {p:.3}, steps = [").ok();
+                self.steps(steps, depth + 1);
+                writeln!(self.text, "{indent}], else = [").ok();
+                self.ways(others, among - count, depth + 1);
+                writeln!(self.text, "{indent}] }},").ok();
+            }
+        }
+    }
+
+    fn steps(&mut self, steps: &[Step], outside: usize) {
+        let mut depth = outside;
+        let steps = without_empty_groups(steps);
+        if steps.is_empty() {
+            let nothing = "{ sleep = \"1ms\" }, # the function does nothing";
+            writeln!(self.text, "{}{nothing}", "  ".repeat(depth)).ok();
+        }
+        let mut rest = steps.iter().peekable();
+        while let Some(step) = rest.next() {
+            let indent = "  ".repeat(depth);
+            match step {
+                Step::Request { method, url, name } => {
+                    let mut checks = Vec::new();
+                    while let Some(Step::Check(check)) = rest.peek() {
+                        checks.push(quoted(check));
+                        rest.next();
+                    }
+                    let line = self.request(method, url, name, &checks);
+                    writeln!(self.text, "{indent}{{ {line} }},").ok();
+                }
+                Step::GroupStart(path) => {
+                    let name = path.rsplit("::").next().unwrap_or(path);
+                    writeln!(self.text, "{indent}{{ group = {}, steps = [", quoted(name)).ok();
+                    depth += 1;
+                }
+                Step::GroupEnd => {
+                    depth = depth.saturating_sub(1).max(outside);
+                    writeln!(self.text, "{}] }},", "  ".repeat(depth)).ok();
+                }
+                Step::Metric(name, low, high) => {
+                    let line = self.metric(name, *low, *high);
+                    writeln!(self.text, "{indent}{line}").ok();
+                }
+                other => {
+                    writeln!(self.text, "{indent}{}", plain(other)).ok();
+                }
+            }
+        }
+        // An iteration that was ended in the midst of a group.
+        while depth > outside {
+            depth -= 1;
+            writeln!(self.text, "{}] }},", "  ".repeat(depth)).ok();
+        }
+    }
+
+    /// A value for a metric of the script's own.
+    fn metric(&self, name: &str, low: f64, high: f64) -> String {
+        let declared = self.metrics.iter().find(|m| m.name == name);
+        let kind = match declared {
+            Some(m) if m.kind == "trend" && m.is_time => "time",
+            Some(m) => &m.kind,
+            None => "trend",
+        };
+        let (name, middle) = (quoted(name), (low + high) / 2.0);
+        let seen = match low == high {
+            true => String::new(),
+            false => format!(" # seen: {low} to {high}"),
+        };
+        format!("{{ record = {name}, as = \"{kind}\", value = {middle} }},{seen}")
+    }
+
+    fn request(&mut self, method: &str, url: &str, name: &str, checks: &[String]) -> String {
+        let endpoint = name_of(method, url, name);
+        let mut line = format!("request = {}", quoted(&endpoint));
+        let many = name.contains("://") && pattern(name).contains("{id}");
+        if name != endpoint && !many {
+            write!(line, ", name = {}", quoted(name)).ok();
+        }
+        if !checks.is_empty() {
+            write!(line, ", checks = [{}]", checks.join(", ")).ok();
+        }
+        let known = self.endpoints.entry(endpoint).or_default();
+        known.route = format!("{method} {}", pattern(url));
+        let reads = self.recording.reads.get(name).into_iter().flatten();
+        known.reads.extend(reads.cloned());
+        line
+    }
+}
+
+/// A step that is neither a request nor a group.
+fn plain(step: &Step) -> String {
+    match step {
+        Step::Sleep(low, high) if low == high => {
+            format!("{{ sleep = {} }},", quoted(&time(*low)))
+        }
+        Step::Sleep(low, high) => {
+            let (low, high) = (quoted(&time(*low)), quoted(&time(*high)));
+            format!("{{ sleep = {{ uniform = [{low}, {high}] }} }}, # as seen; put the real bounds")
+        }
+        Step::Check(name) => format!("{{ check = {} }},", quoted(name)),
+        _ => String::new(),
+    }
+}
+
+/// The steps but for groups in which nothing happens.
+fn without_empty_groups(steps: &[Step]) -> Vec<Step> {
+    let mut kept: Vec<Step> = Vec::new();
+    for step in steps {
+        match (kept.last(), step) {
+            (Some(Step::GroupStart(_)), Step::GroupEnd) => {
+                kept.pop();
+            }
+            _ => kept.push(step.clone()),
+        }
+    }
+    kept
+}
+
+/// Names of the script's own metrics that got a value.
+pub fn metrics(recording: &Recording) -> impl Iterator<Item = String> + '_ {
+    let steps = recording.variants.iter().take(WAYS).flat_map(|(s, _)| s);
+    steps.filter_map(|step| match step {
+        Step::Metric(name, ..) => Some(name.clone()),
+        _ => None,
+    })
+}
+
+/// The sections of the system, with numbers to fill in.
+pub fn system(endpoints: &Endpoints) -> String {
+    if endpoints.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "# FILL IN: the cores of the system, and how long they work on each request.\n[stations.server]\nservers = 2\n\
+         discipline = \"processor-sharing\"\n\n",
+    );
+    for (name, endpoint) in endpoints {
+        writeln!(text, "# {}", endpoint.route).ok();
+        let reads = endpoint.reads.iter().filter(|field| {
+            let deeper =
+                |other: &String| other.len() > field.len() && other.starts_with(field.as_str());
+            !endpoint.reads.iter().any(deeper)
+        });
+        let reads: Vec<&str> = reads.map(String::as_str).collect();
+        if !reads.is_empty() {
+            writeln!(text, "# The script reads of its body: {}", reads.join(", ")).ok();
+        }
+        writeln!(text, "[endpoints.{}]", key(name)).ok();
+        text +=
+            "visits = [{ station = \"server\", time = { exponential = \"10ms\" } }] # FILL IN\n\n";
+    }
+    text
+}

@@ -1,0 +1,212 @@
+//! The load of a script as the sections of a model: scenarios and thresholds.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+/// Options of k6 that have a place in a scenario, and their names there.
+const KEYS: [(&str, &str); 16] = [
+    ("executor", "executor"),
+    ("startTime", "start_time"),
+    ("vus", "vus"),
+    ("iterations", "iterations"),
+    ("duration", "duration"),
+    ("maxDuration", "max_duration"),
+    ("startVUs", "start_vus"),
+    ("startRate", "start_rate"),
+    ("rate", "rate"),
+    ("timeUnit", "time_unit"),
+    ("preAllocatedVUs", "pre_allocated_vus"),
+    ("maxVUs", "max_vus"),
+    ("stages", "stages"),
+    ("gracefulStop", "graceful_stop"),
+    ("gracefulRampDown", "graceful_ramp_down"),
+    ("tags", "tags"),
+];
+
+/// Names of options whose value is a time.
+const TIMES: [&str; 7] = [
+    "startTime",
+    "duration",
+    "maxDuration",
+    "timeUnit",
+    "gracefulStop",
+    "gracefulRampDown",
+    "delayAbortEval",
+];
+
+/// The load of a script.
+pub struct Load {
+    /// Its sections.
+    pub text: String,
+    /// Exported functions that its scenarios run, each once.
+    pub functions: Vec<String>,
+}
+
+/// A text as TOML writes it.
+pub fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_string()).to_string()
+}
+
+/// A key as TOML writes it.
+pub fn key(text: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !text.is_empty() && text.chars().all(bare) {
+        text.to_string()
+    } else {
+        quoted(text)
+    }
+}
+
+fn value(name: &str, value: &Value) -> String {
+    match value {
+        Value::Number(n) if TIMES.contains(&name) => quoted(&format!("{n}ms")),
+        Value::String(text) => quoted(text),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|v| self::value("", v)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(k, v)| format!("{} = {}", key(&snake(k)), self::value(k, v)))
+                .collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn snake(name: &str) -> String {
+    match name {
+        "abortOnFail" => "abort_on_fail".to_string(),
+        "delayAbortEval" => "delay_abort_eval".to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// The sections of the load that these options describe.
+pub fn load(options: &Value) -> Load {
+    let mut load = Load {
+        text: String::new(),
+        functions: Vec::new(),
+    };
+    let shortcut = ["vus", "iterations", "duration", "stages"]
+        .iter()
+        .any(|k| !options[k].is_null());
+    match options["scenarios"].as_object() {
+        Some(all) if !shortcut => {
+            for (name, scenario) in all {
+                if let Some(fields) = scenario.as_object() {
+                    section(&mut load, name, fields);
+                }
+            }
+        }
+        _ => section(&mut load, "default", &simple(options)),
+    }
+    let known = [
+        "scenarios",
+        "thresholds",
+        "vus",
+        "iterations",
+        "duration",
+        "stages",
+    ];
+    let others = options.as_object().into_iter().flatten();
+    let others: Vec<&str> = others
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !known.contains(name))
+        .collect();
+    if !others.is_empty() {
+        let others = others.join(", ");
+        writeln!(
+            load.text,
+            "# Options that a model has no place for: {others}.\n"
+        )
+        .ok();
+    }
+    load
+}
+
+/// The section of the thresholds. Those on metrics that no journey records are left out, as comments.
+pub fn thresholds(options: &Value, unrecorded: &[&str]) -> String {
+    let Some(thresholds) = options["thresholds"].as_object() else {
+        return String::new();
+    };
+    let mut text = String::from("[thresholds]\n");
+    for (metric, list) in thresholds {
+        let items = match list {
+            Value::Array(items) => items.clone(),
+            one => vec![one.clone()],
+        };
+        let name = metric.split('{').next().unwrap_or(metric);
+        if unrecorded.contains(&name) {
+            text += "# No recorded iteration gave this metric a value:\n# ";
+        }
+        let line = value("", &Value::Array(items));
+        writeln!(text, "{} = {line}", key(metric)).ok();
+    }
+    text + "\n"
+}
+
+/// The scenario that the short options stand for.
+fn simple(options: &Value) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let mut set = |name: &str, value: Value| {
+        if !value.is_null() {
+            fields.insert(name.to_string(), value);
+        }
+    };
+    let vus = options["vus"].clone();
+    if !options["stages"].is_null() {
+        set("executor", "ramping-vus".into());
+        set("startVUs", vus);
+        set("stages", options["stages"].clone());
+    } else if !options["iterations"].is_null() || options["duration"].is_null() {
+        set("executor", "shared-iterations".into());
+        let each = if vus.is_null() { 1.into() } else { vus.clone() };
+        let iterations = options["iterations"].clone();
+        set(
+            "iterations",
+            if iterations.is_null() {
+                each
+            } else {
+                iterations
+            },
+        );
+        set("vus", vus);
+        set("maxDuration", options["duration"].clone());
+    } else {
+        set("executor", "constant-vus".into());
+        set("vus", vus);
+        set("duration", options["duration"].clone());
+    }
+    fields
+}
+
+fn section(load: &mut Load, name: &str, fields: &Map<String, Value>) {
+    writeln!(load.text, "[scenarios.{}]", key(name)).ok();
+    for (from, to) in KEYS {
+        match fields.get(from) {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(stages)) => {
+                writeln!(load.text, "{to} = [").ok();
+                for stage in stages {
+                    writeln!(load.text, "  {},", value("", stage)).ok();
+                }
+                load.text += "]\n";
+            }
+            Some(v) => {
+                writeln!(load.text, "{to} = {}", value(from, v)).ok();
+            }
+        }
+    }
+    let exec = fields
+        .get("exec")
+        .and_then(Value::as_str)
+        .unwrap_or("default");
+    writeln!(load.text, "journey = {}\n", quoted(exec)).ok();
+    if !load.functions.iter().any(|f| f == exec) {
+        load.functions.push(exec.to_string());
+    }
+}

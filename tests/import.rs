@@ -73,3 +73,124 @@ mod models {
         assert!(text.contains("bad.js:2:9"), "{text}");
     }
 }
+
+#[cfg(feature = "scripts")]
+mod runs {
+    use super::capsim;
+    use std::path::Path;
+
+    fn script(name: &str) -> String {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/scripts");
+        path.join(name).display().to_string()
+    }
+
+    /// A system whose endpoints take this time each.
+    fn system(script: &str, visits: &str) -> (tempfile::TempDir, String) {
+        let output = capsim(&["stub", script]);
+        assert!(output.status.success());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let text = text.replace(
+            "{ station = \"server\", time = { exponential = \"10ms\" } }",
+            visits,
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("system.toml");
+        std::fs::write(&path, text).unwrap();
+        let path = path.display().to_string();
+        (folder, path)
+    }
+
+    fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = capsim(arguments);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+
+    #[test]
+    fn a_script_makes_as_many_iterations_as_in_k6() {
+        for (name, lines) in [
+            (
+                "closed_loop.js",
+                [
+                    "iterations.....................: 410 ",
+                    "http_reqs......................: 410 ",
+                ],
+            ),
+            (
+                "drops.js",
+                ["iterations...........: 12 ", "dropped_iterations...: 15 "],
+            ),
+        ] {
+            let script = script(name);
+            let (_folder, system) = system(&script, "{ delay = \"100ms\" }");
+            let arguments = ["run", &script, "--system", &system];
+            let (code, out, _) = run(&arguments);
+            assert_eq!(code, Some(0), "{out}");
+            for line in lines {
+                assert!(out.contains(line), "{line} is missing:\n{out}");
+            }
+            assert_eq!(out, run(&arguments).1, "the same bytes every time");
+        }
+    }
+
+    #[test]
+    fn a_script_decides_by_what_is_answered() {
+        let script = script("queue.js");
+        let (folder, system) = system(&script, "{ delay = \"100ms\" }");
+        let answers = folder.path().join("answers.json");
+        std::fs::write(&answers, r#"{ "get_position": { "position": 3 } }"#).unwrap();
+        let answers = answers.display().to_string();
+        let arguments = [
+            "run",
+            &script,
+            "--system",
+            &system,
+            "--answers",
+            &answers,
+            "-q",
+        ];
+        let (code, out, errors) = run(&arguments);
+        assert_eq!(code, Some(0), "{out}{errors}");
+        // Three VUs, four iterations, of which every third throws after its work; two polls, two requests.
+        for line in [
+            "✓ polled once",
+            "bought.........................: 24 ",
+            "http_reqs......................: 48 ",
+            "iterations.....................: 12 ",
+        ] {
+            assert!(out.contains(line), "{line} is missing:\n{out}{errors}");
+        }
+        assert_eq!(errors.matches("ERRO Error: third").count(), 3, "{errors}");
+        // Made-up bodies: the position is 1, and nobody polls.
+        let (_, out, _) = run(&["run", &script, "--system", &system, "-q"]);
+        assert!(
+            out.contains("http_reqs......................: 36 "),
+            "{out}"
+        );
+        // The script ends the test.
+        let mut arguments = arguments.to_vec();
+        arguments.extend(["-e", "ABORT=1"]);
+        let (code, out, errors) = run(&arguments);
+        assert_eq!(code, Some(108), "{errors}");
+        assert!(errors.contains("test aborted: enough"), "{errors}");
+        assert!(out.contains("iterations"), "{out}");
+    }
+
+    #[test]
+    fn a_request_that_the_system_does_not_know_is_an_error() {
+        let script = script("queue.js");
+        let folder = tempfile::tempdir().unwrap();
+        let system = folder.path().join("system.toml");
+        let text = "[endpoints.get_position]\nvisits = [{ delay = \"1ms\" }]\n[endpoints.post_seats_id]\nvisits = []\n\
+                    [endpoints.get_seats_id]\nvisits = []\n[endpoints.other]\nvisits = []\n";
+        std::fs::write(&system, text.replace("get_seats_id", "seats")).unwrap();
+        let system = system.display().to_string();
+        let (code, _, errors) = run(&["run", &script, "--system", &system, "-q"]);
+        assert_eq!(code, Some(104), "{errors}");
+        assert!(errors.contains("get_seats_id"), "{errors}");
+    }
+}

@@ -112,6 +112,39 @@ struct Recorder {
 }
 
 impl Recorder {
+    /// A VU whose init code has run.
+    fn new(script: &Rc<Script>) -> Result<Recorder, Failure> {
+        let mut vu = ScriptVu::new(script, 1).map_err(|e| Failure::Exception(e.to_string()))?;
+        let mut effect = vu.resume(Answer::Go, Duration::ZERO);
+        loop {
+            effect = match effect {
+                Effect::Ready => break,
+                Effect::Done(end) => return Err(end.failure.unwrap_or(Failure::Stopped)),
+                _ => vu.resume(Answer::Go, Duration::ZERO),
+            };
+        }
+        Ok(Recorder {
+            vu,
+            now: Duration::ZERO,
+            steps: Vec::new(),
+            names: BTreeMap::new(),
+            sent: Vec::new(),
+            reads: BTreeMap::new(),
+        })
+    }
+
+    /// What `setup` returns, as JSON, if there is one.
+    fn setup(&mut self, script: &Script) -> Result<Option<String>, Failure> {
+        if !script.exports().has("setup") {
+            return Ok(None);
+        }
+        let end = self.call(Call::Setup);
+        match end.failure {
+            None | Some(Failure::Stopped) => Ok(end.value),
+            Some(failure) => Err(failure),
+        }
+    }
+
     /// Runs one call to its end.
     fn call(&mut self, call: Call) -> End {
         self.steps.clear();
@@ -193,33 +226,22 @@ impl Recorder {
     }
 }
 
+/// What `setup` returns when its requests are answered as in a recording, as JSON; `None` if there is none.
+///
+/// # Errors
+/// If it fails.
+pub fn setup(script: &Rc<Script>) -> Result<Option<String>, Failure> {
+    Recorder::new(script)?.setup(script)
+}
+
 /// Runs so many iterations of an exported function. The script must be loaded with
 /// [`crate::Settings::recording`]; `setup` runs first, if there is one.
 ///
 /// # Errors
 /// If `setup` fails.
 pub fn record(script: &Rc<Script>, exec: &str, times: u32) -> Result<Recording, Failure> {
-    let vu = ScriptVu::new(script, 1).map_err(|e| Failure::Exception(e.to_string()))?;
-    let mut recorder = Recorder {
-        vu,
-        now: Duration::ZERO,
-        steps: Vec::new(),
-        names: BTreeMap::new(),
-        sent: Vec::new(),
-        reads: BTreeMap::new(),
-    };
-    let mut effect = recorder.vu.resume(Answer::Go, Duration::ZERO);
-    while !matches!(effect, Effect::Ready | Effect::Done(_)) {
-        effect = recorder.vu.resume(Answer::Go, Duration::ZERO);
-    }
-    let mut data: Option<Rc<str>> = None;
-    if script.exports().has("setup") {
-        let end = recorder.call(Call::Setup);
-        match end.failure {
-            None | Some(Failure::Stopped) => data = end.value.map(Into::into),
-            Some(failure) => return Err(failure),
-        }
-    }
+    let mut recorder = Recorder::new(script)?;
+    let data: Option<Rc<str>> = recorder.setup(script)?.map(Into::into);
     let mut seen: Vec<(Vec<Step>, u32)> = Vec::new();
     let mut recording = Recording::default();
     for i in 0..u64::from(times) {

@@ -23,6 +23,10 @@ pub const INVALID: u8 = 104;
 /// Ctrl+C (k6's code for an external abort).
 pub const INTERRUPTED: u8 = 105;
 
+/// The script ended the test (k6's code).
+#[cfg(feature = "scripts")]
+pub const SCRIPT_ABORTED: u8 = 108;
+
 /// Why a command could not do its work: an exit code and a text for stderr.
 #[derive(Debug)]
 pub struct Failure {

@@ -27,6 +27,8 @@ mod report;
 mod run;
 mod samples;
 mod score;
+#[cfg(feature = "scripts")]
+mod scripted;
 mod selftest;
 mod sweep;
 mod ticker;
@@ -76,6 +78,8 @@ enum Command {
     Learn(learn::LearnArgs),
     #[cfg(feature = "scripts")]
     Import(import::Import),
+    #[cfg(feature = "scripts")]
+    Stub(import::Stub),
 }
 
 /// Which model, and with which changes.
@@ -127,8 +131,13 @@ impl ModelArgs {
 
     /// Reads and checks the model; warnings go to stderr.
     fn load(&self) -> Result<Checked, Failure> {
+        self.check(&self.document()?)
+    }
+
+    /// Checks a model that was read; warnings go to stderr.
+    fn check(&self, document: &Document) -> Result<Checked, Failure> {
         let overrides = self.overrides()?;
-        let checked = self.document()?.check(&overrides).map_err(Failure::model)?;
+        let checked = document.check(&overrides).map_err(Failure::model)?;
         for warning in &checked.warnings {
             tell!("warning: {warning}");
         }
@@ -136,14 +145,19 @@ impl ModelArgs {
     }
 }
 
-/// Reads a model; of a k6 script that stands in its place, says what to do.
-fn document(path: &Path) -> Result<Document, Failure> {
+/// Whether a path is that of a k6 script.
+fn is_script(path: &Path) -> bool {
     let script = |e: &std::ffi::OsStr| {
         ["js", "mjs", "ts"]
             .iter()
             .any(|s| e.eq_ignore_ascii_case(s))
     };
-    if !path.extension().is_some_and(script) {
+    path.extension().is_some_and(script)
+}
+
+/// Reads a model; of a k6 script that stands in its place, says what to do.
+fn document(path: &Path) -> Result<Document, Failure> {
+    if !is_script(path) {
         return Document::from_file(path).map_err(Failure::model);
     }
     let path = path.display();
@@ -152,8 +166,9 @@ fn document(path: &Path) -> Result<Document, Failure> {
         false => " (in a build with `--features scripts`)",
     };
     let text = format!(
-        "error: {path} is a k6 script; capsim runs a model, which also says what the system is\n  \
-         help: `capsim import {path} > model.toml`{build} writes its load and journeys; fill in the system, run that"
+        "error: {path} is a k6 script, which does not say what the system is\n  help: `capsim stub {path} > \
+         system.toml`{build} writes one to fill in, for `capsim run {path} --system system.toml`; other commands \
+         take the model that `capsim import {path}` writes"
     );
     Err(Failure::new(exit::INVALID, text))
 }
@@ -182,6 +197,8 @@ pub fn main() -> ExitCode {
         Command::Learn(command) => command.execute(),
         #[cfg(feature = "scripts")]
         Command::Import(command) => command.execute(),
+        #[cfg(feature = "scripts")]
+        Command::Stub(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

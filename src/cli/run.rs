@@ -32,6 +32,7 @@ use crate::world::audit::Audit;
 use crate::world::outcome::{End, Outcome};
 use crate::world::summary::{full_summary, summary};
 use crate::world::timeline::Sample;
+use crate::world::users::Users;
 
 /// Run a model once and print what k6 would print.
 ///
@@ -94,6 +95,9 @@ pub struct Run {
     /// Print the summary alone.
     #[arg(short, long)]
     quiet: bool,
+    #[cfg(feature = "scripts")]
+    #[command(flatten)]
+    script: super::scripted::ScriptArgs,
     /// Check the laws that hold on every run (nothing lost, nothing made of nothing, times that add up)
     /// and print the balance to stderr. Ends with exit code 1 if one is broken.
     #[arg(long, conflicts_with_all = MANY, conflicts_with_all = ["timeline", "report"])]
@@ -139,7 +143,7 @@ struct Simulated {
 impl Run {
     /// Runs the model and prints what came of it.
     pub fn execute(self) -> Result<ExitCode, Failure> {
-        let checked = self.model.load()?;
+        let checked = self.checked()?;
         self.files(&checked).check()?;
         let mut model = checked.model;
         let options = self.options(&mut model)?;
@@ -152,13 +156,23 @@ impl Run {
         if self.replicate.wanted() {
             return self.replications(&model);
         }
+        #[cfg(feature = "scripts")]
+        let scripted = self.script.load(&self.model.model, self.seed, &mut model)?;
         let plan = (!self.quiet).then(|| Plan::new(&model.scenarios));
         let mut out = Outputs::coloured();
         if !self.quiet {
             let script = self.model.model.display().to_string();
             out.print(&run_text::header(&model, &script, &self.outputs()));
         }
-        let run = self.simulate(&model, plan.as_ref());
+        #[cfg(feature = "scripts")]
+        let (run, ended) = match &scripted {
+            Some(scripted) => scripted.run(&mut model, |model, users| {
+                self.simulate(model, plan.as_ref(), Some(users))
+            })?,
+            None => (self.simulate(&model, plan.as_ref(), None), None),
+        };
+        #[cfg(not(feature = "scripts"))]
+        let (run, ended) = (self.simulate(&model, plan.as_ref(), None), None);
         let outcome = &run.outcome;
         let summary = if options.mode == Mode::Full {
             full_summary(outcome, &model)
@@ -172,7 +186,19 @@ impl Run {
             out.print(&run_text::insight(outcome, &model, &summary));
             out.print(&run_text::signature(outcome, self.seed));
         }
-        out.end(self.conclude(&run, &model, &summary))
+        out.end(match ended {
+            Some(ended) => Err(ended),
+            None => self.conclude(&run, &model, &summary),
+        })
+    }
+
+    /// The model, or a script and its system.
+    fn checked(&self) -> Result<Checked, Failure> {
+        #[cfg(feature = "scripts")]
+        if let Some(document) = self.script.document(&self.model.model)? {
+            return self.model.check(&document);
+        }
+        self.model.load()
     }
 
     /// All that is read and written.
@@ -263,7 +289,12 @@ impl Run {
     }
 
     /// Runs the model with whatever is asked to be watched, written down or audited.
-    fn simulate(&self, model: &Model, plan: Option<&Plan>) -> Simulated {
+    fn simulate<'m>(
+        &self,
+        model: &'m Model,
+        plan: Option<&Plan>,
+        users: Option<Box<dyn Users + 'm>>,
+    ) -> Simulated {
         let every = self.report.wanted().then(|| Span::secs(1));
         let every = self.timeline.every().or(every);
         // Whoever listens is a thread, which costs more than many a run takes until somebody could want its end.
@@ -271,6 +302,9 @@ impl Run {
             Interrupt::ends_at_once();
         }
         let mut world = World::new(model, self.seed, 0);
+        if let Some(users) = users {
+            world = world.asking(users);
+        }
         if !self.quiet {
             world = world.explaining();
         }

@@ -95,6 +95,8 @@ pub enum Step {
     GroupEnd,
     /// The user gives back the seat it holds, if any, without a request.
     ReleaseSeat,
+    /// What the user does next is asked of a source of users outside of the model, again and again.
+    Ask,
     /// The iteration is over.
     End,
 }

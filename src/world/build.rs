@@ -72,6 +72,7 @@ impl<'m> World<'m> {
             initialised_vus: plan::planned_vus(&model.scenarios),
             vus: Vec::new(),
             minds: Minds::new(model, choices(model, seeds)),
+            users: None,
             scenarios,
             active_vus: 0,
             second: queue.alarm(Event::of(Kind::Second, 0)),

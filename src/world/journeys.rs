@@ -41,6 +41,15 @@ impl World<'_> {
                         inventory.release(now, hold);
                     }
                 }
+                Effect::Ask => match self.ask(now, id) {
+                    Some(true) => {}
+                    Some(false) => return,
+                    None => {
+                        if !self.iteration_over(now, id) {
+                            return;
+                        }
+                    }
+                },
                 Effect::Done => {
                     if !self.iteration_over(now, id) {
                         return;
@@ -179,7 +188,7 @@ impl World<'_> {
 
     /// A VU sends a request.
     #[inline(always)]
-    fn send(&mut self, now: Time, id: u32, site_id: SiteId) {
+    pub(super) fn send(&mut self, now: Time, id: u32, site_id: SiteId) {
         let site = self.sites[site_id.index()];
         self.sent += 1;
         if self.idle_watches > 0 {

@@ -20,6 +20,7 @@ pub mod system;
 pub mod tags;
 pub mod timeline;
 mod trends;
+pub mod users;
 pub mod values;
 pub mod vu;
 pub mod watch;
@@ -190,6 +191,8 @@ pub struct World<'m> {
 
     vus: Vec<Vu>,
     minds: Minds,
+    /// Who is asked what the users of some journeys do.
+    users: Option<Box<dyn users::Users + 'm>>,
     scenarios: Vec<ScenarioRun>,
     active_vus: u64,
     initialised_vus: u64,

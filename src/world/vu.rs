@@ -143,6 +143,8 @@ pub enum Effect {
     AwaitAdmission,
     /// Gives back the seat it holds, without a request, and goes on.
     ReleaseSeat,
+    /// Asks the source of users what to do.
+    Ask,
     /// The iteration is over.
     Done,
     /// The journey has gone on and on without any virtual time passing.
@@ -352,6 +354,10 @@ impl Minds {
                 }
                 Step::AwaitAdmission => return Effect::AwaitAdmission,
                 Step::ReleaseSeat => return Effect::ReleaseSeat,
+                Step::Ask => {
+                    vu.at -= 1;
+                    return Effect::Ask;
+                }
                 other => self.instant(other, now, number, vu, tokens, recorder),
             }
             step = self.steps[vu.at as usize];

@@ -23,8 +23,8 @@ pub struct Endpoint {
     pub reads: BTreeSet<String>,
 }
 
-/// A name for an endpoint: letters, digits and underscores.
-fn name_of(method: &str, url: &str, tag: &str) -> String {
+/// The name that an endpoint has in a model of a script: letters, digits and underscores.
+pub fn endpoint_name(method: &str, url: &str, tag: &str) -> String {
     let tagged = !tag.contains("://");
     let path = pattern(url);
     let text = if tagged {
@@ -200,7 +200,7 @@ impl Writer<'_> {
     }
 
     fn request(&mut self, method: &str, url: &str, name: &str, checks: &[String]) -> String {
-        let endpoint = name_of(method, url, name);
+        let endpoint = endpoint_name(method, url, name);
         let mut line = format!("request = {}", quoted(&endpoint));
         let many = name.contains("://") && pattern(name).contains("{id}");
         if name != endpoint && !many {

@@ -1,15 +1,14 @@
 //! `capsim import`: the model of a k6 script's load, with a system to fill in.
 
-mod journey;
+pub mod journey;
 mod load;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use capsim_script::record::record;
-use capsim_script::{Failure as Stop, Script, Settings};
+use capsim_script::{Failure as Stop, Script, Settings, Tags};
 use clap::Args;
 
 use super::exit::{self, Failure};
@@ -39,74 +38,112 @@ pub struct Import {
     env: Vec<String>,
 }
 
+/// The variables that `-e` gives.
+pub fn environment(pairs: &[String]) -> Result<Tags, Failure> {
+    let mut env = Tags::new();
+    for pair in pairs {
+        let Some((name, value)) = pair.split_once('=') else {
+            let text = format!("error: -e {pair}\n  help: write -e NAME=VALUE");
+            return Err(Failure::new(exit::USAGE, text));
+        };
+        env.insert(name.to_string(), value.to_string());
+    }
+    Ok(env)
+}
+
+/// Write the system of a k6 script, to be filled in: an endpoint for each request that it makes.
+///
+/// As `capsim import`, but without the load and what the functions do: these stay in the script, which
+/// `capsim run SCRIPT --system FILE` runs itself.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  capsim stub test.js > system.toml && capsim run test.js --system system.toml
+
+Exit codes: 0 done, 104 the script does not run.")]
+pub struct Stub {
+    #[command(flatten)]
+    import: Import,
+}
+
+impl Stub {
+    /// Prints the system.
+    pub fn execute(self) -> Result<ExitCode, Failure> {
+        let mut out = Outputs::default();
+        out.print(&self.import.imported()?.system);
+        out.done()
+    }
+}
+
+/// A script as a model.
+pub struct Imported {
+    /// The load, and what the functions do.
+    pub load: String,
+    /// The system, with numbers to fill in.
+    pub system: String,
+}
+
 impl Import {
     /// Prints the model.
     pub fn execute(self) -> Result<ExitCode, Failure> {
-        let text = self.model()?;
+        let imported = self.imported()?;
         let mut out = Outputs::default();
-        out.print(&text);
+        out.print(&imported.load);
+        out.print("\n");
+        out.print(&imported.system);
         out.done()
     }
 
-    fn settings(&self) -> Result<Settings, Failure> {
-        let mut settings = Settings {
-            recording: true,
-            ..Settings::default()
-        };
-        for pair in &self.env {
-            let Some((name, value)) = pair.split_once('=') else {
-                let text = format!("error: -e {pair}\n  help: write -e NAME=VALUE");
-                return Err(Failure::new(exit::USAGE, text));
-            };
-            settings.env.insert(name.to_string(), value.to_string());
-        }
-        Ok(settings)
+    fn imported(&self) -> Result<Imported, Failure> {
+        imported(&self.script, environment(&self.env)?)
     }
+}
 
-    fn model(&self) -> Result<String, Failure> {
-        let refused = |stop: Stop| {
-            let text = match stop {
-                Stop::Exception(text)
-                | Stop::Abort(text)
-                | Stop::Endless(text)
-                | Stop::Result(text) => text,
-                Stop::Stopped => "it was stopped".to_string(),
-            };
-            let path = self.script.display();
-            Failure::new(exit::INVALID, format!("error: {path}: {}", text.trim_end()))
-        };
-        let script = Script::load(&self.script, self.settings()?).map_err(refused)?;
-        let options = script.exports().options.as_deref().unwrap_or("{}");
-        let options = serde_json::from_str(options).unwrap_or_default();
-        let load = load::load(&options);
-        let name = self
-            .script
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy();
-        let mut text = format!("[model]\nname = {}\n\n", load::quoted(&name));
-        text += &load.text;
-        let metrics = &script.exports().metrics;
-        let mut recorded = BTreeSet::new();
-        let mut endpoints = journey::Endpoints::new();
-        let mut journeys = String::from("[journeys]\n");
-        for exec in &load.functions {
-            if !script.exports().has(exec) {
-                let path = self.script.display();
-                let text = format!(
-                    "error: {path}: a scenario runs `{exec}`, which the script does not export"
-                );
-                return Err(Failure::new(exit::INVALID, text));
-            }
-            let recording = record(&script, exec, TIMES).map_err(refused)?;
-            recorded.extend(journey::metrics(&recording));
-            journeys += &journey::journey(exec, &recording, metrics, &mut endpoints);
+/// Runs a script as `capsim import` does.
+pub fn imported(path: &Path, env: Tags) -> Result<Imported, Failure> {
+    let place = path.display();
+    let invalid = |text: &str| {
+        let text = format!("error: {place}: {}", text.trim_end());
+        Failure::new(exit::INVALID, text)
+    };
+    let refused = |stop: Stop| match stop {
+        Stop::Exception(text) | Stop::Abort(text) | Stop::Endless(text) | Stop::Result(text) => {
+            invalid(&text)
         }
-        let names = metrics.iter().map(|m| m.name.as_str());
-        let unrecorded: Vec<&str> = names.filter(|n| !recorded.contains(*n)).collect();
-        text += &load::thresholds(&options, &unrecorded);
-        writeln!(text, "{journeys}").ok();
-        text += &journey::system(&endpoints);
-        Ok(format!("{}\n", text.trim_end()))
+        Stop::Stopped => invalid("it was stopped"),
+    };
+    let settings = Settings {
+        env,
+        recording: true,
+        ..Settings::default()
+    };
+    let script = Script::load(path, settings).map_err(refused)?;
+    let options = script.exports().options.as_deref().unwrap_or("{}");
+    let options = serde_json::from_str(options).unwrap_or_default();
+    let load = load::load(&options);
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut text = format!("[model]\nname = {}\n\n", load::quoted(&name));
+    text += &load.text;
+    let metrics = &script.exports().metrics;
+    let mut recorded = BTreeSet::new();
+    let mut endpoints = journey::Endpoints::new();
+    let mut journeys = String::from("[journeys]\n");
+    for exec in &load.functions {
+        if !script.exports().has(exec) {
+            let text = format!("a scenario runs `{exec}`, which the script does not export");
+            return Err(invalid(&text));
+        }
+        let recording = record(&script, exec, TIMES).map_err(refused)?;
+        recorded.extend(journey::metrics(&recording));
+        journeys += &journey::journey(exec, &recording, metrics, &mut endpoints);
     }
+    let names = metrics.iter().map(|m| m.name.as_str());
+    let unrecorded: Vec<&str> = names.filter(|n| !recorded.contains(*n)).collect();
+    text += &load::thresholds(&options, &unrecorded);
+    text += &journeys;
+    let system = journey::system(&endpoints);
+    Ok(Imported {
+        load: text,
+        system: format!("{}\n", system.trim_end()),
+    })
 }

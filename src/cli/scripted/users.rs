@@ -1,0 +1,364 @@
+//! Users that a script moves: the script's effects as deeds of the world, and its answers as the script's.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use capsim_script::record::pattern;
+use capsim_script::{
+    Answer, Call, Effect, Failure as Stop, Instance, Iteration, Level, Request, RequestError,
+    Response, Script, ScriptVu, Timings,
+};
+
+use super::{MOST_SITES, Scripted, SiteKey, Told, key_of, text_of};
+use crate::cli::import::journey::endpoint_name;
+use crate::engine::{Span, Time};
+use crate::measure::recorder::Code;
+use crate::model::Model;
+use crate::model::journey::{CheckId, GroupId, MetricId, SiteId};
+use crate::model::system::EndpointId;
+use crate::world::users::{Deed, Turn, Users};
+
+/// Lines of a script that are shown; the others are counted.
+const MOST_LINES: usize = 100;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    Idle,
+    Sleep,
+    /// For the answer to this request, which was sent then.
+    Answer(u64, Time),
+}
+
+struct User {
+    vu: ScriptVu,
+    iteration: u32,
+    in_call: bool,
+    waits: Waits,
+    /// Requests of a batch that are sent one after another.
+    queued: VecDeque<Request>,
+    endpoint: String,
+}
+
+pub struct Asked<'m> {
+    script: Rc<Script>,
+    data: Option<Rc<str>>,
+    answers: BTreeMap<String, String>,
+    model: &'m Model,
+    vus: BTreeMap<u32, User>,
+    begun: Vec<u64>,
+    endpoints: BTreeMap<String, EndpointId>,
+    sites: BTreeMap<SiteKey, SiteId>,
+    /// Some site of each endpoint.
+    any: BTreeMap<EndpointId, SiteId>,
+    told: Rc<RefCell<Told>>,
+    hidden: usize,
+}
+
+fn duration(time: Time) -> Duration {
+    Duration::from_nanos(time.0)
+}
+
+fn span(time: Duration) -> Span {
+    Span(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+impl Users for Asked<'_> {
+    fn next(&mut self, turn: Turn) -> Deed {
+        match self.go_on(turn) {
+            Ok(deed) => deed,
+            Err(problem) => {
+                self.told.borrow_mut().problem.get_or_insert(problem);
+                Deed::End
+            }
+        }
+    }
+}
+
+impl<'m> Asked<'m> {
+    /// The users of one run.
+    pub fn new(scripted: &Scripted, model: &'m Model, told: Rc<RefCell<Told>>) -> Asked<'m> {
+        let (mut sites, mut any) = (BTreeMap::new(), BTreeMap::new());
+        for (site, id) in model.sites.iter().zip(0..) {
+            sites.entry(key_of(site)).or_insert(SiteId(id));
+            any.entry(site.endpoint).or_insert(SiteId(id));
+        }
+        let names = model.endpoints.iter().zip(0..);
+        let endpoints = names
+            .map(|(e, id)| (e.name.clone(), EndpointId(id)))
+            .collect();
+        Asked {
+            script: scripted.script.clone(),
+            data: scripted.data.clone(),
+            answers: scripted.answers.clone(),
+            model,
+            vus: BTreeMap::new(),
+            begun: vec![0; model.scenarios.len()],
+            endpoints,
+            sites,
+            any,
+            told,
+            hidden: 0,
+        }
+    }
+}
+
+impl Asked<'_> {
+    fn go_on(&mut self, turn: Turn) -> Result<Deed, String> {
+        let mut user = match self.vus.remove(&turn.vu) {
+            Some(user) => user,
+            None => self.new_user(turn)?,
+        };
+        let deed = self.drive(turn, &mut user);
+        self.vus.insert(turn.vu, user);
+        deed
+    }
+
+    fn new_user(&mut self, turn: Turn) -> Result<User, String> {
+        let number = u64::from(turn.vu) + 1;
+        let mut vu = ScriptVu::new(&self.script, number).map_err(|e| e.to_string())?;
+        let mut effect = vu.resume(Answer::Go, duration(turn.now));
+        loop {
+            match effect {
+                Effect::Ready => break,
+                Effect::Done(end) => return Err(text_of(end.failure.unwrap_or(Stop::Stopped))),
+                _ => effect = vu.resume(Answer::Go, duration(turn.now)),
+            }
+        }
+        Ok(User {
+            vu,
+            iteration: 0,
+            in_call: false,
+            waits: Waits::Idle,
+            queued: VecDeque::new(),
+            endpoint: String::new(),
+        })
+    }
+
+    /// What the last effect of a user has come to.
+    fn answer(&mut self, turn: Turn, user: &mut User) -> Result<Answer, String> {
+        if user.iteration != turn.iteration {
+            if user.in_call {
+                // The iteration before was cut off.
+                user.vu.resume(Answer::Stop, duration(turn.now));
+            }
+            user.iteration = turn.iteration;
+            user.in_call = true;
+            user.queued.clear();
+            user.waits = Waits::Idle;
+            return Ok(Answer::Run(Box::new(Call::Iteration(
+                self.iteration(turn)?,
+            ))));
+        }
+        match std::mem::replace(&mut user.waits, Waits::Idle) {
+            Waits::Answer(id, sent) => Ok(Answer::Response(Box::new(
+                self.response(turn, user, id, sent),
+            ))),
+            Waits::Idle | Waits::Sleep => Ok(Answer::Go),
+        }
+    }
+
+    fn iteration(&mut self, turn: Turn) -> Result<Iteration, String> {
+        let index = turn.origin.as_scenario().unwrap_or(0);
+        let scenario = &self.model.scenarios[index];
+        let begun = &mut self.begun[index];
+        *begun += 1;
+        let exec = &self.model.journeys[scenario.journey.index()].name;
+        Ok(Iteration {
+            exec: exec.as_str().into(),
+            scenario: scenario.name.as_str().into(),
+            executor: "".into(),
+            vu: u64::from(turn.vu) + 1,
+            iteration: u64::from(turn.iteration - 1),
+            iteration_in_scenario: u64::from(turn.iteration - 1),
+            iteration_in_test: *begun - 1,
+            data: self.data.clone(),
+            ..Iteration::default()
+        })
+    }
+
+    fn response(&self, turn: Turn, user: &User, id: u64, sent: Time) -> Response {
+        let code = turn.reply.code;
+        let error = match code {
+            Code::TIMEOUT => Some(RequestError::timeout(false)),
+            Code::REFUSED => Some(RequestError {
+                code: 1212,
+                message: "dial: connection refused".to_string(),
+                detail: None,
+                in_body: false,
+            }),
+            _ => None,
+        };
+        let body = self
+            .answers
+            .get(&user.endpoint)
+            .map_or("{}", String::as_str);
+        Response {
+            id,
+            status: code.status(),
+            headers: vec![("Content-Type".to_string(), "application/json".to_string())],
+            body: error.is_none().then(|| body.as_bytes().to_vec()),
+            timings: Timings {
+                waiting: Duration::from_nanos(turn.now.since(sent).0),
+                ..Timings::default()
+            },
+            remote: ("127.0.0.1".to_string(), 80),
+            error,
+        }
+    }
+
+    /// Resumes a user until it does something that the world must know of.
+    fn drive(&mut self, turn: Turn, user: &mut User) -> Result<Deed, String> {
+        let mut answer = self.answer(turn, user)?;
+        loop {
+            answer = match user.vu.resume(answer, duration(turn.now)) {
+                Effect::Request(request) => return self.request(turn, user, &request),
+                Effect::Send(request) => {
+                    user.queued.push_back(*request);
+                    Answer::Go
+                }
+                Effect::Wait(until) => {
+                    if let Some(request) = user.queued.pop_front() {
+                        return self.request(turn, user, &request);
+                    }
+                    let until = until.ok_or("the script waits for nothing")?;
+                    user.waits = Waits::Sleep;
+                    return Ok(Deed::Sleep(span(until.saturating_sub(duration(turn.now)))));
+                }
+                Effect::Sleep(time) => {
+                    user.waits = Waits::Sleep;
+                    return Ok(Deed::Sleep(span(time)));
+                }
+                Effect::Check {
+                    name,
+                    passed,
+                    group,
+                    ..
+                } => match self.check(&name, &group) {
+                    Some(check) => return Ok(Deed::Check(check, passed)),
+                    None => {
+                        let key = (group.to_string(), name);
+                        self.told.borrow_mut().missing.checks.insert(key);
+                        Answer::Go
+                    }
+                },
+                Effect::MetricAdd {
+                    name, value, group, ..
+                } => match self.metric(&name) {
+                    Some(metric) => return Ok(Deed::Record(metric, self.group(&group), value)),
+                    None => Answer::Go,
+                },
+                Effect::GroupEnd { group, duration } => match self.group(&group) {
+                    Some(id) => return Ok(Deed::GroupEnd(id, span(duration))),
+                    None => Answer::Go,
+                },
+                Effect::GroupStart(path) => {
+                    if self.group(&path).is_none() {
+                        let path = path.to_string();
+                        self.told.borrow_mut().missing.groups.insert(path);
+                    }
+                    Answer::Go
+                }
+                Effect::Log(line) => {
+                    self.tell(line.level, &line.text);
+                    Answer::Go
+                }
+                Effect::MarkFailed(text) => {
+                    self.tell(Level::Error, &text);
+                    Answer::Go
+                }
+                Effect::Instance => Answer::Instance(Instance::default()),
+                Effect::Read { .. } | Effect::Ready => Answer::Go,
+                Effect::Done(end) => {
+                    user.in_call = false;
+                    return self.done(end.failure);
+                }
+            };
+        }
+    }
+
+    /// What the end of a call means to the world.
+    fn done(&mut self, failure: Option<Stop>) -> Result<Deed, String> {
+        match failure {
+            None | Some(Stop::Stopped | Stop::Result(_)) => Ok(Deed::Done),
+            Some(Stop::Exception(text)) => {
+                self.tell(Level::Error, text.trim_end());
+                Ok(Deed::Done)
+            }
+            Some(Stop::Endless(text)) => Err(text),
+            Some(Stop::Abort(text)) => {
+                self.told.borrow_mut().aborted = Some(text);
+                Ok(Deed::End)
+            }
+        }
+    }
+
+    fn request(&mut self, turn: Turn, user: &mut User, request: &Request) -> Result<Deed, String> {
+        let name = endpoint_name(&request.method, &request.url, &request.name);
+        let Some(&endpoint) = self.endpoints.get(&name) else {
+            let (method, path) = (&request.method, pattern(&request.url));
+            return Err(format!(
+                "the script calls {method} {path}, but the system has no endpoint `{name}`\n  help: add \
+                 [endpoints.{name}] with visits = [{{ station = \"server\", time = {{ exponential = \"10ms\" }} }}]"
+            ));
+        };
+        let tags = request.tags.iter().filter(|(key, _)| *key != "name");
+        let tags = tags.map(|(k, v)| (k.clone(), v.clone())).collect();
+        let key = (
+            endpoint,
+            request.group.to_string(),
+            span(request.timeout),
+            tags,
+        );
+        let known = self.sites.get(&key).copied();
+        if known.is_none() && self.model.sites.len() < MOST_SITES {
+            self.told.borrow_mut().missing.sites.insert(key);
+        }
+        user.endpoint = name;
+        user.waits = Waits::Answer(request.id, turn.now);
+        match known.or_else(|| self.any.get(&endpoint).copied()) {
+            Some(site) => Ok(Deed::Request(site)),
+            // This run is made again, with a site of that endpoint.
+            None => Ok(Deed::End),
+        }
+    }
+
+    fn check(&self, name: &str, group: &str) -> Option<CheckId> {
+        let at = self
+            .model
+            .checks
+            .iter()
+            .position(|c| c.name == name && c.group == group)?;
+        u16::try_from(at).ok().map(CheckId)
+    }
+
+    fn metric(&self, name: &str) -> Option<MetricId> {
+        let at = self.model.metrics.iter().position(|m| m.name == name)?;
+        u16::try_from(at).ok().map(MetricId)
+    }
+
+    fn group(&self, path: &str) -> Option<GroupId> {
+        let at = self.model.groups.iter().position(|g| g.path == path)?;
+        u16::try_from(at).ok().map(GroupId)
+    }
+
+    fn tell(&mut self, level: Level, text: &str) {
+        let mut told = self.told.borrow_mut();
+        if told.lines.len() > MOST_LINES {
+            self.hidden += 1;
+            let hidden = self.hidden;
+            if let Some(last) = told.lines.last_mut() {
+                *last = format!("… and {hidden} more lines of the script's log");
+            }
+            return;
+        }
+        let word = match level {
+            Level::Debug => return,
+            Level::Info => "INFO",
+            Level::Warning => "WARN",
+            Level::Error => "ERRO",
+        };
+        told.lines.push(format!("{word} {text}"));
+    }
+}

@@ -44,7 +44,7 @@ fit_B() {
 predict() {
   bed=$1; split=$2; level=$3; from=$4
   for window in '' 7s..35s; do
-    "$capsim" predict "$work/fitted.toml" --set "load=$(awk "BEGIN { print $level / 120 }")" --runs 100 \
+    "$capsim" predict "$work/fitted.toml" --set "load=$(awk "BEGIN { print $level / 120 }")" --runs 60 \
       ${window:+--window "$window"} --out "$work/p.json" > "$work/predicted.txt"
     for run in "$level" "$level-rep2"; do
       [ -d "$bed/$run" ] || continue

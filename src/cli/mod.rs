@@ -14,6 +14,7 @@ mod files;
 mod fit;
 #[cfg(feature = "scripts")]
 mod import;
+mod init;
 mod interrupt;
 mod learn;
 mod origin;
@@ -55,7 +56,7 @@ Exit codes: 0 done; 99 a threshold is crossed, 100 setup and 101 teardown took t
 104 the model or an option is invalid, 105 interrupted (all as k6); 98 replications leave a
 verdict undecided; 2 wrong usage, 1 anything else.
 
-Start with:  capsim run models/reserve.toml --seed 42")]
+Start with:  capsim init, or capsim run models/reserve.toml --seed 42")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -63,6 +64,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Init),
     Run(run::Run),
     Check(check::Check),
     Selftest(selftest::Selftest),
@@ -182,6 +184,7 @@ pub fn main() -> ExitCode {
         Err(text) => return said(&text).unwrap_or_else(Failure::report),
     };
     let done = match parsed.command {
+        Command::Init(command) => command.execute(),
         Command::Run(command) => command.execute(),
         Command::Check(command) => command.execute(),
         Command::Selftest(command) => command.execute(),

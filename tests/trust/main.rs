@@ -4,6 +4,7 @@ mod alarms;
 mod data_files;
 mod errors;
 mod escapes;
+mod init;
 mod k6_details;
 mod large;
 mod ranges;

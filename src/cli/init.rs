@@ -63,6 +63,15 @@ fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
+/// A key as TOML writes it: without quotes where it can.
+fn key(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    match text.chars().all(plain) {
+        true => text.to_owned(),
+        false => quoted(text),
+    }
+}
+
 impl Init {
     /// Writes the model and says what to do next.
     pub fn execute(self) -> Result<ExitCode, Failure> {
@@ -109,7 +118,7 @@ impl Init {
                 text,
                 "[endpoints.{}]\n# Time that a server works on it, waiting excluded; measure it under little load.\n\
                  visits = [{{ station = \"cpu\", time = {{ exponential = {} }} }}]\n",
-                quoted(name),
+                key(name),
                 quoted(time)
             );
         }
@@ -130,7 +139,7 @@ impl Init {
             None => format!(
                 "[scenarios.default]                # k6's own options: users who come, stay and leave\n\
                  executor = \"ramping-vus\"\nstart_vus = 0\nstages = [\n  \
-                 {{ duration = {duration}, target = {users} }},\n  {{ duration = {duration}, target = {users} }},\n]\n\
+                 {{ duration = {duration}, target = {users} }},   # so many more users until then\n  {{ duration = {duration}, target = {users} }},   # and as many go on\n]\n\
                  journey = \"visit\"\n",
                 users = self.users
             ),

@@ -8,6 +8,7 @@ mod budget;
 mod capacity;
 mod check;
 mod compare;
+mod completions;
 mod exit;
 mod explain;
 mod files;
@@ -76,6 +77,7 @@ enum Command {
     Fit(fit::FitArgs),
     Predict(predict::PredictArgs),
     Score(score::ScoreArgs),
+    Completions(completions::Completions),
     Read(read::ReadArgs),
     Learn(learn::LearnArgs),
     #[cfg(feature = "scripts")]
@@ -196,6 +198,7 @@ pub fn main() -> ExitCode {
         Command::Fit(command) => command.execute(),
         Command::Predict(command) => command.execute(),
         Command::Score(command) => command.execute(),
+        Command::Completions(command) => command.execute(),
         Command::Read(command) => command.execute(),
         Command::Learn(command) => command.execute(),
         #[cfg(feature = "scripts")]

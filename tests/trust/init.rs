@@ -69,3 +69,16 @@ fn it_overwrites_nothing_and_writes_nothing_wrong() {
     assert_eq!(std::fs::read_to_string(&model).unwrap(), "mine");
     assert!(capsim(&["init", arg(&model), "--force"]).status.success());
 }
+
+#[test]
+fn shells_get_their_completions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = capsim(&["completions", shell]);
+        assert!(output.status.success(), "{shell}: {}", stderr(&output));
+        let script = stdout(&output);
+        assert!(
+            script.contains("capacity") && script.contains("allow-path"),
+            "{shell}"
+        );
+    }
+}

@@ -1,6 +1,6 @@
 //! What whole runs cost: the shipped models, two workloads known from elsewhere and a large on-sale.
 //!
-//!     cargo bench --bench runs [MODEL.toml …]
+//!     cargo bench --profile dist --bench runs [MODEL.toml …]
 //!
 //! Each model runs in a process of its own. Printed are requests, events, the best of five runs in seconds of
 //! processor time (of wall time where there is no `/proc`) without and with the summary's statistics,

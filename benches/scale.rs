@@ -1,6 +1,6 @@
 //! How the cost of an event and the memory grow with the number of VUs.
 //!
-//!     cargo bench --bench scale
+//!     cargo bench --profile dist --bench scale
 //!
 //! The same system for each number of VUs, as fast as they need: everybody thinks for 10 s, from a random
 //! instant on, and asks 16 servers that are kept three quarters busy. Printed are nanoseconds of processor time per event, best of three

@@ -1,6 +1,6 @@
 //! Which event list is the fastest for few, for thousands and for a million pending events.
 //!
-//!     cargo bench --bench event_lists [-- MOST_PENDING]
+//!     cargo bench --profile dist --bench event_lists [-- MOST_PENDING]
 //!
 //! The hold model (J. G. Vaucher, P. Duval, "A comparison of simulation event list algorithms", Comm. ACM
 //! 18(4), 1975; D. W. Jones, "An empirical comparison of priority-queue and event-set implementations",

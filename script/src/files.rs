@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Names of the modules that this crate brings.
-pub(crate) const MODULES: [&str; 8] = [
+pub(crate) const MODULES: [&str; 11] = [
     "k6",
     "k6/http",
     "k6/metrics",
@@ -15,7 +15,18 @@ pub(crate) const MODULES: [&str; 8] = [
     "k6/encoding",
     "k6/crypto",
     "k6/timers",
+    "jslib/k6-utils",
+    "jslib/k6-summary",
+    "jslib/papaparse",
 ];
+
+/// The module that stands in for one of jslib's, of whatever version.
+fn of_jslib(specifier: &str) -> Option<String> {
+    let path = specifier.strip_prefix("https://jslib.k6.io/")?;
+    let name = path.split('/').next()?;
+    let module = format!("jslib/{name}");
+    MODULES.contains(&&*module).then_some(module)
+}
 
 /// A script's folder, with what was read from it.
 pub(crate) struct Files {
@@ -70,6 +81,9 @@ impl Files {
     pub(crate) fn resolve(base: &str, specifier: &str) -> Result<String, String> {
         if MODULES.contains(&specifier) {
             return Ok(specifier.to_owned());
+        }
+        if let Some(module) = of_jslib(specifier) {
+            return Ok(module);
         }
         if let Some(text) = refusal(specifier) {
             return Err(text);
@@ -150,6 +164,13 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn modules_of_jslib_are_those_of_this_crate() {
+        let name = "https://jslib.k6.io/k6-utils/1.4.0/index.js";
+        assert_eq!(Files::resolve("a.js", name).unwrap(), "jslib/k6-utils");
+        assert!(Files::resolve("a.js", "https://jslib.k6.io/k6chaijs/4.3.4.0/index.js").is_err());
     }
 
     #[test]

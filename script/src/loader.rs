@@ -155,7 +155,7 @@ pub(crate) fn required<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> Result<Va
 fn built_in(ctx: &Ctx, name: &str) -> Result<String> {
     let kit: Object = ctx.globals().get("__capsim")?;
     let names: Vec<String> = kit.get::<_, Function>("exports")?.call((name,))?;
-    let mut text = format!("const m = __capsim.module('{name}'); export default m;");
+    let mut text = format!("const m = __capsim.module('{name}'); export default m.default ?? m;");
     for export in names {
         write!(text, " export const {export} = m.{export};").ok();
     }

@@ -89,6 +89,18 @@ fn encodings_and_digests_are_those_of_k6() {
 }
 
 #[test]
+fn modules_of_jslib_that_everybody_uses_are_there() {
+    let outcome = toy::run(&script("jslib.js"));
+    assert_eq!(
+        outcome.log,
+        [
+            "level=info msg=\"true 7 5 36 c\"",
+            "level=info msg=\"2 b, c 30 a,b\\r\\n1,\\\"x,y\\\"\"",
+        ]
+    );
+}
+
+#[test]
 fn an_endless_loop_ends_the_test() {
     let (_folder, path) = written(
         "export const options = {iterations: 1};

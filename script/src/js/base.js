@@ -44,7 +44,7 @@ const goSyntax = (x) => {
 
 // Parts that few scripts need.
 const rareParts = O.create(null);
-const rare = (name) => rareParts[name] ?? (rareParts[name] = n.source(name)({ n, fail, GoError }));
+const rare = (name) => rareParts[name] ?? (rareParts[name] = n.source(name)({ n, fail, GoError, exec: modules["k6/execution"] }));
 
 // Text of what was thrown, as k6 logs it.
 const describe = (thrown) => {

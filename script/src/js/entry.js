@@ -55,7 +55,7 @@
     describe: (thrown) => (isObject(thrown) && thrown.uncaught !== undefined ? "Uncaught (in promise) " + thrown.uncaught : describe(thrown)),
     rejection, rejected, pump, require,
     module: (name) => modules[name],
-    exports: (name) => O.keys(modules[name]),
+    exports: (name) => O.keys(modules[name]).filter((key) => key !== "default"),
     // Takes over what the init code exports; gives the options as JSON.
     adopt: (namespace) => {
       const options = namespace.options;

@@ -76,4 +76,7 @@ const tagBag = (bag) => new Proxy(O.create(null), {
     },
   });
   modules["k6/execution"] = { scenario, instance, vu, test };
+  for (const name of ["jslib/k6-utils", "jslib/k6-summary", "jslib/papaparse"]) {
+    O.defineProperty(modules, name, { get: () => rare(name) });
+  }
 }

@@ -39,7 +39,12 @@ const KIT: &str = concat!(
 const KIT_NAME: &str = "k6:kit";
 
 /// Parts that few scripts need; they are read when first asked for.
-const RARE: [(&str, &str); 1] = [("gjson", include_str!("../js/gjson.js"))];
+const RARE: [(&str, &str); 4] = [
+    ("gjson", include_str!("../js/gjson.js")),
+    ("jslib/k6-utils", include_str!("../js/jslib/utils.js")),
+    ("jslib/k6-summary", include_str!("../js/jslib/summary.js")),
+    ("jslib/papaparse", include_str!("../js/jslib/papaparse.js")),
+];
 
 /// What a VU is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

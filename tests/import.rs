@@ -50,6 +50,8 @@ mod models {
             "{ record = \"basket_time\", as = \"time\", value = 0 },",
             "# POST /items/{id}/order\n# The script reads of its body: order.id\n",
             "[endpoints.post_items_id_order]",
+            "[setup]\njourney = \"setup\"",
+            "{ request = \"post_login\", name = \"http://other.test/login\" },",
         ] {
             assert!(text.contains(part), "{part} is missing:\n{text}");
         }
@@ -178,6 +180,30 @@ mod runs {
         assert_eq!(code, Some(108), "{errors}");
         assert!(errors.contains("test aborted: enough"), "{errors}");
         assert!(out.contains("iterations"), "{out}");
+    }
+
+    #[test]
+    fn setup_and_teardown_run_in_virtual_time_and_hand_on_their_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("phases.js");
+        let text = "import http from 'k6/http';
+            export const options = { vus: 1, iterations: 2 };
+            const B = 'http://shop.test';
+            export function setup() { http.post(`${B}/login`); return { at: Date.now() }; }
+            export default function (data) { console.log('after', Date.now() - data.at); http.get(`${B}/page`); }
+            export function teardown(data) { console.log('end', Date.now() - data.at); http.get(`${B}/bye`); }";
+        std::fs::write(&script, text).unwrap();
+        let script = script.display().to_string();
+        let (_folder, system) = system(&script, "{ delay = \"100ms\" }");
+        let (code, out, errors) = run(&["run", &script, "--system", &system, "-q"]);
+        assert_eq!(code, Some(0), "{out}{errors}");
+        for line in ["INFO after 0", "INFO after 100", "INFO end 200"] {
+            assert!(errors.contains(line), "{errors}");
+        }
+        assert!(
+            out.contains("http_reqs...............: 4 ") || out.contains(": 4 "),
+            "{out}"
+        );
     }
 
     #[test]

@@ -93,10 +93,28 @@ pub struct Recording {
     pub variants: Vec<(Vec<Step>, u32)>,
     /// How many iterations there were.
     pub iterations: u32,
+    /// What the call of [`phase`] returned, as JSON.
+    pub value: Option<String>,
     /// What ended iterations early.
     pub failures: BTreeSet<String>,
     /// Fields of bodies that were read, by the tag `name` of the request.
     pub reads: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Recording {
+    /// Notes why an iteration ended early, if it did.
+    fn note(&mut self, failure: Option<Failure>) {
+        match failure {
+            Some(Failure::Exception(text) | Failure::Abort(text) | Failure::Endless(text)) => {
+                self.failures.insert(text);
+            }
+            Some(Failure::Stopped) => {
+                let text = "it goes on without an end when answers are made up";
+                self.failures.insert(text.to_owned());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Steps after which an iteration is ended.
@@ -226,12 +244,22 @@ impl Recorder {
     }
 }
 
-/// What `setup` returns when its requests are answered as in a recording, as JSON; `None` if there is none.
+/// What `setup` or `teardown` does when its requests are answered as in a recording: a recording of one call.
 ///
 /// # Errors
-/// If it fails.
-pub fn setup(script: &Rc<Script>) -> Result<Option<String>, Failure> {
-    Recorder::new(script)?.setup(script)
+/// If the init code fails.
+pub fn phase(script: &Rc<Script>, call: Call) -> Result<Recording, Failure> {
+    let mut recorder = Recorder::new(script)?;
+    let end = recorder.call(call);
+    let mut recording = Recording {
+        iterations: 1,
+        ..Recording::default()
+    };
+    recording.note(end.failure);
+    recording.value = end.value;
+    recording.variants = vec![(recorder.steps, 1)];
+    recording.reads = recorder.reads;
+    Ok(recording)
 }
 
 /// Runs so many iterations of an exported function. The script must be loaded with
@@ -257,16 +285,7 @@ pub fn record(script: &Rc<Script>, exec: &str, times: u32) -> Result<Recording, 
             ..Iteration::default()
         }));
         recording.iterations += 1;
-        match end.failure {
-            Some(Failure::Exception(text) | Failure::Abort(text) | Failure::Endless(text)) => {
-                recording.failures.insert(text);
-            }
-            Some(Failure::Stopped) => {
-                let text = "it goes on without an end when answers are made up";
-                recording.failures.insert(text.to_owned());
-            }
-            _ => {}
-        }
+        recording.note(end.failure);
         count(&mut seen, &recorder.steps);
     }
     recording.reads = recorder.reads;

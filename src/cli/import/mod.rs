@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use capsim_script::record::record;
-use capsim_script::{Failure as Stop, Script, Settings, Tags};
+use capsim_script::record::{phase, record};
+use capsim_script::{Call, Failure as Stop, Script, Settings, Tags};
 use clap::Args;
 
 use super::exit::{self, Failure};
@@ -136,6 +136,27 @@ pub fn imported(path: &Path, env: Tags) -> Result<Imported, Failure> {
         let recording = record(&script, exec, TIMES).map_err(refused)?;
         recorded.extend(journey::metrics(&recording));
         journeys += &journey::journey(exec, &recording, metrics, &mut endpoints);
+    }
+    let mut data = None;
+    for name in ["setup", "teardown"] {
+        if !script.exports().has(name) {
+            continue;
+        }
+        let call = match name {
+            "setup" => Call::Setup,
+            _ => Call::Teardown(data.take()),
+        };
+        let recording = phase(&script, call).map_err(refused)?;
+        data = recording.value.as_deref().map(Into::into);
+        if recording
+            .variants
+            .iter()
+            .any(|(steps, _)| !steps.is_empty())
+        {
+            recorded.extend(journey::metrics(&recording));
+            journeys += &journey::journey(name, &recording, metrics, &mut endpoints);
+            text += &format!("[{name}]\njourney = \"{name}\"\n\n");
+        }
     }
     let names = metrics.iter().map(|m| m.name.as_str());
     let unrecorded: Vec<&str> = names.filter(|n| !recorded.contains(*n)).collect();

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use capsim_script::record::setup;
 use capsim_script::{Failure as Stop, Metric, Script, Settings, Tags};
 use clap::Args;
 
@@ -18,7 +17,7 @@ use super::replicate::MANY;
 use crate::engine::Span;
 use crate::model::Model;
 use crate::model::document::Document;
-use crate::model::journey::{Check, CustomKind, CustomMetric, Group, Site};
+use crate::model::journey::{Check, CustomKind, CustomMetric, Group, Journey, JourneyId, Site};
 use crate::model::system::EndpointId;
 use crate::world::users::{Users, asked};
 use users::Asked;
@@ -181,7 +180,6 @@ impl Told {
 /// A script that stands in for the journeys of a model.
 pub struct Scripted {
     script: Rc<Script>,
-    data: Option<Rc<str>>,
     answers: BTreeMap<String, String>,
 }
 
@@ -235,6 +233,12 @@ impl Scripted {
         for index in replaced {
             model.journeys[index].steps = asked();
         }
+        if model.setup.is_none() {
+            model.setup = phase(model, &script, "setup");
+        }
+        if model.teardown.is_none() {
+            model.teardown = phase(model, &script, "teardown");
+        }
         for metric in &script.exports().metrics {
             if !model.metrics.iter().any(|m| m.name == metric.name) {
                 model.metrics.push(CustomMetric {
@@ -243,13 +247,7 @@ impl Scripted {
                 });
             }
         }
-        // It runs before virtual time begins, and its requests reach nobody.
-        let data = setup(&script).map_err(|stop| invalid(text_of(stop)))?;
-        Ok(Scripted {
-            script,
-            data: data.map(Into::into),
-            answers,
-        })
+        Ok(Scripted { script, answers })
     }
 
     /// Runs the model with the script's users. A run in which the script does something that the model does not
@@ -273,6 +271,20 @@ impl Scripted {
         let text = "error: the script does something else in every run";
         Err(Failure::new(exit::OTHER, text))
     }
+}
+
+/// The journey of `setup` or `teardown`, if the script has that.
+fn phase(model: &mut Model, script: &Script, name: &str) -> Option<JourneyId> {
+    let id = u16::try_from(model.journeys.len()).ok()?;
+    if !script.exports().has(name) {
+        return None;
+    }
+    model.journeys.push(Journey {
+        name: name.to_string(),
+        steps: asked(),
+        loop_slots: 0,
+    });
+    Some(JourneyId(id))
 }
 
 fn kind(metric: &Metric) -> CustomKind {

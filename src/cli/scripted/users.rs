@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use capsim_script::record::pattern;
 use capsim_script::{
-    Answer, Call, Effect, Failure as Stop, Instance, Iteration, Level, Request, RequestError,
+    Answer, Call, Effect, End, Failure as Stop, Instance, Iteration, Level, Request, RequestError,
     Response, Script, ScriptVu, Timings,
 };
 
 use super::{MOST_SITES, Scripted, SiteKey, Told, key_of, text_of};
 use crate::cli::import::journey::endpoint_name;
 use crate::engine::{Span, Time};
-use crate::measure::recorder::Code;
+use crate::measure::recorder::{Code, Origin};
 use crate::model::Model;
 use crate::model::journey::{CheckId, GroupId, MetricId, SiteId};
 use crate::model::system::EndpointId;
@@ -90,7 +90,7 @@ impl<'m> Asked<'m> {
             .collect();
         Asked {
             script: scripted.script.clone(),
-            data: scripted.data.clone(),
+            data: None,
             answers: scripted.answers.clone(),
             model,
             vus: BTreeMap::new(),
@@ -116,7 +116,7 @@ impl Asked<'_> {
     }
 
     fn new_user(&mut self, turn: Turn) -> Result<User, String> {
-        let number = u64::from(turn.vu) + 1;
+        let number = u64::from(turn.vu);
         let mut vu = ScriptVu::new(&self.script, number).map_err(|e| e.to_string())?;
         let mut effect = vu.resume(Answer::Go, duration(turn.now));
         loop {
@@ -147,9 +147,7 @@ impl Asked<'_> {
             user.in_call = true;
             user.queued.clear();
             user.waits = Waits::Idle;
-            return Ok(Answer::Run(Box::new(Call::Iteration(
-                self.iteration(turn)?,
-            ))));
+            return Ok(Answer::Run(Box::new(self.call(turn))));
         }
         match std::mem::replace(&mut user.waits, Waits::Idle) {
             Waits::Answer(id, sent) => Ok(Answer::Response(Box::new(
@@ -159,23 +157,32 @@ impl Asked<'_> {
         }
     }
 
-    fn iteration(&mut self, turn: Turn) -> Result<Iteration, String> {
+    /// What a new iteration of a user calls.
+    fn call(&mut self, turn: Turn) -> Call {
+        match turn.origin {
+            Origin::SETUP => Call::Setup,
+            Origin::TEARDOWN => Call::Teardown(self.data.clone()),
+            _ => Call::Iteration(self.iteration(turn)),
+        }
+    }
+
+    fn iteration(&mut self, turn: Turn) -> Iteration {
         let index = turn.origin.as_scenario().unwrap_or(0);
         let scenario = &self.model.scenarios[index];
         let begun = &mut self.begun[index];
         *begun += 1;
         let exec = &self.model.journeys[scenario.journey.index()].name;
-        Ok(Iteration {
+        Iteration {
             exec: exec.as_str().into(),
             scenario: scenario.name.as_str().into(),
             executor: "".into(),
-            vu: u64::from(turn.vu) + 1,
+            vu: u64::from(turn.vu),
             iteration: u64::from(turn.iteration - 1),
             iteration_in_scenario: u64::from(turn.iteration - 1),
             iteration_in_test: *begun - 1,
             data: self.data.clone(),
             ..Iteration::default()
-        })
+        }
     }
 
     fn response(&self, turn: Turn, user: &User, id: u64, sent: Time) -> Response {
@@ -235,10 +242,10 @@ impl Asked<'_> {
                     passed,
                     group,
                     ..
-                } => match self.check(&name, &group) {
+                } => match self.check(&name, &place(turn, &group)) {
                     Some(check) => return Ok(Deed::Check(check, passed)),
                     None => {
-                        let key = (group.to_string(), name);
+                        let key = (place(turn, &group), name);
                         self.told.borrow_mut().missing.checks.insert(key);
                         Answer::Go
                     }
@@ -246,16 +253,22 @@ impl Asked<'_> {
                 Effect::MetricAdd {
                     name, value, group, ..
                 } => match self.metric(&name) {
-                    Some(metric) => return Ok(Deed::Record(metric, self.group(&group), value)),
+                    Some(metric) => {
+                        return Ok(Deed::Record(
+                            metric,
+                            self.group(&place(turn, &group)),
+                            value,
+                        ));
+                    }
                     None => Answer::Go,
                 },
-                Effect::GroupEnd { group, duration } => match self.group(&group) {
+                Effect::GroupEnd { group, duration } => match self.group(&place(turn, &group)) {
                     Some(id) => return Ok(Deed::GroupEnd(id, span(duration))),
                     None => Answer::Go,
                 },
                 Effect::GroupStart(path) => {
+                    let path = place(turn, &path);
                     if self.group(&path).is_none() {
-                        let path = path.to_string();
                         self.told.borrow_mut().missing.groups.insert(path);
                     }
                     Answer::Go
@@ -272,16 +285,23 @@ impl Asked<'_> {
                 Effect::Read { .. } | Effect::Ready => Answer::Go,
                 Effect::Done(end) => {
                     user.in_call = false;
-                    return self.done(end.failure);
+                    return self.done(turn, end);
                 }
             };
         }
     }
 
     /// What the end of a call means to the world.
-    fn done(&mut self, failure: Option<Stop>) -> Result<Deed, String> {
-        match failure {
-            None | Some(Stop::Stopped | Stop::Result(_)) => Ok(Deed::Done),
+    fn done(&mut self, turn: Turn, end: End) -> Result<Deed, String> {
+        if turn.origin == Origin::SETUP {
+            self.data = end.value.map(Into::into);
+        }
+        match end.failure {
+            None | Some(Stop::Stopped) => Ok(Deed::Done),
+            Some(Stop::Exception(text) | Stop::Result(text)) if turn.origin == Origin::SETUP => {
+                Err(format!("setup: {}", text.trim_end()))
+            }
+            Some(Stop::Result(text)) => Err(text),
             Some(Stop::Exception(text)) => {
                 self.tell(Level::Error, text.trim_end());
                 Ok(Deed::Done)
@@ -307,7 +327,7 @@ impl Asked<'_> {
         let tags = tags.map(|(k, v)| (k.clone(), v.clone())).collect();
         let key = (
             endpoint,
-            request.group.to_string(),
+            place(turn, &request.group),
             span(request.timeout),
             tags,
         );
@@ -361,4 +381,14 @@ impl Asked<'_> {
         };
         told.lines.push(format!("{word} {text}"));
     }
+}
+
+/// The group that a sample is in: those of setup and teardown are in groups of these names, as in k6.
+fn place(turn: Turn, group: &str) -> String {
+    let phase = match turn.origin {
+        Origin::SETUP => "::setup",
+        Origin::TEARDOWN => "::teardown",
+        _ => "",
+    };
+    format!("{phase}{group}")
 }

@@ -330,6 +330,26 @@ fn a_model_learned_from_a_log_predicts_higher_loads() {
 }
 
 #[test]
+fn files_without_an_end_and_lines_without_one_are_no_trap() {
+    #[cfg(unix)]
+    for command in ["read", "learn"] {
+        let (code, _, err) = capsim(&[command, "/dev/zero"]);
+        assert_eq!(code, 104);
+        assert!(err.contains("no regular file"), "{err}");
+    }
+    let long = "x".repeat(3 << 20);
+    let (read, _directory) = of_text(&format!("{COMMON}\n{long}\n{COMMON}\n"), None);
+    let read = read.unwrap();
+    assert_eq!(
+        (read.requests.unwrap().count, read.reading.skipped.count),
+        (2, 1)
+    );
+    let table = format!("timeStamp,elapsed\n1795780659796,5\n{long},3\n");
+    let why = of_text(&table, None).0.unwrap_err();
+    assert!(why.contains("a line is longer than 1 MiB"), "{why}");
+}
+
+#[test]
 fn odd_logs_give_models_that_are_valid() {
     let directory = tempfile::tempdir().unwrap();
     let learned = |text: &str| {
@@ -381,7 +401,7 @@ fn files_of_load_tools_are_learned_from_as_closed_loads() {
     assert!(out.contains("status = 404 }, # 1 with status 404"), "{out}");
     let (code, _, err) = capsim(&["learn", "tests/formats/wrk/wrk-C.out.txt"]);
     assert_eq!(code, 104);
-    assert!(err.contains("there are no requests to learn from"), "{err}");
+    assert!(err.contains("and no single ones"), "{err}");
 }
 
 #[test]

@@ -71,6 +71,16 @@ impl LearnArgs {
         for path in &self.files {
             let read = formats::each(path, layout.as_ref(), &mut |record| learner.add(record));
             let (declaration, reading) = read.map_err(|why| invalid(&why.to_string()))?;
+            if reading.requests.is_some() {
+                let why = format!(
+                    "{}: this {} holds numbers of all requests together, and no single ones",
+                    path.display(),
+                    declaration.form
+                );
+                return Err(invalid(&format!(
+                    "{why}; a model is learned from single requests: docs/formats.md"
+                )));
+            }
             closed &= !declaration.is_open;
             origins.push(format!("{} ({})", path.display(), declaration.form));
             doubts.extend(reading.doubts);

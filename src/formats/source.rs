@@ -1,11 +1,12 @@
 //! A file that is read once, from its begin to its end, unpacked if it is a gzip file.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+
+use crate::model::input;
 
 /// So much of a file is looked at to tell what it is.
 pub const HEAD: u64 = 64 << 10;
@@ -14,7 +15,7 @@ pub const HEAD: u64 = 64 << 10;
 const LARGEST_WHOLE: u64 = 256 << 20;
 
 /// A line is not longer: what comes after is left out of it.
-const LONGEST_LINE: usize = 1 << 20;
+const LONGEST_LINE: u64 = 1 << 20;
 
 /// Why a file cannot be used, where, and what would mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Source {
     reader: Box<dyn BufRead>,
     line: u64,
     ended: bool,
+    /// Bytes since the last end of a line, where lines are limited.
+    since_line: Option<u64>,
     buffer: Vec<u8>,
 }
 
@@ -56,14 +59,8 @@ impl Source {
     /// If it cannot be read, or is packed and damaged from its begin.
     pub fn open(path: &Path) -> Result<Source, Problem> {
         let name = path.display().to_string();
-        let opened = File::open(path).and_then(|file| {
-            if file.metadata()?.is_dir() {
-                return Err(io::Error::other("this is a directory"));
-            }
-            Ok(file)
-        });
-        match opened {
-            Ok(file) => Source::of(name, Box::new(BufReader::with_capacity(1 << 18, file))),
+        match input::open(path) {
+            Ok((file, _)) => Source::of(name, Box::new(BufReader::with_capacity(1 << 18, file))),
             Err(why) => Err(Problem {
                 place: name,
                 message: format!("the file cannot be read: {why}"),
@@ -97,6 +94,7 @@ impl Source {
             name,
             line: 0,
             ended: true,
+            since_line: None,
             buffer: Vec::new(),
         })
     }
@@ -133,7 +131,8 @@ impl Source {
     /// As [`Source::next_line`].
     pub fn next_bytes(&mut self) -> Result<Option<&[u8]>, Problem> {
         self.buffer.clear();
-        if let Err(why) = self.reader.read_until(b'\n', &mut self.buffer) {
+        let read = self.read_line();
+        if let Err(why) = read {
             let place = format!("{}: line {}", self.name, self.line + 1);
             return Err(unreadable(&place, &why.to_string()));
         }
@@ -149,8 +148,22 @@ impl Source {
         {
             self.buffer.pop();
         }
-        self.buffer.truncate(LONGEST_LINE);
         Ok(Some(&self.buffer))
+    }
+
+    /// Reads up to the end of the line, and keeps as much of it as a line may have.
+    fn read_line(&mut self) -> io::Result<()> {
+        let mut kept = self.reader.by_ref().take(LONGEST_LINE);
+        kept.read_until(b'\n', &mut self.buffer)?;
+        if self.buffer.len() as u64 == LONGEST_LINE && !self.buffer.ends_with(b"\n") {
+            self.reader.skip_until(b'\n')?;
+        }
+        Ok(())
+    }
+
+    /// From now on a line that is too long is an error of whoever reads bytes: tables are read so.
+    pub fn limit_lines(&mut self) {
+        self.since_line = Some(0);
     }
 
     /// Whether the line that was read last has an end: the last of a file that was cut off has none.
@@ -197,7 +210,15 @@ impl Source {
 
 impl Read for Source {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(into)
+        let count = self.reader.read(into)?;
+        if let Some(since) = &mut self.since_line {
+            let last = into[..count].iter().rposition(|b| *b == b'\n');
+            *since = last.map_or(*since + count as u64, |at| (count - at - 1) as u64);
+            if *since > LONGEST_LINE {
+                return Err(io::Error::other("a line is longer than 1 MiB"));
+            }
+        }
+        Ok(count)
     }
 }
 

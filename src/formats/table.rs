@@ -37,6 +37,7 @@ pub fn read(
     needed: usize,
     mut each: impl FnMut(&Row<'_>) -> Result<(), String>,
 ) -> Result<Skipped, Problem> {
+    source.limit_lines();
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .from_reader(&mut *source);

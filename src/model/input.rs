@@ -17,14 +17,10 @@ pub const RUN: u64 = 2 << 30;
 /// # Errors
 /// If it cannot be read: why.
 pub fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, String> {
-    let about = std::fs::metadata(path).map_err(|why| why.to_string())?;
-    if !about.is_file() && !(is_pipe(&about) && is_open(path)) {
-        return Err("it is no regular file".to_owned());
-    }
+    let (file, about) = open(path)?;
     if about.len() > most {
         return Err(too_large(most));
     }
-    let file = File::open(path).map_err(|why| why.to_string())?;
     let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
     // It may grow while it is read, and what has no length of its own may be any.
     let read = file.take(most + 1).read_to_end(&mut bytes);
@@ -33,6 +29,19 @@ pub fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, String> {
         true => Err(too_large(most)),
         false => Ok(bytes),
     }
+}
+
+/// Opens a file that is read bit by bit, and so may be of any size.
+///
+/// # Errors
+/// If it cannot be opened, is a device, or is a pipe that would have to be waited for.
+pub fn open(path: &Path) -> Result<(File, Metadata), String> {
+    let about = std::fs::metadata(path).map_err(|why| why.to_string())?;
+    if !about.is_file() && !(is_pipe(&about) && is_open(path)) {
+        return Err("it is no regular file".to_owned());
+    }
+    let file = File::open(path).map_err(|why| why.to_string())?;
+    Ok((file, about))
 }
 
 /// As [`bytes`], of a text.

@@ -3,12 +3,12 @@
 pub mod alias;
 mod direct;
 pub mod dist;
-mod firsts;
+mod fixed_delay;
 pub mod heap;
 pub mod ladder;
-mod lane;
 pub mod queue;
 pub mod ring;
+mod source_heads;
 pub mod stream;
 pub mod time;
 mod ziggurat;

@@ -2,33 +2,33 @@
 //!
 //! Events come from three kinds of sources, because a smaller heap is most of the speed:
 //! - the **heap**, for events at irregular times;
-//! - **lanes**, one for each constant delay (think times, timeouts, hold expiries): what is scheduled
-//!   later is due later, so a lane is a plain FIFO and only its head competes;
+//! - **fixed-delay queues**, one for each constant delay (think times, timeouts, hold expiries): what is scheduled
+//!   later is due later, so such a queue is a plain FIFO and only its head competes;
 //! - **alarms**, one pending event each that its owner may move or clear (the next completion of a
 //!   station, the next step of a ramp), so that no stale event is ever left behind.
 //!
-//! The heads of the first lanes and busy alarms are compared directly. Those for which there is no room, and
+//! The heads of the first fixed-delay queues and busy alarms are compared directly. Those for which there is no room, and
 //! alarms that hardly ever go off, stand in a list of their own, and the heap beside them. An alarm of that list
 //! that is cleared or set to a later time keeps its place there until it comes to the front: most have moved on
 //! again by then.
 
 use super::direct::{DIRECT, DirectSources};
-use super::firsts::{Firsts, SOURCE_BITS, source_of};
+use super::fixed_delay::FixedDelayQueue;
 use super::heap::{key, major};
 use super::ladder::Ladder;
-use super::lane::Lane;
+use super::source_heads::{SOURCE_BITS, SourceHeads, source_of};
 use super::{Span, Time};
 
 /// A FIFO of events with the same delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LaneId(u32);
+pub struct FixedDelayId(u32);
 
 /// A single event that can be moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlarmId(u32);
 
-impl LaneId {
-    /// Lanes have the odd numbers among the sources.
+impl FixedDelayId {
+    /// Fixed-delay queues have the odd numbers among the sources.
     #[inline]
     fn source(self) -> u32 {
         self.0 << 1 | 1
@@ -43,7 +43,7 @@ impl AlarmId {
     }
 }
 
-/// In a lane with more events than this, what they are about is hardly in the nearest cache.
+/// In a fixed-delay queue with more events than this, what they are about is hardly in the nearest cache.
 const LONG: usize = 1 << 9;
 
 /// The place of a source that is not compared directly.
@@ -56,7 +56,7 @@ struct Alarm<E> {
     place: u8,
     /// When it goes off, `u128::MAX` for never. Of one that is compared directly, it stands there.
     due: u128,
-    /// Its key among the firsts, `u128::MAX` for none. Never greater than when it is due.
+    /// Its key among the heads, `u128::MAX` for none. Never greater than when it is due.
     listed: u128,
 }
 
@@ -68,15 +68,15 @@ pub struct EventQueue<E: Copy> {
     direct: DirectSources,
     /// The source at each place of `direct`.
     sources: [u32; DIRECT],
-    /// No event of the heap or of `firsts` comes before this key.
+    /// No event of the heap or of `heads` comes before this key.
     others: u128,
     heap: Ladder<E>,
-    lanes: Vec<Lane<E>>,
+    fixed_delays: Vec<FixedDelayQueue<E>>,
     alarms: Vec<Alarm<E>>,
-    firsts: Firsts,
-    /// How many sources stand in `firsts`.
+    heads: SourceHeads,
+    /// How many sources stand in `heads`.
     listed: usize,
-    /// An event that is due soon in the lane of the last one.
+    /// An event that is due soon in the queue of the last one.
     ahead: Option<E>,
 }
 
@@ -89,9 +89,9 @@ impl<E: Copy> Default for EventQueue<E> {
             sources: [0; DIRECT],
             others: u128::MAX,
             heap: Ladder::default(),
-            lanes: Vec::new(),
+            fixed_delays: Vec::new(),
             alarms: Vec::new(),
-            firsts: Firsts::default(),
+            heads: SourceHeads::default(),
             listed: 0,
             ahead: None,
         }
@@ -106,11 +106,11 @@ impl<E: Copy> EventQueue<E> {
         self.now
     }
 
-    /// Adds a lane for a constant delay.
-    pub fn lane(&mut self, delay: Span) -> LaneId {
-        let id = LaneId(self.lanes.len() as u32);
-        self.lanes.push(Lane::new(delay));
-        self.lanes[id.0 as usize].place = self.place(id.source());
+    /// Adds a queue for a constant delay.
+    pub fn fixed_delay(&mut self, delay: Span) -> FixedDelayId {
+        let id = FixedDelayId(self.fixed_delays.len() as u32);
+        self.fixed_delays.push(FixedDelayQueue::new(delay));
+        self.fixed_delays[id.0 as usize].place = self.place(id.source());
         id
     }
 
@@ -144,13 +144,16 @@ impl<E: Copy> EventQueue<E> {
         place as u8
     }
 
-    /// One more source stands in `firsts`.
+    /// One more source stands in `heads`.
     fn list(&mut self) {
         self.listed += 1;
-        let numbers = 2 * self.lanes.len().max(self.alarms.len());
+        let numbers = 2 * self.fixed_delays.len().max(self.alarms.len());
         // The greatest number is that in `u128::MAX`.
-        assert!(numbers < 1 << SOURCE_BITS, "too many lanes and alarms");
-        self.firsts.grow(self.listed, numbers);
+        assert!(
+            numbers < 1 << SOURCE_BITS,
+            "too many fixed-delay queues and alarms"
+        );
+        self.heads.grow(self.listed, numbers);
     }
 
     /// Schedules an event at an instant, which must not lie in the past.
@@ -162,18 +165,18 @@ impl<E: Copy> EventQueue<E> {
         self.others = self.others.min(k);
     }
 
-    /// Schedules an event one lane's delay from now.
+    /// Schedules an event one queue's delay from now.
     #[inline(always)]
-    pub fn after_lane(&mut self, lane: LaneId, event: E) {
+    pub fn after_fixed_delay(&mut self, queue: FixedDelayId, event: E) {
         self.sequence += 1;
-        let order = self.sequence << SOURCE_BITS | u64::from(lane.source());
-        let lane = &mut self.lanes[lane.0 as usize];
-        let time = self.now + lane.delay;
-        if lane.push(key(time.0, order), event) {
-            if lane.place == LISTED {
+        let order = self.sequence << SOURCE_BITS | u64::from(queue.source());
+        let queue = &mut self.fixed_delays[queue.0 as usize];
+        let time = self.now + queue.delay;
+        if queue.push(key(time.0, order), event) {
+            if queue.place == LISTED {
                 self.list_first(key(time.0, order));
             } else {
-                self.direct.set(usize::from(lane.place), time, order);
+                self.direct.set(usize::from(queue.place), time, order);
             }
         }
     }
@@ -203,7 +206,7 @@ impl<E: Copy> EventQueue<E> {
         if listed == u128::MAX {
             self.list_first(k);
         } else {
-            self.firsts.lower(listed, k);
+            self.heads.lower(listed, k);
             self.others = self.others.min(k);
         }
     }
@@ -211,7 +214,7 @@ impl<E: Copy> EventQueue<E> {
     /// A source that is not compared directly has an event again.
     #[inline(never)]
     fn list_first(&mut self, k: u128) {
-        self.firsts.insert(k);
+        self.heads.insert(k);
         self.others = self.others.min(k);
     }
 
@@ -238,7 +241,7 @@ impl<E: Copy> EventQueue<E> {
     /// there is none.
     fn first_of_others(&mut self) -> u128 {
         loop {
-            let first = self.firsts.first();
+            let first = self.heads.first();
             let heap = self.heap.first_key();
             if heap < first || first == u128::MAX || !self.moved_on(first) {
                 return heap.min(first);
@@ -258,7 +261,7 @@ impl<E: Copy> EventQueue<E> {
             && let Some((_, event)) = self.heap.pop()
         {
             self.now = Time(others);
-            self.others = self.heap.first_key().min(self.firsts.first());
+            self.others = self.heap.first_key().min(self.heads.first());
             return Some((self.now, event));
         }
         self.pop_listed_or_none()
@@ -274,10 +277,10 @@ impl<E: Copy> EventQueue<E> {
             self.direct.clear(place);
             return Some((time, self.alarms.get(index)?.event));
         }
-        let lane = self.lanes.get_mut(index)?;
-        let (event, next) = lane.pop()?;
-        if lane.len() > LONG {
-            self.ahead = lane.second();
+        let queue = self.fixed_delays.get_mut(index)?;
+        let (event, next) = queue.pop()?;
+        if queue.len() > LONG {
+            self.ahead = queue.second();
         }
         match next {
             Some(next) => self.direct.set(place, Time(major(next)), next as u64),
@@ -301,11 +304,11 @@ impl<E: Copy> EventQueue<E> {
         }
         self.now = Time(major(first));
         let event = self.pop_listed(first)?;
-        self.others = self.heap.first_key().min(self.firsts.first());
+        self.others = self.heap.first_key().min(self.heads.first());
         Some((self.now, event))
     }
 
-    /// Removes the event of the source that is the first of those in `firsts`.
+    /// Removes the event of the source that is the first of those in `heads`.
     fn pop_listed(&mut self, first: u128) -> Option<E> {
         let source = source_of(first);
         let index = source as usize / 2;
@@ -315,14 +318,14 @@ impl<E: Copy> EventQueue<E> {
             alarm.due = u128::MAX;
             return Some(alarm.event);
         }
-        let lane = self.lanes.get_mut(index)?;
-        let (event, next) = lane.pop()?;
-        if lane.len() > LONG {
-            self.ahead = lane.second();
+        let queue = self.fixed_delays.get_mut(index)?;
+        let (event, next) = queue.pop()?;
+        if queue.len() > LONG {
+            self.ahead = queue.second();
         }
         match next {
-            Some(next) => self.firsts.replace_first(next),
-            None => self.firsts.remove_first(),
+            Some(next) => self.heads.replace_first(next),
+            None => self.heads.remove_first(),
         }
         Some(event)
     }
@@ -340,14 +343,14 @@ impl<E: Copy> EventQueue<E> {
         }
         alarm.listed = alarm.due;
         if alarm.due == u128::MAX {
-            self.firsts.remove_first();
+            self.heads.remove_first();
         } else {
-            self.firsts.replace_first(alarm.due);
+            self.heads.replace_first(alarm.due);
         }
         true
     }
 
-    /// An event of the lane that gave the last one, due soon after it, if it was a long lane: what it is about
+    /// An event of the fixed-delay queue that gave the last one, due soon after it, if it was a long queue: what it is about
     /// may be looked at ahead of time.
     #[inline]
     pub fn ahead(&mut self) -> Option<E> {
@@ -371,10 +374,10 @@ mod tests {
     #[test]
     fn heap_lanes_and_alarms_share_one_order() {
         let mut q = EventQueue::default();
-        let lane = q.lane(Span(10));
+        let queue = q.fixed_delay(Span(10));
         let alarm = q.alarm("alarm");
         q.at(Time(10), "heap 10");
-        q.after_lane(lane, "lane 10");
+        q.after_fixed_delay(queue, "lane 10");
         q.set_alarm(alarm, Time(10));
         q.at(Time(5), "heap 5");
         q.at(Time(10), "heap 10, later");
@@ -440,10 +443,10 @@ mod tests {
     fn agrees_with_a_sorted_list() {
         let mut q = EventQueue::default();
         let lanes = [
-            q.lane(Span(7)),
-            q.lane(Span(0)),
-            q.lane(Span(31)),
-            q.lane(Span(5)),
+            q.fixed_delay(Span(7)),
+            q.fixed_delay(Span(0)),
+            q.fixed_delay(Span(31)),
+            q.fixed_delay(Span(5)),
         ];
         let delays = [7, 0, 31, 5];
         let mut expected = Vec::new();
@@ -455,7 +458,7 @@ mod tests {
                 .wrapping_add(1_442_695_040_888_963_407);
             let choice = (x >> 60) as usize % 5;
             if choice < 4 {
-                q.after_lane(lanes[choice], i);
+                q.after_fixed_delay(lanes[choice], i);
                 expected.push((q.now().0 + delays[choice], i));
             } else {
                 let t = q.now().0 + (x >> 40) % 50;
@@ -490,14 +493,14 @@ mod tests {
                 }
             })
             .collect();
-        let lane = q.lane(Span(20));
+        let queue = q.fixed_delay(Span(20));
         let mut set = vec![None; ids.len()];
         for i in 1..60_000_u64 {
             let now = q.now().0;
             let at = stream.below(alarms) as usize;
             match stream.below(10) {
                 0 => {
-                    q.after_lane(lane, alarms);
+                    q.after_fixed_delay(queue, alarms);
                     known.insert((now + 20, i), alarms);
                 }
                 1 => {

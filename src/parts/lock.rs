@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::waiting::{Line, Tickets, Waiting};
+use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::Time;
 use crate::measure::level::Level;
@@ -13,7 +13,7 @@ pub struct Locks {
     /// 0: free; otherwise the holder's job number plus one. Pages that are never touched cost nothing.
     holder: Vec<u32>,
     /// Lines of the entities that are waited for.
-    lines: BTreeMap<u32, Line>,
+    lines: BTreeMap<u32, WaitQueue>,
     /// What they measured.
     pub probe: LockProbe,
 }
@@ -58,9 +58,9 @@ impl Locks {
             self.probe.held.add(now);
             return Admission::Granted;
         }
-        let line = self.lines.entry(entity).or_insert_with(Line::fifo);
-        line.join(
-            Waiting {
+        let line = self.lines.entry(entity).or_insert_with(WaitQueue::fifo);
+        line.push(
+            QueueEntry {
                 job,
                 ticket,
                 demand: 0,
@@ -96,7 +96,7 @@ impl Locks {
         None
     }
 
-    /// A waiting job walks away; its ticket must have been made invalid.
+    /// A waiting job leaves early; its ticket must have been made invalid.
     pub fn renege(&mut self, now: Time, entity: u32) {
         if let Some(line) = self.lines.get_mut(&entity) {
             line.renege();

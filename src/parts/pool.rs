@@ -1,7 +1,7 @@
 //! Pools: tokens that a request holds across several visits, such as worker threads or database
 //! connections. Who finds none waits in a bounded FIFO line.
 
-use super::waiting::{Line, Tickets, Waiting};
+use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::Time;
 use crate::measure::level::Level;
@@ -13,7 +13,7 @@ pub struct Pool {
     size: u32,
     free: u32,
     queue_limit: u32,
-    line: Line,
+    wait_queue: WaitQueue,
     /// What it measured.
     pub probe: PoolProbe,
 }
@@ -27,9 +27,9 @@ pub struct PoolProbe {
     pub queue: Level,
     /// Tokens given.
     pub granted: u64,
-    /// Requests refused because the line was full.
+    /// Requests refused because the queue was full.
     pub refused: u64,
-    /// Requests that walked away from the line.
+    /// Requests that left the queue early.
     pub left: u64,
     /// Sum of the instants at which tokens were given, in nanoseconds: with `returned_at`, the time that
     /// tokens were held, by another way than the level.
@@ -46,7 +46,7 @@ impl Pool {
             size: spec.size,
             free: spec.size,
             queue_limit: spec.queue,
-            line: Line::fifo(),
+            wait_queue: WaitQueue::fifo(),
             probe: PoolProbe::default(),
         }
     }
@@ -61,11 +61,11 @@ impl Pool {
             self.probe.held.add(now);
             return Admission::Granted;
         }
-        if self.line.len() >= self.queue_limit {
+        if self.wait_queue.len() >= self.queue_limit {
             self.probe.refused += 1;
             return Admission::Refused;
         }
-        self.line.join_fifo(Waiting {
+        self.wait_queue.push_fifo(QueueEntry {
             job,
             ticket,
             demand: 0,
@@ -81,7 +81,7 @@ impl Pool {
         self.probe.returned_at += u128::from(now.0);
         // Nobody waits for what is free.
         if self.free == 0
-            && let Some(next) = self.line.next_fifo(tickets)
+            && let Some(next) = self.wait_queue.next_fifo(tickets)
         {
             self.probe.granted_at += u128::from(now.0);
             self.probe.granted += 1;
@@ -93,9 +93,9 @@ impl Pool {
         None
     }
 
-    /// A waiting job walks away; its ticket must have been made invalid.
+    /// A waiting job leaves early; its ticket must have been made invalid.
     pub fn renege(&mut self, now: Time) {
-        self.line.renege();
+        self.wait_queue.renege();
         self.probe.left += 1;
         self.probe.queue.subtract(now);
     }
@@ -109,7 +109,7 @@ impl Pool {
     /// Jobs waiting.
     #[must_use]
     pub fn waiting(&self) -> u32 {
-        self.line.len()
+        self.wait_queue.len()
     }
 }
 

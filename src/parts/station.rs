@@ -8,7 +8,7 @@
 //! O(log n). Where nothing ever changes the speed and all demands are whole nanoseconds, the virtual
 //! clock is the clock of the run: the same finishes, without a float.
 
-use super::waiting::{Line, Tickets, Waiting};
+use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::heap::{MinHeap, key, major};
 use crate::engine::stream::Stream;
@@ -26,7 +26,7 @@ pub struct Station {
     scalability: Option<Scalability>,
     /// Every job is served at full speed from the first to the last: virtual time is the run's own.
     plain: bool,
-    line: Line,
+    wait_queue: WaitQueue,
     /// Jobs in service by the virtual time at which they leave; the key holds the job, too.
     serving: MinHeap<()>,
     sequence: u32,
@@ -84,7 +84,7 @@ impl Station {
             plain: steady && whole,
             queue_limit: spec.queue,
             scalability: spec.scalability,
-            line: Line::new(spec.discipline, stream),
+            wait_queue: WaitQueue::new(spec.discipline, stream),
             serving: MinHeap::default(),
             sequence: 0,
             clock: 0.0,
@@ -115,7 +115,7 @@ impl Station {
 
     /// A job comes with its service time. It is served at once, waits or is refused.
     #[inline(always)]
-    pub fn arrive(&mut self, now: Time, entry: Waiting, class: u8) -> Admission {
+    pub fn arrive(&mut self, now: Time, entry: QueueEntry, class: u8) -> Admission {
         self.probe.arrived += 1;
         let n = self.serving.len() as u32;
         if self.shared {
@@ -124,11 +124,11 @@ impl Station {
                 return Admission::Refused;
             }
         } else if n >= self.servers {
-            if self.line.len() >= self.queue_limit {
+            if self.wait_queue.len() >= self.queue_limit {
                 self.probe.refused += 1;
                 return Admission::Refused;
             }
-            self.line.join(entry, class);
+            self.wait_queue.push(entry, class);
             self.probe.queue.add(now);
             return Admission::Queued;
         }
@@ -163,7 +163,7 @@ impl Station {
         Some(Time(self.updated.0.saturating_add(ceil(wait))))
     }
 
-    /// The job that is due leaves; the next one in line is served in its place. Returns both.
+    /// The job that is due leaves; the next one in the queue is served in its place. Returns both.
     #[inline(always)]
     pub fn complete(&mut self, now: Time, tickets: &impl Tickets) -> (Option<Job>, Option<Job>) {
         if self.serving.is_empty() {
@@ -177,10 +177,10 @@ impl Station {
             self.clock = self.clock.max(f64::from_bits(major(first)));
         }
         self.probe.completed += 1;
-        let next = if self.shared || self.line.is_empty() {
+        let next = if self.shared || self.wait_queue.is_empty() {
             None
         } else {
-            self.line.next(tickets)
+            self.wait_queue.next(tickets)
         };
         if let Some(entry) = next {
             self.probe.queue.subtract(now);
@@ -194,19 +194,19 @@ impl Station {
         (Some(job), next.map(|entry| entry.job))
     }
 
-    /// A waiting job walks away; its ticket must have been made invalid.
+    /// A waiting job leaves early; its ticket must have been made invalid.
     pub fn renege(&mut self, now: Time) {
-        self.line.renege();
+        self.wait_queue.renege();
         self.probe.left += 1;
         self.probe.queue.subtract(now);
     }
 
-    /// A job in service is dropped; the next in line takes its place. Returns that next one.
+    /// A job in service is dropped; the next in the queue takes its place. Returns that next one.
     pub fn cancel(&mut self, now: Time, job: Job, tickets: &impl Tickets) -> Option<Job> {
         self.advance(now);
         self.serving.remove_where(|key| key as Job == job)?;
         self.probe.left += 1;
-        let next = self.line.next(tickets);
+        let next = self.wait_queue.next(tickets);
         if let Some(entry) = next {
             self.probe.queue.subtract(now);
             self.enter(now, entry);
@@ -233,7 +233,7 @@ impl Station {
     /// Jobs waiting.
     #[must_use]
     pub fn waiting(&self) -> u32 {
-        self.line.len()
+        self.wait_queue.len()
     }
 
     #[inline]
@@ -249,14 +249,14 @@ impl Station {
     }
 
     #[inline]
-    fn enter(&mut self, now: Time, entry: Waiting) {
+    fn enter(&mut self, now: Time, entry: QueueEntry) {
         let k = self.finish_key(now, entry);
         self.serving.push(k, ());
     }
 
     /// Virtual finish, then the order of entry, then the job. Non-negative floats sort as their bits do.
     #[inline]
-    fn finish_key(&mut self, now: Time, entry: Waiting) -> u128 {
+    fn finish_key(&mut self, now: Time, entry: QueueEntry) -> u128 {
         self.sequence = self.sequence.wrapping_add(1);
         let order = u64::from(self.sequence) << 32 | u64::from(entry.job);
         let finish = if self.plain {
@@ -340,8 +340,8 @@ mod tests {
         Station::new(&spec, Stream::new(1, 0, "s"), false)
     }
 
-    fn job(station: &Station, job: Job, ns: f64) -> Waiting {
-        Waiting {
+    fn job(station: &Station, job: Job, ns: f64) -> QueueEntry {
+        QueueEntry {
             job,
             ticket: 0,
             demand: station.demand_in_ns(ns),

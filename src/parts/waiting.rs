@@ -1,6 +1,6 @@
-//! A line of waiting jobs under a discipline, from which any job may walk away.
+//! A queue of waiting jobs under a discipline, which any job may leave early.
 //!
-//! A job that leaves early stays in the line as a dead entry and is skipped when its turn comes: the
+//! A job that leaves early stays in the queue as an abandoned entry and is skipped when its turn comes: the
 //! ticket it waited with is no longer the one it holds.
 
 use std::collections::VecDeque;
@@ -10,9 +10,9 @@ use crate::engine::ring::Ring;
 use crate::engine::stream::Stream;
 use crate::model::system::Discipline;
 
-/// One job in a line.
+/// One job in a queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Waiting {
+pub struct QueueEntry {
     /// Who waits.
     pub job: Job,
     /// Valid while it equals the job's current ticket.
@@ -27,51 +27,51 @@ pub trait Tickets {
     fn is_current(&self, job: Job, ticket: u32) -> bool;
 }
 
-/// A line under one discipline, with an exact count of those who still wait.
+/// A queue under one discipline, with an exact count of the jobs that still wait.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct WaitQueue {
     /// All of them, where who comes first goes first; else empty.
-    fifo: Ring<Waiting>,
+    fifo: Ring<QueueEntry>,
     order: Order,
     /// Entries that stand in `order`.
     ordered: u32,
     /// Entries of jobs that have walked away.
-    dead: u32,
+    abandoned: u32,
 }
 
 #[derive(Clone, Debug)]
 enum Order {
     Fifo,
-    Lifo(Vec<Waiting>),
-    Random(Vec<Waiting>, Box<Stream>),
+    Lifo(Vec<QueueEntry>),
+    Random(Vec<QueueEntry>, Box<Stream>),
     /// By class, 0 first.
-    Priority(Vec<VecDeque<Waiting>>),
+    Priority(Vec<VecDeque<QueueEntry>>),
 }
 
-impl Line {
+impl WaitQueue {
     /// An empty line. `stream` is drawn from by the random discipline alone; nobody waits under
     /// processor sharing, which gets a FIFO line that stays empty.
     #[must_use]
-    pub fn new(discipline: Discipline, stream: Stream) -> Line {
-        Line {
+    pub fn new(discipline: Discipline, stream: Stream) -> WaitQueue {
+        WaitQueue {
             order: match discipline {
                 Discipline::Fifo | Discipline::ProcessorSharing => Order::Fifo,
                 Discipline::Lifo => Order::Lifo(Vec::new()),
                 Discipline::Random => Order::Random(Vec::new(), Box::new(stream)),
                 Discipline::Priority => Order::Priority(Vec::new()),
             },
-            ..Line::fifo()
+            ..WaitQueue::fifo()
         }
     }
 
     /// A first-come, first-served line.
     #[must_use]
-    pub fn fifo() -> Line {
-        Line {
+    pub fn fifo() -> WaitQueue {
+        WaitQueue {
             fifo: Ring::default(),
             order: Order::Fifo,
             ordered: 0,
-            dead: 0,
+            abandoned: 0,
         }
     }
 
@@ -85,7 +85,7 @@ impl Line {
     #[inline]
     #[must_use]
     pub fn len(&self) -> u32 {
-        self.fifo.len() as u32 + self.ordered - self.dead
+        self.fifo.len() as u32 + self.ordered - self.abandoned
     }
 
     /// Whether nobody waits.
@@ -97,24 +97,24 @@ impl Line {
 
     /// Adds a job; `class` counts under priorities alone.
     #[inline]
-    pub fn join(&mut self, entry: Waiting, class: u8) {
+    pub fn push(&mut self, entry: QueueEntry, class: u8) {
         if self.is_fifo() {
             self.fifo.push(entry);
         } else {
-            self.join_by_order((entry.job, entry.ticket, entry.demand), class);
+            self.push_by_order((entry.job, entry.ticket, entry.demand), class);
         }
     }
 
-    /// As [`Line::join`], of a first-come, first-served line.
+    /// As [`WaitQueue::join`], of a first-come, first-served line.
     #[inline(always)]
-    pub fn join_fifo(&mut self, entry: Waiting) {
+    pub fn push_fifo(&mut self, entry: QueueEntry) {
         self.fifo.push(entry);
     }
 
     // Of an entry that is handed to a call, the rest is made in memory, too, and waits for it.
     #[inline(never)]
-    fn join_by_order(&mut self, (job, ticket, demand): (Job, u32, u64), class: u8) {
-        let entry = Waiting {
+    fn push_by_order(&mut self, (job, ticket, demand): (Job, u32, u64), class: u8) {
+        let entry = QueueEntry {
             job,
             ticket,
             demand,
@@ -133,30 +133,30 @@ impl Line {
         }
     }
 
-    /// A waiting job walks away; its ticket must have been made invalid.
+    /// A waiting job leaves early; its ticket must have been made invalid.
     pub fn renege(&mut self) {
         debug_assert!(!self.is_empty(), "nobody waits");
-        self.dead += 1;
+        self.abandoned += 1;
     }
 
     /// Takes the job whose turn it is.
     #[inline]
-    pub fn next(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
+    pub fn next(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
         if self.is_fifo() {
             return self.next_fifo(tickets);
         }
         self.next_alive(tickets)
     }
 
-    /// As [`Line::next`], of a first-come, first-served line.
+    /// As [`WaitQueue::next`], of a first-come, first-served line.
     #[inline(always)]
-    pub fn next_fifo(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
-        if self.dead > 0 {
+    pub fn next_fifo(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
+        if self.abandoned > 0 {
             return self.next_alive(tickets);
         }
         // Part by part, and so in registers.
         let (job, ticket, demand) = self.fifo.pop_parts(|w| (w.job, w.ticket, w.demand))?;
-        Some(Waiting {
+        Some(QueueEntry {
             job,
             ticket,
             demand,
@@ -164,9 +164,9 @@ impl Line {
     }
 
     #[inline(never)]
-    fn next_alive(&mut self, tickets: &impl Tickets) -> Option<Waiting> {
+    fn next_alive(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
         if self.is_empty() {
-            self.forget_dead();
+            self.forget_abandoned();
             return None;
         }
         loop {
@@ -187,13 +187,13 @@ impl Line {
             if tickets.is_current(entry.job, entry.ticket) {
                 return Some(entry);
             }
-            self.dead = self.dead.saturating_sub(1);
+            self.abandoned = self.abandoned.saturating_sub(1);
         }
     }
 
     #[cold]
-    fn forget_dead(&mut self) {
-        (self.dead, self.ordered) = (0, 0);
+    fn forget_abandoned(&mut self) {
+        (self.abandoned, self.ordered) = (0, 0);
         match &mut self.order {
             Order::Fifo => self.fifo.clear(),
             Order::Lifo(line) | Order::Random(line, _) => line.clear(),
@@ -215,10 +215,10 @@ mod tests {
 
     fn order(discipline: Discipline, gone: &[u32]) -> Vec<Job> {
         let mut tickets = Current(vec![0; 4]);
-        let mut line = Line::new(discipline, Stream::new(1, 0, "line"));
+        let mut line = WaitQueue::new(discipline, Stream::new(1, 0, "line"));
         for job in 0..4 {
-            line.join(
-                Waiting {
+            line.push(
+                QueueEntry {
                     job,
                     ticket: 0,
                     demand: 1,

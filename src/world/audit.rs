@@ -125,7 +125,7 @@ impl World<'_> {
                 break;
             }
             late += u64::from(self.queue.now() < before);
-            self.watched(&mut watch);
+            self.report_progress(&mut watch);
             if self.events.is_power_of_two() {
                 let here = self.audit();
                 found.checked += here.checked;
@@ -360,7 +360,7 @@ impl World<'_> {
         }
     }
 
-    /// Little's law for the line before some operations. Returns how many stand in it.
+    /// Little's law for the queue before some operations. Returns how many stand in it.
     fn audit_line(
         &self,
         audit: &mut Audit,

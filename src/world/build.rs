@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::engine::queue::{AlarmId, EventQueue, LaneId};
+use crate::engine::queue::{AlarmId, EventQueue, FixedDelayId};
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::load::arrivals::Ticks;
@@ -28,7 +28,7 @@ use super::event::{Event, Kind};
 use super::outcome::End;
 use super::request::Requests;
 use super::scenario::{ArrivalLaw, OpenSource, Pattern, ScenarioRun};
-use super::vu::{Choices, Minds};
+use super::vu::{Choices, JourneyInterpreter};
 use super::watch::TimeoutWatch;
 use super::{
     CALLED_AT_ONCE, EndpointStreams, OpTime, Phase, ReadyList, Sampler, SitePlan, SlowdownRun,
@@ -54,7 +54,7 @@ impl<'m> World<'m> {
     pub fn new(model: &'m Model, seed: u64, replication: u64) -> World<'m> {
         let seeds = Seeds { seed, replication };
         let mut queue = EventQueue::default();
-        let lanes = lanes(model, &mut queue);
+        let fixed_delays = fixed_delays(model, &mut queue);
         let samplers = samplers(model, seeds);
         let (ops, entry) = programs(model);
         let (watches, sites) = watches(model, &mut queue, &entry);
@@ -71,7 +71,7 @@ impl<'m> World<'m> {
             // Scenarios that do not overlap share VUs, as k6 plans them.
             initialised_vus: plan::planned_vus(&model.scenarios),
             vus: Vec::new(),
-            minds: Minds::new(model, choices(model, seeds)),
+            interpreter: JourneyInterpreter::new(model, choices(model, seeds)),
             users: None,
             scenarios,
             active_vus: 0,
@@ -86,7 +86,7 @@ impl<'m> World<'m> {
             watches,
             sites,
             samplers,
-            lanes,
+            fixed_delays,
             endpoint_streams: endpoint_streams(model, seeds),
             slowdowns: slowdowns(model),
             counts_completions: counts_completions(model),
@@ -104,7 +104,7 @@ impl<'m> World<'m> {
             awaiting: Listeners::default(),
             sent: 0,
             arrived: 0,
-            lines: Vec::new(),
+            connections: Vec::new(),
             slow: None,
             answers_directly: false,
             counts_bytes: false,
@@ -217,9 +217,13 @@ fn uses_version(model: &Model, entity: Entity) -> bool {
 }
 
 /// For each distribution that is a constant, the lane of that delay: one for all that share it.
-fn lanes(model: &Model, queue: &mut EventQueue<Event>) -> Vec<Option<LaneId>> {
+fn fixed_delays(model: &Model, queue: &mut EventQueue<Event>) -> Vec<Option<FixedDelayId>> {
     let mut known = BTreeMap::new();
-    let mut lane = |delay: Span| *known.entry(delay).or_insert_with(|| queue.lane(delay));
+    let mut lane = |delay: Span| {
+        *known
+            .entry(delay)
+            .or_insert_with(|| queue.fixed_delay(delay))
+    };
     let constants = model.dists.iter().map(|named| named.dist.is_constant());
     constants
         .map(|ns| ns.map(|ns| lane(Span::from_ns(ns))))
@@ -306,13 +310,13 @@ impl World<'_> {
         let number = self.scenarios.last().map_or(1, |s| s.first + s.size);
         self.vus.reserve_exact(number as usize);
         self.vus
-            .push(self.minds.vu(0, Origin::SETUP, 0, usize::from(most)));
+            .push(self.interpreter.vu(0, Origin::SETUP, 0, usize::from(most)));
         for scenario in &self.scenarios {
             let slots = usize::from(journeys[usize::from(scenario.journey)].loop_slots);
             for number in scenario.first..scenario.first + scenario.size {
                 let (origin, journey) = (scenario.origin, scenario.journey);
                 self.vus
-                    .push(self.minds.vu(number as usize, origin, journey, slots));
+                    .push(self.interpreter.vu(number as usize, origin, journey, slots));
             }
         }
     }

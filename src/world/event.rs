@@ -11,7 +11,7 @@ pub enum Kind {
     Completion = 2,
     /// A delay of a request is over.
     DelayOver = 3,
-    /// A request has waited long enough in a line.
+    /// A request has waited as long as its timeout or patience allows.
     PatienceOver = 4,
     /// Requests that share a client timeout, a watch, may have reached it.
     ClientTimeout = 5,

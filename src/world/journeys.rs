@@ -1,4 +1,4 @@
-//! Users walking journeys: the world's side of a VU's effects.
+//! Carries out what VUs do: requests, sleeps, checks, the ends of iterations.
 
 use prefetch_index::prefetch_index;
 
@@ -15,20 +15,20 @@ use super::watch::Next;
 use super::{WORK_PER_INSTANT, Work, World};
 
 impl World<'_> {
-    /// A VU goes on with its journey until virtual time must pass.
+    /// Resumes a VU until virtual time must pass.
     pub(super) fn resume(&mut self, id: u32) {
-        self.walk(self.queue.now(), id);
+        self.run_journey(self.queue.now(), id);
     }
 
     /// As [`World::resume`], in the place of the call.
     #[inline(always)]
-    fn walk(&mut self, now: Time, id: u32) {
+    fn run_journey(&mut self, now: Time, id: u32) {
         for _ in 0..WORK_PER_INSTANT {
             let vu = &mut self.vus[id as usize];
             let recorder = &mut self.recorder;
-            match self.minds.resume(now, id, vu, &self.tokens, recorder) {
+            match self.interpreter.resume(now, id, vu, &self.tokens, recorder) {
                 Effect::Request(site) => return self.send(now, id, site),
-                Effect::Sleep(time) => return self.fall_asleep(id, time),
+                Effect::Sleep(time) => return self.begin_sleep(id, time),
                 Effect::Check(check, passed) => recorder.check(now, vu.origin, check, passed),
                 Effect::AwaitAdmission => {
                     if self.await_admission(id) {
@@ -62,7 +62,7 @@ impl World<'_> {
     }
 
     #[inline(always)]
-    fn fall_asleep(&mut self, id: u32, time: DistId) {
+    fn begin_sleep(&mut self, id: u32, time: DistId) {
         let vu = &mut self.vus[id as usize];
         vu.state = VuState::Sleeping;
         let generation = vu.generation;
@@ -80,7 +80,7 @@ impl World<'_> {
             prefetch_index(&self.vus, ahead.who as usize);
         }
         if self.vus[id as usize].generation == generation {
-            self.walk(self.queue.now(), id);
+            self.run_journey(self.queue.now(), id);
         }
     }
 
@@ -94,7 +94,7 @@ impl World<'_> {
     #[inline]
     pub(super) fn begin(&mut self, id: u32) {
         let vu = &mut self.vus[id as usize];
-        self.minds.begin(id, vu, self.queue.now());
+        self.interpreter.begin(id, vu, self.queue.now());
         // Anything but idle: it runs.
         vu.state = VuState::Sleeping;
     }
@@ -102,7 +102,7 @@ impl World<'_> {
     /// A VU goes on: at once, if nobody else's turn comes before. Nothing may be left to do for the event at
     /// hand.
     #[inline]
-    pub(super) fn go_on_now(&mut self, id: u32) {
+    pub(super) fn resume_or_enqueue(&mut self, id: u32) {
         if self.ready.is_empty() {
             self.resume(id);
         } else {
@@ -124,15 +124,15 @@ impl World<'_> {
         };
         self.recorder.iteration(now, vu.origin, duration);
         let own = (vu.stopping, vu.iterations);
-        let goes_on = self.scenarios[index].goes_on(now, id, own, &mut self.recorder);
-        if goes_on {
-            self.minds.begin(id, vu, now);
+        let another = self.scenarios[index].starts_another(now, id, own, &mut self.recorder);
+        if another {
+            self.interpreter.begin(id, vu, now);
         } else {
             vu.state = VuState::Idle;
             self.vu_returned(index);
             self.scenario_over(now, index);
         }
-        goes_on
+        another
     }
 
     /// Setup or teardown has come to its end.
@@ -172,11 +172,11 @@ impl World<'_> {
         match state {
             VuState::Requesting(request) => {
                 self.left_in_flight += 1;
-                self.hang_up(id);
+                self.close_connection(id);
                 self.client_gone(request);
             }
             VuState::Awaiting => self.stop_awaiting(id, token),
-            VuState::Sleeping => self.left_in_flight += u64::from(self.lose_answer(id)),
+            VuState::Sleeping => self.left_in_flight += u64::from(self.drop_answer(id)),
             VuState::Idle => {}
         }
         if state != VuState::Idle {
@@ -216,12 +216,12 @@ impl World<'_> {
                 Some(Ok(state)) => state,
                 _ => RequestState::Ready,
             },
-            ..blank(EndpointId(site.endpoint), site.entry)
+            ..Request::new(EndpointId(site.endpoint), site.entry)
         };
         match begun {
             Some(Ok(_)) => {}
             Some(Err(code)) => self.fail(now, number, code),
-            None => self.set_off(now, number),
+            None => self.enter_system(now, number),
         }
     }
 
@@ -237,9 +237,9 @@ impl World<'_> {
     }
 
     /// A request passes through a network first, or does something at once.
-    fn set_off(&mut self, now: Time, id: u32) {
+    fn enter_system(&mut self, now: Time, id: u32) {
         match &self.model.network {
-            Some(network) => self.set_out(now, network, id),
+            Some(network) => self.send_over_network(now, network, id),
             None => self.advance(id),
         }
     }
@@ -255,8 +255,8 @@ impl World<'_> {
         }
         let request = &self.requests[id];
         let vu = &mut self.vus[client as usize];
-        let duration = hear(now, request, vu, &mut self.recorder);
-        self.minds.answered(client, duration);
+        let duration = record_response(now, request, vu, &mut self.recorder);
+        self.interpreter.answered(client, duration);
         Some(client)
     }
 
@@ -271,10 +271,10 @@ impl World<'_> {
             return;
         }
         let vu = &mut self.vus[client as usize];
-        let duration = hear(now, request, vu, &mut self.recorder);
-        self.minds.answered(client, duration);
+        let duration = record_response(now, request, vu, &mut self.recorder);
+        self.interpreter.answered(client, duration);
         if self.ready.is_empty() {
-            self.walk(now, client);
+            self.run_journey(now, client);
         } else {
             self.ready.push_back(Work::Vu(client));
         }
@@ -330,7 +330,7 @@ impl World<'_> {
         }
         let vu = &mut self.vus[client as usize];
         vu.reply.code = Code::TIMEOUT;
-        self.minds.answered(client, duration);
+        self.interpreter.answered(client, duration);
         vu.reply.admitted = false;
         vu.reply.nothing_free = false;
         vu.state = VuState::Sleeping;
@@ -339,9 +339,9 @@ impl World<'_> {
     }
 }
 
-/// A VU hears the answer to its request. Returns how long it took.
+/// Records the response to a VU's request. Returns how long it took.
 #[inline(always)]
-fn hear(now: Time, request: &Request, vu: &mut Vu, recorder: &mut Recorder) -> Span {
+fn record_response(now: Time, request: &Request, vu: &mut Vu, recorder: &mut Recorder) -> Span {
     let mut duration = now.since(request.sent);
     if request.code == Code::REFUSED {
         duration = Span::ZERO;
@@ -355,30 +355,4 @@ fn hear(now: Time, request: &Request, vu: &mut Vu, recorder: &mut Recorder) -> S
     vu.context = request.context;
     vu.state = VuState::Sleeping;
     duration
-}
-
-/// A request of an endpoint that nobody waits for and that is about nothing.
-#[inline]
-pub(super) fn blank(endpoint: EndpointId, entry: u32) -> Request {
-    Request {
-        at: entry,
-        ticket: 0,
-        generation: 0,
-        client: NONE,
-        parent: (NONE, 0),
-        branches: 0,
-        endpoint: endpoint.0,
-        site: SiteId(0),
-        origin: Origin::SETUP,
-        code: Code::OK,
-        state: RequestState::Ready,
-        abandoned: false,
-        cancelled: false,
-        admitted: false,
-        nothing_free: false,
-        held: 0,
-        sent: Time::ZERO,
-        since: Time::ZERO,
-        context: super::vu::Context::default(),
-    }
 }

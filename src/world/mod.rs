@@ -1,4 +1,4 @@
-//! One run of a model in virtual time: users walk journeys, requests walk endpoints.
+//! One run of a model in virtual time: VUs run journeys, requests run the programs of endpoints.
 
 pub mod abort;
 pub mod audit;
@@ -29,7 +29,7 @@ pub mod window;
 use std::collections::VecDeque;
 
 use crate::engine::dist::Dist;
-use crate::engine::queue::{AlarmId, EventQueue, LaneId};
+use crate::engine::queue::{AlarmId, EventQueue, FixedDelayId};
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Memory, Recorder};
@@ -48,10 +48,10 @@ use event::{Event, Kind};
 use outcome::{End, Outcome};
 use request::Requests;
 use scenario::ScenarioRun;
-use vu::{Minds, Vu};
+use vu::{JourneyInterpreter, Vu};
 use watch::TimeoutWatch;
 
-/// Something to go on with at this very instant.
+/// A VU or a request that continues at this instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
     /// A VU was answered or starts an iteration.
@@ -60,7 +60,7 @@ enum Work {
     Request(u32),
 }
 
-/// Work of this instant, first in, first out. There is mostly one piece at most, which stands apart.
+/// VUs and requests that continue at this instant, first in, first out. There is mostly one, which has a field of its own.
 #[derive(Clone, Debug, Default)]
 struct ReadyList {
     first: Option<Work>,
@@ -190,7 +190,7 @@ pub struct World<'m> {
     events: u64,
 
     vus: Vec<Vu>,
-    minds: Minds,
+    interpreter: JourneyInterpreter,
     /// Who is asked what the users of some journeys do.
     users: Option<Box<dyn users::Users + 'm>>,
     scenarios: Vec<ScenarioRun>,
@@ -215,7 +215,7 @@ pub struct World<'m> {
     idle_watches: usize,
     samplers: Vec<Sampler>,
     /// For each sampler, the lane of its delay if that is constant.
-    lanes: Vec<Option<LaneId>>,
+    fixed_delays: Vec<Option<FixedDelayId>>,
     endpoint_streams: Vec<EndpointStreams>,
     stations: Vec<(Station, AlarmId)>,
     slowdowns: Vec<SlowdownRun>,
@@ -234,7 +234,7 @@ pub struct World<'m> {
     /// Requests of VUs that have reached the system.
     arrived: u64,
     /// What is on the way for each VU; empty where no network is modelled.
-    lines: Vec<network::Line>,
+    connections: Vec<network::Connection>,
     /// Requests that an interrupted VU has left in flight.
     left_in_flight: u64,
     deadlocks: deadlock::Deadlocks,
@@ -298,22 +298,22 @@ impl World<'_> {
             if !self.step_here() {
                 break;
             }
-            self.watched(&mut watch);
+            self.report_progress(&mut watch);
         }
-        self.keep_the_laws();
+        self.assert_laws();
         self.into_outcome()
     }
 
     /// Tells the watcher now and then how far the run has come.
     #[inline(always)]
-    fn watched(&self, watch: &mut impl FnMut(Time)) {
+    fn report_progress(&self, watch: &mut impl FnMut(Time)) {
         if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
             watch(self.queue.now());
         }
     }
 
     /// In debug builds, every run is audited at its end.
-    fn keep_the_laws(&self) {
+    fn assert_laws(&self) {
         if cfg!(debug_assertions) {
             let broken = self.audit().violations;
             assert!(broken.is_empty(), "laws are broken: {broken:#?}");
@@ -331,13 +331,13 @@ impl World<'_> {
         let Some((now, event)) = self.queue.pop() else {
             return false;
         };
-        self.take_place(now, event);
+        self.process_event(now, event);
         true
     }
 
-    /// An event that was pending takes place.
+    /// Processes an event: notes it, calls its handler, resumes what became ready.
     #[inline(always)]
-    fn take_place(&mut self, now: Time, event: Event) {
+    fn process_event(&mut self, now: Time, event: Event) {
         self.note_event(now, event);
         self.handle(now, event);
         self.drain();
@@ -350,7 +350,7 @@ impl World<'_> {
         self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
     }
 
-    /// The table of contents of the simulator.
+    /// Calls the handler of an event.
     #[inline(always)]
     fn handle(&mut self, now: Time, event: Event) {
         let (who, ticket) = (event.who, event.ticket);
@@ -376,7 +376,7 @@ impl World<'_> {
         }
     }
 
-    /// Carries on all that can go on at this instant.
+    /// Resumes everything that is ready at this instant.
     #[inline]
     fn drain(&mut self) {
         let mut budget = WORK_PER_INSTANT;
@@ -409,8 +409,8 @@ impl World<'_> {
     /// Schedules an event after a time drawn from a distribution.
     #[inline(always)]
     fn after(&mut self, dist: DistId, event: Event) {
-        match self.lanes[dist.index()] {
-            Some(lane) => self.queue.after_lane(lane, event),
+        match self.fixed_delays[dist.index()] {
+            Some(lane) => self.queue.after_fixed_delay(lane, event),
             None => self.after_draw(dist, event),
         }
     }

@@ -1,5 +1,5 @@
 //! Requests and answers on their way, where a model has a network. A VU has one request at a time, so
-//! all that is on the way for it fits its line.
+//! its connection holds all that is on the way.
 
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Code, Origin, Timings};
@@ -14,7 +14,7 @@ use super::vu::{Context, VuState};
 
 /// A VU's connection and what is on it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Line {
+pub struct Connection {
     connected: bool,
     /// Bytes of the running iteration.
     sent: u64,
@@ -36,19 +36,19 @@ struct Answer {
 
 impl World<'_> {
     /// A VU's request sets out: connection, handshake, bytes, distance.
-    pub(super) fn set_out(&mut self, now: Time, network: &Network, request: u32) {
+    pub(super) fn send_over_network(&mut self, now: Time, network: &Network, request: u32) {
         let vu = self.requests[request].client;
         let endpoint = self.model.sites[self.requests[request].site.index()].endpoint;
         let bytes = network.sizes_of(endpoint).request;
         let mut timings = Timings::default();
-        if !self.line(vu).connected {
+        if !self.connection(vu).connected {
             timings.connecting = self.draw(network.connecting).0;
             timings.tls = self.draw(network.tls).0;
             timings.blocked = timings.connecting + timings.tls;
         }
         timings.sending = transfer(bytes, network.upload).0;
         let way = self.draw(network.latency);
-        let line = self.line(vu);
+        let line = self.connection(vu);
         line.connected = true;
         line.sent += bytes;
         line.timings = timings;
@@ -79,7 +79,7 @@ impl World<'_> {
         let request = self.requests[id];
         let site = &self.model.sites[request.site.index()];
         let (bytes, timeout) = (network.sizes_of(site.endpoint).response, site.timeout);
-        let line = self.line(vu);
+        let line = self.connection(vu);
         let written = request.sent + Span(line.timings.blocked + line.timings.sending);
         let receiving = transfer(bytes, network.download);
         let (mut code, mut context) = (request.code, request.context);
@@ -88,7 +88,7 @@ impl World<'_> {
             at = request.sent + timeout;
             code = Code::TIMEOUT;
             line.time_out(timeout);
-            // What it would have said, the VU never hears.
+            // The VU never gets this answer.
             context = self.vus[vu as usize].context;
         } else if code == Code::REFUSED {
             at = now + way;
@@ -100,7 +100,7 @@ impl World<'_> {
             line.timings.receiving = receiving.0;
             line.received += bytes;
         }
-        self.line(vu).answer = Some(Answer {
+        self.connection(vu).answer = Some(Answer {
             origin: request.origin,
             site: request.site,
             code,
@@ -120,7 +120,7 @@ impl World<'_> {
         if self.vus[id as usize].generation != generation {
             return;
         }
-        let line = self.line(id);
+        let line = self.connection(id);
         let timings = line.timings;
         let Some(answer) = line.answer.take() else {
             return;
@@ -129,7 +129,7 @@ impl World<'_> {
         self.recorder.timed_request(now, key, timings);
         let vu = &mut self.vus[id as usize];
         vu.reply.code = answer.code;
-        self.minds.answered(id, timings.duration());
+        self.interpreter.answered(id, timings.duration());
         vu.reply.admitted = answer.admitted;
         vu.reply.nothing_free = answer.nothing_free;
         vu.context = answer.context;
@@ -138,14 +138,14 @@ impl World<'_> {
 
     /// The parts of the time of a request that its VU gives up on.
     pub(super) fn given_up(&mut self, vu: u32, timeout: Span) -> Timings {
-        let line = self.line(vu);
+        let line = self.connection(vu);
         line.time_out(timeout);
         line.timings
     }
 
     /// Bytes sent and received since the last call, for the end of an iteration.
     pub(super) fn take_bytes(&mut self, vu: u32) -> (u64, u64) {
-        let line = self.line(vu);
+        let line = self.connection(vu);
         (
             std::mem::take(&mut line.sent),
             std::mem::take(&mut line.received),
@@ -154,16 +154,16 @@ impl World<'_> {
 
     /// The VU is somebody new, or drops a request in flight: it has no connection.
     #[inline]
-    pub(super) fn hang_up(&mut self, vu: u32) {
+    pub(super) fn close_connection(&mut self, vu: u32) {
         if self.model.network.is_some() {
-            self.line(vu).connected = false;
+            self.connection(vu).connected = false;
         }
     }
 
     /// An answer on its way to an interrupted VU is lost, and the connection with it. Returns whether there
     /// was one.
-    pub(super) fn lose_answer(&mut self, vu: u32) -> bool {
-        let Some(line) = self.lines.get_mut(vu as usize) else {
+    pub(super) fn drop_answer(&mut self, vu: u32) -> bool {
+        let Some(line) = self.connections.get_mut(vu as usize) else {
             return false;
         };
         let lost = line.answer.take().is_some();
@@ -173,19 +173,19 @@ impl World<'_> {
 
     /// Answers on their way.
     pub(super) fn answers_on_the_way(&self) -> u64 {
-        self.lines
+        self.connections
             .iter()
             .filter(|line| line.answer.is_some())
             .count() as u64
     }
 
-    fn line(&mut self, vu: u32) -> &mut Line {
+    fn connection(&mut self, vu: u32) -> &mut Connection {
         let at = vu as usize;
-        if self.lines.len() <= at {
-            self.lines
-                .resize(self.vus.len().max(at + 1), Line::default());
+        if self.connections.len() <= at {
+            self.connections
+                .resize(self.vus.len().max(at + 1), Connection::default());
         }
-        &mut self.lines[at]
+        &mut self.connections[at]
     }
 
     fn draw(&mut self, time: Option<DistId>) -> Span {
@@ -193,7 +193,7 @@ impl World<'_> {
     }
 }
 
-impl Line {
+impl Connection {
     /// k6's timings of a timeout: it counts from the start of the connection, nothing is received. The
     /// connection is closed, for an answer may still come on it.
     fn time_out(&mut self, timeout: Span) {

@@ -1,4 +1,4 @@
-//! Requests in the system: a slab of them, each a position in its endpoint's flat program.
+//! Requests in the system: a slab of them. Each holds its position in its endpoint's program.
 
 use crate::engine::Time;
 use crate::measure::recorder::{Code, Origin};
@@ -7,7 +7,6 @@ use crate::model::system::{EndpointId, Entity, PoolId};
 use crate::parts::Job;
 use crate::parts::waiting::Tickets;
 
-use super::journeys::blank;
 use super::vu::{Context, NONE};
 
 /// One call of an endpoint. A request whose client has gone is worked on all the same.
@@ -51,6 +50,34 @@ pub struct Request {
     pub since: Time,
     /// What it is about.
     pub context: Context,
+}
+
+impl Request {
+    /// A request of an endpoint that nobody waits for and that is about no entity.
+    #[inline]
+    pub(super) fn new(endpoint: EndpointId, entry: u32) -> Request {
+        Request {
+            at: entry,
+            ticket: 0,
+            generation: 0,
+            client: NONE,
+            parent: (NONE, 0),
+            branches: 0,
+            endpoint: endpoint.0,
+            site: SiteId(0),
+            origin: Origin::SETUP,
+            code: Code::OK,
+            state: RequestState::Ready,
+            abandoned: false,
+            cancelled: false,
+            admitted: false,
+            nothing_free: false,
+            held: 0,
+            sent: Time::ZERO,
+            since: Time::ZERO,
+            context: Context::default(),
+        }
+    }
 }
 
 /// What a request is doing between two events.
@@ -120,7 +147,7 @@ impl Requests {
     #[cold]
     fn make_room(&mut self) -> u32 {
         let id = self.slots.len() as u32;
-        self.slots.push(blank(EndpointId(0), 0));
+        self.slots.push(Request::new(EndpointId(0), 0));
         self.held
             .resize(self.slots.len() * self.stride, Held::Token(PoolId(0)));
         id

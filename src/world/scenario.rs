@@ -139,7 +139,7 @@ impl ScenarioRun {
     /// A VU of this scenario has finished an iteration. Returns whether it begins another at once. Of the VU
     /// counts whether it was told to stop, and how many iterations it has begun.
     #[inline(always)]
-    pub fn goes_on(
+    pub fn starts_another(
         &mut self,
         now: Time,
         id: u32,
@@ -147,11 +147,11 @@ impl ScenarioRun {
         recorder: &mut Recorder,
     ) -> bool {
         let due = now.since_past(self.started);
-        let goes_on = match &mut self.pattern {
+        let another = match &mut self.pattern {
             Pattern::Ramp(events) => match events.peek() {
                 // Of an iteration's end and a step of the ramp at one instant, the step comes first.
                 Some(event) if event.at <= due => {
-                    stays(events, due, (id, self.first)).unwrap_or(!stopping)
+                    still_planned(events, due, (id, self.first)).unwrap_or(!stopping)
                 }
                 _ => !stopping,
             },
@@ -159,22 +159,28 @@ impl ScenarioRun {
                 free.push(id);
                 false
             }
-            _ => self.goes_on_by_plan(now, id, begun, recorder),
+            _ => self.starts_another_by_plan(now, id, begun, recorder),
         };
-        self.attempts += u64::from(goes_on);
-        goes_on
+        self.attempts += u64::from(another);
+        another
     }
 
     #[inline(never)]
-    fn goes_on_by_plan(&mut self, now: Time, id: u32, begun: u32, recorder: &mut Recorder) -> bool {
+    fn starts_another_by_plan(
+        &mut self,
+        now: Time,
+        id: u32,
+        begun: u32,
+        recorder: &mut Recorder,
+    ) -> bool {
         match &mut self.pattern {
             Pattern::Loop(plan) => {
                 let (own, since) = (u64::from(begun), now.since(self.started));
-                let goes_on = plan.may_start(since, own, self.attempts);
-                if let Some(missing) = plan.dropped_by_vu(own).filter(|_| !goes_on) {
+                let another = plan.may_start(since, own, self.attempts);
+                if let Some(missing) = plan.dropped_by_vu(own).filter(|_| !another) {
                     recorder.drop_starts(now, self.origin, missing);
                 }
-                goes_on
+                another
             }
             Pattern::Arrivals { idle, .. } => {
                 idle.push_back(id);
@@ -187,7 +193,7 @@ impl ScenarioRun {
 
 /// Whether a VU goes on, by the last step for its handle that is due by now; `None` if there is none.
 #[inline(never)]
-fn stays(steps: &HandleEvents, now: Span, (id, first): (u32, u32)) -> Option<bool> {
+fn still_planned(steps: &HandleEvents, now: Span, (id, first): (u32, u32)) -> Option<bool> {
     let handle = id - first + 1;
     let due = steps.to_come().take_while(|step| step.at <= now);
     let own = due.filter(|step| step.handle == handle);
@@ -218,10 +224,10 @@ impl World<'_> {
 
     /// Setup and teardown run in a VU of their own, number 0.
     fn run_once(&mut self, origin: Origin, journey: u16) {
-        self.hang_up(0);
+        self.close_connection(0);
         let vu = &mut self.vus[0];
         vu.origin = origin;
-        self.minds.send_on(vu, journey);
+        self.interpreter.assign_journey(vu, journey);
         self.begin_iteration(0);
     }
 
@@ -360,9 +366,9 @@ impl World<'_> {
         }
         if let Some(slot) = slot {
             let id = slot.unwrap_or_else(|| self.new_user(index));
-            self.hang_up(id);
+            self.close_connection(id);
             self.begin(id);
-            self.go_on_now(id);
+            self.resume_or_enqueue(id);
         }
     }
 
@@ -412,7 +418,9 @@ impl World<'_> {
         let scenario = &self.scenarios[index];
         let slots = usize::from(self.model.journeys[scenario.journey as usize].loop_slots);
         let id = self.vus.len();
-        let vu = self.minds.vu(id, scenario.origin, scenario.journey, slots);
+        let vu = self
+            .interpreter
+            .vu(id, scenario.origin, scenario.journey, slots);
         self.vus.push(vu);
         self.initialised_vus += 1;
         id as u32

@@ -5,7 +5,7 @@ use crate::engine::{Span, Time};
 use crate::measure::recorder::Code;
 use crate::model::system::{Accumulated, DistId, Growth, Op, Trigger};
 use crate::parts::Admission;
-use crate::parts::waiting::Waiting;
+use crate::parts::waiting::QueueEntry;
 
 use super::World;
 use super::event::{Event, Kind};
@@ -27,11 +27,11 @@ impl World<'_> {
                 let request = &mut self.requests[id];
                 (request.state, request.since) = (state, now);
             }
-            Err(code) => self.turned_away(now, id, code),
+            Err(code) => self.refuse(now, id, code),
         }
     }
 
-    /// A request that takes a ticket into the line of the operation at `at` asks for its service time, with a
+    /// A request that takes a ticket into the queue of the operation at `at` asks for its service time, with a
     /// factor if it is not the usual one. Returns what the request does now, or how it fails.
     #[inline(always)]
     pub(super) fn arrive(
@@ -62,7 +62,7 @@ impl World<'_> {
             None => part.demand(time),
             Some(ns) => part.demand_in_ns(ns),
         };
-        let entry = Waiting {
+        let entry = QueueEntry {
             job: id,
             ticket,
             demand,
@@ -133,7 +133,7 @@ impl World<'_> {
         if self.counts_completions[index] {
             self.completion_triggers(now, index);
         }
-        self.go_on(now, id);
+        self.run_next_op(now, id);
     }
 
     /// A request that waited at a station is served now.

@@ -73,7 +73,7 @@ impl World<'_> {
         let last = self.snapshot(self.queue.now());
         snapshots.resize(marks.len(), last);
         let waits = self.waits.take().unwrap_or_default();
-        self.keep_the_laws();
+        self.assert_laws();
         Marked {
             outcome: self.into_outcome(),
             snapshots,

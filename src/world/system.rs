@@ -1,4 +1,4 @@
-//! Requests walking endpoints: the operations that take no time, and how a request ends.
+//! Runs the programs of endpoints: the operations that take no time, and how a request ends.
 
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Code;
@@ -7,7 +7,6 @@ use crate::parts::Admission;
 use crate::parts::waiting_room::Standing;
 
 use super::event::{Event, Kind};
-use super::journeys::blank;
 use super::outcome::End;
 use super::request::{Held, Request, RequestState};
 use super::vu::NONE;
@@ -21,9 +20,9 @@ const BAD_GATEWAY: Code = Code(502);
 const GAVE_UP_WAITING: u16 = 503;
 
 impl World<'_> {
-    /// A request goes on, whose event is handled with that. What most requests come to is done at once.
+    /// Runs a request's next operation. The two most frequent ones are handled here, all others by `advance`.
     #[inline(always)]
-    pub(super) fn go_on(&mut self, now: Time, id: u32) {
+    pub(super) fn run_next_op(&mut self, now: Time, id: u32) {
         let request = &self.requests[id];
         let at = request.at as usize;
         match self.ops[at] {
@@ -55,7 +54,7 @@ impl World<'_> {
         }
     }
 
-    /// A request goes on with its endpoint's program until virtual time must pass.
+    /// Runs the program of a request's endpoint until virtual time must pass.
     pub(super) fn advance(&mut self, id: u32) {
         let now = self.queue.now();
         let request = &self.requests[id];
@@ -137,11 +136,11 @@ impl World<'_> {
             }
             Admission::Queued => {
                 let timeout = self.model.pools[pool.index()].timeout;
-                self.wait_in_line(now, id, timeout);
+                self.begin_wait(now, id, timeout);
             }
             Admission::Refused => {
                 let status = self.model.pools[pool.index()].refusal;
-                self.turned_away(now, id, refusal(status));
+                self.refuse(now, id, refusal(status));
             }
         }
         false
@@ -154,9 +153,9 @@ impl World<'_> {
         if self.lock(now, id, key) {
             return true;
         }
-        self.wait_in_line(now, id, timeout);
+        self.begin_wait(now, id, timeout);
         if self.closes_circle(id) {
-            self.leave_line(now, id);
+            self.leave_queue(now, id);
             self.fail(now, id, Code(super::deadlock::VICTIM));
         }
         false
@@ -305,7 +304,7 @@ impl World<'_> {
     }
 
     #[inline(never)]
-    fn wait_in_line(&mut self, now: Time, id: u32, timeout: Option<Span>) {
+    fn begin_wait(&mut self, now: Time, id: u32, timeout: Option<Span>) {
         let request = &mut self.requests[id];
         (request.state, request.since) = (RequestState::Waiting, now);
         let ticket = request.ticket;
@@ -317,7 +316,7 @@ impl World<'_> {
         }
     }
 
-    /// A request that waited for a pool or a lock has it now.
+    /// Grants a waiting request the pool's token or the lock.
     fn granted(&mut self, now: Time, id: u32) {
         self.trace(now, id, true);
         let request = &mut self.requests[id];
@@ -368,17 +367,17 @@ impl World<'_> {
         self.advance(id);
     }
 
-    /// A request has waited long enough in a line: it fails.
+    /// A request has waited as long as its timeout or patience allows: it fails.
     pub(super) fn patience_over(&mut self, now: Time, id: u32, ticket: u32) {
         let request = &self.requests[id];
         if request.ticket == ticket && request.state == RequestState::Waiting {
-            self.leave_line(now, id);
+            self.leave_queue(now, id);
             self.fail(now, id, Code(GAVE_UP_WAITING));
         }
     }
 
-    /// Takes a waiting request out of the line it stands in.
-    fn leave_line(&mut self, now: Time, id: u32) {
+    /// Takes a waiting request out of its queue.
+    fn leave_queue(&mut self, now: Time, id: u32) {
         self.trace(now, id, true);
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);
@@ -408,7 +407,7 @@ impl World<'_> {
             return;
         }
         match request.state {
-            RequestState::Waiting => self.leave_line(now, id),
+            RequestState::Waiting => self.leave_queue(now, id),
             RequestState::InService => self.leave_service(now, id),
             RequestState::Delayed | RequestState::Travelling => {
                 request.ticket = request.ticket.wrapping_add(1);
@@ -431,7 +430,7 @@ impl World<'_> {
     /// A station or a pool has no place for a request. A connection is refused to it only if that is the first
     /// that it comes to; a delay before is the way there.
     #[cold]
-    pub(super) fn turned_away(&mut self, now: Time, id: u32, code: Code) {
+    pub(super) fn refuse(&mut self, now: Time, id: u32, code: Code) {
         let request = &self.requests[id];
         let entry = self.entry[usize::from(request.endpoint)] as usize;
         let comes_to = |op: &Op| {
@@ -445,7 +444,7 @@ impl World<'_> {
         self.fail(now, id, if refused_inside { BAD_GATEWAY } else { code });
     }
 
-    /// A request is over: everything held comes back, its client or caller hears of it.
+    /// A request is over: everything held comes back, its client or caller is notified.
     pub(super) fn finish(&mut self, now: Time, id: u32) {
         while self.requests[id].held > 0 {
             self.give_back_last(now, id);
@@ -454,7 +453,7 @@ impl World<'_> {
         let request = self.close(id);
         if request.parent.0 != NONE {
             let request = *request;
-            self.tell_caller(now, &request);
+            self.notify_caller(now, &request);
         }
     }
 
@@ -465,7 +464,7 @@ impl World<'_> {
         }
     }
 
-    /// A request's client or caller hears of it already; what follows is nobody's wait.
+    /// Answers a request's client or caller before the request ends; nobody waits for the rest.
     fn answer_early(&mut self, now: Time, id: u32) {
         self.answer_client(now, id);
         let request = self.requests[id];
@@ -474,7 +473,7 @@ impl World<'_> {
                 self.trace_over(id);
             }
             self.requests[id].parent = (NONE, 0);
-            self.tell_caller(now, &request);
+            self.notify_caller(now, &request);
         }
     }
 
@@ -494,8 +493,8 @@ impl World<'_> {
         }
     }
 
-    /// The request that called this one, which has answered or is over, hears of it.
-    fn tell_caller(&mut self, now: Time, over: &Request) {
+    /// The request that called this one, which has answered or is over, is notified.
+    fn notify_caller(&mut self, now: Time, over: &Request) {
         let (parent, generation) = over.parent;
         if !self.requests.is_live(parent, generation) {
             return;
@@ -557,7 +556,7 @@ impl World<'_> {
             context: caller.context,
             ticket,
             generation,
-            ..blank(endpoint, self.entry[endpoint.index()])
+            ..Request::new(endpoint, self.entry[endpoint.index()])
         };
         self.ready.push_back(Work::Request(child));
         true

@@ -76,8 +76,8 @@ impl World<'_> {
                 samples.push(self.sample(due));
                 due += every;
             }
-            self.take_place(now, event);
-            self.watched(&mut watch);
+            self.process_event(now, event);
+            self.report_progress(&mut watch);
         }
         samples.push(self.sample(self.queue.now()));
         (self.into_outcome(), samples)

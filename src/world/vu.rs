@@ -1,7 +1,7 @@
-//! A virtual user and how it walks its journey.
+//! A virtual user, and the interpreter of its journey.
 //!
-//! A user is whatever yields effects (a request, a sleep, done) and is resumed with their results.
-//! Journeys from a model are one source of users; this file is all the world knows of it.
+//! A VU yields effects (a request, a sleep, done) and is resumed with their results. Journeys from a model are
+//! one source of effects; the engine knows nothing else of them.
 
 use crate::engine::alias::Alias;
 use crate::engine::stream::Stream;
@@ -15,7 +15,7 @@ use crate::parts::tokens::Tokens;
 /// No entity.
 pub const NONE: u32 = u32::MAX;
 
-/// What a request is about: the entities that the user has in mind.
+/// The entities that a request is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
     /// User number.
@@ -97,7 +97,7 @@ pub struct Vu {
     pub started: Time,
     /// Iterations begun.
     pub iterations: u32,
-    /// What it has in mind.
+    /// The entities that its requests are about.
     pub context: Context,
     /// Its last response.
     pub reply: Reply,
@@ -201,9 +201,9 @@ impl EventChoice {
     }
 }
 
-/// The minds of all users: the journeys they walk, and what they keep count of on the way.
+/// Interprets the journeys of all VUs, and keeps their loop counters and open groups.
 #[derive(Clone, Debug)]
-pub struct Minds {
+pub struct JourneyInterpreter {
     /// The steps of all journeys, one after another.
     steps: Vec<Step>,
     /// Where each journey begins.
@@ -227,12 +227,12 @@ pub struct Minds {
 }
 
 /// Steps a user may take without virtual time passing before it counts as stuck.
-const PATIENCE: u32 = 20_000_000;
+const MOST_STEPS_AT_ONE_INSTANT: u32 = 20_000_000;
 
-impl Minds {
-    /// For the journeys of a model; VUs get their counters by [`Minds::vu`].
+impl JourneyInterpreter {
+    /// For the journeys of a model; VUs get their counters by [`JourneyInterpreter::vu`].
     #[must_use]
-    pub fn new(model: &Model, choices: Vec<Choices>) -> Minds {
+    pub fn new(model: &Model, choices: Vec<Choices>) -> JourneyInterpreter {
         let (mut steps, mut entry) = (Vec::new(), Vec::new());
         for journey in &model.journeys {
             let base = steps.len() as u32;
@@ -244,7 +244,7 @@ impl Minds {
             j.steps.iter().filter(starts).count()
         };
         let inventory = model.inventory.as_ref();
-        Minds {
+        JourneyInterpreter {
             steps,
             entry,
             loops: Vec::new(),
@@ -268,12 +268,12 @@ impl Minds {
             self.last_durations.resize(number + 1, Span::ZERO);
         }
         let mut vu = Vu::new(origin, first as u32);
-        self.send_on(&mut vu, journey);
+        self.assign_journey(&mut vu, journey);
         vu
     }
 
-    /// A VU takes up another journey.
-    pub fn send_on(&self, vu: &mut Vu, journey: u16) {
+    /// Gives a VU another journey.
+    pub fn assign_journey(&self, vu: &mut Vu, journey: u16) {
         vu.journey = journey;
         vu.at = self.entry[journey as usize];
     }
@@ -315,13 +315,13 @@ impl Minds {
             Step::Sleep(time) => Effect::Sleep(time),
             Step::Check(check, condition) => Effect::Check(check, holds(condition, vu, tokens)),
             Step::End => Effect::Done,
-            _ => self.think(step, now, number, vu, tokens, recorder),
+            _ => self.run_steps(step, now, number, vu, tokens, recorder),
         }
     }
 
     /// Takes steps from this one on until one has an effect.
     #[inline(never)]
-    fn think(
+    fn run_steps(
         &mut self,
         mut step: Step,
         now: Time,
@@ -330,7 +330,7 @@ impl Minds {
         tokens: &Tokens,
         recorder: &mut Recorder,
     ) -> Effect {
-        for _ in 0..PATIENCE {
+        for _ in 0..MOST_STEPS_AT_ONE_INSTANT {
             match step {
                 Step::Request(site) => return Effect::Request(site),
                 Step::Sleep(time) => return Effect::Sleep(time),
@@ -366,7 +366,7 @@ impl Minds {
         Effect::Stuck
     }
 
-    /// Steps that change only the user's mind or the record.
+    /// Steps that change only the VU or the record, and take no virtual time.
     #[inline]
     fn instant(
         &mut self,

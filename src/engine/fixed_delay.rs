@@ -5,7 +5,7 @@ use super::ring::Ring;
 
 /// Events with their keys in the order in which they came, which is that of their keys.
 #[derive(Clone, Debug)]
-pub(super) struct Lane<E: Copy> {
+pub(super) struct FixedDelayQueue<E: Copy> {
     /// How long after its coming an event is due.
     pub delay: Span,
     /// Where its head is compared with other sources.
@@ -13,9 +13,9 @@ pub(super) struct Lane<E: Copy> {
     events: Ring<(u128, E)>,
 }
 
-impl<E: Copy> Lane<E> {
-    pub fn new(delay: Span) -> Lane<E> {
-        Lane {
+impl<E: Copy> FixedDelayQueue<E> {
+    pub fn new(delay: Span) -> FixedDelayQueue<E> {
+        FixedDelayQueue {
             delay,
             place: u8::MAX,
             events: Ring::default(),

@@ -20,7 +20,7 @@ const PLACES: usize = 32;
 /// among the first. Many play a tournament (D. Knuth, The Art of Computer Programming 3, 5.4.1), in which
 /// a change is played up to the root: O(log sources).
 #[derive(Clone, Debug)]
-pub(super) struct Firsts {
+pub(super) struct SourceHeads {
     /// The keys there are, the smallest last, behind `u128::MAX`; in a tournament the winner alone.
     sorted: [u128; PLACES],
     /// The place of the smallest key, zero if there is none or in a tournament.
@@ -30,9 +30,9 @@ pub(super) struct Firsts {
     nodes: Vec<u128>,
 }
 
-impl Default for Firsts {
+impl Default for SourceHeads {
     fn default() -> Self {
-        Firsts {
+        SourceHeads {
             sorted: [u128::MAX; PLACES],
             last: 0,
             nodes: Vec::new(),
@@ -40,7 +40,7 @@ impl Default for Firsts {
     }
 }
 
-impl Firsts {
+impl SourceHeads {
     /// The smallest key, `u128::MAX` if no source has one.
     #[inline]
     pub fn first(&self) -> u128 {
@@ -157,34 +157,34 @@ mod tests {
 
     /// Every change at random, against a sorted map from keys.
     fn agrees(sources: u32) {
-        let mut stream = Stream::new(u64::from(sources), 0, "firsts");
-        let (mut firsts, mut known) = (Firsts::default(), BTreeMap::new());
+        let mut stream = Stream::new(u64::from(sources), 0, "heads");
+        let (mut heads, mut known) = (SourceHeads::default(), BTreeMap::new());
         let mut key_of = vec![u128::MAX; sources as usize];
         let mut there = 0;
         for i in 1..40_000_u64 {
             if there < sources && stream.chance(0.01) {
                 there += 1;
-                firsts.grow(there as usize, there as usize);
+                heads.grow(there as usize, there as usize);
             }
             let source = stream.below(u64::from(there)) as u32;
             let draw = |low: u64, source: u32, stream: &mut Stream| {
                 let time = low + stream.below(500);
                 u128::from(time) << 64 | u128::from(i << SOURCE_BITS) | u128::from(source)
             };
-            let first = firsts.first();
+            let first = heads.first();
             let low = (first.min(u128::from(i / 10) << 64) >> 64) as u64;
             let old = key_of.get(source as usize).copied();
             match (stream.below(3), old) {
                 (_, Some(u128::MAX)) => {
                     let new = draw(low, source, &mut stream);
-                    firsts.insert(new);
+                    heads.insert(new);
                     known.insert(new, source);
                     key_of[source as usize] = new;
                 }
                 (0, Some(old)) => {
                     let new = draw(low, source, &mut stream);
                     if new < old {
-                        firsts.lower(old, new);
+                        heads.lower(old, new);
                         known.remove(&old);
                         known.insert(new, source);
                         key_of[source as usize] = new;
@@ -194,20 +194,20 @@ mod tests {
                     let source = source_of(first);
                     let new = draw((first >> 64) as u64, source, &mut stream);
                     let new = if new > first { new } else { first + (1 << 64) };
-                    firsts.replace_first(new);
+                    heads.replace_first(new);
                     known.remove(&first);
                     known.insert(new, source);
                     key_of[source as usize] = new;
                 }
                 (_, Some(_)) => {
-                    firsts.remove_first();
+                    heads.remove_first();
                     known.remove(&first);
                     key_of[source_of(first) as usize] = u128::MAX;
                 }
                 (_, None) => {}
             }
             let first = known.first_key_value().map_or(u128::MAX, |e| *e.0);
-            assert_eq!(firsts.first(), first);
+            assert_eq!(heads.first(), first);
         }
         assert_eq!(there, sources);
     }

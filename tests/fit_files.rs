@@ -173,3 +173,67 @@ fn a_summary_in_whole_seconds_is_compared_within_its_rounding() {
     let row = off.lines().find(|l| l.contains("http_req_duration avg"));
     assert!(row.unwrap().contains("+4.8 %"), "{off}");
 }
+
+#[test]
+fn numbers_are_shown_with_digits_that_say_something() {
+    let once = SHOP
+        .replace("constant-vus", "shared-iterations")
+        .replace("vus = 10\nduration = \"10s\"", "vus = 1\niterations = 3");
+    let text = "iteration_duration...: avg=700ns min=250ns med=458ns max=3µs\n\
+                http_reqs...: 3 1/s\niterations...: 3 1/s\nvus_max...: 1 min=1 max=1\n";
+    let text = stdout(&fit(&once, "run.txt", text));
+    let row = text
+        .lines()
+        .find(|l| l.contains("iteration_duration med"))
+        .unwrap();
+    assert!(row.contains("458 ns") && row.contains("× 2.4e6"), "{row}");
+    assert!(row.contains("1.100 s"), "{row}");
+    assert!(text.contains("bad: the model does not behave like the system: a factor of"));
+    let failing = SHOP.replace(
+        "[{ delay = \"100ms\" }]",
+        "[{ delay = \"100ms\" }, { fail = 0.02 }]",
+    );
+    let rate =
+        r#"{"metrics": {"http_req_failed": {"value": 0.0005}, "http_reqs": {"count": 100}}}"#;
+    let text = stdout(&fit(&failing, "run.json", rate));
+    let row = text
+        .lines()
+        .find(|l| l.contains("http_req_failed rate"))
+        .unwrap();
+    assert!(row.contains(" 0.0005 ") && row.contains(" 0.0"), "{row}");
+    assert!(row.contains("× "), "{row}");
+}
+
+#[test]
+fn ranges_that_can_cross_are_refused_before_the_search() {
+    let lognormal = "[{ delay = { lognormal = { median = \"90ms\", p99 = \"150ms\" } } }]";
+    let model = SHOP.replace("[{ delay = \"100ms\" }]", lognormal);
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("m.toml"), &model).unwrap();
+    let run = r#"{"metrics": {"http_reqs": {"count": 90}, "http_req_duration": {"avg": 100}}}"#;
+    std::fs::write(directory.path().join("run.json"), run).unwrap();
+    let with = |free: &[&str]| {
+        let mut all = vec!["fit", "m.toml", "--to", "run.json", "--budget", "runs=60"];
+        free.iter().for_each(|f| all.extend(["--free", f]));
+        capsim(directory.path(), &all)
+    };
+    let why = refused(&with(&["endpoints.r.**.median=10ms..400ms"]));
+    let said = "--free endpoints.r.**.median=10ms..400ms: with endpoints.r.**.median at 400ms the model is invalid";
+    assert!(why.contains(said), "{why}");
+    let why = refused(&with(&["endpoints.r.**.p99=10ms..400ms"]));
+    assert!(why.contains("p99") && why.contains("10ms"), "{why}");
+    let both = [
+        "endpoints.r.**.median=10ms..140ms",
+        "endpoints.r.**.p99=120ms..400ms",
+    ];
+    let why = refused(&with(&both));
+    assert!(
+        why.contains("median at 140ms and endpoints.r.**.p99 at 120ms"),
+        "{why}"
+    );
+    let apart = [
+        "endpoints.r.**.median=10ms..140ms",
+        "endpoints.r.**.p99=145ms..400ms",
+    ];
+    stdout(&with(&apart));
+}

@@ -20,11 +20,12 @@ use crate::model::{Document, Override};
 use crate::report::fit as report;
 use crate::report::fit_page::{Run, of_fit};
 use crate::report::fit_short::{Shown, short};
+use crate::study::fit::crossing::refuse_crossing;
 use crate::study::fit::forecast::deviations;
 use crate::study::fit::formula::Formula;
 use crate::study::fit::free::Free;
 use crate::study::fit::knee::{Knee, knee};
-use crate::study::fit::quality::{Quality, judge, rms};
+use crate::study::fit::quality::{Quality, judge, rms, size};
 use crate::study::fit::read::{self, Measured};
 use crate::study::fit::search::{Budget, Found, Search};
 use crate::study::fit::{Case, Evaluation, Fit, file};
@@ -154,6 +155,7 @@ impl FitArgs {
             }
             free.push(parameter);
         }
+        refuse_crossing(&free, &document, &base).map_err(invalid)?;
         let cases = |texts: &[String]| -> Result<Vec<Case>, Failure> {
             let one = |t: &String| case(t, &document, &base, self.window);
             texts.iter().map(one).collect()
@@ -227,8 +229,8 @@ impl FitArgs {
             let values = &predicted.evaluation.values;
             let (rms, numbers) = rms(held, values);
             text.push_str(&format!(
-                "\nprediction: {:.1} % root mean square over {numbers} numbers\n",
-                100.0 * rms
+                "\nprediction: {} root mean square over {numbers} numbers\n",
+                size(rms)
             ));
             text.push_str(&report::against_formula(held, values, &predicted.formulas));
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::readable;
 use crate::model::threshold::Aggregation;
 use crate::report::answers::left_out;
 use crate::study::fit::distance::{Target, log_ratio};
@@ -90,17 +91,13 @@ pub fn table(case: &Case, values: &[f64], variances: &[f64], prediction: Option<
         } else {
             ""
         };
-        let error = error(target, value);
-        let error = match error.is_finite() {
-            true => format!("{:+.1} %", 100.0 * error),
-            false => "—".to_string(),
-        };
+        let error = readable::error(error(target, value));
         let _ = writeln!(
             out,
-            "  {name:width$}  {:>12}  {:>12}  {error:>8}  {:>5.1} %{all}{mark}",
+            "  {name:width$}  {:>12}  {:>12}  {error:>8}  {:>7}{all}{mark}",
             number(target.reading.value, time),
             number(value, time),
-            100.0 * spread,
+            readable::spread(spread),
         );
     }
     if !case.unknown.is_empty() {
@@ -114,6 +111,11 @@ pub(super) fn notes(case: &Case) -> String {
     let mut out = String::new();
     for note in &case.notes {
         let _ = writeln!(out, "  ! {note}");
+    }
+    if case.measured.readings.iter().any(|r| r.hidden.is_some()) {
+        out.push_str(
+            "  ! some numbers are rounded: one that would be written the same is no error\n",
+        );
     }
     if case.measured.coarse {
         out.push_str(
@@ -202,11 +204,9 @@ pub(super) fn is_time(target: &Target) -> bool {
 
 /// A number with a unit where it is a time.
 pub(super) fn number(value: f64, time: bool) -> String {
-    match (time, value) {
-        (true, ms) if ms >= 1000.0 => format!("{:.3} s", ms / 1000.0),
-        (true, ms) => format!("{ms:.2} ms"),
-        (false, n) if n.fract() == 0.0 => format!("{n}"),
-        (false, n) => format!("{n:.1}"),
+    match time {
+        true => readable::time(value),
+        false => readable::plain(value),
     }
 }
 

@@ -5,6 +5,7 @@ use super::chart::forest::{REST, ROW};
 use super::chart::{self};
 use super::fit::{is_time, knee, number};
 use super::page::{paragraph, picture, preformatted, table};
+use super::readable;
 use super::study_page::{Identity, close, page};
 use crate::study::fit::distance::Target;
 use crate::study::fit::knee::Knee;
@@ -242,18 +243,13 @@ fn numbers(run: &Run<'_>) -> String {
         .numbers()
         .map(|n| {
             let time = is_time(n.target);
-            let apart = error(n.target, n.model);
-            let apart = if apart.is_finite() {
-                format!("{:+.1} %", 100.0 * apart)
-            } else {
-                "—".to_owned()
-            };
+            let apart = readable::error(error(n.target, n.model));
             vec![
                 n.name,
                 number(n.target.reading.value, time),
                 number(n.model, time),
                 apart,
-                format!("± {:.1} %", 100.0 * n.spread),
+                format!("± {}", readable::spread(n.spread)),
             ]
         })
         .collect();

@@ -2,6 +2,7 @@
 
 mod bottleneck;
 pub mod covariance;
+pub mod crossing;
 pub mod distance;
 pub mod exact;
 pub mod file;

@@ -59,7 +59,7 @@ impl Quality {
     /// One honest sentence.
     #[must_use]
     pub fn words(&self) -> String {
-        let percent = 100.0 * self.rms;
+        let size = size(self.rms);
         let how = match self.rms {
             r if r <= 0.03 => "good",
             r if r <= 0.10 => "fair",
@@ -72,7 +72,7 @@ impl Quality {
             "; what is left can be chance"
         };
         format!(
-            "{how}: {percent:.1} % root mean square over {} numbers{chance}",
+            "{how}: {size} root mean square over {} numbers{chance}",
             self.numbers
         )
     }
@@ -300,6 +300,16 @@ fn scaled(case: &Case, factor: f64) -> Option<Vec<crate::model::Override>> {
     }
     all.push(crate::model::Override::new("load", &format!("{}", now * factor)).ok()?);
     Some(all)
+}
+
+/// A root mean square of logarithms in words: per cent, or a factor where per cent could not be read.
+#[must_use]
+pub fn size(rms: f64) -> String {
+    match rms {
+        r if r < 1.0 => format!("{:.1} %", 100.0 * r),
+        r if r < 10.0 => format!("a factor of {:.1}", libm::exp(r)),
+        r => format!("a factor of {:.1e}", libm::exp(r)),
+    }
 }
 
 /// Root mean square of the relative errors of the numbers that count, and how many there are. Extremes

@@ -237,3 +237,29 @@ fn ranges_that_can_cross_are_refused_before_the_search() {
     ];
     stdout(&with(&apart));
 }
+
+#[test]
+fn the_parts_of_a_request_are_compared_where_the_network_models_them() {
+    let network = "[network]\nlatency = \"5ms\"\nconnecting = \"30ms\"\n";
+    let text = to_own_export(&format!("{SHOP}{network}"), &[]);
+    assert!(text.contains("good: 0.0 %"), "{text}");
+    let row = |text: &str, of: &str| text.lines().find(|l| l.contains(of)).map(str::to_owned);
+    let avg = row(&text, "http_req_connecting avg").unwrap();
+    assert!(
+        avg.contains("+0.0 %") && !avg.contains("not fitted"),
+        "{avg}"
+    );
+    assert!(
+        row(&text, "http_req_connecting p(95)")
+            .unwrap()
+            .contains("(not fitted to)")
+    );
+    assert!(row(&text, "http_req_tls_handshaking").is_none(), "{text}");
+    let text = to_own_export(&format!("{SHOP}{network}"), &["network.connecting=60ms"]);
+    let avg = row(&text, "http_req_connecting avg").unwrap();
+    assert!(avg.contains("-50.0 %"), "{avg}");
+    // A model without a network says nothing of them.
+    let text = to_own_export(SHOP, &[]);
+    assert!(row(&text, "http_req_connecting").is_none(), "{text}");
+    assert!(!text.contains("not in the model"), "{text}");
+}

@@ -10,7 +10,7 @@ use crate::study::fit::formula::Formula;
 use crate::study::fit::free::four_digits;
 use crate::study::fit::knee::{Knee, Range};
 use crate::study::fit::quality::{Blind, Quality, error};
-use crate::study::fit::read::Stat;
+use crate::study::fit::read::{Stat, is_part_of_request};
 use crate::study::fit::{Case, Fit};
 
 /// What stands beside the numbers of a prediction.
@@ -197,6 +197,7 @@ pub fn against_formula(held: &[Case], values: &[Vec<f64>], formulas: &[Option<Fo
 pub(super) fn is_time(target: &Target) -> bool {
     let metric = &target.reading.metric;
     let trend = metric.starts_with("http_req_duration")
+        || is_part_of_request(metric)
         || metric.starts_with("iteration_duration")
         || metric.starts_with("group_duration");
     trend && !matches!(target.reading.stat, Stat::Of(Aggregation::Count))

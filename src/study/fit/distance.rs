@@ -7,7 +7,7 @@
 //! replication, once that is known. A count of rare events has a spread of its own, `1 / (n + 1)`
 //! (Poisson).
 
-use super::read::{Measured, Reading, Stat};
+use super::read::{Measured, Reading, Stat, is_part_of_request};
 use crate::measure::summary::{Summary, Values};
 use crate::model::Model;
 use crate::model::metric_name::{MetricKind, MetricName, find_builtin};
@@ -30,6 +30,14 @@ fn tolerance(reading: &Reading, kind: MetricKind, all: &Measured) -> Option<f64>
     let rare = |base: f64| (base * base + 1.0 / (reading.value + 1.0)).sqrt();
     match reading.stat {
         _ if metric.starts_with("http_req_duration{expected_response") => None,
+        // Most requests find their connection open, so percentiles are at the edge of a jump. What is blocked
+        // or waited for is made of numbers that count already.
+        Stat::Of(A::Avg) if is_part_of_request(metric) => {
+            let made_of_others = ["http_req_blocked", "http_req_waiting"];
+            let new = !made_of_others.iter().any(|m| metric.starts_with(m));
+            new.then_some(0.05)
+        }
+        _ if is_part_of_request(metric) => None,
         Stat::Of(A::Count) if MetricName::parse(metric).is_ok_and(|m| is_trend(m.metric())) => None,
         Stat::Of(A::Count) => Some(0.01),
         Stat::Of(A::Rate) if kind == MetricKind::Rate => {
@@ -89,7 +97,11 @@ fn is_trend(metric: &str) -> bool {
 #[must_use]
 pub fn targets(measured: &Measured, model: &Model) -> (Vec<Target>, Vec<String>) {
     let (mut targets, mut unknown) = (Vec::new(), Vec::new());
-    for reading in &measured.readings {
+    let parts = measured
+        .parts
+        .iter()
+        .filter(|r| models_part(&r.metric, model));
+    for reading in measured.readings.iter().chain(parts) {
         let Some(kind) = kind_of(&reading.metric, model) else {
             if !unknown.contains(&reading.metric) {
                 unknown.push(reading.metric.clone());
@@ -109,6 +121,21 @@ pub fn targets(measured: &Measured, model: &Model) -> (Vec<Target>, Vec<String>)
         });
     }
     (targets, unknown)
+}
+
+/// Whether the network of a model has this part of a request's time.
+fn models_part(metric: &str, model: &Model) -> bool {
+    let (Some(network), Ok(name)) = (&model.network, MetricName::parse(metric)) else {
+        return false;
+    };
+    match name.metric() {
+        "http_req_connecting" => network.connecting.is_some(),
+        "http_req_tls_handshaking" => network.tls.is_some(),
+        "http_req_blocked" => network.connecting.is_some() || network.tls.is_some(),
+        "http_req_sending" => network.upload.is_some(),
+        "http_req_receiving" => network.download.is_some(),
+        _ => true,
+    }
 }
 
 /// Whether the durations of all requests are there by name: those of all together say nothing new.

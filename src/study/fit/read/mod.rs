@@ -15,6 +15,7 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
+use crate::measure::recorder::Timings;
 use crate::model::input;
 use crate::model::metric_name::{MetricName, find_builtin};
 use crate::model::threshold::Aggregation;
@@ -32,6 +33,8 @@ pub struct Measured {
     pub form: &'static str,
     /// All numbers, in the order of the file.
     pub readings: Vec<Reading>,
+    /// Those of the parts of a request's time, as far as a summary has them.
+    pub parts: Vec<Reading>,
     /// The most VUs at once, if the file says so: those that k6 initialised, which are at work at the
     /// peak of loops.
     pub peak_vus: Option<f64>,
@@ -122,7 +125,11 @@ impl Measured {
         if stat == Stat::Of(Aggregation::Rate) && share && value > 1.0 {
             return Err(Bad::new(at, format!("a share of {value} is above 1"), ""));
         }
-        self.readings.push(Reading {
+        let list = match is_part_of_request(metric) {
+            true => &mut self.parts,
+            false => &mut self.readings,
+        };
+        list.push(Reading {
             metric: metric.to_string(),
             stat,
             value,
@@ -148,7 +155,11 @@ impl Measured {
             false => (high - low) / value.abs(),
         };
         self.push(at, metric, stat, value, resolution)?;
-        if let (true, Some(last)) = (coarse, self.readings.last_mut()) {
+        let list = match is_part_of_request(metric) {
+            true => &mut self.parts,
+            false => &mut self.readings,
+        };
+        if let (true, Some(last)) = (coarse, list.last_mut()) {
             last.hidden = Some((low, high));
         }
         Ok(())
@@ -248,26 +259,26 @@ fn negative(at: &str, metric: &str, value: f64) -> Bad {
     Bad::new(at, message, "use the file as k6 wrote it")
 }
 
-/// Whether a metric says something about the system under test (and not about the network's or the
-/// client's share, which capsim does not model).
+/// Whether a metric says something that a model may say, too.
 fn is_used(metric: &str) -> bool {
     let Ok(name) = MetricName::parse(metric) else {
         return false;
     };
     !matches!(
         name.metric(),
-        "data_sent"
-            | "data_received"
-            | "http_req_blocked"
-            | "http_req_connecting"
-            | "http_req_tls_handshaking"
-            | "http_req_sending"
-            | "http_req_receiving"
-            | "http_req_waiting"
-            | "grpc_req_duration"
-            | "vus"
-            | "vus_max"
+        "data_sent" | "data_received" | "grpc_req_duration" | "vus" | "vus_max"
     )
+}
+
+/// Whether a metric is a part of a request's time, of which only a model with a network says something.
+#[must_use]
+pub fn is_part_of_request(metric: &str) -> bool {
+    let of_part = |name: &MetricName| {
+        Timings::PARTS
+            .iter()
+            .any(|(part, _)| *part == name.metric())
+    };
+    MetricName::parse(metric).is_ok_and(|name| of_part(&name))
 }
 
 /// Reads a run: a `--summary-export` or `handleSummary` JSON of any version, the summary as text,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::clock::{Clock, Cut};
-use super::{Bad, Measured, Stat, Vus, is_used, sound};
+use super::{Bad, Measured, Stat, Vus, is_part_of_request, is_used, sound};
 use crate::model::metric_name::{MetricKind, find_builtin};
 use crate::model::threshold::Aggregation;
 use crate::stats::TrendStats;
@@ -61,7 +61,8 @@ impl Samples {
         if self.vus.gauge(metric, Some(value)) {
             return Ok(());
         }
-        if !is_used(metric) {
+        // The parts of every request would take six times the memory.
+        if !is_used(metric) || is_part_of_request(metric) {
             return Ok(());
         }
         let mut end = 0;

@@ -8,7 +8,10 @@ fn fit(model: &str, name: &str, run: &str) -> Output {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("m.toml"), model).unwrap();
     std::fs::write(directory.path().join(name), run).unwrap();
-    capsim(directory.path(), &["fit", "m.toml", "--to", name])
+    capsim(
+        directory.path(),
+        &["fit", "m.toml", "--to", name, "--verbose"],
+    )
 }
 
 fn capsim(directory: &Path, arguments: &[&str]) -> Output {
@@ -65,7 +68,7 @@ fn to_own_export(model: &str, changes: &[&str]) -> String {
     stdout(&capsim(directory.path(), &run));
     stdout(&capsim(
         directory.path(),
-        &["fit", "m.toml", "--to", "own.json"],
+        &["fit", "m.toml", "--to", "own.json", "--verbose"],
     ))
 }
 

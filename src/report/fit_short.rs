@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::fit::{blind_words, covered, is_time, knee, notes, number, parameter_lines};
+use super::readable;
 use crate::study::fit::distance::log_ratio;
 use crate::study::fit::free::four_digits;
 use crate::study::fit::knee::Knee;
@@ -112,12 +113,12 @@ fn worst(runs: &[Shown]) -> String {
         let name = format!("{} {}", target.reading.metric, target.reading.stat);
         let _ = writeln!(
             out,
-            "  {:>9}{}  {name}: measured {}, model {} ({:+.1} %){}",
+            "  {:>9}{}  {name}: measured {}, model {} ({}){}",
             run.case.load,
             if run.held { " predicted" } else { "" },
             number(target.reading.value, time),
             number(value, time),
-            100.0 * error(target, value),
+            readable::error(error(target, value)),
             if outside { "  outside" } else { "" },
         );
     }

@@ -106,3 +106,31 @@ fn threads_are_started_in_studies_alone() {
         );
     }
 }
+
+/// What a command does with the world outside it has one place, which knows the limits and the failures: reading
+/// files (`model::input`), printing (`cli::console`, `cli::outputs`).
+#[test]
+fn files_and_standard_output_have_one_door() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    let mut wrong = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&src).unwrap().display().to_string();
+        let text = std::fs::read_to_string(&file).unwrap();
+        // Modules of tests stand last.
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or("");
+        let code = code.split("#[cfg(all(test,").next().unwrap_or("");
+        if name.contains("tests") || name == "cli/console.rs" {
+            continue;
+        }
+        let lines = code.lines().map(|line| line.split("//").next());
+        let code: String = lines.flatten().collect();
+        for door in ["fs::read(", "fs::read_to_string(", "println!(", "stdout()"] {
+            if code.contains(door) {
+                wrong.push(format!("{name}: {door}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

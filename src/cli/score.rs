@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::exit::{self, Failure};
 use super::outputs::Outputs;
+use crate::model::input;
 use crate::report::predict as report;
 use crate::study::fit::read;
 use crate::study::fit::score::{Kept, Score};
@@ -42,7 +43,7 @@ impl ScoreArgs {
     /// Compares and prints.
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let name = self.prediction.display();
-        let text = std::fs::read_to_string(&self.prediction)
+        let text = input::text(&self.prediction, input::MODEL)
             .map_err(|why| invalid(format!("{name}: the prediction cannot be read: {why}")))?;
         let unusable = |why: String| {
             invalid(format!(

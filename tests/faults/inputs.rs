@@ -28,13 +28,14 @@ fn said(directory: &std::path::Path, arguments: &str) -> (Option<i32>, String) {
 }
 
 /// Every command that reads a file, and how it ends if it cannot. `data.toml` names the file.
-const READERS: [(&str, i32); 6] = [
+const READERS: [(&str, i32); 7] = [
     ("run FILE", 104),
     ("run data.toml", 104),
     ("plot FILE --out x.svg", 1),
     ("sweep m.toml --design FILE --out x.csv", 1),
     ("selftest --cases FILE", 104),
     ("fit m.toml --to FILE", 104),
+    ("score FILE --against m.toml", 104),
 ];
 
 fn cases() -> tempfile::TempDir {

@@ -67,7 +67,7 @@ const COMMANDS: [(&str, i32, &[&str]); 9] = [
     ),
     (
         "fit queue.toml --to measured.json --free endpoints.e.**.exponential=5ms..20ms \
-         --budget runs=20 --out x.toml --table x.csv --report r.html",
+         --budget runs=100 --out x.toml --table x.csv --report r.html",
         0,
         &["x.toml", "x.csv", "r.html"],
     ),
@@ -144,8 +144,8 @@ fn an_output_that_fails_costs_no_other_output_and_no_verdict() {
         }
     }
     for arguments in [
-        "fit queue.toml --to measured.json --budget runs=20 --out /dev/full --table x.csv --report r.html",
-        "fit queue.toml --to measured.json --budget runs=20 --out x.csv --table /dev/full --report r.html",
+        "fit queue.toml --to measured.json --budget runs=100 --out /dev/full --table x.csv --report r.html",
+        "fit queue.toml --to measured.json --budget runs=100 --out x.csv --table /dev/full --report r.html",
         "explain queue.toml --replications 1 --out /dev/full --report r.html",
     ] {
         let at = cases();

@@ -15,10 +15,10 @@ use super::import::{environment, imported};
 use super::is_script;
 use super::replicate::MANY;
 use crate::engine::Span;
-use crate::model::Model;
 use crate::model::document::Document;
 use crate::model::journey::{Check, CustomKind, CustomMetric, Group, Journey, JourneyId, Site};
 use crate::model::system::EndpointId;
+use crate::model::{Model, input};
 use crate::world::users::{Users, asked};
 use users::Asked;
 
@@ -52,7 +52,7 @@ impl ScriptArgs {
             return Err(Failure::new(exit::USAGE, text));
         }
         let place = system.display().to_string();
-        let mut text = std::fs::read_to_string(system)
+        let mut text = input::text(system, input::MODEL)
             .map_err(|e| Failure::new(exit::INVALID, format!("error: {place}: {e}")))?;
         let whole = text.parse::<toml::Table>();
         if !whole.is_ok_and(|table| table.contains_key("scenarios")) {
@@ -308,7 +308,7 @@ fn read_answers(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
             format!("error: {place}: {why}\n  help: {help}"),
         )
     };
-    let text = std::fs::read_to_string(path).map_err(|e| invalid(e.to_string()))?;
+    let text = input::text(path, input::MODEL).map_err(invalid)?;
     let value: serde_json::Value =
         serde_json::from_str(&text).map_err(|e| invalid(e.to_string()))?;
     let fields = value

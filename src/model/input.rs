@@ -37,7 +37,7 @@ pub fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, String> {
 /// If it cannot be opened, is a device, or is a pipe that would have to be waited for.
 pub fn open(path: &Path) -> Result<(File, Metadata), String> {
     let about = std::fs::metadata(path).map_err(|why| why.to_string())?;
-    if !about.is_file() && !(is_pipe(&about) && is_open(path)) {
+    if !(about.is_file() || is_pipe(&about) && is_open(path)) {
         return Err("it is no regular file".to_owned());
     }
     let file = File::open(path).map_err(|why| why.to_string())?;

@@ -79,7 +79,12 @@ pub(crate) struct Bytecode(Vec<u8>);
 impl Bytecode {
     /// The bytecode of a module that was just compiled.
     pub(crate) fn of(module: &Module<Declared>) -> Result<Bytecode> {
-        module.write(WriteOptions::default()).map(Bytecode)
+        let options = WriteOptions {
+            // Every VU would keep a copy of the text.
+            strip_source: true,
+            ..WriteOptions::default()
+        };
+        module.write(options).map(Bytecode)
     }
 
     /// The module, in another engine.

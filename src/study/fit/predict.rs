@@ -18,6 +18,7 @@ use super::read::Stat;
 use super::remembered::Remembered;
 use super::wanted::{Kind, kind, readings};
 use crate::engine::stream::Stream;
+use crate::model::threshold::Aggregation;
 use crate::model::{Document, Model, Override};
 use crate::study::runs::Job;
 use crate::world::World;
@@ -64,6 +65,21 @@ struct Draw {
     end: End,
 }
 
+/// How much longer new waiting is than the model's: its mean, and how far it spreads around it. Bunched work
+/// spreads it at a full server, too, where the mean follows from capacity.
+#[derive(Clone, Copy)]
+struct Waits {
+    mean: f64,
+    spread: f64,
+}
+
+/// Where the mean of a metric stands.
+fn mean_of(targets: &[Target], metric: &str) -> Option<usize> {
+    let wanted = Stat::Of(Aggregation::Avg);
+    let mut all = targets.iter();
+    all.position(|t| t.reading.metric == metric && t.reading.stat == wanted)
+}
+
 /// Everything that is the same for all draws.
 struct Setting<'q, 'a> {
     question: &'q Question<'a>,
@@ -76,6 +92,8 @@ struct Setting<'q, 'a> {
     run_to_run: f64,
     /// Index of the mean response time of all requests.
     mean: Option<usize>,
+    /// Of each number, the index of the mean of its metric.
+    means: Vec<Option<usize>>,
     /// The bottleneck's name, its demand, and the derivatives of its logarithm.
     demand: Option<(String, f64, Vec<f64>)>,
     eigen: Eigen,
@@ -150,9 +168,11 @@ impl<'q, 'a> Setting<'q, 'a> {
             lack: targets.iter().map(lack).collect(),
             distance,
             run_to_run: memory.run_to_run.unwrap_or(RUN_TO_RUN),
-            mean: targets
+            mean: mean_of(&targets, "http_req_duration"),
+            means: targets
                 .iter()
-                .position(|t| name(&t.reading) == "http_req_duration avg"),
+                .map(|t| mean_of(&targets, &t.reading.metric))
+                .collect(),
             demand: demand(question, &memory, &model)?,
             eigen: Eigen::new(&memory.covariance),
             question,
@@ -188,7 +208,10 @@ impl<'q, 'a> Setting<'q, 'a> {
         let (end, raw) = question.run(&model, k, take, &self.targets);
         let waited = self.mean.map_or(0.0, |i| raw[i] - self.base[i]);
         let room = room(&model, waited);
-        let waits = libm::exp(room * bunched);
+        let waits = Waits {
+            mean: libm::exp(room * bunched),
+            spread: libm::exp(bunched),
+        };
         let heavier = self.heavier(&mut stream);
         let mut own: Vec<(String, f64)> = Vec::new();
         let mut out = Vec::new();
@@ -203,7 +226,7 @@ impl<'q, 'a> Setting<'q, 'a> {
                 }
             };
             let z = heavier * (shared + stream.normal()) / std::f64::consts::SQRT_2;
-            out.push(self.with_lack(i, raw[i], z, waits));
+            out.push(self.with_lack(i, &raw, z, waits));
         }
         Ok(Draw {
             moved,
@@ -226,13 +249,18 @@ impl<'q, 'a> Setting<'q, 'a> {
         (freedom as f64 / squares.sum::<f64>().max(1e-9)).sqrt()
     }
 
-    /// A simulated number with what the model lacks: of its part without the waiting that is new, and of
-    /// that waiting.
-    fn with_lack(&self, i: usize, value: f64, z: f64, waits: f64) -> f64 {
+    /// A simulated number with what the model lacks: of its part without the waiting that is new, of the mean
+    /// of that waiting, and of how far this number of it is from the mean.
+    fn with_lack(&self, i: usize, raw: &[f64], z: f64, waits: Waits) -> f64 {
+        let (value, base) = (raw[i], self.base[i]);
         let off = libm::exp(self.lack[i] * z);
-        match (kind(&self.targets[i].reading), value > self.base[i]) {
+        match (kind(&self.targets[i].reading), value > base) {
             (Kind::Share, _) => value,
-            (Kind::Time, true) => self.base[i] * off + (value - self.base[i]) * waits,
+            (Kind::Time, true) => {
+                let new = value - base;
+                let mean = self.means[i].map_or(new, |m| (raw[m] - self.base[m]).max(0.0));
+                base * off + (mean * waits.mean + (new - mean) * waits.spread).max(0.0)
+            }
             _ => value * off,
         }
     }

@@ -267,10 +267,7 @@ impl Asked<'_> {
                     None => Answer::Go,
                 },
                 Effect::GroupStart(path) => {
-                    let path = place(turn, &path);
-                    if self.group(&path).is_none() {
-                        self.told.borrow_mut().missing.groups.insert(path);
-                    }
+                    self.open_group(place(turn, &path));
                     Answer::Go
                 }
                 Effect::Log(line) => {
@@ -288,6 +285,13 @@ impl Asked<'_> {
                     return self.done(turn, end);
                 }
             };
+        }
+    }
+
+    /// A group that the model does not know is to be added to it.
+    fn open_group(&mut self, path: String) {
+        if self.group(&path).is_none() {
+            self.told.borrow_mut().missing.groups.insert(path);
         }
     }
 

@@ -273,7 +273,7 @@ impl<E: Copy> EventQueue<E> {
         let source = self.sources[place % DIRECT];
         let index = source as usize / 2;
         self.now = time;
-        if source % 2 == 0 {
+        if source.is_multiple_of(2) {
             self.direct.clear(place);
             return Some((time, self.alarms.get(index)?.event));
         }
@@ -312,7 +312,7 @@ impl<E: Copy> EventQueue<E> {
     fn pop_listed(&mut self, first: u128) -> Option<E> {
         let source = source_of(first);
         let index = source as usize / 2;
-        if source % 2 == 0 {
+        if source.is_multiple_of(2) {
             // It stays where it is: its owner mostly sets it anew at once, and one change is saved.
             let alarm = self.alarms.get_mut(index)?;
             alarm.due = u128::MAX;

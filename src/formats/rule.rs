@@ -1,6 +1,6 @@
 //! How load tools pick a percentile: which rank, and which value for it.
 //!
-//! With n times in ascending order, v[0] to v[n-1], and a share p. All rules were measured against
+//! With n times in ascending order, `v[0]` to `v[n-1]`, and a share p. All rules were measured against
 //! samples that are known exactly; docs/formats.md has them in a table.
 
 use crate::engine::time::to_f64;

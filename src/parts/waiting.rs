@@ -105,7 +105,7 @@ impl WaitQueue {
         }
     }
 
-    /// As [`WaitQueue::join`], of a first-come, first-served line.
+    /// As [`WaitQueue::push`], of a first-come, first-served queue.
     #[inline(always)]
     pub fn push_fifo(&mut self, entry: QueueEntry) {
         self.fifo.push(entry);

@@ -4,7 +4,7 @@
 //! times. By the utilisation law and Little's law they follow from mean times under low load, where hardly
 //! anybody waits (Denning & Buzen 1978), and from no percentile. Thirty percentiles near the fastest
 //! requests would outvote one mean, and one per cent of capacity is ten of the response time just past
-//! the knee. So the mean of each kind of request, over all runs below [`LOW`] of the knee together, gets a
+//! the knee. So the mean of each kind of request, over all runs below `LOW` of the knee together, gets a
 //! residual so heavy that the others only choose among the points that meet it.
 
 use super::Fit;

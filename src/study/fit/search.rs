@@ -153,6 +153,37 @@ pub struct Search<'s, 'a> {
     may_go_on: &'s dyn Fn() -> bool,
 }
 
+/// How a budget of runs is shared out among the stages of a search.
+struct Shares {
+    /// Replications of each point.
+    replications: u64,
+    /// Runs of the best point and of both sides of it along every parameter.
+    own: u64,
+    /// Runs of each correction of the means.
+    correcting: u64,
+    /// Runs that the end keeps for itself.
+    last: u64,
+}
+
+impl Shares {
+    /// Of so many runs, for `one` case or more, each with so many points at the end; `None` if they are too few.
+    fn of(runs: u64, one: u64, points: u64, most: u64, corrects: bool) -> Option<Shares> {
+        let replications = (runs / 3 / (one * points)).clamp(2, most.max(2));
+        let own = one * points * replications;
+        let correcting = match corrects {
+            true => (runs / 20 / one).min(MOST_CORRECTING).max(replications),
+            false => 0,
+        };
+        let last = own + (CORRECTIONS + 1) * one * correcting;
+        (3 * last + 10 * one + 2 * one * replications <= 2 * runs).then_some(Shares {
+            replications,
+            own,
+            correcting,
+            last,
+        })
+    }
+}
+
 impl<'s, 'a> Search<'s, 'a> {
     /// `watch` is told how many runs are done and the best cost so far.
     pub fn new(fit: &'s Fit<'a>, budget: Budget, watch: &'s (dyn Fn(u64, f64) + Sync)) -> Self {
@@ -190,23 +221,23 @@ impl<'s, 'a> Search<'s, 'a> {
         // The end needs the best point and both sides of it along every parameter, several times each;
         // a small budget affords fewer replications.
         let points = 2 * smooth.len() as u64 + 1;
-        let third = self.budget.runs / 3;
-        let replications = (third / (one * points)).clamp(2, self.budget.replications.max(2));
-        let first = one * replications;
         let start: Vec<f64> = self.fit.free.iter().map(|f| libm::log(f.start)).collect();
-        let own = one * points * replications;
         // What putting the means right will take, as far as the start tells that it is needed.
-        let mut correcting = match exact::any_low(self.fit, &start) && !smooth.is_empty() {
-            true => (self.budget.runs / 20 / one).clamp(replications, MOST_CORRECTING),
-            false => 0,
-        };
-        let mut last = own + (CORRECTIONS + 1) * one * correcting;
-        if 3 * last + 10 * one + 2 * first > 2 * self.budget.runs {
-            let least = 3 * last / 2 + 5 * one + first;
+        let corrects = exact::any_low(self.fit, &start) && !smooth.is_empty();
+        let shares = |runs| Shares::of(runs, one, points, self.budget.replications, corrects);
+        let Some(Shares {
+            replications,
+            own,
+            mut correcting,
+            mut last,
+        }) = shares(self.budget.runs)
+        else {
+            let least = (self.budget.runs..).find(|runs| shares(*runs).is_some());
             return Err(format!(
-                "the budget is too small: it takes runs={least} at least"
+                "the budget is too small: it takes runs={} at least",
+                least.unwrap_or(u64::MAX)
             ));
-        }
+        };
         self.limit = self.budget.runs - last - last / 2;
         // Chance at the start stands for chance anywhere until the best point is known.
         let first = self.candidates(std::slice::from_ref(&start), replications);
@@ -667,5 +698,22 @@ fn ladder(free: &super::free::Free, now: f64, upwards: bool) -> Vec<f64> {
             return values;
         }
         values.push(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_budget_that_is_told_is_enough() {
+        for (one, points, most) in [(1, 3, 5), (2, 7, 5), (3, 9, 100)] {
+            for corrects in [false, true] {
+                let enough = |runs: &u64| Shares::of(*runs, one, points, most, corrects).is_some();
+                let least = (1..).find(enough).unwrap_or(0);
+                assert!(least > one * points, "{least}");
+                assert!((20..least).all(|runs| (runs..).find(enough) == Some(least)));
+            }
+        }
     }
 }

@@ -105,7 +105,7 @@ fn sound_journey(model: &Model, journey: &Journey) {
             Step::GroupStart(group) => assert!(group.index() < model.groups.len()),
             Step::AwaitAdmission => assert!(model.waiting_room.is_some()),
             Step::PickEvent | Step::ReleaseSeat => assert!(model.inventory.is_some()),
-            Step::PickUser | Step::TakeToken | Step::GroupEnd | Step::Ask | Step::End => {}
+            Step::PickUser | Step::TakeToken | Step::GroupEnd | Step::External | Step::End => {}
         }
     }
 }

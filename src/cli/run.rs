@@ -32,7 +32,7 @@ use crate::world::audit::Audit;
 use crate::world::outcome::{End, Outcome};
 use crate::world::summary::{full_summary, summary};
 use crate::world::timeline::Sample;
-use crate::world::users::Users;
+use crate::world::users::UserSource;
 
 /// Run a model once and print what k6 would print.
 ///
@@ -293,7 +293,7 @@ impl Run {
         &self,
         model: &'m Model,
         plan: Option<&Plan>,
-        users: Option<Box<dyn Users + 'm>>,
+        users: Option<Box<dyn UserSource + 'm>>,
     ) -> Simulated {
         let every = self.report.wanted().then(|| Span::secs(1));
         let every = self.timeline.every().or(every);
@@ -303,7 +303,7 @@ impl Run {
         }
         let mut world = World::new(model, self.seed, 0);
         if let Some(users) = users {
-            world = world.asking(users);
+            world = world.with_users(users);
         }
         if !self.quiet {
             world = world.explaining();

@@ -95,8 +95,8 @@ pub enum Step {
     GroupEnd,
     /// The user gives back the seat it holds, if any, without a request.
     ReleaseSeat,
-    /// What the user does next is asked of a source of users outside of the model, again and again.
-    Ask,
+    /// What the VU does next comes from outside of the model, until its iteration is over.
+    External,
     /// The iteration is over.
     End,
 }

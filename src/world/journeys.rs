@@ -41,7 +41,7 @@ impl World<'_> {
                         inventory.release(now, hold);
                     }
                 }
-                Effect::Ask => match self.ask(now, id) {
+                Effect::External => match self.resume_external(now, id) {
                     Some(true) => {}
                     Some(false) => return,
                     None => {

@@ -191,8 +191,8 @@ pub struct World<'m> {
 
     vus: Vec<Vu>,
     interpreter: JourneyInterpreter,
-    /// Who is asked what the users of some journeys do.
-    users: Option<Box<dyn users::Users + 'm>>,
+    /// What decides for VUs that run no journey of the model.
+    users: Option<Box<dyn users::UserSource + 'm>>,
     scenarios: Vec<ScenarioRun>,
     active_vus: u64,
     initialised_vus: u64,

@@ -1,4 +1,4 @@
-//! Users that walk no journey: another source of effects, such as a script.
+//! VUs that run no journey of the model: another source of what they do, such as a script.
 
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Label, Origin};
@@ -9,7 +9,7 @@ use super::event::{Event, Kind};
 use super::outcome::End;
 use super::vu::{NONE, Reply, VuState};
 
-/// Who is asked what it does next, and what it has learnt.
+/// The VU that acts next, and what it knows.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
     /// The present.
@@ -25,9 +25,9 @@ pub struct Turn {
     pub reply: Reply,
 }
 
-/// What a user does next.
+/// What a VU does next.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Deed {
+pub enum UserAction {
     /// Sends a request from this site.
     Request(SiteId),
     /// Sleeps.
@@ -44,24 +44,24 @@ pub enum Deed {
     End,
 }
 
-/// A source of users.
-pub trait Users {
-    /// What a user does next.
-    fn next(&mut self, turn: Turn) -> Deed;
+/// Decides what VUs do.
+pub trait UserSource {
+    /// What the VU does next.
+    fn next(&mut self, turn: Turn) -> UserAction;
 }
 
 impl<'m> World<'m> {
-    /// The users of journeys that consist of [`Step::Ask`] do what this source says.
+    /// VUs on journeys that consist of [`Step::External`] do what this source says.
     #[must_use]
-    pub fn asking(mut self, users: Box<dyn Users + 'm>) -> Self {
+    pub fn with_users(mut self, users: Box<dyn UserSource + 'm>) -> Self {
         self.users = Some(users);
         self
     }
 
-    /// Asks a user what it does next, and does that. Returns whether the user goes on at this instant; `None` if
-    /// its iteration is over.
+    /// Carries out what the source says that a VU does next. Returns whether the VU continues at this instant;
+    /// `None` if its iteration is over.
     #[cold]
-    pub(super) fn ask(&mut self, now: Time, id: u32) -> Option<bool> {
+    pub(super) fn resume_external(&mut self, now: Time, id: u32) -> Option<bool> {
         let vu = &mut self.vus[id as usize];
         if vu.context.user == NONE {
             // Every VU is a user of its own.
@@ -80,34 +80,34 @@ impl<'m> World<'m> {
         let origin = turn.origin;
         let label = |group| Label { origin, group };
         match users.next(turn) {
-            Deed::Request(site) => self.send(now, id, site),
-            Deed::Sleep(time) => {
+            UserAction::Request(site) => self.send(now, id, site),
+            UserAction::Sleep(time) => {
                 let vu = &mut self.vus[id as usize];
                 vu.state = VuState::Sleeping;
                 let event = Event::stale_after(Kind::Wake, id, vu.generation);
                 self.queue.at(now + time, event);
             }
-            Deed::Check(check, passed) => {
+            UserAction::Check(check, passed) => {
                 self.recorder.check(now, origin, check, passed);
                 return Some(true);
             }
-            Deed::Record(metric, group, value) => {
+            UserAction::Record(metric, group, value) => {
                 self.recorder.custom(now, metric, label(group), value);
                 return Some(true);
             }
-            Deed::GroupEnd(group, duration) => {
+            UserAction::GroupEnd(group, duration) => {
                 self.recorder.group(now, label(Some(group)), duration);
                 return Some(true);
             }
-            Deed::Done => return None,
-            Deed::End => self.stop(End::Aborted),
+            UserAction::Done => return None,
+            UserAction::End => self.stop(End::Aborted),
         }
         Some(false)
     }
 }
 
-/// The program of a journey whose users are asked what they do.
+/// The steps of a journey whose VUs are driven by a [`UserSource`].
 #[must_use]
-pub fn asked() -> Vec<Step> {
-    vec![Step::Ask, Step::End]
+pub fn external_journey() -> Vec<Step> {
+    vec![Step::External, Step::End]
 }

@@ -143,8 +143,8 @@ pub enum Effect {
     AwaitAdmission,
     /// Gives back the seat it holds, without a request, and goes on.
     ReleaseSeat,
-    /// Asks the source of users what to do.
-    Ask,
+    /// Does what comes from outside of the model.
+    External,
     /// The iteration is over.
     Done,
     /// The journey has gone on and on without any virtual time passing.
@@ -354,9 +354,9 @@ impl JourneyInterpreter {
                 }
                 Step::AwaitAdmission => return Effect::AwaitAdmission,
                 Step::ReleaseSeat => return Effect::ReleaseSeat,
-                Step::Ask => {
+                Step::External => {
                     vu.at -= 1;
-                    return Effect::Ask;
+                    return Effect::External;
                 }
                 other => self.instant(other, now, number, vu, tokens, recorder),
             }

@@ -1,4 +1,4 @@
-//! Users whose iterations a k6 script runs: `capsim run MODEL --script FILE`.
+//! VUs whose iterations a k6 script runs: `capsim run MODEL --script FILE`.
 
 mod users;
 
@@ -19,8 +19,8 @@ use crate::model::document::Document;
 use crate::model::journey::{Check, CustomKind, CustomMetric, Group, Journey, JourneyId, Site};
 use crate::model::system::EndpointId;
 use crate::model::{Model, input};
-use crate::world::users::{Users, asked};
-use users::Asked;
+use crate::world::users::{UserSource, external_journey};
+use users::ScriptUsers;
 
 /// A script in the place of journeys.
 #[derive(Debug, Args)]
@@ -231,7 +231,7 @@ impl Scripted {
             return Err(invalid(text));
         }
         for index in replaced {
-            model.journeys[index].steps = asked();
+            model.journeys[index].steps = external_journey();
         }
         if model.setup.is_none() {
             model.setup = phase(model, &script, "setup");
@@ -256,11 +256,11 @@ impl Scripted {
     pub fn run<R>(
         &self,
         model: &mut Model,
-        simulate: impl Fn(&Model, Box<dyn Users + '_>) -> R,
+        simulate: impl Fn(&Model, Box<dyn UserSource + '_>) -> R,
     ) -> Result<(R, Option<Failure>), Failure> {
         for _ in 0..RUNS {
             let told = Rc::new(RefCell::new(Told::default()));
-            let users = Asked::new(self, model, told.clone());
+            let users = ScriptUsers::new(self, model, told.clone());
             let run = simulate(model, Box::new(users));
             let told = told.borrow();
             if told.problem.is_none() && told.teach(model) {
@@ -281,7 +281,7 @@ fn phase(model: &mut Model, script: &Script, name: &str) -> Option<JourneyId> {
     }
     model.journeys.push(Journey {
         name: name.to_string(),
-        steps: asked(),
+        steps: external_journey(),
         loop_slots: 0,
     });
     Some(JourneyId(id))

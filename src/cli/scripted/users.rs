@@ -1,4 +1,4 @@
-//! Users that a script moves: the script's effects as deeds of the world, and its answers as the script's.
+//! VUs that a script drives: translates the script's effects for the engine, and responses for the script.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -18,7 +18,7 @@ use crate::measure::recorder::{Code, Origin};
 use crate::model::Model;
 use crate::model::journey::{CheckId, GroupId, MetricId, SiteId};
 use crate::model::system::EndpointId;
-use crate::world::users::{Deed, Turn, Users};
+use crate::world::users::{Turn, UserAction, UserSource};
 
 /// Lines of a script that are shown; the others are counted.
 const MOST_LINES: usize = 100;
@@ -41,7 +41,7 @@ struct User {
     endpoint: String,
 }
 
-pub struct Asked<'m> {
+pub struct ScriptUsers<'m> {
     script: Rc<Script>,
     data: Option<Rc<str>>,
     answers: BTreeMap<String, String>,
@@ -64,21 +64,21 @@ fn span(time: Duration) -> Span {
     Span(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
-impl Users for Asked<'_> {
-    fn next(&mut self, turn: Turn) -> Deed {
+impl UserSource for ScriptUsers<'_> {
+    fn next(&mut self, turn: Turn) -> UserAction {
         match self.go_on(turn) {
             Ok(deed) => deed,
             Err(problem) => {
                 self.told.borrow_mut().problem.get_or_insert(problem);
-                Deed::End
+                UserAction::End
             }
         }
     }
 }
 
-impl<'m> Asked<'m> {
+impl<'m> ScriptUsers<'m> {
     /// The users of one run.
-    pub fn new(scripted: &Scripted, model: &'m Model, told: Rc<RefCell<Told>>) -> Asked<'m> {
+    pub fn new(scripted: &Scripted, model: &'m Model, told: Rc<RefCell<Told>>) -> ScriptUsers<'m> {
         let (mut sites, mut any) = (BTreeMap::new(), BTreeMap::new());
         for (site, id) in model.sites.iter().zip(0..) {
             sites.entry(key_of(site)).or_insert(SiteId(id));
@@ -88,7 +88,7 @@ impl<'m> Asked<'m> {
         let endpoints = names
             .map(|(e, id)| (e.name.clone(), EndpointId(id)))
             .collect();
-        Asked {
+        ScriptUsers {
             script: scripted.script.clone(),
             data: None,
             answers: scripted.answers.clone(),
@@ -104,8 +104,8 @@ impl<'m> Asked<'m> {
     }
 }
 
-impl Asked<'_> {
-    fn go_on(&mut self, turn: Turn) -> Result<Deed, String> {
+impl ScriptUsers<'_> {
+    fn go_on(&mut self, turn: Turn) -> Result<UserAction, String> {
         let mut user = match self.vus.remove(&turn.vu) {
             Some(user) => user,
             None => self.new_user(turn)?,
@@ -216,7 +216,7 @@ impl Asked<'_> {
     }
 
     /// Resumes a user until it does something that the world must know of.
-    fn drive(&mut self, turn: Turn, user: &mut User) -> Result<Deed, String> {
+    fn drive(&mut self, turn: Turn, user: &mut User) -> Result<UserAction, String> {
         let mut answer = self.answer(turn, user)?;
         loop {
             answer = match user.vu.resume(answer, duration(turn.now)) {
@@ -231,11 +231,13 @@ impl Asked<'_> {
                     }
                     let until = until.ok_or("the script waits for nothing")?;
                     user.waits = Waits::Sleep;
-                    return Ok(Deed::Sleep(span(until.saturating_sub(duration(turn.now)))));
+                    return Ok(UserAction::Sleep(span(
+                        until.saturating_sub(duration(turn.now)),
+                    )));
                 }
                 Effect::Sleep(time) => {
                     user.waits = Waits::Sleep;
-                    return Ok(Deed::Sleep(span(time)));
+                    return Ok(UserAction::Sleep(span(time)));
                 }
                 Effect::Check {
                     name,
@@ -243,7 +245,7 @@ impl Asked<'_> {
                     group,
                     ..
                 } => match self.check(&name, &place(turn, &group)) {
-                    Some(check) => return Ok(Deed::Check(check, passed)),
+                    Some(check) => return Ok(UserAction::Check(check, passed)),
                     None => {
                         let key = (place(turn, &group), name);
                         self.told.borrow_mut().missing.checks.insert(key);
@@ -254,7 +256,7 @@ impl Asked<'_> {
                     name, value, group, ..
                 } => match self.metric(&name) {
                     Some(metric) => {
-                        return Ok(Deed::Record(
+                        return Ok(UserAction::Record(
                             metric,
                             self.group(&place(turn, &group)),
                             value,
@@ -263,7 +265,7 @@ impl Asked<'_> {
                     None => Answer::Go,
                 },
                 Effect::GroupEnd { group, duration } => match self.group(&place(turn, &group)) {
-                    Some(id) => return Ok(Deed::GroupEnd(id, span(duration))),
+                    Some(id) => return Ok(UserAction::GroupEnd(id, span(duration))),
                     None => Answer::Go,
                 },
                 Effect::GroupStart(path) => {
@@ -296,29 +298,34 @@ impl Asked<'_> {
     }
 
     /// What the end of a call means to the world.
-    fn done(&mut self, turn: Turn, end: End) -> Result<Deed, String> {
+    fn done(&mut self, turn: Turn, end: End) -> Result<UserAction, String> {
         if turn.origin == Origin::SETUP {
             self.data = end.value.map(Into::into);
         }
         match end.failure {
-            None | Some(Stop::Stopped) => Ok(Deed::Done),
+            None | Some(Stop::Stopped) => Ok(UserAction::Done),
             Some(Stop::Exception(text) | Stop::Result(text)) if turn.origin == Origin::SETUP => {
                 Err(format!("setup: {}", text.trim_end()))
             }
             Some(Stop::Result(text)) => Err(text),
             Some(Stop::Exception(text)) => {
                 self.tell(Level::Error, text.trim_end());
-                Ok(Deed::Done)
+                Ok(UserAction::Done)
             }
             Some(Stop::Endless(text)) => Err(text),
             Some(Stop::Abort(text)) => {
                 self.told.borrow_mut().aborted = Some(text);
-                Ok(Deed::End)
+                Ok(UserAction::End)
             }
         }
     }
 
-    fn request(&mut self, turn: Turn, user: &mut User, request: &Request) -> Result<Deed, String> {
+    fn request(
+        &mut self,
+        turn: Turn,
+        user: &mut User,
+        request: &Request,
+    ) -> Result<UserAction, String> {
         let name = endpoint_name(&request.method, &request.url, &request.name);
         let Some(&endpoint) = self.endpoints.get(&name) else {
             let (method, path) = (&request.method, pattern(&request.url));
@@ -342,9 +349,9 @@ impl Asked<'_> {
         user.endpoint = name;
         user.waits = Waits::Answer(request.id, turn.now);
         match known.or_else(|| self.any.get(&endpoint).copied()) {
-            Some(site) => Ok(Deed::Request(site)),
+            Some(site) => Ok(UserAction::Request(site)),
             // This run is made again, with a site of that endpoint.
-            None => Ok(Deed::End),
+            None => Ok(UserAction::End),
         }
     }
 

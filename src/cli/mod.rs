@@ -1,4 +1,8 @@
 //! The command line: one small file per subcommand.
+//!
+//! What lives here: arguments, reading and writing of files, the terminal, exit codes, and (feature `scripts`) the
+//! bridge to k6 scripts. It may use every other module. It must not know how an event is handled or a number
+//! computed: it asks the modules below and passes on what they give.
 
 #[macro_use]
 mod console;

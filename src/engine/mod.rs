@@ -1,4 +1,8 @@
-//! The foundation: time, the event queue, random streams and samplers. Knows no user and no seat.
+//! The foundation: time, the event queue, random streams and samplers.
+//!
+//! What lives here: integer time, the event queue and its containers, random streams by name, distributions. It may
+//! use no other module of the crate. It must not know what an event means: no user, request, station or seat, and no
+//! model.
 
 pub mod alias;
 mod direct;

@@ -1,8 +1,10 @@
 //! Files of other load tools, and access logs: what their numbers mean.
 //!
-//! One file per tool, with one [`Declaration`] per kind of file: how it is recognised, its fields and units,
-//! the tool's rule for a percentile, what is left out. A reader gives single requests to a sink and what the
-//! tool has printed as a [`Reading`].
+//! What lives here: one file per tool, with one [`Declaration`] per kind of file (how it is recognised, its fields
+//! and units, the tool's rule for a percentile, what is left out); a reader gives single requests to a sink and what
+//! the tool has printed as a [`Reading`]. It may use `world` and what is below it, and uses the opening of files
+//! (`model::input`), `stats` and `engine`. It must not know what is done with the numbers: no simulation, no fit, no
+//! printing.
 
 mod ab;
 mod access;

@@ -1,4 +1,8 @@
 //! Probes: what a run measures, and the summary data made of it.
+//!
+//! What lives here: the recorder of the load side, time-weighted levels, the log of samples, the summary as data. It
+//! may use `model`, `stats`, `theory` and `engine`. It must not know how what it records came about, nor how a
+//! summary is printed.
 
 pub mod counts;
 pub mod iteration_times;

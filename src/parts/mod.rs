@@ -1,7 +1,9 @@
 //! The mechanisms of the system under test, one file each.
 //!
-//! A part takes a job and gives it back when done; it never knows who sent it. It keeps no clock: the
-//! world hands in the time, and sets an alarm at the time a part asks for.
+//! What lives here: stations, pools, locks, versions, the inventory, the waiting room, and what they share. It may
+//! use `measure`, `model`, `stats`, `theory` and `engine`. It must not know who sent a job or what comes next: a part
+//! takes a job and gives it back when done, keeps no clock and schedules nothing; the world hands in the time, and
+//! sets an alarm at the time a part asks for.
 
 pub mod deadlock;
 pub mod inventory;

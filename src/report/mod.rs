@@ -2,6 +2,9 @@
 //!
 //! `summary` is the text that k6 prints at the end of a test, in the layout of the k6 that the
 //! options name; `export` holds the same data as JSON.
+//!
+//! What lives here: functions from a result to text, JSON, CSV, HTML or a picture. It may use `study` and what is
+//! below it. It must not know where its output goes or what the command line was: it runs no model and opens no file.
 
 pub mod answers;
 pub mod chart;

@@ -1,4 +1,7 @@
 //! Moments, quantiles and intervals: numbers in, numbers out.
+//!
+//! What lives here: samples and their percentiles, histograms, confidence intervals, warm-up detection. It may use
+//! `theory` and `engine`. It must not know what its numbers stand for: no metric, no model, no unit but nanoseconds.
 
 pub mod batch;
 pub mod buckets;

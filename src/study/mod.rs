@@ -1,4 +1,9 @@
-//! Many runs: replications, sweeps, searches. The only place that uses threads.
+//! Many runs: replications, sweeps, searches. The only library module that uses threads.
+//!
+//! What lives here: everything that runs a model more than once, the account of one run (`account`), fits and
+//! predictions (`fit`), models from logs (`learn`), the self-test, and the CSV files of sweeps. It may use `formats`
+//! and what is below it, `world` above all. It must not know the command line, and leaves tables, pages and charts to
+//! `report`.
 
 pub mod account;
 pub mod answers;

@@ -2,6 +2,9 @@
 //!
 //! Rates are per unit of time and times in that unit; any unit does, as long as it is one. Input
 //! outside a formula's domain (a negative rate, an overloaded open queue) gives `None`.
+//!
+//! What lives here: formulas, each with its source. It may use `engine`, and uses nothing of the crate. It must not
+//! know the simulator that it is compared with: no model, no run, no random number.
 
 pub mod admission;
 pub mod birth_death;

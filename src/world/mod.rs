@@ -1,4 +1,8 @@
 //! One run of a model in virtual time: VUs run journeys, requests run the programs of endpoints.
+//!
+//! What lives here: the [`World`], its [`event`]s with the one `match` over them, and how a run becomes an outcome
+//! and a summary. It may use `load` and what is below it. It must not know that there are other runs, files, threads
+//! or a terminal: one model, seed and replication go in, one outcome comes out.
 
 pub mod abort;
 pub mod audit;

@@ -57,7 +57,7 @@
 //!
 //! # The inside
 //! A model (TOML) is read and checked by [`model`], run by [`world`] and printed by [`report`].
-//! The modules are listed from the top of the house to its foundation; each imports only from
+//! The modules are layers: `docs/design.md` lists them from the top to the bottom. Each imports only from
 //! those below it, and `tests/architecture.rs` holds that.
 
 // They panic where the text cannot be written.

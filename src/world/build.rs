@@ -1,4 +1,4 @@
-//! Building the world of a model: every part, stream, lane and alarm.
+//! Building the world of a model: every part, stream, fixed-delay queue and alarm.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -216,7 +216,7 @@ fn uses_version(model: &Model, entity: Entity) -> bool {
     model.endpoints.iter().flat_map(|e| &e.ops).any(reads)
 }
 
-/// For each distribution that is a constant, the lane of that delay: one for all that share it.
+/// For each distribution that is a constant, the fixed-delay queue of that delay: one for all that share it.
 fn fixed_delays(model: &Model, queue: &mut EventQueue<Event>) -> Vec<Option<FixedDelayId>> {
     let mut known = BTreeMap::new();
     let mut lane = |delay: Span| {

@@ -218,7 +218,7 @@ pub struct World<'m> {
     /// Watches that are not armed.
     idle_watches: usize,
     samplers: Vec<Sampler>,
-    /// For each sampler, the lane of its delay if that is constant.
+    /// For each sampler, the fixed-delay queue of its delay if that is constant.
     fixed_delays: Vec<Option<FixedDelayId>>,
     endpoint_streams: Vec<EndpointStreams>,
     stations: Vec<(Station, AlarmId)>,

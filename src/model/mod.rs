@@ -4,8 +4,8 @@
 //! ids, defaults are filled in, and a value that exists is valid.
 //!
 //! What lives here: those types, the reader of model files with all its error messages, overrides by path, and the
-//! one place that reads input files ([`input`]). It may use `stats`, `theory` and `engine`, and uses `engine` alone.
-//! It must not know how a model is run or what a run measures.
+//! reading of input files within limits ([`input`]). It may use `stats`, `theory` and `engine`, and uses `engine`
+//! alone. It must not know how a model is run or what a run measures.
 
 pub mod document;
 pub mod duration;

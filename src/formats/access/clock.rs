@@ -119,10 +119,10 @@ pub fn seconds(text: &str) -> Option<u64> {
             b.is_ascii_digit().then(|| sum * 10 + u64::from(b - b'0'))
         })
     };
-    let kept = &fraction[..fraction.len().min(9)];
     if !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
+    let kept = &fraction[..fraction.len().min(9)];
     let mut nanos = digits(kept)?;
     for _ in kept.len()..9 {
         nanos *= 10;
@@ -160,7 +160,7 @@ mod tests {
             assert_eq!(at(text, Written::Clf), None, "{text}");
         }
         assert_eq!(seconds("0.201"), Some(201_000_000));
-        for text in ["", ".", "-1", "1.x", "99999999999", "1e3"] {
+        for text in ["", ".", "-1", "1.x", "99999999999", "1e3", "0.12345678é"] {
             assert_eq!(seconds(text), None, "{text}");
         }
     }

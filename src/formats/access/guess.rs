@@ -123,7 +123,7 @@ fn next_part(rest: &str) -> Option<(&str, &str, After<'_>)> {
     }
     let mut end = value.find(' ').unwrap_or(value.len());
     // The times of two tries: `0.104, 0.201`.
-    while value[..end].ends_with(',') {
+    while end < value.len() && value[..end].ends_with(',') {
         end += 1;
         end += value[end..].find(' ').unwrap_or(value.len() - end);
     }
@@ -153,4 +153,17 @@ fn is_seconds(text: &str) -> bool {
         decimals == Some(3) && clock::seconds(part).is_some()
     };
     text.split(", ").all(one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_cut_off_behind_a_comma_is_a_line() {
+        let (_, value, after) = next_part("0.1,").unwrap_or_else(|| panic!("a part"));
+        assert_eq!((value, after.rest), ("0.1,", ""));
+        let (_, value, after) = next_part("0.104, 0.201 x").unwrap_or_else(|| panic!("a part"));
+        assert_eq!((value, after.rest), ("0.104, 0.201", " x"));
+    }
 }

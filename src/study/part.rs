@@ -26,7 +26,11 @@ impl Part {
     pub fn begin(place: &Path) -> io::Result<(File, Part)> {
         clear_away(place);
         match unnamed::create(place.parent().unwrap_or(place)) {
-            Some(file) => Ok((file, Part::new(place))),
+            Some(file) => {
+                // For the moment in which it has a name beside the file that it replaces.
+                let _ = file.try_lock();
+                Ok((file, Part::new(place)))
+            }
             None => Part::named(place),
         }
     }

@@ -174,7 +174,9 @@ fn scenario(out: &mut String, learned: &Learned) {
 }
 
 fn rate_of(rate: f64) -> String {
-    format!("{rate:.4}")
+    // Four significant digits at least.
+    let decimals = 3 - libm::log10(rate.abs().max(1e-300)).floor().min(-1.0) as i32;
+    format!("{rate:.*}", decimals as usize)
 }
 
 fn seconds(seconds: f64) -> String {

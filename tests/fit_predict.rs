@@ -206,3 +206,59 @@ fn what_is_no_prediction_is_refused_and_a_model_without_a_fit_says_so() {
     assert_eq!(done.status.code(), Some(104), "{error}");
     assert!(error.contains("fit the model again"), "{error}");
 }
+
+const GAUGE: &str = "
+[scenarios.s]
+executor = \"constant-vus\"
+vus = 5
+duration = \"5s\"
+journey = \"j\"
+[journeys]
+j = [{ request = \"e\" }, { sleep = \"100ms\" }]
+[stations.cpu]
+servers = 1
+[endpoints.e]
+visits = [{ station = \"cpu\", time = \"5ms\" }, { fail = 0.3, status = 500 }]
+[thresholds]
+vus = [\"value>1000\"]
+http_req_failed = [\"rate<0.01\"]
+";
+
+#[test]
+fn a_window_beyond_the_load_is_refused_and_what_is_not_predicted_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let at: &Path = directory.path();
+    write(at, "gauge.toml", GAUGE);
+    let done = capsim(
+        &[
+            "predict",
+            "gauge.toml",
+            "--runs",
+            "20",
+            "--window",
+            "4s..9s",
+        ],
+        at,
+    );
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(104), "{error}");
+    assert!(error.contains("the load ends after 5 s"), "{error}");
+    let done = capsim(
+        &["predict", "gauge.toml", "--runs", "20", "--out", "p.json"],
+        at,
+    );
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(text.contains("vus value>1000: not predicted"), "{text}");
+    // A run tells a rate by its passes and fails; its threshold is judged all the same.
+    let run = [
+        "run",
+        "gauge.toml",
+        "--quiet",
+        "--summary-export",
+        "run.json",
+    ];
+    assert_eq!(capsim(&run, at).status.code(), Some(99));
+    let done = capsim(&["score", "p.json", "--against", "run.json"], at);
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(text.contains("http_req_failed rate<0.01"), "{text}");
+}

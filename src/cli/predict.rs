@@ -11,7 +11,9 @@ use super::interrupt::Interrupt;
 use super::output::write_whole;
 use super::outputs::Outputs;
 use super::ticker::Ticker;
-use crate::model::Document;
+use crate::engine::Span;
+use crate::load::plan;
+use crate::model::{Document, Model};
 use crate::report::predict as report;
 use crate::study::fit::predict::Question;
 use crate::study::fit::score::Kept;
@@ -61,6 +63,9 @@ impl PredictArgs {
         let checked = document.check(&overrides).map_err(Failure::model)?;
         let files = self.model.files(&checked);
         files.writes("--out", self.out.as_deref()).check()?;
+        if let Some(window) = self.window {
+            within_load(window, &checked.model)?;
+        }
         let question = Question {
             document: &document,
             overrides,
@@ -88,4 +93,19 @@ impl PredictArgs {
         out.print(&text);
         out.done()
     }
+}
+
+/// Refuses a window in which the load has ended.
+fn within_load(window: Window, model: &Model) -> Result<(), Failure> {
+    let scenarios = model.scenarios.iter();
+    let ends = scenarios.map(|s| s.start_time + plan::regular_duration(&s.executor));
+    let end = ends.max().unwrap_or(Span::ZERO);
+    if window.to <= end {
+        return Ok(());
+    }
+    let why = format!(
+        "error: --window: the load ends after {} s, before the window {window} does",
+        end.as_secs()
+    );
+    Err(Failure::new(exit::INVALID, why))
 }

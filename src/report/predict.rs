@@ -62,8 +62,14 @@ pub fn prediction(p: &Prediction, model: &str, all: bool) -> String {
     if let Some(formula) = &p.formula {
         let _ = writeln!(out, "  formula: {formula} on the fitted means");
     }
-    if !p.thresholds.is_empty() {
+    if !p.thresholds.is_empty() || !p.unpredicted.is_empty() {
         out.push_str("\nthresholds\n");
+    }
+    for one in &p.unpredicted {
+        let _ = writeln!(
+            out,
+            "  {one}: not predicted, and not in the exit code below"
+        );
     }
     for verdict in &p.thresholds {
         let _ = writeln!(

@@ -61,6 +61,11 @@ impl Wait {
     }
 }
 
+/// A mean; none where the queue has no steady state.
+fn finite(mean: f64) -> Option<f64> {
+    Some(mean).filter(|mean| mean.is_finite())
+}
+
 impl Formula {
     /// For the run of a model, or for a window of it. `None` if the model has several scenarios, or
     /// needs no resource, or its load is no number of users or of arrivals.
@@ -141,11 +146,11 @@ impl Formula {
             ("http_req_duration", _) if per_iteration <= 0.0 => None,
             ("http_req_duration", Aggregation::Avg) => {
                 let time = |site: &&(String, f64, bool, f64)| site.3 * self.mean(site);
-                Some(1e3 * sites.iter().map(time).sum::<f64>() / per_iteration)
+                finite(1e3 * sites.iter().map(time).sum::<f64>() / per_iteration)
             }
             ("iteration_duration", Aggregation::Avg) => {
                 let time = |site: &&(String, f64, bool, f64)| site.3 * self.mean(site);
-                Some(1e3 * (self.think + sites.iter().map(time).sum::<f64>()))
+                finite(1e3 * (self.think + sites.iter().map(time).sum::<f64>()))
             }
             ("http_req_duration", Aggregation::Med) => self.quantile(&sites, 0.5),
             ("http_req_duration", Aggregation::Percentile(p)) => self.quantile(&sites, p / 100.0),

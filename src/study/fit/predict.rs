@@ -16,7 +16,7 @@ use super::linear::Eigen;
 use super::prediction::{Inputs, Number, Prediction, Verdict};
 use super::read::Stat;
 use super::remembered::Remembered;
-use super::wanted::{Kind, kind, readings};
+use super::wanted::{Kind, gauges, kind, readings};
 use crate::engine::stream::Stream;
 use crate::model::threshold::Aggregation;
 use crate::model::{Document, Model, Override};
@@ -372,6 +372,7 @@ impl<'q, 'a> Setting<'q, 'a> {
                 .collect(),
             numbers,
             thresholds,
+            unpredicted: gauges(&model),
             codes,
             inputs,
         })

@@ -126,6 +126,8 @@ pub struct Prediction {
     pub numbers: Vec<Number>,
     /// All thresholds.
     pub thresholds: Vec<Verdict>,
+    /// Thresholds on gauges, which are not predicted.
+    pub unpredicted: Vec<String>,
     /// Exit codes with their probabilities, the most likely first.
     pub codes: Vec<(u8, f64)>,
     /// What the shares are made from.

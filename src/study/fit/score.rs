@@ -230,10 +230,19 @@ impl<'k> Score<'k> {
     /// Compares a prediction with a run.
     #[must_use]
     pub fn new(kept: &'k Kept, run: &Measured) -> Score<'k> {
-        let value = |metric: &str, stat: &str| -> Option<f64> {
+        let reading = |metric: &str, stat: &str| -> Option<f64> {
             let mut all = run.readings.iter();
             let found = all.find(|r| r.metric == metric && r.stat.to_string() == stat)?;
             Some(found.value)
+        };
+        // Files tell a rate by its passes and fails.
+        let rate = |metric: &str| {
+            let (passes, fails) = (reading(metric, "passes")?, reading(metric, "fails")?);
+            (passes + fails > 0.0).then(|| passes / (passes + fails))
+        };
+        let value = |metric: &str, stat: &str| -> Option<f64> {
+            let otherwise = || rate(metric).filter(|_| stat == "rate");
+            reading(metric, stat).or_else(otherwise)
         };
         let row = |number: &'k KeptNumber| {
             let measured = value(&number.metric, &number.stat)?;
@@ -300,6 +309,10 @@ impl<'k> Score<'k> {
             ));
         }
         let first = &missed[0].number.metric;
+        let times = |r: &&Row| r.number.metric.contains("_duration");
+        if !missed.iter().all(times) {
+            return None;
+        }
         if first.contains('{') && missed.iter().all(|r| r.number.metric == *first) {
             return Some(format!("{first} alone: its own service time has changed"));
         }

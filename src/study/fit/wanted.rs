@@ -58,6 +58,16 @@ pub(super) fn readings(model: &Model) -> Vec<Reading> {
     all
 }
 
+/// Thresholds on gauges, which no number here stands for.
+pub(super) fn gauges(model: &Model) -> Vec<String> {
+    let of_gauges = model.thresholds.iter().filter(|t| is_gauge(&t.metric));
+    let shown = of_gauges.flat_map(|t| {
+        let own = t.thresholds.iter();
+        own.map(|one| format!("{} {}", t.metric, one.expression))
+    });
+    shown.collect()
+}
+
 fn is_gauge(metric: &str) -> bool {
     let name = MetricName::parse(metric).ok();
     let builtin = name.and_then(|name| find_builtin(name.metric()));

@@ -55,7 +55,7 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
     }
     measured.set_vus(vus);
     if let Some(ms) = root.get("state").and_then(|s| s.get("testRunDurationMs")) {
-        measured.duration = ms.as_f64().map(|ms| ms / 1000.0);
+        measured.duration = ms.as_f64().map(|ms| ms / 1000.0).filter(|s| *s > 0.0);
     }
     if let Some(group) = root.get("root_group") {
         checks(&mut measured, "root_group", group)?;
@@ -75,7 +75,8 @@ fn new_layout(root: &Map<String, Value>, results: &Value) -> Result<Measured, Ba
     measured.duration = root
         .get("config")
         .and_then(|c| c.get("duration"))
-        .and_then(Value::as_f64);
+        .and_then(Value::as_f64)
+        .filter(|seconds| *seconds > 0.0);
     let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
     for (index, metric) in list(results.get("metrics")).iter().enumerate() {
         let at = format!("results.metrics[{index}]");
@@ -228,5 +229,22 @@ impl Measured {
         }
         self.push(at, &metric, Stat::Passes, passes, 0.0)?;
         self.push(at, &metric, Stat::Fails, fails, 0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_that_is_none_is_not_known() {
+        for (ms, duration) in [("5000", Some(5.0)), ("-5000", None), ("0", None)] {
+            let text = format!(
+                "{{\"metrics\": {{\"http_reqs\": {{\"type\": \"counter\", \"values\": {{\"count\": 10, \"rate\": 2}}}}}}, \
+                 \"state\": {{\"testRunDurationMs\": {ms}}}}}"
+            );
+            let measured = read(&text).unwrap_or_else(|_| panic!("{text}"));
+            assert_eq!(measured.duration, duration, "{ms}");
+        }
     }
 }

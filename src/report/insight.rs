@@ -21,10 +21,18 @@ pub fn bottleneck(account: &Account) -> String {
     let names: Vec<&str> = choice.limits.iter().map(|l| l.name.as_str()).collect();
     let mut text = match names.as_slice() {
         [one] if choice.matters => format!("The bottleneck is {one}: {}.", told[0]),
-        [one] => format!(
-            "Hardly anything was a bottleneck; most of the little waiting was for {one}: {}.",
-            told[0]
-        ),
+        [one] => {
+            let first = choice.limits[0];
+            let lost = first.lost > account.share(first, first.caused);
+            let what = match lost {
+                true => "the little that was lost was lost at",
+                false => "most of the little waiting was for",
+            };
+            format!(
+                "Hardly anything was a bottleneck; {what} {one}: {}.",
+                told[0]
+            )
+        }
         many => {
             let each = many.iter().zip(&told);
             let each: Vec<String> = each.map(|(name, told)| format!("{name}: {told}")).collect();
@@ -36,8 +44,23 @@ pub fn bottleneck(account: &Account) -> String {
         }
     };
     if let Some(other) = choice.most_waited {
+        let lost = other.lost > account.share(other, other.caused);
+        let what = if lost {
+            "Most is lost at"
+        } else {
+            "Most of the waiting is for"
+        };
+        let higher = choice
+            .limits
+            .iter()
+            .all(|l| l.ceiling < other.ceiling && l.ceiling.is_some());
+        let higher = if higher {
+            ", whose ceiling is higher"
+        } else {
+            ""
+        };
         text += &format!(
-            " Most of the waiting is for {}, whose ceiling is higher: {}.",
+            " {what} {}{higher}: {}.",
             other.name,
             detail(account, other)
         );
@@ -237,6 +260,11 @@ pub fn resource_table(account: &Account) -> String {
     let mut rows = vec![head.map(str::to_owned)];
     let shown = account.limits.iter();
     for l in shown.filter(|l| !matches!(l.kind, Kind::Think(_))) {
+        // How many VUs were at work at most is not recorded.
+        let most = |n: f64| match l.kind {
+            Kind::Vus(..) => "-".to_owned(),
+            _ => n.to_string(),
+        };
         let size = l.size.map(four_digits);
         let limited = size.is_some() || !matches!(l.kind, Kind::Station(_));
         rows.push([
@@ -253,9 +281,9 @@ pub fn resource_table(account: &Account) -> String {
                 "no limit".to_owned()
             },
             amount(l.in_use),
-            l.in_use_max.to_string(),
+            most(l.in_use_max),
             amount(l.queue),
-            l.queue_max.to_string(),
+            most(l.queue_max),
             l.lost_count.to_string(),
             percent(account.share(l, l.waited)),
             l.ceiling

@@ -89,9 +89,11 @@ fn station(walk: &mut Walk, index: usize) -> Option<Demand> {
 /// What a slowdown leaves of a station's speed in the long run; none if it comes once.
 fn of_slowdown(walk: &Walk, slowdown: &Slowdown, station: &Demand) -> Option<f64> {
     if let Trigger::Completions(every) = slowdown.trigger {
-        // So many services, then the time that is lost.
-        let each = station.demand / station.visits.max(f64::MIN_POSITIVE);
-        let work = f64::from(every) * each / f64::from(station.servers);
+        // So many services at the rate that servers and law allow, then the time that is lost.
+        let work = f64::from(every) / (station.ceiling * station.visits);
+        if !work.is_finite() || work <= 0.0 {
+            return None;
+        }
         let lost = walk.mean(slowdown.lasts) * (1.0 - slowdown.leaves);
         return Some(work / (work + lost));
     }

@@ -247,8 +247,7 @@ impl ScriptUsers<'_> {
                 } => match self.check(&name, &place(turn, &group)) {
                     Some(check) => return Ok(UserAction::Check(check, passed)),
                     None => {
-                        let key = (place(turn, &group), name);
-                        self.told.borrow_mut().missing.checks.insert(key);
+                        self.check_is_new(place(turn, &group), name);
                         Answer::Go
                     }
                 },
@@ -295,6 +294,11 @@ impl ScriptUsers<'_> {
         if self.group(&path).is_none() {
             self.told.borrow_mut().missing.groups.insert(path);
         }
+    }
+
+    /// Notes a check that the recording of one iteration has not seen.
+    fn check_is_new(&self, group: String, name: String) {
+        self.told.borrow_mut().missing.checks.insert((group, name));
     }
 
     /// What the end of a call means to the world.

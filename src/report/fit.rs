@@ -1,7 +1,8 @@
 //! The result of a fit, as text.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
+use super::format::plural;
 use super::readable;
 use crate::model::threshold::Aggregation;
 use crate::report::answers::left_out;
@@ -209,6 +210,15 @@ pub(super) fn number(value: f64, time: bool) -> String {
         true => readable::time(value),
         false => readable::plain(value),
     }
+}
+
+/// To how many runs a model was fitted, and of which loads.
+pub(super) fn fitted_to<T: Display + PartialEq>(runs: usize, low: &T, high: &T) -> String {
+    let loads = match low == high {
+        true => format!("at {low}"),
+        false => format!("of {low} to {high}"),
+    };
+    format!("fitted to {runs} run{} {loads}", plural(runs as u64))
 }
 
 /// Loads fitted to, and their unit.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::fit::{blind_words, covered, is_time, knee, notes, number, parameter_lines};
+use super::fit::{blind_words, covered, fitted_to, is_time, knee, notes, number, parameter_lines};
 use super::readable;
 use crate::study::fit::distance::log_ratio;
 use crate::study::fit::free::four_digits;
@@ -20,11 +20,7 @@ const MOST: (usize, usize) = (14, 2);
 pub fn short(fit: &Fit, quality: &Quality, at: Option<&Knee>, runs: &[Shown]) -> String {
     let mut out = format!("fit: {}\n", quality.words());
     let (low, high, unit) = covered(fit);
-    let _ = write!(
-        out,
-        "fitted to {} runs of {low} to {high} {unit}",
-        fit.cases.len()
-    );
+    let _ = write!(out, "{} {unit}", fitted_to(fit.cases.len(), &low, &high));
     let _ = match at {
         Some(knee) if !fit.free.is_empty() => writeln!(
             out,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::fit::number;
+use super::fit::{fitted_to, number};
 use crate::model::threshold::Aggregation;
 use crate::study::fit::prediction::{Number, Prediction};
 use crate::study::fit::read::{Measured, Stat};
@@ -45,11 +45,11 @@ pub fn prediction(p: &Prediction, model: &str, all: bool) -> String {
     let mut out = format!("prediction of {model} at {}{of}\n", p.load);
     out.push_str(&match p.fitted {
         Some((low, high)) if p.peak > 1.05 * high => format!(
-            "fitted to {} runs of {low} to {high}: extrapolating × {:.1}\n",
-            p.runs,
+            "{}: extrapolating × {:.1}\n",
+            fitted_to(p.runs, &low, &high),
             p.peak / high
         ),
-        Some((low, high)) => format!("fitted to {} runs of {low} to {high}\n", p.runs),
+        Some((low, high)) => format!("{}\n", fitted_to(p.runs, &low, &high)),
         None => "never fitted: parameters count as exact, and the ranges hold only if they are\n"
             .to_owned(),
     });

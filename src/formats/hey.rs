@@ -1,7 +1,7 @@
 //! hey: its text and its CSV.
 
 use super::declaration::{Declaration, Deviation, Reader, Sink};
-use super::reading::{Reading, Record};
+use super::reading::Reading;
 use super::rule::{Rank, Rule, Value};
 use super::source::{Problem, Source};
 use super::table;
@@ -103,18 +103,8 @@ fn read_text(source: &mut Source, _: Sink<'_>) -> Result<Reading, Problem> {
 }
 
 fn read_csv(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
-    let columns = ["response-time", "status-code", "offset"];
-    let skipped = table::read(source, b',', &columns, 3, |row| {
-        let status = row.number(1)? as u16;
-        sink(&Record {
-            start_us: Some((row.number(2)? * 1e6).round() as i64),
-            ns: text::ns_of_ms(row.number(0)? * 1e3)?,
-            status,
-            failed: status >= 400,
-            ..Record::default()
-        });
-        Ok(())
-    })?;
+    let columns = ["offset", "response-time", "status-code"];
+    let skipped = table::read_requests(source, columns, sink)?;
     Ok(Reading {
         skipped,
         ..Reading::default()

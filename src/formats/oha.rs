@@ -1,7 +1,7 @@
 //! oha: its JSON and its CSV.
 
 use super::declaration::{Declaration, Deviation, Reader, Sink};
-use super::reading::{Reading, Record};
+use super::reading::Reading;
 use super::rule::{Rank, Rule, Value};
 use super::source::{Problem, Source};
 use super::table;
@@ -103,17 +103,7 @@ fn read_json(source: &mut Source, _: Sink<'_>) -> Result<Reading, Problem> {
 
 fn read_csv(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
     let columns = ["request-start", "request-duration", "status"];
-    let skipped = table::read(source, b',', &columns, 3, |row| {
-        let status = row.number(2)? as u16;
-        sink(&Record {
-            start_us: Some((row.number(0)? * 1e6).round() as i64),
-            ns: text::ns_of_ms(row.number(1)? * 1e3)?,
-            status,
-            failed: status >= 400,
-            ..Record::default()
-        });
-        Ok(())
-    })?;
+    let skipped = table::read_requests(source, columns, sink)?;
     Ok(Reading {
         skipped,
         doubts: vec!["the count: dropped requests have no row".into()],

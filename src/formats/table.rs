@@ -2,8 +2,10 @@
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
-use super::reading::Skipped;
+use super::declaration::Sink;
+use super::reading::{Record, Skipped};
 use super::source::{Problem, Source};
+use super::text;
 
 /// A row of a table, by the columns that were asked for.
 pub struct Row<'r> {
@@ -26,6 +28,26 @@ impl<'r> Row<'r> {
         let text = self.text(column);
         super::text::number(text).ok_or_else(|| format!("`{text}` is no number"))
     }
+}
+
+/// Reads a CSV of requests whose columns are the start and the duration, both in seconds, and the status, in
+/// this order of `columns`, wherever they stand in the file.
+pub fn read_requests(
+    source: &mut Source,
+    columns: [&str; 3],
+    sink: Sink<'_>,
+) -> Result<Skipped, Problem> {
+    read(source, b',', &columns, 3, |row| {
+        let status = row.number(2)? as u16;
+        sink(&Record {
+            start_us: Some((row.number(0)? * 1e6).round() as i64),
+            ns: text::ns_of_ms(row.number(1)? * 1e3)?,
+            status,
+            failed: status >= 400,
+            ..Record::default()
+        });
+        Ok(())
+    })
 }
 
 /// Reads a table. The first `needed` of the columns must be there. A row that `each` does not understand is

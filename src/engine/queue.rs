@@ -277,16 +277,23 @@ impl<E: Copy> EventQueue<E> {
             self.direct.clear(place);
             return Some((time, self.alarms.get(index)?.event));
         }
-        let queue = self.fixed_delays.get_mut(index)?;
-        let (event, next) = queue.pop()?;
-        if queue.len() > LONG {
-            self.ahead = queue.second();
-        }
+        let (event, next) = self.pop_delayed(index)?;
         match next {
             Some(next) => self.direct.set(place, Time(major(next)), next as u64),
             None => self.direct.clear(place),
         }
         Some((time, event))
+    }
+
+    /// Removes the first event of a fixed-delay queue. Returns it with the key of the next, if there is one.
+    #[inline(always)]
+    fn pop_delayed(&mut self, index: usize) -> Option<(E, Option<u128>)> {
+        let queue = self.fixed_delays.get_mut(index)?;
+        let popped = queue.pop()?;
+        if queue.len() > LONG {
+            self.ahead = queue.second();
+        }
+        Some(popped)
     }
 
     /// Removes the next event, where no event of the heap is as early as `others` says.
@@ -318,11 +325,7 @@ impl<E: Copy> EventQueue<E> {
             alarm.due = u128::MAX;
             return Some(alarm.event);
         }
-        let queue = self.fixed_delays.get_mut(index)?;
-        let (event, next) = queue.pop()?;
-        if queue.len() > LONG {
-            self.ahead = queue.second();
-        }
+        let (event, next) = self.pop_delayed(index)?;
         match next {
             Some(next) => self.heads.replace_first(next),
             None => self.heads.remove_first(),

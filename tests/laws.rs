@@ -131,6 +131,18 @@ fn stations(d: &mut Draw) -> String {
         text += &format!("[pools.p{n}]\nsize = {}\n", d.number(1, 6));
         text += &d.some(0.3, "queue = 3\n");
         text += &d.some(0.3, "timeout = \"50ms\"\n");
+        text += &d.some(
+            0.2,
+            "warm_up = { lasts = \"1s\", from = 0.2, since = \"load\" }\n",
+        );
+        if d.yes(0.2) {
+            let every = d
+                .time(400)
+                .replace("uniform = [\"0s\"", "uniform = [\"1ms\"");
+            let lasts = d.time(100);
+            text +=
+                &format!("slowdowns = [{{ every = {every}, lasts = {lasts}, leaves = 0.3 }}]\n");
+        }
     }
     text
 }

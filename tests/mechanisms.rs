@@ -106,6 +106,83 @@ fn slowdowns_that_overlap_multiply_but_not_with_themselves() {
     assert_eq!(duration(&format!("{again}, {other}")), [6000]);
 }
 
+/// How long a request takes that holds a token of a pool with these keys, and does this meanwhile.
+fn held(pool: &str, visits: &str) -> Vec<u64> {
+    let text = users(&["0s"], "{ request = \"e\" }");
+    let (outcome, _) = run(&format!(
+        "{text}[stations.s]\nservers = 1\n[pools.q]\nsize = 1\n[pools.p]\nsize = 1\n{pool}\n\
+         [endpoints.e]\nvisits = [{visits}]\n"
+    ));
+    durations(&outcome)
+}
+
+#[test]
+fn a_slowed_pool_stretches_the_delays_of_its_holders() {
+    let windows = "slowdowns = [{ at = \"1s\", lasts = \"2s\", leaves = 0.5 }, \
+                   { at = \"3s\", lasts = \"500ms\" }]";
+    // 1 s at full speed, 2 s at a half, 0.5 s not at all, then the last second.
+    let delay = "{ hold = \"p\", visits = [{ delay = \"3s\" }] }";
+    assert_eq!(held(windows, delay), [4500]);
+    // Without a token, and under another pool's, at full speed.
+    assert_eq!(held(windows, "{ delay = \"3s\" }"), [3000]);
+    let other = "{ hold = \"q\", visits = [{ delay = \"3s\" }] }";
+    assert_eq!(held(windows, other), [3000]);
+    // Speed t / 10 s from nothing: as of a station, 1.25 s of work take 5 s.
+    let warm_up = "warm_up = { lasts = \"10s\", from = 0.0 }";
+    let delay = "{ hold = \"p\", visits = [{ delay = \"1.25s\" }] }";
+    assert_eq!(held(warm_up, delay), [5000]);
+}
+
+#[test]
+fn slowed_pools_multiply_and_lengthen_services() {
+    let half = "slowdowns = [{ at = \"0s\", lasts = \"1m\", leaves = 0.5 }]";
+    let both = format!("{half}\n[pools.r]\nsize = 1\n{half}");
+    let delay = "{ hold = \"p\", visits = [{ hold = \"r\", visits = [{ delay = \"1s\" }] }] }";
+    assert_eq!(held(&both, delay), [4000]);
+    // A service takes longer by the speed at which it is asked for, whatever comes then.
+    let short = "slowdowns = [{ at = \"0s\", lasts = \"1s\", leaves = 0.25 }]";
+    let service = "{ hold = \"p\", visits = [{ station = \"s\", time = \"1s\" }] }";
+    assert_eq!(held(short, service), [4000]);
+}
+
+#[test]
+fn a_warm_up_may_count_from_the_load() {
+    // Setup takes 3 s. The speed is t / 10 s from then on.
+    let text = users(&["0s"], "{ request = \"e\" }").replace(
+        "[journeys]\n",
+        "[setup]\njourney = \"before\"\n[journeys]\nbefore = [{ request = \"e\" }]\n",
+    );
+    let run_since = |since: &str| {
+        let (outcome, _) = run(&format!(
+            "{text}[pools.p]\nsize = 1\nwarm_up = {{ lasts = \"10s\", from = 0.0{since} }}\n\
+             [endpoints.e]\nhold = \"p\"\nvisits = [{{ delay = \"1.25s\" }}]\n"
+        ));
+        durations(&outcome)
+    };
+    assert_eq!(run_since(", since = \"load\""), [1250, 5000]);
+    // From the start of the run: four steps of 0.5 s at 0.525 … 0.675 do 1.2 s of it, 0.05 s are left for 0.725.
+    assert_eq!(run_since(""), [5000, 2068]);
+}
+
+#[test]
+fn a_request_that_is_dropped_leaves_a_slowed_delay() {
+    let text = users(&["0s", "500ms"], "{ request = \"e\", timeout = \"1s\" }");
+    let (outcome, _) = run(&format!(
+        "{text}[pools.p]\nsize = 1\nslowdowns = [{{ at = \"0s\", lasts = \"1m\", leaves = 0.2 }}]\n\
+         [endpoints.e]\nhold = \"p\"\ncancel = true\nvisits = [{{ delay = \"100ms\" }}]\n"
+    ));
+    // 500 ms at a fifth of the speed; the second waits for the token first, and needs 500 ms, too.
+    assert_eq!(durations(&outcome), [500, 500]);
+    let text = text
+        .replace("1s\\\"", "300ms\\\"")
+        .replace("\"1s\" }", "\"300ms\" }");
+    let (outcome, _) = run(&format!(
+        "{text}[pools.p]\nsize = 1\nslowdowns = [{{ at = \"0s\", lasts = \"1m\", leaves = 0.2 }}]\n\
+         [endpoints.e]\nhold = \"p\"\ncancel = true\nvisits = [{{ delay = \"100ms\" }}]\n"
+    ));
+    assert_eq!(durations(&outcome), [300, 300]);
+}
+
 #[test]
 fn sharing_servers_scale_with_all_who_share_them() {
     let text = format!(

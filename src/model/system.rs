@@ -64,6 +64,13 @@ pub enum Op {
     },
     /// Time that passes without any resource.
     Delay(DistId),
+    /// A delay while a token is held whose pool is slowed at times. Made of `Delay` for a run.
+    SlowedDelay {
+        /// How long at full speed.
+        time: DistId,
+        /// Which of the run's sets of slowed pools is held.
+        pace: u16,
+    },
     /// Takes one token of a pool; waits in its queue.
     Acquire {
         /// Which pool.
@@ -143,6 +150,8 @@ pub struct Growth {
     pub with: Accumulated,
     /// Growth of the factor for each one of them.
     pub per_unit: f64,
+    /// Which of the run's sets of slowed pools is held meanwhile, if any; set for a run.
+    pub pace: Option<u16>,
 }
 
 /// Data that accumulates in the course of a run.
@@ -202,7 +211,7 @@ pub struct Scalability {
     pub kappa: f64,
 }
 
-/// Something that takes capacity from a station for a while, again and again.
+/// Something that takes speed from a station, or from those who hold a pool's tokens, for a while.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slowdown {
     /// Name, for reports.
@@ -227,6 +236,8 @@ pub enum Trigger {
     Completions(u32),
     /// Once, at this time.
     At(Span),
+    /// Once, so long after the scenarios' start: after setup.
+    Loaded(Span),
 }
 
 /// Tokens that are held across several visits: worker threads, database connections.
@@ -242,6 +253,8 @@ pub struct Pool {
     pub refusal: u16,
     /// Longest wait for a token; then the request fails with 503.
     pub timeout: Option<Span>,
+    /// Times at which what is done with its tokens takes longer.
+    pub slowdowns: Vec<Slowdown>,
 }
 
 /// Events × seats.

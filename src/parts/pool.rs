@@ -132,6 +132,7 @@ mod tests {
             queue: 2,
             refusal: 503,
             timeout: None,
+            slowdowns: Vec::new(),
         };
         let mut pool = Pool::new(&spec);
         let mut tickets = Current([0; 4]);

@@ -31,8 +31,7 @@ use super::scenario::{ArrivalLaw, OpenSource, Pattern, ScenarioRun};
 use super::vu::{Choices, JourneyInterpreter};
 use super::watch::TimeoutWatch;
 use super::{
-    CALLED_AT_ONCE, EndpointStreams, OpTime, Phase, ReadyList, Sampler, SitePlan, SlowdownRun,
-    World,
+    CALLED_AT_ONCE, EndpointStreams, OpTime, Phase, ReadyList, Sampler, SitePlan, World, slowdown,
 };
 
 /// Names the random streams of one run.
@@ -56,7 +55,8 @@ impl<'m> World<'m> {
         let mut queue = EventQueue::default();
         let fixed_delays = fixed_delays(model, &mut queue);
         let samplers = samplers(model, seeds);
-        let (ops, entry) = programs(model);
+        let (mut ops, entry) = programs(model);
+        let paces = slowdown::paces(model, &mut ops, &mut queue);
         let (watches, sites) = watches(model, &mut queue, &entry);
         let stations = stations(model, seeds, &mut queue);
         let room = room(model, seeds, &mut queue);
@@ -88,8 +88,9 @@ impl<'m> World<'m> {
             samplers,
             fixed_delays,
             endpoint_streams: endpoint_streams(model, seeds),
-            slowdowns: slowdowns(model),
-            counts_completions: counts_completions(model),
+            slowdowns: slowdown::runs(model),
+            paces,
+            counts_completions: slowdown::counts_completions(model),
             stations,
             pools: model.pools.iter().map(Pool::new).collect(),
             locks: ENTITIES.map(|e| uses_lock(model, e).then(|| Locks::new(entities(model, e)))),
@@ -155,12 +156,16 @@ fn stations(model: &Model, seeds: Seeds, queue: &mut EventQueue<Event>) -> Vec<(
 
 /// Whether all that is asked of a station is a whole number of nanoseconds, as times drawn are.
 fn whole_demands(model: &Model, station: usize) -> bool {
+    let slowed = model.pools.iter().any(|pool| !pool.slowdowns.is_empty());
     let whole = |endpoint: &Endpoint, op: &Op| match op {
         Op::Serve {
             station: at,
             growth,
             ..
-        } if at.index() == station => growth.is_none() && endpoint.abandoned_work.fract() == 0.0,
+        } if at.index() == station => {
+            let stretched = growth.is_some() || slowed;
+            !stretched && endpoint.abandoned_work.fract() == 0.0
+        }
         _ => true,
     };
     let mut all = model
@@ -274,31 +279,6 @@ fn watches(
         });
     }
     (watches, sites)
-}
-
-fn slowdowns(model: &Model) -> Vec<SlowdownRun> {
-    let mut all = Vec::new();
-    for (station, spec) in model.stations.iter().enumerate() {
-        for (index, slowdown) in spec.slowdowns.iter().enumerate() {
-            all.push(SlowdownRun {
-                station,
-                index,
-                leaves: slowdown.leaves,
-                open: 0,
-            });
-        }
-    }
-    all
-}
-
-fn counts_completions(model: &Model) -> Vec<bool> {
-    use crate::model::system::Trigger::Completions;
-    let counts = |s: &crate::model::system::Slowdown| matches!(s.trigger, Completions(_));
-    model
-        .stations
-        .iter()
-        .map(|s| s.slowdowns.iter().any(counts))
-        .collect()
 }
 
 impl World<'_> {

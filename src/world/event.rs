@@ -23,9 +23,9 @@ pub enum Kind {
     PhaseTimeout = 8,
     /// k6's one-second sample of its VUs.
     Second = 9,
-    /// A slowdown of a station begins; `who` is its place in the world's list.
+    /// A slowdown begins; `who` is its place in the world's list.
     SlowdownBegins = 10,
-    /// A slowdown of a station is over.
+    /// A slowdown is over.
     SlowdownEnds = 11,
     /// A hold on a seat is over.
     HoldExpires = 12,
@@ -39,6 +39,8 @@ pub enum Kind {
     Answer = 16,
     /// Thresholds are evaluated, for one of them may abort the run.
     Evaluate = 17,
+    /// A delay is over that was made under a token of a slowed pool; `who` is the set of such pools.
+    SlowedDelayOver = 30,
 }
 
 /// What is pending in the event queue: what happens, and to whom.

@@ -18,6 +18,7 @@ pub mod scenario;
 pub mod sections;
 pub mod service;
 pub mod slow;
+pub mod slowdown;
 pub mod snapshot;
 pub mod summary;
 pub mod system;
@@ -164,16 +165,6 @@ pub struct SitePlan {
     entry: u32,
 }
 
-/// A slowdown at work.
-#[derive(Clone, Debug)]
-struct SlowdownRun {
-    station: usize,
-    index: usize,
-    leaves: f64,
-    /// How many of its windows are open.
-    open: u32,
-}
-
 /// The phase of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -222,7 +213,9 @@ pub struct World<'m> {
     fixed_delays: Vec<Option<FixedDelayId>>,
     endpoint_streams: Vec<EndpointStreams>,
     stations: Vec<(Station, AlarmId)>,
-    slowdowns: Vec<SlowdownRun>,
+    slowdowns: Vec<slowdown::SlowdownRun>,
+    /// Delays of those who hold tokens of slowed pools, by the set of these pools.
+    paces: Vec<slowdown::Pace>,
     /// Stations of which a slowdown comes after every so many completions.
     counts_completions: Vec<bool>,
     pools: Vec<Pool>,
@@ -377,6 +370,7 @@ impl World<'_> {
             Kind::Arrival => self.arrival(who, ticket),
             Kind::Answer => self.answer(now, who, ticket),
             Kind::Evaluate => self.evaluate(now),
+            Kind::SlowedDelayOver => self.slowed_delay_over(now, index),
         }
     }
 

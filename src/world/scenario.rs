@@ -249,6 +249,7 @@ impl World<'_> {
 
     fn start_scenarios(&mut self, now: Time) {
         self.phase = Phase::Scenarios;
+        self.plan_slowdowns_of_load(now);
         for scenario in &mut self.scenarios {
             scenario.started = now + scenario.start_time;
             self.queue.set_alarm(scenario.load_alarm, scenario.started);

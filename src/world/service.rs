@@ -1,9 +1,9 @@
-//! Visits to stations, and what slows stations down.
+//! Visits to stations.
 
 use crate::engine::time::to_f64;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Code;
-use crate::model::system::{Accumulated, DistId, Growth, Op, Trigger};
+use crate::model::system::{Accumulated, Growth, Op};
 use crate::parts::Admission;
 use crate::parts::waiting::QueueEntry;
 
@@ -93,6 +93,9 @@ impl World<'_> {
         let mut ns = to_f64(time.0);
         if let Some(growth) = growth {
             ns *= 1.0 + growth.per_unit * self.accumulated(growth);
+            if let Some(pace) = growth.pace {
+                ns /= self.pace(usize::from(pace));
+            }
         }
         if let Some(factor) = factor {
             ns *= factor;
@@ -156,8 +159,10 @@ impl World<'_> {
         let request = &mut self.requests[id];
         request.state = RequestState::Ready;
         self.op_times[request.at as usize].cut_off += u128::from(now.since(request.since).0);
-        let Op::Serve { station, .. } = self.ops[request.at as usize] else {
-            return;
+        let station = match self.ops[request.at as usize] {
+            Op::Serve { station, .. } => station,
+            Op::SlowedDelay { pace, .. } => return self.leave_slowed_delay(now, id, pace),
+            _ => return,
         };
         let (part, alarm) = &mut self.stations[station.index()];
         let next = part.cancel(now, id, &self.requests);
@@ -167,77 +172,6 @@ impl World<'_> {
         }
         if let Some(next) = next {
             self.service_begins(now, next);
-        }
-    }
-
-    /// Plans the first window of each slowdown.
-    pub(super) fn plan_slowdowns(&mut self) {
-        for at in 0..self.slowdowns.len() {
-            match self.trigger(at).0 {
-                Trigger::Every(gap) | Trigger::After(gap) => {
-                    self.after(gap, Event::of(Kind::SlowdownBegins, at));
-                }
-                Trigger::At(when) => {
-                    self.queue
-                        .at(Time::ZERO + when, Event::of(Kind::SlowdownBegins, at));
-                }
-                Trigger::Completions(_) => {}
-            }
-        }
-    }
-
-    fn trigger(&self, slowdown: usize) -> (Trigger, DistId) {
-        let run = &self.slowdowns[slowdown];
-        let spec = &self.model.stations[run.station].slowdowns[run.index];
-        (spec.trigger, spec.lasts)
-    }
-
-    fn completion_triggers(&mut self, now: Time, station: usize) {
-        let completed = self.stations[station].0.probe.completed;
-        for at in 0..self.slowdowns.len() {
-            if self.slowdowns[at].station == station
-                && let (Trigger::Completions(every), _) = self.trigger(at)
-                && completed.is_multiple_of(u64::from(every))
-            {
-                self.slowdown_begins(now, at);
-            }
-        }
-    }
-
-    /// A slowdown begins.
-    pub(super) fn slowdown_begins(&mut self, now: Time, at: usize) {
-        let (trigger, lasts) = self.trigger(at);
-        self.after(lasts, Event::of(Kind::SlowdownEnds, at));
-        if let Trigger::Every(gap) = trigger {
-            self.after(gap, Event::of(Kind::SlowdownBegins, at));
-        }
-        self.slowdowns[at].open += 1;
-        self.set_speed(now, at);
-    }
-
-    /// A slowdown is over.
-    pub(super) fn slowdown_ends(&mut self, now: Time, at: usize) {
-        if let (Trigger::After(gap), _) = self.trigger(at) {
-            self.after(gap, Event::of(Kind::SlowdownBegins, at));
-        }
-        self.slowdowns[at].open -= 1;
-        self.set_speed(now, at);
-    }
-
-    /// The station works at the product of what its open slowdowns leave.
-    fn set_speed(&mut self, now: Time, slowdown: usize) {
-        let station = self.slowdowns[slowdown].station;
-        let speed: f64 = self
-            .slowdowns
-            .iter()
-            .filter(|s| s.station == station && s.open > 0)
-            .map(|s| s.leaves)
-            .product();
-        let (part, alarm) = &mut self.stations[station];
-        part.set_speed(now, speed);
-        match part.next_completion() {
-            Some(at) => self.queue.set_alarm(*alarm, at.max(now)),
-            None => self.queue.clear_alarm(*alarm),
         }
     }
 

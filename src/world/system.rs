@@ -71,6 +71,7 @@ impl World<'_> {
                     let ticket = request.ticket;
                     return self.after(time, Event::stale_after(Kind::DelayOver, id, ticket));
                 }
+                Op::SlowedDelay { time, pace } => return self.slowed_delay(now, id, time, pace),
                 Op::Acquire { pool } => {
                     if !self.acquire(now, id, pool) {
                         return;

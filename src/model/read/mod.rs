@@ -17,6 +17,7 @@ mod program;
 mod progress;
 mod request;
 mod scenario;
+mod slowdown;
 mod station;
 mod steps;
 mod threshold;
@@ -29,7 +30,7 @@ use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
 use super::problem::Notes;
 use super::seam;
 use super::section::Section;
-use super::system::{Discipline, DistId, EndpointId, NamedDist};
+use super::system::{Discipline, DistId, EndpointId, NamedDist, Pool};
 use super::threshold::Aggregation;
 use super::tree::{Node, Place};
 use super::{K6Version, Model};
@@ -51,6 +52,8 @@ struct Build<'a> {
     /// Of each station: how it serves, and its servers.
     services: Vec<(Discipline, u32)>,
     pools: Names,
+    /// Of each pool: whether a slowdown stops what is done with its tokens.
+    stopped_pools: Vec<bool>,
     endpoints: Names,
     journeys: Names,
     /// Number of events, if there is an inventory.
@@ -161,6 +164,7 @@ pub(super) fn model(
         stations: Names::new("station", "stations", &sections.stations),
         services: Vec::new(),
         pools: Names::new("pool", "pools", &sections.pools),
+        stopped_pools: Vec::new(),
         endpoints: Names::new("endpoint", "endpoints", &sections.endpoints),
         journeys: Names::new("journey", "journeys", &sections.journeys),
         events: None,
@@ -299,11 +303,12 @@ impl<'a> Build<'a> {
             .map(|(name, f)| station::station(self, name, f));
         let stations: Vec<_> = stations.collect();
         self.services = stations.iter().map(|s| (s.discipline, s.servers)).collect();
-        let pools = at
-            .pools
-            .iter()
-            .map(|(name, f)| station::pool(name, f))
+        let pools = at.pools.iter();
+        let pools: Vec<_> = pools
+            .map(|(name, f)| station::pool(self, name, f))
             .collect();
+        let stops = |p: &Pool| p.slowdowns.iter().any(|s| s.leaves <= 0.0);
+        self.stopped_pools = pools.iter().map(stops).collect();
         let setup = phase(self, root.optional("setup").as_ref());
         let teardown = phase(self, root.optional("teardown").as_ref());
         let scenarios = scenario::read(self, root);

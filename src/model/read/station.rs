@@ -1,11 +1,10 @@
 //! Stations and pools.
 
-use super::Build;
-use crate::engine::Span;
+use super::{Build, slowdown};
 use crate::model::field::Field;
 use crate::model::nearest::suggestion;
 use crate::model::section::Section;
-use crate::model::system::{Discipline, Pool, Scalability, Slowdown, Station, Trigger};
+use crate::model::system::{Discipline, Pool, Scalability, Station};
 
 const DISCIPLINES: [(&str, Discipline); 5] = [
     ("fifo", Discipline::Fifo),
@@ -47,13 +46,7 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
     station.scalability = section
         .optional("scalability")
         .and_then(|f| scalability(&f));
-    if let Some(list) = section.optional("slowdowns") {
-        let items = list.items().unwrap_or_default();
-        station.slowdowns = items.iter().filter_map(|f| slowdown(build, f)).collect();
-    }
-    if let Some(field) = section.optional("warm_up") {
-        station.slowdowns.extend(warm_up(build, &field));
-    }
+    station.slowdowns = slowdown::read(build, &section);
     station
 }
 
@@ -135,80 +128,15 @@ fn scalability(field: &Field) -> Option<Scalability> {
     Some(Scalability { sigma, kappa })
 }
 
-fn slowdown<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Slowdown> {
-    let section = field.section()?;
-    let name = section
-        .optional("name")
-        .and_then(|f| f.text())
-        .unwrap_or("slowdown");
-    let triggers = ["every", "after", "after_completions", "at"];
-    let given: Vec<_> = triggers
-        .into_iter()
-        .filter_map(|key| section.optional(key))
-        .collect();
-    let lasts = section.required("lasts", "lasts = \"200ms\"");
-    let leaves = section
-        .optional("leaves")
-        .map_or(Some(0.0), |f| f.number(0.0, 1.0));
-    let lasts = lasts.map(|f| build.dist(&f));
-    let [trigger] = given.as_slice() else {
-        let fix = "write one of `every`, `after`, `after_completions`, `at`";
-        section.error(
-            format!("a slowdown needs one trigger, and has {}", given.len()),
-            fix,
-        );
-        return None;
-    };
-    let trigger = match trigger.name() {
-        "every" => Trigger::Every(build.dist_above_zero(trigger)),
-        "after" => Trigger::After(build.dist_above_zero(trigger)),
-        "after_completions" => Trigger::Completions(trigger.whole_u32(1, u32::MAX)?),
-        _ => Trigger::At(trigger.span()?),
-    };
-    Some(Slowdown {
-        name: name.to_string(),
-        trigger,
-        lasts: lasts?,
-        leaves: leaves?,
-    })
-}
-
-/// Steps in which a warm-up is modelled: the speed is off by a fortieth of what it gains, at most.
-const WARM_UP_STEPS: u32 = 20;
-
-/// A speed that grows linearly from the start of the run, as windows that follow one another: each
-/// leaves the speed that the line has at its middle.
-fn warm_up<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Vec<Slowdown> {
-    let Some(section) = field.section() else {
-        return Vec::new();
-    };
-    let lasts = section.required("lasts", "lasts = \"30s\"");
-    let from = section.required("from", "from = 0.2, the share of the speed at the start");
-    let lasts = lasts.and_then(|f| Some((f.span_above_zero()?, f)));
-    let from = from.and_then(|f| f.number(0.0, 1.0));
-    let (Some((span, at)), Some(from)) = (lasts, from) else {
-        return Vec::new();
-    };
-    let step = span.0 / u64::from(WARM_UP_STEPS);
-    let lasts = build.constant(&at, step);
-    let window = |n: u32| Slowdown {
-        name: "warm-up".to_string(),
-        trigger: Trigger::At(Span(u64::from(n) * step)),
-        lasts,
-        leaves: from + (1.0 - from) * (f64::from(n) + 0.5) / f64::from(WARM_UP_STEPS),
-    };
-    (0..WARM_UP_STEPS).map(window).collect()
-}
-
 /// Reads `[pools.NAME]`. What is left out: an endless queue, refusal with 503, no timeout.
-pub(super) fn pool(name: &str, field: &Field) -> Pool {
-    let (name, size, queue, refusal) = (name.to_string(), 1, u32::MAX, 503);
+pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Pool {
     let mut pool = Pool {
-        name,
-        size,
-        queue,
-        refusal,
+        name: name.to_string(),
+        size: 1,
+        queue: u32::MAX,
+        refusal: 503,
         timeout: None,
+        slowdowns: Vec::new(),
     };
     let Some(section) = field.section() else {
         return pool;
@@ -223,5 +151,6 @@ pub(super) fn pool(name: &str, field: &Field) -> Pool {
         idle(&section, "timeout", "with `queue = 0` nobody waits");
     }
     pool.timeout = section.optional("timeout").and_then(|f| f.span());
+    pool.slowdowns = slowdown::of_pool(build, &section);
     pool
 }

@@ -203,6 +203,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         let class = section.optional("class").and_then(|f| f.whole(0, 255));
         let patience = section.optional("patience").map(|f| self.build.dist(&f));
         self.no_effect(section, id);
+        self.not_stopped(station);
         let Some(time) = time.map(|f| self.build.dist(&f)) else {
             return;
         };
@@ -216,6 +217,21 @@ impl<'b, 'a> Visits<'b, 'a> {
             class,
             patience,
         });
+    }
+
+    /// A service runs on its station's clock, which a pool cannot stop.
+    fn not_stopped(&self, station: &Field<'a>) {
+        let stops = |op: &Op| match op {
+            Op::Release(pool) => self.build.stopped_pools.get(pool.index()) == Some(&true),
+            _ => false,
+        };
+        if self.held.iter().any(stops) {
+            station.error(
+                "a slowdown of the pool that is held here leaves nothing, and a service cannot be stopped by \
+                 a pool",
+                "leave something, such as leaves = 0.05, or give the station the slowdown",
+            );
+        }
     }
 
     /// Warns of a class or a patience that the station pays no attention to.
@@ -262,6 +278,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         Some(Growth {
             with,
             per_unit: per_thousand? / 1000.0,
+            pace: None,
         })
     }
 

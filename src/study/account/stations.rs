@@ -184,7 +184,7 @@ pub fn taken(model: &Model, slowdown: &Slowdown) -> Option<f64> {
     let open = match slowdown.trigger {
         Trigger::Every(gap) => lasts / mean(model, gap),
         Trigger::After(gap) => lasts / (mean(model, gap) + lasts),
-        Trigger::Completions(_) | Trigger::At(_) => return None,
+        Trigger::Completions(_) | Trigger::At(_) | Trigger::Loaded(_) => return None,
     };
     open.is_finite()
         .then(|| open.min(1.0) * (1.0 - slowdown.leaves))

@@ -100,17 +100,28 @@ fn of_slowdown(walk: &Walk, slowdown: &Slowdown, station: &Demand) -> Option<f64
     taken(walk.model, slowdown).map(|taken| 1.0 - taken)
 }
 
-fn pool(walk: &Walk, index: usize) -> Option<Demand> {
-    let (held, taken) = walk.pools[index];
+fn pool(walk: &mut Walk, index: usize) -> Option<Demand> {
+    let (held, visits) = walk.pools[index];
     let spec = &walk.model.pools[index];
-    let one = demand(
+    let mut one = demand(
         Kind::Pool(index),
         format!("pool {}", spec.name),
         held,
         spec.size,
     );
+    let mut left = 1.0;
+    for slowdown in &spec.slowdowns {
+        match taken(walk.model, slowdown) {
+            Some(taken) => left *= 1.0 - taken,
+            None => walk.note("slowdowns that come once are left out"),
+        }
+    }
+    if left < 1.0 {
+        one.ceiling *= left;
+        one.with = Some(format!("slowdowns leave it {:.1} %", 100.0 * left));
+    }
     (held > 0.0).then_some(Demand {
-        visits: taken,
+        visits,
         pool: Some(index),
         least: true,
         ..one

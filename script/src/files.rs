@@ -49,6 +49,11 @@ impl Files {
         }
     }
 
+    /// The script itself.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.root.join(&self.main)
+    }
+
     /// Name of the script itself.
     pub(crate) fn main(&self) -> &str {
         &self.main
@@ -66,6 +71,15 @@ impl Files {
             .borrow_mut()
             .insert(name.to_owned(), bytes.clone());
         Ok(bytes)
+    }
+
+    /// The first file that was read and contains these words.
+    pub(crate) fn containing(&self, words: &str) -> Option<String> {
+        let has = |bytes: &[u8]| bytes.windows(words.len()).any(|w| w == words.as_bytes());
+        let read = self.read.borrow();
+        read.iter()
+            .find(|(_, bytes)| has(bytes))
+            .map(|(name, _)| name.clone())
     }
 
     /// The text of a module.

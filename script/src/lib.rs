@@ -4,7 +4,9 @@
 //! [`Effect`] (a request, a sleep, a check …) and is resumed with an [`Answer`]. The host owns the clock, the
 //! system that answers and the load; this crate knows only JavaScript and k6's modules.
 
+mod call;
 mod effect;
+mod engine;
 mod files;
 mod go_random;
 mod loader;
@@ -19,4 +21,4 @@ pub use effect::{
     Response, Tags, Timings,
 };
 pub use script::{Exports, Metric, Script, Settings};
-pub use vu::ScriptVu;
+pub use vu::{ScriptVu, VuFactory};

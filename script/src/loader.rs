@@ -1,6 +1,7 @@
 //! How `import` finds its modules.
 
 use crate::files::{Files, MODULES};
+use crate::natives::{Desk, State};
 use crate::raw::Bytecode;
 use crate::script::Script;
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
@@ -12,8 +13,16 @@ use std::rc::Rc;
 /// Begins a name that is resolved already.
 const RESOLVED: &str = "capsim:";
 
+/// Stands between the name of a module and the number of the VU that it is of.
+const OF_VU: char = '#';
+
 /// Names and loads modules for one script.
-pub(crate) struct Imports(pub(crate) Rc<Script>);
+pub(crate) struct Imports {
+    pub(crate) script: Rc<Script>,
+    pub(crate) desk: Rc<Desk>,
+    /// The engine is for all VUs, and each has modules of its own.
+    pub(crate) shared: bool,
+}
 
 impl Resolver for Imports {
     fn resolve<'js>(
@@ -23,10 +32,17 @@ impl Resolver for Imports {
         name: &str,
         _: Option<ImportAttributes<'js>>,
     ) -> Result<String> {
-        if let Some(known) = name.strip_prefix(RESOLVED) {
-            return Ok(known.to_owned());
+        let resolved = match name.strip_prefix(RESOLVED) {
+            Some(known) => known.to_owned(),
+            None => {
+                Files::resolve(base, name).map_err(|text| Exception::throw_message(ctx, &text))?
+            }
+        };
+        if !self.shared || MODULES.contains(&&*resolved) {
+            return Ok(resolved);
         }
-        Files::resolve(base, name).map_err(|text| Exception::throw_message(ctx, &text))
+        // The engine knows no module of this name, and asks below.
+        Ok(format!("{resolved}{OF_VU}{}", self.desk.vu().number.get()))
     }
 }
 
@@ -37,8 +53,29 @@ impl Loader for Imports {
         name: &str,
         _: Option<ImportAttributes<'js>>,
     ) -> Result<Module<'js, Declared>> {
-        module(ctx, &self.0, name)
+        if !self.shared {
+            return module(ctx, &self.script, name);
+        }
+        let name = name.rsplit_once(OF_VU).map_or(name, |(name, _)| name);
+        own_module(ctx, &self.desk.vu(), name)
     }
+}
+
+/// A module of one VU among those that share an engine.
+pub(crate) fn own_module<'js>(
+    ctx: &Ctx<'js>,
+    vu: &State,
+    name: &str,
+) -> Result<Module<'js, Declared>> {
+    if MODULES.contains(&name) {
+        return module(ctx, &vu.script, name);
+    }
+    if let Some(known) = vu.loaded(ctx, name) {
+        return Ok(known);
+    }
+    let module = module(ctx, &vu.script, name)?;
+    vu.keep_loaded(name, &module);
+    Ok(module)
 }
 
 /// A module by its name; it is compiled once for all VUs.

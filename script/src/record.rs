@@ -132,7 +132,7 @@ struct Recorder {
 impl Recorder {
     /// A VU whose init code has run.
     fn new(script: &Rc<Script>) -> Result<Recorder, Failure> {
-        let mut vu = ScriptVu::new(script, 1).map_err(|e| Failure::Exception(e.to_string()))?;
+        let mut vu = ScriptVu::new(script, 1);
         let mut effect = vu.resume(Answer::Go, Duration::ZERO);
         loop {
             effect = match effect {

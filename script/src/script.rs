@@ -19,8 +19,12 @@ pub struct Settings {
     pub seed: u64,
     /// The time of day at the start of the test, since 1970.
     pub epoch: Duration,
-    /// Memory that a VU may use, in bytes.
+    /// Memory that a VU may use, in bytes; where VUs share an engine, what it may take before time goes on.
     pub memory: usize,
+    /// Memory that the scripts of all VUs of a run may use, in bytes.
+    pub memory_in_all: usize,
+    /// Every VU gets an engine of its own, even if all could share one.
+    pub isolate: bool,
     /// Steps (calls and turns of loops, in tens of thousands) that a VU may go without virtual time passing.
     pub budget: u32,
     /// Bodies are made up: they have every field that the script reads, and tell which.
@@ -37,9 +41,11 @@ impl Default for Settings {
             // 1 January 2026.
             epoch: Duration::from_secs(1_767_225_600),
             memory: 256 << 20,
+            memory_in_all: 8 << 30,
+            isolate: false,
             budget: 10_000,
             recording: false,
-            stack: 1 << 20,
+            stack: 512 << 10,
         }
     }
 }
@@ -82,6 +88,8 @@ pub struct Script {
     compiled: RefCell<BTreeMap<String, Rc<Bytecode>>>,
     arrays: RefCell<BTreeMap<String, Rc<[String]>>>,
     init_log: RefCell<Vec<LogLine>>,
+    /// Why VUs cannot share an engine.
+    alone: OnceCell<Option<String>>,
 }
 
 impl Script {
@@ -97,9 +105,9 @@ impl Script {
             compiled: RefCell::default(),
             arrays: RefCell::default(),
             init_log: RefCell::default(),
+            alone: OnceCell::new(),
         });
-        let mut vu =
-            ScriptVu::new(&script, 0).map_err(|e| Failure::Exception(format!("no stack: {e}")))?;
+        let mut vu = ScriptVu::new(&script, 0);
         let mut effect = vu.resume(Answer::Go, Duration::ZERO);
         loop {
             effect = match effect {
@@ -112,6 +120,18 @@ impl Script {
                 _ => vu.resume(Answer::Go, Duration::ZERO),
             };
         }
+    }
+
+    /// The same script with an engine for each VU.
+    ///
+    /// # Errors
+    /// As [`Script::load`].
+    pub fn isolated(&self) -> Result<Rc<Script>, Failure> {
+        let settings = Settings {
+            isolate: true,
+            ..self.settings.clone()
+        };
+        Script::load(&self.files.path(), settings)
     }
 
     /// What it exports.
@@ -130,6 +150,27 @@ impl Script {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Its init code has not yet run to its end.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.alone.get().is_none()
+    }
+
+    /// Why its VUs cannot share an engine; `None` if they can.
+    pub(crate) fn alone(&self) -> Option<String> {
+        self.alone.get().cloned().flatten()
+    }
+
+    /// Why its VUs cannot share an engine, if a text of it says so: what a module knows of itself is kept by name.
+    pub(crate) fn looks_at_itself(&self) -> Option<String> {
+        let name = self.files.containing("import.meta")?;
+        Some(format!("'{name}' uses import.meta"))
+    }
+
+    /// Keeps the first answer to why its VUs cannot share an engine.
+    pub(crate) fn set_alone(&self, why: Option<String>) {
+        self.alone.set(why).ok();
     }
 
     pub(crate) fn files(&self) -> &Files {

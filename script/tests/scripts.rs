@@ -3,7 +3,9 @@
 #[allow(dead_code, reason = "each test file uses a part of the host")]
 mod toy;
 
-use capsim_script::{Answer, Call, Effect, Failure, Iteration, Script, ScriptVu, Settings};
+use capsim_script::{
+    Answer, Call, Effect, Failure, Iteration, Script, ScriptVu, Settings, VuFactory,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -201,7 +203,7 @@ fn an_interrupted_call_sees_nothing_and_the_vu_goes_on() {
          export function tell() { console.log('seen', seen); }",
     );
     let script = Script::load(&path, Settings::default()).unwrap();
-    let mut vu = ScriptVu::new(&script, 1).unwrap();
+    let mut vu = ScriptVu::new(&script, 1);
     let call = |exec: &str| {
         let iteration = Iteration {
             exec: exec.into(),
@@ -265,4 +267,107 @@ fn promises_end_as_in_k6() {
         said[2].starts_with("Uncaught (in promise) Error: nobody"),
         "{said:?}"
     );
+}
+
+/// Scripts that use the language in one way each, with a common beginning.
+fn idioms() -> Vec<(String, String)> {
+    let sections = include_str!("idioms.js").split("//// ").skip(1);
+    let whole = |section: &str| {
+        let (name, text) = section.split_once('\n').unwrap();
+        let options = if text.contains("options") {
+            ""
+        } else {
+            "export const options = { vus: 3, iterations: 7 };\n"
+        };
+        let begin = "import http from 'k6/http'; import { sleep, check, group } from 'k6';\n\
+            const B = 'http://127.0.0.1:8080';\n\
+            const get = (ms = 10) => http.get(`${B}/delay/${ms + __VU}`).status;\n";
+        (name.to_owned(), format!("{begin}{options}{text}"))
+    };
+    sections.map(whole).collect()
+}
+
+/// Writes a script beside the modules that it may import.
+fn beside_lib(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let (folder, path) = written(text);
+    let lib = folder.path().join("lib");
+    std::fs::create_dir(&lib).unwrap();
+    for entry in std::fs::read_dir(script("lib")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), lib.join(entry.file_name())).unwrap();
+    }
+    (folder, path)
+}
+
+#[test]
+fn vus_that_share_an_engine_do_what_they_do_in_engines_of_their_own() {
+    let idioms = idioms();
+    assert!(idioms.len() >= 50);
+    for (name, text) in idioms {
+        let (_folder, path) = beside_lib(&text);
+        let run = |isolate| {
+            let settings = Settings {
+                isolate,
+                ..Settings::default()
+            };
+            toy::run_with(&path, settings)
+        };
+        let (shared, own) = (run(false), run(true));
+        assert_eq!(shared.alone, None, "{name}");
+        assert_eq!(shared.interference, None, "{name}");
+        assert!(own.alone.is_some(), "{name}");
+        assert!(shared.trace.len() > 10, "{name}: {:?}", shared.trace);
+        for (at, (a, b)) in shared.trace.iter().zip(&own.trace).enumerate() {
+            assert_eq!(a, b, "{name}: effect {at}");
+        }
+        assert_eq!(shared.trace.len(), own.trace.len(), "{name}");
+        assert_eq!(shared.log, own.log, "{name}");
+        assert_eq!(shared.exit_code, own.exit_code, "{name}");
+    }
+}
+
+#[test]
+fn scripts_that_change_what_all_vus_see_are_found() {
+    for (text, what) in [
+        ("globalThis.count = 0;", "globalThis.count"),
+        (
+            "Array.prototype.last = function () {};",
+            "Array.prototype.last",
+        ),
+        (
+            "Object.defineProperty(String.prototype, 'x', { value: 1 });",
+            "String.prototype.x",
+        ),
+        (
+            "import http from 'k6/http'; http.get = () => ({ status: 200 });",
+            "k6/http.get",
+        ),
+        ("Error.stackTraceLimit = 3;", "Error.stackTraceLimit"),
+        ("Object.freeze(Math);", "Math"),
+        ("console.log = () => {};", "console.log"),
+        (
+            "Object.setPrototypeOf(Map.prototype, null);",
+            "Map.prototype",
+        ),
+        ("const x = import.meta;", "import.meta"),
+    ] {
+        // In the init code: known before any VU is there.
+        let (_folder, path) = written(&format!("{text} export default function () {{}}"));
+        let script = Script::load(&path, Settings::default()).unwrap();
+        let alone = VuFactory::new(&script)
+            .alone()
+            .unwrap_or_default()
+            .to_owned();
+        assert!(alone.contains(what), "{text}: {alone}");
+        let Some((_, call)) = text.split_once(';').filter(|_| !text.contains("import")) else {
+            continue;
+        };
+        assert!(call.is_empty());
+        // In a call: known afterwards.
+        let (_folder, path) = written(&format!("export default function () {{ {text} }}"));
+        let outcome = toy::run(&path);
+        assert_eq!(outcome.alone, None, "{text}");
+        let found = outcome.interference.unwrap_or_default();
+        assert!(found.contains(what), "{text}: {found}");
+    }
 }

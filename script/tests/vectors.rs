@@ -3,8 +3,10 @@
 //! `vectors/NAME.js` ran against a small server on the loopback; `vectors/NAME.expected.json` is what k6 did: exit
 //! code, lines of the log, samples per metric. The same scripts run here against a server in virtual time.
 
+#[allow(dead_code, reason = "each test file uses a part of the host")]
 mod toy;
 
+use capsim_script::Settings;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -49,11 +51,15 @@ fn sorted(lines: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// Differences to what k6 did.
-fn differences(name: &str) -> Vec<String> {
+fn differences(name: &str, isolate: bool) -> Vec<String> {
     let path = folder().join(format!("{name}.js"));
     let expected = std::fs::read_to_string(folder().join(format!("{name}.expected.json"))).unwrap();
     let expected: Value = serde_json::from_str(&expected).unwrap();
-    let outcome = toy::run(&path);
+    let settings = Settings {
+        isolate,
+        ..Settings::default()
+    };
+    let outcome = toy::run_with(&path, settings);
     let mut found = Vec::new();
     if expected["exit_code"] != outcome.exit_code {
         found.push(format!(
@@ -115,10 +121,12 @@ fn scripts_end_as_in_k6() {
         .iter()
         .filter(|n| only.as_ref().is_none_or(|o| o == *n))
     {
-        let found = differences(name);
-        let known = NOT_YET.iter().any(|(n, _)| n == name);
-        if found.is_empty() == known {
-            wrong.push(format!("{name}:\n  {}", found.join("\n  ")));
+        for isolate in [false, true] {
+            let found = differences(name, isolate);
+            let known = NOT_YET.iter().any(|(n, _)| n == name);
+            if found.is_empty() == known {
+                wrong.push(format!("{name} {isolate}:\n  {}", found.join("\n  ")));
+            }
         }
     }
     let count = wrong.len();

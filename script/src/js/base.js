@@ -60,16 +60,26 @@ const describe = (thrown) => {
 };
 class ResultError extends Error {}
 
+// What belongs to one VU. `v` is that of the VU whose turn it is.
+let v;
+const newVu = (number) => ({
+  number, iteration: 0, env: { ...n.env }, data: undefined, dataText: undefined, groupPath: "", metrics: undefined,
+  httpOptions: noOptions, tags: O.create(null), metadata: undefined, scenarioTags: noOptions, jar: undefined,
+  callback: usualStatuses, boundaries: 0, rejections: undefined, timers: none, nextTimer: 1, underWay: 0, waiting: undefined, early: none,
+});
+const noOptions = O.freeze(O.create(null));
+const none = O.freeze([]);
+const enter = (own) => { v = own; };
+
 // Promises that were rejected and that nobody looks at.
-const rejections = new Map();
 const rejection = (promise, reason, handled) => {
-  if (handled) rejections.delete(promise);
-  else rejections.set(promise, reason);
+  if (handled) v.rejections?.delete(promise);
+  else (v.rejections ??= new Map()).set(promise, reason);
 };
 const rejected = (report) => {
-  if (rejections.size === 0) return;
-  const [first] = rejections.values();
-  rejections.clear();
+  if (v.rejections === undefined || v.rejections.size === 0) return;
+  const [first] = v.rejections.values();
+  v.rejections = undefined;
   if (!report) return;
   const e = new Error("");
   e.uncaught = describe(first);
@@ -77,18 +87,13 @@ const rejected = (report) => {
 };
 
 // Timers and requests under way.
-let timers = [];
-let nextTimer = 1;
-let underWay = 0;
-const waiting = new Map();
-const early = [];
 const addTimer = (callback, ms, args, every) => {
-  const id = nextTimer++;
-  timers.push({ id, at: n.elapsed() + ms, callback, args, every });
+  const id = v.nextTimer++;
+  if (v.timers === none) v.timers = [];
+  v.timers.push({ id, at: n.elapsed() + ms, callback, args, every });
   return id;
 };
 const timerArguments = (name, callback, delay) => {
-  if (n.inInit() && false) fail("");
   if (typeof callback !== "function") throw new TypeError(`${name}: callback is not a function`);
   const ms = Number(delay);
   return ms > 0 ? ms : 0;
@@ -99,16 +104,16 @@ const setInterval = (callback, delay, ...args) => {
   const ms = Math.max(timerArguments("setInterval", callback, delay), 1);
   return addTimer(callback, ms, args, ms);
 };
-const clearTimer = (id) => { timers = timers.filter((t) => t.id !== id); };
+const clearTimer = (id) => { v.timers = v.timers.filter((t) => t.id !== id); };
 
 const arrived = (response) => {
-  const go = waiting.get(response.id);
-  if (go) { waiting.delete(response.id); underWay--; go(response); }
+  const go = v.waiting?.get(response.id);
+  if (go) { v.waiting.delete(response.id); v.underWay--; go(response); }
 };
 // Waits for the end of one of these requests, or until a time; others that end are kept for later.
 const waitFor = (ids, until) => {
-  const kept = early.findIndex((r) => ids.has(r.id));
-  if (kept >= 0) return early.splice(kept, 1)[0];
+  const kept = v.early.findIndex((r) => ids.has(r.id));
+  if (kept >= 0) return v.early.splice(kept, 1)[0];
   for (;;) {
     const response = n.wait(until);
     if (response === undefined || response === null) {
@@ -116,29 +121,30 @@ const waitFor = (ids, until) => {
       continue;
     }
     if (ids.has(response.id)) return response;
-    early.push(response);
+    if (v.early === none) v.early = [];
+    v.early.push(response);
   }
 };
-const none = new Set();
+const nobody = new Set();
 const pause = (ms) => {
-  if (underWay === 0) n.sleep(ms);
-  else waitFor(none, n.elapsed() + ms);
+  if (v.underWay === 0) n.sleep(ms);
+  else waitFor(nobody, n.elapsed() + ms);
 };
 // One turn of the loop that keeps an iteration alive; false if there is nothing to wait for.
 const pump = () => {
-  if (early.length > 0) { arrived(early.shift()); return true; }
-  if (timers.length === 0 && underWay === 0) return false;
+  if (v.early.length > 0) { arrived(v.early.shift()); return true; }
+  if (v.timers.length === 0 && v.underWay === 0) return false;
   let first;
-  for (const t of timers) if (first === undefined || t.at < first.at) first = t;
+  for (const t of v.timers) if (first === undefined || t.at < first.at) first = t;
   if (first !== undefined && first.at <= n.elapsed()) {
     if (first.every === undefined) clearTimer(first.id);
     else first.at += first.every;
     first.callback(...first.args);
     return true;
   }
-  if (underWay === 0) { n.sleep(first.at - n.elapsed()); return true; }
+  if (v.underWay === 0) { n.sleep(first.at - n.elapsed()); return true; }
   const response = n.wait(first?.at);
   if (!nullish(response)) arrived(response);
   return true;
 };
-const forgetTimers = () => { timers = []; waiting.clear(); early.length = 0; underWay = 0; };
+const forgetTimers = () => { v.timers = none; v.waiting = undefined; v.early = none; v.underWay = 0; };

@@ -1,11 +1,8 @@
 // How Rust calls the script.
 {
-  const global = (name, value) =>
-    O.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });
-  const env = { ...n.env };
-  global("__ENV", env);
-  global("__VU", n.vu);
-  global("__ITER", 0);
+  for (const [name, key] of [["__ENV", "env"], ["__VU", "number"], ["__ITER", "iteration"]]) {
+    O.defineProperty(globalThis, name, { get: () => v[key], set: (x) => { v[key] = x; }, configurable: true, enumerable: true });
+  }
   for (const [name, f] of [["setTimeout", setTimeout], ["setInterval", setInterval], ["clearTimeout", clearTimer], ["clearInterval", clearTimer],
     ["open", (path, mode) => {
       if (nullish(path) || path === "") fail("open() can't be used with an empty filename");
@@ -49,9 +46,8 @@
     return write(x);
   };
 
-  let data;
-  let dataText;
   const kit = {
+    newVu, enter, survey, changed,
     describe: (thrown) => (isObject(thrown) && thrown.uncaught !== undefined ? "Uncaught (in promise) " + thrown.uncaught : describe(thrown)),
     rejection, rejected, pump, require,
     module: (name) => modules[name],
@@ -60,31 +56,31 @@
     adopt: (namespace) => {
       const options = namespace.options;
       if (!isObject(options)) return undefined;
-      httpOptions = options;
+      v.httpOptions = options;
       return JSON.stringify(options, (_, v) => (typeof v === "number" && !isFinite(v) ? null : v));
     },
     // Begins a call; `json` is its argument.
     run: (kind, callee, name, json) => {
-      if (!httpOptions.noCookiesReset || kind !== "iteration") jar = new CookieJar();
+      if (v.jar === undefined || !v.httpOptions.noCookiesReset || kind !== "iteration") v.jar = new CookieJar();
       forgetTimers();
-      rejections.clear();
-      groupPath = "";
+      v.rejections = undefined;
+      v.groupPath = "";
       if (typeof callee !== "function") {
         if (kind === "iteration") throw new ResultError(`function '${name}' not found in exports`);
         return undefined;
       }
       if (kind === "setup") return callee();
       if (kind === "summary") return callee(JSON.parse(json));
-      if (json === undefined || json === null) data = undefined;
-      else if (json !== dataText) data = JSON.parse(json);
-      dataText = json;
-      if (kind === "teardown") return callee(data);
+      if (json === undefined || json === null) v.data = undefined;
+      else if (json !== v.dataText) v.data = JSON.parse(json);
+      v.dataText = json;
+      if (kind === "teardown") return callee(v.data);
       const about = n.iteration();
-      globalThis.__VU = about.vu;
-      globalThis.__ITER = about.iteration;
-      scenarioTags = about.tags;
-      for (const key of O.keys(about.env)) env[key] = about.env[key];
-      return callee(data);
+      v.number = about.vu;
+      v.iteration = about.iteration;
+      v.scenarioTags = about.tags;
+      for (const key of O.keys(about.env)) v.env[key] = about.env[key];
+      return callee(v.data);
     },
     // What the call returned, as JSON.
     finish: (kind, result) => {

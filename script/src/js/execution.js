@@ -41,8 +41,8 @@ const tagBag = (bag) => new Proxy(O.create(null), {
     vusActive: () => n.instance().active,
     vusInitialized: () => n.instance().initialized,
   }, outsideInit("getting instance information in the init context is not supported"));
-  const tags = tagBag(() => vuTags);
-  const metadata = tagBag(() => vuMetadata);
+  const tags = tagBag(() => v.tags);
+  const metadata = tagBag(() => (v.metadata ??= O.create(null)));
   const inVu = outsideInit("getting VU information in the init context is not supported");
   const metrics = part({ tags: () => tags, metadata: () => metadata }, inVu);
   const vu = part({
@@ -72,7 +72,7 @@ const tagBag = (bag) => new Proxy(O.create(null), {
     enumerable: true,
     get: () => {
       notInInit("getting test options in the init context is not supported");
-      return freeze(JSON.parse(JSON.stringify(httpOptions)));
+      return freeze(JSON.parse(JSON.stringify(v.httpOptions)));
     },
   });
   modules["k6/execution"] = { scenario, instance, vu, test };

@@ -14,27 +14,27 @@ const runHops = (call, ask) => {
   return step.value;
 };
 const askAlone = (hop) => {
-  if (underWay === 0 && early.length === 0) return n.request(hop);
+  if (v.underWay === 0 && v.early.length === 0) return n.request(hop);
   return waitFor(new Set([n.send(hop)]), undefined);
 };
 const forbidden = "Making http requests in the init context is not supported";
 const request = (method, url, body, params) => {
   notInInit(forbidden);
   let call;
-  try { call = parseCall(method, url, body, params); } catch (e) { return refused(e, httpOptions.throw && e.code !== 1020); }
+  try { call = parseCall(method, url, body, params); } catch (e) { return refused(e, v.httpOptions.throw && e.code !== 1020); }
   return runHops(call, askAlone);
 };
 const asyncRequest = (method, url, body, params) => {
   notInInit(forbidden);
   return new Promise((resolve, reject) => {
     let flow;
-    try { flow = hops(parseCall(method, url, body, params)); } catch (e) { resolve(refused(e, httpOptions.throw)); return; }
+    try { flow = hops(parseCall(method, url, body, params)); } catch (e) { resolve(refused(e, v.httpOptions.throw)); return; }
     const go = (answer) => {
       try {
         const step = flow.next(answer);
         if (step.done) { resolve(step.value); return; }
-        underWay++;
-        waiting.set(n.send(step.value), go);
+        v.underWay++;
+        (v.waiting ??= new Map()).set(n.send(step.value), go);
       } catch (e) { reject(e); }
     };
     go(undefined);
@@ -63,8 +63,8 @@ const batchEntry = (key, entry) => {
 };
 // Sends calls at once, as many as the limits let, and gives their responses in order.
 const sendAll = (calls) => {
-  const all = nullish(httpOptions.batch) ? 20 : Number(httpOptions.batch);
-  const perHost = nullish(httpOptions.batchPerHost) ? 6 : Number(httpOptions.batchPerHost);
+  const all = nullish(v.httpOptions.batch) ? 20 : Number(v.httpOptions.batch);
+  const perHost = nullish(v.httpOptions.batchPerHost) ? 6 : Number(v.httpOptions.batchPerHost);
   const results = new Array(calls.length);
   const onHost = new Map();
   const flows = new Map();
@@ -122,7 +122,7 @@ const batch = (...args) => {
   const calls = [];
   for (const key of keys) {
     try { calls.push(batchEntry(key, given[key])); } catch (e) {
-      if (!(e instanceof GoError) || httpOptions.throw) throw e;
+      if (!(e instanceof GoError) || v.httpOptions.throw) throw e;
       warn("A batch request failed", e.message);
       const r = emptyResponse();
       r.error = e.message;
@@ -156,7 +156,7 @@ modules["k6/http"] = {
   request, asyncRequest, batch, CookieJar,
   cookieJar: () => {
     notInInit("Using cookie jars in the init context is not supported");
-    return jar;
+    return v.jar;
   },
   file: (data, filename, contentType) =>
     new FileData(data, filename ?? String(now() * 1e6), contentType ?? "application/octet-stream"),
@@ -170,8 +170,8 @@ modules["k6/http"] = {
     return new NamedUrl(url, name);
   },
   setResponseCallback: (...args) => {
-    if (args.length === 0 || args[0] === null) responseCallback = null;
-    else if (args[0] instanceof ExpectedStatuses) responseCallback = args[0];
+    if (args.length === 0 || args[0] === null) v.callback = null;
+    else if (args[0] instanceof ExpectedStatuses) v.callback = args[0];
     else fail("unsupported argument, expected http.expectedStatuses");
   },
   expectedStatuses: (...args) => {

@@ -1,5 +1,4 @@
 // k6
-let groupPath = "";
 const separator = "::";
 const named = (name) => {
   name = String(name);
@@ -13,15 +12,15 @@ const group = (name, callback) => {
     fail("group() does not support async functions as arguments, please see " +
       "https://grafana.com/docs/k6/latest/javascript-api/k6/group/ for more info");
   }
-  const outer = groupPath;
+  const outer = v.groupPath;
   const path = outer + separator + named(name);
   const since = n.elapsed();
-  groupPath = path;
+  v.groupPath = path;
   n.group(path, undefined);
   try {
     return callback();
   } finally {
-    groupPath = outer;
+    v.groupPath = outer;
     n.group(outer, since);
   }
 };

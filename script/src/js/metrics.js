@@ -1,5 +1,4 @@
 // k6/metrics
-const known = new Map();
 const metricKind = (kind) => function (name, isTime) {
   if (!new.target) throw new TypeError(`${kind}: use it with new`);
   if (!n.inInit()) fail("metrics must be declared in the init context");
@@ -9,6 +8,7 @@ const metricKind = (kind) => function (name, isTime) {
       "and start with a letter or an underscore.");
   }
   const lower = kind.toLowerCase();
+  const known = (v.metrics ??= new Map());
   const before = known.get(name);
   if (before !== undefined && before !== lower + Boolean(isTime)) {
     fail(`metric '${name}' already exists but with type ${before.replace(/true|false/, "")}, instead of ${lower}`);
@@ -27,7 +27,7 @@ const add = (name, args) => {
   notInInit("Adding to metrics in the init context is not supported");
   const [value, tags] = args;
   const refuse = (text) => {
-    if (httpOptions.throw) fail(text);
+    if (v.httpOptions.throw) fail(text);
     n.log("warning", text);
     return false;
   };

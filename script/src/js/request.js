@@ -1,16 +1,8 @@
 // A call of k6/http: from its arguments to the hops that are sent.
-let httpOptions = O.create(null);
-let vuTags = O.create(null);
-let vuMetadata = O.create(null);
-let scenarioTags = O.create(null);
-let jar = new CookieJar();
-let responseCallback;
-
 class ExpectedStatuses {
   constructor(ranges) { define(this, "ranges", ranges); }
 }
 const usualStatuses = new ExpectedStatuses([[200, 399]]);
-responseCallback = usualStatuses;
 
 const unit = { ns: 1e-6, us: 1e-3, "\u00b5s": 1e-3, ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
 // Milliseconds of a duration as k6 reads one.
@@ -40,7 +32,7 @@ const tagsFrom = (given, what, into) => {
   }
   return into;
 };
-const currentTags = () => O.assign({}, scenarioTags, vuTags);
+const currentTags = () => O.assign({}, v.scenarioTags, v.tags);
 
 const queryEscape = (text) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => "%" + c.charCodeAt(0).toString(16).toUpperCase()).replace(/%20/g, "+");
@@ -56,9 +48,8 @@ class FileData {
     this.data = data; this.filename = filename; this.content_type = contentType;
   }
 }
-let boundaries = 0;
 const multipart = (fields) => {
-  const boundary = "capsim" + String(++boundaries).padStart(24, "0");
+  const boundary = "capsim" + String(++v.boundaries).padStart(24, "0");
   const parts = [];
   const add = (text) => { for (const b of n.bytes(text)) parts.push(b); };
   const quoted = (text) => String(text).replace(/\\/g, "\\\\").replace(/"/g, '\\"');
@@ -116,24 +107,24 @@ const parseCall = (method, target, body, params) => {
   const address = parseUrl(String(target));
   const call = {
     method: String(method), address, template: target instanceof NamedUrl ? target.tag : undefined,
-    headers: new Map(), host: undefined, timeout: 60000, throwing: Boolean(httpOptions.throw),
-    redirects: nullish(httpOptions.maxRedirects) ? undefined : Math.trunc(Number(httpOptions.maxRedirects)),
-    cookies: O.create(null), jar, expected: responseCallback, tags: currentTags(),
-    responseType: httpOptions.discardResponseBodies ? "none" : "text", auth: "",
+    headers: new Map(), host: undefined, timeout: 60000, throwing: Boolean(v.httpOptions.throw),
+    redirects: nullish(v.httpOptions.maxRedirects) ? undefined : Math.trunc(Number(v.httpOptions.maxRedirects)),
+    cookies: O.create(null), jar: v.jar, expected: v.callback, tags: currentTags(),
+    responseType: v.httpOptions.discardResponseBodies ? "none" : "text", auth: "",
   };
   const [bytes, type] = bodyOf(body);
   call.body = bytes;
   if (type !== undefined) call.headers.set("Content-Type", type);
-  call.headers.set("User-Agent", httpOptions.userAgent ?? "Grafana k6/2.2.0");
+  call.headers.set("User-Agent", v.httpOptions.userAgent ?? "Grafana k6/2.2.0");
   if (!nullish(params)) for (const key of O.keys(O(params))) readParam(call, key, params[key]);
   return call;
 };
-const readParam = (call, key, v) => {
+const readParam = (call, key, given) => {
   switch (key) {
     case "cookies":
-      if (nullish(v)) return;
-      for (const name of O.keys(v)) {
-        const c = v[name];
+      if (nullish(given)) return;
+      for (const name of O.keys(given)) {
+        const c = given[name];
         if (nullish(c)) continue;
         if (!isObject(c)) { call.cookies[name] = { value: String(c), replace: false }; continue; }
         const made = call.cookies[name] = { value: "", replace: false };
@@ -144,34 +135,34 @@ const readParam = (call, key, v) => {
       }
       return;
     case "headers":
-      if (nullish(v)) return;
-      for (const name of O.keys(v)) {
-        if (name.toLowerCase() === "host") call.host = String(v[name]);
-        call.headers.set(canonical(name), String(v[name]));
+      if (nullish(given)) return;
+      for (const name of O.keys(given)) {
+        if (name.toLowerCase() === "host") call.host = String(given[name]);
+        call.headers.set(canonical(name), String(given[name]));
       }
       return;
-    case "jar": if (v instanceof CookieJar) call.jar = v; return;
+    case "jar": if (given instanceof CookieJar) call.jar = given; return;
     case "compression":
-      for (const name of String(v).split(",").map((s) => s.trim()).filter((s) => s !== "")) {
+      for (const name of String(given).split(",").map((s) => s.trim()).filter((s) => s !== "")) {
         if (!["gzip", "deflate", "zstd", "br"].includes(name)) {
           fail(`unknown compression algorithm ${name}, supported algorithms are [gzip deflate zstd br]`);
         }
       }
       return;
-    case "redirects": call.redirects = Math.trunc(Number(v)) || 0; return;
-    case "tags": tagsFrom(v, "invalid HTTP request metric tags", call.tags); return;
-    case "auth": call.auth = String(v); return;
+    case "redirects": call.redirects = Math.trunc(Number(given)) || 0; return;
+    case "tags": tagsFrom(given, "invalid HTTP request metric tags", call.tags); return;
+    case "auth": call.auth = String(given); return;
     case "timeout":
-      try { call.timeout = durationOf(v); } catch (e) { fail(`invalid timeout value: ${e.message}`); }
+      try { call.timeout = durationOf(given); } catch (e) { fail(`invalid timeout value: ${e.message}`); }
       return;
-    case "throw": call.throwing = Boolean(v); return;
+    case "throw": call.throwing = Boolean(given); return;
     case "responseType":
-      if (!["text", "none", "binary"].includes(String(v))) fail(`${v} does not belong to ResponseType values`);
-      call.responseType = String(v);
+      if (!["text", "none", "binary"].includes(String(given))) fail(`${given} does not belong to ResponseType values`);
+      call.responseType = String(given);
       return;
     case "responseCallback":
-      if (nullish(v)) call.expected = null;
-      else if (v instanceof ExpectedStatuses) call.expected = v;
+      if (nullish(given)) call.expected = null;
+      else if (given instanceof ExpectedStatuses) call.expected = given;
       else fail("unsupported responseCallback");
   }
 };

@@ -1,6 +1,6 @@
 //! What goes to the host: requests, sleeps, samples, lines of the log.
 
-use super::{Phase, State};
+use super::{Desk, Phase, State};
 use crate::effect::{Answer, Effect, Failure, Level, LogLine, Request, Response, Tags};
 use crate::natives::text::bytes;
 use crate::script::Metric;
@@ -10,12 +10,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// Gives the script the way to its host.
-pub(crate) fn install<'js>(ctx: &Ctx<'js>, natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
-    let _ = ctx;
-    times(natives, state)?;
-    samples(natives, state)?;
-    requests(natives, state)?;
-    questions(natives, state)
+pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    times(natives, desk)?;
+    samples(natives, desk)?;
+    requests(natives, desk)?;
+    questions(natives, desk)
 }
 
 fn milliseconds(time: Duration) -> f64 {
@@ -29,11 +28,14 @@ fn from_milliseconds(ms: f64) -> Duration {
     Duration::from_nanos((ms * 1e6).round().min(9.2e18) as u64)
 }
 
-fn times<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
-    natives.set("epoch", milliseconds(state.script.settings().epoch))?;
-    let own = state.clone();
-    natives.set("elapsed", Func::from(move || milliseconds(own.port.now())))?;
-    let own = state.clone();
+fn times<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    natives.set("epoch", milliseconds(desk.vu().script.settings().epoch))?;
+    let own = desk.clone();
+    natives.set(
+        "elapsed",
+        Func::from(move || milliseconds(own.vu().port.now())),
+    )?;
+    let own = desk.clone();
     natives.set(
         "sleep",
         Func::from(move |ctx: Ctx<'js>, ms: f64| -> Result<()> {
@@ -41,7 +43,7 @@ fn times<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
             Ok(())
         }),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "log",
         Func::from(
@@ -76,13 +78,13 @@ fn times<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
     )
 }
 
-fn samples<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
-    let own = state.clone();
+fn samples<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    let own = desk.clone();
     natives.set(
         "check",
         Func::from(
             move |ctx: Ctx<'js>, name: String, passed: bool, tags: Option<Tags>| -> Result<()> {
-                let group = own.group.borrow().clone();
+                let group = own.vu().group.borrow().clone();
                 let tags = tags.unwrap_or_default();
                 own.suspend(
                     &ctx,
@@ -97,12 +99,12 @@ fn samples<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
             },
         ),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "sample",
         Func::from(
             move |ctx: Ctx<'js>, name: String, value: f64, tags: Option<Tags>| -> Result<()> {
-                let group = own.group.borrow().clone();
+                let group = own.vu().group.borrow().clone();
                 let tags = tags.unwrap_or_default();
                 own.suspend(
                     &ctx,
@@ -117,30 +119,30 @@ fn samples<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
             },
         ),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "declare",
         Func::from(move |name: String, kind: String, is_time: bool| {
-            own.metrics.borrow_mut().push(Metric {
+            own.vu().metrics.borrow_mut().push(Metric {
                 name,
                 kind,
                 is_time,
             });
         }),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "group",
         Func::from(
             move |ctx: Ctx<'js>, path: String, since: Option<f64>| -> Result<()> {
                 let Some(since) = since else {
                     let group: Rc<str> = path.into();
-                    own.group.replace(group.clone());
+                    own.vu().group.replace(group.clone());
                     own.suspend(&ctx, Effect::GroupStart(group))?;
                     return Ok(());
                 };
-                let duration = own.port.now().saturating_sub(from_milliseconds(since));
-                let group = own.group.replace(path.into());
+                let duration = own.vu().port.now().saturating_sub(from_milliseconds(since));
+                let group = own.vu().group.replace(path.into());
                 own.suspend(&ctx, Effect::GroupEnd { group, duration })?;
                 Ok(())
             },
@@ -148,13 +150,13 @@ fn samples<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
     )
 }
 
-fn requests<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
-    let own = state.clone();
+fn requests<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    let own = desk.clone();
     natives.set(
         "request",
         Func::from(
             move |ctx: Ctx<'js>, hop: Object<'js>| -> Result<Object<'js>> {
-                let request = request(&own, &hop)?;
+                let request = request(&own.vu(), &hop)?;
                 match own.suspend(&ctx, Effect::Request(Box::new(request)))? {
                     Answer::Response(response) => shown(&ctx, *response),
                     _ => Err(Exception::throw_message(
@@ -165,17 +167,17 @@ fn requests<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
             },
         ),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "send",
         Func::from(move |ctx: Ctx<'js>, hop: Object<'js>| -> Result<u64> {
-            let request = request(&own, &hop)?;
+            let request = request(&own.vu(), &hop)?;
             let id = request.id;
             own.suspend(&ctx, Effect::Send(Box::new(request)))?;
             Ok(id)
         }),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "wait",
         Func::from(
@@ -257,9 +259,9 @@ fn shown<'js>(ctx: &Ctx<'js>, response: Response) -> Result<Object<'js>> {
     Ok(object)
 }
 
-fn questions<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
-    natives.set("recording", state.script.settings().recording)?;
-    let own = state.clone();
+fn questions<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    natives.set("recording", desk.vu().script.settings().recording)?;
+    let own = desk.clone();
     natives.set(
         "read",
         Func::from(
@@ -269,15 +271,22 @@ fn questions<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
             },
         ),
     )?;
-    let own = state.clone();
-    natives.set("inInit", Func::from(move || own.phase.get() == Phase::Init))?;
-    let own = state.clone();
-    natives.set("inIteration", Func::from(move || own.in_iteration.get()))?;
-    let own = state.clone();
+    let own = desk.clone();
+    natives.set(
+        "inInit",
+        Func::from(move || own.vu().phase.get() == Phase::Init),
+    )?;
+    let own = desk.clone();
+    natives.set(
+        "inIteration",
+        Func::from(move || own.vu().in_iteration.get()),
+    )?;
+    let own = desk.clone();
     natives.set(
         "iteration",
         Func::from(move |ctx: Ctx<'js>| -> Result<Object<'js>> {
-            let i = own.iteration.borrow();
+            let vu = own.vu();
+            let i = vu.iteration.borrow();
             let object = Object::new(ctx)?;
             object.set("scenario", &*i.scenario)?;
             object.set("executor", &*i.executor)?;
@@ -291,7 +300,7 @@ fn questions<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
             Ok(object)
         }),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "instance",
         Func::from(move |ctx: Ctx<'js>| -> Result<Object<'js>> {
@@ -310,14 +319,19 @@ fn questions<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
             Ok(object)
         }),
     )?;
-    let own = state.clone();
+    verdicts(natives, desk)
+}
+
+/// How a script ends or marks the test.
+fn verdicts<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    let own = desk.clone();
     natives.set(
         "abort",
         Func::from(move |ctx: Ctx<'js>, text: String| -> Result<()> {
-            Err(own.stop_with(&ctx, Failure::Abort(text)))
+            Err(own.vu().stop_with(&ctx, Failure::Abort(text)))
         }),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "markFailed",
         Func::from(move |ctx: Ctx<'js>, text: String| -> Result<()> {

@@ -5,16 +5,18 @@ mod random;
 mod text;
 
 use crate::effect::{Answer, Call, Effect, Failure, Iteration};
-use crate::raw::{Bytecode, Port};
+use crate::raw::{Bytecode, KeptModule, Port};
 use crate::script::{Metric, Script};
 use random::Random;
 use rquickjs::context::EvalOptions;
 use rquickjs::function::Func;
 use rquickjs::module::Declared;
-use rquickjs::{Ctx, Error, Function, Module, Object, Result, Value};
+use rquickjs::{Ctx, Error, Function, Module, Object, Persistent, Result, Value};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// The JavaScript side, put together to one function.
 const KIT: &str = concat!(
@@ -31,6 +33,7 @@ const KIT: &str = concat!(
     include_str!("../js/data.js"),
     include_str!("../js/execution.js"),
     include_str!("../js/encoding.js"),
+    include_str!("../js/survey.js"),
     include_str!("../js/entry.js"),
     "});"
 );
@@ -55,10 +58,83 @@ pub(crate) enum Phase {
     Call,
 }
 
-/// What the natives of a VU share.
+/// Whose turn it is: the natives of an engine act for this VU.
+pub(crate) struct Desk {
+    current: RefCell<Rc<State>>,
+    nobody: Rc<State>,
+    enter: RefCell<Option<Persistent<Function<'static>>>>,
+}
+
+impl Desk {
+    /// Nobody's turn.
+    pub(crate) fn new(script: &Rc<Script>) -> Desk {
+        let nobody = Rc::new(State::new(script.clone(), 0));
+        Desk {
+            current: RefCell::new(nobody.clone()),
+            nobody,
+            enter: RefCell::default(),
+        }
+    }
+
+    /// The VU whose turn it is.
+    pub(crate) fn vu(&self) -> Rc<State> {
+        self.current.borrow().clone()
+    }
+
+    /// The function that tells the JavaScript side whose turn it is.
+    pub(crate) fn set_enter(&self, enter: Persistent<Function<'static>>) {
+        self.enter.replace(Some(enter));
+    }
+
+    /// It is this VU's turn.
+    pub(crate) fn take_over(&self, ctx: &Ctx, state: &Rc<State>) -> Result<()> {
+        if Rc::ptr_eq(&self.current.borrow(), state) {
+            return Ok(());
+        }
+        self.current.replace(state.clone());
+        let (enter, own) = (self.enter.borrow().clone(), state.own.borrow().clone());
+        if let (Some(enter), Some(own)) = (enter, own) {
+            enter.restore(ctx)?.call::<_, ()>((own.restore(ctx)?,))?;
+        }
+        Ok(())
+    }
+
+    /// This VU is gone.
+    pub(crate) fn leave(&self, state: &Rc<State>) {
+        if Rc::ptr_eq(&self.current.borrow(), state) {
+            self.current.replace(self.nobody.clone());
+        }
+    }
+
+    /// The engine is about to go.
+    pub(crate) fn close(&self) {
+        self.current.replace(self.nobody.clone());
+        self.enter.take();
+    }
+
+    /// Hands an effect of the current VU to the host; an error if the host stops the call.
+    fn suspend(&self, ctx: &Ctx, effect: Effect) -> Result<Answer> {
+        let vu = self.vu();
+        if vu.is_stopped() {
+            return Err(uncatchable(ctx));
+        }
+        let answer = vu.port.suspend(effect);
+        if matches!(answer, Answer::Stop) {
+            vu.stop.replace(Some(Failure::Stopped));
+        }
+        self.take_over(ctx, &vu)?;
+        if matches!(answer, Answer::Stop) {
+            return Err(uncatchable(ctx));
+        }
+        vu.forget_steps();
+        Ok(answer)
+    }
+}
+
+/// What belongs to one VU.
 pub(crate) struct State {
     pub(crate) script: Rc<Script>,
-    pub(crate) port: Rc<Port>,
+    pub(crate) port: Port,
     pub(crate) number: Cell<u64>,
     pub(crate) phase: Cell<Phase>,
     pub(crate) metrics: RefCell<Vec<Metric>>,
@@ -68,15 +144,23 @@ pub(crate) struct State {
     random: RefCell<Random>,
     stop: RefCell<Option<Failure>>,
     polls: Cell<u32>,
+    /// When the steps were counted from.
+    counted: Cell<Duration>,
     requests: Cell<u64>,
+    /// Its object on the JavaScript side.
+    own: RefCell<Option<Persistent<Object<'static>>>>,
+    /// What its script exports.
+    exports: RefCell<Option<Persistent<Object<'static>>>>,
+    /// Its modules, where many VUs share an engine.
+    modules: RefCell<BTreeMap<String, KeptModule>>,
 }
 
 impl State {
-    pub(crate) fn new(script: Rc<Script>, port: Rc<Port>, number: u64) -> State {
+    pub(crate) fn new(script: Rc<Script>, number: u64) -> State {
         let random = Random::new(script.settings().seed, number);
         State {
             script,
-            port,
+            port: Port::new(),
             number: Cell::new(number),
             phase: Cell::new(Phase::Init),
             metrics: RefCell::default(),
@@ -86,7 +170,56 @@ impl State {
             random: RefCell::new(random),
             stop: RefCell::default(),
             polls: Cell::new(0),
+            counted: Cell::default(),
             requests: Cell::new(0),
+            own: RefCell::default(),
+            exports: RefCell::default(),
+            modules: RefCell::default(),
+        }
+    }
+
+    /// Whether the JavaScript side knows it.
+    pub(crate) fn is_known(&self) -> bool {
+        self.own.borrow().is_some()
+    }
+
+    /// Keeps its object on the JavaScript side.
+    pub(crate) fn keep_own(&self, own: Persistent<Object<'static>>) {
+        self.own.replace(Some(own));
+    }
+
+    /// Keeps what its script exports.
+    pub(crate) fn keep_exports(&self, exports: Persistent<Object<'static>>) {
+        self.exports.replace(Some(exports));
+    }
+
+    /// What its script exports.
+    pub(crate) fn exports(&self) -> Option<Persistent<Object<'static>>> {
+        self.exports.borrow().clone()
+    }
+
+    /// A module that it has loaded.
+    pub(crate) fn loaded<'js>(&self, ctx: &Ctx<'js>, name: &str) -> Option<Module<'js, Declared>> {
+        self.modules.borrow().get(name).map(|m| m.give(ctx))
+    }
+
+    /// Keeps a module that it has loaded.
+    pub(crate) fn keep_loaded(&self, name: &str, module: &Module<Declared>) {
+        let module = KeptModule::of(module);
+        self.modules.borrow_mut().insert(name.to_owned(), module);
+    }
+
+    /// Gives up all that is of its engine.
+    pub(crate) fn let_go(&self) {
+        self.own.take();
+        self.exports.take();
+        self.modules.take();
+    }
+
+    /// Steps are counted anew once time has gone on.
+    fn forget_steps(&self) {
+        if self.counted.replace(self.port.now()) != self.port.now() {
+            self.polls.set(0);
         }
     }
 
@@ -128,23 +261,6 @@ impl State {
         self.in_iteration.set(matches!(call, Call::Iteration(_)));
     }
 
-    /// Hands an effect to the host; an error if the host stops the call.
-    fn suspend(&self, ctx: &Ctx, effect: Effect) -> Result<Answer> {
-        if self.is_stopped() {
-            return Err(uncatchable(ctx));
-        }
-        match self.port.suspend(effect) {
-            Answer::Stop => {
-                self.stop.replace(Some(Failure::Stopped));
-                Err(uncatchable(ctx))
-            }
-            answer => {
-                self.polls.set(0);
-                Ok(answer)
-            }
-        }
-    }
-
     /// Ends the running call for this reason; no `catch` of the script sees it.
     fn stop_with(&self, ctx: &Ctx, reason: Failure) -> Error {
         if !self.is_stopped() {
@@ -178,15 +294,15 @@ pub(crate) fn rejection<'a>(ctx: Ctx<'a>, promise: Value<'a>, reason: Value<'a>,
 }
 
 /// Reads the JavaScript side and gives it the natives.
-pub(crate) fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> Result<Object<'js>> {
+pub(crate) fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
     let natives = Object::new(ctx.clone())?;
-    host::install(ctx, &natives, state)?;
-    random::install(&natives, state)?;
-    text::install(&natives, state)?;
+    host::install(&natives, desk)?;
+    random::install(&natives, desk)?;
+    text::install(&natives, desk)?;
+    let script = &desk.nobody.script;
     natives.set("source", Func::from(rare))?;
-    natives.set("main", state.script.files().main())?;
-    natives.set("env", state.script.settings().env.clone())?;
-    natives.set("vu", state.number.get())?;
+    natives.set("main", script.files().main())?;
+    natives.set("env", script.settings().env.clone())?;
     let (module, promise) = kit(ctx)?.eval()?;
     promise.finish::<()>()?;
     let make: Function = module.namespace()?.get("default")?;

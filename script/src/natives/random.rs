@@ -1,6 +1,6 @@
 //! Random numbers of a VU.
 
-use super::State;
+use super::Desk;
 use crate::go_random::GoRandom;
 use rquickjs::function::Func;
 use rquickjs::{Object, Result};
@@ -11,7 +11,7 @@ pub(crate) enum Random {
     /// A SplitMix64 generator, whose start is mixed from the seed of the run and the number of the VU.
     Own(u64),
     /// Go's generator.
-    Go(GoRandom),
+    Go(Box<GoRandom>),
 }
 
 fn mix(mut x: u64) -> u64 {
@@ -39,18 +39,20 @@ impl Random {
 }
 
 /// Gives the script its random numbers.
-pub(crate) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
-    let own = state.clone();
+pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    let own = desk.clone();
     natives.set(
         "random",
-        Func::from(move || own.random.borrow_mut().float()),
+        Func::from(move || own.vu().random.borrow_mut().float()),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "seed",
         Func::from(move |seed: f64| {
             let seed = if seed.is_finite() { seed as i64 } else { 0 };
-            own.random.replace(Random::Go(GoRandom::new(seed)));
+            own.vu()
+                .random
+                .replace(Random::Go(Box::new(GoRandom::new(seed))));
         }),
     )?;
     Ok(())

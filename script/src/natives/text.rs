@@ -1,6 +1,6 @@
 //! Bytes and texts: digests, encodings, files, shared arrays.
 
-use super::{Phase, State};
+use super::{Desk, Phase, State};
 use crate::files::beside;
 use crate::loader::required;
 use crate::raw::{array_bytes, buffer_bytes};
@@ -82,7 +82,7 @@ fn hashed<'js>(
 }
 
 /// Gives the script its bytes and texts.
-pub(crate) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<()> {
+pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     natives.set("hash", Func::from(hashed))?;
     natives.set(
         "bytes",
@@ -100,45 +100,45 @@ pub(crate) fn install<'js>(natives: &Object<'js>, state: &Rc<State>) -> Result<(
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         }),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "open",
         Func::from(move |ctx: Ctx<'js>, path: String, binary: bool| {
-            open(&own, &ctx, &path, binary)
+            open(&own.vu(), &ctx, &path, binary)
         }),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "require",
         Func::from(move |ctx: Ctx<'js>, name: String, base: Option<String>| {
-            if own.phase.get() != Phase::Init {
+            if own.vu().phase.get() != Phase::Init {
                 return Err(Exception::throw_message(
                     &ctx,
                     "the \"require\" function is only available in the init stage (i.e. the global scope)",
                 ));
             }
-            let base = base.unwrap_or_else(|| own.script.files().main().to_owned());
+            let base = base.unwrap_or_else(|| own.vu().script.files().main().to_owned());
             required(&ctx, &base, &name)
         }),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "array",
-        Func::from(move |name: String| own.script.array(&name).map(|a| a.len())),
+        Func::from(move |name: String| own.vu().script.array(&name).map(|a| a.len())),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "element",
         Func::from(move |name: String, index: usize| {
-            let array = own.script.array(&name)?;
+            let array = own.vu().script.array(&name)?;
             array.get(index).cloned()
         }),
     )?;
-    let own = state.clone();
+    let own = desk.clone();
     natives.set(
         "keepArray",
         Func::from(move |name: String, elements: Vec<String>| {
-            own.script.keep_array(name, elements.into());
+            own.vu().script.keep_array(name, elements.into());
         }),
     )?;
     Ok(())

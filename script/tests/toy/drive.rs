@@ -75,6 +75,9 @@ impl Host {
         self.users[user].generation += 1;
         loop {
             let effect = self.users[user].vu.resume(answer, self.now);
+            let number = self.users[user].number;
+            self.trace
+                .push(format!("{:?} {number} {effect:?}", self.now));
             let waits = matches!(
                 effect,
                 Effect::Request(_) | Effect::Sleep(_) | Effect::Wait(_)

@@ -7,7 +7,7 @@ mod server;
 mod verdict;
 
 use capsim_script::{
-    Answer, Call, End, Failure, Level, LogLine, Response, Script, ScriptVu, Settings,
+    Answer, Call, End, Failure, Level, LogLine, Response, Script, ScriptVu, Settings, VuFactory,
 };
 use options::{Executor, Scenario};
 use std::collections::{BTreeMap, VecDeque};
@@ -21,6 +21,25 @@ pub struct Outcome {
     pub log: Vec<String>,
     /// Samples and their sum.
     pub metrics: BTreeMap<String, (usize, f64)>,
+    /// Every effect with its time and its VU.
+    pub trace: Vec<String>,
+    /// Why VUs did not share an engine.
+    pub alone: Option<String>,
+    /// What they changed that all see.
+    pub interference: Option<String>,
+}
+
+impl Outcome {
+    fn failed(exit_code: i32, line: &LogLine) -> Outcome {
+        Outcome {
+            exit_code,
+            log: vec![logfmt::line(line)],
+            metrics: BTreeMap::new(),
+            trace: Vec::new(),
+            alone: None,
+            interference: None,
+        }
+    }
 }
 
 enum Event {
@@ -58,6 +77,8 @@ struct User {
 
 /// The host while it runs.
 pub struct Host {
+    vus: VuFactory,
+    trace: Vec<String>,
     script: Rc<Script>,
     scenarios: Vec<Scenario>,
     begun: Vec<u64>,
@@ -113,11 +134,7 @@ pub fn run_with(path: &Path, settings: Settings) -> Outcome {
                 }
                 Failure::Stopped => (107, log_line(Level::Error, "stopped", &[])),
             };
-            return Outcome {
-                exit_code: code,
-                log: vec![logfmt::line(&line)],
-                metrics: BTreeMap::new(),
-            };
+            return Outcome::failed(code, &line);
         }
     };
     let options = script.exports().options.as_deref().unwrap_or("{}");
@@ -126,11 +143,7 @@ pub fn run_with(path: &Path, settings: Settings) -> Outcome {
     let plan = match options::plan(&options) {
         Ok(plan) => plan,
         Err(text) => {
-            return Outcome {
-                exit_code: 104,
-                log: vec![logfmt::line(&log_line(Level::Error, &text, &[]))],
-                metrics: BTreeMap::new(),
-            };
+            return Outcome::failed(104, &log_line(Level::Error, &text, &[]));
         }
     };
     log.extend(
@@ -139,7 +152,9 @@ pub fn run_with(path: &Path, settings: Settings) -> Outcome {
             .map(|w| log_line(Level::Warning, w, &[])),
     );
     let mut host = Host {
+        vus: VuFactory::new(&script),
         script,
+        trace: Vec::new(),
         begun: vec![0; plan.scenarios.len()],
         full: vec![false; plan.scenarios.len()],
         scenarios: plan.scenarios,
@@ -160,6 +175,9 @@ pub fn run_with(path: &Path, settings: Settings) -> Outcome {
     let exit_code = host.all(&plan.thresholds);
     Outcome {
         exit_code,
+        alone: host.vus.alone().map(str::to_owned),
+        interference: host.vus.interference(),
+        trace: host.trace,
         log: host.log.iter().map(logfmt::line).collect(),
         metrics: host
             .metrics
@@ -250,7 +268,7 @@ impl Host {
     }
 
     fn add_user(&mut self, number: u64, scenario: Option<usize>) {
-        let vu = ScriptVu::new(&self.script, number).expect("a stack");
+        let vu = self.vus.vu(number);
         self.users.push(User {
             vu,
             number,

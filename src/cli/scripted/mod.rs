@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use capsim_script::{Failure as Stop, Metric, Script, Settings, Tags};
+use capsim_script::{Failure as Stop, Metric, Script, Settings, VuFactory};
 use clap::Args;
 
 use super::exit::{self, Failure};
@@ -34,6 +34,10 @@ pub struct ScriptArgs {
     /// A variable of the script's environment, in __ENV. May be given several times.
     #[arg(short = 'e', long = "env", value_name = "NAME=VALUE")]
     env: Vec<String>,
+    /// Give every VU of a script an engine of its own: 450 KB each. That is done unasked if the script changes
+    /// global objects.
+    #[arg(long)]
+    isolate_vus: bool,
     /// What endpoints answer the script: a JSON file with a body for each endpoint's name. Without it, bodies
     /// are made up and have every field that the script reads.
     #[arg(long, value_name = "FILE")]
@@ -86,8 +90,13 @@ impl ScriptArgs {
             (None, Some(script)) => script,
             (None, None) => return self.nothing_else(),
         };
-        let env = environment(&self.env)?;
-        Scripted::load(script, env, self.answers.as_deref(), seed, model).map(Some)
+        let settings = Settings {
+            env: environment(&self.env)?,
+            seed,
+            isolate: self.isolate_vus,
+            ..Settings::default()
+        };
+        Scripted::load(script, settings, self.answers.as_deref(), model).map(Some)
     }
 }
 
@@ -179,7 +188,7 @@ impl Told {
 
 /// A script that stands in for the journeys of a model.
 pub struct Scripted {
-    script: Rc<Script>,
+    script: RefCell<Rc<Script>>,
     answers: BTreeMap<String, String>,
 }
 
@@ -205,19 +214,16 @@ impl Scripted {
     /// Reads a script and puts its functions in the place of the journeys that are named as they are.
     pub fn load(
         path: &Path,
-        env: Tags,
+        settings: Settings,
         answers: Option<&Path>,
-        seed: u64,
         model: &mut Model,
     ) -> Result<Scripted, Failure> {
         let place = path.display();
         let invalid = |text: String| Failure::new(exit::INVALID, format!("error: {place}: {text}"));
         let answers = answers.map_or(Ok(BTreeMap::new()), read_answers)?;
         let settings = Settings {
-            env,
-            seed,
             recording: answers.is_empty(),
-            ..Settings::default()
+            ..settings
         };
         let script = Script::load(path, settings).map_err(|stop| invalid(text_of(stop)))?;
         let replaced = functions(model, &script);
@@ -247,7 +253,10 @@ impl Scripted {
                 });
             }
         }
-        Ok(Scripted { script, answers })
+        Ok(Scripted {
+            script: RefCell::new(script),
+            answers,
+        })
     }
 
     /// Runs the model with the script's users. A run in which the script does something that the model does not
@@ -260,8 +269,13 @@ impl Scripted {
     ) -> Result<(R, Option<Failure>), Failure> {
         for _ in 0..RUNS {
             let told = Rc::new(RefCell::new(Told::default()));
-            let users = ScriptUsers::new(self, model, told.clone());
+            let factory = Rc::new(VuFactory::new(&self.script.borrow()));
+            let users = ScriptUsers::new(self, factory.clone(), model, told.clone());
             let run = simulate(model, Box::new(users));
+            if factory.interference().is_some() {
+                self.isolate()?;
+                continue;
+            }
             let told = told.borrow();
             if told.problem.is_none() && told.teach(model) {
                 continue;
@@ -270,6 +284,19 @@ impl Scripted {
         }
         let text = "error: the script does something else in every run";
         Err(Failure::new(exit::OTHER, text))
+    }
+}
+
+impl Scripted {
+    /// From here on every VU gets an engine of its own: the script changes what all VUs would see.
+    fn isolate(&self) -> Result<(), Failure> {
+        let script = self.script.borrow().isolated();
+        let script = script.map_err(|stop| {
+            let text = format!("error: {}", text_of(stop));
+            Failure::new(exit::INVALID, text)
+        })?;
+        self.script.replace(script);
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use capsim_script::record::pattern;
 use capsim_script::{
     Answer, Call, Effect, End, Failure as Stop, Instance, Iteration, Level, Request, RequestError,
-    Response, Script, ScriptVu, Timings,
+    Response, ScriptVu, Timings, VuFactory,
 };
 
 use super::{MOST_SITES, Scripted, SiteKey, Told, key_of, text_of};
@@ -34,6 +34,8 @@ enum Waits {
 struct User {
     vu: ScriptVu,
     iteration: u32,
+    /// Iterations without any time between them, and when they began.
+    at_once: (Time, u32),
     in_call: bool,
     waits: Waits,
     /// Requests of a batch that are sent one after another.
@@ -42,7 +44,7 @@ struct User {
 }
 
 pub struct ScriptUsers<'m> {
-    script: Rc<Script>,
+    factory: Rc<VuFactory>,
     data: Option<Rc<str>>,
     answers: BTreeMap<String, String>,
     model: &'m Model,
@@ -78,7 +80,12 @@ impl UserSource for ScriptUsers<'_> {
 
 impl<'m> ScriptUsers<'m> {
     /// The users of one run.
-    pub fn new(scripted: &Scripted, model: &'m Model, told: Rc<RefCell<Told>>) -> ScriptUsers<'m> {
+    pub fn new(
+        scripted: &Scripted,
+        factory: Rc<VuFactory>,
+        model: &'m Model,
+        told: Rc<RefCell<Told>>,
+    ) -> ScriptUsers<'m> {
         let (mut sites, mut any) = (BTreeMap::new(), BTreeMap::new());
         for (site, id) in model.sites.iter().zip(0..) {
             sites.entry(key_of(site)).or_insert(SiteId(id));
@@ -89,7 +96,7 @@ impl<'m> ScriptUsers<'m> {
             .map(|(e, id)| (e.name.clone(), EndpointId(id)))
             .collect();
         ScriptUsers {
-            script: scripted.script.clone(),
+            factory,
             data: None,
             answers: scripted.answers.clone(),
             model,
@@ -117,7 +124,7 @@ impl ScriptUsers<'_> {
 
     fn new_user(&mut self, turn: Turn) -> Result<User, String> {
         let number = u64::from(turn.vu);
-        let mut vu = ScriptVu::new(&self.script, number).map_err(|e| e.to_string())?;
+        let mut vu = self.factory.vu(number);
         let mut effect = vu.resume(Answer::Go, duration(turn.now));
         loop {
             match effect {
@@ -129,6 +136,7 @@ impl ScriptUsers<'_> {
         Ok(User {
             vu,
             iteration: 0,
+            at_once: (turn.now, 0),
             in_call: false,
             waits: Waits::Idle,
             queued: VecDeque::new(),
@@ -144,6 +152,7 @@ impl ScriptUsers<'_> {
                 user.vu.resume(Answer::Stop, duration(turn.now));
             }
             user.iteration = turn.iteration;
+            takes_time(turn, user)?;
             user.in_call = true;
             user.queued.clear();
             user.waits = Waits::Idle;
@@ -396,6 +405,26 @@ impl ScriptUsers<'_> {
         };
         told.lines.push(format!("{word} {text}"));
     }
+}
+
+/// Iterations of one VU that may begin at the same instant.
+const AT_ONCE: u32 = 100_000;
+
+/// Refuses a VU whose iterations go on and on without any time passing.
+fn takes_time(turn: Turn, user: &mut User) -> Result<(), String> {
+    let (since, count) = &mut user.at_once;
+    if *since != turn.now {
+        (*since, *count) = (turn.now, 0);
+    }
+    *count += 1;
+    if *count <= AT_ONCE {
+        return Ok(());
+    }
+    Err(format!(
+        "{AT_ONCE} iterations of VU {} took no time at all\n  help: let the function that the scenario calls \
+         send a request or sleep, or limit its iterations",
+        turn.vu
+    ))
 }
 
 /// The group that a sample is in: those of setup and teardown are in groups of these names, as in k6.

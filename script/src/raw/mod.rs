@@ -1,0 +1,326 @@
+//! The only `unsafe` of the crate, here and in the files of this folder: how a VU hands control to its host, how many VUs share one engine, the stacks they
+//! run on, and how bytes and modules are taken out of the engine.
+//!
+//! **Suspending.** A native function of the script's engine must be able to suspend the coroutine that it runs on, but
+//! closures given to the engine may not borrow from the coroutine's stack. So the coroutine's yielder is kept as a
+//! pointer. Why this is sound:
+//! - [`Port::open`] sets it first thing in the coroutine's body, to the yielder that the body was called with, and its
+//!   guard clears it before the body returns. That yielder outlives the body. A port without one answers `Stop`.
+//! - The port of a VU is used only by the natives while that VU is the engine's current one, which is while its
+//!   coroutine runs: always on this coroutine's stack.
+//! - [`Port`] is neither `Send` nor `Sync` (it holds pointers in a `Cell`), so no other thread has it.
+//! - A suspended coroutine is never dropped in the middle: the owner first resumes it with `Stop` until its body has
+//!   returned (see `ScriptVu::drop`), so no stack is unwound through frames of the engine.
+//!
+//! **Sharing an engine.** [`Core::with`] gives out a context without the lock of `rquickjs`, whose only purpose is to
+//! keep other threads and re-entrant calls away: an engine stays on one thread, and QuickJS is re-entrant. The engine
+//! keeps three things that belong to a stack: the innermost frame, the queue of promise jobs, and the lowest address
+//! that a stack may reach. [`Port::suspend`] takes the first two out and puts them back ([`Words`]); the third is set
+//! by the engine's own functions whenever a stack is entered ([`Machine::enter`]). No exception is pending when a
+//! native is called. The collector counts references and does not scan stacks, so suspended ones are safe from it; a
+//! variable that a closure shares with a suspended frame lies on that frame's stack, which stays where it is.
+//! Frame and queue have no public name. [`words`] finds them by what the engine does to its memory in calls that nest
+//! and in a promise that is resolved, and refuses unless exactly one place fits and the version is the one this was
+//! written for. Then every VU gets an engine of its own, and nothing is swapped.
+//!
+//! **Stacks** ([`Stacks`]). A stack is used by one coroutine at a time. Most have a guard page. Each guard costs a
+//! mapping, of which a process has some ten thousand, so beyond [`GUARDED`] stacks they are parts of larger blocks
+//! without guards. There the engine's own limit is the guard: it refuses calls that come nearer than [`RESERVE`] to
+//! a stack's end, and native code below it needs a fraction of that.
+//!
+//! **Memory** ([`Counting`]) is that of `rquickjs`'s own allocator, counted.
+//!
+//! **Bytes** of buffers are copied before anything else happens: no JavaScript runs while they are borrowed.
+//!
+//! **Bytecode** is trusted by the engine. [`Bytecode`] can only be made from a module that this very program's engine
+//! has compiled, is kept in memory alone, and cannot be changed; the engine copies it when it reads it. A
+//! [`KeptModule`] is dropped before its engine, as it belongs to a VU.
+
+#![allow(unsafe_code)]
+
+mod memory;
+mod stack;
+mod words;
+
+pub(crate) use stack::{PooledStack, Stacks};
+pub(crate) use words::words;
+
+use crate::effect::{Answer, Effect};
+use corosensei::Yielder;
+use rquickjs::module::{Declared, WriteOptions};
+use rquickjs::{ArrayBuffer, Context, Ctx, Module, Result, Runtime, TypedArray, context, qjs};
+use std::cell::Cell;
+use std::ptr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use memory::Counting;
+use words::Words;
+
+/// What a coroutine is resumed with: the answer, and the time since the start of the test.
+pub(crate) type Resumed = (Answer, Duration);
+
+/// Bytes of a stack that the engine leaves to native code.
+pub(crate) const RESERVE: usize = 128 << 10;
+
+/// The way from the script to its host.
+pub(crate) struct Port {
+    yielder: Cell<*const Yielder<Resumed, Effect>>,
+    machine: Cell<Option<Machine>>,
+    now: Cell<Duration>,
+    low: Cell<usize>,
+}
+
+/// Closes a port when the coroutine's body ends.
+pub(crate) struct Open<'p>(&'p Port);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.yielder.set(ptr::null());
+    }
+}
+
+impl Port {
+    /// A port that is closed.
+    pub(crate) fn new() -> Port {
+        Port {
+            yielder: Cell::new(ptr::null()),
+            machine: Cell::new(None),
+            now: Cell::new(Duration::ZERO),
+            low: Cell::new(0),
+        }
+    }
+
+    /// Opens the port for the coroutine whose body was called with this yielder, on a stack that may be used down to
+    /// the address `low`.
+    pub(crate) fn open(
+        &self,
+        yielder: &Yielder<Resumed, Effect>,
+        now: Duration,
+        low: usize,
+    ) -> Open<'_> {
+        self.yielder.set(yielder);
+        self.now.set(now);
+        self.low.set(low);
+        Open(self)
+    }
+
+    /// The engine that runs on this coroutine's stack from here on.
+    pub(crate) fn enter(&self, core: &Core) {
+        core.machine.enter(self.low.get());
+        self.machine.set(Some(core.machine));
+    }
+
+    /// Time since the start of the test.
+    pub(crate) fn now(&self) -> Duration {
+        self.now.get()
+    }
+
+    /// Hands an effect to the host and waits for its answer.
+    pub(crate) fn suspend(&self, effect: Effect) -> Answer {
+        let yielder = self.yielder.get();
+        if yielder.is_null() {
+            return Answer::Stop;
+        }
+        let machine = self.machine.get();
+        let parked = machine.map(Machine::park);
+        // SAFETY: see the top of this file.
+        let (answer, now) = unsafe { (*yielder).suspend(effect) };
+        if let (Some(machine), Some(parked)) = (machine, parked) {
+            machine.unpark(parked, self.low.get());
+        }
+        self.now.set(now);
+        answer
+    }
+}
+
+/// What was taken out of an engine: the innermost frame, the first and the last job.
+#[derive(Clone, Copy)]
+struct Parked(usize, usize, usize);
+
+/// An engine, for what must be done to it when another stack is entered.
+#[derive(Clone, Copy)]
+struct Machine {
+    runtime: *mut qjs::JSRuntime,
+    words: Option<Words>,
+}
+
+impl Machine {
+    fn word(self, at: usize) -> *mut usize {
+        // SAFETY: `words` found the place inside the engine's memory.
+        unsafe { self.runtime.cast::<usize>().add(at) }
+    }
+
+    /// Takes out what belongs to the present stack.
+    fn park(self) -> Parked {
+        let Some(words) = self.words else {
+            return Parked(0, 0, 0);
+        };
+        let (frame, jobs) = (self.word(words.frame), self.word(words.jobs));
+        // SAFETY: `words` found these places; an empty queue points to itself.
+        unsafe {
+            let parked = Parked(frame.read(), jobs.read(), jobs.add(1).read());
+            frame.write(0);
+            jobs.write(jobs as usize);
+            jobs.add(1).write(jobs as usize);
+            parked
+        }
+    }
+
+    /// Puts it back.
+    fn unpark(self, parked: Parked, low: usize) {
+        if let Some(words) = self.words {
+            let (frame, jobs) = (self.word(words.frame), self.word(words.jobs));
+            // SAFETY: as above; the queue is empty, as every stack leaves it, so no job is lost.
+            unsafe {
+                frame.write(parked.0);
+                jobs.write(parked.1);
+                jobs.add(1).write(parked.2);
+            }
+            self.enter(low);
+        }
+    }
+
+    /// Sets how far down the present stack may reach.
+    fn enter(self, low: usize) {
+        let here = 0u8;
+        let size = (ptr::from_ref(&here) as usize).saturating_sub(low);
+        // SAFETY: the engine is alive and on this thread.
+        unsafe {
+            qjs::JS_UpdateStackTop(self.runtime);
+            qjs::JS_SetMaxStackSize(self.runtime, size.max(1) as _);
+        }
+    }
+}
+
+/// A runtime with one context.
+pub(crate) struct Core {
+    context: Context,
+    pub(crate) runtime: Runtime,
+    used: Rc<Cell<usize>>,
+    all: Rc<Cell<usize>>,
+    peak: Rc<Cell<usize>>,
+    limit: Cell<usize>,
+    machine: Machine,
+}
+
+impl Core {
+    /// An engine with these parts of the language; `shared` if many stacks are to run on it.
+    pub(crate) fn new<L: context::Intrinsic>(shared: bool, all: &Rc<Cell<usize>>) -> Result<Core> {
+        let (used, peak): (Rc<Cell<usize>>, Rc<Cell<usize>>) = Default::default();
+        let runtime = Runtime::new_with_alloc(Counting {
+            used: used.clone(),
+            all: all.clone(),
+            peak: peak.clone(),
+            first: Rc::default(),
+        })?;
+        let context = Context::custom::<L>(&runtime)?;
+        // SAFETY: the context is alive.
+        let pointer = unsafe { qjs::JS_GetRuntime(context.as_raw().as_ptr()) };
+        let machine = Machine {
+            runtime: pointer,
+            words: if shared { words() } else { None },
+        };
+        Ok(Core {
+            context,
+            runtime,
+            used,
+            all: all.clone(),
+            peak,
+            limit: Cell::new(usize::MAX),
+            machine,
+        })
+    }
+
+    /// Calls `f` with the context.
+    pub(crate) fn with<R>(&self, f: impl for<'js> FnOnce(&Ctx<'js>) -> R) -> R {
+        // SAFETY: see the top of this file; `f` is for every lifetime, so nothing leaves it.
+        let ctx = unsafe { Ctx::from_raw(self.context.as_raw()) };
+        f(&ctx)
+    }
+
+    /// Calls `f` on the stack of the host.
+    pub(crate) fn on_host<R>(&self, f: impl for<'js> FnOnce(&Ctx<'js>) -> R) -> R {
+        let here = 0u8;
+        self.machine.enter(ptr::from_ref(&here) as usize - RESERVE);
+        self.with(f)
+    }
+
+    /// Lets the engine take so many bytes more than it has.
+    pub(crate) fn allow(&self, more: usize) {
+        let limit = self.used.get().saturating_add(more);
+        self.limit.set(limit.max(1));
+        self.peak.set(self.used.get());
+        self.runtime.set_memory_limit(limit.max(1));
+    }
+
+    /// Whether all that is allowed was taken. The engine counts somewhat more than we do: a word for each block.
+    pub(crate) fn was_full(&self) -> bool {
+        let peak = self.peak.get();
+        peak.saturating_add(peak / 64) > self.limit.get()
+    }
+
+    /// Bytes that the engine has taken.
+    pub(crate) fn used(&self) -> usize {
+        self.used.get()
+    }
+
+    /// Bytes that all engines of the run have taken.
+    pub(crate) fn used_in_all(&self) -> usize {
+        self.all.get()
+    }
+}
+
+/// A copy of the bytes of a buffer; `None` if it is detached.
+pub(crate) fn buffer_bytes(buffer: &ArrayBuffer) -> Option<Vec<u8>> {
+    // SAFETY: copied at once, see the top of this file.
+    unsafe { buffer.as_bytes() }.map(<[u8]>::to_vec)
+}
+
+/// A copy of the bytes of an array; `None` if it is detached.
+pub(crate) fn array_bytes(array: &TypedArray<u8>) -> Option<Vec<u8>> {
+    // SAFETY: copied at once, see the top of this file.
+    unsafe { array.as_bytes() }.map(<[u8]>::to_vec)
+}
+
+/// A compiled module.
+pub(crate) struct Bytecode(Vec<u8>);
+
+impl Bytecode {
+    /// The bytecode of a module that was just compiled.
+    pub(crate) fn of(module: &Module<Declared>) -> Result<Bytecode> {
+        let options = WriteOptions {
+            // Every VU would keep a copy of the text.
+            strip_source: true,
+            ..WriteOptions::default()
+        };
+        module.write(options).map(Bytecode)
+    }
+
+    /// The module, in another engine.
+    pub(crate) fn read<'js>(&self, ctx: &Ctx<'js>) -> Result<Module<'js, Declared>> {
+        // SAFETY: the bytes are bytecode of this engine, see the top of this file.
+        unsafe { Module::load(ctx.clone(), &self.0) }
+    }
+}
+
+/// A module that a VU goes on using.
+pub(crate) struct KeptModule(Module<'static, Declared>);
+
+impl KeptModule {
+    /// Keeps a module.
+    pub(crate) fn of<'js>(module: &Module<'js, Declared>) -> KeptModule {
+        // SAFETY: only the lifetime changes; see the top of this file.
+        KeptModule(unsafe {
+            std::mem::transmute::<Module<'js, Declared>, Module<'static, Declared>>(module.clone())
+        })
+    }
+
+    /// The module, in the engine that it is of.
+    pub(crate) fn give<'js>(&self, _: &Ctx<'js>) -> Module<'js, Declared> {
+        // SAFETY: as above.
+        unsafe {
+            std::mem::transmute::<Module<'static, Declared>, Module<'js, Declared>>(self.0.clone())
+        }
+    }
+}

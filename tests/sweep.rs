@@ -1,5 +1,8 @@
 //! Sweeps: the same bytes on any number of threads, and after any interruption.
 
+#[path = "sweep/store.rs"]
+mod store;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;

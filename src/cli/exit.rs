@@ -10,6 +10,9 @@ use crate::model::problem::Problems;
 pub const OTHER: u8 = 1;
 /// Wrong usage of the command line (clap's code).
 pub const USAGE: u8 = 2;
+/// Cells of a sweep are missing: run it again (EX_TEMPFAIL of sysexits.h). An engine that runs shards may give up at
+/// once after [`INVALID`] and [`USAGE`], and try again after any other code but 0.
+pub const RUN_AGAIN: u8 = 75;
 /// After many runs it is open whether a threshold holds: more replications would tell.
 pub const UNDECIDED: u8 = 98;
 /// A threshold is crossed (k6's code).

@@ -10,6 +10,7 @@ mod console;
 mod bar;
 mod budget;
 mod capacity;
+mod cells;
 mod check;
 mod compare;
 mod completions;
@@ -36,6 +37,7 @@ mod score;
 #[cfg(feature = "scripts")]
 mod scripted;
 mod selftest;
+mod store;
 mod sweep;
 mod ticker;
 mod timeline;
@@ -59,7 +61,7 @@ use files::Files;
 #[command(after_help = "\
 Exit codes: 0 done; 99 a threshold is crossed, 100 setup and 101 teardown took too long,
 104 the model or an option is invalid, 105 interrupted (all as k6); 98 replications leave a
-verdict undecided; 2 wrong usage, 1 anything else.
+verdict undecided; 75 cells of a sweep are missing; 2 wrong usage, 1 anything else.
 
 Start with:  capsim init, or capsim run models/reserve.toml --seed 42")]
 struct Cli {
@@ -74,6 +76,8 @@ enum Command {
     Check(check::Check),
     Selftest(selftest::Selftest),
     Sweep(sweep::SweepCommand),
+    Cells(cells::CellsArgs),
+    Store(store::StoreArgs),
     Plot(plot::Plot),
     Capacity(capacity::Capacity),
     Compare(compare::Compare),
@@ -195,6 +199,8 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.execute(),
         Command::Selftest(command) => command.execute(),
         Command::Sweep(command) => command.execute(),
+        Command::Cells(command) => command.execute(),
+        Command::Store(command) => command.execute(),
         Command::Plot(command) => command.execute(),
         Command::Capacity(command) => command.execute(),
         Command::Compare(command) => command.execute(),

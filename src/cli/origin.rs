@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::exit::Failure;
 use crate::model::input;
+use crate::study::sweep::Sweep;
 
 /// What a file of rows was made from: stands beside it, and must be equal for --resume.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,24 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// What the rows of a sweep are made from.
+    pub fn of(sweep: &Sweep<'_>) -> Result<Origin, Failure> {
+        // The model as meant holds the contents of its data files, too.
+        let meant = sweep.document.check(sweep.overrides);
+        let meant = meant.map_err(Failure::model)?.model;
+        let paths = sweep.design.paths().map(str::to_owned);
+        let values = (0..sweep.design.len()).flat_map(|p| sweep.design.point(p));
+        Ok(Origin {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: digest(std::iter::once(format!("{meant:?}"))),
+            design: digest(paths.chain(values)),
+            points: sweep.design.len(),
+            replications: sweep.replications,
+            seed: sweep.seed,
+            steady: sweep.steady,
+        })
+    }
+
     /// What differs, in words.
     pub fn difference(&self, now: &Origin) -> Option<String> {
         let told = |what: &str, then: &dyn std::fmt::Display, now: &dyn std::fmt::Display| {
@@ -52,7 +72,7 @@ impl Origin {
 }
 
 /// 64-bit FNV-1a (Fowler, Noll, Vo 1991), as hexadecimal digits.
-pub fn digest(parts: impl Iterator<Item = String>) -> String {
+fn digest(parts: impl Iterator<Item = String>) -> String {
     let mut hash = 0xCBF2_9CE4_8422_2325u64;
     for part in parts {
         for byte in part.bytes().chain([0xFF]) {

@@ -36,6 +36,8 @@ pub struct Checked {
 pub(crate) struct Files {
     directory: PathBuf,
     allowed: Vec<PathBuf>,
+    /// Whether there are no files but those in `read`, which came with the model.
+    sealed: bool,
     read: Mutex<BTreeMap<PathBuf, Result<Arc<str>, String>>>,
 }
 
@@ -43,14 +45,19 @@ impl Files {
     /// The text of a file, named relative to the model's directory.
     pub fn text(&self, name: &str) -> Result<Arc<str>, String> {
         let path = self.directory.join(name);
-        self.permit(&path)?;
+        if !self.sealed {
+            self.permit(&path)?;
+        }
         let mut read = self
             .read
             .lock()
             .map_err(|_| "another reader has failed".to_string())?;
         let text = read
             .entry(path)
-            .or_insert_with_key(|path| file_text(path).map(Arc::from));
+            .or_insert_with_key(|path| match self.sealed {
+                true => Err("it did not come with the model".to_string()),
+                false => file_text(path).map(Arc::from),
+            });
         text.clone()
     }
 
@@ -75,6 +82,19 @@ impl Files {
             Ok(_) => Ok(()),
             Err(why) => Err(why.to_string()),
         }
+    }
+
+    /// The texts read so far, by the names that the model uses.
+    fn texts(&self) -> BTreeMap<String, String> {
+        let Ok(read) = self.read.lock() else {
+            return BTreeMap::new();
+        };
+        let texts = read.iter().filter_map(|(path, text)| {
+            let name = path.strip_prefix(&self.directory).unwrap_or(path);
+            let text = text.as_ref().ok()?.to_string();
+            Some((name.to_string_lossy().into_owned(), text))
+        });
+        texts.collect()
     }
 
     /// The files that were read so far.
@@ -179,6 +199,40 @@ impl Document {
             tree,
             files,
         })
+    }
+
+    /// What [`Document::from_contents`] makes the same document of: the file name, the text, and the texts of the data
+    /// files that were read so far.
+    #[must_use]
+    pub fn contents(&self) -> (String, String, BTreeMap<String, String>) {
+        let name = Path::new(&*self.source.name).file_name();
+        let name = name.map_or_else(
+            || self.source.name.to_string(),
+            |n| n.to_string_lossy().into_owned(),
+        );
+        (name, self.source.text.to_string(), self.files.texts())
+    }
+
+    /// Parses a text that came with its data files. No other file is looked for.
+    ///
+    /// # Errors
+    /// As [`Document::from_text`].
+    pub fn from_contents(
+        name: &str,
+        text: &str,
+        files: BTreeMap<String, String>,
+    ) -> Result<Document, Problems> {
+        let mut document = Document::from_text(name, text)?;
+        let files = files.into_iter().map(|(name, text)| {
+            let path = document.files.directory.join(name);
+            (path, Ok(Arc::from(text)))
+        });
+        document.files = Files {
+            sealed: true,
+            read: Mutex::new(files.collect()),
+            ..Files::default()
+        };
+        Ok(document)
     }
 
     /// The same document, which may also name data files in these directories and below, or these files. Without it,

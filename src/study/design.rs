@@ -1,22 +1,26 @@
 //! The points of a sweep: which values the varied paths have at each.
 
+use serde::{Deserialize, Serialize};
+
 use super::vary::Range;
 use crate::engine::stream::Stream;
 use crate::stats::lhs::latin_hypercube;
 
 /// One varied path.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Axis {
     /// Path of the model, as an override names it.
     pub path: String,
     /// Its values in order; empty for a range without a step.
     pub values: Vec<String>,
-    /// The range, if the values come from one.
+    /// The range, if the values come from one: what draws a Latin hypercube, and nothing once that is drawn.
+    #[serde(skip)]
     pub range: Option<Range>,
 }
 
 /// How the values of several paths are put together.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Kind {
     /// Every combination, the last path fastest.
     Grid,
@@ -27,7 +31,7 @@ enum Kind {
 }
 
 /// All points. They are made when asked for: a large grid takes no memory.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Design {
     axes: Vec<Axis>,
     kind: Kind,

@@ -1,5 +1,7 @@
 //! `capsim sweep`: one CSV row for each (point, replication), and a second file of points.
 
+mod fill;
+
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,15 +14,16 @@ use super::bar::Bar;
 use super::exit::{self, Failure};
 use super::files::{Files, beside};
 use super::interrupt::Interrupt;
-use super::origin::{Origin, digest, same_study};
+use super::origin::{Origin, same_study};
 use super::outputs::Outputs;
 use super::report::{Report, Words};
 use crate::model::document::Checked;
 use crate::model::input;
-use crate::model::set::Override;
 use crate::study::design::Design;
-use crate::study::points::aggregate;
-use crate::study::rows::hold;
+use crate::study::sweep::points::aggregate;
+use crate::study::sweep::rows::{Rows, hold};
+use crate::study::sweep::run::Cells;
+use crate::study::sweep::shard::Wanted;
 use crate::study::sweep::{Sweep, SweepError, replace_file};
 use crate::study::vary;
 use crate::study::whole::Target;
@@ -31,6 +34,10 @@ use crate::study::whole::Target;
 /// intervals and verdicts. Each finished row is safe at once; --resume goes on where a sweep was
 /// interrupted and gives the same bytes. All points see the same random numbers. docs/csv.md names all
 /// columns.
+///
+/// Beyond one machine: --store keeps results in a directory that any number of processes fill, each with its
+/// --shard; `capsim store` says what is missing and merges. --plan writes the sweep as lines for `capsim
+/// cells`. docs/cluster/ has recipes for Slurm, Kubernetes, Dask, GNU parallel and MPI.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Values of a path: a..b:step, a..b/n, log:a..b/n (ends included, units as in the model), or a list.
@@ -42,7 +49,11 @@ Examples:
       --vary stations.server.servers=1..4:1 --out map.csv
   capsim sweep models/status.toml --vary 'scenarios.default.stages[*].target=500..8000:500' --out s.csv
   capsim sweep models/token.toml --lhs 100 --vary load=0.5..2.0 \\
-      --vary pools.threads.size=log:10..1000 --out lhs.csv")]
+      --vary pools.threads.size=log:10..1000 --out lhs.csv
+  capsim sweep models/token.toml --vary load=0.2..2:0.01 --store results --shard 3/20
+
+Exit codes: 0 done; 104 the model is invalid or a cell failed: never run it again as it is; 105 interrupted,
+1 anything else: run it again. `capsim store` has 75: cells are missing.")]
 pub struct SweepCommand {
     #[command(flatten)]
     model: ModelArgs,
@@ -63,8 +74,21 @@ pub struct SweepCommand {
           value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     replications: u64,
     /// Where the rows go.
-    #[arg(short, long, value_name = "FILE.csv")]
-    out: PathBuf,
+    #[arg(short, long, value_name = "FILE.csv", required_unless_present_any = ["store", "plan"])]
+    out: Option<PathBuf>,
+    /// Keep results in this directory and run only what it does not have. With --out, all of it is then merged.
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    store: Option<PathBuf>,
+    /// Run the cells of one shard: 3/20 is the fourth of twenty; auto/20 takes the number from Slurm, a
+    /// Kubernetes Indexed Job or MPI; auto takes both, where the engine tells both.
+    #[arg(long, value_name = "K/N", requires = "store", conflicts_with = "out")]
+    shard: Option<Wanted>,
+    /// Run cells again that failed.
+    #[arg(long, requires = "store")]
+    retry_failed: bool,
+    /// Run nothing; write the plan, one line a cell, for `capsim cells`. A file, or - for standard output.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "store", "resume", "report"])]
+    plan: Option<PathBuf>,
     /// Go on with an interrupted sweep.
     #[arg(long)]
     resume: bool,
@@ -103,63 +127,70 @@ impl SweepCommand {
             steady: self.steady,
             threads,
         };
-        self.files(&document.check(&overrides).map_err(Failure::model)?)
-            .check()?;
-        if Target::of(&self.out)
-            .map_err(|e| Failure::file(&self.out, e))?
-            .stream
-        {
-            let at = self.out.display();
-            let why = format!("error: --out: {at} is no file, and a sweep reads its rows again");
-            return Err(Failure::new(exit::USAGE, why));
+        let checked = document.check(&overrides).map_err(Failure::model)?;
+        if let Some(out) = &self.out {
+            self.files(&checked, out).check()?;
+            must_be_a_file(out)?;
         }
         let interrupt = Interrupt::listen();
         for point in 0..design.len() {
             // Better now than after an hour.
             sweep.model(point).map_err(Failure::model)?;
         }
-        let origin = self.origin(&sweep, &overrides)?;
-        self.may_begin(&origin)?;
-        let mut file = hold(&self.out).map_err(|e| failed(e, &self.out))?;
-        let done = self.begin(&file, &sweep, &origin)?;
+        if self.plan.is_some() || self.store.is_some() {
+            return self.beyond(&sweep, &interrupt);
+        }
+        let out = self.out.as_deref().unwrap_or(Path::new(""));
+        self.local(&sweep, out, &interrupt)?;
+        self.tell(&sweep, out)
+    }
+
+    /// Runs all cells and writes their rows as they come.
+    fn local(&self, sweep: &Sweep<'_>, out: &Path, interrupt: &Interrupt) -> Result<(), Failure> {
+        let origin = Origin::of(sweep)?;
+        self.may_begin(&origin, out)?;
+        let mut file = hold(out).map_err(|e| failed(e, out))?;
+        let done = self.begin(&file, sweep, &origin, out)?;
         let mut bar = Bar::new(sweep.rows(), done, self.quiet);
-        let result = sweep.run(&mut file, done, |rows| {
-            bar.at(rows);
+        let mut rows = Rows::of(sweep, &mut file).map_err(|e| failed(e, out))?;
+        let result = sweep.run(&Cells::Range(done, sweep.rows()), &mut rows, |rows| {
+            bar.at(done + rows);
             !interrupt.asked()
         });
         bar.done();
-        result.map_err(|e| failed(e, &self.out))?;
-        drop(file);
-        let points = beside(&self.out, "points.csv");
-        aggregate(&sweep, &self.out, &points).map_err(|e| failed(e, &points))?;
+        result.map_err(|error| match error {
+            SweepError::Interrupted(rows) => failed(SweepError::Interrupted(done + rows), out),
+            error => failed(error, out),
+        })?;
+        let points = beside(out, "points.csv");
+        aggregate(sweep, out, &points).map_err(|e| failed(e, &points))
+    }
+
+    /// Says what stands in the files, and writes the page that was asked for.
+    fn tell(&self, sweep: &Sweep<'_>, out: &Path) -> Result<ExitCode, Failure> {
+        let points = beside(out, "points.csv");
         let first = sweep.model(0).map_err(Failure::model)?;
         let words = Words {
             model: &first,
             args: &self.model,
-            signature: self.signature(&design),
+            signature: self.signature(sweep.design),
         };
-        let mut out = Outputs::default();
-        out.keep(self.report.sweep(&words, &points));
-        out.print(&format!(
-            "{} rows in {}, {} points in {}\n",
-            sweep.rows(),
-            self.out.display(),
-            design.len(),
-            points.display()
-        ));
-        out.done()
+        let mut outputs = Outputs::default();
+        outputs.keep(self.report.sweep(&words, &points));
+        outputs.print(&written(sweep, out, &points));
+        outputs.done()
     }
 
     /// All that is read and written.
-    fn files(&self, checked: &Checked) -> Files {
+    fn files(&self, checked: &Checked, out: &Path) -> Files {
         let mut files = self.model.files(checked);
         if let Some(design) = &self.design {
             files = files.reads("the design", design);
         }
         files
-            .writes("--out", Some(&self.out))
-            .writes("the file of points", Some(&beside(&self.out, "points.csv")))
-            .writes("the study file", Some(&beside(&self.out, "study.json")))
+            .writes("--out", Some(out))
+            .writes("the file of points", Some(&beside(out, "points.csv")))
+            .writes("the study file", Some(&beside(out, "study.json")))
             .writes("--report", self.report.file())
     }
 
@@ -198,97 +229,96 @@ impl SweepCommand {
 
     /// Refuses to overwrite the other files of a sweep that has no rows, without `--force`. Only the study
     /// file may be there, for a sweep that had just begun.
-    fn may_begin(&self, origin: &Origin) -> Result<(), Failure> {
-        let has_rows = std::fs::metadata(&self.out).is_ok_and(|about| about.len() > 0);
+    fn may_begin(&self, origin: &Origin, out: &Path) -> Result<(), Failure> {
+        let has_rows = std::fs::metadata(out).is_ok_and(|about| about.len() > 0);
         if self.force || has_rows {
             return Ok(());
         }
-        let study = beside(&self.out, "study.json");
-        for file in [&beside(&self.out, "points.csv"), &study] {
+        let study = beside(out, "study.json");
+        for file in [&beside(out, "points.csv"), &study] {
             if !file.exists() {
                 continue;
             }
             if self.resume && *file == study {
-                same_study(&study, origin).map_err(|why| self.no_resuming(&why))?;
+                same_study(&study, origin).map_err(|why| no_resuming(&why, out))?;
                 continue;
             }
-            let (at, out) = (file.display(), self.out.display());
+            let (at, out) = (file.display(), out.display());
             let why = format!("{at} exists, and {out} has no rows; --force overwrites it");
             return Err(Failure::new(exit::OTHER, format!("error: {why}")));
         }
         Ok(())
     }
 
-    fn no_resuming(&self, why: &str) -> Failure {
-        let at = self.out.display();
-        Failure::new(exit::OTHER, format!("error: cannot resume {at}: {why}"))
-    }
-
     /// Makes the files ready; gives the number of rows that are there already.
-    fn begin(&self, file: &File, sweep: &Sweep<'_>, origin: &Origin) -> Result<u64, Failure> {
-        let beside_it = beside(&self.out, "study.json");
-        let unusable = |e| Failure::file(&self.out, e);
+    fn begin(
+        &self,
+        file: &File,
+        sweep: &Sweep<'_>,
+        origin: &Origin,
+        out: &Path,
+    ) -> Result<u64, Failure> {
+        let beside_it = beside(out, "study.json");
+        let unusable = |e| Failure::file(out, e);
         let exists = file.metadata().map_err(unusable)?.len() > 0;
         if self.resume && exists {
-            return self.resume(file, sweep, origin, &beside_it);
+            same_study(&beside_it, origin).map_err(|why| no_resuming(&why, out))?;
+            return sweep.recover(file).map_err(|error| match error {
+                SweepError::Mismatch(why) => no_resuming(&why, out),
+                error => failed(error, out),
+            });
         }
         if exists && !self.force {
             let text = format!(
                 "error: {} exists; --resume goes on with it, --force overwrites it",
-                self.out.display()
+                out.display()
             );
             return Err(Failure::new(1, text));
         }
         // Before it is said that what stands there is of this sweep.
         file.set_len(0).map_err(unusable)?;
-        replace_file(&beside_it, |file| {
-            let text = serde_json::to_string_pretty(origin).map_err(std::io::Error::from)?;
-            Ok(writeln!(file, "{text}")?)
-        })
-        .map_err(|e| failed(e, &beside_it))?;
+        write_origin(origin, &beside_it)?;
         Ok(0)
-    }
-
-    fn resume(
-        &self,
-        file: &File,
-        sweep: &Sweep<'_>,
-        now: &Origin,
-        study: &Path,
-    ) -> Result<u64, Failure> {
-        same_study(study, now).map_err(|why| self.no_resuming(&why))?;
-        sweep.recover(file).map_err(|error| match error {
-            SweepError::Mismatch(why) => self.no_resuming(&why),
-            error => failed(error, &self.out),
-        })
-    }
-
-    fn origin(&self, sweep: &Sweep<'_>, overrides: &[Override]) -> Result<Origin, Failure> {
-        // The model as meant holds the contents of its data files, too.
-        let meant = sweep
-            .document
-            .check(overrides)
-            .map_err(Failure::model)?
-            .model;
-        let paths = sweep.design.paths().map(str::to_owned);
-        let values = (0..sweep.design.len()).flat_map(|p| sweep.design.point(p));
-        Ok(Origin {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            model: digest(std::iter::once(format!("{meant:?}"))),
-            design: digest(paths.chain(values)),
-            points: sweep.design.len(),
-            replications: self.replications,
-            seed: self.seed,
-            steady: self.steady,
-        })
     }
 }
 
-fn cores() -> usize {
+/// Refuses a pipe or a device.
+pub(super) fn must_be_a_file(out: &Path) -> Result<(), Failure> {
+    let target = Target::of(out).map_err(|e| Failure::file(out, e))?;
+    if !target.stream {
+        return Ok(());
+    }
+    let at = out.display();
+    let why = format!("error: --out: {at} is no file, and a sweep reads its rows again");
+    Err(Failure::new(exit::USAGE, why))
+}
+
+/// Says beside the rows what they were made from.
+pub(super) fn write_origin(origin: &Origin, path: &Path) -> Result<(), Failure> {
+    replace_file(path, |file| {
+        let text = serde_json::to_string_pretty(origin).map_err(std::io::Error::from)?;
+        Ok(writeln!(file, "{text}")?)
+    })
+    .map_err(|e| failed(e, path))
+}
+
+/// What stands in the files of a sweep that is done.
+pub(super) fn written(sweep: &Sweep<'_>, out: &Path, points: &Path) -> String {
+    let (rows, out) = (sweep.rows(), out.display());
+    let (of, points) = (sweep.design.len(), points.display());
+    format!("{rows} rows in {out}, {of} points in {points}\n")
+}
+
+fn no_resuming(why: &str, out: &Path) -> Failure {
+    let at = out.display();
+    Failure::new(exit::OTHER, format!("error: cannot resume {at}: {why}"))
+}
+
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn failed(error: SweepError, path: &Path) -> Failure {
+pub(super) fn failed(error: SweepError, path: &Path) -> Failure {
     let at = path.display();
     match error {
         SweepError::Model(problems) => Failure::model(problems),

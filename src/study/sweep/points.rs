@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
-use super::metrics::{Metrics, thresholds_of};
 use super::rows::line;
-use super::sweep::{Columns, Sweep, SweepError, replace_file};
-use super::tally::Tally;
+use super::{Columns, Sweep, SweepError, replace_file};
+use crate::study::metrics::{Metrics, thresholds_of};
+use crate::study::tally::Tally;
 
 /// The header of the file of points.
 #[must_use]

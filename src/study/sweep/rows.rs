@@ -1,10 +1,11 @@
 //! The file of a sweep's rows: each ends with a checksum, and all are read again when a sweep goes on.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::sweep::{Sweep, SweepError};
+use super::run::{Done, Sink};
+use super::{Sweep, SweepError};
 
 /// One line of CSV.
 pub(super) fn line(cells: &[String]) -> Result<Vec<u8>, SweepError> {
@@ -15,13 +16,20 @@ pub(super) fn line(cells: &[String]) -> Result<Vec<u8>, SweepError> {
         .map_err(|e| SweepError::Io(std::io::Error::other(e.to_string())))
 }
 
-/// One line of CSV whose last cell is the checksum of all that stands before the comma in front of it.
-pub(super) fn sealed(cells: &[String]) -> Result<Vec<u8>, SweepError> {
-    let mut bytes = line(cells)?;
-    bytes.pop();
+/// One line, whose last column is the checksum of all that stands before the comma in front of it.
+pub(super) fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let sum = checksum(&bytes);
-    bytes.extend(format!(",{sum}\n").into_bytes());
-    Ok(bytes)
+    bytes.push(b',');
+    bytes.extend(sum.into_bytes());
+    bytes.push(b'\n');
+    bytes
+}
+
+/// What a sealed line holds before its checksum.
+pub(super) fn unsealed(line: &[u8]) -> Option<&[u8]> {
+    let line = line.strip_suffix(b"\n")?;
+    let at = line.iter().rposition(|byte| *byte == b',')?;
+    (line[at + 1..] == *checksum(&line[..at]).as_bytes()).then_some(&line[..at])
 }
 
 /// CRC-32 as gzip computes it.
@@ -29,15 +37,6 @@ fn checksum(bytes: &[u8]) -> String {
     let mut crc = flate2::Crc::new();
     crc.update(bytes);
     format!("{:08x}", crc.sum())
-}
-
-/// Whether a line ends with the checksum of the rest of it.
-fn is_sealed(line: &[u8]) -> bool {
-    let Some(line) = line.strip_suffix(b"\n") else {
-        return false;
-    };
-    let comma = line.iter().rposition(|byte| *byte == b',');
-    comma.is_some_and(|at| line[at + 1..] == *checksum(&line[..at]).as_bytes())
 }
 
 /// Opens the file of a sweep's rows, or makes it, and keeps other sweeps from it until it is closed.
@@ -93,6 +92,39 @@ impl Records<'_> {
     }
 }
 
+/// The file of rows as the sink of a sweep: it holds its first rows, or nothing.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    sweep: &'a Sweep<'a>,
+    file: &'a mut File,
+}
+
+impl<'a> Rows<'a> {
+    /// Goes on at the end of a file; an empty one gets its header.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn of(sweep: &'a Sweep<'a>, file: &'a mut File) -> Result<Rows<'a>, SweepError> {
+        if file.seek(SeekFrom::End(0))? == 0 {
+            let columns = sweep.columns().map_err(SweepError::Model)?;
+            file.write_all(&line(&columns.header())?)?;
+            file.sync_data()?;
+        }
+        Ok(Rows { sweep, file })
+    }
+}
+
+impl Sink for Rows<'_> {
+    fn append(&mut self, results: &[Done]) -> Result<(), SweepError> {
+        let mut bytes = Vec::new();
+        for (cell, result) in results {
+            bytes.extend(self.sweep.row(*cell, result)?);
+        }
+        self.file.write_all(&bytes)?;
+        Ok(self.file.sync_data()?)
+    }
+}
+
 fn breaks(text: &[u8]) -> usize {
     text.iter().filter(|byte| **byte == b'\n').count()
 }
@@ -145,7 +177,7 @@ impl Sweep<'_> {
                     records.line - 1
                 ))
             };
-            if complete && !is_sealed(&records.text) {
+            if complete && unsealed(&records.text).is_none() {
                 let why = ") does not fit its checksum: it is not as it was written";
                 return Err(wrong("(of", why));
             }
@@ -165,6 +197,16 @@ impl Sweep<'_> {
         Err(SweepError::Mismatch(why.to_owned()))
     }
 
+    /// The row of a cell that gave `result`.
+    ///
+    /// # Errors
+    /// If it cannot be written as CSV.
+    pub(super) fn row(&self, cell: u64, result: &[u8]) -> Result<Vec<u8>, SweepError> {
+        let mut row = self.begin_of(cell)?;
+        row.extend(result);
+        Ok(sealed(row))
+    }
+
     /// What a row begins with.
     fn begin_of(&self, row: u64) -> Result<Vec<u8>, SweepError> {
         let (point, replication) = (row / self.replications, row % self.replications);
@@ -179,11 +221,10 @@ impl Sweep<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use super::super::design::Design;
+    use super::super::run::Cells;
     use super::*;
     use crate::model::document::Document;
+    use crate::study::design::Design;
 
     const MODEL: &str = "
         [scenarios.default]
@@ -212,7 +253,8 @@ mod tests {
             threads: 1,
         };
         let mut file = tempfile::tempfile()?;
-        sweep.run(&mut file, 0, |_| true)?;
+        let cells = Cells::Range(0, sweep.rows());
+        sweep.run(&cells, &mut Rows::of(&sweep, &mut file)?, |_| true)?;
         let mut whole = Vec::new();
         file.rewind()?;
         std::io::Read::read_to_end(&mut file, &mut whole)?;

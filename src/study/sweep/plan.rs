@@ -1,0 +1,346 @@
+//! Plans: a sweep as lines of text that any engine can carry to any machine.
+//!
+//! The first line holds what all cells share: capsim's version, the model and its data files, the design. Each line
+//! after it is one cell, with a key that is a hash of all that its result depends on. The same key is the same result,
+//! whichever sweep asks for it: a sweep with more points or more replications finds the cells that are done.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Columns, Sweep, result};
+use crate::model::Problems;
+use crate::model::document::Document;
+use crate::model::set::Override;
+use crate::study::design::Design;
+use crate::study::runs::Job;
+
+/// The format of plans and of keys.
+const FORMAT: u32 = 1;
+
+/// This capsim's version, on which results depend.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The first half of a SHA-256: what a cell's result depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(pub u128);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl FromStr for Key {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Key, ()> {
+        let digits =
+            text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let key = digits
+            .then(|| u128::from_str_radix(text, 16).ok())
+            .flatten();
+        key.map(Key).ok_or(())
+    }
+}
+
+/// A hash of texts, each with its length, so that no two lists of texts give the same bytes.
+fn key<'t>(texts: impl IntoIterator<Item = &'t str>) -> Key {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    }
+    let half = hash
+        .finalize()
+        .iter()
+        .take(16)
+        .fold(0, |key, byte| key << 8 | u128::from(*byte));
+    Key(half)
+}
+
+/// The first line of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`FORMAT`].
+    capsim_plan: u32,
+    /// capsim's.
+    version: String,
+    /// Tells this sweep from all others.
+    pub id: String,
+    /// Hash of what all cells share.
+    shared: String,
+    /// File name of the model, for messages.
+    pub model: String,
+    text: String,
+    /// Data files by the names that the model uses.
+    files: BTreeMap<String, String>,
+    /// Changes common to all points, as `--set` takes them.
+    set: Vec<String>,
+    design: Design,
+    /// Runs of each point.
+    pub replications: u64,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    steady: bool,
+}
+
+/// A line of a plan after the first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Hash of all that the result depends on.
+    pub key: String,
+    /// Number of the cell in its sweep.
+    pub cell: u64,
+    /// Values of the varied paths, as `--set` takes them.
+    pub set: Vec<String>,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Number of the run.
+    pub replication: u64,
+}
+
+/// Why a plan or a line of one is of no use.
+#[derive(Debug)]
+pub enum PlanError {
+    /// It is no plan, or of another version: the reason.
+    Text(String),
+    /// Its model is not valid.
+    Model(Problems),
+}
+
+impl From<Problems> for PlanError {
+    fn from(problems: Problems) -> PlanError {
+        PlanError::Model(problems)
+    }
+}
+
+/// A plan whose model was read.
+#[derive(Debug)]
+pub struct Opened {
+    /// As it was written.
+    pub plan: Plan,
+    document: Document,
+    overrides: Vec<Override>,
+    columns: Columns,
+    shared: Key,
+}
+
+impl Plan {
+    /// The plan of a sweep whose points were checked.
+    ///
+    /// # Errors
+    /// If the first point makes no valid model.
+    pub fn of(sweep: &Sweep<'_>) -> Result<Plan, Problems> {
+        let (model, text, files) = sweep.document.contents();
+        let mut plan = Plan {
+            capsim_plan: FORMAT,
+            version: VERSION.to_owned(),
+            id: String::new(),
+            shared: String::new(),
+            model,
+            text,
+            files,
+            set: sweep.overrides.iter().map(ToString::to_string).collect(),
+            design: sweep.design.clone(),
+            replications: sweep.replications,
+            seed: sweep.seed,
+            steady: sweep.steady,
+        };
+        let shared = plan.shared(&sweep.columns()?).to_string();
+        plan.id = plan.id(&shared);
+        plan.shared = shared;
+        Ok(plan)
+    }
+
+    /// Hash of what the results of all cells depend on. The columns are those of the first point: another design may
+    /// have others.
+    fn shared(&self, columns: &Columns) -> Key {
+        let format = self.capsim_plan.to_string();
+        let mut texts = vec!["cells", &format, &self.version, &self.text];
+        texts.extend(
+            self.files
+                .iter()
+                .flat_map(|(name, text)| [name.as_str(), text]),
+        );
+        texts.push(if self.steady { "steady" } else { "whole" });
+        texts.extend(self.set.iter().map(String::as_str));
+        let thresholds: Vec<String> = columns.thresholds.iter().map(|t| t.text()).collect();
+        texts.push("columns");
+        texts.extend(thresholds.iter().map(String::as_str));
+        texts.push("metrics");
+        texts.extend(columns.metrics.iter().map(String::as_str));
+        key(texts)
+    }
+
+    fn id(&self, shared: &str) -> String {
+        let design = serde_json::to_string(&self.design).unwrap_or_default();
+        let numbers = format!("{} {}", self.replications, self.seed);
+        let id = key(["plan", shared, &design, &numbers, &self.model]).to_string();
+        id[..16].to_owned()
+    }
+
+    /// Reads the first line of a plan.
+    ///
+    /// # Errors
+    /// If it is none, or another version of capsim wrote it.
+    pub fn parse(line: &str) -> Result<Plan, PlanError> {
+        #[derive(Deserialize)]
+        struct Any {
+            capsim_plan: u32,
+            version: String,
+        }
+        let text = |why: String| PlanError::Text(why);
+        let any: Any = serde_json::from_str(line).map_err(|_| {
+            text("it does not begin with the first line of a plan, which `capsim sweep --plan` writes".into())
+        })?;
+        if (any.capsim_plan, any.version.as_str()) != (FORMAT, VERSION) {
+            return Err(text(format!(
+                "the plan is of capsim {}, and this is {VERSION}: results of two versions are not mixed",
+                any.version
+            )));
+        }
+        serde_json::from_str(line)
+            .map_err(|why| text(format!("the first line of the plan is damaged: {why}")))
+    }
+
+    /// Reads its model.
+    ///
+    /// # Errors
+    /// If that is not valid, or the plan is not as it was written.
+    pub fn open(self) -> Result<Opened, PlanError> {
+        let changed = || {
+            let why =
+                "the first line of the plan does not fit its own hash: it is not as it was written";
+            PlanError::Text(why.to_owned())
+        };
+        if self.replications == 0 || self.design.is_empty() {
+            return Err(changed());
+        }
+        let document = Document::from_contents(&self.model, &self.text, self.files.clone())?;
+        let overrides = self.set.iter().map(|text| Override::parse(text));
+        let overrides = overrides.collect::<Result<Vec<_>, _>>()?;
+        let mut opened = Opened {
+            document,
+            overrides,
+            columns: Columns::default(),
+            shared: Key(0),
+            plan: self,
+        };
+        opened.columns = opened.sweep(1).columns()?;
+        opened.shared = opened.plan.shared(&opened.columns);
+        let shared = opened.shared.to_string();
+        if shared != opened.plan.shared || opened.plan.id(&shared) != opened.plan.id {
+            return Err(changed());
+        }
+        Ok(opened)
+    }
+
+    /// The first line, with its line break.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn line(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string(self)? + "\n")
+    }
+}
+
+impl Opened {
+    /// The sweep, on so many threads.
+    #[must_use]
+    pub fn sweep(&self, threads: usize) -> Sweep<'_> {
+        Sweep {
+            document: &self.document,
+            overrides: &self.overrides,
+            design: &self.plan.design,
+            replications: self.plan.replications,
+            seed: self.plan.seed,
+            steady: self.plan.steady,
+            threads,
+        }
+    }
+
+    /// Number of cells.
+    #[must_use]
+    pub fn cells(&self) -> u64 {
+        self.sweep(1).rows()
+    }
+
+    /// The columns of its results.
+    #[must_use]
+    pub fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    fn set(&self, cell: u64) -> Vec<String> {
+        let values = self.plan.design.point(cell / self.plan.replications);
+        let paths = self.plan.design.paths();
+        paths
+            .zip(values)
+            .map(|(path, value)| format!("{path}={value}"))
+            .collect()
+    }
+
+    fn key_of(&self, set: &[String], seed: u64, replication: u64) -> Key {
+        let numbers = format!("{seed} {replication}");
+        let shared = self.plan.shared.as_str();
+        key([shared, &numbers]
+            .into_iter()
+            .chain(set.iter().map(String::as_str)))
+    }
+
+    /// The key of a cell.
+    #[must_use]
+    pub fn key(&self, cell: u64) -> Key {
+        self.key_of(
+            &self.set(cell),
+            self.plan.seed,
+            cell % self.plan.replications,
+        )
+    }
+
+    /// The line of a cell.
+    #[must_use]
+    pub fn line(&self, cell: u64) -> Line {
+        let set = self.set(cell);
+        let replication = cell % self.plan.replications;
+        Line {
+            key: self.key_of(&set, self.plan.seed, replication).to_string(),
+            cell,
+            set,
+            seed: self.plan.seed,
+            replication,
+        }
+    }
+
+    /// Runs the cell of a line: its key and its result.
+    ///
+    /// # Errors
+    /// If it is no line of this plan, or its values make no valid model.
+    pub fn run(&self, line: &str) -> Result<(Key, Result<Vec<u8>, Problems>), String> {
+        let read: Line =
+            serde_json::from_str(line).map_err(|why| format!("it is no cell of a plan: {why}"))?;
+        let key = self.key_of(&read.set, read.seed, read.replication);
+        if key.to_string() != read.key {
+            return Err("its key is not that of its values: it is of another plan, or not as it was written".into());
+        }
+        Ok((key, self.run_line(&read)))
+    }
+
+    fn run_line(&self, line: &Line) -> Result<Vec<u8>, Problems> {
+        let mut overrides = self.overrides.clone();
+        for set in &line.set {
+            overrides.push(Override::parse(set)?);
+        }
+        let model = self.document.check(&overrides)?.model;
+        let job = Job {
+            model: &model,
+            seed: line.seed,
+            replication: line.replication,
+        };
+        Ok(result(&job, self.plan.steady, &self.columns))
+    }
+}

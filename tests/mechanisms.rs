@@ -394,7 +394,7 @@ fn every_mechanism_has_a_page_and_an_example_that_runs() {
         }
         pages += 1;
     }
-    assert_eq!(pages, 11);
+    assert!(pages > 11, "{pages}");
 }
 
 /// What a transaction takes after its first read is given back after its commit.

@@ -16,6 +16,7 @@ mod compare;
 mod completions;
 mod exit;
 mod explain;
+mod explain_preset;
 mod files;
 mod fit;
 #[cfg(feature = "scripts")]
@@ -82,6 +83,7 @@ enum Command {
     Capacity(capacity::Capacity),
     Compare(compare::Compare),
     Explain(explain::Explain),
+    ExplainPreset(explain_preset::ExplainPreset),
     Fit(fit::FitArgs),
     Predict(predict::PredictArgs),
     Score(score::ScoreArgs),
@@ -205,6 +207,7 @@ pub fn main() -> ExitCode {
         Command::Capacity(command) => command.execute(),
         Command::Compare(command) => command.execute(),
         Command::Explain(command) => command.execute(),
+        Command::ExplainPreset(command) => command.execute(),
         Command::Fit(command) => command.execute(),
         Command::Predict(command) => command.execute(),
         Command::Score(command) => command.execute(),

@@ -2,6 +2,7 @@
 
 use super::Model;
 use super::input;
+use super::preset;
 use super::problem::{Finding, Notes, Problems, Source, warning_line};
 use super::read;
 use super::set::{self, Override};
@@ -261,6 +262,7 @@ impl Document {
             failed.extend(done.err());
         }
         let notes = Notes::default();
+        preset::apply(&mut tree, &notes);
         let model = read::model(&tree, load, &self.default_name(), &self.files, &notes);
         let (errors, warnings) = notes.into_parts();
         failed.extend(errors);
@@ -290,6 +292,7 @@ impl Document {
             failed |= change.apply(source, &mut tree).is_err();
         }
         let notes = Notes::default();
+        preset::apply(&mut tree, &notes);
         if !failed {
             read::model(&tree, 1.0, "", &self.files, &notes);
         }

@@ -16,6 +16,7 @@ pub mod metric_name;
 pub(crate) mod nearest;
 pub mod network;
 pub mod peak;
+pub mod preset;
 pub mod problem;
 pub mod raw_scenario;
 mod read;
@@ -29,6 +30,7 @@ pub mod system;
 pub mod threshold;
 mod tree;
 pub mod visible;
+pub mod waiting;
 
 pub use document::{Checked, Document};
 pub use problem::{Problem, Problems};
@@ -88,6 +90,8 @@ pub struct Model {
     pub stations: Vec<Station>,
     /// Tokens held across visits.
     pub pools: Vec<Pool>,
+    /// What holds for locks, by the discriminant of [`Entity`](system::Entity).
+    pub locks: [waiting::Lock; 5],
     /// Number of users that `PickUser` draws from.
     pub users: u32,
     /// Events and seats, if the model has any.

@@ -1,6 +1,7 @@
 //! The system under test, as meant: endpoints are flat programs of operations on shared resources.
 
 use super::journey::id;
+use super::waiting::Waiting;
 use crate::engine::Span;
 use crate::engine::dist::Dist;
 
@@ -84,6 +85,8 @@ pub enum Op {
         key: Entity,
         /// Longest wait; then the request fails with 503.
         timeout: Option<Span>,
+        /// The holder makes a new version of the row. It counts where the order is by version alone.
+        writes: bool,
     },
     /// Gives the right back.
     Unlock(Entity),
@@ -180,6 +183,8 @@ pub struct Station {
     pub queue: u32,
     /// Status of a refused request; 0 is a refused connection.
     pub refusal: u16,
+    /// Whether a free server waits for the next in line to wake up.
+    pub waiting: Waiting,
     /// Contention and coherency of the Universal Scalability Law, if the station follows it.
     pub scalability: Option<Scalability>,
     /// Times at which it works slower or not at all.
@@ -255,6 +260,8 @@ pub struct Pool {
     pub timeout: Option<Span>,
     /// Times at which what is done with its tokens takes longer.
     pub slowdowns: Vec<Slowdown>,
+    /// Who of those who wait is next.
+    pub waiting: Waiting,
 }
 
 /// Events × seats.

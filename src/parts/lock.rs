@@ -1,11 +1,14 @@
-//! Locks: the exclusive right to one entity (a row, a seat, a user), FIFO among those who wait.
+//! Locks: the exclusive right to one entity (a row, a seat, a user), and the order in which those who wait get it.
 
 use std::collections::BTreeMap;
 
+use super::row::Rows;
 use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::Time;
+use crate::engine::stream::Stream;
 use crate::measure::level::Level;
+use crate::model::waiting::WaitOrder;
 
 /// The locks of all entities of one kind. Entities are numbered from 0.
 #[derive(Clone, Debug)]
@@ -14,6 +17,9 @@ pub struct Locks {
     holder: Vec<u32>,
     /// Lines of the entities that are waited for.
     lines: BTreeMap<u32, WaitQueue>,
+    order: WaitOrder,
+    /// Those who wait, where chance has a part in who is next.
+    rows: Option<Box<Rows>>,
     /// What they measured.
     pub probe: LockProbe,
 }
@@ -34,19 +40,29 @@ pub struct LockProbe {
 }
 
 impl Locks {
-    /// Free locks of `entities` entities; more are added as they come up.
+    /// Free locks of `entities` entities; more are added as they come up. `stream` is for orders that draw.
     #[must_use]
-    pub fn new(entities: usize) -> Locks {
+    pub fn new(entities: usize, order: WaitOrder, stream: Stream) -> Locks {
+        let versions = order == WaitOrder::ByVersion;
+        let draws = versions || order == WaitOrder::Random;
         Locks {
             holder: vec![0; entities],
             lines: BTreeMap::new(),
+            order,
+            rows: draws.then(|| Box::new(Rows::new(versions, stream))),
             probe: LockProbe::default(),
         }
     }
 
-    /// A job asks for the lock of an entity.
+    /// A job asks for the lock of an entity, and tells whether it will write the row.
     #[inline]
-    pub fn acquire(&mut self, now: Time, entity: u32, job: Job, ticket: u32) -> Admission {
+    pub fn acquire(
+        &mut self,
+        now: Time,
+        entity: u32,
+        (job, ticket): (Job, u32),
+        writes: bool,
+    ) -> Admission {
         if self.holder.len() <= entity as usize {
             // Tokens are numbered as they are issued.
             self.holder.resize(entity as usize + 1, 0);
@@ -56,28 +72,44 @@ impl Locks {
             *holder = job + 1;
             self.probe.granted += 1;
             self.probe.held.add(now);
+            if let Some(rows) = &mut self.rows {
+                rows.taken(entity, writes);
+            }
             return Admission::Granted;
         }
-        let line = self.lines.entry(entity).or_insert_with(WaitQueue::fifo);
-        line.push(
-            QueueEntry {
-                job,
-                ticket,
-                demand: 0,
-            },
-            0,
-        );
+        let entry = QueueEntry {
+            job,
+            ticket,
+            demand: u64::from(writes),
+        };
+        match &mut self.rows {
+            Some(rows) => rows.push(entity, entry),
+            None => {
+                let order = self.order;
+                let line = self.lines.entry(entity);
+                line.or_insert_with(|| WaitQueue::without_draws(order))
+                    .push(entry, 0);
+            }
+        }
         self.probe.contended += 1;
         self.probe.queue.add(now);
         Admission::Queued
     }
 
-    /// The holder gives the lock back. Returns the job that gets it next.
+    /// The holder gives the lock back, and tells whether it failed: then it has written nothing. Returns the job that
+    /// is handed the lock; under barging it is free instead.
     #[inline]
-    pub fn release(&mut self, now: Time, entity: u32, tickets: &impl Tickets) -> Option<Job> {
-        let next = match self.lines.get_mut(&entity) {
-            None => None,
-            Some(line) => {
+    pub fn release(
+        &mut self,
+        now: Time,
+        entity: u32,
+        failed: bool,
+        tickets: &impl Tickets,
+    ) -> Option<Job> {
+        let next = match (&mut self.rows, self.lines.get_mut(&entity)) {
+            (Some(rows), _) => rows.next(entity, failed, tickets),
+            (None, None) => None,
+            (None, Some(line)) => {
                 let next = line.next(tickets);
                 if line.is_empty() {
                     self.lines.remove(&entity);
@@ -94,6 +126,23 @@ impl Locks {
         self.holder[entity as usize] = 0;
         self.probe.held.subtract(now);
         None
+    }
+
+    /// Under barging: the first who waits for an entity has woken up. Returns it if the lock is free; else it stays
+    /// where it is.
+    pub fn wake(&mut self, now: Time, entity: u32, tickets: &impl Tickets) -> Option<Job> {
+        let holder = self.holder.get_mut(entity as usize)?;
+        let line = self.lines.get_mut(&entity).filter(|_| *holder == 0)?;
+        let next = line.next_woken(tickets);
+        if line.is_empty() {
+            self.lines.remove(&entity);
+        }
+        let next = next?;
+        *holder = next.job + 1;
+        self.probe.granted += 1;
+        self.probe.held.add(now);
+        self.probe.queue.subtract(now);
+        Some(next.job)
     }
 
     /// A waiting job leaves early; its ticket must have been made invalid.
@@ -129,17 +178,21 @@ mod tests {
         }
     }
 
+    fn in_order(entities: usize) -> Locks {
+        Locks::new(entities, WaitOrder::InOrder, Stream::new(1, 0, "locks"))
+    }
+
     #[test]
     fn one_holder_at_a_time_in_order_of_arrival() {
-        let mut locks = Locks::new(8);
-        assert_eq!(locks.acquire(Time(0), 5, 10, 0), Admission::Granted);
-        assert_eq!(locks.acquire(Time(0), 6, 11, 0), Admission::Granted);
-        assert_eq!(locks.acquire(Time(1), 5, 12, 0), Admission::Queued);
-        assert_eq!(locks.acquire(Time(2), 5, 13, 0), Admission::Queued);
+        let mut locks = in_order(8);
+        assert_eq!(locks.acquire(Time(0), 5, (10, 0), true), Admission::Granted);
+        assert_eq!(locks.acquire(Time(0), 6, (11, 0), true), Admission::Granted);
+        assert_eq!(locks.acquire(Time(1), 5, (12, 0), true), Admission::Queued);
+        assert_eq!(locks.acquire(Time(2), 5, (13, 0), true), Admission::Queued);
         assert_eq!(locks.holder(5), Some(10));
-        assert_eq!(locks.release(Time(3), 5, &AllWait), Some(12));
-        assert_eq!(locks.release(Time(4), 5, &AllWait), Some(13));
-        assert_eq!(locks.release(Time(5), 5, &AllWait), None);
+        assert_eq!(locks.release(Time(3), 5, false, &AllWait), Some(12));
+        assert_eq!(locks.release(Time(4), 5, false, &AllWait), Some(13));
+        assert_eq!(locks.release(Time(5), 5, false, &AllWait), None);
         assert_eq!(locks.holder(5), None);
         assert_eq!(locks.probe.contended, 2);
         assert_eq!(locks.probe.held.value(), 1);

@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod listeners;
 pub mod lock;
 pub mod pool;
+pub mod row;
 pub mod station;
 pub mod tokens;
 pub mod version;

@@ -1,9 +1,10 @@
 //! Pools: tokens that a request holds across several visits, such as worker threads or database
-//! connections. Who finds none waits in a bounded FIFO line.
+//! connections. Who finds none waits in a bounded line.
 
 use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::Time;
+use crate::engine::stream::Stream;
 use crate::measure::level::Level;
 use crate::model::system;
 
@@ -39,14 +40,14 @@ pub struct PoolProbe {
 }
 
 impl Pool {
-    /// A pool with all its tokens.
+    /// A pool with all its tokens. `stream` is for the random order.
     #[must_use]
-    pub fn new(spec: &system::Pool) -> Pool {
+    pub fn new(spec: &system::Pool, stream: Stream) -> Pool {
         Pool {
             size: spec.size,
             free: spec.size,
             queue_limit: spec.queue,
-            wait_queue: WaitQueue::fifo(),
+            wait_queue: WaitQueue::of_order(spec.waiting.order, stream),
             probe: PoolProbe::default(),
         }
     }
@@ -65,23 +66,24 @@ impl Pool {
             self.probe.refused += 1;
             return Admission::Refused;
         }
-        self.wait_queue.push_fifo(QueueEntry {
+        let entry = QueueEntry {
             job,
             ticket,
             demand: 0,
-        });
+        };
+        self.wait_queue.push(entry, 0);
         self.probe.queue.add(now);
         Admission::Queued
     }
 
-    /// A token comes back. Returns the job that gets it next.
+    /// A token comes back. Returns the job that is handed it; under barging it is free instead.
     #[inline]
     pub fn release(&mut self, now: Time, tickets: &impl Tickets) -> Option<Job> {
         debug_assert!(self.free < self.size, "a token too many");
         self.probe.returned_at += u128::from(now.0);
         // Nobody waits for what is free.
         if self.free == 0
-            && let Some(next) = self.wait_queue.next_fifo(tickets)
+            && let Some(next) = self.wait_queue.next(tickets)
         {
             self.probe.granted_at += u128::from(now.0);
             self.probe.granted += 1;
@@ -91,6 +93,20 @@ impl Pool {
         self.free += 1;
         self.probe.held.subtract(now);
         None
+    }
+
+    /// Under barging: the first in line has woken up. Returns it if there is a token for it; else it stays there.
+    pub fn wake(&mut self, now: Time, tickets: &impl Tickets) -> Option<Job> {
+        if self.free == 0 {
+            return None;
+        }
+        let next = self.wait_queue.next_woken(tickets)?;
+        self.free -= 1;
+        self.probe.granted += 1;
+        self.probe.granted_at += u128::from(now.0);
+        self.probe.held.add(now);
+        self.probe.queue.subtract(now);
+        Some(next.job)
     }
 
     /// A waiting job leaves early; its ticket must have been made invalid.
@@ -116,6 +132,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::waiting::Waiting;
 
     struct Current([u32; 4]);
     impl Tickets for Current {
@@ -133,8 +150,9 @@ mod tests {
             refusal: 503,
             timeout: None,
             slowdowns: Vec::new(),
+            waiting: Waiting::default(),
         };
-        let mut pool = Pool::new(&spec);
+        let mut pool = Pool::new(&spec, Stream::new(1, 0, "pool"));
         let mut tickets = Current([0; 4]);
         assert_eq!(pool.acquire(Time(0), 0, 0), Admission::Granted);
         assert_eq!(pool.acquire(Time(1), 1, 0), Admission::Queued);

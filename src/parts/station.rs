@@ -16,6 +16,7 @@ use crate::engine::time::{to_f64, to_u64};
 use crate::engine::{Span, Time};
 use crate::measure::level::Level;
 use crate::model::system::{self, Discipline, Scalability};
+use crate::model::waiting::WaitOrder;
 
 /// Servers and a queue.
 #[derive(Clone, Debug)]
@@ -84,7 +85,10 @@ impl Station {
             plain: steady && whole,
             queue_limit: spec.queue,
             scalability: spec.scalability,
-            wait_queue: WaitQueue::new(spec.discipline, stream),
+            wait_queue: match spec.waiting.order {
+                WaitOrder::Barging => WaitQueue::of_order(WaitOrder::Barging, stream),
+                _ => WaitQueue::new(spec.discipline, stream),
+            },
             serving: MinHeap::default(),
             sequence: 0,
             clock: 0.0,
@@ -217,6 +221,20 @@ impl Station {
         next.map(|entry| entry.job)
     }
 
+    /// Under barging: the first in line has woken up. Returns it if a server is free for it; else it stays there.
+    pub fn wake(&mut self, now: Time, tickets: &impl Tickets) -> Option<Job> {
+        if self.in_service() >= self.servers {
+            return None;
+        }
+        let entry = self.wait_queue.next_woken(tickets)?;
+        self.probe.queue.subtract(now);
+        self.advance(now);
+        self.enter(now, entry);
+        self.probe.in_service.add(now);
+        self.population_changed(now);
+        Some(entry.job)
+    }
+
     /// Slowdowns leave this share of the speed from now on.
     pub fn set_speed(&mut self, now: Time, speed: f64) {
         self.advance(now);
@@ -334,6 +352,7 @@ mod tests {
             discipline,
             queue: u32::MAX,
             refusal: 503,
+            waiting: crate::model::waiting::Waiting::default(),
             scalability: None,
             slowdowns: Vec::new(),
         };

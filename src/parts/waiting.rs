@@ -9,6 +9,7 @@ use super::Job;
 use crate::engine::ring::Ring;
 use crate::engine::stream::Stream;
 use crate::model::system::Discipline;
+use crate::model::waiting::WaitOrder;
 
 /// One job in a queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,6 +47,8 @@ enum Order {
     Random(Vec<QueueEntry>, Box<Stream>),
     /// By class, 0 first.
     Priority(Vec<VecDeque<QueueEntry>>),
+    /// Nobody is handed anything: who is woken asks again.
+    Barging(VecDeque<QueueEntry>),
 }
 
 impl WaitQueue {
@@ -59,6 +62,29 @@ impl WaitQueue {
                 Discipline::Lifo => Order::Lifo(Vec::new()),
                 Discipline::Random => Order::Random(Vec::new(), Box::new(stream)),
                 Discipline::Priority => Order::Priority(Vec::new()),
+            },
+            ..WaitQueue::fifo()
+        }
+    }
+
+    /// An empty line of a pool or a lock. `stream` is drawn from by the random order alone. Versions are the business
+    /// of [`Rows`](super::row::Rows).
+    #[must_use]
+    pub fn of_order(order: WaitOrder, stream: Stream) -> WaitQueue {
+        match order {
+            WaitOrder::Random => WaitQueue::new(Discipline::Random, stream),
+            other => WaitQueue::without_draws(other),
+        }
+    }
+
+    /// An empty line in an order that draws nothing; random order and versions become first come, first served.
+    #[must_use]
+    pub fn without_draws(order: WaitOrder) -> WaitQueue {
+        WaitQueue {
+            order: match order {
+                WaitOrder::InOrder | WaitOrder::Random | WaitOrder::ByVersion => Order::Fifo,
+                WaitOrder::LastInFirstOut => Order::Lifo(Vec::new()),
+                WaitOrder::Barging => Order::Barging(VecDeque::new()),
             },
             ..WaitQueue::fifo()
         }
@@ -123,6 +149,7 @@ impl WaitQueue {
         match &mut self.order {
             Order::Fifo => {}
             Order::Lifo(line) | Order::Random(line, _) => line.push(entry),
+            Order::Barging(line) => line.push_back(entry),
             Order::Priority(classes) => {
                 let class = usize::from(class);
                 if classes.len() <= class {
@@ -139,11 +166,14 @@ impl WaitQueue {
         self.abandoned += 1;
     }
 
-    /// Takes the job whose turn it is.
+    /// Takes the job whose turn it is; nobody under barging.
     #[inline]
     pub fn next(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
         if self.is_fifo() {
             return self.next_fifo(tickets);
+        }
+        if matches!(self.order, Order::Barging(_)) {
+            return None;
         }
         self.next_alive(tickets)
     }
@@ -161,6 +191,11 @@ impl WaitQueue {
             ticket,
             demand,
         })
+    }
+
+    /// Under barging: takes the first in line, who has woken up.
+    pub fn next_woken(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
+        self.next_alive(tickets)
     }
 
     #[inline(never)]
@@ -181,6 +216,7 @@ impl WaitQueue {
                         Some(line.swap_remove(at))
                     }
                 }
+                Order::Barging(line) => line.pop_front(),
                 Order::Priority(classes) => classes.iter_mut().find_map(VecDeque::pop_front),
             }?;
             self.ordered = self.ordered.saturating_sub(1);
@@ -197,6 +233,7 @@ impl WaitQueue {
         match &mut self.order {
             Order::Fifo => self.fifo.clear(),
             Order::Lifo(line) | Order::Random(line, _) => line.clear(),
+            Order::Barging(line) => line.clear(),
             Order::Priority(classes) => classes.iter_mut().for_each(VecDeque::clear),
         }
     }

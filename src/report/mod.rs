@@ -28,6 +28,7 @@ pub mod out_json;
 pub mod page;
 mod paint;
 pub mod predict;
+pub mod presets;
 pub mod readable;
 pub mod replications;
 pub mod run_text;

@@ -581,7 +581,7 @@ session = "100ms"
         let laws = broken_by(|w| {
             let now = w.queue.now();
             let locks = w.locks[key].as_mut().expect("a lock");
-            let _ = locks.acquire(now, 99, 0, 0);
+            let _ = locks.acquire(now, 99, (0, 0), true);
         });
         assert_eq!(laws, [Law::Returned]);
     }

@@ -92,8 +92,8 @@ impl<'m> World<'m> {
             paces,
             counts_completions: slowdown::counts_completions(model),
             stations,
-            pools: model.pools.iter().map(Pool::new).collect(),
-            locks: ENTITIES.map(|e| uses_lock(model, e).then(|| Locks::new(entities(model, e)))),
+            pools: pools(model, seeds),
+            locks: ENTITIES.map(|e| uses_lock(model, e).then(|| locks(model, seeds, e))),
             versions: ENTITIES
                 .map(|e| uses_version(model, e).then(|| Versions::new(entities(model, e)))),
             inventory: model
@@ -141,6 +141,20 @@ fn recorder(model: &Model) -> Recorder {
         model.checks.len(),
         &kinds,
     )
+}
+
+fn pools(model: &Model, seeds: Seeds) -> Vec<Pool> {
+    let of = |spec: &crate::model::system::Pool| {
+        let stream = seeds.stream(&format!("pools.{}.order", spec.name));
+        Pool::new(spec, stream)
+    };
+    model.pools.iter().map(of).collect()
+}
+
+fn locks(model: &Model, seeds: Seeds, entity: Entity) -> Locks {
+    let order = model.locks[entity as usize].waiting.order;
+    let stream = seeds.stream(&format!("locks.{entity:?}.order"));
+    Locks::new(entities(model, entity), order, stream)
 }
 
 fn stations(model: &Model, seeds: Seeds, queue: &mut EventQueue<Event>) -> Vec<(Station, AlarmId)> {

@@ -41,6 +41,12 @@ pub enum Kind {
     Evaluate = 17,
     /// A delay is over that was made under a token of a slowed pool; `who` is the set of such pools.
     SlowedDelayOver = 30,
+    /// Under barging, the first in line for a pool has woken up.
+    PoolWakes = 40,
+    /// Under barging, the first in line at a station has woken up.
+    StationWakes = 41,
+    /// Under barging, the first in line for a lock has woken up; `who` is the entity, the ticket its kind.
+    LockWakes = 42,
 }
 
 /// What is pending in the event queue: what happens, and to whom.

@@ -28,6 +28,7 @@ mod trends;
 pub mod users;
 pub mod values;
 pub mod vu;
+mod wake;
 pub mod watch;
 pub mod window;
 
@@ -371,6 +372,9 @@ impl World<'_> {
             Kind::Answer => self.answer(now, who, ticket),
             Kind::Evaluate => self.evaluate(now),
             Kind::SlowedDelayOver => self.slowed_delay_over(now, index),
+            Kind::PoolWakes => self.pool_wakes(now, index),
+            Kind::StationWakes => self.station_wakes(now, index),
+            Kind::LockWakes => self.lock_wakes(now, who, ticket),
         }
     }
 

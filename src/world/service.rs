@@ -141,7 +141,7 @@ impl World<'_> {
 
     /// A request that waited at a station is served now.
     #[inline]
-    fn service_begins(&mut self, now: Time, id: u32) {
+    pub(super) fn service_begins(&mut self, now: Time, id: u32) {
         self.trace(now, id, true);
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);
@@ -170,8 +170,9 @@ impl World<'_> {
             Some(at) => self.queue.set_alarm(*alarm, at.max(now)),
             None => self.queue.clear_alarm(*alarm),
         }
-        if let Some(next) = next {
-            self.service_begins(now, next);
+        match next {
+            Some(next) => self.service_begins(now, next),
+            None => self.wake_for_station(now, station.index()),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::engine::stream::Stream;
 use crate::engine::time::to_f64;
 use crate::model::Model;
 use crate::model::system::{self, Discipline, DistId, Growth, Op, PoolId, Slowdown, Trigger};
+use crate::model::waiting::{WaitOrder, Waiting};
 use crate::parts::station::Station;
 use crate::parts::waiting::QueueEntry;
 
@@ -69,7 +70,10 @@ pub(super) fn runs(model: &Model) -> Vec<SlowdownRun> {
 pub(super) fn counts_completions(model: &Model) -> Vec<bool> {
     let counts = |s: &Slowdown| matches!(s.trigger, Trigger::Completions(_));
     let stations = model.stations.iter();
-    stations.map(|s| s.slowdowns.iter().any(counts)).collect()
+    let barges = |waiting: Waiting| waiting.order == WaitOrder::Barging;
+    stations
+        .map(|s| s.slowdowns.iter().any(counts) || barges(s.waiting))
+        .collect()
 }
 
 /// Marks what is done in a program while tokens of slowed pools are held, and makes a clock for each set of them.
@@ -120,6 +124,7 @@ fn pace_of(paces: &mut Vec<Pace>, held: &[PoolId], queue: &mut EventQueue<Event>
             discipline: Discipline::Fifo,
             queue: u32::MAX,
             refusal: 503,
+            waiting: Waiting::default(),
             scalability: None,
             slowdowns: Vec::new(),
         };
@@ -171,6 +176,7 @@ impl World<'_> {
     }
 
     pub(super) fn completion_triggers(&mut self, now: Time, station: usize) {
+        self.wake_for_station(now, station);
         let completed = self.stations[station].0.probe.completed;
         for at in 0..self.slowdowns.len() {
             if self.slowdowns[at].slowed == Slowed::Station(station)

@@ -77,8 +77,8 @@ impl World<'_> {
                         return;
                     }
                 }
-                Op::Lock { key, timeout } => {
-                    if !self.take_lock(now, id, key, timeout) {
+                Op::Lock { .. } => {
+                    if !self.take_lock(now, id, at) {
                         return;
                     }
                 }
@@ -150,8 +150,16 @@ impl World<'_> {
     /// Asks for a lock. Returns whether the request has it; else it waits, or is a deadlock's victim.
     // As are others: inside `advance`, their addresses would be made ready for each request that goes on.
     #[inline(never)]
-    fn take_lock(&mut self, now: Time, id: u32, key: Entity, timeout: Option<Span>) -> bool {
-        if self.lock(now, id, key) {
+    fn take_lock(&mut self, now: Time, id: u32, at: usize) -> bool {
+        let Op::Lock {
+            key,
+            timeout,
+            writes,
+        } = self.ops[at]
+        else {
+            return true;
+        };
+        if self.lock(now, id, key, writes) {
             return true;
         }
         self.begin_wait(now, id, timeout);
@@ -276,7 +284,7 @@ impl World<'_> {
     }
 
     /// Takes the lock of an entity. Returns whether the request has it; it may have to wait.
-    fn lock(&mut self, now: Time, id: u32, key: Entity) -> bool {
+    fn lock(&mut self, now: Time, id: u32, key: Entity, writes: bool) -> bool {
         let entity = self.entity(id, key);
         let Some(locks) = self.locks[key as usize].as_mut().filter(|_| entity != NONE) else {
             self.requests.hold(id, Held::Lock(key, NONE));
@@ -284,7 +292,7 @@ impl World<'_> {
         };
         let request = &self.requests[id];
         let (at, ticket) = (request.at as usize, request.ticket);
-        if locks.acquire(now, entity, id, ticket) == Admission::Granted {
+        if locks.acquire(now, entity, (id, ticket), writes) == Admission::Granted {
             self.op_times[at].visits += 1;
             self.requests.hold(id, Held::Lock(key, entity));
             return true;
@@ -318,7 +326,7 @@ impl World<'_> {
     }
 
     /// Grants a waiting request the pool's token or the lock.
-    fn granted(&mut self, now: Time, id: u32) {
+    pub(super) fn granted(&mut self, now: Time, id: u32) {
         self.trace(now, id, true);
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);
@@ -339,16 +347,22 @@ impl World<'_> {
     }
 
     /// Something held comes back, and whoever waits for it first gets it.
-    fn give_back(&mut self, now: Time, held: Held) {
+    fn give_back(&mut self, now: Time, id: u32, held: Held) {
+        let failed = self.requests[id].code != Code::OK || self.requests[id].cancelled;
         let next = match held {
             Held::Token(pool) => self.pools[pool.index()].release(now, &self.requests),
             Held::Lock(_, NONE) | Held::Version(..) => None,
             Held::Lock(key, entity) => self.locks[key as usize]
                 .as_mut()
-                .and_then(|locks| locks.release(now, entity, &self.requests)),
+                .and_then(|locks| locks.release(now, entity, failed, &self.requests)),
         };
-        if let Some(next) = next {
-            self.granted(now, next);
+        match (next, held) {
+            (Some(next), _) => self.granted(now, next),
+            (None, Held::Token(pool)) => self.wake_for_pool(now, pool),
+            (None, Held::Lock(key, entity)) if entity != NONE => {
+                self.wake_for_lock(now, key, entity);
+            }
+            _ => {}
         }
     }
 
@@ -490,7 +504,7 @@ impl World<'_> {
     /// What the request took last comes back.
     fn give_back_last(&mut self, now: Time, id: u32) {
         if let Some(held) = self.requests.let_go(id) {
-            self.give_back(now, held);
+            self.give_back(now, id, held);
         }
     }
 

@@ -22,6 +22,7 @@ mod station;
 mod steps;
 mod threshold;
 mod visit;
+mod waiting;
 mod waiting_room;
 
 use super::document::Files;
@@ -33,6 +34,7 @@ use super::section::Section;
 use super::system::{Discipline, DistId, EndpointId, NamedDist, Pool};
 use super::threshold::Aggregation;
 use super::tree::{Node, Place};
+use super::waiting::Lock;
 use super::{K6Version, Model};
 use crate::engine::Span;
 use crate::engine::dist::Dist;
@@ -59,6 +61,7 @@ struct Build<'a> {
     /// Number of events, if there is an inventory.
     events: Option<u32>,
     waiting_room: bool,
+    locks: [Lock; 5],
     dists: Vec<NamedDist>,
     sites: Vec<Site>,
     /// For each site: its place, and the client timeout that the step itself gives.
@@ -169,6 +172,7 @@ pub(super) fn model(
         journeys: Names::new("journey", "journeys", &sections.journeys),
         events: None,
         waiting_room: root.has("waiting_room"),
+        locks: [Lock::default(); 5],
         dists: Vec::new(),
         sites: Vec::new(),
         site_notes: Vec::new(),
@@ -309,6 +313,7 @@ impl<'a> Build<'a> {
             .collect();
         let stops = |p: &Pool| p.slowdowns.iter().any(|s| s.leaves <= 0.0);
         self.stopped_pools = pools.iter().map(stops).collect();
+        let locks = waiting::locks(self, root);
         let setup = phase(self, root.optional("setup").as_ref());
         let teardown = phase(self, root.optional("teardown").as_ref());
         let scenarios = scenario::read(self, root);
@@ -335,6 +340,7 @@ impl<'a> Build<'a> {
             endpoints: endpoints.endpoints,
             stations,
             pools,
+            locks: self.locks,
             users: about.users,
             inventory,
             waiting_room,
@@ -356,6 +362,7 @@ impl<'a> Build<'a> {
         if let Some(field) = root.optional("fitted") {
             fitted::read(self, &field, &model);
         }
+        waiting::unused(self, &locks, &model);
         link::check(self, &mut model, &endpoints.calls, at, room_field.as_ref());
         model
     }

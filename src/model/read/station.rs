@@ -1,10 +1,12 @@
 //! Stations and pools.
 
+use super::waiting::waiting;
 use super::{Build, slowdown};
 use crate::model::field::Field;
 use crate::model::nearest::suggestion;
 use crate::model::section::Section;
 use crate::model::system::{Discipline, Pool, Scalability, Station};
+use crate::model::waiting::{WaitOrder, Waiting};
 
 const DISCIPLINES: [(&str, Discipline); 5] = [
     ("fifo", Discipline::Fifo),
@@ -22,6 +24,7 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
         discipline: Discipline::Fifo,
         queue: u32::MAX,
         refusal: 503,
+        waiting: Waiting::default(),
         scalability: None,
         slowdowns: Vec::new(),
     };
@@ -43,11 +46,36 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
     } else if station.queue == u32::MAX {
         idle(&section, "refusal", ENDLESS);
     }
+    order(&section, &mut station);
     station.scalability = section
         .optional("scalability")
         .and_then(|f| scalability(&f));
     station.slowdowns = slowdown::read(build, &section);
     station
+}
+
+/// The order of waiting, which at a station may also be written as its discipline.
+fn order(section: &Section, station: &mut Station) {
+    station.waiting = waiting(section, false);
+    let Some(field) = section
+        .has("order")
+        .then(|| section.optional("order"))
+        .flatten()
+    else {
+        return;
+    };
+    if section.has("discipline") {
+        let fix = "remove one of them";
+        field.error("`order` says what `discipline` says already", fix);
+    }
+    if station.servers == u32::MAX {
+        idle(section, "order", "nobody waits where servers are infinite");
+    }
+    station.discipline = match station.waiting.order {
+        WaitOrder::LastInFirstOut => Discipline::Lifo,
+        WaitOrder::Random => Discipline::Random,
+        _ => Discipline::Fifo,
+    };
 }
 
 /// Why `refusal` does nothing without a bound of the queue.
@@ -137,6 +165,7 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         refusal: 503,
         timeout: None,
         slowdowns: Vec::new(),
+        waiting: Waiting::default(),
     };
     let Some(section) = field.section() else {
         return pool;
@@ -152,5 +181,6 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
     }
     pool.timeout = section.optional("timeout").and_then(|f| f.span());
     pool.slowdowns = slowdown::of_pool(build, &section);
+    pool.waiting = waiting(&section, false);
     pool
 }

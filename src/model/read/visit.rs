@@ -3,6 +3,7 @@
 use super::endpoint::unplaced;
 use super::station::{idle, status};
 use super::steps::one_of;
+use super::waiting::entity_of;
 use super::{Build, names};
 use crate::model::field::Field;
 use crate::model::nearest::{listed, nearest};
@@ -11,6 +12,7 @@ use crate::model::system::{
     Accumulated, Discipline, EndpointId, Entity, Growth, Op, PoolId, StationId,
 };
 use crate::model::tree::Place;
+use crate::model::waiting::WaitOrder;
 
 /// What a visit may be, in the order in which it is searched for: what comes first may have the later
 /// ones as options.
@@ -303,13 +305,26 @@ impl<'b, 'a> Visits<'b, 'a> {
         let Some(key) = self.entity(value) else {
             return;
         };
+        let own = self.build.locks[key as usize];
+        let timeout = timeout.or(own.timeout);
+        let writes = section.optional("writes").and_then(|f| f.flag());
+        let writes = writes.unwrap_or(true);
+        if own.waiting.order != WaitOrder::ByVersion {
+            let why = "only where the order of the lock is \"by-version\" it counts who writes";
+            idle(section, "writes", why);
+        }
         if self.held.contains(&Op::Unlock(key)) {
             value.error(
                 "this is locked already: the request would wait for itself",
                 "lock it once",
             );
         }
-        self.take(Op::Lock { key, timeout }, Op::Unlock(key), open);
+        let lock = Op::Lock {
+            key,
+            timeout,
+            writes,
+        };
+        self.take(lock, Op::Unlock(key), open);
     }
 
     fn optimistic(&mut self, section: &Section<'a>, value: &Field<'a>, open: &mut Vec<Op>) {
@@ -327,13 +342,7 @@ impl<'b, 'a> Visits<'b, 'a> {
     }
 
     fn entity(&self, value: &Field<'a>) -> Option<Entity> {
-        let entity = match one_of(value, &["seat", "user", "token", "event", "global"])? {
-            "seat" => Entity::Seat,
-            "user" => Entity::User,
-            "token" => Entity::Token,
-            "event" => Entity::Event,
-            _ => Entity::Global,
-        };
+        let entity = entity_of(value)?;
         if matches!(entity, Entity::Seat | Entity::Event) {
             self.needs_inventory(value);
         }

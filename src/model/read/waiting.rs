@@ -1,0 +1,100 @@
+//! The order of waiting, and the section `[locks]`.
+
+use super::Build;
+use super::station::idle;
+use super::steps::one_of;
+use crate::model::Model;
+use crate::model::field::Field;
+use crate::model::nearest::suggestion;
+use crate::model::section::Section;
+use crate::model::system::{Entity, Op};
+use crate::model::waiting::{Lock, WaitOrder, Waiting};
+
+/// Reads `order` and `wake` of a pool, a lock or a station. `rows` tells whether what is waited for has versions.
+pub(super) fn waiting(section: &Section, rows: bool) -> Waiting {
+    let order = section.optional("order");
+    let mut waiting = Waiting {
+        order: order.and_then(|f| order_of(&f, rows)).unwrap_or_default(),
+        ..Waiting::default()
+    };
+    if waiting.order == WaitOrder::Barging {
+        let wake = section.optional("wake").and_then(|f| f.span());
+        waiting.wake = wake.unwrap_or_default();
+    } else {
+        let why = "nobody has to wake up unless `order = \"barging\"`";
+        idle(section, "wake", why);
+    }
+    waiting
+}
+
+fn order_of(field: &Field, rows: bool) -> Option<WaitOrder> {
+    let text = field.text()?;
+    let Some((_, order)) = WaitOrder::NAMES.iter().find(|(name, _)| *name == text) else {
+        let fix = suggestion(
+            text,
+            "orders",
+            WaitOrder::NAMES.iter().map(|(name, _)| *name),
+        );
+        field.error(format!("there is no order `{text}`"), fix);
+        return None;
+    };
+    if *order == WaitOrder::ByVersion && !rows {
+        let fix = "give it to a lock, as in [locks.seat], or write \"random\"";
+        field.error("only the rows that locks stand for have versions", fix);
+        return None;
+    }
+    Some(*order)
+}
+
+/// The kinds of entities that can be locked, by their names.
+const ENTITIES: [(&str, Entity); 5] = [
+    ("seat", Entity::Seat),
+    ("user", Entity::User),
+    ("token", Entity::Token),
+    ("event", Entity::Event),
+    ("global", Entity::Global),
+];
+
+/// The entity of a `lock`, an `optimistic` or a cache, by its name.
+pub(super) fn entity_of(field: &Field) -> Option<Entity> {
+    let name = one_of(field, &ENTITIES.map(|(name, _)| name))?;
+    let found = ENTITIES.iter().find(|(known, _)| *known == name);
+    found.map(|(_, entity)| *entity)
+}
+
+/// Rules for locks that nobody takes are slips, as a rule.
+pub(super) fn unused(build: &Build, named: &[(&str, Field)], model: &Model) {
+    let taken = |entity: Entity| {
+        let locks = |op: &Op| matches!(op, Op::Lock { key, .. } if *key == entity);
+        model.endpoints.iter().flat_map(|e| &e.ops).any(locks)
+    };
+    for (name, field) in named {
+        let entity = ENTITIES.iter().find(|(known, _)| known == name);
+        if entity.is_some_and(|(_, entity)| !taken(*entity)) {
+            let message = format!("nothing takes a lock of `{name}`");
+            build.notes.warn(field.at, message, "");
+        }
+    }
+}
+
+/// Reads all `[locks.ENTITY]`, and gives them as written.
+pub(super) fn locks<'a>(build: &mut Build<'a>, root: &Section<'a>) -> Vec<(&'a str, Field<'a>)> {
+    let named = root.optional("locks").map(|f| f.named());
+    let named = named.unwrap_or_default();
+    for (name, field) in &named {
+        let Some((_, entity)) = ENTITIES.iter().find(|(known, _)| known == name) else {
+            let fix = suggestion(name, "kinds of locks", ENTITIES.map(|(name, _)| name));
+            let message = format!("nothing can be locked by `{name}`");
+            build.notes.error(field.at, message, fix);
+            continue;
+        };
+        let Some(section) = field.section() else {
+            continue;
+        };
+        build.locks[*entity as usize] = Lock {
+            waiting: waiting(&section, true),
+            timeout: section.optional("timeout").and_then(|f| f.span()),
+        };
+    }
+    named
+}

@@ -1,0 +1,55 @@
+//! Who of those who wait is next, as meant.
+
+use crate::engine::Span;
+
+/// The order in which a queue is served. It is a property of each queue: of pools, locks and stations alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WaitOrder {
+    /// Who came first is handed what is given back.
+    #[default]
+    InOrder,
+    /// Who came last is handed it.
+    LastInFirstOut,
+    /// One of those who wait, each as likely as the others.
+    Random,
+    /// A row of which each write makes a new version: those who waited for the old version race for the new one.
+    ByVersion,
+    /// Nobody is handed anything: the first in line is woken, and who asks before it has woken up is served first.
+    Barging,
+}
+
+impl WaitOrder {
+    /// The orders by their names in a model.
+    pub const NAMES: [(&'static str, WaitOrder); 5] = [
+        ("in-order", WaitOrder::InOrder),
+        ("last-in-first-out", WaitOrder::LastInFirstOut),
+        ("random", WaitOrder::Random),
+        ("by-version", WaitOrder::ByVersion),
+        ("barging", WaitOrder::Barging),
+    ];
+
+    /// Its name in a model.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let named = WaitOrder::NAMES.iter().find(|(_, order)| *order == self);
+        named.map_or("", |(name, _)| name)
+    }
+}
+
+/// How those who wait are served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Who is next.
+    pub order: WaitOrder,
+    /// Under barging: how long the one who is woken needs until it asks again.
+    pub wake: Span,
+}
+
+/// What holds for the locks of all entities of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// How those who wait for one entity are served.
+    pub waiting: Waiting,
+    /// Longest wait, where a visit gives none of its own.
+    pub timeout: Option<Span>,
+}

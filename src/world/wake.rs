@@ -1,0 +1,70 @@
+//! Barging: what is given back is free at once, and the first in line is woken. Who asks before it has woken up is
+//! served first; it stays first in line then, and is woken again.
+
+use crate::engine::Time;
+use crate::model::system::{Entity, PoolId};
+use crate::model::waiting::{WaitOrder, Waiting};
+
+use super::World;
+use super::event::{Event, Kind};
+
+/// When the one who is woken asks, if anybody is woken at all.
+fn wakes_at(now: Time, waiting: Waiting) -> Option<Time> {
+    (waiting.order == WaitOrder::Barging).then(|| now + waiting.wake)
+}
+
+impl World<'_> {
+    /// A token has come back that nobody was handed.
+    pub(super) fn wake_for_pool(&mut self, now: Time, pool: PoolId) {
+        let waiting = self.model.pools[pool.index()].waiting;
+        if let Some(at) = wakes_at(now, waiting)
+            && self.pools[pool.index()].waiting() > 0
+        {
+            self.queue.at(at, Event::of(Kind::PoolWakes, pool.index()));
+        }
+    }
+
+    /// A server has become free that nobody was handed.
+    pub(super) fn wake_for_station(&mut self, now: Time, station: usize) {
+        let waiting = self.model.stations[station].waiting;
+        if let Some(at) = wakes_at(now, waiting)
+            && self.stations[station].0.waiting() > 0
+        {
+            self.queue.at(at, Event::of(Kind::StationWakes, station));
+        }
+    }
+
+    /// A lock has come back that nobody was handed.
+    pub(super) fn wake_for_lock(&mut self, now: Time, key: Entity, entity: u32) {
+        let waiting = self.model.locks[key as usize].waiting;
+        if let Some(at) = wakes_at(now, waiting) {
+            let event = Event::stale_after(Kind::LockWakes, entity, key as u32);
+            self.queue.at(at, event);
+        }
+    }
+
+    pub(super) fn pool_wakes(&mut self, now: Time, pool: usize) {
+        if let Some(next) = self.pools[pool].wake(now, &self.requests) {
+            self.granted(now, next);
+        }
+    }
+
+    pub(super) fn station_wakes(&mut self, now: Time, station: usize) {
+        let (part, alarm) = &mut self.stations[station];
+        let next = part.wake(now, &self.requests);
+        if let Some(at) = part.next_completion() {
+            self.queue.set_alarm(*alarm, at.max(now));
+        }
+        if let Some(next) = next {
+            self.service_begins(now, next);
+        }
+    }
+
+    pub(super) fn lock_wakes(&mut self, now: Time, entity: u32, key: u32) {
+        if let Some(locks) = &mut self.locks[key as usize]
+            && let Some(next) = locks.wake(now, entity, &self.requests)
+        {
+            self.granted(now, next);
+        }
+    }
+}

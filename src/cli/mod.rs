@@ -24,6 +24,7 @@ mod import;
 mod init;
 mod interrupt;
 mod learn;
+mod memory;
 mod origin;
 mod output;
 mod outputs;
@@ -68,6 +69,18 @@ Start with:  capsim init, or capsim run models/reserve.toml --seed 42")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    memory: memory::MaxMemory,
+}
+
+impl Command {
+    /// How many runs it makes at once, at most.
+    fn runs_at_once(&self) -> usize {
+        match self {
+            Command::Run(run) if !run.makes_many() => 1,
+            _ => std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -195,6 +208,9 @@ pub fn main() -> ExitCode {
         // A text that was asked for, or an error.
         Err(text) => return said(&text).unwrap_or_else(Failure::report),
     };
+    if let Err(failure) = parsed.memory.limit(parsed.command.runs_at_once()) {
+        return failure.report();
+    }
     let done = match parsed.command {
         Command::Init(command) => command.execute(),
         Command::Run(command) => command.execute(),

@@ -141,6 +141,11 @@ struct Simulated {
 }
 
 impl Run {
+    /// Whether it is a study of many runs.
+    pub fn makes_many(&self) -> bool {
+        self.replicate.wanted()
+    }
+
     /// Runs the model and prints what came of it.
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let checked = self.checked()?;

@@ -64,6 +64,18 @@ impl<V: Copy> Ladder<V> {
         self.near.first_key()
     }
 
+    /// How many values wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.near.len() + self.in_rung + self.beyond.len()
+    }
+
+    /// Whether none waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Adds a value.
     #[inline]
     pub fn push(&mut self, key: u128, value: V) {

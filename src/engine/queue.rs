@@ -106,6 +106,13 @@ impl<E: Copy> EventQueue<E> {
         self.now
     }
 
+    /// How many events are pending, alarms apart.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        let delayed: usize = self.fixed_delays.iter().map(FixedDelayQueue::len).sum();
+        self.heap.len() + delayed
+    }
+
     /// Adds a queue for a constant delay.
     pub fn fixed_delay(&mut self, delay: Span) -> FixedDelayId {
         let id = FixedDelayId(self.fixed_delays.len() as u32);

@@ -6,6 +6,7 @@
 
 pub mod counts;
 pub mod iteration_times;
+pub mod kept;
 pub mod level;
 pub mod log;
 pub mod recorder;

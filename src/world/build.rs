@@ -112,6 +112,7 @@ impl<'m> World<'m> {
             evaluate: queue.alarm(Event::of(Kind::Evaluate, 0)),
             crossed: Vec::new(),
             left_in_flight: 0,
+            limits: super::limits::Limits::new(),
             deadlocks: super::deadlock::Deadlocks::default(),
             waits: None,
             recorder: recorder(model),

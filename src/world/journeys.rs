@@ -8,11 +8,12 @@ use crate::model::journey::SiteId;
 use crate::model::system::{DistId, EndpointId};
 
 use super::event::{Event, Kind};
+use super::limits::Place;
 use super::outcome::End;
 use super::request::{Request, RequestState};
-use super::vu::{Effect, NONE, Reply, Vu, VuState};
+use super::vu::{Effect, MOST_STEPS_AT_ONE_INSTANT, NONE, Reply, Vu, VuState};
 use super::watch::Next;
-use super::{WORK_PER_INSTANT, Work, World};
+use super::{Work, World};
 
 impl World<'_> {
     /// Resumes a VU until virtual time must pass.
@@ -23,7 +24,7 @@ impl World<'_> {
     /// As [`World::resume`], in the place of the call.
     #[inline(always)]
     fn run_journey(&mut self, now: Time, id: u32) {
-        for _ in 0..WORK_PER_INSTANT {
+        for _ in 0..MOST_STEPS_AT_ONE_INSTANT {
             let vu = &mut self.vus[id as usize];
             let recorder = &mut self.recorder;
             match self.interpreter.resume(now, id, vu, &self.tokens, recorder) {
@@ -58,7 +59,7 @@ impl World<'_> {
                 Effect::Stuck => break,
             }
         }
-        self.stop(End::Stuck);
+        self.stop(End::Stuck(Place::Journey(self.vus[id as usize].journey)));
     }
 
     #[inline(always)]

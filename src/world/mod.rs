@@ -10,6 +10,7 @@ pub mod build;
 pub mod deadlock;
 pub mod event;
 pub mod journeys;
+pub mod limits;
 pub mod network;
 pub mod outcome;
 pub mod request;
@@ -40,7 +41,7 @@ use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Memory, Recorder};
 use crate::model::Model;
-use crate::model::system::{DistId, Op};
+use crate::model::system::{DistId, EndpointId, Op};
 use crate::parts::inventory::Inventory;
 use crate::parts::listeners::Listeners;
 use crate::parts::lock::Locks;
@@ -51,6 +52,7 @@ use crate::parts::version::Versions;
 use crate::parts::waiting_room::WaitingRoom;
 
 use event::{Event, Kind};
+use limits::Place;
 use outcome::{End, Outcome};
 use request::Requests;
 use scenario::ScenarioRun;
@@ -235,6 +237,7 @@ pub struct World<'m> {
     connections: Vec<network::Connection>,
     /// Requests that an interrupted VU has left in flight.
     left_in_flight: u64,
+    limits: limits::Limits,
     deadlocks: deadlock::Deadlocks,
     /// Waits at stations, if a study wants each of them.
     waits: Option<Vec<u64>>,
@@ -290,8 +293,10 @@ impl World<'_> {
     /// As [`World::run`], and tells now and then how far it has come.
     #[must_use]
     pub fn run_watched(mut self, mut watch: impl FnMut(Time)) -> Outcome {
-        self.start();
-        self.drain();
+        if self.vus_have_room() {
+            self.start();
+            self.drain();
+        }
         while self.phase != Phase::Over {
             if !self.step_here() {
                 break;
@@ -304,9 +309,10 @@ impl World<'_> {
 
     /// Tells the watcher now and then how far the run has come.
     #[inline(always)]
-    fn report_progress(&self, watch: &mut impl FnMut(Time)) {
+    fn report_progress(&mut self, watch: &mut impl FnMut(Time)) {
         if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
             watch(self.queue.now());
+            self.look_at_limits();
         }
     }
 
@@ -389,7 +395,11 @@ impl World<'_> {
             }
             budget -= 1;
             if budget == 0 {
-                self.stop(End::Stuck);
+                let place = match work {
+                    Work::Vu(vu) => Place::Journey(self.vus[vu as usize].journey),
+                    Work::Request(id) => Place::Endpoint(EndpointId(self.requests[id].endpoint)),
+                };
+                self.stop(End::Stuck(place));
                 self.ready.clear();
             }
         }

@@ -11,6 +11,7 @@ use crate::parts::station::StationProbe;
 use crate::parts::waiting_room::RoomProbe;
 
 use super::deadlock::Deadlocks;
+use super::limits::{Place, TooMuchMemory};
 use super::slow::Breakdown;
 use super::{CALLED_AT_ONCE, OpTime, World};
 
@@ -25,8 +26,10 @@ pub enum End {
     TeardownTimeout,
     /// A threshold with `abort_on_fail` was crossed.
     Aborted,
-    /// The model goes on and on without virtual time passing.
-    Stuck,
+    /// Here the model goes on and on without virtual time passing.
+    Stuck(Place),
+    /// The run took more memory than it may.
+    TooMuchMemory(TooMuchMemory),
     /// More requests were in the system than a machine can hold when this endpoint was called once more.
     TooManyRequests(EndpointId),
 }
@@ -36,11 +39,16 @@ impl End {
     #[must_use]
     pub fn complaint(self, model: &Model) -> Option<String> {
         match self {
-            End::Stuck => Some(
-                "the journey goes on and on without virtual time passing; give it a sleep, or its \
-                 endpoints a service time"
-                    .into(),
-            ),
+            End::Stuck(place) => Some(format!(
+                "the {} goes on and on without virtual time passing; {}",
+                place.name(model),
+                match place {
+                    Place::Slowdowns(_) => "let more time pass between two slowdowns",
+                    Place::Journey(_) => "give it a sleep, or its endpoints a service time",
+                    _ => "give the journey a sleep, or the endpoint a service time",
+                }
+            )),
+            End::TooMuchMemory(memory) => Some(memory.complaint(model)),
             End::TooManyRequests(called) => Some(format!(
                 "{CALLED_AT_ONCE} requests are in the system beside one for each VU, and `{}` is called once \
                  more; let fewer calls come of each request, or end them sooner",

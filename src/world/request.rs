@@ -217,6 +217,12 @@ impl Requests {
         slot.generation == generation && slot.state != RequestState::Free
     }
 
+    /// Number of resources that each may hold at once.
+    #[must_use]
+    pub fn most_held(&self) -> usize {
+        self.stride
+    }
+
     /// Number of requests in the system.
     #[must_use]
     pub fn live(&self) -> usize {

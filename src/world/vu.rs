@@ -227,7 +227,7 @@ pub struct JourneyInterpreter {
 }
 
 /// Steps a user may take without virtual time passing before it counts as stuck.
-const MOST_STEPS_AT_ONE_INSTANT: u32 = 20_000_000;
+pub(super) const MOST_STEPS_AT_ONE_INSTANT: u32 = 1_000_000;
 
 impl JourneyInterpreter {
     /// For the journeys of a model; VUs get their counters by [`JourneyInterpreter::vu`].

@@ -200,7 +200,8 @@ fn end_name(end: End) -> &'static str {
         End::Finished => "finished",
         End::SetupTimeout => "setup timeout",
         End::TeardownTimeout => "teardown timeout",
-        End::Stuck => "stuck",
+        End::Stuck(_) => "stuck",
+        End::TooMuchMemory(_) => "too much memory",
         End::TooManyRequests(_) => "too many requests",
         #[allow(unreachable_patterns)]
         _ => "aborted",

@@ -68,7 +68,8 @@ pub struct Outcome {
     pub duration: Span,
     /// Samples of the load side.
     pub recorder: Recorder,
-    /// A hash of the sequence of events: equal runs have equal ones.
+    /// A hash of the kind, the time and the number of every event, in order: equal runs have equal ones. What takes no
+    /// time, such as the choice of a seat, is not in it.
     pub fingerprint: u64,
     /// Events handled.
     pub events: u64,

@@ -7,6 +7,7 @@ mod escapes;
 mod init;
 mod k6_details;
 mod large;
+mod limits;
 mod ranges;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! From the tree as written to the model as meant. Every reader goes on after an error, so that one
 //! run names them all; what stands in for a wrong value never leaves this module.
 
+mod choose;
 mod condition;
 mod data_file;
 mod dist;

@@ -2,7 +2,7 @@
 
 use super::program::Program;
 use super::request::{self, otherwise_ends};
-use super::{condition, names};
+use super::{choose, condition, names};
 use crate::model::field::Field;
 use crate::model::journey::{
     Check, CheckId, Condition, CustomKind, CustomMetric, MetricId, Recorded, Step,
@@ -13,7 +13,7 @@ use crate::model::section::Section;
 
 /// Actions, in the order in which a step is searched for them: what comes first may have the later
 /// ones as options.
-const ACTIONS: [&str; 15] = [
+const ACTIONS: [&str; 16] = [
     "request",
     "poll",
     "retry",
@@ -21,6 +21,7 @@ const ACTIONS: [&str; 15] = [
     "record",
     "group",
     "check",
+    "choose",
     "with_probability",
     "when",
     "sleep",
@@ -63,6 +64,7 @@ fn step<'a>(program: &mut Program<'_, 'a>, field: &Field<'a>) {
         "record" => record(program, &section, &value),
         "group" => group(program, &section, &value),
         "check" => check(program, &section, &value),
+        "choose" => choose::choose(program, &value),
         "with_probability" => with_probability(program, &section, &value),
         "when" => when(program, &section, &value),
         "sleep" => {

@@ -1,0 +1,69 @@
+//! Runs that would fill memory or never end: an error that names the place, soon.
+
+use super::{arg, capsim, file, stderr};
+
+const LOAD: &str = r#"
+[scenarios.default]
+executor = "constant-vus"
+vus = 2
+duration = "5s"
+journey = "j"
+"#;
+
+#[test]
+fn a_slowdown_every_nanosecond_does_not_fill_memory() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let model = format!(
+        r#"{LOAD}
+[journeys]
+j = [{{ request = "e" }}, {{ sleep = "100ms" }}]
+[stations.cpu]
+servers = 1
+slowdowns = [{{ every = "1ns", lasts = "160ms", leaves = 0.44 }}]
+[endpoints.e]
+visits = [{{ station = "cpu", time = "1ms" }}]
+"#
+    );
+    let model = file(directory.path(), "model.toml", &model);
+    let output = capsim(&["run", arg(&model), "--quiet", "--max-memory", "20MB"]);
+    assert_eq!(output.status.code(), Some(104));
+    let text = stderr(&output);
+    assert!(
+        text.contains("the run takes more than 20.0 MB of memory at 2."),
+        "{text}"
+    );
+    assert!(
+        text.contains("slowdowns are under way at once, most of them of station `cpu`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_loop_that_takes_no_time_ends() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let steps = r#"[{ with_probability = 1e-300, steps = [{ sleep = "1s" }] }]"#;
+    let model = file(
+        directory.path(),
+        "model.toml",
+        &format!("{LOAD}[journeys]\nj = {steps}\n"),
+    );
+    let output = capsim(&["run", arg(&model), "--quiet"]);
+    assert_eq!(output.status.code(), Some(104));
+    let text = stderr(&output);
+    assert!(
+        text.contains("the journey `j` goes on and on without virtual time passing"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_limit_that_is_no_size_is_wrong_usage() {
+    for (size, says) in [
+        ("0", "a run takes some memory"),
+        ("much", "invalid value 'much'"),
+    ] {
+        let output = capsim(&["run", "models/token.toml", "--max-memory", size]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+    }
+}

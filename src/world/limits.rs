@@ -10,6 +10,7 @@ use super::World;
 use super::event::{Event, Kind};
 use super::outcome::End;
 use super::request::{Held, Request};
+use super::slowdown::{SlowdownRun, Slowed};
 use super::vu::Vu;
 use crate::engine::Time;
 use crate::load::plan;
@@ -41,8 +42,8 @@ pub enum Place {
     Journey(u16),
     /// The visits of an endpoint.
     Endpoint(EndpointId),
-    /// The slowdowns of a station, by its index.
-    Slowdowns(u16),
+    /// The slowdowns of a station or a pool.
+    Slowdowns(Slowed),
     /// The starts and stops of a scenario's VUs, by its index, or something else of the load.
     Load,
 }
@@ -56,12 +57,7 @@ impl Place {
                 format!("journey `{}`", model.journeys[usize::from(index)].name)
             }
             Place::Endpoint(id) => format!("endpoint `{}`", model.endpoints[id.index()].name),
-            Place::Slowdowns(index) => {
-                format!(
-                    "slowdowns of station `{}`",
-                    model.stations[usize::from(index)].name
-                )
-            }
+            Place::Slowdowns(slowed) => format!("slowdowns of {}", slowed.name(model)),
             Place::Load => "load".into(),
         }
     }
@@ -74,8 +70,8 @@ pub enum Hoard {
     Samples(u64),
     /// So many requests in the system, and the endpoint that has most of them.
     Requests(u64, EndpointId),
-    /// So many slowdowns under way at once, and the station that has most of them.
-    Slowdowns(u64, u16),
+    /// So many slowdowns under way at once, and what most of them slow.
+    Slowdowns(u64, Slowed),
     /// So many VUs.
     Vus(u64),
     /// So many pending events.
@@ -109,10 +105,10 @@ impl TooMuchMemory {
                 ),
                 "let fewer come, or bound its queues",
             ),
-            Hoard::Slowdowns(n, station) => (
+            Hoard::Slowdowns(n, slowed) => (
                 format!(
-                    "{n} slowdowns are under way at once, most of them of station `{}`",
-                    model.stations[usize::from(station)].name
+                    "{n} slowdowns are under way at once, most of them of {}",
+                    slowed.name(model)
                 ),
                 "let them last shorter, or come less often",
             ),
@@ -203,9 +199,9 @@ impl World<'_> {
         let slots = self.requests.numbers().len();
         let held = bytes(slots, self.requests.most_held() * size_of::<Held>());
         let vus = self.vus.len();
-        let open = |s: &super::SlowdownRun| s.open as usize;
-        let slowdowns: usize = self.slowdowns.iter().map(open).sum();
-        let slowest = self.slowdowns.iter().max_by_key(|s| s.open);
+        let slowdowns: usize = self.slowdowns.iter().map(|s| s.open() as usize).sum();
+        let most_open = self.slowdowns.iter().max_by_key(|s| s.open());
+        let slowed = most_open.map_or(Slowed::Station(0), SlowdownRun::slowed);
         let events = self.queue.pending();
         let samples = self.recorder.kept();
         [
@@ -216,7 +212,7 @@ impl World<'_> {
             ),
             (
                 bytes(slowdowns, EVENT),
-                Hoard::Slowdowns(slowdowns as u64, slowest.map_or(0, |s| s.station as u16)),
+                Hoard::Slowdowns(slowdowns as u64, slowed),
             ),
             (bytes(vus, size_of::<Vu>()), Hoard::Vus(vus as u64)),
             (
@@ -245,7 +241,7 @@ impl World<'_> {
                 Place::Endpoint(EndpointId(self.requests[event.who].endpoint))
             }
             Kind::SlowdownBegins | Kind::SlowdownEnds => {
-                Place::Slowdowns(self.slowdowns[who].station as u16)
+                Place::Slowdowns(self.slowdowns[who].slowed())
             }
             _ => Place::Load,
         }
@@ -295,7 +291,7 @@ mod tests {
         );
         let ended = end(&model, |limits| limits.memory = 100_000);
         let End::TooMuchMemory(TooMuchMemory {
-            most: Hoard::Slowdowns(n, 0),
+            most: Hoard::Slowdowns(n, Slowed::Station(0)),
             ..
         }) = ended
         else {

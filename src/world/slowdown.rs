@@ -21,11 +21,22 @@ use super::request::RequestState;
 
 /// What a slowdown slows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Slowed {
+pub enum Slowed {
     /// A station, by its place in the model.
     Station(usize),
     /// Those who hold tokens of a pool.
     Pool(usize),
+}
+
+impl Slowed {
+    /// What it is and its name in the model.
+    #[must_use]
+    pub fn name(self, model: &Model) -> String {
+        match self {
+            Slowed::Station(at) => format!("station `{}`", model.stations[at].name),
+            Slowed::Pool(at) => format!("pool `{}`", model.pools[at].name),
+        }
+    }
 }
 
 /// A slowdown at work.
@@ -36,6 +47,18 @@ pub(super) struct SlowdownRun {
     leaves: f64,
     /// How many of its windows are open.
     open: u32,
+}
+
+impl SlowdownRun {
+    /// What it slows.
+    pub(super) fn slowed(&self) -> Slowed {
+        self.slowed
+    }
+
+    /// How many of its windows are open.
+    pub(super) fn open(&self) -> u32 {
+        self.open
+    }
 }
 
 /// The delays of all who hold tokens of the same slowed pools.

@@ -14,7 +14,8 @@ pub(super) fn choose<'a>(program: &mut Program<'_, 'a>, list: &Field<'a>) {
     };
     let alternatives: Vec<(f64, Section)> = items.iter().filter_map(alternative).collect();
     let mut left: f64 = alternatives.iter().map(|(weight, _)| weight).sum();
-    if !alternatives.is_empty() && !(left > 0.0 && left.is_finite()) {
+    let usable = left > 0.0 && left.is_finite();
+    if !usable && !alternatives.is_empty() {
         list.error(
             "the weights of `choose` add up to no number above zero",
             "give at least one alternative a weight, such as 1",

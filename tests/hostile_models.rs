@@ -89,6 +89,9 @@ fn sound_journey(model: &Model, journey: &Journey) {
     for step in &journey.steps {
         match *step {
             Step::Request(site) => assert!(site.index() < model.sites.len()),
+            Step::RetryBegin(policy) | Step::Retry(policy) => {
+                assert!(policy.index() < model.retries.len());
+            }
             Step::Sleep(dist) => sound_dist(model, dist),
             Step::LoopReset(slot) => assert!(slot < journey.loop_slots),
             Step::CountTo { slot, limit, then } => {
@@ -131,6 +134,15 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
                 assert!(growth.is_none_or(|growth| growth.per_unit >= 0.0));
             }
             Op::Delay(dist) => sound_dist(model, dist),
+            Op::Guard(guard) => {
+                let guard = &model.guards[guard.index()];
+                guard
+                    .timeout
+                    .iter()
+                    .for_each(|dist| sound_dist(model, *dist));
+                let retries = model.retries.len();
+                assert!(guard.retry.is_none_or(|policy| policy.index() < retries));
+            }
             Op::Acquire { pool } => {
                 assert!(pool.index() < model.pools.len());
                 held.push(Op::Release(pool));

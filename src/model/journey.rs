@@ -1,5 +1,6 @@
 //! The journey of a user, as meant: a flat program of steps with jumps, one program per iteration.
 
+use super::retry::RetryId;
 use super::system::{DistId, EndpointId};
 use crate::engine::Span;
 
@@ -58,6 +59,10 @@ pub struct Journey {
 pub enum Step {
     /// Sends the request of this site and waits for the answer.
     Request(SiteId),
+    /// The request of the next step has this retry policy.
+    RetryBegin(RetryId),
+    /// After a request with a retry policy: it is sent again, after a pause, or this was its last attempt.
+    Retry(RetryId),
     /// Think time.
     Sleep(DistId),
     /// Waits until the waiting room admits this user's token, told at once (no polling).

@@ -20,6 +20,7 @@ pub mod preset;
 pub mod problem;
 pub mod raw_scenario;
 mod read;
+pub mod retry;
 pub mod scenario;
 pub mod scenario_check;
 mod seam;
@@ -92,6 +93,10 @@ pub struct Model {
     pub pools: Vec<Pool>,
     /// What holds for locks, by the discriminant of [`Entity`](system::Entity).
     pub locks: [waiting::Lock; 5],
+    /// Retry policies.
+    pub retries: Vec<retry::Retry>,
+    /// What stands around calls.
+    pub guards: Vec<retry::Guard>,
     /// Number of users that `PickUser` draws from.
     pub users: u32,
     /// Events and seats, if the model has any.

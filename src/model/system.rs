@@ -1,6 +1,7 @@
 //! The system under test, as meant: endpoints are flat programs of operations on shared resources.
 
 use super::journey::id;
+use super::retry::GuardId;
 use super::waiting::Waiting;
 use crate::engine::Span;
 use crate::engine::dist::Dist;
@@ -117,6 +118,8 @@ pub enum Op {
         /// HTTP status of the failure.
         status: u16,
     },
+    /// The call that follows is made under this guard.
+    Guard(GuardId),
     /// Calls another endpoint and waits for it; fails as it fails.
     Call(EndpointId),
     /// Starts another endpoint and does not wait for it.

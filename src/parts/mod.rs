@@ -10,6 +10,8 @@ pub mod inventory;
 pub mod listeners;
 pub mod lock;
 pub mod pool;
+pub mod retry;
+pub mod retry_budget;
 pub mod row;
 pub mod station;
 pub mod tokens;

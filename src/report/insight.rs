@@ -2,6 +2,7 @@
 //! limits the system.
 
 use crate::model::Model;
+use crate::model::retry::GuardId;
 use crate::model::system::{Entity, Op};
 use crate::report::answers::seconds;
 use crate::report::format;
@@ -374,11 +375,25 @@ fn shares(model: &Model, ops: &[Op], times: &[OpTime]) -> Vec<Share> {
                 let name = &model.pools[pool.index()].name;
                 add(format!("waiting for {name}"), time.waited);
             }
+            Op::Guard(guard) => {
+                let name = called(model, ops, *guard);
+                add(format!("pauses before retries of {name}"), time.waited);
+            }
             Op::Lock { key, .. } => add(format!("locked out of {}", entity(*key)), time.waited),
             _ => add("delay".to_owned(), time.served),
         }
     }
     shares
+}
+
+/// What is called under a guard.
+fn called<'m>(model: &'m Model, ops: &[Op], guard: GuardId) -> &'m str {
+    let mut pairs = ops.windows(2);
+    let callee = pairs.find_map(|pair| match pair {
+        [Op::Guard(own), Op::Call(callee)] if *own == guard => Some(*callee),
+        _ => None,
+    });
+    callee.map_or("", |id| model.endpoints[id.index()].name.as_str())
 }
 
 /// What a lock belongs to, in words.

@@ -31,6 +31,7 @@ pub mod predict;
 pub mod presets;
 pub mod readable;
 pub mod replications;
+pub mod retries;
 pub mod run_text;
 pub mod samples;
 pub mod study_page;

@@ -10,7 +10,7 @@ use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::model::scenario::Executor;
 use crate::model::visible::visible;
-use crate::report::{format, insight, notes};
+use crate::report::{format, insight, notes, retries};
 use crate::study::account::Account;
 use crate::world::outcome::{End, Outcome};
 use crate::world::slow::Slow;
@@ -133,6 +133,7 @@ pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
             insight::resource_table(&account)
         );
     }
+    text += &retries::table(outcome, model);
     let all = insight::time_table(outcome, model);
     if !all.is_empty() {
         text += &format!("\n  Where the time went, mean of all requests:\n\n{all}");

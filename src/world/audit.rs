@@ -35,6 +35,8 @@ pub enum Law {
     Room,
     /// No event lies in the past.
     Time,
+    /// Requests with a retry policy = succeeded + failed + broken off + under way.
+    Attempts,
     /// The VUs that a scenario counts as active are those that are in an iteration.
     Active,
 }
@@ -166,6 +168,7 @@ impl World<'_> {
         self.audit_stations(&mut audit);
         self.audit_pools(&mut audit);
         self.audit_locks(&mut audit);
+        self.audit_retries(&mut audit);
         if let Some(inventory) = &self.inventory {
             audit_seats(inventory, &mut audit);
         }
@@ -330,6 +333,27 @@ impl World<'_> {
                 &name,
                 ("in line", line),
                 ("waiting", in_line.into()),
+            );
+        }
+    }
+
+    fn audit_retries(&self, audit: &mut Audit) {
+        let specs = self.model.retries.iter().zip(self.retries.probes());
+        for (index, (spec, p)) in specs.enumerate() {
+            let name = format!("retry policy `{}`", spec.name);
+            let open = self.retries.open(index);
+            let ended = p.succeeded + p.failed() + p.broken_off;
+            audit.equal(
+                Law::Attempts,
+                &name,
+                ("requests", p.requests.into()),
+                ("ended or under way", (ended + open).into()),
+            );
+            audit.equal(
+                Law::Attempts,
+                &name,
+                ("requests open", p.open.into()),
+                ("requests under way", open.into()),
             );
         }
     }

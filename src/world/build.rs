@@ -13,12 +13,14 @@ use crate::load::ramping_vus::RampingVus;
 use crate::measure::recorder::{Origin, Recorder};
 use crate::model::Model;
 use crate::model::journey::{CustomKind, Journey};
+use crate::model::retry::Retry;
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::system::{Endpoint, Entity, NamedDist, Op};
 use crate::parts::inventory::Inventory;
 use crate::parts::listeners::Listeners;
 use crate::parts::lock::Locks;
 use crate::parts::pool::Pool;
+use crate::parts::retry::RetryPolicy;
 use crate::parts::station::Station;
 use crate::parts::tokens::Tokens;
 use crate::parts::version::Versions;
@@ -27,6 +29,7 @@ use crate::parts::waiting_room::WaitingRoom;
 use super::event::{Event, Kind};
 use super::outcome::End;
 use super::request::Requests;
+use super::retry::Retries;
 use super::scenario::{ArrivalLaw, OpenSource, Pattern, ScenarioRun};
 use super::vu::{Choices, JourneyInterpreter};
 use super::watch::TimeoutWatch;
@@ -114,11 +117,21 @@ impl<'m> World<'m> {
             left_in_flight: 0,
             limits: super::limits::Limits::new(),
             deadlocks: super::deadlock::Deadlocks::default(),
+            retries: retries(model, seeds),
             waits: None,
             recorder: recorder(model),
             queue,
         }
     }
+}
+
+/// The retry policies, each with a stream for its jitter.
+fn retries(model: &Model, seeds: Seeds) -> Retries {
+    let of = |spec: &Retry| {
+        let stream = seeds.stream(&format!("retries.{}.jitter", spec.name));
+        RetryPolicy::new(spec, stream)
+    };
+    Retries::new(model.retries.iter().map(of).collect())
 }
 
 fn choices(model: &Model, seeds: Seeds) -> Vec<Choices> {

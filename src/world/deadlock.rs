@@ -87,7 +87,7 @@ impl World<'_> {
                     next.extend(locks.holder(entity));
                 }
             }
-            RequestState::Calling | RequestState::Joining => {
+            RequestState::Calling | RequestState::Attempting | RequestState::Joining => {
                 let called = self.requests.iter().filter(|(_, r)| r.parent.0 == id);
                 let live = called.filter(|(_, r)| r.parent.1 == request.generation);
                 next.extend(live.map(|(child, _)| child));

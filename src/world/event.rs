@@ -47,6 +47,10 @@ pub enum Kind {
     StationWakes = 41,
     /// Under barging, the first in line for a lock has woken up; `who` is the entity, the ticket its kind.
     LockWakes = 42,
+    /// The pause before an attempt of a guarded call is over; `who` is the caller.
+    AttemptAgain = 60,
+    /// An attempt of a guarded call has taken as long as it may; the ticket is its generation.
+    AttemptTimeout = 61,
 }
 
 /// What is pending in the event queue: what happens, and to whom.

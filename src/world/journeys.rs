@@ -31,6 +31,12 @@ impl World<'_> {
                 Effect::Request(site) => return self.send(now, id, site),
                 Effect::Sleep(time) => return self.begin_sleep(id, time),
                 Effect::Check(check, passed) => recorder.check(now, vu.origin, check, passed),
+                Effect::RetryBegin(policy) => self.begin_retries(now, id, policy),
+                Effect::Retry => {
+                    if !self.retry(now, id) {
+                        return;
+                    }
+                }
                 Effect::AwaitAdmission => {
                     if self.await_admission(id) {
                         return;
@@ -183,6 +189,7 @@ impl World<'_> {
         if state != VuState::Idle {
             let origin = self.vus[id as usize].origin;
             self.recorder.cut_off(origin);
+            self.break_off_retries(id);
             self.count_bytes(self.queue.now(), id);
         }
     }

@@ -9,11 +9,13 @@ pub mod audit;
 pub mod build;
 pub mod deadlock;
 pub mod event;
+mod guard;
 pub mod journeys;
 pub mod limits;
 pub mod network;
 pub mod outcome;
 pub mod request;
+mod retry;
 pub mod room;
 pub mod scenario;
 pub mod sections;
@@ -239,6 +241,7 @@ pub struct World<'m> {
     left_in_flight: u64,
     limits: limits::Limits,
     deadlocks: deadlock::Deadlocks,
+    retries: retry::Retries,
     /// Waits at stations, if a study wants each of them.
     waits: Option<Vec<u64>>,
 
@@ -381,6 +384,8 @@ impl World<'_> {
             Kind::PoolWakes => self.pool_wakes(now, index),
             Kind::StationWakes => self.station_wakes(now, index),
             Kind::LockWakes => self.lock_wakes(now, who, ticket),
+            Kind::AttemptAgain => self.attempt_again(now, who, ticket),
+            Kind::AttemptTimeout => self.attempt_timeout(now, who, ticket),
         }
     }
 

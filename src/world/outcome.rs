@@ -7,6 +7,7 @@ use crate::model::system::EndpointId;
 use crate::parts::inventory::InventoryProbe;
 use crate::parts::lock::LockProbe;
 use crate::parts::pool::PoolProbe;
+use crate::parts::retry::RetryProbe;
 use crate::parts::station::StationProbe;
 use crate::parts::waiting_room::RoomProbe;
 
@@ -85,6 +86,8 @@ pub struct Outcome {
     pub inventory: Option<(InventoryProbe, u64)>,
     /// Circles of requests that waited for one another's locks.
     pub deadlocks: Deadlocks,
+    /// Probes in the order of `Model::retries`.
+    pub retries: Vec<RetryProbe>,
     /// The waiting room's probe.
     pub room: Option<RoomProbe>,
     /// Time spent at each operation, endpoint by endpoint.
@@ -137,6 +140,7 @@ impl World<'_> {
             locks: self.locks.map(|l| l.map(|l| l.probe)),
             conflicts: self.versions.map(|v| v.map_or(0, |v| v.conflicts)),
             inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),
+            retries: self.retries.probes(),
             deadlocks: self.deadlocks,
             room: self.room.map(|(r, _)| r.probe),
             op_times: self.op_times,

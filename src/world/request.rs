@@ -95,6 +95,8 @@ pub enum RequestState {
     Travelling,
     /// It waits for a request that it has called.
     Calling,
+    /// It makes a guarded call: it waits for an attempt, or before the next one.
+    Attempting,
     /// It waits for all branches of a fan-out.
     Joining,
     /// The slot is free.

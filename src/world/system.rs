@@ -14,7 +14,7 @@ use super::{Work, World};
 
 /// Status of a request that has been accepted, if a connection is refused to it further in: k6 hears of a
 /// refused connection only where it makes one.
-const BAD_GATEWAY: Code = Code(502);
+pub(super) const BAD_GATEWAY: Code = Code(502);
 
 /// Status of a request that waited too long for something inside the system.
 const GAVE_UP_WAITING: u16 = 503;
@@ -85,20 +85,21 @@ impl World<'_> {
                 Op::Release(_) | Op::Unlock(_) => {
                     self.give_back_last(now, id);
                 }
+                Op::Guard(guard) => return self.begin_guarded_call(now, id, guard),
                 Op::Call(endpoint) => {
                     self.requests[id].state = RequestState::Calling;
                     self.requests[id].at += 1;
-                    self.start_child(now, id, endpoint, true);
+                    let _ = self.start_child(now, id, endpoint, true);
                     return;
                 }
                 Op::Fork(endpoint) => {
                     self.requests[id].branches += 1;
-                    if !self.start_child(now, id, endpoint, true) {
+                    if self.start_child(now, id, endpoint, true).is_none() {
                         return;
                     }
                 }
                 Op::Spawn(endpoint) => {
-                    if !self.start_child(now, id, endpoint, false) {
+                    if self.start_child(now, id, endpoint, false).is_none() {
                         return;
                     }
                 }
@@ -514,6 +515,9 @@ impl World<'_> {
         if !self.requests.is_live(parent, generation) {
             return;
         }
+        if self.requests[parent].state == RequestState::Attempting {
+            return self.attempt_over(now, parent, over);
+        }
         let &Request {
             code,
             context,
@@ -548,13 +552,19 @@ impl World<'_> {
         }
     }
 
-    /// A request calls an endpoint. Returns whether it can: calls that call others may be more than any machine
-    /// can hold, and then the run ends.
-    fn start_child(&mut self, now: Time, id: u32, endpoint: EndpointId, attached: bool) -> bool {
+    /// A request calls an endpoint. Returns the number of the new request, if there can be one: calls that call
+    /// others may be more than any machine can hold, and then the run ends.
+    pub(super) fn start_child(
+        &mut self,
+        now: Time,
+        id: u32,
+        endpoint: EndpointId,
+        attached: bool,
+    ) -> Option<u32> {
         if self.requests.live() >= self.called_at_once + self.vus.len() {
             self.ready.clear();
             self.stop(End::TooManyRequests(endpoint));
-            return false;
+            return None;
         }
         let caller = self.requests[id];
         let (child, ticket, generation) = self.requests.next_free();
@@ -574,7 +584,7 @@ impl World<'_> {
             ..Request::new(endpoint, self.entry[endpoint.index()])
         };
         self.ready.push_back(Work::Request(child));
-        true
+        Some(child)
     }
 
     /// A hold on a seat has run out.

@@ -9,6 +9,7 @@ use crate::engine::{Span, Time};
 use crate::measure::recorder::{Code, Label, Origin, Recorder};
 use crate::model::Model;
 use crate::model::journey::{CheckId, Condition, GroupId, Journey, Recorded, SiteId, Step};
+use crate::model::retry::RetryId;
 use crate::model::system::{DistId, Popularity};
 use crate::parts::tokens::Tokens;
 
@@ -137,6 +138,10 @@ pub enum Effect {
     Request(SiteId),
     /// Sleeps for a time drawn from this distribution.
     Sleep(DistId),
+    /// Sends the next request with this retry policy.
+    RetryBegin(RetryId),
+    /// Has the answer to an attempt of a request with a retry policy.
+    Retry,
     /// Makes a check, which passes or fails, and goes on.
     Check(CheckId, bool),
     /// Waits until its token is let through, or has lost its place.
@@ -353,6 +358,8 @@ impl JourneyInterpreter {
                     }
                 }
                 Step::AwaitAdmission => return Effect::AwaitAdmission,
+                Step::RetryBegin(policy) => return Effect::RetryBegin(policy),
+                Step::Retry(_) => return Effect::Retry,
                 Step::ReleaseSeat => return Effect::ReleaseSeat,
                 Step::External => {
                     vu.at -= 1;

@@ -186,4 +186,6 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
     unused("endpoint", &at.endpoints, endpoints);
     unused("station", &at.stations, stations.collect());
     unused("pool", &at.pools, pools.collect());
+    let retries = build.retries_used.iter().map(|id| usize::from(*id));
+    unused("retry policy", &at.retries, retries.collect());
 }

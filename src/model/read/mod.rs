@@ -8,6 +8,7 @@ mod dist;
 mod endpoint;
 mod fitted;
 mod flow;
+mod guard;
 mod inventory;
 mod journey;
 mod link;
@@ -17,6 +18,7 @@ mod order;
 mod program;
 mod progress;
 mod request;
+mod retry;
 mod scenario;
 mod slowdown;
 mod station;
@@ -30,6 +32,7 @@ use super::document::Files;
 use super::field::Field;
 use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
 use super::problem::Notes;
+use super::retry::{Guard, Retry};
 use super::seam;
 use super::section::Section;
 use super::system::{Discipline, DistId, EndpointId, NamedDist, Pool};
@@ -40,7 +43,7 @@ use super::{K6Version, Model};
 use crate::engine::Span;
 use crate::engine::dist::Dist;
 use names::Names;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Users, seats and VUs beyond it would not fit a memory.
 const MOST: u32 = 100_000_000;
@@ -59,12 +62,18 @@ struct Build<'a> {
     stopped_pools: Vec<bool>,
     endpoints: Names,
     journeys: Names,
+    retry_names: Names,
     /// Number of events, if there is an inventory.
     events: Option<u32>,
     waiting_room: bool,
     locks: [Lock; 5],
     dists: Vec<NamedDist>,
     sites: Vec<Site>,
+    /// Named policies first, then those that are written where they are used.
+    retries: Vec<Retry>,
+    /// Named policies that something uses.
+    retries_used: BTreeSet<u16>,
+    guards: Vec<Guard>,
     /// For each site: its place, and the client timeout that the step itself gives.
     site_notes: Vec<(Place, Option<Span>)>,
     checks: Vec<Check>,
@@ -97,6 +106,7 @@ struct Sections<'a> {
     stations: Vec<(&'a str, Field<'a>)>,
     pools: Vec<(&'a str, Field<'a>)>,
     endpoints: Vec<(&'a str, Field<'a>)>,
+    retries: Vec<(&'a str, Field<'a>)>,
 }
 
 impl<'a> Build<'a> {
@@ -160,6 +170,7 @@ pub(super) fn model(
         pools: named("pools"),
         endpoints: named("endpoints"),
         journeys: named("journeys"),
+        retries: named("retries"),
     };
     let mut build = Build {
         notes,
@@ -171,11 +182,15 @@ pub(super) fn model(
         stopped_pools: Vec::new(),
         endpoints: Names::new("endpoint", "endpoints", &sections.endpoints),
         journeys: Names::new("journey", "journeys", &sections.journeys),
+        retry_names: Names::new("retry policy", "retry policies", &sections.retries),
         events: None,
         waiting_room: root.has("waiting_room"),
         locks: [Lock::default(); 5],
         dists: Vec::new(),
         sites: Vec::new(),
+        retries: retry::read_all(&sections.retries),
+        retries_used: BTreeSet::new(),
+        guards: Vec::new(),
         site_notes: Vec::new(),
         checks: Vec::new(),
         groups: Vec::new(),
@@ -342,6 +357,8 @@ impl<'a> Build<'a> {
             stations,
             pools,
             locks: self.locks,
+            retries: std::mem::take(&mut self.retries),
+            guards: std::mem::take(&mut self.guards),
             users: about.users,
             inventory,
             waiting_room,
@@ -355,10 +372,7 @@ impl<'a> Build<'a> {
         for scenario in &mut model.scenarios {
             scenario.journey = programs.of_scenarios.get(scenario.journey);
         }
-        for (site, (_, timeout)) in model.sites.iter_mut().zip(&self.site_notes) {
-            let default = endpoints.timeouts.get(site.endpoint.index());
-            site.timeout = timeout.or(default.copied()).unwrap_or(site.timeout);
-        }
+        self.set_timeouts(&mut model.sites, &endpoints.timeouts);
         model.thresholds = threshold::read(root.optional("thresholds"), &model);
         if let Some(field) = root.optional("fitted") {
             fitted::read(self, &field, &model);
@@ -366,6 +380,16 @@ impl<'a> Build<'a> {
         waiting::unused(self, &locks, &model);
         link::check(self, &mut model, &endpoints.calls, at, room_field.as_ref());
         model
+    }
+}
+
+impl Build<'_> {
+    /// Client timeouts: that of the step, else of the endpoint, else k6's.
+    fn set_timeouts(&self, sites: &mut [Site], of_endpoints: &[Span]) {
+        for (site, (_, timeout)) in sites.iter_mut().zip(&self.site_notes) {
+            let default = of_endpoints.get(site.endpoint.index());
+            site.timeout = timeout.or(default.copied()).unwrap_or(site.timeout);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::program::Program;
 use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, one_of, turns};
-use super::{Effect, names, scenario};
+use super::{Effect, names, retry, scenario};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::journey::{Condition, SeatChoice, Site, SiteId, Step};
@@ -94,7 +94,15 @@ pub(super) fn request<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, 
             implies(program, site, effect, &field);
         }
     }
+    let policy = section.optional("retry");
+    let policy = policy.and_then(|f| retry::used(program.build, &f));
+    if let Some(policy) = policy {
+        program.push(Step::RetryBegin(policy));
+    }
     program.push(Step::Request(site));
+    if let Some(policy) = policy {
+        program.push(Step::Retry(policy));
+    }
     if let Some(list) = section.optional("checks") {
         checks(program, &list);
     }

@@ -47,10 +47,10 @@ pub(super) struct Call {
 
 /// The program of an endpoint in the making.
 pub(super) struct Visits<'b, 'a> {
-    build: &'b mut Build<'a>,
+    pub(super) build: &'b mut Build<'a>,
     id: EndpointId,
     calls: &'b mut Vec<Call>,
-    ops: Vec<Op>,
+    pub(super) ops: Vec<Op>,
     /// How what is held here gives itself back, the innermost last.
     held: Vec<Op>,
     /// Versions that were read and are not checked yet: they are remembered like things held.
@@ -176,7 +176,8 @@ impl<'b, 'a> Visits<'b, 'a> {
                     status,
                 });
             }
-            "call" | "spawn" => self.call(kind == "call", &value),
+            "call" => self.guarded_call(&section, &value),
+            "spawn" => self.call(false, &value),
             "parallel" => self.parallel(&value),
             "respond" => {
                 if self.ops.contains(&Op::Respond) {
@@ -412,7 +413,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         Some(to)
     }
 
-    fn call(&mut self, waits: bool, endpoint: &Field<'a>) {
+    pub(super) fn call(&mut self, waits: bool, endpoint: &Field<'a>) {
         let held = if waits {
             self.held.len() + self.versions
         } else {

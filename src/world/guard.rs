@@ -1,0 +1,178 @@
+//! Guarded calls: a call that is made again when it fails, or that may take so long and no longer. The caller stays
+//! at its `Guard` operation until the outcome is known, and then goes on behind the `Call` that follows it.
+
+use crate::engine::{Span, Time};
+use crate::measure::recorder::Code;
+use crate::model::retry::{GuardId, RetryId};
+use crate::model::system::{EndpointId, Op};
+use crate::parts::retry::{Tries, Verdict};
+
+use super::event::{Event, Kind};
+use super::request::{Request, RequestState};
+use super::system::BAD_GATEWAY;
+use super::vu::NONE;
+use super::{Work, World};
+
+/// Status of a request whose call was given up after its timeout.
+const GATEWAY_TIMEOUT: Code = Code(504);
+
+/// The attempts of a guarded call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GuardedCall {
+    /// The policy whose books the call stands in.
+    policy: Option<RetryId>,
+    tries: Tries,
+    /// The request that is the present attempt; `NONE` between two attempts.
+    attempt: u32,
+}
+
+impl GuardedCall {
+    const NONE: GuardedCall = GuardedCall {
+        policy: None,
+        tries: Tries::NEW,
+        attempt: NONE,
+    };
+
+    /// The policy of a call that is under way.
+    pub fn policy(&self) -> Option<RetryId> {
+        self.policy
+    }
+}
+
+impl World<'_> {
+    /// A request makes a guarded call: its first attempt.
+    #[inline(never)]
+    pub(super) fn begin_guarded_call(&mut self, now: Time, id: u32, guard: GuardId) {
+        let at = id as usize;
+        if self.retries.calls.len() <= at {
+            self.retries.calls.resize(at + 1, GuardedCall::NONE);
+        }
+        let request = &mut self.requests[id];
+        (request.state, request.since) = (RequestState::Attempting, now);
+        let policy = self.model.guards[guard.index()].retry;
+        let mut call = GuardedCall {
+            policy,
+            ..GuardedCall::NONE
+        };
+        if let Some(policy) = policy {
+            call.tries = self.retries.policies[policy.index()].begin(now);
+        }
+        self.retries.calls[at] = call;
+        self.attempt(now, id);
+    }
+
+    /// The guard and the endpoint of the guarded call that a request makes.
+    fn guarded(&self, id: u32) -> Option<(GuardId, EndpointId)> {
+        let at = self.requests[id].at as usize;
+        match self.ops[at..at + 2] {
+            [Op::Guard(guard), Op::Call(endpoint)] => Some((guard, endpoint)),
+            _ => None,
+        }
+    }
+
+    /// A request makes an attempt of its guarded call.
+    fn attempt(&mut self, now: Time, id: u32) {
+        let Some((guard, endpoint)) = self.guarded(id) else {
+            return;
+        };
+        let Some(child) = self.start_child(now, id, endpoint, true) else {
+            return;
+        };
+        self.retries.calls[id as usize].attempt = child;
+        if let Some(timeout) = self.model.guards[guard.index()].timeout {
+            let generation = self.requests[child].generation;
+            let event = Event::stale_after(Kind::AttemptTimeout, child, generation);
+            self.after(timeout, event);
+        }
+    }
+
+    /// The pause before an attempt is over.
+    pub(super) fn attempt_again(&mut self, now: Time, id: u32, ticket: u32) {
+        let request = &self.requests[id];
+        if request.ticket != ticket || request.state != RequestState::Attempting {
+            return;
+        }
+        if request.cancelled {
+            return self.break_off_call(now, id);
+        }
+        self.trace(now, id, true);
+        let waited = now.since(self.requests[id].since).0;
+        self.op_times[self.requests[id].at as usize].waited += u128::from(waited);
+        self.attempt(now, id);
+    }
+
+    /// An attempt has taken as long as it may: its caller waits for it no more, and it goes on for nobody.
+    pub(super) fn attempt_timeout(&mut self, now: Time, child: u32, generation: u32) {
+        if !self.requests.is_live(child, generation) {
+            return;
+        }
+        let (caller, generation) = self.requests[child].parent;
+        if caller == NONE || !self.requests.is_live(caller, generation) {
+            return;
+        }
+        if self.slow.is_some() {
+            self.trace_over(child);
+        }
+        self.requests[child].parent = (NONE, 0);
+        self.client_gone(child);
+        let over = Request {
+            code: Code::TIMEOUT,
+            ..self.requests[caller]
+        };
+        self.attempt_over(now, caller, &over);
+    }
+
+    /// An attempt of a guarded call has ended: `over` as the callee left it.
+    #[inline(never)]
+    pub(super) fn attempt_over(&mut self, now: Time, id: u32, over: &Request) {
+        let call = &mut self.retries.calls[id as usize];
+        call.attempt = NONE;
+        if self.requests[id].cancelled {
+            return self.break_off_call(now, id);
+        }
+        if let Some(policy) = call.policy {
+            let policy = &mut self.retries.policies[policy.index()];
+            if let Verdict::Again(pause) = policy.ended(now, &mut call.tries, over.code) {
+                return self.attempt_later(now, id, pause);
+            }
+        }
+        call.policy = None;
+        self.op_times[self.requests[id].at as usize].visits += 1;
+        let caller = &mut self.requests[id];
+        caller.ticket = caller.ticket.wrapping_add(1);
+        caller.context = over.context;
+        caller.admitted |= over.admitted;
+        caller.nothing_free |= over.nothing_free;
+        caller.state = RequestState::Ready;
+        if over.code == Code::OK {
+            caller.at += 2;
+            self.ready.push_back(Work::Request(id));
+        } else {
+            caller.code = match over.code {
+                Code::REFUSED => BAD_GATEWAY,
+                Code::TIMEOUT => GATEWAY_TIMEOUT,
+                code => code,
+            };
+            self.finish(now, id);
+        }
+    }
+
+    fn attempt_later(&mut self, now: Time, id: u32, pause: Span) {
+        if pause == Span::ZERO {
+            return self.attempt(now, id);
+        }
+        let request = &mut self.requests[id];
+        request.since = now;
+        let event = Event::stale_after(Kind::AttemptAgain, id, request.ticket);
+        self.queue.at(now + pause, event);
+    }
+
+    /// A caller is dropped instead of trying again.
+    fn break_off_call(&mut self, now: Time, id: u32) {
+        let call = std::mem::replace(&mut self.retries.calls[id as usize], GuardedCall::NONE);
+        if let Some(policy) = call.policy {
+            self.retries.policies[policy.index()].broken_off(&call.tries);
+        }
+        self.finish(now, id);
+    }
+}

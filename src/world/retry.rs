@@ -1,0 +1,90 @@
+//! Retries of journeys' requests: between the answer of an attempt and the next one its VU sleeps.
+
+use crate::engine::{Span, Time};
+use crate::model::retry::RetryId;
+use crate::parts::retry::{RetryPolicy, RetryProbe, Tries, Verdict};
+
+use super::World;
+use super::event::{Event, Kind};
+use super::guard::GuardedCall;
+use super::vu::VuState;
+
+/// All retry policies at work, and the requests that have attempts under way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Retries {
+    /// In the order of `Model::retries`.
+    pub policies: Vec<RetryPolicy>,
+    /// The request of each VU that has a policy, while it lasts; grows with the largest number seen.
+    of_vus: Vec<Option<(RetryId, Tries)>>,
+    /// The guarded call that each request makes, by its number.
+    pub calls: Vec<GuardedCall>,
+}
+
+impl Retries {
+    /// No request is under way.
+    pub fn new(policies: Vec<RetryPolicy>) -> Retries {
+        Retries {
+            policies,
+            ..Retries::default()
+        }
+    }
+
+    /// What the policies measured, in the order of `Model::retries`.
+    pub fn probes(&self) -> Vec<RetryProbe> {
+        self.policies.iter().map(|policy| policy.probe).collect()
+    }
+
+    /// Requests of VUs and calls that are under way with this policy.
+    pub fn open(&self, policy: usize) -> u64 {
+        let of_vus = self.of_vus.iter().flatten().map(|(id, _)| *id);
+        let calls = self.calls.iter().filter_map(GuardedCall::policy);
+        let own = of_vus.chain(calls).filter(|id| id.index() == policy);
+        own.count() as u64
+    }
+}
+
+impl World<'_> {
+    /// A VU is about to send a request that has a retry policy.
+    #[inline(never)]
+    pub(super) fn begin_retries(&mut self, now: Time, vu: u32, policy: RetryId) {
+        let tries = self.retries.policies[policy.index()].begin(now);
+        let at = vu as usize;
+        if self.retries.of_vus.len() <= at {
+            self.retries.of_vus.resize(at + 1, None);
+        }
+        self.retries.of_vus[at] = Some((policy, tries));
+    }
+
+    /// A VU has the answer to an attempt. Returns whether it goes on now: with the next step, or with another
+    /// attempt; else it sleeps until that.
+    #[inline(never)]
+    pub(super) fn retry(&mut self, now: Time, id: u32) -> bool {
+        let vu = &mut self.vus[id as usize];
+        let Some(Some((policy, tries))) = self.retries.of_vus.get_mut(id as usize) else {
+            return true;
+        };
+        let policy = &mut self.retries.policies[policy.index()];
+        let Verdict::Again(pause) = policy.ended(now, tries, vu.reply.code) else {
+            self.retries.of_vus[id as usize] = None;
+            return true;
+        };
+        // The request is the step before this one.
+        vu.at -= 2;
+        if pause == Span::ZERO {
+            return true;
+        }
+        vu.state = VuState::Sleeping;
+        let event = Event::stale_after(Kind::Wake, id, vu.generation);
+        self.queue.at(now + pause, event);
+        false
+    }
+
+    /// A VU is interrupted: it tries no more.
+    #[inline(never)]
+    pub(super) fn break_off_retries(&mut self, vu: u32) {
+        let own = self.retries.of_vus.get_mut(vu as usize);
+        if let Some((policy, tries)) = own.and_then(Option::take) {
+            self.retries.policies[policy.index()].broken_off(&tries);
+        }
+    }
+}

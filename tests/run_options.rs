@@ -1,4 +1,4 @@
-//! k6's `--tag` and `--no-thresholds`, against what k6 does with them.
+//! Options of `run`: `--tag` and `--no-thresholds` against what k6 does with them, and verdicts for CI systems.
 
 use std::process::{Command, Output};
 
@@ -102,4 +102,53 @@ fn tags_of_the_run_are_on_every_sample_below_those_of_a_scenario() {
         let done = run(directory.path(), &["--tag", wrong]);
         assert_eq!(done.status.code(), Some(2), "{wrong}");
     }
+}
+
+/// Verdicts for CI systems: of one run with the measured value, of many with the probability.
+#[test]
+fn verdicts_are_written_for_ci_systems() {
+    let directory = tempfile::tempdir().unwrap();
+    let model = directory.path().join("shop.toml");
+    let text = "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 4\nduration = \"10s\"\njourney = \"j\"\n\
+        [journeys]\nj = [{ request = \"e\" }, { sleep = \"100ms\" }]\n\
+        [endpoints.e]\nvisits = [{ delay = \"30ms\" }]\n\
+        [thresholds]\nhttp_req_duration = [\"p(95)<20\", \"avg<60\"]\n";
+    std::fs::write(&model, text).unwrap();
+    let xml = directory.path().join("slo.xml");
+    let run = |more: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_capsim"))
+            .args(["run", model.to_str().unwrap(), "--quiet"])
+            .args([
+                "--annotations",
+                "github",
+                "--report-junit",
+                xml.to_str().unwrap(),
+            ])
+            .args(more)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(99));
+        let said = String::from_utf8(output.stderr).unwrap();
+        (said, std::fs::read_to_string(&xml).unwrap())
+    };
+    let (said, xml_of_one) = run(&[]);
+    let annotation =
+        "title=capsim threshold crossed::http_req_duration p(95)<20: 30ms, 50 %25 over. ";
+    assert!(said.contains(annotation), "{said}");
+    assert!(!said.contains("avg<60:"), "{said}");
+    let case = "name=\"http_req_duration p(95)&lt;20\">\n      <failure message=\"crossed: 30ms, 50 % over\"/>";
+    assert!(xml_of_one.contains(case), "{xml_of_one}");
+    assert!(
+        xml_of_one.contains("tests=\"2\" failures=\"1\" errors=\"0\" time=\"10."),
+        "{xml_of_one}"
+    );
+    let (said, xml_of_many) = run(&["--replications", "3"]);
+    assert!(
+        said.contains("p(95)<20: 0 of 3 runs pass; probability 0.00"),
+        "{said}"
+    );
+    assert!(
+        xml_of_many.contains("crossed: 0 of 3 runs pass"),
+        "{xml_of_many}"
+    );
 }

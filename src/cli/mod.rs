@@ -12,6 +12,7 @@ mod budget;
 mod capacity;
 mod cells;
 mod check;
+mod ci;
 mod compare;
 mod completions;
 mod exit;

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::ModelArgs;
+use super::ci::{Ci, Tested};
 use super::console::{Progress, colour};
 use super::exit::{self, Failure};
 use super::files::Files;
@@ -26,7 +27,8 @@ use crate::report::export;
 use crate::report::format::TimeUnit;
 use crate::report::options::parse_trend_stats;
 use crate::report::{Mode, Style, SummaryOptions};
-use crate::report::{replications, run_text};
+use crate::report::{insight, replications, run_text, thresholds};
+use crate::study::account::Account;
 use crate::world::World;
 use crate::world::audit::Audit;
 use crate::world::outcome::{End, Outcome};
@@ -47,6 +49,7 @@ Examples:
   capsim run models/status.toml --no-thresholds --tag env=staging --out json=samples.json
   capsim run models/reserve.toml --replications 20
   capsim run models/token.toml --precision 1%
+  capsim run models/reserve.toml --report-junit slo.xml --annotations github
   capsim run huge.toml --samples histogram")]
 pub struct Run {
     #[command(flatten)]
@@ -92,6 +95,8 @@ pub struct Run {
     /// When virtual time begins in those files, RFC 3339.
     #[arg(long, value_name = "TIME", default_value = EPOCH, value_parser = output::epoch)]
     epoch: Timestamp,
+    #[command(flatten)]
+    ci: Ci,
     /// Print the summary alone.
     #[arg(short, long)]
     quiet: bool,
@@ -215,6 +220,7 @@ impl Run {
         .writes("--summary-export", self.summary_export.as_deref())
         .writes("--timeline", self.timeline.file())
         .writes("--report", self.report.file())
+        .writes("--report-junit", self.ci.file())
     }
 
     /// Warnings and errors on stderr, and the exit code.
@@ -265,6 +271,17 @@ impl Run {
             let run = (outcome, samples.as_slice());
             to.keep(self.report.run(&words, run, summary, options));
         }
+        if self.ci.wanted() {
+            let thresholds = thresholds::of_run(summary);
+            let limits = insight::bottleneck(&Account::of(outcome, model));
+            to.keep(self.ci.write(&Tested {
+                file: &self.model.model,
+                name: &model.name,
+                seconds: Some(summary.duration),
+                limits: &limits,
+                thresholds: &thresholds,
+            }));
+        }
         for out in &self.out {
             to.keep(out.write(outcome, model, self.epoch));
         }
@@ -290,6 +307,16 @@ impl Run {
         let words = self.words(model, signature);
         let mut out = Outputs::default();
         out.keep(self.report.replications(&words, &all.tally, self.seed));
+        if self.ci.wanted() {
+            let thresholds = thresholds::of_replications(&all.tally);
+            out.keep(self.ci.write(&Tested {
+                file: &self.model.model,
+                name: &model.name,
+                seconds: None,
+                limits: "",
+                thresholds: &thresholds,
+            }));
+        }
         self.replicate.show(&all, model, self.seed, out)
     }
 

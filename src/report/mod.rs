@@ -8,6 +8,7 @@
 
 pub mod answers;
 pub mod chart;
+pub mod ci;
 mod columns;
 pub mod compare_page;
 pub mod explain_page;
@@ -35,6 +36,7 @@ pub mod retries;
 pub mod run_text;
 pub mod samples;
 pub mod study_page;
+pub mod thresholds;
 pub mod width;
 
 pub use options::{Mode, Style, SummaryOptions};

@@ -5,6 +5,7 @@ use super::chart::{self, Kind, Table};
 use super::insight;
 use super::page::{Page, paragraph, picture, preformatted, table};
 use super::replications::{chance, number, row, shown};
+use super::thresholds;
 use crate::measure::summary::Summary;
 use crate::stats::interval::mean_interval;
 use crate::study::account::Account;
@@ -75,16 +76,21 @@ pub fn of_run(
     timeline: &Table,
 ) -> Result<String, String> {
     let mut page = page(identity);
-    let mut rows = Vec::new();
-    for metric in &summary.metrics {
-        for verdict in &metric.thresholds {
-            let word = if verdict.passed { "PASS" } else { "FAIL" };
-            let of = format!("{} {}", metric.name, verdict.expression);
-            rows.push(vec![of, word.to_owned()]);
-        }
-    }
+    let judged = thresholds::of_run(summary);
+    let rows: Vec<Vec<String>> = judged
+        .into_iter()
+        .map(|j| {
+            vec![
+                j.name.clone(),
+                j.judgement.to_string(),
+                j.measured.clone(),
+                j.distance(),
+            ]
+        })
+        .collect();
     if !rows.is_empty() {
-        page.section("Thresholds", table(&["threshold", "verdict"], &rows));
+        let head = ["threshold", "verdict", "measured", "margin"];
+        page.section("Thresholds", table(&head, &rows));
     }
     page.section("What limits it", limits(account));
     page.section("Summary", preformatted(text));

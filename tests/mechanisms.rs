@@ -183,6 +183,67 @@ fn a_request_that_is_dropped_leaves_a_slowed_delay() {
     assert_eq!(durations(&outcome), [300, 300]);
 }
 
+/// One worker, two users at once, each of whom sends two requests of 10 ms with this gap between them.
+fn two_users(keep_alive: &str, gap: &str) -> (Outcome, Audit) {
+    let steps = format!("{{ request = \"e\" }}, {gap}{{ request = \"e\" }}");
+    run(&format!(
+        "{}[pools.p]\nsize = 1\n{keep_alive}\n[endpoints.e]\nhold = \"p\"\nvisits = [{{ delay = \"10ms\" }}]\n",
+        users(&["0s", "0s"], &steps)
+    ))
+}
+
+#[test]
+fn a_connection_keeps_its_worker_for_the_next_request() {
+    let durations = |keep_alive: &str, gap: &str| durations(&two_users(keep_alive, gap).0);
+    // By turns: first, second, first again (10 ms in line), second again.
+    assert_eq!(durations("", ""), [10, 20, 20, 20]);
+    // The first user passes the second, who waits for 20 ms, and for 1 ms in which nobody comes.
+    let kept = "keep_alive = \"1ms\"";
+    assert_eq!(durations(kept, ""), [10, 10, 31, 10]);
+    // What comes after the time stands in line; the worker is idle for 1 ms each time.
+    let gap = "{ sleep = \"5ms\" }, ";
+    assert_eq!(durations(kept, gap), [10, 21, 17, 17]);
+    assert_eq!(durations("keep_alive = \"0s\"", ""), [10, 20, 20, 20]);
+    // The run ends with the last answer, after which its token is kept.
+    let (outcome, _) = two_users(kept, "");
+    let probe = outcome.kept[0].as_ref().expect("a pool that is kept");
+    assert_eq!((probe.reused, probe.kept.value()), (2, 1));
+}
+
+#[test]
+fn a_worker_kept_for_all_of_the_think_time_is_a_worker_per_user() {
+    // 3 users, 2 workers, think time 90 ms, work 10 ms: kept through the think time, a worker serves one user, and
+    // the third waits for ever; kept for 40 ms, each request takes one for 50 ms, and 3 × 50 of 2 × 100 are used.
+    let all = |keep: &str| {
+        let (outcome, _) = run(&format!(
+            "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 3\nduration = \"10s\"\ngraceful_stop = \"0s\"\n\
+             journey = \"j\"\n[journeys]\nj = [{{ request = \"e\" }}, {{ sleep = \"90ms\" }}]\n\
+             [pools.p]\nsize = 2\nkeep_alive = \"{keep}\"\n[endpoints.e]\nhold = \"p\"\n\
+             visits = [{{ delay = \"10ms\" }}]\n"
+        ));
+        let end = outcome.end_time();
+        (outcome.recorder.requests(), outcome.pools[0].held.mean(end))
+    };
+    let (requests, held) = all("1h");
+    assert_eq!((requests, held), (200, 2.0));
+    let (requests, held) = all("40ms");
+    assert!(
+        requests >= 296 && (held - 1.5).abs() < 0.02,
+        "{requests} {held}"
+    );
+}
+
+#[test]
+fn a_new_user_has_a_new_connection() {
+    // One slot, two users one after the other, and a third in between who waits: nobody inherits a connection.
+    let text = users(&["0s", "1ms", "11ms"], "{ request = \"e\" }");
+    let (outcome, _) = run(&format!(
+        "{text}[pools.p]\nsize = 1\nkeep_alive = \"1s\"\n[endpoints.e]\nhold = \"p\"\nvisits = [{{ delay = \"10ms\" }}]\n"
+    ));
+    // The first user's slot, and with it the connection, is closed for the third at 11 ms: the second goes on.
+    assert_eq!(durations(&outcome)[..2], [10, 20]);
+}
+
 #[test]
 fn sharing_servers_scale_with_all_who_share_them() {
     let text = format!(

@@ -80,6 +80,13 @@ pub enum Op {
     },
     /// Returns the token of the innermost `Acquire` of this pool.
     Release(PoolId),
+    /// `Acquire` of a pool whose tokens connections keep. Made of it for a run.
+    AcquireKept {
+        /// Which pool.
+        pool: PoolId,
+    },
+    /// `Release` to the connection, for its next request. Made of it for a run.
+    Keep(PoolId),
     /// Takes the exclusive right to one entity; waits for it.
     Lock {
         /// Which entity of the request.
@@ -261,6 +268,8 @@ pub struct Pool {
     pub refusal: u16,
     /// Longest wait for a token; then the request fails with 503.
     pub timeout: Option<Span>,
+    /// How long the connection of a client keeps the token after an answer.
+    pub keep_alive: Option<DistId>,
     /// Times at which what is done with its tokens takes longer.
     pub slowdowns: Vec<Slowdown>,
     /// Who of those who wait is next.

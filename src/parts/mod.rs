@@ -7,6 +7,7 @@
 
 pub mod deadlock;
 pub mod inventory;
+pub mod keep_alive;
 pub mod listeners;
 pub mod lock;
 pub mod pool;

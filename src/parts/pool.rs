@@ -149,6 +149,7 @@ mod tests {
             queue: 2,
             refusal: 503,
             timeout: None,
+            keep_alive: None,
             slowdowns: Vec::new(),
             waiting: Waiting::default(),
         };

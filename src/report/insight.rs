@@ -142,10 +142,11 @@ fn detail(account: &Account, l: &Limit) -> String {
             turned_away(l, "refused")
         ),
         Kind::Station(_) | Kind::Pool(_) => format!(
-            "{} used over the whole run; {line}; {waiting}{}{}{}",
+            "{} used over the whole run; {line}; {waiting}{}{}{}{}",
             used(l),
             for_others(account, l),
             slowed(account, l),
+            kept(l),
             turned_away(l, "refused or gave up")
         ),
         Kind::Lock(_) => format!(
@@ -235,6 +236,18 @@ fn slowed(account: &Account, l: &Limit) -> String {
         }
     }
     text
+}
+
+/// How many requests had the token that their connection kept, and what keeping them took.
+fn kept(l: &Limit) -> String {
+    if !matches!(l.kind, Kind::Pool(_)) || (l.best == 0.0 && l.alone == 0.0) {
+        return String::new();
+    }
+    format!(
+        "; {} of the requests had the token that their connection kept, and {} of the time held it was kept idle",
+        percent(l.best),
+        percent(l.alone)
+    )
 }
 
 fn turned_away(l: &Limit, how: &str) -> String {

@@ -9,6 +9,7 @@ use crate::measure::level::Level;
 use crate::measure::recorder::Code;
 use crate::model::system::{Op, PoolId, StationId};
 use crate::parts::inventory::Inventory;
+use crate::parts::keep_alive::KeepAlive;
 
 use super::outcome::Outcome;
 use super::request::{Held, RequestState};
@@ -299,9 +300,13 @@ impl World<'_> {
             let spec = &self.model.pools[index];
             let name = format!("pool `{}`", spec.name);
             let id = PoolId(index as u16);
-            let here = move |op: &Op| matches!(op, Op::Acquire { pool } if *pool == id);
+            let here = move |op: &Op| match op {
+                Op::Acquire { pool } | Op::AcquireKept { pool } => *pool == id,
+                _ => false,
+            };
             let in_line = self.audit_line(audit, &name, &part.probe.queue, here);
-            let known = self.held_where(|held| held == Held::Token(id));
+            let kept = self.keepers[index].as_ref().map_or(0, KeepAlive::count);
+            let known = self.held_where(|held| held == Held::Token(id)) + kept;
             let held = u64::from(spec.size - part.free());
             let instants = part.probe.returned_at + u128::from(held) * u128::from(now.0);
             let spent = instants.wrapping_sub(part.probe.granted_at);
@@ -318,7 +323,10 @@ impl World<'_> {
                 Law::Returned,
                 &name,
                 ("tokens out", held.into()),
-                ("tokens that requests hold", known.into()),
+                (
+                    "tokens that requests hold or connections keep",
+                    known.into(),
+                ),
             );
             let level = part.probe.held.value();
             audit.equal(

@@ -34,7 +34,8 @@ use super::scenario::{ArrivalLaw, OpenSource, Pattern, ScenarioRun};
 use super::vu::{Choices, JourneyInterpreter};
 use super::watch::TimeoutWatch;
 use super::{
-    CALLED_AT_ONCE, EndpointStreams, OpTime, Phase, ReadyList, Sampler, SitePlan, World, slowdown,
+    CALLED_AT_ONCE, EndpointStreams, OpTime, Phase, ReadyList, Sampler, SitePlan, World,
+    keep_alive, slowdown,
 };
 
 /// Names the random streams of one run.
@@ -60,6 +61,7 @@ impl<'m> World<'m> {
         let samplers = samplers(model, seeds);
         let (mut ops, entry) = programs(model);
         let paces = slowdown::paces(model, &mut ops, &mut queue);
+        let keepers = keep_alive::keepers(model, &mut ops);
         let (watches, sites) = watches(model, &mut queue, &entry);
         let stations = stations(model, seeds, &mut queue);
         let room = room(model, seeds, &mut queue);
@@ -96,6 +98,8 @@ impl<'m> World<'m> {
             counts_completions: slowdown::counts_completions(model),
             stations,
             pools: pools(model, seeds),
+            has_connections: model.network.is_some() || keepers.iter().any(Option::is_some),
+            keepers,
             locks: ENTITIES.map(|e| uses_lock(model, e).then(|| locks(model, seeds, e))),
             versions: ENTITIES
                 .map(|e| uses_version(model, e).then(|| Versions::new(entities(model, e)))),

@@ -41,6 +41,8 @@ pub enum Kind {
     Evaluate = 17,
     /// A delay is over that was made under a token of a slowed pool; `who` is the set of such pools.
     SlowedDelayOver = 30,
+    /// The connection of a VU may not keep a token any longer; the ticket is that of the token.
+    KeepAliveOver = 31,
     /// Under barging, the first in line for a pool has woken up.
     PoolWakes = 40,
     /// Under barging, the first in line at a station has woken up.

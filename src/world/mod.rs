@@ -11,6 +11,7 @@ pub mod deadlock;
 pub mod event;
 mod guard;
 pub mod journeys;
+pub mod keep_alive;
 pub mod limits;
 pub mod network;
 pub mod outcome;
@@ -45,6 +46,7 @@ use crate::measure::recorder::{Memory, Recorder};
 use crate::model::Model;
 use crate::model::system::{DistId, EndpointId, Op};
 use crate::parts::inventory::Inventory;
+use crate::parts::keep_alive::KeepAlive;
 use crate::parts::listeners::Listeners;
 use crate::parts::lock::Locks;
 use crate::parts::pool::Pool;
@@ -224,6 +226,10 @@ pub struct World<'m> {
     /// Stations of which a slowdown comes after every so many completions.
     counts_completions: Vec<bool>,
     pools: Vec<Pool>,
+    /// Of each pool, what connections keep of it; none where they keep nothing.
+    keepers: Vec<Option<KeepAlive>>,
+    /// VUs have connections that may be closed: there is a network, or they keep tokens.
+    has_connections: bool,
     locks: [Option<Locks>; 5],
     versions: [Option<Versions>; 5],
     inventory: Option<Inventory>,
@@ -380,6 +386,7 @@ impl World<'_> {
             Kind::Arrival => self.arrival(who, ticket),
             Kind::Answer => self.answer(now, who, ticket),
             Kind::Evaluate => self.evaluate(now),
+            Kind::KeepAliveOver => self.keep_alive_over(now, who, ticket),
             Kind::SlowedDelayOver => self.slowed_delay_over(now, index),
             Kind::PoolWakes => self.pool_wakes(now, index),
             Kind::StationWakes => self.station_wakes(now, index),

@@ -155,9 +155,17 @@ impl World<'_> {
     /// The VU is somebody new, or drops a request in flight: it has no connection.
     #[inline]
     pub(super) fn close_connection(&mut self, vu: u32) {
+        if self.has_connections {
+            self.close_open_connection(vu);
+        }
+    }
+
+    #[inline(never)]
+    fn close_open_connection(&mut self, vu: u32) {
         if self.model.network.is_some() {
             self.connection(vu).connected = false;
         }
+        self.give_back_all_kept(vu);
     }
 
     /// An answer on its way to an interrupted VU is lost, and the connection with it. Returns whether there

@@ -5,6 +5,7 @@ use crate::measure::recorder::Recorder;
 use crate::model::Model;
 use crate::model::system::EndpointId;
 use crate::parts::inventory::InventoryProbe;
+use crate::parts::keep_alive::KeepAliveProbe;
 use crate::parts::lock::LockProbe;
 use crate::parts::pool::PoolProbe;
 use crate::parts::retry::RetryProbe;
@@ -78,6 +79,8 @@ pub struct Outcome {
     pub stations: Vec<StationProbe>,
     /// Probes in the order of `Model::pools`.
     pub pools: Vec<PoolProbe>,
+    /// What connections kept of each pool, in the same order; `None` where they keep nothing.
+    pub kept: Vec<Option<KeepAliveProbe>>,
     /// Probes by the discriminant of `Entity`; `None` where the model has no such lock.
     pub locks: [Option<LockProbe>; 5],
     /// Optimistic conflicts by the discriminant of `Entity`.
@@ -137,6 +140,11 @@ impl World<'_> {
             events: self.events,
             stations: self.stations.into_iter().map(|(s, _)| s.probe).collect(),
             pools: self.pools.into_iter().map(|p| p.probe).collect(),
+            kept: self
+                .keepers
+                .into_iter()
+                .map(|keeper| keeper.map(|k| k.probe))
+                .collect(),
             locks: self.locks.map(|l| l.map(|l| l.probe)),
             conflicts: self.versions.map(|v| v.map_or(0, |v| v.conflicts)),
             inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),

@@ -72,6 +72,11 @@ impl World<'_> {
                     return self.after(time, Event::stale_after(Kind::DelayOver, id, ticket));
                 }
                 Op::SlowedDelay { time, pace } => return self.slowed_delay(now, id, time, pace),
+                Op::AcquireKept { pool } => {
+                    if !self.takes_kept(now, id, pool) && !self.acquire(now, id, pool) {
+                        return;
+                    }
+                }
                 Op::Acquire { pool } => {
                     if !self.acquire(now, id, pool) {
                         return;
@@ -82,9 +87,7 @@ impl World<'_> {
                         return;
                     }
                 }
-                Op::Release(_) | Op::Unlock(_) => {
-                    self.give_back_last(now, id);
-                }
+                Op::Release(_) | Op::Unlock(_) => self.give_back_last(now, id),
                 Op::Guard(guard) => return self.begin_guarded_call(now, id, guard),
                 Op::Call(endpoint) => {
                     self.requests[id].state = RequestState::Calling;
@@ -234,6 +237,7 @@ impl World<'_> {
             }
             Op::ReadVersion(key) => self.read_version(id, key),
             Op::CheckVersion(key, status) => return self.check_version(id, key, status),
+            Op::Keep(pool) => self.keep_token(now, id, pool),
             _ => {}
         }
         Ok(())
@@ -336,7 +340,7 @@ impl World<'_> {
         time.visits += 1;
         time.waited += u128::from(now.since(request.since).0);
         let held = match self.ops[request.at as usize] {
-            Op::Acquire { pool } => Some(Held::Token(pool)),
+            Op::Acquire { pool } | Op::AcquireKept { pool } => Some(Held::Token(pool)),
             Op::Lock { key, .. } => Some(Held::Lock(key, self.entity(id, key))),
             _ => None,
         };
@@ -402,7 +406,9 @@ impl World<'_> {
         self.op_times[at].waited += u128::from(now.since(request.since).0);
         match self.ops[at] {
             Op::Serve { station, .. } => self.stations[station.index()].0.renege(now),
-            Op::Acquire { pool } => self.pools[pool.index()].renege(now),
+            Op::Acquire { pool } | Op::AcquireKept { pool } => {
+                self.pools[pool.index()].renege(now);
+            }
             Op::Lock { key, .. } => {
                 let entity = self.entity(id, key);
                 if let Some(locks) = &mut self.locks[key as usize] {
@@ -452,7 +458,12 @@ impl World<'_> {
         let comes_to = |op: &Op| {
             matches!(
                 op,
-                Op::Serve { .. } | Op::Acquire { .. } | Op::Lock { .. } | Op::Call(_) | Op::Join
+                Op::Serve { .. }
+                    | Op::Acquire { .. }
+                    | Op::AcquireKept { .. }
+                    | Op::Lock { .. }
+                    | Op::Call(_)
+                    | Op::Join
             )
         };
         let inside = self.ops[entry..request.at as usize].iter().any(comes_to);
@@ -503,7 +514,7 @@ impl World<'_> {
     }
 
     /// What the request took last comes back.
-    fn give_back_last(&mut self, now: Time, id: u32) {
+    pub(super) fn give_back_last(&mut self, now: Time, id: u32) {
         if let Some(held) = self.requests.let_go(id) {
             self.give_back(now, id, held);
         }

@@ -164,6 +164,7 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         queue: u32::MAX,
         refusal: 503,
         timeout: None,
+        keep_alive: None,
         slowdowns: Vec::new(),
         waiting: Waiting::default(),
     };
@@ -180,6 +181,7 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         idle(&section, "timeout", "with `queue = 0` nobody waits");
     }
     pool.timeout = section.optional("timeout").and_then(|f| f.span());
+    pool.keep_alive = section.optional("keep_alive").map(|f| build.dist(&f));
     pool.slowdowns = slowdown::of_pool(build, &section);
     pool.waiting = waiting(&section, false);
     pool

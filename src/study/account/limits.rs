@@ -200,7 +200,14 @@ impl<'a> Sums<'a> {
         self.levels(&mut limit, &probe.held, &probe.queue);
         let came = probe.granted + probe.refused + probe.left + probe.queue.value();
         self.held(&mut limit, place, (size, came, probe.refused + probe.left));
-        limit.each = self.holding.held[place] / (probe.granted.max(1) as f64);
+        let kept = self.outcome.kept[index].as_ref();
+        let reused = kept.map_or(0, |kept| kept.reused);
+        limit.each = self.holding.held[place] / ((probe.granted + reused).max(1) as f64);
+        if let Some(kept) = kept {
+            limit.best = reused as f64 / (probe.granted + reused).max(1) as f64;
+            let all = kept.kept.area(self.outcome.end_time()) as f64 * NS;
+            limit.alone = all / self.holding.held[place].max(f64::MIN_POSITIVE);
+        }
         limit
     }
 

@@ -85,10 +85,12 @@ pub struct Limit {
     /// Of the law, slowdowns and locks: how long each takes or is held. Of a waiting room: how long each
     /// waits. Of VUs: how long an iteration takes if it waits for nothing.
     pub each: f64,
-    /// Of the law and slowdowns: how long each would take alone.
+    /// Of the law and slowdowns: how long each would take alone. Of a pool whose tokens connections keep: the
+    /// share of the time held in which nobody used them.
     pub alone: f64,
     /// Of the law: with how many in service most is done. Of VUs: how many the rate needs. Of a waiting
-    /// room: how many it lets in per second.
+    /// room: how many it lets in per second. Of a pool whose tokens connections keep: the share of requests
+    /// that had their connection's.
     pub best: f64,
 }
 

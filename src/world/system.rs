@@ -116,7 +116,6 @@ impl World<'_> {
                         return self.finish(now, id);
                     }
                 }
-                Op::Respond => self.answer_early(now, id),
                 Op::Done => return self.finish(now, id),
                 op => {
                     if let Err(code) = self.instant_op(now, id, op) {
@@ -238,6 +237,7 @@ impl World<'_> {
             Op::ReadVersion(key) => self.read_version(id, key),
             Op::CheckVersion(key, status) => return self.check_version(id, key, status),
             Op::Keep(pool) => self.keep_token(now, id, pool),
+            Op::Respond => self.answer_early(now, id),
             _ => {}
         }
         Ok(())

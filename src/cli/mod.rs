@@ -36,6 +36,7 @@ mod replicate;
 mod report;
 mod run;
 mod samples;
+mod schema;
 mod score;
 #[cfg(feature = "scripts")]
 mod scripted;
@@ -101,6 +102,7 @@ enum Command {
     Fit(fit::FitArgs),
     Predict(predict::PredictArgs),
     Score(score::ScoreArgs),
+    Schema(schema::Schema),
     Completions(completions::Completions),
     Read(read::ReadArgs),
     Learn(learn::LearnArgs),
@@ -228,6 +230,7 @@ pub fn main() -> ExitCode {
         Command::Fit(command) => command.execute(),
         Command::Predict(command) => command.execute(),
         Command::Score(command) => command.execute(),
+        Command::Schema(command) => command.execute(),
         Command::Completions(command) => command.execute(),
         Command::Read(command) => command.execute(),
         Command::Learn(command) => command.execute(),

@@ -1,9 +1,11 @@
 //! Reading a value as what it should be: a text, a number, a time, a list, a table.
 
+use super::nearest::suggestion;
 use super::problem::Notes;
 use super::seam;
 use super::section::{Section, snake};
 use super::tree::{Entry, Node, Place, Value};
+use super::vocabulary::{Choice, Kind};
 use crate::engine::Span;
 
 /// A value on its way to being understood: it knows its path, and where to complain.
@@ -15,6 +17,8 @@ pub(crate) struct Field<'a> {
     pub path: String,
     /// Its key, or itself in a list.
     pub at: Place,
+    /// What it may be, as its table declares it.
+    pub kind: Option<&'static Kind>,
 }
 
 impl<'a> Field<'a> {
@@ -206,6 +210,7 @@ impl<'a> Field<'a> {
             node,
             path: format!("{}.{index}", self.path),
             at: node.head(),
+            kind: self.kind.and_then(Kind::element),
         };
         Some(nodes.iter().enumerate().map(item).collect())
     }
@@ -224,7 +229,10 @@ impl<'a> Field<'a> {
     pub fn one_or_more(&self) -> Vec<Field<'a>> {
         match self.node.value {
             Value::List(_) => self.items().unwrap_or_default(),
-            _ => vec![self.clone()],
+            _ => vec![Field {
+                kind: self.kind.and_then(Kind::element),
+                ..self.clone()
+            }],
         }
     }
 
@@ -234,7 +242,8 @@ impl<'a> Field<'a> {
             self.expected("a table");
             return Vec::new();
         };
-        let entry = |entry: &'a Entry| (entry.key.as_str(), self.child(entry));
+        let kind = self.kind.and_then(Kind::named);
+        let entry = |entry: &'a Entry| (entry.key.as_str(), self.child(entry, kind));
         entries.iter().map(entry).collect()
     }
 
@@ -244,7 +253,8 @@ impl<'a> Field<'a> {
             self.expected("a table");
             return None;
         };
-        Some(Section::new(self.clone(), entries))
+        let table = self.kind.and_then(|kind| kind.table(self.node));
+        Some(Section::new(self.clone(), entries, table))
     }
 
     /// Whether it is a table with this key.
@@ -252,13 +262,91 @@ impl<'a> Field<'a> {
         self.node.entry(key).is_some()
     }
 
-    pub(super) fn child(&self, entry: &'a Entry) -> Field<'a> {
+    pub(super) fn child(&self, entry: &'a Entry, kind: Option<&'static Kind>) -> Field<'a> {
         let dot = if self.path.is_empty() { "" } else { "." };
         Field {
             notes: self.notes,
             node: &entry.node,
             path: format!("{}{dot}{}", self.path, snake(&entry.key)),
             at: entry.at,
+            kind,
         }
+    }
+
+    /// The declared kind of which this holds. That there is none is an error of this program: its reader and its
+    /// declaration differ.
+    fn declared(&self, holds: &dyn Fn(&'static Kind) -> bool) -> Option<&'static Kind> {
+        let kind = self.kind.and_then(|kind| kind.find(holds));
+        debug_assert!(
+            kind.is_some(),
+            "`{}` is read as what it is not declared to be",
+            self.path
+        );
+        kind
+    }
+
+    /// A whole number within the declared bounds.
+    pub fn integer<T: TryFrom<u64>>(&self) -> Option<T> {
+        match self.declared(&|kind| matches!(kind, Kind::Whole(..)))? {
+            Kind::Whole(low, high) => T::try_from(self.whole(*low, *high)?).ok(),
+            _ => None,
+        }
+    }
+
+    /// A number within the declared bounds.
+    pub fn real(&self) -> Option<f64> {
+        match self.declared(&|kind| matches!(kind, Kind::Number(..)))? {
+            Kind::Number(low, high) => self.number(*low, *high),
+            _ => None,
+        }
+    }
+
+    /// A length of time, above zero if it is declared so.
+    pub fn time(&self) -> Option<Span> {
+        match self.declared(&|kind| matches!(kind, Kind::Time | Kind::TimeAboveZero))? {
+            Kind::TimeAboveZero => self.span_above_zero(),
+            _ => self.span(),
+        }
+    }
+
+    /// Whether it is the one text that it may be; otherwise an error.
+    pub fn word(&self) -> Option<()> {
+        let Kind::Word(word) = self.declared(&|kind| matches!(kind, Kind::Word(_)))? else {
+            return None;
+        };
+        let text = self.text()?;
+        if text == *word {
+            return Some(());
+        }
+        let fix = format!("write {} = \"{word}\"", self.name());
+        self.error(format!("`{}` cannot be `{text}`", self.name()), fix);
+        None
+    }
+
+    /// What one of some texts stands for.
+    pub fn choice<T: Copy>(&self, choice: &'static Choice<T>) -> Option<T> {
+        let same = |kind: &Kind| matches!(kind, Kind::Choice(declared) if std::ptr::addr_eq(*declared, choice));
+        self.declared(&same)?;
+        let text = self.text()?;
+        let found = choice.pairs.iter().find(|(name, _)| *name == text);
+        if found.is_none() {
+            let names = choice.pairs.iter().map(|(name, _)| *name);
+            let (message, fix) = match (choice.one, choice.pairs) {
+                ("", [(only, _)]) => (
+                    format!("`{}` cannot be `{text}`", self.name()),
+                    format!("write {} = \"{only}\"", self.name()),
+                ),
+                ("", _) => (
+                    format!("`{}` cannot be `{text}`", self.name()),
+                    suggestion(text, choice.many, names),
+                ),
+                (one, _) => (
+                    format!("there is no {one} `{text}`"),
+                    suggestion(text, choice.many, names),
+                ),
+            };
+            self.error(message, fix);
+        }
+        found.map(|(_, meaning)| *meaning)
     }
 }

@@ -31,6 +31,7 @@ pub mod system;
 pub mod threshold;
 mod tree;
 pub mod visible;
+pub(crate) mod vocabulary;
 pub mod waiting;
 
 pub use document::{Checked, Document};

@@ -19,7 +19,7 @@ pub struct RawStage {
 pub struct RawScenario {
     /// The key in the model.
     pub name: String,
-    /// One of [`EXECUTORS`](super::scenario_check::EXECUTORS).
+    /// The name of an executor.
     pub executor: Option<String>,
     /// Default 0.
     pub start_time: Option<i64>,

@@ -4,23 +4,13 @@
 use super::duration::print_signed;
 use super::journey::JourneyId;
 use super::raw_scenario::{Problem, RawScenario, RawStage};
+use super::read::scenario_table::{executors, options};
 use super::scenario::{Executor, Scenario, Stage};
 use crate::engine::Span;
 
 /// k6's limit on VUs at once (`maxConcurrentVUs`).
 const MAX_VUS: i64 = 100_000_000;
 const SECOND: i64 = 1_000_000_000;
-
-/// Executors by the names they have in a model.
-pub const EXECUTORS: [&str; 7] = [
-    "ramping-vus",
-    "constant-vus",
-    "shared-iterations",
-    "per-vu-iterations",
-    "constant-arrival-rate",
-    "ramping-arrival-rate",
-    "open-arrivals",
-];
 
 /// All that is wrong with a scenario, in k6's order; empty if nothing is.
 #[must_use]
@@ -60,7 +50,7 @@ fn check(raw: &RawScenario) -> Result<Executor, Vec<Problem>> {
         c.problem("executor", "missing or empty type field");
         return Err(c.problems);
     };
-    if !EXECUTORS.contains(&name) {
+    if !executors().any(|known| known == name) {
         // k6 stops at it when the script is loaded.
         c.problem("executor", format!("unknown executor type '{name}'"));
         return Err(c.problems);
@@ -84,38 +74,6 @@ fn check(raw: &RawScenario) -> Result<Executor, Vec<Problem>> {
     match executor {
         Some(executor) if c.problems.is_empty() => Ok(executor),
         _ => Err(c.problems),
-    }
-}
-
-/// Options that an executor knows besides those that all know.
-fn known_fields(executor: &str) -> &'static [&'static str] {
-    match executor {
-        "ramping-vus" => &["start_vus", "stages", "graceful_ramp_down"],
-        "constant-vus" => &["vus", "duration"],
-        "shared-iterations" | "per-vu-iterations" => &["vus", "iterations", "max_duration"],
-        "constant-arrival-rate" => &[
-            "rate",
-            "time_unit",
-            "duration",
-            "pre_allocated_vus",
-            "max_vus",
-        ],
-        "ramping-arrival-rate" => &[
-            "start_rate",
-            "time_unit",
-            "stages",
-            "pre_allocated_vus",
-            "max_vus",
-        ],
-        _ => &[
-            "rate",
-            "start_rate",
-            "time_unit",
-            "stages",
-            "duration",
-            "gap",
-            "at",
-        ],
     }
 }
 
@@ -149,7 +107,7 @@ impl Checker {
 
     /// Options that this executor does not have.
     fn strangers(&mut self, raw: &RawScenario, executor: &str) {
-        let known = known_fields(executor);
+        let known: Vec<&str> = options(executor).collect();
         let given = [
             ("vus", raw.vus.is_some()),
             ("iterations", raw.iterations.is_some()),

@@ -3,6 +3,8 @@
 use super::field::Field;
 use super::nearest::{nearest, suggestion};
 use super::tree::Entry;
+use super::vocabulary::{Choice, DefaultValue, Key, Presence, Rule, Table};
+use crate::engine::Span;
 use std::cell::{Cell, RefCell};
 
 /// k6's option names and the model's.
@@ -34,6 +36,7 @@ pub(crate) fn snake(key: &str) -> &str {
 pub(crate) struct Section<'a> {
     pub field: Field<'a>,
     entries: &'a [Entry],
+    table: Option<&'static Table>,
     known: RefCell<Vec<&'static str>>,
     /// Keys that must be there and are not, with an example of each.
     missing: RefCell<Vec<(&'static str, String)>>,
@@ -42,11 +45,17 @@ pub(crate) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// The table of a field, nothing asked for so far.
-    pub fn new(field: Field<'a>, entries: &'a [Entry]) -> Section<'a> {
+    pub fn new(
+        field: Field<'a>,
+        entries: &'a [Entry],
+        table: Option<&'static Table>,
+    ) -> Section<'a> {
+        let declared = table.iter().flat_map(|table| table.keys);
         Section {
             field,
             entries,
-            known: RefCell::default(),
+            table,
+            known: RefCell::new(declared.map(|key| key.name).collect()),
             missing: RefCell::default(),
             tolerant: Cell::new(false),
         }
@@ -65,7 +74,76 @@ impl<'a> Section<'a> {
                 .notes
                 .error(again.at, message, "remove one of them");
         }
-        Some(self.field.child(entry))
+        let kind = self.declared(key).map(|key| &key.kind);
+        Some(self.field.child(entry, kind))
+    }
+
+    /// The sets of keys of which one is to be given, as declared.
+    pub fn sets(&self) -> &'static [&'static [&'static str]] {
+        let rules = self.table.iter().flat_map(|table| table.rules);
+        let sets = |rule: &'static Rule| match rule {
+            Rule::OneOf(sets) => Some(*sets),
+            _ => None,
+        };
+        rules.filter_map(sets).next().unwrap_or_default()
+    }
+
+    /// Declared keys that are there, in the order of the declaration.
+    pub fn given(&self) -> impl Iterator<Item = &'static str> {
+        let keys = self.table.iter().flat_map(|table| table.keys);
+        keys.map(|key| key.name).filter(|key| self.has(key))
+    }
+
+    fn declared(&self, key: &str) -> Option<&'static Key> {
+        self.table.and_then(|table| table.key(key))
+    }
+
+    /// A whole number within its declared bounds.
+    pub fn integer<T: TryFrom<u64>>(&self, key: &'static str) -> Option<T> {
+        self.optional(key)?.integer()
+    }
+
+    /// A whole number, or its declared default.
+    pub fn integer_or_default<T: TryFrom<u64> + Default>(&self, key: &'static str) -> T {
+        let default = || match self.declared(key)?.presence {
+            Presence::Or(DefaultValue::Whole(number)) => T::try_from(number).ok(),
+            _ => None,
+        };
+        self.integer(key).or_else(default).unwrap_or_default()
+    }
+
+    /// A number within its declared bounds.
+    pub fn real(&self, key: &'static str) -> Option<f64> {
+        self.optional(key)?.real()
+    }
+
+    /// A number, or its declared default.
+    pub fn real_or_default(&self, key: &'static str) -> f64 {
+        let default = || match self.declared(key)?.presence {
+            Presence::Or(DefaultValue::Number(number)) => Some(number),
+            _ => None,
+        };
+        self.real(key).or_else(default).unwrap_or_default()
+    }
+
+    /// A length of time, above zero if it is declared so.
+    pub fn time(&self, key: &'static str) -> Option<Span> {
+        self.optional(key)?.time()
+    }
+
+    /// True or false.
+    pub fn flag(&self, key: &'static str) -> Option<bool> {
+        self.optional(key)?.flag()
+    }
+
+    /// A text.
+    pub fn text(&self, key: &'static str) -> Option<&'a str> {
+        self.optional(key)?.text()
+    }
+
+    /// What one of some texts stands for.
+    pub fn choice<T: Copy>(&self, key: &'static str, choice: &'static Choice<T>) -> Option<T> {
+        self.optional(key)?.choice(choice)
     }
 
     /// The value of a key that must be there; `example` completes "write …". If the key seems to be
@@ -81,6 +159,26 @@ impl<'a> Section<'a> {
     /// Whether a key is there; it counts as known only if asked for otherwise.
     pub fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|entry| snake(&entry.key) == key)
+    }
+
+    /// Makes a declared key unknown, where another one rules it out.
+    pub fn forget(&self, key: &str) {
+        self.known.borrow_mut().retain(|known| *known != key);
+    }
+
+    /// Makes the keys unknown that go with other cases only, where the declaration tells cases apart.
+    pub fn in_case(&self, text: &str) {
+        let rules = self.table.iter().flat_map(|table| table.rules);
+        for rule in rules {
+            let Rule::Cases(_, cases) = rule else {
+                continue;
+            };
+            let own = cases.iter().find(|case| case.text == text);
+            let own = own.map_or(&[][..], |case| case.keys);
+            let others = cases.iter().flat_map(|case| case.keys);
+            let others = others.filter(|key| !own.contains(key));
+            others.for_each(|key| self.forget(key));
+        }
     }
 
     /// Keys that nobody has asked for so far.
@@ -116,7 +214,14 @@ impl<'a> Section<'a> {
 impl Drop for Section<'_> {
     fn drop(&mut self) {
         let known = self.known.borrow();
-        let missing = self.missing.borrow();
+        let mut missing = self.missing.borrow_mut();
+        for key in self.table.iter().flat_map(|table| table.keys) {
+            if let Presence::Required(example) = key.presence
+                && !self.has(key.name)
+            {
+                missing.push((key.name, example.to_string()));
+            }
+        }
         let notes = self.field.notes;
         let mut strange: Vec<&Entry> = self.entries.iter().collect();
         strange.retain(|entry| !known.contains(&snake(&entry.key)));

@@ -45,7 +45,6 @@ pub(super) fn choose<'a>(program: &mut Program<'_, 'a>, list: &Field<'a>) {
 fn alternative<'a>(item: &Field<'a>) -> Option<(f64, Section<'a>)> {
     let section = item.section()?;
     // A wrong weight has been told; the steps are read all the same.
-    let weight = section.required("weight", "weight = 70");
-    let weight = weight.and_then(|f| f.number(0.0, f64::MAX));
+    let weight = section.real("weight");
     Some((weight.unwrap_or(1.0), section))
 }

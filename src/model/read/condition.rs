@@ -3,23 +3,42 @@
 use crate::model::field::Field;
 use crate::model::journey::Condition;
 use crate::model::nearest::suggestion;
+use crate::model::vocabulary::{Choice, Kind, Type};
 
-const PLAIN: [(&str, Condition); 7] = [
-    ("always", Condition::Always),
-    ("ok", Condition::Ok),
-    ("failed", Condition::Failed),
-    ("admitted", Condition::Admitted),
-    ("unsuccessful", Condition::Unsuccessful),
-    ("nothing_free", Condition::NothingFree),
-    ("has_token", Condition::UserHasToken),
-];
+/// A condition.
+pub(crate) static CONDITION: Type = Type {
+    name: "condition",
+    about: "What may be asked of the last answer: `ok` (status below 400), `failed` (not so), `status N`, `unsuccessful` (failed, or nothing was free to pick), `nothing_free` (the list had no free seat), `admitted` (by the waiting room), `has_token` (the user has one); `always` holds.",
+    kind: Kind::Either(&[
+        Kind::Choice(&PLAIN),
+        Kind::Pattern("^status +0*[0-5]?[0-9]?[0-9] *$", "status 409"),
+    ]),
+};
+
+static PLAIN: Choice<Condition> = Choice {
+    one: "condition",
+    many: "conditions",
+    pairs: &[
+        ("always", Condition::Always),
+        ("ok", Condition::Ok),
+        ("failed", Condition::Failed),
+        ("admitted", Condition::Admitted),
+        ("unsuccessful", Condition::Unsuccessful),
+        ("nothing_free", Condition::NothingFree),
+        ("has_token", Condition::UserHasToken),
+    ],
+};
 
 /// Reads a condition.
 pub(super) fn read(field: &Field) -> Option<Condition> {
     let text = field.text()?;
     let condition = parse(text);
     if condition.is_none() {
-        let known = PLAIN.iter().map(|(name, _)| *name).chain(["status 409"]);
+        let known = PLAIN
+            .pairs
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(["status 409"]);
         let message = format!("`{text}` is no condition");
         field.error(message, suggestion(text, "conditions", known));
     }
@@ -32,6 +51,6 @@ pub(super) fn parse(text: &str) -> Option<Condition> {
         let status: u16 = digits.trim().parse().ok()?;
         return (status < 600).then_some(Condition::Status(status));
     }
-    let known = PLAIN.iter().find(|(name, _)| *name == text);
+    let known = PLAIN.pairs.iter().find(|(name, _)| *name == text);
     known.map(|(_, condition)| *condition)
 }

@@ -2,16 +2,57 @@
 //! no message says what stands in one.
 
 use crate::model::document::Files;
-use crate::model::field::Field;
-use crate::model::nearest::suggestion;
 use crate::model::section::Section;
+use crate::model::vocabulary::{Choice, Key, Kind, Table};
+
+/// The file of times.
+pub(crate) const FILE: Key = Key::new(
+    "file",
+    Kind::Text,
+    "A CSV file, relative to the model's directory and inside of it.",
+);
+/// Its column.
+pub(crate) const COLUMN: Key =
+    Key::new("column", Kind::Text, "The column of the times.").otherwise("the only column");
+/// The unit of its numbers.
+pub(crate) const UNIT: Key = Key::new(
+    "unit",
+    Kind::Choice(&UNITS),
+    "The unit of the numbers in the file.",
+);
+
+/// A column of a CSV file.
+pub(crate) static DATA_FILE: Table = Table {
+    name: "distribution.empirical",
+    about: "",
+    keys: &[
+        FILE.required("file = \"times.csv\""),
+        COLUMN,
+        UNIT.required("unit = \"ms\", the unit of the numbers in the file"),
+    ],
+    rules: &[],
+};
+
+/// Units of time in nanoseconds.
+static UNITS: Choice<f64> = Choice {
+    one: "unit of time",
+    many: "units",
+    pairs: &[
+        ("ns", 1.0),
+        ("us", 1e3),
+        ("µs", 1e3),
+        ("ms", 1e6),
+        ("s", 1e9),
+        ("m", 60e9),
+    ],
+};
 
 /// Reads `file`, `column` and `unit` of a section: times in nanoseconds, in the order of the file.
 pub(super) fn times(section: &Section, files: &Files) -> Option<Vec<f64>> {
     let file = section.required("file", "file = \"times.csv\"");
     let column = section.optional("column");
     let unit = section.required("unit", "unit = \"ms\", the unit of the numbers in the file");
-    let unit_ns = unit.and_then(|unit| unit_ns(&unit));
+    let unit_ns = unit.and_then(|unit| unit.choice(&UNITS));
     let file = file?;
     let name = file.text()?;
     let text = match files.text(name) {
@@ -47,27 +88,6 @@ pub(super) fn times(section: &Section, files: &Files) -> Option<Vec<f64>> {
             None
         }
     }
-}
-
-fn unit_ns(field: &Field) -> Option<f64> {
-    let unit = field.text()?;
-    let units = [
-        ("ns", 1.0),
-        ("us", 1e3),
-        ("µs", 1e3),
-        ("ms", 1e6),
-        ("s", 1e9),
-        ("m", 60e9),
-    ];
-    let found = units.iter().find(|(name, _)| *name == unit);
-    if found.is_none() {
-        let known = units.iter().map(|(name, _)| *name);
-        field.error(
-            format!("`{unit}` is no unit of time"),
-            suggestion(unit, "units", known),
-        );
-    }
-    found.map(|(_, ns)| *ns)
 }
 
 type Fault = (String, String);

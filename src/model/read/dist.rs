@@ -1,26 +1,198 @@
 //! Distributions, given the way people measure them.
 
-use super::data_file;
+use super::data_file::{self, DATA_FILE};
 use crate::engine::dist::Dist;
 use crate::model::document::Files;
 use crate::model::field::Field;
 use crate::model::nearest::{listed, suggestion};
 use crate::model::seam::dist as make;
 use crate::model::section::Section;
+use crate::model::vocabulary::{Key, Kind, Rule, Table, Type};
 
-const FAMILIES: [&str; 11] = [
-    "constant",
-    "exponential",
-    "uniform",
-    "erlang",
-    "gamma",
-    "lognormal",
-    "weibull",
-    "pareto",
-    "hyperexponential",
-    "mixture",
-    "empirical",
-];
+/// A distribution of times.
+pub(crate) static DISTRIBUTION: Type = Type {
+    name: "distribution",
+    about: "A random length of time. A text is a constant; a table names a family.",
+    kind: Kind::Either(&[Kind::Time, Kind::Table(&FAMILIES)]),
+};
+
+static FAMILIES: Table = Table {
+    name: "distribution.FAMILY",
+    about: "The family of a distribution, and its parameters as one measures them.",
+    keys: &[
+        Key::new(
+            "constant",
+            Kind::Time,
+            "Always this time; as the text alone.",
+        ),
+        Key::new("exponential", Kind::Time, "The mean."),
+        Key::new(
+            "uniform",
+            Kind::Exactly(2, &Kind::Time),
+            "The least and the greatest time.",
+        ),
+        Key::new(
+            "erlang",
+            Kind::Table(&ERLANG),
+            "The sum of exponential stages.",
+        ),
+        Key::new(
+            "gamma",
+            Kind::Table(&GAMMA),
+            "By mean and coefficient of variation, or shape and scale.",
+        ),
+        Key::new(
+            "lognormal",
+            Kind::Table(&LOGNORMAL),
+            "Of which the logarithm is normal; typical of response times.",
+        ),
+        Key::new(
+            "weibull",
+            Kind::Table(&WEIBULL),
+            "A stretched exponential below shape 1.",
+        ),
+        Key::new(
+            "pareto",
+            Kind::Table(&PARETO),
+            "A power law; with `maximum`, truncated there.",
+        ),
+        Key::new(
+            "hyperexponential",
+            Kind::Table(&HYPEREXPONENTIAL),
+            "One of several exponentials: more variable than one alone.",
+        ),
+        Key::new(
+            "mixture",
+            Kind::Some(&Kind::Table(&PART)),
+            "One of several distributions, each with its weight.",
+        ),
+        Key::new(
+            "empirical",
+            Kind::Either(&[Kind::Some(&Kind::Time), Kind::Table(&DATA_FILE)]),
+            "Measured times, of which each draw takes one.",
+        ),
+    ],
+    rules: &[Rule::OneOf(&[
+        &["constant"],
+        &["exponential"],
+        &["uniform"],
+        &["erlang"],
+        &["gamma"],
+        &["lognormal"],
+        &["weibull"],
+        &["pareto"],
+        &["hyperexponential"],
+        &["mixture"],
+        &["empirical"],
+    ])],
+};
+
+/// Any number that is not negative.
+const PLAIN: Kind = Kind::Number(0.0, f64::MAX);
+const MEAN: Key = Key::new("mean", Kind::Time, "The mean.");
+const MEDIAN: Key = Key::new("median", Kind::Time, "Half of all times are below it.");
+const P99: Key = Key::new("p99", Kind::Time, "The 99th percentile.");
+const CV: Key = Key::new(
+    "cv",
+    PLAIN,
+    "The coefficient of variation: standard deviation / mean.",
+);
+const SHAPE: Key = Key::new("shape", PLAIN, "The shape parameter.");
+const SCALE: Key = Key::new("scale", Kind::Time, "The scale parameter.");
+
+static ERLANG: Table = Table {
+    name: "distribution.erlang",
+    about: "",
+    keys: &[
+        MEAN,
+        Key::new("stages", Kind::Whole(1, 1_000_000), "The number of stages."),
+    ],
+    rules: &[Rule::OneOf(&[&["mean", "stages"]])],
+};
+
+static GAMMA: Table = Table {
+    name: "distribution.gamma",
+    about: "",
+    keys: &[MEAN, CV, SHAPE, SCALE],
+    rules: &[Rule::OneOf(&[&["mean", "cv"], &["shape", "scale"]])],
+};
+
+static LOGNORMAL: Table = Table {
+    name: "distribution.lognormal",
+    about: "",
+    keys: &[
+        MEAN,
+        CV,
+        MEDIAN,
+        P99,
+        Key::new("sigma", PLAIN, "The standard deviation of the logarithm."),
+    ],
+    rules: &[Rule::OneOf(&[
+        &["mean", "cv"],
+        &["median", "p99"],
+        &["median", "sigma"],
+    ])],
+};
+
+static WEIBULL: Table = Table {
+    name: "distribution.weibull",
+    about: "",
+    keys: &[SHAPE, SCALE, MEAN, CV, MEDIAN, P99],
+    rules: &[Rule::OneOf(&[
+        &["shape", "scale"],
+        &["mean", "cv"],
+        &["median", "p99"],
+    ])],
+};
+
+static PARETO: Table = Table {
+    name: "distribution.pareto",
+    about: "",
+    keys: &[
+        Key::new("minimum", Kind::Time, "The least time."),
+        SHAPE,
+        Key::new("maximum", Kind::Time, "The greatest time."),
+        MEAN,
+        CV,
+    ],
+    rules: &[Rule::OneOf(&[
+        &["minimum", "shape"],
+        &["minimum", "shape", "maximum"],
+        &["mean", "cv"],
+    ])],
+};
+
+static HYPEREXPONENTIAL: Table = Table {
+    name: "distribution.hyperexponential",
+    about: "",
+    keys: &[
+        Key::new(
+            "probabilities",
+            Kind::List(&Kind::Number(0.0, 1.0)),
+            "The probability of each phase; together 1.",
+        ),
+        Key::new("means", Kind::List(&Kind::Time), "The mean of each phase."),
+        MEAN,
+        CV,
+    ],
+    rules: &[Rule::OneOf(&[&["probabilities", "means"], &["mean", "cv"]])],
+};
+
+static PART: Table = Table {
+    name: "distribution.mixture[]",
+    about: "",
+    keys: &[
+        Key::new(
+            "weight",
+            PLAIN,
+            "How often it is drawn, relative to the others.",
+        )
+        .required("weight = 0.9"),
+        Key::new("of", Kind::Type(&DISTRIBUTION), "What is drawn then.")
+            .required("of = \"2ms\", or any distribution"),
+    ],
+    rules: &[],
+};
 
 /// Reads a distribution of times, in nanoseconds: a text is a constant, a table names a family.
 pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
@@ -28,8 +200,9 @@ pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
         return made(field, make::constant(time(field)?));
     }
     let section = field.section()?;
-    let given: Vec<&'static str> = FAMILIES
-        .into_iter()
+    let families = FAMILIES.keys.iter().map(|key| key.name);
+    let given: Vec<&'static str> = families
+        .clone()
         .filter(|family| section.has(family))
         .collect();
     let [family] = given.as_slice() else {
@@ -42,7 +215,7 @@ pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
         match given.as_slice() {
             [] => section.error(
                 format!("`{}` names no distribution", field.name()),
-                suggestion(key, "distributions", FAMILIES),
+                suggestion(key, "distributions", families),
             ),
             several => section.error(
                 format!("`{}` names several distributions", field.name()),
@@ -104,35 +277,11 @@ fn uniform(field: &Field) -> Option<Dist> {
     made(field, make::uniform(low_ns, high_ns))
 }
 
-/// The sets of parameters that a family takes; those after `?` may be left out.
-fn sets(family: &str) -> &'static [&'static [&'static str]] {
-    match family {
-        "erlang" => &[&["mean", "stages"]],
-        "gamma" => &[&["mean", "cv"], &["shape", "scale"]],
-        "lognormal" => &[&["mean", "cv"], &["median", "p99"], &["median", "sigma"]],
-        "weibull" => &[&["shape", "scale"], &["mean", "cv"], &["median", "p99"]],
-        "pareto" => &[
-            &["minimum", "shape"],
-            &["minimum", "shape", "maximum"],
-            &["mean", "cv"],
-        ],
-        "hyperexponential" => &[&["probabilities", "means"], &["mean", "cv"]],
-        _ => &[],
-    }
-}
-
 /// The set of parameters that a table gives; otherwise an error that lists the sets.
 fn choose(section: &Section, family: &str) -> Option<&'static [&'static str]> {
-    let sets = sets(family);
-    let all: Vec<&'static str> = sets.iter().flat_map(|set| set.iter().copied()).collect();
-    let given: Vec<&str> = all.iter().copied().filter(|key| section.has(key)).collect();
-    let mut given = given;
+    let sets = section.sets();
+    let mut given: Vec<&str> = section.given().collect();
     given.sort_unstable();
-    given.dedup();
-    for key in &all {
-        // A value of the wrong kind is found when it is read; here its key is only made known.
-        let _ = section.optional(key);
-    }
     let fits = |set: &&&[&str]| set.len() == given.len() && set.iter().all(|k| given.contains(k));
     if let Some(set) = sets.iter().find(fits) {
         return Some(set);
@@ -158,13 +307,13 @@ fn by_parameters(field: &Field, family: &str) -> Option<Dist> {
     let set = choose(&section, family)?;
     let [first, second] = [set.first()?, set.get(1)?].map(|key| section.optional(key));
     let (first, second) = (first?, second?);
-    let plain = |field: &Field| field.number(0.0, f64::MAX);
+    let plain = Field::real;
     if let [_, "p99"] = set {
         above_median(&first, &second)?;
     }
     let dist = match (family, set) {
         ("erlang", _) => {
-            let (mean, stages) = (time(&first), second.whole_u32(1, 1_000_000));
+            let (mean, stages) = (time(&first), second.integer());
             make::erlang(mean?, stages?)
         }
         ("gamma", ["mean", _]) => pair(time(&first), plain(&second), make::gamma_mean_cv)?,
@@ -234,7 +383,7 @@ fn hyperexponential(field: &Field) -> Option<Dist> {
         return None;
     }
     let phase = |(p, mean): (&Field, &Field)| {
-        let (p, mean) = (p.number(0.0, 1.0), time(mean));
+        let (p, mean) = (p.real(), time(mean));
         Some((p?, mean?))
     };
     let phases: Vec<Option<_>> = probabilities.iter().zip(&means).map(phase).collect();
@@ -247,10 +396,8 @@ fn mixture(field: &Field, files: &Files) -> Option<Dist> {
     let parts = field.some_items(&format!("write {example}"))?;
     let part = |field: &Field| {
         let section = field.section()?;
-        let weight = section.required("weight", "weight = 0.9");
-        let weight = weight.and_then(|f| f.number(0.0, f64::MAX));
-        let of = section.required("of", "of = \"2ms\", or any distribution");
-        let of = of.and_then(|f| read(&f, files));
+        let weight = section.real("weight");
+        let of = section.optional("of").and_then(|f| read(&f, files));
         Some((weight?, of?))
     };
     let parts: Vec<Option<_>> = parts.iter().map(part).collect();

@@ -1,11 +1,27 @@
 //! Endpoints: their options, and the program made of their visits.
 
 use super::visit::{Call, Visits};
+use super::visit_tables::VISIT;
 use super::{Build, Effect};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::system::{Endpoint, EndpointId, Op};
+use crate::model::vocabulary::{Key, Kind, Table};
 use std::collections::BTreeSet;
+
+/// `[endpoints.NAME]`
+pub(crate) static ENDPOINT: Table = Table {
+    name: "endpoints.NAME",
+    about: "What the system does for a request: a list of visits.",
+    keys: &[
+        Key::new("cancel", Kind::Flag, "Whether the system drops a request that its client has given up.").or_flag(false),
+        Key::new("abandoned_work", Kind::Number(0.0, 1e6), "Factor on the work that is left of a request that its client has given up; not beside `cancel`.").or_number(1.0),
+        Key::new("timeout", Kind::TimeAboveZero, "When the client gives up.").or_text("60s"),
+        Key::new("hold", Kind::OneOrMore(&Kind::Name("pool")), "Pools of which a request holds a token all the time."),
+        Key::new("visits", Kind::List(&Kind::Type(&VISIT)), "What is done, one after the other.").required("visits = [{ station = \"cpu\", time = \"6ms\" }]"),
+    ],
+    rules: &[],
+};
 
 /// k6's default timeout of a request.
 const TIMEOUT: Span = Span::secs(60);
@@ -50,26 +66,20 @@ fn endpoint<'a>(
     let Some(section) = field.section() else {
         return (endpoint, TIMEOUT);
     };
-    if let Some(cancel) = section.optional("cancel") {
-        endpoint.cancel = cancel.flag().unwrap_or(false);
+    endpoint.cancel = section.flag("cancel").unwrap_or(false);
+    endpoint.abandoned_work = section.real_or_default("abandoned_work");
+    if let (true, Some(work)) = (endpoint.cancel, section.optional("abandoned_work")) {
+        work.error(
+            "`abandoned_work` has no meaning beside `cancel = true`",
+            "remove one of them",
+        );
     }
-    if let Some(work) = section.optional("abandoned_work") {
-        endpoint.abandoned_work = work.number(0.0, 1e6).unwrap_or(1.0);
-        if endpoint.cancel {
-            work.error(
-                "`abandoned_work` has no meaning beside `cancel = true`",
-                "remove one of them",
-            );
-        }
-    }
-    let timeout = section
-        .optional("timeout")
-        .and_then(|f| f.span_above_zero());
+    let timeout = section.time("timeout");
     let held = section
         .optional("hold")
         .map(|f| f.one_or_more())
         .unwrap_or_default();
-    let items = section.required("visits", "visits = [{ station = \"cpu\", time = \"6ms\" }]");
+    let items = section.optional("visits");
     let items = items.and_then(|f| f.items()).unwrap_or_default();
     let mut visits = Visits::new(build, id, calls);
     visits.whole(&held, &items);

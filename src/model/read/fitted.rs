@@ -3,6 +3,55 @@
 use super::Build;
 use crate::model::Model;
 use crate::model::field::Field;
+use crate::model::vocabulary::{Key, Kind, Table};
+
+/// `[fitted]`
+pub(crate) static FITTED: Table = Table {
+    name: "fitted",
+    about: "To what the model was fitted, and over which load; `capsim fit` writes it and `capsim predict` reads it.",
+    keys: &[
+        Key::new("to", Kind::List(&Kind::Text), "The measured runs."),
+        Key::new(
+            "runs",
+            Kind::Whole(0, u64::MAX),
+            "How many runs of the model the fit took.",
+        ),
+        Key::new("seed", Kind::Whole(0, u64::MAX), "The seed of the fit."),
+        Key::new(
+            "error",
+            Kind::Number(0.0, f64::MAX),
+            "The root mean square of the relative errors that are left.",
+        ),
+        Key::new(
+            "intervals",
+            Kind::Named(&Kind::Any),
+            "The interval of each parameter.",
+        ),
+        Key::new(
+            "forecast",
+            Kind::Any,
+            "What `capsim predict` needs to know of the parameters.",
+        ),
+        Key::new(
+            "lack",
+            Kind::Named(&Kind::Any),
+            "How far numbers of one run were from what the others say of them.",
+        ),
+        Key::new(
+            "vus",
+            RANGE,
+            "The least and the greatest peak of VUs that it was fitted to.",
+        ),
+        Key::new(
+            "rate",
+            RANGE,
+            "The least and the greatest peak rate that it was fitted to.",
+        ),
+    ],
+    rules: &[],
+};
+
+const RANGE: Kind = Kind::Exactly(2, &Kind::Number(0.0, f64::MAX));
 
 /// Beyond the range by less than this is not worth a word.
 const SLACK: f64 = 1.05;
@@ -12,34 +61,15 @@ pub(super) fn read(build: &Build, field: &Field, model: &Model) {
     let Some(section) = field.section() else {
         return;
     };
-    for known in [
-        "to",
-        "runs",
-        "seed",
-        "error",
-        "intervals",
-        "forecast",
-        "lack",
-    ] {
-        let _ = section.optional(known);
-    }
     let peak = model.peak_load();
-    let (key, other) = if peak.rate {
-        ("rate", "vus")
-    } else {
-        ("vus", "rate")
-    };
-    let _ = section.optional(other);
+    let key = if peak.rate { "rate" } else { "vus" };
     let Some(range) = section.optional(key) else {
         return;
     };
     let Some(items) = range.items() else {
         return;
     };
-    let bounds: Vec<f64> = items
-        .iter()
-        .filter_map(|f| f.number(0.0, f64::MAX))
-        .collect();
+    let bounds: Vec<f64> = items.iter().filter_map(Field::real).collect();
     let &[low, high] = bounds.as_slice() else {
         range.error(
             format!("`{key}` needs two numbers"),

@@ -1,8 +1,83 @@
 //! Events and seats.
 
+use super::dist::DISTRIBUTION;
 use super::{Build, MOST};
 use crate::model::field::Field;
 use crate::model::system::{Inventory, Popularity};
+use crate::model::vocabulary::{Key, Kind, Rule, Table, Type};
+
+const NUMBER: Kind = Kind::Whole(1, MOST as u64);
+
+/// `[inventory]`
+pub(crate) static INVENTORY: Table = Table {
+    name: "inventory",
+    about: "Events × seats. A seat is free, held or sold. events × seats_per_event is at most 100,000,000.",
+    keys: &[
+        Key::new("events", NUMBER, "How many events there are.").required("events = 1"),
+        Key::new("seats_per_event", NUMBER, "How many seats each has.")
+            .required("seats_per_event = 50"),
+        Key::new(
+            "popularity",
+            Kind::Type(&POPULARITY),
+            "How often each event is picked.",
+        )
+        .or_text("uniform"),
+        Key::new(
+            "seat_popularity",
+            Kind::Type(&POPULARITY),
+            "How often each seat is picked of those listed.",
+        )
+        .or_text("uniform"),
+        Key::new(
+            "hold_expires_after",
+            Kind::Type(&DISTRIBUTION),
+            "How long a claimed seat is held.",
+        )
+        .otherwise("until it is sold or given back"),
+        Key::new(
+            "sweep_every",
+            Kind::TimeAboveZero,
+            "How often expired holds are collected.",
+        )
+        .otherwise("each at once"),
+        Key::new(
+            "per_user_limit",
+            NUMBER,
+            "How many seats a user may hold and own at most.",
+        )
+        .otherwise("no limit"),
+    ],
+    rules: &[],
+};
+
+static POPULARITY: Type = Type {
+    name: "popularity",
+    about: "How often each of several things is picked: the same for all, or by a law.",
+    kind: Kind::Either(&[Kind::Word("uniform"), Kind::Table(&LAW)]),
+};
+
+static LAW: Table = Table {
+    name: "popularity.LAW",
+    about: "",
+    keys: &[
+        Key::new(
+            "zipf",
+            Kind::Number(0.0, 100.0),
+            "The exponent of Zipf's law.",
+        ),
+        Key::new(
+            "weights",
+            Kind::List(&Kind::Number(0.0, 1e15)),
+            "A weight for each.",
+        ),
+        Key::new(
+            "hot",
+            Kind::Number(0.0, 1.0),
+            "The share of the first one; the others are picked alike.",
+        ),
+    ],
+    rules: &[Rule::OneOf(&[&["zipf"], &["weights"], &["hot"]])],
+};
 
 /// Reads `[inventory]`.
 pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Inventory {
@@ -18,12 +93,8 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Inventory {
     let Some(section) = field.section() else {
         return inventory;
     };
-    let number = |key, example| {
-        let field = section.required(key, example);
-        field.and_then(|f| f.whole_u32(1, MOST)).unwrap_or(1)
-    };
-    inventory.events = number("events", "events = 1");
-    inventory.seats_per_event = number("seats_per_event", "seats_per_event = 50");
+    inventory.events = section.integer("events").unwrap_or(1);
+    inventory.seats_per_event = section.integer("seats_per_event").unwrap_or(1);
     let seats = u64::from(inventory.events) * u64::from(inventory.seats_per_event);
     if seats > u64::from(MOST) {
         let message = format!("{seats} seats are too many");
@@ -41,16 +112,14 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Inventory {
     }
     let expires = section.optional("hold_expires_after");
     inventory.hold_expires_after = expires.map(|f| build.dist(&f));
-    let sweep = section.optional("sweep_every");
-    inventory.sweep_every = sweep.and_then(|f| f.span_above_zero());
+    inventory.sweep_every = section.time("sweep_every");
     if inventory.sweep_every.is_some() && inventory.hold_expires_after.is_none() {
         section.error(
             "`sweep_every` collects nothing: no hold expires",
             "add `hold_expires_after`",
         );
     }
-    let limit = section.optional("per_user_limit");
-    inventory.per_user_limit = limit.and_then(|f| f.whole_u32(1, MOST));
+    inventory.per_user_limit = section.integer("per_user_limit");
     inventory
 }
 
@@ -66,9 +135,9 @@ fn popularity(field: &Field, events: u32) -> Option<Popularity> {
     let section = field.section()?;
     let (zipf, weights) = (section.optional("zipf"), section.optional("weights"));
     match (zipf, weights, section.optional("hot")) {
-        (Some(zipf), None, None) => zipf.number(0.0, 100.0).map(Popularity::Zipf),
+        (Some(zipf), None, None) => zipf.real().map(Popularity::Zipf),
         (None, Some(list), None) => weights_of(&list, events),
-        (None, None, Some(hot)) => hot.number(0.0, 1.0).map(Popularity::Hot),
+        (None, None, Some(hot)) => hot.real().map(Popularity::Hot),
         _ => {
             section.error("`popularity` needs one law", example);
             None
@@ -77,7 +146,7 @@ fn popularity(field: &Field, events: u32) -> Option<Popularity> {
 }
 
 fn weights_of(list: &Field, entities: u32) -> Option<Popularity> {
-    let weights: Vec<Option<f64>> = list.items()?.iter().map(|f| f.number(0.0, 1e15)).collect();
+    let weights: Vec<Option<f64>> = list.items()?.iter().map(Field::real).collect();
     let weights: Vec<f64> = weights.into_iter().collect::<Option<_>>()?;
     if weights.len() as u64 != u64::from(entities) {
         let message = format!(

@@ -1,6 +1,7 @@
 //! From the tree as written to the model as meant. Every reader goes on after an error, so that one
 //! run names them all; what stands in for a wrong value never leaves this module.
 
+mod about;
 mod choose;
 mod condition;
 mod data_file;
@@ -20,28 +21,31 @@ mod progress;
 mod request;
 mod retry;
 mod scenario;
+pub(super) mod scenario_table;
 mod slowdown;
 mod station;
+mod step_tables;
 mod steps;
 mod threshold;
 mod visit;
+mod visit_tables;
 mod waiting;
 mod waiting_room;
 
+use super::Model;
 use super::document::Files;
 use super::field::Field;
 use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
 use super::problem::Notes;
 use super::retry::{Guard, Retry};
-use super::seam;
 use super::section::Section;
 use super::system::{Discipline, DistId, EndpointId, NamedDist, Pool};
-use super::threshold::Aggregation;
 use super::tree::{Node, Place};
 use super::waiting::Lock;
-use super::{K6Version, Model};
 use crate::engine::Span;
 use crate::engine::dist::Dist;
+pub(crate) use about::MODEL;
+use about::{ROOT, about, phase};
 use names::Names;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -158,6 +162,7 @@ pub(super) fn model(
         node: tree,
         path: String::new(),
         at: tree.head(),
+        kind: Some(&ROOT),
     };
     let root = root.section()?;
     let named = |key| {
@@ -204,109 +209,6 @@ pub(super) fn model(
     let model = build.read(&root, &sections, default_name);
     drop(root);
     (!notes.any_error()).then_some(model)
-}
-
-/// The section `[model]`.
-struct About {
-    name: String,
-    description: String,
-    users: u32,
-    stats: Vec<Aggregation>,
-    stat_names: Vec<String>,
-    k6_version: K6Version,
-}
-
-fn about(field: Option<Field>, default_name: &str) -> About {
-    let section = field.and_then(|field| field.section());
-    let get = |key| section.as_ref().and_then(|s| s.optional(key));
-    let text = |key| get(key).and_then(|f| f.text().map(str::to_string));
-    About {
-        name: text("name").unwrap_or_else(|| default_name.to_string()),
-        description: text("description").unwrap_or_default(),
-        users: get("users")
-            .and_then(|f| f.whole_u32(1, MOST))
-            .unwrap_or(100_000),
-        k6_version: get("summary_style")
-            .and_then(|f| k6_version(&f))
-            .unwrap_or_default(),
-        stats: get("summary_trend_stats").map_or_else(default_stats, |f| trend_stats(&f)),
-        stat_names: get("summary_trend_stats").map_or_else(Vec::new, |f| texts(&f)),
-    }
-}
-
-fn k6_version(field: &Field) -> Option<K6Version> {
-    match field.text()? {
-        "0.53" => Some(K6Version::V0_53),
-        "1" => Some(K6Version::V1),
-        "2" => Some(K6Version::V2),
-        _ => {
-            field.error(
-                "this is no style of summary",
-                "write \"0.53\", \"1\" or \"2\"",
-            );
-            None
-        }
-    }
-}
-
-/// k6's default of `summaryTrendStats`.
-fn default_stats() -> Vec<Aggregation> {
-    let p = Aggregation::Percentile;
-    vec![
-        Aggregation::Avg,
-        Aggregation::Min,
-        Aggregation::Med,
-        Aggregation::Max,
-        p(90.0),
-        p(95.0),
-    ]
-}
-
-/// The texts of a list.
-fn texts(list: &Field) -> Vec<String> {
-    let items = list.items().unwrap_or_default();
-    let texts = items.iter().filter_map(Field::text_if_any);
-    texts.map(str::to_string).collect()
-}
-
-fn trend_stats(field: &Field) -> Vec<Aggregation> {
-    let mut stats = Vec::new();
-    for item in field.items().unwrap_or_default() {
-        match item.text().map(seam::trend_stat) {
-            Some(Ok(stat)) => stats.push(stat),
-            Some(Err(why)) => {
-                item.error(why, "stats: `avg`, `min`, `med`, `max`, `count`, `p(95)`");
-            }
-            None => {}
-        }
-    }
-    stats
-}
-
-/// The journey and the timeout of `[setup]` or `[teardown]`.
-struct Phase {
-    journey: Option<u16>,
-    timeout: Span,
-}
-
-fn phase(build: &Build, field: Option<&Field>) -> Phase {
-    // k6's default of setupTimeout and teardownTimeout.
-    let mut phase = Phase {
-        journey: None,
-        timeout: Span::secs(60),
-    };
-    let Some(section) = field.and_then(Field::section) else {
-        return phase;
-    };
-    let journey = section.required("journey", "journey = \"…\", the name of a journey");
-    phase.journey = journey.and_then(|f| build.journeys.find(&f));
-    if let Some(timeout) = section
-        .optional("timeout")
-        .and_then(|f| f.span_above_zero())
-    {
-        phase.timeout = timeout;
-    }
-    phase
 }
 
 impl<'a> Build<'a> {

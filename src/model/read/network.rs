@@ -1,32 +1,92 @@
 //! The section `[network]`.
 
 use super::Build;
+use super::dist::DISTRIBUTION;
 use crate::model::field::Field;
 use crate::model::network::{Network, Sizes};
-use crate::model::section::Section;
+use crate::model::vocabulary::{Key, Kind, Table};
 
-/// Headers and a small body.
-const REQUEST_BYTES: u64 = 200;
-const RESPONSE_BYTES: u64 = 200;
+/// `[network]`
+pub(crate) static NETWORK: Table = Table {
+    name: "network",
+    about: "The network between users and system. Without it the way takes no time.",
+    keys: &[
+        Key::new("latency", Kind::Type(&DISTRIBUTION), "The time of one way."),
+        Key::new(
+            "connecting",
+            Kind::Type(&DISTRIBUTION),
+            "The time to make a connection; k6's `http_req_connecting`.",
+        ),
+        Key::new(
+            "tls",
+            Kind::Type(&DISTRIBUTION),
+            "The time of the TLS handshake; k6's `http_req_tls_handshaking`.",
+        ),
+        Key::new(
+            "bandwidth",
+            BYTES_PER_SECOND,
+            "Bytes a second, each way, for each connection.",
+        ),
+        REQUEST_BYTES.or_whole(200),
+        RESPONSE_BYTES.or_whole(200),
+        Key::new(
+            "endpoints",
+            Kind::Named(&Kind::Table(&SIZES)),
+            "Sizes for single endpoints, by their names.",
+        ),
+        Key::new("upload", BYTES_PER_SECOND, "Bytes a second to the system.")
+            .otherwise("`bandwidth`"),
+        Key::new(
+            "download",
+            BYTES_PER_SECOND,
+            "Bytes a second from the system.",
+        )
+        .otherwise("`bandwidth`"),
+    ],
+    rules: &[],
+};
+
+static SIZES: Table = Table {
+    name: "network.endpoints.NAME",
+    about: "How much the requests of one endpoint send and receive.",
+    keys: &[
+        REQUEST_BYTES.otherwise("as for all"),
+        RESPONSE_BYTES.otherwise("as for all"),
+    ],
+    rules: &[],
+};
+
+const BYTES_PER_SECOND: Kind = Kind::Number(1.0, 1e15);
+const BYTES: Kind = Kind::Whole(0, 1 << 40);
+const REQUEST_BYTES: Key = Key::new(
+    "request_bytes",
+    BYTES,
+    "The size of a request with its headers.",
+);
+const RESPONSE_BYTES: Key = Key::new(
+    "response_bytes",
+    BYTES,
+    "The size of an answer with its headers.",
+);
 
 /// Reads `[network]`.
 pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Network> {
     let section = field.section()?;
     let mut time = |key| section.optional(key).map(|f| build.dist(&f));
     let (latency, connecting, tls) = (time("latency"), time("connecting"), time("tls"));
-    let both = bytes_per_second(&section, "bandwidth");
-    let sizes = sizes(
-        &section,
-        Sizes {
-            request: REQUEST_BYTES,
-            response: RESPONSE_BYTES,
-        },
-    );
+    let both = section.real("bandwidth");
+    let sizes = Sizes {
+        request: section.integer_or_default("request_bytes"),
+        response: section.integer_or_default("response_bytes"),
+    };
     let mut all = vec![sizes; build.endpoints.all().len()];
     let own = section.optional("endpoints");
     for (name, field) in own.map(|f| f.named()).unwrap_or_default() {
         let Some(own) = field.section() else { continue };
-        let of_endpoint = self::sizes(&own, sizes);
+        let of_endpoint = Sizes {
+            request: own.integer("request_bytes").unwrap_or(sizes.request),
+            response: own.integer("response_bytes").unwrap_or(sizes.response),
+        };
         match build.endpoints.id(name) {
             Some(id) => {
                 if let Some(slot) = all.get_mut(usize::from(id)) {
@@ -42,23 +102,8 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Netwo
         latency,
         connecting,
         tls,
-        upload: bytes_per_second(&section, "upload").or(both),
-        download: bytes_per_second(&section, "download").or(both),
+        upload: section.real("upload").or(both),
+        download: section.real("download").or(both),
         sizes: all,
     })
-}
-
-fn bytes_per_second(section: &Section, key: &'static str) -> Option<f64> {
-    section.optional(key)?.number(1.0, 1e15)
-}
-
-fn sizes(section: &Section, otherwise: Sizes) -> Sizes {
-    let bytes = |key| {
-        let field = section.optional(key)?;
-        field.whole(0, 1 << 40)
-    };
-    Sizes {
-        request: bytes("request_bytes").unwrap_or(otherwise.request),
-        response: bytes("response_bytes").unwrap_or(otherwise.response),
-    }
 }

@@ -1,7 +1,8 @@
 //! Steps that send requests: `request`, `poll`, `retry`.
 
 use super::program::Program;
-use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, one_of, turns};
+use super::step_tables::{OTHERWISE, SEAT_EXAMPLE, SEATS, UNTIL};
+use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, turns};
 use super::{Effect, names, retry, scenario};
 use crate::engine::Span;
 use crate::model::field::Field;
@@ -14,9 +15,7 @@ const TIMEOUT: Span = Span::secs(60);
 
 /// What `else` says: whether the iteration ends.
 pub(super) fn otherwise_ends(section: &Section) -> bool {
-    let otherwise = section.optional("else");
-    let text = otherwise.and_then(|f| one_of(&f, &["end_iteration", "continue"]));
-    text == Some("end_iteration")
+    section.choice("else", &OTHERWISE) == Some(true)
 }
 
 /// Reads what a request step and a poll share, and makes a site of it.
@@ -31,13 +30,8 @@ fn site<'a>(
         .endpoints
         .find(endpoint)
         .map_or(EndpointId(0), EndpointId);
-    let name = section
-        .optional("name")
-        .and_then(|f| f.text())
-        .or(endpoint.text_if_any());
-    let timeout = section
-        .optional("timeout")
-        .and_then(|f| f.span_above_zero());
+    let name = section.text("name").or(endpoint.text_if_any());
+    let timeout = section.time("timeout");
     let tags = section
         .optional("tags")
         .map(|f| scenario::tags(&f))
@@ -72,9 +66,7 @@ fn implies(program: &mut Program, site: SiteId, effect: Effect, field: &Field) {
 
 /// `{ request = "endpoint", … }`
 pub(super) fn request<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, at: &Field<'a>) {
-    let once = section
-        .optional("once_per")
-        .and_then(|f| one_of(&f, &["user"]));
+    let once = section.optional("once_per").and_then(|f| f.word());
     let pick = section.optional("pick");
     let choice = pick.as_ref().and_then(|f| seat_choice(f));
     let skip = once.map(|_| program.jump_if(Condition::UserHasToken));
@@ -89,7 +81,7 @@ pub(super) fn request<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, 
         let Some(field) = section.optional(key) else {
             continue;
         };
-        if effect == Effect::List || one_of(&field, &["seat"]).is_some() {
+        if effect == Effect::List || field.word().is_some() {
             needs_inventory(program, &field);
             implies(program, site, effect, &field);
         }
@@ -123,29 +115,24 @@ pub(super) fn request<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, 
 }
 
 fn seat_choice(field: &Field) -> Option<SeatChoice> {
-    let example =
-        "write \"seat\", { seat = \"first\" } or { seat = { hot_zone = 10, probability = 0.5 } }";
     if let Some(text) = field.text_if_any() {
         if text == "seat" {
             return Some(SeatChoice::Uniform);
         }
-        field.error(format!("a request cannot pick `{text}`"), example);
+        field.error(format!("a request cannot pick `{text}`"), SEAT_EXAMPLE);
         return None;
     }
-    let seat = field.section()?.required("seat", example)?;
+    let seat = field.section()?.optional("seat")?;
     if seat.text_if_any().is_some() {
-        let first = one_of(&seat, &["uniform", "first"])? == "first";
-        return Some(if first {
+        return Some(if seat.choice(&SEATS)? {
             SeatChoice::First
         } else {
             SeatChoice::Uniform
         });
     }
     let section = seat.section()?;
-    let seats = section.required("hot_zone", "hot_zone = 10");
-    let seats = seats.and_then(|f| f.whole_u32(1, super::MOST));
-    let probability = section.required("probability", "probability = 0.5");
-    let probability = probability.and_then(|f| f.number(0.0, 1.0));
+    let seats = section.integer("hot_zone");
+    let probability = section.real("probability");
     Some(SeatChoice::HotZone {
         seats: seats?,
         probability: probability?,
@@ -154,9 +141,9 @@ fn seat_choice(field: &Field) -> Option<SeatChoice> {
 
 /// `{ poll = "endpoint", until = …, every = …, … }`
 pub(super) fn poll<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, at: &Field<'a>) {
-    let until = section.required("until", "until = \"admitted\" or \"ok\"");
-    let admitted = until.as_ref().and_then(|f| one_of(f, &["admitted", "ok"])) == Some("admitted");
-    let every = section.required("every", "every = \"5s\"");
+    let until = section.optional("until");
+    let admitted = until.as_ref().and_then(|f| f.choice(&UNTIL)) == Some(true);
+    let every = section.optional("every");
     let at_most = section.optional("at_most").and_then(|f| turns(program, &f));
     let bounded = section.has("at_most");
     let (slot, start) = program.begin_loop(at);
@@ -194,7 +181,7 @@ pub(super) fn poll<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, at:
 
 /// `{ retry = [ steps ], at_most = N, … }`
 pub(super) fn retry<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, steps: &Field<'a>) {
-    let at_most = section.required("at_most", "at_most = 5");
+    let at_most = section.optional("at_most");
     let limit = at_most.and_then(|f| turns(program, &f)).unwrap_or(1);
     let pause = section.optional("pause");
     let (slot, start) = program.begin_loop(steps);

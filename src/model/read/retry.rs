@@ -1,12 +1,173 @@
 //! Retry policies: `[retries.NAME]`, or written where one is used.
 
-use super::steps::one_of;
 use super::{Build, names};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::retry::{Backoff, Budget, Failures, Jitter, Retry, RetryId};
 use crate::model::section::Section;
 use crate::model::tree::Value;
+use crate::model::vocabulary::{Case, Choice, Key, Kind, Rule, Table, Type};
+
+/// A policy where it is used.
+pub(super) static RETRY_POLICY: Type = Type {
+    name: "retry",
+    about: "A retry policy: the name of one in `[retries]`, or a table of its own.",
+    kind: Kind::Either(&[Kind::Name("retry policy"), Kind::Table(&POLICY)]),
+};
+
+/// `[retries.NAME]`
+pub(super) static POLICY: Table = Table {
+    name: "retries.NAME",
+    about: "How often something is sent in all, which outcomes are tried again, and after which pause.",
+    keys: &[
+        Key::new(
+            "attempts",
+            Kind::Whole(1, MOST_ATTEMPTS as u64),
+            "How many attempts there are at most, the first one included.",
+        )
+        .required("attempts = 3, the first one included"),
+        Key::new(
+            "on",
+            Kind::OneOrMore(&Kind::Type(&OUTCOME)),
+            "Which outcomes are tried again.",
+        )
+        .otherwise("`[\"5xx\", 429, \"timeout\", \"refused\"]`"),
+        Key::new(
+            "backoff",
+            Kind::Either(&[Kind::Time, Kind::Table(&BACKOFF)]),
+            "The pause before the next attempt: always this time, or by a law.",
+        )
+        .otherwise("none"),
+        Key::new(
+            "jitter",
+            Kind::Choice(&JITTERS),
+            "How the pause is drawn at random.",
+        )
+        .or_text("none"),
+        Key::new(
+            "budget",
+            Kind::Table(&BUDGET),
+            "How many retries are allowed beside the requests.",
+        )
+        .otherwise("no limit"),
+    ],
+    rules: &[],
+};
+
+/// What may have become of a request that failed.
+pub(super) static OUTCOME: Type = Type {
+    name: "outcome",
+    about: "A failed outcome: a status, all of a class, no answer in time, or a refused connection.",
+    kind: Kind::Either(&[
+        Kind::Whole(400, 599),
+        Kind::Word("4xx"),
+        Kind::Word("5xx"),
+        Kind::Word("timeout"),
+        Kind::Word("refused"),
+    ]),
+};
+
+static BACKOFF: Table = Table {
+    name: "retries.NAME.backoff",
+    about: "How the pause grows from one retry to the next.",
+    keys: &[
+        Key::new("fixed", Kind::Time, "Always this time."),
+        Key::new(
+            "linear",
+            Kind::TimeAboveZero,
+            "This time before the first retry, n times as long before the n-th.",
+        ),
+        Key::new(
+            "exponential",
+            Kind::TimeAboveZero,
+            "This time before the first retry, `factor` times as long before each next one.",
+        ),
+        Key::new("factor", Kind::Number(1.0, 1000.0), "With `exponential`.").or_number(2.0),
+        Key::new("cap", Kind::Time, "The longest pause.")
+            .otherwise("20s, or the first pause if that is longer"),
+    ],
+    rules: &[Rule::OneOf(&[&["fixed"], &["linear"], &["exponential"]])],
+};
+
+static JITTERS: Choice<Jitter> = Choice {
+    one: "",
+    many: "possible",
+    pairs: &[
+        ("none", Jitter::None),
+        ("full", Jitter::Full),
+        ("equal", Jitter::Equal),
+        ("decorrelated", Jitter::Decorrelated),
+    ],
+};
+
+static BUDGET: Table = Table {
+    name: "retries.NAME.budget",
+    about: "How many retries are allowed beside the requests.",
+    keys: &[
+        Key::new("type", Kind::Choice(&BUDGETS), "What is counted.").or_text("window"),
+        Key::new(
+            "ratio",
+            Kind::Number(0.0, 1000.0),
+            "Retries for each request; of `concurrent`, up to 1.",
+        )
+        .required("ratio = 0.2"),
+        Key::new(
+            "tokens",
+            Kind::Number(1.0, 1000.0),
+            "How many tokens there are at most.",
+        )
+        .checked(),
+        Key::new(
+            "min",
+            Kind::Whole(0, 1_000_000),
+            "So many retries at once are always allowed.",
+        )
+        .or_whole(3),
+        Key::new(
+            "min_per_second",
+            Kind::Number(0.0, 1e6),
+            "So many retries a second are always allowed.",
+        )
+        .or_number(0.0),
+        Key::new("window", Kind::TimeAboveZero, "How long a request counts.").or_text("10s"),
+    ],
+    rules: &[Rule::Cases(
+        "type",
+        &[
+            Case {
+                text: "window",
+                about: "Retries of the last while, as Finagle's `RetryBudget`.",
+                keys: &["ratio", "min_per_second", "window"],
+                needs: &[&["ratio"]],
+                whole: false,
+            },
+            Case {
+                text: "throttle",
+                about: "Tokens that failed attempts take and good ones give back, as gRPC's retry throttling.",
+                keys: &["ratio", "tokens"],
+                needs: &[&["ratio"], &["tokens"]],
+                whole: false,
+            },
+            Case {
+                text: "concurrent",
+                about: "Retries in progress, as Envoy's `retry_budget`.",
+                keys: &["ratio", "min"],
+                needs: &[&["ratio"]],
+                whole: false,
+            },
+        ],
+    )],
+};
+
+static BUDGETS: Choice<&str> = Choice {
+    one: "",
+    many: "possible",
+    pairs: &[
+        ("window", "window"),
+        ("throttle", "throttle"),
+        ("concurrent", "concurrent"),
+    ],
+};
 
 /// More attempts than this are as good as endless.
 const MOST_ATTEMPTS: u32 = 1000;
@@ -53,10 +214,7 @@ fn policy(name: String, field: &Field) -> Retry {
     let Some(section) = field.section() else {
         return policy;
     };
-    let attempts = section.required("attempts", "attempts = 3, the first one included");
-    if let Some(attempts) = attempts.and_then(|f| f.whole_u32(1, MOST_ATTEMPTS)) {
-        policy.attempts = attempts;
-    }
+    policy.attempts = section.integer("attempts").unwrap_or(policy.attempts);
     if let Some(on) = section.optional("on") {
         policy.on = failures(&on);
     }
@@ -85,7 +243,7 @@ pub(super) fn failures(field: &Field) -> Failures {
                 item.error(message, format!("write {example}"));
             }
             None => {
-                let status = item.whole(400, 599).and_then(|s| u16::try_from(s).ok());
+                let status: Option<u16> = item.integer();
                 failures.statuses.extend(status.map(|s| (s, s)));
             }
         }
@@ -98,11 +256,8 @@ fn backoff(field: &Field) -> Option<Backoff> {
         return field.span().map(Backoff::Fixed);
     }
     let section = field.section()?;
-    let kinds = ["fixed", "linear", "exponential"];
-    let given: Vec<Field> = kinds
-        .into_iter()
-        .filter_map(|k| section.optional(k))
-        .collect();
+    let laws = section.sets().iter().copied().flatten();
+    let given: Vec<Field> = laws.filter_map(|law| section.optional(law)).collect();
     let [base] = given.as_slice() else {
         section.error(
             format!("a back-off has one law, and this one has {}", given.len()),
@@ -111,8 +266,12 @@ fn backoff(field: &Field) -> Option<Backoff> {
         section.tolerate();
         return None;
     };
+    if base.name() != "exponential" {
+        section.forget("factor");
+    }
     let span = base.span();
     if base.name() == "fixed" {
+        section.forget("cap");
         return span.map(Backoff::Fixed);
     }
     let base_span = if span == Some(Span::ZERO) {
@@ -120,10 +279,7 @@ fn backoff(field: &Field) -> Option<Backoff> {
     } else {
         span
     };
-    let factor = (base.name() == "exponential").then(|| {
-        let factor = section.optional("factor");
-        factor.map_or(Some(2.0), |f| f.number(1.0, 1000.0))
-    });
+    let factor = (base.name() == "exponential").then(|| section.real_or_default("factor"));
     let cap = section.optional("cap");
     let limit = match &cap {
         Some(cap) => cap.span()?,
@@ -140,19 +296,14 @@ fn backoff(field: &Field) -> Option<Backoff> {
         None => Backoff::Linear { base, cap: limit },
         Some(factor) => Backoff::Exponential {
             base,
-            factor: factor?,
+            factor,
             cap: limit,
         },
     })
 }
 
 fn jitter(field: &Field, backoff: Backoff) -> Option<Jitter> {
-    let jitter = match one_of(field, &["none", "full", "equal", "decorrelated"])? {
-        "none" => Jitter::None,
-        "full" => Jitter::Full,
-        "equal" => Jitter::Equal,
-        _ => Jitter::Decorrelated,
-    };
+    let jitter = field.choice(&JITTERS)?;
     let fixed = matches!(backoff, Backoff::Fixed(_));
     if jitter == Jitter::Decorrelated && fixed {
         field.error(
@@ -168,43 +319,34 @@ fn jitter(field: &Field, backoff: Backoff) -> Option<Jitter> {
 
 fn budget(field: &Field) -> Option<Budget> {
     let section = field.section()?;
-    let kinds = ["window", "throttle", "concurrent"];
     let kind = section.optional("type");
-    let kind = kind.map_or(Some("window"), |f| one_of(&f, &kinds))?;
+    let kind = kind.map_or(Some("window"), |f| f.choice(&BUDGETS))?;
+    section.in_case(kind);
     let share = |key, most| {
-        let field = section.required(key, "ratio = 0.2");
+        let field = section.optional(key);
         field.and_then(|f| f.number(0.0, most))
     };
     match kind {
         "throttle" => {
             let tokens = section.required("tokens", "tokens = 10");
-            let tokens = tokens.and_then(|f| f.number(1.0, 1000.0));
+            let tokens = tokens.and_then(|f| f.real());
             Some(Budget::Throttle {
                 ratio: share("ratio", 1000.0)?,
                 tokens: tokens?,
             })
         }
-        "concurrent" => {
-            let min = section.optional("min");
-            let min = min.map_or(Some(3), |f| f.whole_u32(0, 1_000_000));
-            Some(Budget::Concurrent {
-                ratio: share("ratio", 1.0)?,
-                min: min?,
-            })
-        }
+        "concurrent" => Some(Budget::Concurrent {
+            ratio: share("ratio", 1.0)?,
+            min: section.integer_or_default("min"),
+        }),
         _ => window(&section, share("ratio", 1000.0)),
     }
 }
 
 fn window(section: &Section, ratio: Option<f64>) -> Option<Budget> {
-    let min = section.optional("min_per_second");
-    let min = min.map_or(Some(0.0), |f| f.number(0.0, 1e6));
-    let window = section.optional("window");
-    let window = window.map_or(Some(Span::secs(10)), |f| f.span_above_zero());
-    if let (Some(ratio), Some(min)) = (ratio, min)
-        && ratio == 0.0
-        && min == 0.0
-    {
+    let min = section.real_or_default("min_per_second");
+    let window = section.time("window").unwrap_or(Span::secs(10));
+    if ratio == Some(0.0) && min == 0.0 {
         section.error(
             "this budget never allows a retry",
             "raise `ratio` or `min_per_second`, or remove `retry`",
@@ -216,7 +358,7 @@ fn window(section: &Section, ratio: Option<f64>) -> Option<Budget> {
     }
     Some(Budget::Window {
         ratio: ratio?,
-        min_per_second: min?,
-        window: window?,
+        min_per_second: min,
+        window,
     })
 }

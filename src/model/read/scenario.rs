@@ -1,5 +1,6 @@
 //! Scenarios: their options as written, handed to k6's own checks; what these find is tied to its place.
 
+use super::scenario_table::{FROM_FILE, executors};
 use super::{Build, data_file, dist};
 use crate::engine::Span;
 use crate::model::field::Field;
@@ -9,20 +10,6 @@ use crate::model::scenario::Scenario;
 use crate::model::seam::{self, Fault, RawScenario, RawStage};
 use crate::model::section::Section;
 use std::cell::RefCell;
-
-/// Executors as a model names them.
-const EXECUTORS: [&str; 10] = [
-    "ramping-vus",
-    "constant-vus",
-    "shared-iterations",
-    "per-vu-iterations",
-    "constant-arrival-rate",
-    "ramping-arrival-rate",
-    "open-arrivals",
-    "poisson-arrivals",
-    "renewal-arrivals",
-    "trace-arrivals",
-];
 
 /// Reads `[scenarios.NAME]`, in the order of the text. The journey's id is its place in `[journeys]`.
 pub(super) fn read<'a>(build: &mut Build<'a>, root: &Section<'a>) -> Vec<Scenario> {
@@ -131,10 +118,7 @@ fn signed_span(field: &Field) -> Option<i64> {
 
 fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<Scenario> {
     let section = field.section()?;
-    let example = "executor = \"ramping-vus\", or another of k6's";
-    let executor = section
-        .required("executor", example)
-        .and_then(|f| executor(&f));
+    let executor = section.optional("executor").and_then(|f| executor(&f));
     let journey = journey(build, name, &section);
     let Some(executor) = executor else {
         without_executor(build, &section);
@@ -230,12 +214,12 @@ fn without_executor<'a>(build: &Build<'a>, section: &Section<'a>) {
 /// The executor that is named; of a slip of the pen, the one that is meant: with it the rest is checked all the same.
 fn executor(field: &Field) -> Option<&'static str> {
     let text = field.text()?;
-    let found = EXECUTORS.into_iter().find(|name| *name == text);
+    let found = executors().find(|name| *name == text);
     if found.is_none() {
-        let fix = suggestion(text, "executors", EXECUTORS);
+        let fix = suggestion(text, "executors", executors());
         field.error(format!("there is no executor `{text}`"), fix);
     }
-    found.or_else(|| nearest(text, EXECUTORS))
+    found.or_else(|| nearest(text, executors()))
 }
 
 /// The journey that a scenario names, or the only one, or the one of its own name.
@@ -274,6 +258,9 @@ fn arrivals(options: &Options, build: &Build, executor: &str) -> Option<Vec<Span
     });
     let section = options.section;
     let traced = executor == "trace-arrivals" || executor == "open-arrivals";
+    if !traced || listed.is_some() {
+        FROM_FILE.iter().for_each(|key| section.forget(key));
+    }
     let mut times = match listed {
         Some(times) => times,
         None if traced && section.has("file") => {

@@ -1,11 +1,85 @@
 //! Slowdowns and warm-ups, of stations and of pools.
 
 use super::Build;
-use super::steps::one_of;
+use super::dist::DISTRIBUTION;
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::section::Section;
 use crate::model::system::{Slowdown, Trigger};
+use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
+
+/// An element of `slowdowns`.
+pub(super) static SLOWDOWN: Table = Table {
+    name: "slowdowns[]",
+    about: "What takes speed from a station, or from those who hold tokens of a pool, for a while, and when it begins.",
+    keys: &[
+        Key::new("name", Kind::Text, "Its name in reports.").or_text("slowdown"),
+        Key::new(
+            "every",
+            Kind::Type(&DISTRIBUTION),
+            "The time from start to start; above zero.",
+        ),
+        Key::new(
+            "after",
+            Kind::Type(&DISTRIBUTION),
+            "The time from the end of one to the start of the next; above zero.",
+        ),
+        Key::new(
+            "after_completions",
+            Kind::Whole(1, u32::MAX as u64),
+            "It begins whenever so many more requests have been served.",
+        ),
+        Key::new("at", Kind::Time, "It begins once, at this time of the run."),
+        Key::new("lasts", Kind::Type(&DISTRIBUTION), "How long it lasts.")
+            .required("lasts = \"200ms\""),
+        Key::new(
+            "leaves",
+            Kind::Number(0.0, 1.0),
+            "The share of the speed that is left.",
+        )
+        .or_number(0.0),
+    ],
+    rules: &[Rule::OneOf(&[
+        &["every"],
+        &["after"],
+        &["after_completions"],
+        &["at"],
+    ])],
+};
+
+/// `warm_up`
+pub(super) static WARM_UP: Table = Table {
+    name: "warm_up",
+    about: "A speed that grows linearly from the start of the run or of the load, in 20 steps.",
+    keys: &[
+        Key::new(
+            "lasts",
+            Kind::TimeAboveZero,
+            "When all of the speed is reached.",
+        )
+        .required("lasts = \"30s\""),
+        Key::new(
+            "from",
+            Kind::Number(0.0, 1.0),
+            "The share of the speed at the start.",
+        )
+        .required("from = 0.2, the share of the speed at the start"),
+        Key::new(
+            "since",
+            Kind::Choice(&SINCE),
+            "When it begins: with the run, or with its first load.",
+        )
+        .or_text("run"),
+    ],
+    rules: &[],
+};
+
+/// Whether it begins with the load.
+static SINCE: Choice<bool> = Choice {
+    one: "",
+    many: "possible",
+    pairs: &[("run", false), ("load", true)],
+};
 
 /// Reads `slowdowns` and `warm_up` of a station.
 pub(super) fn read<'a>(build: &mut Build<'a>, section: &Section<'a>) -> Vec<Slowdown> {
@@ -35,19 +109,11 @@ pub(super) fn of_pool<'a>(build: &mut Build<'a>, section: &Section<'a>) -> Vec<S
 
 fn one<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Slowdown> {
     let section = field.section()?;
-    let name = section
-        .optional("name")
-        .and_then(|f| f.text())
-        .unwrap_or("slowdown");
-    let triggers = ["every", "after", "after_completions", "at"];
-    let given: Vec<_> = triggers
-        .into_iter()
-        .filter_map(|key| section.optional(key))
-        .collect();
-    let lasts = section.required("lasts", "lasts = \"200ms\"");
-    let leaves = section
-        .optional("leaves")
-        .map_or(Some(0.0), |f| f.number(0.0, 1.0));
+    let name = section.text("name").unwrap_or("slowdown");
+    let triggers = section.sets().iter().copied().flatten();
+    let given: Vec<_> = triggers.filter_map(|key| section.optional(key)).collect();
+    let leaves = section.real_or_default("leaves");
+    let lasts = section.optional("lasts");
     let lasts = lasts.map(|f| build.dist(&f));
     let [trigger] = given.as_slice() else {
         let fix = "write one of `every`, `after`, `after_completions`, `at`";
@@ -60,14 +126,14 @@ fn one<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Slowdown> {
     let trigger = match trigger.name() {
         "every" => Trigger::Every(build.dist_above_zero(trigger)),
         "after" => Trigger::After(build.dist_above_zero(trigger)),
-        "after_completions" => Trigger::Completions(trigger.whole_u32(1, u32::MAX)?),
-        _ => Trigger::At(trigger.span()?),
+        "after_completions" => Trigger::Completions(trigger.integer()?),
+        _ => Trigger::At(trigger.time()?),
     };
     Some(Slowdown {
         name: name.to_string(),
         trigger,
         lasts: lasts?,
-        leaves: leaves?,
+        leaves,
     })
 }
 
@@ -80,12 +146,10 @@ fn warm_up<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Vec<Slowdown> {
     let Some(section) = field.section() else {
         return Vec::new();
     };
-    let lasts = section.required("lasts", "lasts = \"30s\"");
-    let from = section.required("from", "from = 0.2, the share of the speed at the start");
-    let since = section.optional("since");
-    let since = since.and_then(|f| one_of(&f, &["run", "load"]));
-    let lasts = lasts.and_then(|f| Some((f.span_above_zero()?, f)));
-    let from = from.and_then(|f| f.number(0.0, 1.0));
+    let with_load = section.choice("since", &SINCE).unwrap_or(false);
+    let lasts = section.optional("lasts");
+    let lasts = lasts.and_then(|f| Some((f.time()?, f)));
+    let from = section.real("from");
     let (Some((span, at)), Some(from)) = (lasts, from) else {
         return Vec::new();
     };
@@ -93,9 +157,9 @@ fn warm_up<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Vec<Slowdown> {
     let lasts = build.constant(&at, step);
     let begins = |n: u32| {
         let after = Span(u64::from(n) * step);
-        match since {
-            Some("load") => Trigger::Loaded(after),
-            _ => Trigger::At(after),
+        match with_load {
+            true => Trigger::Loaded(after),
+            false => Trigger::At(after),
         }
     };
     let window = |n: u32| Slowdown {

@@ -1,20 +1,151 @@
 //! Stations and pools.
 
-use super::waiting::waiting;
+use super::dist::DISTRIBUTION;
+use super::slowdown::{SLOWDOWN, WARM_UP};
+use super::waiting::{ORDER, WAKE, waiting};
 use super::{Build, slowdown};
 use crate::model::field::Field;
-use crate::model::nearest::suggestion;
 use crate::model::section::Section;
 use crate::model::system::{Discipline, Pool, Scalability, Station};
+use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
 use crate::model::waiting::{WaitOrder, Waiting};
 
-const DISCIPLINES: [(&str, Discipline); 5] = [
-    ("fifo", Discipline::Fifo),
-    ("lifo", Discipline::Lifo),
-    ("random", Discipline::Random),
-    ("processor-sharing", Discipline::ProcessorSharing),
-    ("priority", Discipline::Priority),
-];
+/// `[stations.NAME]`
+pub(crate) static STATION: Table = Table {
+    name: "stations.NAME",
+    about: "Servers with a queue, and a discipline that says who is served next.",
+    keys: &[
+        Key::new(
+            "servers",
+            Kind::Either(&[Kind::Whole(1, 1_000_000), Kind::Word("infinite")]),
+            "How many requests are served at once.",
+        )
+        .required("servers = 2, or servers = \"infinite\""),
+        Key::new(
+            "discipline",
+            Kind::Choice(&DISCIPLINES),
+            "Who is served next.",
+        )
+        .or_text("fifo"),
+        QUEUE,
+        refusal(),
+        ORDER.otherwise("as the `discipline` says"),
+        WAKE,
+        Key::new(
+            "scalability",
+            Kind::Table(&SCALABILITY),
+            "What requests that are served at once cost one another.",
+        ),
+        Key::new(
+            "slowdowns",
+            Kind::List(&Kind::Table(&SLOWDOWN)),
+            "What takes speed from it for a while.",
+        ),
+        Key::new(
+            "warm_up",
+            Kind::Table(&WARM_UP),
+            "A speed that grows linearly from the start of the run.",
+        ),
+    ],
+    rules: &[],
+};
+
+static DISCIPLINES: Choice<Discipline> = Choice {
+    one: "discipline",
+    many: "disciplines",
+    pairs: &[
+        ("fifo", Discipline::Fifo),
+        ("lifo", Discipline::Lifo),
+        ("random", Discipline::Random),
+        ("processor-sharing", Discipline::ProcessorSharing),
+        ("priority", Discipline::Priority),
+    ],
+};
+
+const QUEUE: Key = Key::new(
+    "queue",
+    Kind::Whole(0, u32::MAX as u64 - 1),
+    "How many requests may wait; one more is refused.",
+)
+.otherwise("endless");
+static REFUSED_WITH: Kind = Kind::Either(&[Kind::Type(&STATUS), Kind::Word("connection")]);
+
+const fn refusal() -> Key {
+    Key::new(
+        "refusal",
+        REFUSED_WITH,
+        "The status of a refused request; `connection`: no connection is made, status 0.",
+    )
+    .or_whole(503)
+}
+
+/// The HTTP status of a failure.
+pub(super) static STATUS: Type = Type {
+    name: "status",
+    about: "The HTTP status of a failure.",
+    kind: Kind::Whole(400, 599),
+};
+
+static SCALABILITY: Table = Table {
+    name: "stations.NAME.scalability",
+    about: "The Universal Scalability Law (Gunther 1993): with n requests served at once the work done grows by n / (1 + sigma (n − 1) + kappa n (n − 1)).",
+    keys: &[
+        Key::new(
+            "sigma",
+            Kind::Number(0.0, 1e6),
+            "Contention: the share of the work that is done one after another.",
+        )
+        .or_number(0.0),
+        Key::new(
+            "kappa",
+            Kind::Number(0.0, 1e6),
+            "Crosstalk: what each pair costs.",
+        )
+        .or_number(0.0),
+    ],
+    rules: &[Rule::AnyOf(&["sigma", "kappa"])],
+};
+
+/// `[pools.NAME]`
+pub(crate) static POOL: Table = Table {
+    name: "pools.NAME",
+    about: "Tokens that requests hold across several visits, such as worker threads or database connections.",
+    keys: &[
+        Key::new(
+            "size",
+            Kind::Whole(1, u32::MAX as u64 - 1),
+            "How many tokens there are.",
+        )
+        .required("size = 200"),
+        QUEUE,
+        refusal(),
+        Key::new(
+            "timeout",
+            Kind::Time,
+            "Who has waited for so long fails with status 503.",
+        )
+        .otherwise("endless"),
+        Key::new(
+            "keep_alive",
+            Kind::Type(&DISTRIBUTION),
+            "How long a token that is given back stays with its client for the next request.",
+        )
+        .otherwise("it goes back at once"),
+        Key::new(
+            "slowdowns",
+            Kind::List(&Kind::Table(&SLOWDOWN)),
+            "What takes speed from those who hold its tokens for a while; not `after_completions`.",
+        ),
+        Key::new(
+            "warm_up",
+            Kind::Table(&WARM_UP),
+            "A speed of those who hold its tokens that grows linearly.",
+        ),
+        ORDER,
+        WAKE,
+    ],
+    rules: &[],
+};
 
 /// Reads `[stations.NAME]`. What is left out: FIFO, an endless queue, refusal with 503.
 pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Station {
@@ -31,11 +162,10 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
     let Some(section) = field.section() else {
         return station;
     };
-    let example = "servers = 2, or servers = \"infinite\"";
-    if let Some(field) = section.required("servers", example) {
+    if let Some(field) = section.optional("servers") {
         station.servers = servers(&field);
     }
-    if let Some(discipline) = section.optional("discipline").and_then(|f| discipline(&f)) {
+    if let Some(discipline) = section.choice("discipline", &DISCIPLINES) {
         station.discipline = discipline;
     }
     (station.queue, station.refusal) = bound(&section);
@@ -98,26 +228,13 @@ fn servers(field: &Field) -> u32 {
             field.error(message, "write servers = 2");
             1
         }
-        None => field.whole_u32(1, 1_000_000).unwrap_or(1),
+        None => field.integer().unwrap_or(1),
     }
-}
-
-fn discipline(field: &Field) -> Option<Discipline> {
-    let text = field.text()?;
-    let found = DISCIPLINES.iter().find(|(name, _)| *name == text);
-    if found.is_none() {
-        let known = DISCIPLINES.iter().map(|(name, _)| *name);
-        let fix = suggestion(text, "disciplines", known);
-        field.error(format!("there is no discipline `{text}`"), fix);
-    }
-    found.map(|(_, discipline)| *discipline)
 }
 
 /// The longest queue and what a refused request gets.
 fn bound(section: &Section) -> (u32, u16) {
-    let queue = section
-        .optional("queue")
-        .and_then(|f| f.whole_u32(0, u32::MAX - 1));
+    let queue = section.integer("queue");
     let refusal = section
         .optional("refusal")
         .and_then(|f| match f.text_if_any() {
@@ -128,25 +245,17 @@ fn bound(section: &Section) -> (u32, u16) {
                 f.error(message, "write refusal = 503, or refusal = \"connection\"");
                 None
             }
-            None => status(&f),
+            None => f.integer(),
         });
     (queue.unwrap_or(u32::MAX), refusal.unwrap_or(503))
 }
 
-/// The HTTP status of a failure.
-pub(super) fn status(field: &Field) -> Option<u16> {
-    field
-        .whole(400, 599)
-        .and_then(|status| u16::try_from(status).ok())
-}
-
 fn scalability(field: &Field) -> Option<Scalability> {
     let section = field.section()?;
-    let part = |key: &'static str| {
-        let part = section.optional(key);
-        part.and_then(|f| f.number(0.0, 1e6)).unwrap_or(0.0)
-    };
-    let (sigma, kappa) = (part("sigma"), part("kappa"));
+    let (sigma, kappa) = (
+        section.real_or_default("sigma"),
+        section.real_or_default("kappa"),
+    );
     if !section.has("sigma") && !section.has("kappa") {
         section.error(
             "`scalability` has no parameter",
@@ -171,8 +280,7 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
     let Some(section) = field.section() else {
         return pool;
     };
-    let size = section.required("size", "size = 200");
-    pool.size = size.and_then(|f| f.whole_u32(1, u32::MAX - 1)).unwrap_or(1);
+    pool.size = section.integer("size").unwrap_or(1);
     (pool.queue, pool.refusal) = bound(&section);
     if pool.queue == u32::MAX {
         idle(&section, "refusal", ENDLESS);
@@ -180,7 +288,7 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
     if pool.queue == 0 {
         idle(&section, "timeout", "with `queue = 0` nobody waits");
     }
-    pool.timeout = section.optional("timeout").and_then(|f| f.span());
+    pool.timeout = section.time("timeout");
     pool.keep_alive = section.optional("keep_alive").map(|f| build.dist(&f));
     pool.slowdowns = slowdown::of_pool(build, &section);
     pool.waiting = waiting(&section, false);

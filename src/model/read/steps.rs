@@ -2,6 +2,7 @@
 
 use super::program::Program;
 use super::request::{self, otherwise_ends};
+use super::step_tables::{AWAITS, KINDS, PICKS, RELEASES, STEPS, TAKES};
 use super::{choose, condition, names};
 use crate::model::field::Field;
 use crate::model::journey::{
@@ -10,27 +11,7 @@ use crate::model::journey::{
 use crate::model::nearest::{listed, nearest, suggestion};
 use crate::model::seam;
 use crate::model::section::Section;
-
-/// Actions, in the order in which a step is searched for them: what comes first may have the later
-/// ones as options.
-const ACTIONS: [&str; 16] = [
-    "request",
-    "poll",
-    "retry",
-    "repeat",
-    "record",
-    "group",
-    "check",
-    "choose",
-    "with_probability",
-    "when",
-    "sleep",
-    "take",
-    "await",
-    "release",
-    "pick",
-    "end",
-];
+use crate::model::vocabulary::Choice;
 
 /// No loop takes more turns, alone or nested: 10⁹ turns of no time take a minute already.
 const MOST_TURNS: u64 = 1_000_000_000;
@@ -50,7 +31,7 @@ fn step<'a>(program: &mut Program<'_, 'a>, field: &Field<'a>) {
     let Some(section) = field.section() else {
         return;
     };
-    let Some(action) = ACTIONS.into_iter().find(|action| section.has(action)) else {
+    let Some(action) = STEPS.heads().find(|action| section.has(action)) else {
         return no_action(&section);
     };
     let Some(value) = section.optional(action) else {
@@ -71,25 +52,24 @@ fn step<'a>(program: &mut Program<'_, 'a>, field: &Field<'a>) {
             let dist = program.build.dist(&value);
             program.push(Step::Sleep(dist));
         }
-        "take" => push_only(program, &value, &[("token", Step::TakeToken)]),
+        "take" => push_choice(program, &value, &TAKES),
         "await" => {
             needs_waiting_room(program, &value);
             program.build.awaits.push(value.at);
-            push_only(program, &value, &[("admission", Step::AwaitAdmission)]);
+            push_choice(program, &value, &AWAITS);
         }
         "release" => {
             needs_inventory(program, &value);
-            push_only(program, &value, &[("seat", Step::ReleaseSeat)]);
+            push_choice(program, &value, &RELEASES);
         }
         "pick" => {
-            let choices = [("user", Step::PickUser), ("event", Step::PickEvent)];
-            push_only(program, &value, &choices);
+            push_choice(program, &value, &PICKS);
             if value.text_if_any() == Some("event") {
                 needs_inventory(program, &value);
             }
         }
         _ => {
-            if one_of(&value, &["iteration"]).is_some() {
+            if value.word().is_some() {
                 program.end_iteration();
             }
         }
@@ -102,7 +82,7 @@ fn strangers(section: &Section) {
     let Some(second) = section
         .unread()
         .into_iter()
-        .find(|key| ACTIONS.contains(&key.as_str()))
+        .find(|key| STEPS.heads().any(|action| action == key))
     else {
         return;
     };
@@ -115,9 +95,9 @@ fn no_action(section: &Section) {
     section.tolerate();
     let unread = section.unread();
     let first = unread.first().map_or("", String::as_str);
-    let fix = match unread.iter().find_map(|key| nearest(key, ACTIONS)) {
+    let fix = match unread.iter().find_map(|key| nearest(key, STEPS.heads())) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("a step has one of {}", listed(ACTIONS)),
+        None => format!("a step has one of {}", listed(STEPS.heads())),
     };
     let message = match first {
         "" => "an empty step".to_string(),
@@ -127,6 +107,7 @@ fn no_action(section: &Section) {
 }
 
 /// The text, if it is one of those allowed.
+#[allow(dead_code)] // For readers whose tables are not declared yet.
 pub(super) fn one_of<'f>(field: &Field<'f>, allowed: &[&'static str]) -> Option<&'f str> {
     let text = field.text()?;
     if allowed.contains(&text) {
@@ -140,13 +121,9 @@ pub(super) fn one_of<'f>(field: &Field<'f>, allowed: &[&'static str]) -> Option<
     None
 }
 
-fn push_only(program: &mut Program, value: &Field, choices: &[(&'static str, Step)]) {
-    let allowed: Vec<&'static str> = choices.iter().map(|(name, _)| *name).collect();
-    let Some(text) = one_of(value, &allowed) else {
-        return;
-    };
-    if let Some((_, step)) = choices.iter().find(|(name, _)| *name == text) {
-        program.push(*step);
+fn push_choice(program: &mut Program, value: &Field, choice: &'static Choice<Step>) {
+    if let Some(step) = value.choice(choice) {
+        program.push(step);
     }
 }
 
@@ -171,7 +148,7 @@ pub(super) fn needs_inventory(program: &Program, field: &Field) {
 
 /// How often: a number of turns that also fits what stands around it.
 pub(super) fn turns(program: &Program, field: &Field) -> Option<u32> {
-    let turns = field.whole_u32(1, u32::MAX)?;
+    let turns: u32 = field.integer()?;
     if program.times.saturating_mul(u64::from(turns)) > MOST_TURNS {
         let message = format!("loops that take more than {MOST_TURNS} turns in one iteration");
         field.error(message, "repeat less often");
@@ -191,7 +168,7 @@ pub(super) fn body<'a>(program: &mut Program<'_, 'a>, steps: &Field<'a>, turns: 
 }
 
 fn repeat<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, steps: &Field<'a>) {
-    let times = section.required("times", "times = 3");
+    let times = section.optional("times");
     let times = times.and_then(|f| turns(program, &f)).unwrap_or(1);
     let (slot, start) = program.begin_loop(steps);
     body(program, steps, times);
@@ -201,7 +178,7 @@ fn repeat<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, steps: &Fiel
 }
 
 fn group<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field<'a>) {
-    let steps = section.required("steps", "steps = [ … ]");
+    let steps = section.optional("steps");
     let text = name.text().unwrap_or("group");
     if text.contains("::") {
         // k6's rule (lib/models.go).
@@ -218,7 +195,7 @@ fn group<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field<
 }
 
 fn with_probability<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, p: &Field<'a>) {
-    let p = p.number(0.0, 1.0).unwrap_or(0.5);
+    let p = p.real().unwrap_or(0.5);
     let then = program.jump_with(p);
     branches(program, section, then);
 }
@@ -236,7 +213,7 @@ fn branches<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, then: supe
     }
     let after = program.jump();
     program.land(then);
-    if let Some(steps) = section.required("steps", "steps = [ … ]") {
+    if let Some(steps) = section.optional("steps") {
         body(program, &steps, 1);
     }
     program.land(after);
@@ -258,7 +235,7 @@ pub(super) fn checks<'a>(program: &mut Program<'_, 'a>, list: &Field<'a>) {
         let Some(section) = item.section() else {
             continue;
         };
-        let name = section.required("name", "name = \"status is 200\"");
+        let name = section.optional("name");
         let passes = section.optional("passes");
         let passes = passes.map_or(Some(Condition::Ok), |f| condition::read(&f));
         if let Some(name) = name {
@@ -288,25 +265,8 @@ fn push_check(program: &mut Program, name: &Field, passes: Condition) {
     program.push(Step::Check(id, passes));
 }
 
-const KINDS: [(&str, CustomKind); 5] = [
-    ("rate", CustomKind::Rate),
-    ("counter", CustomKind::Counter),
-    ("gauge", CustomKind::Gauge),
-    ("trend", CustomKind::Trend),
-    ("time", CustomKind::TrendTime),
-];
-
 fn record<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field<'a>) {
-    let names = KINDS.map(|(name, _)| name);
-    let kind = section.required(
-        "as",
-        "as = \"counter\", \"gauge\", \"rate\", \"trend\" or \"time\"",
-    );
-    let kind = kind.and_then(|f| one_of(&f, &names));
-    let kind = KINDS
-        .iter()
-        .find(|(name, _)| Some(*name) == kind)
-        .map(|(_, kind)| *kind);
+    let kind = section.choice("as", &KINDS);
     let value = match (section.optional("value"), kind) {
         (None, Some(CustomKind::Counter)) => Some(Recorded::Number(1.0)),
         (None, _) => {
@@ -337,7 +297,7 @@ fn record<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field
 
 fn recorded(field: &Field) -> Option<Recorded> {
     match field.text_if_any() {
-        None => field.number(f64::MIN, f64::MAX).map(Recorded::Number),
+        None => field.real().map(Recorded::Number),
         Some("duration") => Some(Recorded::LastDuration),
         Some("vu") => Some(Recorded::Vu),
         Some(_) => condition::read(field).map(Recorded::Condition),

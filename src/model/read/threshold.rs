@@ -5,6 +5,44 @@ use crate::model::field::Field;
 use crate::model::nearest::suggestion;
 use crate::model::seam;
 use crate::model::threshold::{MetricThresholds, Threshold};
+use crate::model::vocabulary::{Key, Kind, Table};
+
+/// What must hold of a metric.
+pub(crate) const THRESHOLD: Kind = Kind::Either(&[EXPRESSION, Kind::Table(&WITH_OPTIONS)]);
+
+/// A statistic, a comparison and a number.
+const EXPRESSION: Kind = Kind::Pattern(
+    r"^\s*(count|rate|value|avg|min|max|med|p\([0-9.]+\))\s*(<=|<|>=|>|===|==|!=)\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$",
+    "p(95)<500",
+);
+
+static WITH_OPTIONS: Table = Table {
+    name: "thresholds.METRIC[]",
+    about: "A threshold with k6's options. Times are in milliseconds, rates from 0 to 1.",
+    keys: &[
+        Key::new(
+            "threshold",
+            EXPRESSION,
+            "A statistic, a comparison and a number, such as `p(95)<500`.",
+        )
+        .required("threshold = \"p(95)<500\""),
+        Key::new(
+            "abort_on_fail",
+            Kind::Flag,
+            "Whether the run ends when it is crossed.",
+        )
+        .k6("abortOnFail")
+        .or_flag(false),
+        Key::new(
+            "delay_abort_eval",
+            Kind::Time,
+            "No end before this time of the run.",
+        )
+        .k6("delayAbortEval")
+        .or_text("0s"),
+    ],
+    rules: &[],
+};
 
 /// Reads `[thresholds]`.
 pub(super) fn read(field: Option<Field>, model: &Model) -> Vec<MetricThresholds> {
@@ -49,10 +87,9 @@ fn threshold(field: &Field) -> Option<Threshold> {
         return expression(field);
     }
     let section = field.section()?;
-    let example = "threshold = \"p(95)<500\"";
-    let text = section.required("threshold", example);
-    let abort = section.optional("abort_on_fail").and_then(|f| f.flag());
-    let delay = section.optional("delay_abort_eval").and_then(|f| f.span());
+    let text = section.optional("threshold");
+    let abort = section.flag("abort_on_fail");
+    let delay = section.time("delay_abort_eval");
     let mut threshold = expression(&text?)?;
     threshold.abort_on_fail = abort.unwrap_or(false);
     threshold.delay_abort_eval = delay;

@@ -1,8 +1,8 @@
 //! Visits of an endpoint: one function for each, and the scopes in which something is held.
 
 use super::endpoint::unplaced;
-use super::station::{idle, status};
-use super::steps::one_of;
+use super::station::idle;
+use super::visit_tables::{ACCUMULATED, VISITS};
 use super::waiting::entity_of;
 use super::{Build, names};
 use crate::model::field::Field;
@@ -13,28 +13,6 @@ use crate::model::system::{
 };
 use crate::model::tree::Place;
 use crate::model::waiting::WaitOrder;
-
-/// What a visit may be, in the order in which it is searched for: what comes first may have the later
-/// ones as options.
-const VISITS: [&str; 17] = [
-    "station",
-    "delay",
-    "hold",
-    "lock",
-    "optimistic",
-    "issue",
-    "list",
-    "claim",
-    "confirm",
-    "release",
-    "fail",
-    "call",
-    "spawn",
-    "parallel",
-    "respond",
-    "renew",
-    "leave",
-];
 
 /// One endpoint leads to another.
 pub(super) struct Call {
@@ -150,9 +128,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         let Some(section) = field.section() else {
             return;
         };
-        // `status` is a visit of its own, too, but an option of most others.
-        let mut kinds = VISITS.into_iter().chain(["status"]);
-        let Some(kind) = kinds.find(|kind| section.has(kind)) else {
+        let Some(kind) = VISITS.heads().find(|kind| section.has(kind)) else {
             return no_visit(&section);
         };
         let Some(value) = section.optional(kind) else {
@@ -166,11 +142,8 @@ impl<'b, 'a> Visits<'b, 'a> {
             }
             "hold" | "lock" | "optimistic" => self.scope(kind, &section, &value, open),
             "fail" => {
-                let probability = value.number(0.0, 1.0).unwrap_or(0.0);
-                let status = section
-                    .optional("status")
-                    .and_then(|f| status(&f))
-                    .unwrap_or(500);
+                let probability = value.real().unwrap_or(0.0);
+                let status = section.integer_or_default("status");
                 self.ops.push(Op::Fail {
                     probability,
                     status,
@@ -201,18 +174,15 @@ impl<'b, 'a> Visits<'b, 'a> {
             .stations
             .find(station)
             .map_or(StationId(0), StationId);
-        let time = section.required("time", "time = \"6ms\", or any distribution");
+        let time = section.optional("time");
         let growth = section.optional("growth").and_then(|f| self.growth(&f));
-        let class = section.optional("class").and_then(|f| f.whole(0, 255));
+        let class = section.integer_or_default("class");
         let patience = section.optional("patience").map(|f| self.build.dist(&f));
         self.no_effect(section, id);
         self.not_stopped(station);
         let Some(time) = time.map(|f| self.build.dist(&f)) else {
             return;
         };
-        let class = class
-            .and_then(|class| u8::try_from(class).ok())
-            .unwrap_or(0);
         self.ops.push(Op::Serve {
             station: id,
             time,
@@ -260,21 +230,10 @@ impl<'b, 'a> Visits<'b, 'a> {
 
     fn growth(&self, field: &Field<'a>) -> Option<Growth> {
         let section = field.section()?;
-        let kinds = ["sales", "claims", "tokens", "requests"];
-        let with = section.required(
-            "with",
-            "with = \"sales\", \"claims\", \"tokens\" or \"requests\"",
-        );
-        let with = with.and_then(|f| Some((one_of(&f, &kinds)?, f)));
-        let per = section.required("per_thousand", "per_thousand = 0.257");
-        let per_thousand = per.and_then(|f| f.number(0.0, 1e9));
+        let with = section.optional("with");
+        let with = with.and_then(|f| Some((f.choice(&ACCUMULATED)?, f)));
+        let per_thousand = section.real("per_thousand");
         let (with, with_field) = with?;
-        let with = match with {
-            "sales" => Accumulated::Sales,
-            "claims" => Accumulated::Claims,
-            "tokens" => Accumulated::Tokens,
-            _ => Accumulated::Requests,
-        };
         if matches!(with, Accumulated::Sales | Accumulated::Claims) {
             self.needs_inventory(&with_field);
         }
@@ -302,7 +261,7 @@ impl<'b, 'a> Visits<'b, 'a> {
     }
 
     fn lock(&mut self, section: &Section<'a>, value: &Field<'a>, open: &mut Vec<Op>) {
-        let timeout = section.optional("timeout").and_then(|f| f.span());
+        let timeout = section.time("timeout");
         let Some(key) = self.entity(value) else {
             return;
         };
@@ -329,10 +288,7 @@ impl<'b, 'a> Visits<'b, 'a> {
     }
 
     fn optimistic(&mut self, section: &Section<'a>, value: &Field<'a>, open: &mut Vec<Op>) {
-        let status = section
-            .optional("status")
-            .and_then(|f| status(&f))
-            .unwrap_or(409);
+        let status = section.integer_or_default("status");
         let Some(key) = self.entity(value) else {
             return;
         };
@@ -354,23 +310,17 @@ impl<'b, 'a> Visits<'b, 'a> {
     }
 
     fn effect(&mut self, kind: &str, section: &Section<'a>, value: &Field<'a>) {
-        let conflict = || {
-            section
-                .optional("status")
-                .and_then(|f| status(&f))
-                .unwrap_or(409)
+        let op = match kind {
+            "issue" => Op::IssueToken,
+            "list" => Op::ListSeats,
+            "claim" => Op::Claim(section.integer_or_default("status")),
+            "confirm" => Op::Confirm(section.integer_or_default("status")),
+            "release" => Op::ReleaseSeat,
+            "renew" => Op::RenewSession,
+            "leave" => Op::LeaveRoom,
+            _ => Op::QueueStatus,
         };
-        let (word, op): (&'static str, Op) = match kind {
-            "issue" => ("token", Op::IssueToken),
-            "list" => ("seats", Op::ListSeats),
-            "claim" => ("seat", Op::Claim(conflict())),
-            "confirm" => ("seat", Op::Confirm(conflict())),
-            "release" => ("seat", Op::ReleaseSeat),
-            "renew" => ("session", Op::RenewSession),
-            "leave" => ("room", Op::LeaveRoom),
-            _ => ("queue", Op::QueueStatus),
-        };
-        if one_of(value, &[word]).is_none() {
+        if value.word().is_none() {
             return;
         }
         match op {
@@ -441,15 +391,14 @@ impl<'b, 'a> Visits<'b, 'a> {
 fn no_visit(section: &Section) {
     section.tolerate();
     let unread = section.unread();
-    let kinds = || VISITS.into_iter().chain(["status"]);
     let first = unread.first().map_or("", String::as_str);
     if first == "sleep" {
         let fix = "write { delay = \"1s\" }: an endpoint delays, a journey sleeps";
         return section.error("a visit with `sleep` is nothing that is known", fix);
     }
-    let fix = match unread.iter().find_map(|key| nearest(key, kinds())) {
+    let fix = match unread.iter().find_map(|key| nearest(key, VISITS.heads())) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("a visit has one of {}", listed(kinds())),
+        None => format!("a visit has one of {}", listed(VISITS.heads())),
     };
     section.error(
         format!("a visit with `{first}` is nothing that is known"),
@@ -462,7 +411,7 @@ fn strangers(section: &Section) {
     let second = section
         .unread()
         .into_iter()
-        .find(|key| VISITS.contains(&key.as_str()));
+        .find(|key| VISITS.heads().any(|kind| kind == key));
     if let Some(second) = second {
         let message = format!("a visit does one thing; `{second}` is a second one");
         section.error(message, "give it a table of its own: { … }, { … }");

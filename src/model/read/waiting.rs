@@ -2,13 +2,51 @@
 
 use super::Build;
 use super::station::idle;
-use super::steps::one_of;
 use crate::model::Model;
 use crate::model::field::Field;
 use crate::model::nearest::suggestion;
 use crate::model::section::Section;
 use crate::model::system::{Entity, Op};
+use crate::model::vocabulary::{Choice, Key, Kind, Table};
 use crate::model::waiting::{Lock, WaitOrder, Waiting};
+
+/// Who of those who wait is next.
+pub(super) const ORDER: Key = Key::new(
+    "order",
+    Kind::Choice(&ORDERS),
+    "Who of those who wait is next; `by-version` is for locks.",
+)
+.or_text("in-order");
+/// How long it takes to wake up.
+pub(super) const WAKE: Key = Key::new(
+    "wake",
+    Kind::Time,
+    "With `barging`: how long the one who is woken needs until it asks again.",
+)
+.or_text("0s");
+
+static ORDERS: Choice<WaitOrder> = Choice {
+    one: "order",
+    many: "orders",
+    pairs: &WaitOrder::NAMES,
+};
+
+/// `[locks.ENTITY]`
+pub(super) static LOCK_RULES: Table = Table {
+    name: "locks.ENTITY",
+    about: "What holds for all locks of one kind of entity: `seat`, `user`, `token`, `event` or `global`.",
+    keys: &[
+        ORDER,
+        WAKE,
+        Key::new(
+            "timeout",
+            Kind::Time,
+            "Who has waited for so long fails with status 503; a visit may give its own.",
+        )
+        .otherwise("endless"),
+    ],
+    rules: &[],
+};
 
 /// Reads `order` and `wake` of a pool, a lock or a station. `rows` tells whether what is waited for has versions.
 pub(super) fn waiting(section: &Section, rows: bool) -> Waiting {
@@ -18,7 +56,7 @@ pub(super) fn waiting(section: &Section, rows: bool) -> Waiting {
         ..Waiting::default()
     };
     if waiting.order == WaitOrder::Barging {
-        let wake = section.optional("wake").and_then(|f| f.span());
+        let wake = section.time("wake");
         waiting.wake = wake.unwrap_or_default();
     } else {
         let why = "nobody has to wake up unless `order = \"barging\"`";
@@ -28,38 +66,31 @@ pub(super) fn waiting(section: &Section, rows: bool) -> Waiting {
 }
 
 fn order_of(field: &Field, rows: bool) -> Option<WaitOrder> {
-    let text = field.text()?;
-    let Some((_, order)) = WaitOrder::NAMES.iter().find(|(name, _)| *name == text) else {
-        let fix = suggestion(
-            text,
-            "orders",
-            WaitOrder::NAMES.iter().map(|(name, _)| *name),
-        );
-        field.error(format!("there is no order `{text}`"), fix);
-        return None;
-    };
-    if *order == WaitOrder::ByVersion && !rows {
+    let order = field.choice(&ORDERS)?;
+    if order == WaitOrder::ByVersion && !rows {
         let fix = "give it to a lock, as in [locks.seat], or write \"random\"";
         field.error("only the rows that locks stand for have versions", fix);
         return None;
     }
-    Some(*order)
+    Some(order)
 }
 
 /// The kinds of entities that can be locked, by their names.
-const ENTITIES: [(&str, Entity); 5] = [
-    ("seat", Entity::Seat),
-    ("user", Entity::User),
-    ("token", Entity::Token),
-    ("event", Entity::Event),
-    ("global", Entity::Global),
-];
+pub(super) static ENTITIES: Choice<Entity> = Choice {
+    one: "",
+    many: "possible",
+    pairs: &[
+        ("seat", Entity::Seat),
+        ("user", Entity::User),
+        ("token", Entity::Token),
+        ("event", Entity::Event),
+        ("global", Entity::Global),
+    ],
+};
 
 /// The entity of a `lock`, an `optimistic` or a cache, by its name.
 pub(super) fn entity_of(field: &Field) -> Option<Entity> {
-    let name = one_of(field, &ENTITIES.map(|(name, _)| name))?;
-    let found = ENTITIES.iter().find(|(known, _)| *known == name);
-    found.map(|(_, entity)| *entity)
+    field.choice(&ENTITIES)
 }
 
 /// Rules for locks that nobody takes are slips, as a rule.
@@ -69,7 +100,7 @@ pub(super) fn unused(build: &Build, named: &[(&str, Field)], model: &Model) {
         model.endpoints.iter().flat_map(|e| &e.ops).any(locks)
     };
     for (name, field) in named {
-        let entity = ENTITIES.iter().find(|(known, _)| known == name);
+        let entity = ENTITIES.pairs.iter().find(|(known, _)| known == name);
         if entity.is_some_and(|(_, entity)| !taken(*entity)) {
             let message = format!("nothing takes a lock of `{name}`");
             build.notes.warn(field.at, message, "");
@@ -82,8 +113,12 @@ pub(super) fn locks<'a>(build: &mut Build<'a>, root: &Section<'a>) -> Vec<(&'a s
     let named = root.optional("locks").map(|f| f.named());
     let named = named.unwrap_or_default();
     for (name, field) in &named {
-        let Some((_, entity)) = ENTITIES.iter().find(|(known, _)| known == name) else {
-            let fix = suggestion(name, "kinds of locks", ENTITIES.map(|(name, _)| name));
+        let Some((_, entity)) = ENTITIES.pairs.iter().find(|(known, _)| known == name) else {
+            let fix = suggestion(
+                name,
+                "kinds of locks",
+                ENTITIES.pairs.iter().map(|(name, _)| *name),
+            );
             let message = format!("nothing can be locked by `{name}`");
             build.notes.error(field.at, message, fix);
             continue;
@@ -93,7 +128,7 @@ pub(super) fn locks<'a>(build: &mut Build<'a>, root: &Section<'a>) -> Vec<(&'a s
         };
         build.locks[*entity as usize] = Lock {
             waiting: waiting(&section, true),
-            timeout: section.optional("timeout").and_then(|f| f.span()),
+            timeout: section.time("timeout"),
         };
     }
     named

@@ -1,11 +1,77 @@
 //! The waiting room: who is let through, and how fast.
 
+use super::dist::DISTRIBUTION;
 use super::{Build, MOST};
 use crate::engine::Span;
 use crate::model::field::Field;
-use crate::model::nearest::suggestion;
 use crate::model::section::Section;
 use crate::model::system::{AdmissionOrder, WaitingRoom};
+use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
+
+/// `[waiting_room]`
+pub(crate) static WAITING_ROOM: Table = Table {
+    name: "waiting_room",
+    about: "A line of users with a token, who are let through by rules.",
+    keys: &[
+        Key::new("order", Kind::Choice(&ORDERS), "Who is let through next.").or_text("fifo"),
+        Key::new(
+            "admit",
+            Kind::Table(&ADMIT),
+            "How fast users are let through; needed but for `pass-through`.",
+        )
+        .otherwise("nobody"),
+        Key::new(
+            "poll_expiry",
+            Kind::TimeAboveZero,
+            "Who has not asked for so long loses the turn.",
+        )
+        .otherwise("nobody does"),
+        Key::new(
+            "session",
+            Kind::Type(&DISTRIBUTION),
+            "How long an admission lasts.",
+        )
+        .otherwise("to the end"),
+        Key::new("opens_at", Kind::Time, "When the first is let through.").or_text("0s"),
+    ],
+    rules: &[],
+};
+
+static ADMIT: Table = Table {
+    name: "waiting_room.admit",
+    about: "Rules that may be combined: all must allow it.",
+    keys: &[
+        Key::new(
+            "rate",
+            Kind::NumberAbove(0.0, 1e9),
+            "Users a second, evenly spaced.",
+        ),
+        Key::new("batch", COUNT, "So many at once."),
+        Key::new(
+            "every",
+            Kind::TimeAboveZero,
+            "The time from batch to batch.",
+        ),
+        Key::new("active", COUNT, "So many inside at once."),
+    ],
+    rules: &[
+        Rule::AnyOf(&["rate", "batch", "active"]),
+        Rule::Together("batch", "every"),
+    ],
+};
+
+const COUNT: Kind = Kind::Whole(1, MOST as u64);
+
+static ORDERS: Choice<AdmissionOrder> = Choice {
+    one: "order",
+    many: "orders",
+    pairs: &[
+        ("fifo", AdmissionOrder::Fifo),
+        ("random-at-opening", AdmissionOrder::RandomAtOpening),
+        ("reject", AdmissionOrder::Reject),
+        ("pass-through", AdmissionOrder::PassThrough),
+    ],
+};
 
 const EXAMPLE: &str =
     "write admit = { rate = 125 }, { batch = 1000, every = \"10s\" } or { active = 500 }";
@@ -24,20 +90,15 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> WaitingRoom 
     let Some(section) = field.section() else {
         return room;
     };
-    if let Some(field) = section.optional("order") {
-        room.order = order(&field).unwrap_or(AdmissionOrder::Fifo);
-    }
+    room.order = section.choice("order", &ORDERS).unwrap_or(room.order);
     match section.optional("admit") {
         Some(admit) => admission(&admit, &mut room),
         None if room.order == AdmissionOrder::PassThrough => {}
         None => unreachable(&section, "the waiting room lets nobody in"),
     }
-    let expiry = section.optional("poll_expiry");
-    room.poll_expiry = expiry.and_then(|f| f.span_above_zero());
+    room.poll_expiry = section.time("poll_expiry");
     room.session = section.optional("session").map(|f| build.dist(&f));
-    if let Some(opens) = section.optional("opens_at").and_then(|f| f.span()) {
-        room.opens_at = opens;
-    }
+    room.opens_at = section.time("opens_at").unwrap_or(room.opens_at);
     room
 }
 
@@ -57,7 +118,7 @@ fn admission(admit: &Field, room: &mut WaitingRoom) {
         let batch = f.whole_u32(0, MOST)?;
         above_zero(&f, batch > 0, batch)
     });
-    let every = section.optional("every").and_then(|f| f.span_above_zero());
+    let every = section.time("every");
     match (section.has("batch"), section.has("every")) {
         (true, false) => section.error(
             "`batch` needs `every`",
@@ -90,20 +151,4 @@ fn above_zero<T>(field: &Field, holds: bool, value: T) -> Option<T> {
         field.error(message, EXAMPLE);
     }
     holds.then_some(value)
-}
-
-fn order(field: &Field) -> Option<AdmissionOrder> {
-    let orders = [
-        ("fifo", AdmissionOrder::Fifo),
-        ("random-at-opening", AdmissionOrder::RandomAtOpening),
-        ("reject", AdmissionOrder::Reject),
-        ("pass-through", AdmissionOrder::PassThrough),
-    ];
-    let text = field.text()?;
-    let found = orders.iter().find(|(name, _)| *name == text);
-    if found.is_none() {
-        let fix = suggestion(text, "orders", orders.iter().map(|(name, _)| *name));
-        field.error(format!("there is no order `{text}`"), fix);
-    }
-    found.map(|(_, order)| *order)
 }

@@ -90,6 +90,8 @@ impl Code {
     pub const OK: Code = Code(200);
     /// k6's `dial: connection refused`: status 0, error code 1212.
     pub const REFUSED: Code = Code(1212);
+    /// k6's `dial: i/o timeout`: status 0, error code 1211.
+    pub const DIAL_TIMEOUT: Code = Code(1211);
     /// k6's `request timeout`: status 0, error code 1050.
     pub const TIMEOUT: Code = Code(1050);
 

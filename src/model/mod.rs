@@ -12,6 +12,7 @@ pub mod duration;
 mod field;
 pub mod input;
 pub mod journey;
+pub mod listener;
 pub mod metric_name;
 pub(crate) mod nearest;
 pub mod network;
@@ -106,6 +107,8 @@ pub struct Model {
     pub waiting_room: Option<WaitingRoom>,
     /// The way between users and system, if the model has one.
     pub network: Option<network::Network>,
+    /// The accept queue in front of the system, if the model has one.
+    pub listener: Option<listener::Listener>,
     /// Thresholds by metric, in the order written.
     pub thresholds: Vec<threshold::MetricThresholds>,
     /// The k6 that the summary follows.

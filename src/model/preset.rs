@@ -7,7 +7,8 @@ use super::tree::{Entry, Node, Place, Value, convert_document};
 use toml::de::DeTable;
 
 /// The files of presets, by kind of component.
-const FILES: [&str; 2] = [
+const FILES: [&str; 3] = [
+    include_str!("presets/listeners.toml"),
     include_str!("presets/rows.toml"),
     include_str!("presets/pools.toml"),
 ];

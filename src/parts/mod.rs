@@ -5,6 +5,7 @@
 //! takes a job and gives it back when done, keeps no clock and schedules nothing; the world hands in the time, and
 //! sets an alarm at the time a part asks for.
 
+pub mod accept;
 pub mod deadlock;
 pub mod inventory;
 pub mod keep_alive;

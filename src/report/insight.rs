@@ -170,6 +170,7 @@ fn detail(account: &Account, l: &Limit) -> String {
             four_digits(l.best),
             turned_away(l, "were turned away")
         ),
+        Kind::Listener => at_the_listener(l, &waiting),
         Kind::Seats => format!(
             "{} claims, {} of all, found the seat taken; {} of {} are sold",
             four_digits(l.lost_count),
@@ -188,6 +189,16 @@ fn detail(account: &Account, l: &Limit) -> String {
         ),
         Kind::Think(_) => String::new(),
     }
+}
+
+fn at_the_listener(l: &Limit, waiting: &str) -> String {
+    format!(
+        "{waiting}, {} for each connection; {} connections waited in it on average, {} at most{}",
+        seconds(l.each),
+        amount(l.queue),
+        l.queue_max,
+        turned_away(l, "gave up")
+    )
 }
 
 fn scalability(account: &Account, l: &Limit) -> String {

@@ -11,6 +11,7 @@ pub mod chart;
 pub mod ci;
 mod columns;
 pub mod compare_page;
+pub mod components;
 pub mod explain_page;
 pub mod export;
 pub mod fit;

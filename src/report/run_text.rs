@@ -10,7 +10,7 @@ use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::model::scenario::Executor;
 use crate::model::visible::visible;
-use crate::report::{format, insight, notes, retries};
+use crate::report::{components, format, insight, notes, retries};
 use crate::study::account::Account;
 use crate::world::outcome::{End, Outcome};
 use crate::world::slow::Slow;
@@ -144,6 +144,11 @@ pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
         if !table.is_empty() {
             text += &format!("\n  The same for the slowest 1 %, from {from} on:\n\n{table}");
         }
+    }
+    let components = components::lines(outcome, model);
+    if !components.is_empty() {
+        text += "\n  In front of the system and inside:\n\n";
+        text.extend(components.iter().map(|line| format!("    - {line}\n")));
     }
     let notes = notes::notes(outcome, model, summary);
     if !notes.is_empty() {

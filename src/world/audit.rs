@@ -38,6 +38,8 @@ pub enum Law {
     Time,
     /// Requests with a retry policy = succeeded + failed + broken off + under way.
     Attempts,
+    /// Connections asked for came into the accept queue, were given up, or are under way.
+    Connections,
     /// The VUs that a scenario counts as active are those that are in an iteration.
     Active,
 }
@@ -97,7 +99,7 @@ pub struct Audit {
 }
 
 impl Audit {
-    fn equal(&mut self, law: Law, place: &str, left: (&str, u128), right: (&str, u128)) {
+    pub(super) fn equal(&mut self, law: Law, place: &str, left: (&str, u128), right: (&str, u128)) {
         self.checked += 1;
         if left.1 != right.1 {
             let what = format!(
@@ -170,6 +172,7 @@ impl World<'_> {
         self.audit_pools(&mut audit);
         self.audit_locks(&mut audit);
         self.audit_retries(&mut audit);
+        self.audit_connections(&mut audit);
         if let Some(inventory) = &self.inventory {
             audit_seats(inventory, &mut audit);
         }

@@ -26,6 +26,7 @@ use crate::parts::tokens::Tokens;
 use crate::parts::version::Versions;
 use crate::parts::waiting_room::WaitingRoom;
 
+use super::dial::Dialling;
 use super::event::{Event, Kind};
 use super::outcome::End;
 use super::request::Requests;
@@ -103,16 +104,14 @@ impl<'m> World<'m> {
             locks: ENTITIES.map(|e| uses_lock(model, e).then(|| locks(model, seeds, e))),
             versions: ENTITIES
                 .map(|e| uses_version(model, e).then(|| Versions::new(entities(model, e)))),
-            inventory: model
-                .inventory
-                .as_ref()
-                .map(|i| Inventory::new(i, model.users)),
+            inventory: inventory(model),
             tokens: Tokens::default(),
             room,
             awaiting: Listeners::default(),
             sent: 0,
             arrived: 0,
             connections: Vec::new(),
+            dialling: model.listener.as_ref().map(|l| Box::new(Dialling::new(l))),
             slow: None,
             answers_directly: false,
             counts_bytes: false,
@@ -159,6 +158,11 @@ fn recorder(model: &Model) -> Recorder {
         model.checks.len(),
         &kinds,
     )
+}
+
+fn inventory(model: &Model) -> Option<Inventory> {
+    let spec = model.inventory.as_ref();
+    spec.map(|spec| Inventory::new(spec, model.users))
 }
 
 fn pools(model: &Model, seeds: Seeds) -> Vec<Pool> {

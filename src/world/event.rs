@@ -43,6 +43,14 @@ pub enum Kind {
     SlowedDelayOver = 30,
     /// The connection of a VU may not keep a token any longer; the ticket is that of the token.
     KeepAliveOver = 31,
+    /// Connections that found a full accept queue try again.
+    SynTick = 43,
+    /// The last ACK of a connection, or data that stand for it, reach the listener; the ticket is the request.
+    Ack = 44,
+    /// A client gives up a connection; the ticket is the request.
+    DialOver = 45,
+    /// The listening program begins to accept.
+    Accepting = 46,
     /// Under barging, the first in line for a pool has woken up.
     PoolWakes = 40,
     /// Under barging, the first in line at a station has woken up.

@@ -164,6 +164,9 @@ impl World<'_> {
         };
         let origin = self.vus[id as usize].origin;
         self.recorder.data(now, origin, sent, received);
+        if self.dialling.is_some() {
+            self.user_leaves(id);
+        }
     }
 
     /// Cuts a VU's iteration off: a request in flight is left to the system and counts nowhere.

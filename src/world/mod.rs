@@ -8,6 +8,7 @@ pub mod abort;
 pub mod audit;
 pub mod build;
 pub mod deadlock;
+mod dial;
 pub mod event;
 mod guard;
 pub mod journeys;
@@ -243,6 +244,8 @@ pub struct World<'m> {
     arrived: u64,
     /// What is on the way for each VU; empty where no network is modelled.
     connections: Vec<network::Connection>,
+    /// Connections on their way into an accept queue, where a listener is modelled.
+    dialling: Option<Box<dial::Dialling>>,
     /// Requests that an interrupted VU has left in flight.
     left_in_flight: u64,
     limits: limits::Limits,
@@ -388,6 +391,10 @@ impl World<'_> {
             Kind::Evaluate => self.evaluate(now),
             Kind::KeepAliveOver => self.keep_alive_over(now, who, ticket),
             Kind::SlowedDelayOver => self.slowed_delay_over(now, index),
+            Kind::SynTick => self.syn_tick(now),
+            Kind::Ack => self.ack(now, who, ticket),
+            Kind::DialOver => self.dial_over(now, who, ticket),
+            Kind::Accepting => self.accept(now),
             Kind::PoolWakes => self.pool_wakes(now, index),
             Kind::StationWakes => self.station_wakes(now, index),
             Kind::LockWakes => self.lock_wakes(now, who, ticket),

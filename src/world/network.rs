@@ -21,6 +21,8 @@ pub struct Connection {
     received: u64,
     timings: Timings,
     answer: Option<Answer>,
+    /// The listener has accepted it: it has one of the places for connections.
+    place: bool,
 }
 
 /// An answer on its way to a VU.
@@ -41,6 +43,9 @@ impl World<'_> {
         let endpoint = self.model.sites[self.requests[request].site.index()].endpoint;
         let bytes = network.sizes_of(endpoint).request;
         let mut timings = Timings::default();
+        if self.dialling.is_some() && !self.connection(vu).connected {
+            return self.dial(now, request);
+        }
         if !self.connection(vu).connected {
             timings.connecting = self.draw(network.connecting).0;
             timings.tls = self.draw(network.tls).0;
@@ -58,6 +63,31 @@ impl World<'_> {
         let at = now + Span(timings.blocked + timings.sending) + way;
         self.queue
             .at(at, Event::stale_after(Kind::Arrival, request, ticket));
+    }
+
+    /// A VU believes to be connected.
+    pub(super) fn connected(&mut self, vu: u32, timings: Timings) {
+        let line = self.connection(vu);
+        line.connected = true;
+        line.timings = timings;
+    }
+
+    /// A VU's connection is accepted; the request on it goes out.
+    pub(super) fn has_place(&mut self, vu: u32, tls: Span, sending: Span, bytes: u64) {
+        let line = self.connection(vu);
+        line.place = true;
+        line.sent += bytes;
+        line.timings.tls = tls.0;
+        line.timings.blocked += tls.0;
+        line.timings.sending = sending.0;
+    }
+
+    /// Whether a VU's connection had a place and has it no more, for it is closed.
+    pub(super) fn gives_up_place(&mut self, vu: u32) -> bool {
+        let line = self.connection(vu);
+        let closed = line.place && !line.connected;
+        line.place &= !closed;
+        closed
     }
 
     /// A request reaches the system.
@@ -90,7 +120,7 @@ impl World<'_> {
             line.time_out(timeout);
             // The VU never gets this answer.
             context = self.vus[vu as usize].context;
-        } else if code == Code::REFUSED {
+        } else if code == Code::REFUSED || code == Code::DIAL_TIMEOUT {
             at = now + way;
             // k6 gives a refused connection no time at all, and the next request tries again.
             line.timings = Timings::default();
@@ -100,6 +130,9 @@ impl World<'_> {
             line.timings.receiving = receiving.0;
             line.received += bytes;
         }
+        let ends = self.model.listener.as_ref().is_some_and(|l| !l.keep_alive);
+        self.connection(vu).connected &= !ends;
+        self.close_place(now, vu);
         self.connection(vu).answer = Some(Answer {
             origin: request.origin,
             site: request.site,
@@ -140,7 +173,9 @@ impl World<'_> {
     pub(super) fn given_up(&mut self, vu: u32, timeout: Span) -> Timings {
         let line = self.connection(vu);
         line.time_out(timeout);
-        line.timings
+        let timings = line.timings;
+        self.close_place(self.queue.now(), vu);
+        timings
     }
 
     /// Bytes sent and received since the last call, for the end of an iteration.
@@ -164,6 +199,7 @@ impl World<'_> {
     fn close_open_connection(&mut self, vu: u32) {
         if self.model.network.is_some() {
             self.connection(vu).connected = false;
+            self.close_place(self.queue.now(), vu);
         }
         self.give_back_all_kept(vu);
     }
@@ -176,6 +212,7 @@ impl World<'_> {
         };
         let lost = line.answer.take().is_some();
         line.connected &= !lost;
+        self.close_place(self.queue.now(), vu);
         lost
     }
 
@@ -196,7 +233,7 @@ impl World<'_> {
         &mut self.connections[at]
     }
 
-    fn draw(&mut self, time: Option<DistId>) -> Span {
+    pub(super) fn draw(&mut self, time: Option<DistId>) -> Span {
         time.map_or(Span::ZERO, |id| self.samplers[id.index()].span())
     }
 }
@@ -216,7 +253,7 @@ impl Connection {
 }
 
 /// How long so many bytes take, to the nanosecond above.
-fn transfer(bytes: u64, bytes_per_second: Option<f64>) -> Span {
+pub(super) fn transfer(bytes: u64, bytes_per_second: Option<f64>) -> Span {
     bytes_per_second.map_or(Span::ZERO, |speed| {
         Span((bytes as f64 / speed * 1e9).ceil() as u64)
     })

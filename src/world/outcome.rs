@@ -4,6 +4,7 @@ use crate::engine::{Span, Time};
 use crate::measure::recorder::Recorder;
 use crate::model::Model;
 use crate::model::system::EndpointId;
+use crate::parts::accept::AcceptProbe;
 use crate::parts::inventory::InventoryProbe;
 use crate::parts::keep_alive::KeepAliveProbe;
 use crate::parts::lock::LockProbe;
@@ -93,6 +94,8 @@ pub struct Outcome {
     pub retries: Vec<RetryProbe>,
     /// The waiting room's probe.
     pub room: Option<RoomProbe>,
+    /// The probe of the accept queue, where the model has a listener.
+    pub listener: Option<AcceptProbe>,
     /// Time spent at each operation, endpoint by endpoint.
     pub op_times: Vec<OpTime>,
     /// Where the time of requests went by how long they took, if that was asked for.
@@ -151,6 +154,7 @@ impl World<'_> {
             retries: self.retries.probes(),
             deadlocks: self.deadlocks,
             room: self.room.map(|(r, _)| r.probe),
+            listener: self.dialling.map(|d| d.queue.probe),
             op_times: self.op_times,
             slow: self.slow.map(Breakdown::forget_the_unanswered),
             scenarios: self.scenarios.iter().map(|s| s.spent).collect(),

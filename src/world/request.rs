@@ -93,6 +93,8 @@ pub enum RequestState {
     Delayed,
     /// On its way to the system.
     Travelling,
+    /// It has no connection yet.
+    Dialling,
     /// It waits for a request that it has called.
     Calling,
     /// It makes a guarded call: it waits for an attempt, or before the next one.

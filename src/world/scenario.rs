@@ -210,6 +210,7 @@ impl World<'_> {
         self.queue
             .set_alarm(self.second, Time::ZERO + Span::secs(1));
         self.plan_slowdowns();
+        self.plan_accepting();
         self.watch_thresholds();
         match self.model.setup {
             Some(journey) => {
@@ -233,6 +234,7 @@ impl World<'_> {
 
     pub(super) fn setup_over(&mut self, now: Time) {
         self.queue.clear_alarm(self.phase_timeout);
+        self.close_connection(0);
         self.start_scenarios(now);
     }
 

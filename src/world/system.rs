@@ -425,6 +425,9 @@ impl World<'_> {
         let request = &mut self.requests[id];
         request.client = NONE;
         request.abandoned = true;
+        if request.state == RequestState::Dialling {
+            return self.dialler_gone(now, id);
+        }
         if !self.model.endpoints[request.endpoint as usize].cancel {
             return;
         }

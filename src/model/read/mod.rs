@@ -13,6 +13,7 @@ mod guard;
 mod inventory;
 mod journey;
 mod link;
+mod listener;
 mod names;
 mod network;
 mod order;
@@ -238,8 +239,7 @@ impl<'a> Build<'a> {
         let used: Vec<JourneyId> = scenarios.iter().map(|s| s.journey).collect();
         let (setup_id, teardown_id) = (setup.journey, teardown.journey);
         let programs = journey::read_all(self, &at.journeys, &used, setup_id, teardown_id);
-        let network = root.optional("network");
-        let network = network.and_then(|f| network::read(self, &f));
+        let (network, listener) = listener::with_network(self, root);
         let endpoints = endpoint::read_all(self, &at.endpoints);
         let mut model = Model {
             name: about.name,
@@ -265,6 +265,7 @@ impl<'a> Build<'a> {
             inventory,
             waiting_room,
             network,
+            listener,
             thresholds: Vec::new(),
             k6_version: about.k6_version,
             summary_trend_stats: about.stats,

@@ -45,6 +45,7 @@ pub(super) fn account(outcome: &Outcome, model: &Model) -> Account {
     let room = sums.room();
     let in_room = room.as_ref().map_or(0.0, |r| r.waited);
     limits.extend(room);
+    limits.extend(sums.listener());
     limits.extend(seats(outcome));
     limits.extend((0..model.scenarios.len()).filter_map(|index| sums.users(index)));
     let seconds = sums.seconds.max(f64::MIN_POSITIVE);
@@ -103,7 +104,8 @@ impl<'a> Sums<'a> {
         let delays = ops.zip(&self.outcome.op_times);
         let delays = delays.filter(|(op, _)| matches!(op, Op::Delay(_)));
         let delays = delays.map(|(_, time)| time.served as f64 * NS);
-        lines + stations.sum::<f64>() + delays.sum::<f64>()
+        let connecting = self.listener().map_or(0.0, |l| l.waited);
+        lines + stations.sum::<f64>() + delays.sum::<f64>() + connecting
     }
 
     fn levels(&self, limit: &mut Limit, in_use: &Level, queue: &Level) {
@@ -243,6 +245,26 @@ impl<'a> Sums<'a> {
     /// How often the entity that is wanted most is wanted, where the model says it.
     fn most_wanted(&self, key: Entity) -> Option<f64> {
         most_wanted(self.model, key)
+    }
+
+    fn listener(&self) -> Option<Limit> {
+        let spec = self.model.listener.as_ref()?;
+        let probe = self.outcome.listener.as_ref()?;
+        let name = format!("the accept queue of listener {}", spec.name);
+        let mut limit = Limit::new(Kind::Listener, name);
+        self.levels(&mut limit, &probe.open, &probe.queue);
+        let end = self.outcome.end_time();
+        let area = |level: &Level| level.area(end) as f64 * NS;
+        limit.waited = area(&probe.queue) + area(&probe.dialling);
+        limit.caused = limit.waited;
+        limit.size = (spec.connections != u32::MAX).then(|| f64::from(spec.connections));
+        limit.utilisation = limit
+            .size
+            .map_or(0.0, |size| (limit.in_use / size).min(1.0));
+        limit.each = limit.waited / probe.dialled.max(1) as f64;
+        limit.lost_count = probe.gave_up as f64;
+        limit.lost = limit.lost_count / probe.dialled.max(1) as f64;
+        Some(limit)
     }
 
     fn room(&self) -> Option<Limit> {

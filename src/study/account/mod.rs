@@ -34,6 +34,8 @@ pub enum Kind {
     Lock(Entity),
     /// The rules by which the waiting room lets users in.
     WaitingRoom,
+    /// The accept queue of the listener: what clients wait for until they are connected and accepted.
+    Listener,
     /// The seats: a claim that finds its seat taken is lost.
     Seats,
     /// The VUs of a scenario with an arrival rate: a start that finds none is dropped.

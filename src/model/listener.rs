@@ -1,0 +1,28 @@
+//! A listening socket in front of the system, as meant.
+
+use crate::engine::Span;
+
+/// The queue of connections that a program has not accepted yet, and what a client does that finds it full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Name: the key in the model.
+    pub name: String,
+    /// As in `listen(backlog)`: the queue keeps one connection more.
+    pub backlog: u32,
+    /// Connections that the program has accepted and not closed, at most; `u32::MAX` for no limit.
+    pub connections: u32,
+    /// A VU keeps its connection from request to request.
+    pub keep_alive: bool,
+    /// The program accepts from this time of the run on.
+    pub accepts_from: Span,
+    /// The client's kernel sends a lost SYN again after this time…
+    pub syn_retry: Span,
+    /// …so often, then after twice the time before, again and again.
+    pub syn_linear: u32,
+    /// The client gives up a connection that has not come about by then.
+    pub dial_timeout: Span,
+    /// After this time, and then twice the time before, the client sends its data again where its last ACK was lost.
+    pub ack_retry: Span,
+    /// Ticks of the client's kernel in a second: its timers go off at some of them.
+    pub timer_hz: u32,
+}

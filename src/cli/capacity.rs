@@ -49,8 +49,8 @@ pub struct Capacity {
     /// Look for the smallest value that passes.
     #[arg(long, alias = "minimize")]
     minimise: bool,
-    /// How much work: `runs=200` (the default), `time=60s`, or both. The clock is looked at between
-    /// probes alone; an answer that it cut short says so, and with how many runs it can be had again.
+    /// How much work: `runs=200` (the default), `time=60s`, or both. A time ends the search after
+    /// the value that is being tried then; the answer says so, and how many runs give the same answer.
     #[arg(long, value_name = "runs=N,time=T")]
     budget: Option<Budget>,
     /// Relative width at which bisection ends, in per cent.

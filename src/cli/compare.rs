@@ -64,8 +64,8 @@ pub struct Compare {
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How much work: `runs=40` (20 of each), `time=60s`, or both. The clock is looked at between runs
-    /// alone, and the output says if it ended the comparison.
+    /// How much work: `runs=40` (20 of each), `time=60s`, or both. A time ends the comparison
+    /// after the runs that are under way then, and the output says so.
     #[arg(long, value_name = "runs=N,time=T")]
     budget: Option<Budget>,
     #[command(flatten)]

@@ -49,8 +49,8 @@ pub struct Explain {
     /// Where all effects are written as CSV (the data of a tornado chart).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// How much work: `runs=500`, `time=60s`, or both. The clock is looked at between rounds (one run at
-    /// each value) alone, and the output says if it ended the study.
+    /// How much work: `runs=500`, `time=60s`, or both. A time ends the study
+    /// after the round (one run at each value) that is under way then, and the output says so.
     #[arg(long, value_name = "runs=N,time=T")]
     budget: Option<Budget>,
     #[command(flatten)]

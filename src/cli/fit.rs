@@ -83,8 +83,8 @@ pub struct FitArgs {
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How much work: `runs=1500` (the default), `time=60s`, or both. The clock is looked at between steps
-    /// of the search alone; the last stage, from which the intervals come, is done whatever the time.
+    /// How much work: `runs=1500` (the default), `time=60s`, or both. A time ends the search
+    /// after the step that is under way then; the last stage, which gives the intervals, is always done.
     #[arg(long, value_name = "runs=N,time=T", default_value = "runs=1500")]
     budget: super::budget::Budget,
     /// Print measured and simulated values of every number of every run.

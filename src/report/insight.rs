@@ -6,6 +6,7 @@ use crate::model::retry::GuardId;
 use crate::model::system::{Entity, Op};
 use crate::report::answers::seconds;
 use crate::report::format;
+use crate::report::readable::plain;
 use crate::study::account::{Account, Kind, Limit};
 use crate::study::fit::free::four_digits;
 use crate::world::OpTime;
@@ -124,21 +125,21 @@ fn detail(account: &Account, l: &Limit) -> String {
         "{} of the time of requests is the wait for it",
         percent(account.share(l, l.waited))
     );
-    let (mean, max) = (amount(l.queue), l.queue_max);
+    let (mean, max) = (amount(l.queue), plain(l.queue_max));
     let line = format!("{mean} requests waited for it on average, {max} at most");
     match l.kind {
         Kind::Station(_) if l.queue_max == 0.0 && l.waited == 0.0 => format!(
             "{} used over the whole run; {} requests were in it on average, {} at most{}",
             used(l),
             amount(l.in_use),
-            l.in_use_max,
+            plain(l.in_use_max),
             turned_away(l, "refused")
         ),
         Kind::Station(_) if l.queue_max == 0.0 => format!(
             "{} used over the whole run; {} requests shared it on average, {} at most; {waiting}{}",
             used(l),
             amount(l.in_use),
-            l.in_use_max,
+            plain(l.in_use_max),
             turned_away(l, "refused")
         ),
         Kind::Station(_) | Kind::Pool(_) => format!(
@@ -165,7 +166,7 @@ fn detail(account: &Account, l: &Limit) -> String {
         Kind::WaitingRoom => format!(
             "{} users waited in it on average, {} at most, each for {}; it let in {} a second{}",
             amount(l.queue),
-            l.queue_max,
+            plain(l.queue_max),
             seconds(l.each),
             four_digits(l.best),
             turned_away(l, "were turned away")

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod data_files;
+mod docs;
 mod errors;
 mod escapes;
 mod init;

@@ -26,6 +26,7 @@ pub mod scenario;
 pub mod scenario_check;
 mod seam;
 mod section;
+pub mod service;
 pub mod set;
 pub mod shortcuts;
 pub mod system;
@@ -99,6 +100,8 @@ pub struct Model {
     pub retries: Vec<retry::Retry>,
     /// What stands around calls.
     pub guards: Vec<retry::Guard>,
+    /// Replicas behind balancers.
+    pub services: Vec<service::Service>,
     /// Number of users that `PickUser` draws from.
     pub users: u32,
     /// Events and seats, if the model has any.

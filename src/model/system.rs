@@ -135,6 +135,14 @@ pub enum Op {
     Fork(EndpointId),
     /// Waits for all branches; fails if one failed.
     Join,
+    /// Picks a replica of a service for the request, which goes on in that replica's copy of the program: the
+    /// first begins at the next operation, each has as many operations.
+    Balance {
+        /// Which service.
+        service: super::service::ServiceId,
+        /// Operations of each copy.
+        stride: u16,
+    },
     /// Sends the answer now; what follows is work the client does not wait for.
     Respond,
     /// The program is over: status 200.

@@ -6,12 +6,14 @@
 //! sets an alarm at the time a part asks for.
 
 pub mod accept;
+pub mod balancer;
 pub mod deadlock;
 pub mod inventory;
 pub mod keep_alive;
 pub mod listeners;
 pub mod lock;
 pub mod pool;
+pub mod replicas;
 pub mod retry;
 pub mod retry_budget;
 pub mod row;

@@ -1,6 +1,8 @@
 //! What k6 cannot show: how busy each resource was, where the time of the requests went, and what
 //! limits the system.
 
+mod families;
+
 use crate::model::Model;
 use crate::model::retry::GuardId;
 use crate::model::system::{Entity, Op};
@@ -19,8 +21,13 @@ pub fn bottleneck(account: &Account) -> String {
     let Some(choice) = account.bottleneck() else {
         return nobody_waited(account);
     };
-    let told: Vec<String> = choice.limits.iter().map(|l| detail(account, l)).collect();
-    let names: Vec<&str> = choice.limits.iter().map(|l| l.name.as_str()).collect();
+    let groups = families::groups(&choice.limits);
+    let told: Vec<String> = groups
+        .iter()
+        .map(|g| families::detail(account, g))
+        .collect();
+    let names: Vec<String> = groups.iter().map(|g| families::name(g)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut text = match names.as_slice() {
         [one] if choice.matters => format!("The bottleneck is {one}: {}.", told[0]),
         [one] => {
@@ -284,8 +291,8 @@ pub fn resource_table(account: &Account) -> String {
         "resource", "size", "used", "in use", "max", "queue", "max", "lost", "waiting", "ceiling",
     ];
     let mut rows = vec![head.map(str::to_owned)];
-    let shown = account.limits.iter();
-    for l in shown.filter(|l| !matches!(l.kind, Kind::Think(_))) {
+    let shown = families::shown(account);
+    for l in shown.iter().filter(|l| !matches!(l.kind, Kind::Think(_))) {
         // How many VUs were at work at most is not recorded.
         let most = |n: f64| match l.kind {
             Kind::Vus(..) => "-".to_owned(),
@@ -392,12 +399,12 @@ fn shares(model: &Model, ops: &[Op], times: &[OpTime]) -> Vec<Share> {
     for (op, time) in ops.iter().zip(times) {
         match op {
             Op::Serve { station, .. } => {
-                let name = &model.stations[station.index()].name;
+                let name = model.station_name(station.index());
                 add(format!("waiting for {name}"), time.waited);
                 add(format!("in service at {name}"), time.served);
             }
             Op::Acquire { pool } => {
-                let name = &model.pools[pool.index()].name;
+                let name = model.pool_name(pool.index());
                 add(format!("waiting for {name}"), time.waited);
             }
             Op::Guard(guard) => {
@@ -457,11 +464,11 @@ pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 /// A share with one decimal.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }
 
 /// A mean number of jobs.
-fn amount(mean: f64) -> String {
+pub(super) fn amount(mean: f64) -> String {
     format!("{mean:.2}")
 }

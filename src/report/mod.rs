@@ -38,6 +38,7 @@ pub mod retries;
 pub mod run_text;
 pub mod samples;
 pub mod schema;
+pub mod services;
 pub mod study_page;
 pub mod thresholds;
 pub mod width;

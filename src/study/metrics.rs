@@ -242,6 +242,7 @@ fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
         table.put(format!("{name}_queue_max"), probe.queue.max() as f64);
         table.put(format!("{name}_refused"), probe.refused as f64);
     }
+    services(table, model, outcome);
     for (spec, probe) in model.pools.iter().zip(&outcome.pools) {
         let name = format!("pool_{}", spec.name);
         let share = probe.held.mean(end) / f64::from(spec.size.max(1));
@@ -249,6 +250,22 @@ fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
         table.put(format!("{name}_queue_mean"), probe.queue.mean(end));
         table.put(format!("{name}_queue_max"), probe.queue.max() as f64);
         table.put(format!("{name}_refused"), probe.refused as f64);
+    }
+}
+
+fn services(table: &mut Table, model: &Model, outcome: &Outcome) {
+    let end = outcome.end_time();
+    for (spec, probe) in model.services.iter().zip(&outcome.services) {
+        let name = format!("service_{}", spec.name);
+        let present = probe.replicas.iter().map(|r| r.present.mean(end));
+        table.put(format!("{name}_jobs_mean"), present.sum());
+        let picked = probe.replicas.iter().map(|r| r.picked);
+        let (all, most) = (picked.clone().sum::<u64>(), picked.max().unwrap_or(0));
+        let share = most as f64 / all.max(1) as f64;
+        table.put(format!("{name}_largest_share"), share);
+        let failed = probe.replicas.iter().map(|r| r.failed).sum::<u64>();
+        table.put(format!("{name}_failed"), (failed + probe.unserved) as f64);
+        table.put(format!("{name}_unserved"), probe.unserved as f64);
     }
 }
 

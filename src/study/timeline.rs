@@ -38,6 +38,8 @@ pub fn header(model: &Model) -> Vec<String> {
         header.push(format!("pool_{}_utilisation", pool.name));
         header.push(format!("pool_{}_queue_mean", pool.name));
     }
+    let services = model.services.iter();
+    header.extend(services.map(|s| format!("service_{}_jobs_mean", s.name)));
     if model.waiting_room.is_some() {
         header.extend(["waiting_room_length", "waiting_room_active"].map(str::to_owned));
     }
@@ -67,6 +69,7 @@ pub fn rows(model: &Model, outcome: &Outcome, samples: &[Sample]) -> Vec<Vec<Str
         dropped: 0,
         stations: vec![<(LevelSample, LevelSample)>::default(); model.stations.len()],
         pools: vec![<(LevelSample, LevelSample)>::default(); model.pools.len()],
+        services: vec![LevelSample::default(); model.services.len()],
         room: None,
         seats: None,
     };
@@ -109,6 +112,8 @@ fn row(model: &Model, outcome: &Outcome, from: &Sample, to: &Sample) -> Vec<Stri
         row.push(Some(held / f64::from(spec.size.max(1))));
         row.push(Some(mean(from.pools[i].1, to.pools[i].1, window)));
     }
+    let services = from.services.iter().zip(&to.services);
+    row.extend(services.map(|(from, to)| Some(mean(*from, *to, window))));
     if let Some((waiting, active)) = to.room {
         row.extend([Some(waiting as f64), Some(active as f64)]);
     }

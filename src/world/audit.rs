@@ -40,6 +40,8 @@ pub enum Law {
     Attempts,
     /// Connections asked for came into the accept queue, were given up, or are under way.
     Connections,
+    /// Requests sent to a replica = finished by it + still there, and those are the requests that know it.
+    Replicas,
     /// The VUs that a scenario counts as active are those that are in an iteration.
     Active,
 }
@@ -173,6 +175,7 @@ impl World<'_> {
         self.audit_locks(&mut audit);
         self.audit_retries(&mut audit);
         self.audit_connections(&mut audit);
+        self.audit_replicas(&mut audit);
         if let Some(inventory) = &self.inventory {
             audit_seats(inventory, &mut audit);
         }
@@ -365,6 +368,28 @@ impl World<'_> {
                 &name,
                 ("requests open", p.open.into()),
                 ("requests under way", open.into()),
+            );
+        }
+    }
+
+    fn audit_replicas(&self, audit: &mut Audit) {
+        for (index, probe) in self.replica_probes() {
+            let (service, replica) = index;
+            let spec = &self.model.services[usize::from(service)];
+            let name = format!("replica {} of `{}`", replica + 1, spec.name);
+            let known = self.held_where(|held| held == Held::Replica(service, replica));
+            let there = probe.present.value();
+            audit.equal(
+                Law::Replicas,
+                &name,
+                ("sent to it", probe.picked.into()),
+                ("finished or there", (probe.finished + there).into()),
+            );
+            audit.equal(
+                Law::Replicas,
+                &name,
+                ("there", there.into()),
+                ("requests that know it", known.into()),
             );
         }
     }

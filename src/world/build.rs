@@ -102,8 +102,8 @@ impl<'m> World<'m> {
             has_connections: model.network.is_some() || keepers.iter().any(Option::is_some),
             keepers,
             locks: ENTITIES.map(|e| uses_lock(model, e).then(|| locks(model, seeds, e))),
-            versions: ENTITIES
-                .map(|e| uses_version(model, e).then(|| Versions::new(entities(model, e)))),
+            fleet: super::fleet::Fleet::of(model, |name| seeds.stream(name)),
+            versions: versions(model),
             inventory: inventory(model),
             tokens: Tokens::default(),
             room,
@@ -185,9 +185,16 @@ fn stations(model: &Model, seeds: Seeds, queue: &mut EventQueue<Event>) -> Vec<(
         .map(|(i, spec)| {
             let stream = seeds.stream(&format!("stations.{}.order", spec.name));
             let alarm = queue.busy_alarm(Event::of(Kind::Completion, i));
-            (Station::new(spec, stream, whole_demands(model, i)), alarm)
+            let plain = whole_demands(model, i) && !changes_speed(model, i);
+            (Station::new(spec, stream, plain), alarm)
         })
         .collect()
+}
+
+/// Whether a station belongs to replicas that do not always work at full speed.
+fn changes_speed(model: &Model, station: usize) -> bool {
+    let replica = model.replica_of_station(station);
+    replica.is_some_and(|(service, _)| model.services[service].changes_speed())
 }
 
 /// Whether all that is asked of a station is a whole number of nanoseconds, as times drawn are.
@@ -250,6 +257,10 @@ fn entities(model: &Model, entity: Entity) -> usize {
 fn uses_lock(model: &Model, entity: Entity) -> bool {
     let locks = |op: &Op| matches!(op, Op::Lock { key, .. } if *key == entity);
     model.endpoints.iter().flat_map(|e| &e.ops).any(locks)
+}
+
+fn versions(model: &Model) -> [Option<Versions>; 5] {
+    ENTITIES.map(|e| uses_version(model, e).then(|| Versions::new(entities(model, e))))
 }
 
 fn uses_version(model: &Model, entity: Entity) -> bool {

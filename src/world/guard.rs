@@ -113,6 +113,9 @@ impl World<'_> {
         if self.slow.is_some() {
             self.trace_over(child);
         }
+        if self.fleet.is_some() {
+            self.disconnect(child);
+        }
         self.requests[child].parent = (NONE, 0);
         self.client_gone(child);
         let over = Request {

@@ -10,6 +10,7 @@ pub mod build;
 pub mod deadlock;
 mod dial;
 pub mod event;
+pub mod fleet;
 mod guard;
 pub mod journeys;
 pub mod keep_alive;
@@ -231,6 +232,8 @@ pub struct World<'m> {
     keepers: Vec<Option<KeepAlive>>,
     /// VUs have connections that may be closed: there is a network, or they keep tokens.
     has_connections: bool,
+    /// Services and their replicas, if the model has any.
+    fleet: Option<Box<fleet::Fleet>>,
     locks: [Option<Locks>; 5],
     versions: [Option<Versions>; 5],
     inventory: Option<Inventory>,

@@ -9,6 +9,7 @@ use crate::parts::inventory::InventoryProbe;
 use crate::parts::keep_alive::KeepAliveProbe;
 use crate::parts::lock::LockProbe;
 use crate::parts::pool::PoolProbe;
+use crate::parts::replicas::ServiceProbe;
 use crate::parts::retry::RetryProbe;
 use crate::parts::station::StationProbe;
 use crate::parts::waiting_room::RoomProbe;
@@ -82,6 +83,8 @@ pub struct Outcome {
     pub pools: Vec<PoolProbe>,
     /// What connections kept of each pool, in the same order; `None` where they keep nothing.
     pub kept: Vec<Option<KeepAliveProbe>>,
+    /// Probes in the order of `Model::services`.
+    pub services: Vec<ServiceProbe>,
     /// Probes by the discriminant of `Entity`; `None` where the model has no such lock.
     pub locks: [Option<LockProbe>; 5],
     /// Optimistic conflicts by the discriminant of `Entity`.
@@ -148,6 +151,7 @@ impl World<'_> {
                 .into_iter()
                 .map(|keeper| keeper.map(|k| k.probe))
                 .collect(),
+            services: self.fleet.map_or_else(Vec::new, |f| f.probes()),
             locks: self.locks.map(|l| l.map(|l| l.probe)),
             conflicts: self.versions.map(|v| v.map_or(0, |v| v.conflicts)),
             inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),

@@ -114,6 +114,8 @@ pub enum Held {
     Lock(Entity, u32),
     /// The version that was read of an entity's row.
     Version(Entity, u32),
+    /// A place at a replica of a service, both by index.
+    Replica(u16, u16),
 }
 
 /// All requests, live and free slots.
@@ -204,6 +206,15 @@ impl Requests {
             }
         }
         None
+    }
+
+    /// The service and the replica that work on a request, if any do.
+    #[must_use]
+    pub fn replica(&self, id: u32) -> Option<(u16, u16)> {
+        self.holdings(id).iter().find_map(|held| match *held {
+            Held::Replica(service, replica) => Some((service, replica)),
+            _ => None,
+        })
     }
 
     /// Everything that a request holds.

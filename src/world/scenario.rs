@@ -211,6 +211,7 @@ impl World<'_> {
             .set_alarm(self.second, Time::ZERO + Span::secs(1));
         self.plan_slowdowns();
         self.plan_accepting();
+        self.start_fleet();
         self.watch_thresholds();
         match self.model.setup {
             Some(journey) => {

@@ -246,15 +246,7 @@ impl World<'_> {
 
     fn set_speed(&mut self, now: Time, slowdown: usize) {
         match self.slowdowns[slowdown].slowed {
-            Slowed::Station(station) => {
-                let speed = self.speed(Slowed::Station(station));
-                let (part, alarm) = &mut self.stations[station];
-                part.set_speed(now, speed);
-                match part.next_completion() {
-                    Some(at) => self.queue.set_alarm(*alarm, at.max(now)),
-                    None => self.queue.clear_alarm(*alarm),
-                }
-            }
+            Slowed::Station(station) => self.refresh_speed(now, station),
             Slowed::Pool(pool) => {
                 for at in 0..self.paces.len() {
                     if self.paces[at].pools.iter().any(|p| p.index() == pool) {
@@ -264,6 +256,18 @@ impl World<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// A station works at the product of what its open slowdowns and its replica leave.
+    pub(super) fn refresh_speed(&mut self, now: Time, station: usize) {
+        let own = self.fleet.as_ref().map_or(1.0, |f| f.speed(station));
+        let speed = self.speed(Slowed::Station(station)) * own;
+        let (part, alarm) = &mut self.stations[station];
+        part.set_speed(now, speed);
+        match part.next_completion() {
+            Some(at) => self.queue.set_alarm(*alarm, at.max(now)),
+            None => self.queue.clear_alarm(*alarm),
         }
     }
 

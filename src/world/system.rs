@@ -89,12 +89,7 @@ impl World<'_> {
                 }
                 Op::Release(_) | Op::Unlock(_) => self.give_back_last(now, id),
                 Op::Guard(guard) => return self.begin_guarded_call(now, id, guard),
-                Op::Call(endpoint) => {
-                    self.requests[id].state = RequestState::Calling;
-                    self.requests[id].at += 1;
-                    let _ = self.start_child(now, id, endpoint, true);
-                    return;
-                }
+                Op::Call(endpoint) => return self.call(now, id, endpoint),
                 Op::Fork(endpoint) => {
                     self.requests[id].branches += 1;
                     if self.start_child(now, id, endpoint, true).is_none() {
@@ -116,6 +111,10 @@ impl World<'_> {
                         return self.finish(now, id);
                     }
                 }
+                Op::Balance { service, stride } => match self.route(now, id, service, stride) {
+                    Some(skipped) => at += skipped,
+                    None => return,
+                },
                 Op::Done => return self.finish(now, id),
                 op => {
                     if let Err(code) = self.instant_op(now, id, op) {
@@ -126,6 +125,12 @@ impl World<'_> {
             at += 1;
             self.requests[id].at = at as u32;
         }
+    }
+
+    fn call(&mut self, now: Time, id: u32, endpoint: EndpointId) {
+        self.requests[id].state = RequestState::Calling;
+        self.requests[id].at += 1;
+        let _ = self.start_child(now, id, endpoint, true);
     }
 
     /// Takes a token of a pool. Returns whether the request goes on; it may wait or be refused.
@@ -356,7 +361,7 @@ impl World<'_> {
         let failed = self.requests[id].code != Code::OK || self.requests[id].cancelled;
         let next = match held {
             Held::Token(pool) => self.pools[pool.index()].release(now, &self.requests),
-            Held::Lock(_, NONE) | Held::Version(..) => None,
+            Held::Lock(_, NONE) | Held::Version(..) | Held::Replica(..) => None,
             Held::Lock(key, entity) => self.locks[key as usize]
                 .as_mut()
                 .and_then(|locks| locks.release(now, entity, failed, &self.requests)),
@@ -422,6 +427,9 @@ impl World<'_> {
     /// Nobody waits for the answer any more. The work goes on unless the endpoint cancels it.
     pub(super) fn client_gone(&mut self, id: u32) {
         let now = self.queue.now();
+        if self.fleet.is_some() {
+            self.disconnect(id);
+        }
         let request = &mut self.requests[id];
         request.client = NONE;
         request.abandoned = true;
@@ -467,6 +475,7 @@ impl World<'_> {
                     | Op::Lock { .. }
                     | Op::Call(_)
                     | Op::Join
+                    | Op::Balance { .. }
             )
         };
         let inside = self.ops[entry..request.at as usize].iter().any(comes_to);
@@ -496,6 +505,9 @@ impl World<'_> {
 
     /// Answers a request's client or caller before the request ends; nobody waits for the rest.
     fn answer_early(&mut self, now: Time, id: u32) {
+        if self.fleet.is_some() {
+            self.disconnect(id);
+        }
         self.answer_client(now, id);
         let request = self.requests[id];
         if request.parent.0 != NONE {
@@ -518,8 +530,10 @@ impl World<'_> {
 
     /// What the request took last comes back.
     pub(super) fn give_back_last(&mut self, now: Time, id: u32) {
-        if let Some(held) = self.requests.let_go(id) {
-            self.give_back(now, id, held);
+        match self.requests.let_go(id) {
+            Some(Held::Replica(service, replica)) => self.leave_replica(now, id, service, replica),
+            Some(held) => self.give_back(now, id, held),
+            None => {}
         }
     }
 

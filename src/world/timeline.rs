@@ -42,6 +42,8 @@ pub struct Sample {
     pub stations: Vec<(LevelSample, LevelSample)>,
     /// Tokens held and requests waiting, in the order of `Model::pools`.
     pub pools: Vec<(LevelSample, LevelSample)>,
+    /// Requests at all replicas of each service, in the order of `Model::services`.
+    pub services: Vec<LevelSample>,
     /// Users in line and users let through, if there is a waiting room.
     pub room: Option<(u64, u64)>,
     /// Seats free, held and sold, if there are any.
@@ -83,6 +85,16 @@ impl World<'_> {
         (self.into_outcome(), samples)
     }
 
+    fn sampled_services(&self, at: Time) -> Vec<LevelSample> {
+        let mut sums = vec![LevelSample::default(); self.model.services.len()];
+        for ((service, _), probe) in self.replica_probes() {
+            let sum = &mut sums[usize::from(service)];
+            sum.value += probe.present.value();
+            sum.area += probe.present.area(at);
+        }
+        sums
+    }
+
     fn sample(&self, at: Time) -> Sample {
         let stations = self.stations.iter().zip(&self.model.stations);
         Sample {
@@ -110,6 +122,7 @@ impl World<'_> {
                     )
                 })
                 .collect(),
+            services: self.sampled_services(at),
             room: self
                 .room
                 .as_ref()

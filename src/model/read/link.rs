@@ -2,7 +2,7 @@
 //! time, things that nobody uses.
 
 use super::visit::Call;
-use super::{Build, Sections, flow, order, progress};
+use super::{Build, Sections, flow, order, progress, service};
 use crate::model::Model;
 use crate::model::field::Field;
 use crate::model::system::{EndpointId, Op};
@@ -27,6 +27,7 @@ pub(super) fn check(
         Err(circling) => return circle(build, model, &by_caller, &circling),
     };
     held(build, model, &by_caller, &order, at);
+    service::check(build, model, at);
     let reach = flow::reach(model, &order);
     if let Some(field) = room {
         waiting_room(build, model, field);

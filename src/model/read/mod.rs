@@ -7,6 +7,7 @@ mod condition;
 mod data_file;
 mod dist;
 mod endpoint;
+mod expand;
 mod fitted;
 mod flow;
 mod guard;
@@ -23,6 +24,7 @@ mod request;
 mod retry;
 mod scenario;
 pub(super) mod scenario_table;
+mod service;
 mod slowdown;
 mod station;
 mod step_tables;
@@ -112,6 +114,7 @@ struct Sections<'a> {
     pools: Vec<(&'a str, Field<'a>)>,
     endpoints: Vec<(&'a str, Field<'a>)>,
     retries: Vec<(&'a str, Field<'a>)>,
+    services: Vec<(&'a str, Field<'a>)>,
 }
 
 impl<'a> Build<'a> {
@@ -175,6 +178,7 @@ pub(super) fn model(
         stations: named("stations"),
         pools: named("pools"),
         endpoints: named("endpoints"),
+        services: named("services"),
         journeys: named("journeys"),
         retries: named("retries"),
     };
@@ -207,7 +211,8 @@ pub(super) fn model(
         awaits: Vec::new(),
         implied: BTreeMap::new(),
     };
-    let model = build.read(&root, &sections, default_name);
+    let mut model = build.read(&root, &sections, default_name);
+    expand::expand(&build, &mut model, &sections);
     drop(root);
     (!notes.any_error()).then_some(model)
 }
@@ -261,6 +266,7 @@ impl<'a> Build<'a> {
             locks: self.locks,
             retries: std::mem::take(&mut self.retries),
             guards: std::mem::take(&mut self.guards),
+            services: service::read_all(self, &at.services),
             users: about.users,
             inventory,
             waiting_room,

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::stations::{AtStation, NS};
 use crate::model::Model;
@@ -218,17 +219,42 @@ impl<'a> Walk<'a> {
         Some((place, in_line + time.served as f64 * NS * slow))
     }
 
+    /// The programs of an endpoint, one for each replica of its service, as ranges of its operations, each with
+    /// the share of requests that ran it.
+    fn programs(&self, endpoint: usize) -> Vec<(Range<usize>, f64)> {
+        let ops = &self.model.endpoints[endpoint].ops;
+        let Some(Op::Balance { stride, .. }) = ops.first() else {
+            return vec![(0..ops.len(), 1.0)];
+        };
+        let stride = usize::from(*stride);
+        let first = self.first[endpoint];
+        let all = self.requests[endpoint].max(1.0);
+        let copies = (1..ops.len()).step_by(stride).map(|at| {
+            let own = &self.times[first + at..first + at + stride];
+            let visits = own.iter().map(|t| t.visits).max().unwrap_or(0);
+            (at..at + stride, visits as f64 / all)
+        });
+        copies.collect()
+    }
+
     /// Adds what is waited inside each scope of an endpoint, calls included.
     fn scopes(&self, endpoint: usize, inside: &mut [Waits]) {
+        for (range, share) in self.programs(endpoint) {
+            self.scopes_of(endpoint, range, self.requests[endpoint] * share, inside);
+        }
+    }
+
+    /// As [`Walk::scopes`], of one program, which so many requests ran.
+    fn scopes_of(&self, endpoint: usize, range: Range<usize>, requests: f64, inside: &mut [Waits]) {
         let mut open: Vec<usize> = Vec::new();
         let mut branches = Waits::new();
-        let requests = self.requests[endpoint];
         let mut put = |open: &[usize], waits: &Waits, times: f64| {
             for holder in open {
                 add(&mut inside[*holder], waits, times);
             }
         };
-        for (at, op) in self.model.endpoints[endpoint].ops.iter().enumerate() {
+        for at in range {
+            let op = &self.model.endpoints[endpoint].ops[at];
             if let Some(wait) = self.wait(endpoint, at) {
                 put(&open, &Waits::from([wait]), 1.0);
             }
@@ -260,23 +286,41 @@ impl<'a> Walk<'a> {
         if let Some(known) = &self.known.borrow()[endpoint] {
             return known.clone();
         }
-        let mut branches = Waits::new();
-        for (at, op) in self.model.endpoints[endpoint].ops.iter().enumerate() {
+        for (range, share) in self.programs(endpoint) {
+            let own = self.waits_in(endpoint, range, (requests, share), depth);
+            add(&mut waits, &own, 1.0);
+        }
+        self.known.borrow_mut()[endpoint] = Some(waits.clone());
+        waits
+    }
+
+    /// As [`Walk::waits_of`], of one program, which a share of all requests runs.
+    fn waits_in(
+        &self,
+        endpoint: usize,
+        range: Range<usize>,
+        (requests, share): (f64, f64),
+        depth: usize,
+    ) -> Waits {
+        let (mut waits, mut branches) = (Waits::new(), Waits::new());
+        for at in range {
+            let op = &self.model.endpoints[endpoint].ops[at];
             if let Some(wait) = self.wait(endpoint, at) {
                 add(&mut waits, &Waits::from([wait]), 1.0 / requests);
             }
             match *op {
-                Op::Call(other) => add(&mut waits, &self.waits_of(other.index(), depth + 1), 1.0),
+                Op::Call(other) => {
+                    add(&mut waits, &self.waits_of(other.index(), depth + 1), share);
+                }
                 Op::Fork(other) => {
                     branches = longer(branches, self.waits_of(other.index(), depth + 1));
                 }
-                Op::Join => add(&mut waits, &std::mem::take(&mut branches), 1.0),
+                Op::Join => add(&mut waits, &std::mem::take(&mut branches), share),
                 // Nobody waits for what comes after the answer.
                 Op::Respond => break,
                 _ => {}
             }
         }
-        self.known.borrow_mut()[endpoint] = Some(waits.clone());
         waits
     }
 }

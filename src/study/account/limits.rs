@@ -116,6 +116,22 @@ impl<'a> Sums<'a> {
         limit.queue_max = queue.max() as f64;
     }
 
+    /// What the replicas of a station or pool are called together.
+    fn family(&self, what: &str, index: usize) -> Option<(String, usize)> {
+        let is_station = what == "station";
+        let (service, _) = match is_station {
+            true => self.model.replica_of_station(index)?,
+            false => self.model.replica_of_pool(index)?,
+        };
+        let name = match is_station {
+            true => self.model.station_name(index),
+            false => self.model.pool_name(index),
+        };
+        let spec = &self.model.services[service];
+        let all = format!("{what} {name} of service {}", spec.name);
+        Some((all, spec.most as usize))
+    }
+
     /// The servers of a station, its law and its slowdowns.
     fn station(&self, index: usize, limits: &mut Vec<Limit>) {
         let (spec, at) = (&self.model.stations[index], &self.stations[index]);
@@ -124,6 +140,7 @@ impl<'a> Sums<'a> {
         let causes = at.causes();
         let caused = self.caused[index];
         let mut own = Limit::new(Kind::Station(index), format!("station {}", spec.name));
+        own.family = self.family("station", index);
         own.size = (spec.servers != u32::MAX).then(|| f64::from(spec.servers));
         let busy = probe.servers_at_work(spec.discipline).mean(end);
         own.utilisation = own.size.map_or(0.0, |n| (busy / n.max(1.0)).min(1.0));
@@ -198,6 +215,7 @@ impl<'a> Sums<'a> {
         let place = self.places.pool(index);
         let mut limit = Limit::new(Kind::Pool(index), format!("pool {}", spec.name));
         let size = f64::from(spec.size.max(1));
+        limit.family = self.family("pool", index);
         limit.size = Some(size);
         self.levels(&mut limit, &probe.held, &probe.queue);
         let came = probe.granted + probe.refused + probe.left + probe.queue.value();

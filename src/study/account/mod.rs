@@ -62,6 +62,8 @@ pub struct Limit {
     pub kind: Kind,
     /// In words: `station db`, `the lock of the event`.
     pub name: String,
+    /// Of a replica's station or pool: what all replicas of it are called together, and how many there are.
+    pub family: Option<(String, usize)>,
     /// Servers, tokens, VUs, users; none without a limit, and where a number says nothing.
     pub size: Option<f64>,
     /// Share that was used, at most 1; what was held while waiting for something else does not count.
@@ -101,6 +103,7 @@ impl Limit {
         Limit {
             kind,
             name,
+            family: None,
             size: None,
             utilisation: 0.0,
             in_use: 0.0,

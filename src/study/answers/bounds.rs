@@ -238,7 +238,10 @@ fn exact(model: &Model, walk: &Walk, analysis: &Analysis, executor: &Executor) -
     // A pool as large as the number of users never makes anyone wait.
     let free_pools = (0..model.pools.len())
         .all(|i| walk.pools[i].0 == 0.0 || users.is_some_and(|u| model.pools[i].size >= u));
-    let alone = model.scenarios.len() == 1 && used.iter().all(|i| plain(*i)) && free_pools;
+    let alone = model.scenarios.len() == 1
+        && model.services.is_empty()
+        && used.iter().all(|i| plain(*i))
+        && free_pools;
     let held = walk.locks.iter().any(|l| l.1 > 0.0) || walk.room.joined > 0.0;
     if !alone || held || used.is_empty() || !analysis.notes.is_empty() {
         return None;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::Model;
 use crate::model::journey::{Condition, Step};
+use crate::model::service::programs;
 use crate::model::system::{DistId, EndpointId, Op};
 
 /// Steps walked at most, all branches together.
@@ -212,11 +213,17 @@ impl<'m> Walk<'m> {
             self.note("calls are nested too deep to be followed to their end");
             return 0.0;
         }
-        let model = self.model;
+        let programs = programs(self.model, id.index()).into_iter();
+        let each = programs.map(|(ops, share)| share * self.program(ops, weight * share, depth));
+        each.sum()
+    }
+
+    /// As [`Walk::endpoint`], of one program.
+    fn program(&mut self, ops: &[Op], weight: f64, depth: usize) -> f64 {
         let mut held: BTreeMap<usize, f64> = BTreeMap::new();
         let mut locked: Vec<f64> = Vec::new();
         let (mut now, mut branches, mut answered) = (0.0, 0.0f64, None);
-        for op in &model.endpoints[id.index()].ops {
+        for op in ops {
             match *op {
                 Op::Serve {
                     station,
@@ -224,7 +231,7 @@ impl<'m> Walk<'m> {
                     growth,
                     ..
                 } => {
-                    let mean = self.mean(time);
+                    let mean = self.mean(time) / self.model.station_speed(station.index());
                     self.stations[station.index()] += weight * mean;
                     self.serves.push((station.index(), time, weight));
                     now += mean;

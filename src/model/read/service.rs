@@ -1,0 +1,255 @@
+//! Services: which stations, pools and endpoints have replicas, and how requests are spread over them.
+
+use super::steps::one_of;
+use super::{Build, Sections};
+use crate::model::Model;
+use crate::model::field::Field;
+use crate::model::section::Section;
+use crate::model::service::{Balancer, Copies, Service};
+use crate::model::system::{Entity, Op};
+
+/// Replicas of one service, at most: each has its own stations, pools and copies of the endpoints' programs.
+const MOST: u32 = 10_000;
+/// Points of a replica on the ring of a consistent hash: as many as libketama's (R. Jones 2007).
+const POINTS: u32 = 160;
+
+const BALANCERS: [&str; 7] = [
+    "round-robin",
+    "random",
+    "least-connections",
+    "two-choices",
+    "shortest-queue",
+    "sticky",
+    "hash",
+];
+
+/// Reads all services, in the order of the text. Their stations and pools are still those of the text.
+pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -> Vec<Service> {
+    let mut owners = Owners::default();
+    let read = named
+        .iter()
+        .map(|(name, field)| service(build, name, field, &mut owners));
+    read.collect()
+}
+
+/// What belongs to a service already, with the name of that service.
+#[derive(Default)]
+struct Owners {
+    endpoints: Vec<(u16, String)>,
+    stations: Vec<(u16, String)>,
+    pools: Vec<(u16, String)>,
+}
+
+fn service<'a>(
+    build: &mut Build<'a>,
+    name: &str,
+    field: &Field<'a>,
+    owners: &mut Owners,
+) -> Service {
+    let mut service = Service {
+        name: name.to_string(),
+        replicas: 1,
+        most: 1,
+        balancer: Balancer::RoundRobin,
+        weights: vec![1.0],
+        speeds: vec![1.0],
+        stations: Vec::new(),
+        pools: Vec::new(),
+        endpoints: Vec::new(),
+    };
+    let Some(section) = field.section() else {
+        return service;
+    };
+    let replicas = section.required("replicas", "replicas = 4");
+    service.replicas = replicas.and_then(|f| f.whole_u32(1, MOST)).unwrap_or(1);
+    service.most = service.replicas;
+    let endpoints = section.required("endpoints", "endpoints = [\"buy\"]");
+    if let Some(list) = endpoints {
+        let find = |f: &Field| build.endpoints.find(f);
+        service.endpoints = members(&list, name, find, &mut owners.endpoints);
+        if service.endpoints.is_empty() && !build.notes.any_error() {
+            list.error("no request would reach this service", "name an endpoint");
+        }
+    }
+    if let Some(list) = section.optional("stations") {
+        let find = |f: &Field| build.stations.find(f);
+        let ids = members(&list, name, find, &mut owners.stations);
+        service.stations = copies(ids, build.stations.all());
+    }
+    if let Some(list) = section.optional("pools") {
+        let find = |f: &Field| build.pools.find(f);
+        let ids = members(&list, name, find, &mut owners.pools);
+        service.pools = copies(ids, build.pools.all());
+    }
+    if let Some(value) = section.optional("balancer") {
+        service.balancer = balancer(build, &value).unwrap_or(Balancer::RoundRobin);
+    }
+    service.weights = each(&section, "weights", service.most, (1e-6, 1e6));
+    service.speeds = each(&section, "speeds", service.most, (1e-6, 1e6));
+    if let Some(value) = section.optional("weights") {
+        weighs(&service, &value);
+    }
+    service
+}
+
+/// Tells of weights that the balancer does not look at.
+fn weighs(service: &Service, weights: &Field) {
+    let looks = matches!(
+        service.balancer,
+        Balancer::RoundRobin
+            | Balancer::Random
+            | Balancer::LeastConnections
+            | Balancer::Hash { .. }
+            | Balancer::Sticky { .. }
+    );
+    if !looks {
+        let message = "`weights` do nothing here: this balancer looks at the load alone";
+        weights.notes.warn(weights.at, message, "");
+    }
+}
+
+/// The things that a list names, each of which belongs to one service at most.
+fn members(
+    list: &Field,
+    service: &str,
+    find: impl Fn(&Field) -> Option<u16>,
+    owners: &mut Vec<(u16, String)>,
+) -> Vec<u16> {
+    let mut ids = Vec::new();
+    for item in list.items().unwrap_or_default() {
+        let Some(id) = find(&item) else { continue };
+        if let Some((_, other)) = owners.iter().find(|(owned, _)| *owned == id) {
+            let given = item.text_if_any().unwrap_or_default();
+            let message = format!("`{given}` belongs to the service `{other}` already");
+            item.error(message, "name it once");
+            continue;
+        }
+        owners.push((id, service.to_string()));
+        ids.push(id);
+    }
+    ids
+}
+
+fn copies(ids: Vec<u16>, names: &[String]) -> Vec<Copies> {
+    let copies = ids.into_iter().map(|id| Copies {
+        name: names.get(usize::from(id)).cloned().unwrap_or_default(),
+        first: id,
+    });
+    copies.collect()
+}
+
+/// A number for each replica: what is left out at the end is 1.
+fn each(section: &Section, key: &'static str, most: u32, (low, high): (f64, f64)) -> Vec<f64> {
+    let mut numbers = vec![1.0; most as usize];
+    let Some(list) = section.optional(key) else {
+        return numbers;
+    };
+    for (at, item) in list.items().unwrap_or_default().iter().enumerate() {
+        let Some(number) = item.number(low, high) else {
+            continue;
+        };
+        match numbers.get_mut(at) {
+            Some(own) => *own = number,
+            None => {
+                let message = format!("`{key}` has more numbers than there are replicas, {most}");
+                item.error(message, "remove it, or raise `replicas`");
+                return numbers;
+            }
+        }
+    }
+    numbers
+}
+
+fn balancer(build: &Build, value: &Field) -> Option<Balancer> {
+    if value.text_if_any().is_some() {
+        return match one_of(value, &BALANCERS)? {
+            "random" => Some(Balancer::Random),
+            "least-connections" => Some(Balancer::LeastConnections),
+            "two-choices" => Some(Balancer::Choices(2)),
+            "shortest-queue" => Some(Balancer::ShortestQueue),
+            "sticky" => Some(Balancer::Sticky {
+                by_iteration: false,
+            }),
+            "hash" => {
+                value.error("a hash needs what it is of", "write { hash = \"user\" }");
+                None
+            }
+            _ => Some(Balancer::RoundRobin),
+        };
+    }
+    let section = value.section()?;
+    let given = ["hash", "choices", "sticky"];
+    let given: Vec<Field> = given
+        .into_iter()
+        .filter_map(|key| section.optional(key))
+        .collect();
+    let [rule] = given.as_slice() else {
+        let fix = "write { hash = \"user\" }, { choices = 3 }, { sticky = \"iteration\" }, or a name such as \
+                   \"round-robin\"";
+        section.tolerate();
+        section.error("a balancer has one rule", fix);
+        return None;
+    };
+    match rule.name() {
+        "choices" => Some(Balancer::Choices(rule.whole_u32(1, MOST)?)),
+        "sticky" => Some(Balancer::Sticky {
+            by_iteration: one_of(rule, &["vu", "iteration"])? == "iteration",
+        }),
+        _ => {
+            let points = section.optional("points");
+            let points = points.map_or(Some(POINTS), |f| f.whole_u32(1, 100_000))?;
+            let key = entity(build, rule)?;
+            Some(Balancer::Hash { key, points })
+        }
+    }
+}
+
+fn entity(build: &Build, value: &Field) -> Option<Entity> {
+    let key = match one_of(value, &["user", "token", "event", "seat"])? {
+        "token" => Entity::Token,
+        "event" => Entity::Event,
+        "seat" => Entity::Seat,
+        _ => Entity::User,
+    };
+    if matches!(key, Entity::Event | Entity::Seat) && build.events.is_none() {
+        let message = "this hash needs an inventory, and the model has none";
+        value.error(message, "add [inventory] with events and seats_per_event");
+    }
+    if key == Entity::Token && !build.waiting_room {
+        let message = "this hash needs a waiting room, and the model has none";
+        value.error(message, "add [waiting_room] with admit = { rate = 125 }");
+    }
+    Some(key)
+}
+
+/// That no endpoint outside of a service uses what belongs to it, whose replica would not be known.
+pub(super) fn check(build: &Build, model: &Model, at: &Sections) {
+    for (index, endpoint) in model.endpoints.iter().enumerate() {
+        for service in &model.services {
+            if service.endpoints.iter().any(|e| usize::from(*e) == index) {
+                continue;
+            }
+            let stations = service.stations.iter().map(|c| (c, true));
+            let pools = service.pools.iter().map(|c| (c, false));
+            let mut all = stations.chain(pools);
+            let used = all.find(|(copies, is_station)| {
+                endpoint.ops.iter().any(|op| match op {
+                    Op::Serve { station, .. } => *is_station && station.0 == copies.first,
+                    Op::Acquire { pool } => !is_station && pool.0 == copies.first,
+                    _ => false,
+                })
+            });
+            if let (Some((copies, _)), Some((_, field))) = (used, at.endpoints.get(index)) {
+                let message = format!(
+                    "`{}` uses `{}` of the service `{}`, and is none of its endpoints",
+                    endpoint.name, copies.name, service.name
+                );
+                let fix = format!(
+                    "add \"{}\" to the `endpoints` of [services.{}], or call one of them",
+                    endpoint.name, service.name
+                );
+                build.notes.error(field.at, message, fix);
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Services, as meant: replicas of some stations and pools, and the balancer that spreads requests over them.
+
+use super::Model;
+use super::system::{Entity, Op};
+
+/// Index into [`Model::services`].
+pub type ServiceId = u16;
+
+/// Replicas of the same stations and pools, reached through a balancer.
+///
+/// Stations and pools of a service stand in the model once for each replica, one after another, as `cpu[1]`,
+/// `cpu[2]`, …; a replica's number in texts is one more than its index. The program of each of its endpoints
+/// begins with [`Op::Balance`], after which it stands once for each replica.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// Name: the key in the model.
+    pub name: String,
+    /// Replicas at the start of a run.
+    pub replicas: u32,
+    /// Replicas for which there are stations and pools.
+    pub most: u32,
+    /// Which replica a request goes to.
+    pub balancer: Balancer,
+    /// Weight of each replica in the balancer's choice, above 0.
+    pub weights: Vec<f64>,
+    /// Speed of each replica's stations, as a factor.
+    pub speeds: Vec<f64>,
+    /// Its stations.
+    pub stations: Vec<Copies>,
+    /// Its pools.
+    pub pools: Vec<Copies>,
+    /// Indices of its endpoints.
+    pub endpoints: Vec<u16>,
+}
+
+/// A station or pool of a service: `most` consecutive ones of the model's list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copies {
+    /// Its key in the model.
+    pub name: String,
+    /// Index of the one of the first replica.
+    pub first: u16,
+}
+
+/// How a balancer picks the replica of a request, of those that it believes to be there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Balancer {
+    /// One after another, in proportion to their weights (nginx's smooth weighted round robin).
+    RoundRobin,
+    /// At random, in proportion to their weights.
+    Random,
+    /// Fewest requests sent to it and not answered, over its weight; of equal ones in turn.
+    LeastConnections,
+    /// Fewest requests not answered, of so many different ones drawn at random (Mitzenmacher 2001).
+    Choices(u32),
+    /// Fewest requests on which it works, those included that nobody waits for; of equal ones in turn.
+    ShortestQueue,
+    /// By the entity of a request, on a ring with so many points for each replica (Karger et al. 1997).
+    Hash {
+        /// Which entity.
+        key: Entity,
+        /// Points of each replica on the ring, for a weight of 1.
+        points: u32,
+    },
+    /// The replica of the VU's first request, which is picked round robin.
+    Sticky {
+        /// It is forgotten at the end of each iteration, as k6's cookies are.
+        by_iteration: bool,
+    },
+}
+
+impl Service {
+    /// Whether its stations do not always work at full speed.
+    #[must_use]
+    pub fn changes_speed(&self) -> bool {
+        self.speeds.iter().any(|speed| *speed != 1.0)
+    }
+}
+
+impl Model {
+    /// The service and the replica, both by index, that a station belongs to.
+    #[must_use]
+    pub fn replica_of_station(&self, station: usize) -> Option<(usize, usize)> {
+        self.replica(station, |service| &service.stations)
+    }
+
+    /// The service and the replica, both by index, that a pool belongs to.
+    #[must_use]
+    pub fn replica_of_pool(&self, pool: usize) -> Option<(usize, usize)> {
+        self.replica(pool, |service| &service.pools)
+    }
+
+    fn replica(&self, at: usize, list: fn(&Service) -> &Vec<Copies>) -> Option<(usize, usize)> {
+        for (index, service) in self.services.iter().enumerate() {
+            for copies in list(service) {
+                let first = usize::from(copies.first);
+                if (first..first + service.most as usize).contains(&at) {
+                    return Some((index, at - first));
+                }
+            }
+        }
+        None
+    }
+
+    /// The speed of a station as far as it is its replica's own.
+    #[must_use]
+    pub fn station_speed(&self, station: usize) -> f64 {
+        let replica = self.replica_of_station(station);
+        replica.map_or(1.0, |(service, at)| self.services[service].speeds[at])
+    }
+
+    /// The name of a station without the number of its replica.
+    #[must_use]
+    pub fn station_name(&self, station: usize) -> &str {
+        plain(
+            &self.stations[station].name,
+            self.replica_of_station(station).is_some(),
+        )
+    }
+
+    /// The name of a pool without the number of its replica.
+    #[must_use]
+    pub fn pool_name(&self, pool: usize) -> &str {
+        plain(&self.pools[pool].name, self.replica_of_pool(pool).is_some())
+    }
+}
+
+/// `cpu` of `cpu[2]`.
+fn plain(name: &str, is_copy: bool) -> &str {
+    match name.rsplit_once('[') {
+        Some((plain, _)) if is_copy => plain,
+        _ => name,
+    }
+}
+
+/// The programs that a request of an endpoint may run, each with its share of the requests as long as all
+/// replicas of the start are there: one with all of them, or one for each replica of its service.
+#[must_use]
+pub fn programs(model: &Model, endpoint: usize) -> Vec<(&[Op], f64)> {
+    let ops = model.endpoints[endpoint].ops.as_slice();
+    let Some(Op::Balance { service, stride }) = ops.first() else {
+        return vec![(ops, 1.0)];
+    };
+    let service = &model.services[usize::from(*service)];
+    let there = service.replicas as usize;
+    let by_weight = matches!(
+        service.balancer,
+        Balancer::RoundRobin | Balancer::Random | Balancer::LeastConnections
+    );
+    let weight = |at: usize| if by_weight { service.weights[at] } else { 1.0 };
+    let sum: f64 = (0..there).map(weight).sum();
+    let copies = ops[1..].chunks(*stride as usize).take(there).enumerate();
+    copies.map(|(at, ops)| (ops, weight(at) / sum)).collect()
+}

@@ -1,0 +1,131 @@
+//! What a run tells of services: each as one line, its replicas below.
+
+use crate::model::Model;
+use crate::model::service::{Balancer, Service};
+use crate::model::system::Entity;
+use crate::parts::replicas::{ReplicaProbe, ServiceProbe};
+use crate::report::insight::{aligned, amount, percent};
+use crate::world::outcome::Outcome;
+
+/// So many replicas of a service have lines of their own.
+const SHOWN: usize = 16;
+
+/// The table of services; nothing for a model without them.
+#[must_use]
+pub fn table(outcome: &Outcome, model: &Model) -> String {
+    if model.services.is_empty() {
+        return String::new();
+    }
+    let head = [
+        "service", "balancer", "requests", "share", "there", "max", "failed",
+    ];
+    let mut rows = vec![head.map(str::to_owned)];
+    for (spec, probe) in model.services.iter().zip(&outcome.services) {
+        let all = total(probe);
+        rows.push([
+            format!("{}, {} replicas", spec.name, spec.replicas),
+            balancer(spec),
+            all.to_string(),
+            String::new(),
+            amount(
+                probe
+                    .replicas
+                    .iter()
+                    .map(|r| r.present.mean(outcome.end_time()))
+                    .sum(),
+            ),
+            String::new(),
+            failed(probe).to_string(),
+        ]);
+        for (number, replica) in (1..).zip(&probe.replicas).take(SHOWN) {
+            rows.push([
+                format!("  {}[{number}]", spec.name),
+                unlike(spec, number - 1),
+                replica.picked.to_string(),
+                percent(replica.picked as f64 / all.max(1) as f64),
+                amount(replica.present.mean(outcome.end_time())),
+                replica.present.max().to_string(),
+                replica.failed.to_string(),
+            ]);
+        }
+        if probe.replicas.len() > SHOWN {
+            rows.push(others(&probe.replicas[SHOWN..], outcome, all));
+        }
+    }
+    format!(
+        "\n  Services and their replicas:\n\n{}\n  share: of the service's requests; there: mean number on which \
+         it worked, those included that nobody waits for\n",
+        aligned(&rows)
+    )
+}
+
+/// All other replicas in one line.
+fn others(replicas: &[ReplicaProbe], outcome: &Outcome, all: u64) -> [String; 7] {
+    let picked: u64 = replicas.iter().map(|r| r.picked).sum();
+    [
+        format!("  {} more", replicas.len()),
+        String::new(),
+        picked.to_string(),
+        percent(picked as f64 / all.max(1) as f64),
+        amount(
+            replicas
+                .iter()
+                .map(|r| r.present.mean(outcome.end_time()))
+                .sum(),
+        ),
+        replicas
+            .iter()
+            .map(|r| r.present.max())
+            .max()
+            .unwrap_or(0)
+            .to_string(),
+        replicas.iter().map(|r| r.failed).sum::<u64>().to_string(),
+    ]
+}
+
+/// Requests of a service, those included for which there was no replica.
+fn total(probe: &ServiceProbe) -> u64 {
+    probe.replicas.iter().map(|r| r.picked).sum::<u64>() + probe.unserved
+}
+
+fn failed(probe: &ServiceProbe) -> u64 {
+    probe.replicas.iter().map(|r| r.failed).sum::<u64>() + probe.unserved
+}
+
+/// The rule of a balancer, as a model writes it.
+#[must_use]
+pub fn balancer(spec: &Service) -> String {
+    match spec.balancer {
+        Balancer::RoundRobin => "round-robin".to_owned(),
+        Balancer::Random => "random".to_owned(),
+        Balancer::LeastConnections => "least-connections".to_owned(),
+        Balancer::Choices(2) => "two-choices".to_owned(),
+        Balancer::Choices(d) => format!("{d} choices"),
+        Balancer::ShortestQueue => "shortest-queue".to_owned(),
+        Balancer::Hash { key, .. } => format!("hash of {}", entity(key)),
+        Balancer::Sticky { by_iteration: true } => "sticky by iteration".to_owned(),
+        Balancer::Sticky { .. } => "sticky by VU".to_owned(),
+    }
+}
+
+fn entity(key: Entity) -> &'static str {
+    match key {
+        Entity::User => "user",
+        Entity::Token => "token",
+        Entity::Event => "event",
+        Entity::Seat => "seat",
+        Entity::Global => "global",
+    }
+}
+
+/// In what a replica differs from others.
+fn unlike(spec: &Service, at: usize) -> String {
+    let mut parts = Vec::new();
+    if spec.weights[at] != 1.0 {
+        parts.push(format!("weight {}", spec.weights[at]));
+    }
+    if spec.speeds[at] != 1.0 {
+        parts.push(format!("speed {}", spec.speeds[at]));
+    }
+    parts.join(", ")
+}

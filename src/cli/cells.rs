@@ -43,12 +43,59 @@ pub struct CellsArgs {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: u16,
+    /// Most memory of this process, such as 512M or 2G. A cell that asks for more ends it, so that whoever
+    /// started it knows which one it was. Linux alone.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
+}
+
+/// Reads a number of bytes, with K, M, G or T for powers of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no size: write 512M or 2G");
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let power = match text[digits.len()..].trim_end_matches(['i', 'B']) {
+        "" => 0,
+        "K" | "k" => 1,
+        "M" => 2,
+        "G" => 3,
+        "T" => 4,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    number
+        .checked_mul(1 << (10 * power))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(wrong)
+}
+
+/// Limits the address space of this process: an allocation beyond it fails, which ends the process.
+#[cfg(target_os = "linux")]
+fn limit(bytes: u64) -> Result<(), Failure> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let limit = Rlimit {
+        current: Some(bytes),
+        maximum: Some(bytes),
+    };
+    setrlimit(Resource::As, limit)
+        .map_err(|why| Failure::new(exit::OTHER, format!("error: --memory: {why}")))
+}
+
+/// Elsewhere that cannot be had.
+#[cfg(not(target_os = "linux"))]
+fn limit(_: u64) -> Result<(), Failure> {
+    Err(Failure::new(
+        exit::USAGE,
+        "error: --memory: there is no such limit on this system",
+    ))
 }
 
 impl CellsArgs {
     /// Runs them.
     pub fn execute(self) -> Result<ExitCode, Failure> {
         Interrupt::ends_at_once();
+        if let Some(bytes) = self.memory {
+            limit(bytes)?;
+        }
         let mut lines = Lines {
             from: std::io::stdin().lock(),
             number: 0,
@@ -151,4 +198,19 @@ pub fn first_line(path: &std::path::Path) -> Result<String, Failure> {
     Ok(read
         .map_err(|why| Failure::file(path, why))?
         .unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_are_read() {
+        assert_eq!(size("512M"), Ok(512 << 20));
+        assert_eq!(size("2GiB"), Ok(2 << 30));
+        assert_eq!(size("4096"), Ok(4096));
+        for wrong in ["", "M", "0", "-1M", "1.5G", "1X", "99999999999T"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -46,6 +46,7 @@ mod sweep;
 mod ticker;
 mod timeline;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -206,7 +207,13 @@ fn document(path: &Path) -> Result<Document, Failure> {
 /// Runs the command line of this process and gives its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let parsed = match Cli::try_parse() {
+    run(std::env::args_os())
+}
+
+/// Runs a command line, whose first word is the name of the program.
+#[must_use]
+pub fn run(line: impl Iterator<Item = OsString>) -> ExitCode {
+    let parsed = match Cli::try_parse_from(line) {
         Ok(parsed) => parsed,
         // A text that was asked for, or an error.
         Err(text) => return said(&text).unwrap_or_else(Failure::report),

@@ -2,7 +2,7 @@
 //! alone, so that an interrupted and resumed sweep gives the same bytes.
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
 use super::rows::line;
@@ -35,31 +35,42 @@ pub fn header(columns: &Columns) -> Vec<String> {
 /// # Errors
 /// If a file cannot be read or written, or the rows are not those of this sweep.
 pub fn aggregate(sweep: &Sweep<'_>, rows: &Path, out: &Path) -> Result<(), SweepError> {
+    let rows = BufReader::new(File::open(rows)?);
+    replace_file(out, |file| aggregate_to(sweep, rows, file))
+}
+
+/// As [`aggregate`], from text to text.
+///
+/// # Errors
+/// As [`aggregate`].
+pub fn aggregate_to(
+    sweep: &Sweep<'_>,
+    rows: impl Read,
+    out: &mut impl Write,
+) -> Result<(), SweepError> {
     let columns = sweep.columns().map_err(SweepError::Model)?;
-    let mut reader = csv::Reader::from_reader(BufReader::new(File::open(rows)?));
-    replace_file(out, |file| {
-        file.write_all(&line(&header(&columns))?)?;
-        let mut current: Option<(u64, Tally)> = None;
-        for record in reader.records() {
-            let record = record?;
-            let point: u64 = record[0].parse().unwrap_or(0);
-            if current.as_ref().is_none_or(|(p, _)| *p != point) {
-                if let Some((point, tally)) = current.take() {
-                    file.write_all(&line(&row(sweep, point, &tally))?)?;
-                }
-                let model = sweep.model(point).map_err(SweepError::Model)?;
-                let thresholds = thresholds_of(&model);
-                current = Some((point, Tally::new(columns.metrics.clone(), thresholds)));
+    let mut reader = csv::Reader::from_reader(rows);
+    out.write_all(&line(&header(&columns))?)?;
+    let mut current: Option<(u64, Tally)> = None;
+    for record in reader.records() {
+        let record = record?;
+        let point: u64 = record[0].parse().unwrap_or(0);
+        if current.as_ref().is_none_or(|(p, _)| *p != point) {
+            if let Some((point, tally)) = current.take() {
+                out.write_all(&line(&row(sweep, point, &tally))?)?;
             }
-            if let Some((_, tally)) = &mut current {
-                add(tally, &record, &columns);
-            }
+            let model = sweep.model(point).map_err(SweepError::Model)?;
+            let thresholds = thresholds_of(&model);
+            current = Some((point, Tally::new(columns.metrics.clone(), thresholds)));
         }
-        if let Some((point, tally)) = current {
-            file.write_all(&line(&row(sweep, point, &tally))?)?;
+        if let Some((_, tally)) = &mut current {
+            add(tally, &record, &columns);
         }
-        Ok(())
-    })
+    }
+    if let Some((point, tally)) = current {
+        out.write_all(&line(&row(sweep, point, &tally))?)?;
+    }
+    Ok(())
 }
 
 /// Adds a row. A run that did not come to its end has no numbers and does not count.

@@ -125,6 +125,35 @@ impl Sink for Rows<'_> {
     }
 }
 
+/// The rows as text: what the file of a sweep holds once all cells are run.
+#[derive(Debug)]
+pub struct Text<'a> {
+    sweep: &'a Sweep<'a>,
+    /// Header and rows.
+    pub bytes: Vec<u8>,
+}
+
+impl<'a> Text<'a> {
+    /// The header alone.
+    ///
+    /// # Errors
+    /// If the first point makes no valid model.
+    pub fn of(sweep: &'a Sweep<'a>) -> Result<Text<'a>, SweepError> {
+        let columns = sweep.columns().map_err(SweepError::Model)?;
+        let bytes = line(&columns.header())?;
+        Ok(Text { sweep, bytes })
+    }
+}
+
+impl Sink for Text<'_> {
+    fn append(&mut self, results: &[Done]) -> Result<(), SweepError> {
+        for (cell, result) in results {
+            self.bytes.extend(self.sweep.row(*cell, result)?);
+        }
+        Ok(())
+    }
+}
+
 fn breaks(text: &[u8]) -> usize {
     text.iter().filter(|byte| **byte == b'\n').count()
 }

@@ -45,14 +45,17 @@ impl DirectSources {
     #[inline(always)]
     pub fn first(&self) -> (Time, usize) {
         let (mut first, mut place) = (self.times[0], 0);
-        for (other, &time) in self.times.iter().enumerate().take(self.len).skip(1) {
-            let sooner = if time == first {
-                self.comes_first(other, place)
+        let mut other = 1;
+        while other < self.len {
+            let time = self.times[other % DIRECT];
+            if time == first {
+                place = self.first_of(other, place);
             } else {
-                time < first
-            };
-            first = if sooner { time } else { first };
-            place = if sooner { other } else { place };
+                let sooner = time < first;
+                first = if sooner { time } else { first };
+                place = if sooner { other } else { place };
+            }
+            other += 1;
         }
         (first, place)
     }
@@ -60,8 +63,9 @@ impl DirectSources {
     /// Of two events at one instant.
     #[cold]
     #[inline(never)]
-    fn comes_first(&self, one: usize, other: usize) -> bool {
-        self.orders[one] < self.orders[other]
+    fn first_of(&self, one: usize, other: usize) -> usize {
+        let is_one = self.orders[one % DIRECT] < self.orders[other % DIRECT];
+        if is_one { one } else { other }
     }
 
     /// The key of a source's event: its time, then its order.

@@ -35,11 +35,11 @@ impl<E: Copy> FixedDelayQueue<E> {
         self.len() == 1
     }
 
-    /// Removes the first event, if there is one. Returns it with the key of the next, if there is one.
-    #[inline]
-    pub fn pop(&mut self) -> Option<(E, Option<u128>)> {
+    /// Removes the first event, if there is one. Returns it with the key of the next, `u128::MAX` if there is none.
+    #[inline(always)]
+    pub fn pop(&mut self) -> Option<(E, u128)> {
         let (_, event) = self.events.pop()?;
-        Some((event, self.events.get(0).map(|e| e.0)))
+        Some((event, self.events.get(0).map_or(u128::MAX, |e| e.0)))
     }
 
     /// The event behind the first one.

@@ -46,6 +46,9 @@ impl AlarmId {
 /// In a fixed-delay queue with more events than this, what they are about is hardly in the nearest cache.
 const LONG: usize = 1 << 9;
 
+/// The step from one sequence number to the next, in the place where they stand in keys.
+const NEXT: u64 = 1 << SOURCE_BITS;
+
 /// The place of a source that is not compared directly.
 const LISTED: u8 = u8::MAX;
 
@@ -64,6 +67,7 @@ struct Alarm<E> {
 #[derive(Clone, Debug)]
 pub struct EventQueue<E: Copy> {
     now: Time,
+    /// Of what was scheduled last, shifted to where it stands in a key.
     sequence: u64,
     direct: DirectSources,
     /// The source at each place of `direct`.
@@ -78,6 +82,8 @@ pub struct EventQueue<E: Copy> {
     listed: usize,
     /// An event that is due soon in the queue of the last one.
     ahead: Option<E>,
+    /// What `pop_listed_or_none` has found.
+    found: Option<E>,
 }
 
 impl<E: Copy> Default for EventQueue<E> {
@@ -94,6 +100,7 @@ impl<E: Copy> Default for EventQueue<E> {
             heads: SourceHeads::default(),
             listed: 0,
             ahead: None,
+            found: None,
         }
     }
 }
@@ -175,8 +182,8 @@ impl<E: Copy> EventQueue<E> {
     /// Schedules an event one queue's delay from now.
     #[inline(always)]
     pub fn after_fixed_delay(&mut self, queue: FixedDelayId, event: E) {
-        self.sequence += 1;
-        let order = self.sequence << SOURCE_BITS | u64::from(queue.source());
+        self.sequence += NEXT;
+        let order = self.sequence + u64::from(queue.source());
         let queue = &mut self.fixed_delays[queue.0 as usize];
         let time = self.now + queue.delay;
         if queue.push(key(time.0, order), event) {
@@ -192,8 +199,8 @@ impl<E: Copy> EventQueue<E> {
     #[inline]
     pub fn set_alarm(&mut self, alarm: AlarmId, time: Time) {
         debug_assert!(time >= self.now, "an alarm in the past");
-        self.sequence += 1;
-        let order = self.sequence << SOURCE_BITS | u64::from(alarm.source());
+        self.sequence += NEXT;
+        let order = self.sequence + u64::from(alarm.source());
         let place = self.alarms[alarm.0 as usize].place;
         if place == LISTED {
             self.set_listed_alarm(alarm, key(time.0, order));
@@ -271,7 +278,9 @@ impl<E: Copy> EventQueue<E> {
             self.others = self.heap.first_key().min(self.heads.first());
             return Some((self.now, event));
         }
-        self.pop_listed_or_none()
+        // It comes through a field: were it handed over by the call, events of all ways would stand in memory.
+        self.pop_listed_or_none();
+        self.found.map(|event| (self.now, event))
     }
 
     /// Removes the event of a source that is compared directly.
@@ -285,16 +294,13 @@ impl<E: Copy> EventQueue<E> {
             return Some((time, self.alarms.get(index)?.event));
         }
         let (event, next) = self.pop_delayed(index)?;
-        match next {
-            Some(next) => self.direct.set(place, Time(major(next)), next as u64),
-            None => self.direct.clear(place),
-        }
+        self.direct.set(place, Time(major(next)), next as u64);
         Some((time, event))
     }
 
-    /// Removes the first event of a fixed-delay queue. Returns it with the key of the next, if there is one.
+    /// Removes the first event of a fixed-delay queue. Returns it with the key of the next, `u128::MAX` if there is none.
     #[inline(always)]
-    fn pop_delayed(&mut self, index: usize) -> Option<(E, Option<u128>)> {
+    fn pop_delayed(&mut self, index: usize) -> Option<(E, u128)> {
         let queue = self.fixed_delays.get_mut(index)?;
         let popped = queue.pop()?;
         if queue.len() > LONG {
@@ -305,21 +311,22 @@ impl<E: Copy> EventQueue<E> {
 
     /// Removes the next event, where no event of the heap is as early as `others` says.
     #[inline(never)]
-    fn pop_listed_or_none(&mut self) -> Option<(Time, E)> {
+    fn pop_listed_or_none(&mut self) {
+        self.found = None;
         let first = self.first_of_others();
         let (_, place) = self.direct.first();
         if first == u128::MAX && self.direct.key(place) == u128::MAX {
-            return None;
+            return;
         }
         if first > self.others {
             // An alarm was cleared or has moved on.
             self.others = first;
-            return self.pop();
+            self.found = self.pop().map(|(_, event)| event);
+            return;
         }
         self.now = Time(major(first));
-        let event = self.pop_listed(first)?;
+        self.found = self.pop_listed(first);
         self.others = self.heap.first_key().min(self.heads.first());
-        Some((self.now, event))
     }
 
     /// Removes the event of the source that is the first of those in `heads`.
@@ -333,9 +340,10 @@ impl<E: Copy> EventQueue<E> {
             return Some(alarm.event);
         }
         let (event, next) = self.pop_delayed(index)?;
-        match next {
-            Some(next) => self.heads.replace_first(next),
-            None => self.heads.remove_first(),
+        if next == u128::MAX {
+            self.heads.remove_first();
+        } else {
+            self.heads.replace_first(next);
         }
         Some(event)
     }
@@ -369,8 +377,8 @@ impl<E: Copy> EventQueue<E> {
 
     #[inline]
     fn next_key(&mut self, time: Time, source: u32) -> u128 {
-        self.sequence += 1;
-        key(time.0, self.sequence << SOURCE_BITS | u64::from(source))
+        self.sequence += NEXT;
+        key(time.0, self.sequence + u64::from(source))
     }
 }
 

@@ -13,6 +13,42 @@ pub fn to_f64(x: u64) -> f64 {
     }
 }
 
+/// As [`to_f64`], in one instruction. Of the two ways of that, compilers make one of six, which is better only
+/// where many numbers are converted at once.
+#[inline(always)]
+#[must_use]
+pub fn one_to_f64(x: u64) -> f64 {
+    if x <= i64::MAX as u64 {
+        x as i64 as f64
+    } else {
+        large_to_f64(x)
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn large_to_f64(x: u64) -> f64 {
+    x as f64
+}
+
+/// Floats from here to twice as much are the whole numbers: a sum in that range is rounded to one.
+const WHOLE: f64 = (1_u64 << 52) as f64;
+
+/// The next whole number, 0 for negatives. (`f64::ceil` is exact, but a call on older processors.)
+#[inline(always)]
+#[must_use]
+pub fn ceil(x: f64) -> u64 {
+    // As bits, negative and undefined numbers are greater.
+    if x.to_bits() < WHOLE.to_bits() {
+        let sum = x + WHOLE;
+        let nearest = sum.to_bits() - WHOLE.to_bits();
+        nearest + u64::from(sum - WHOLE < x)
+    } else {
+        // Whole already, or none at all.
+        to_u64(x)
+    }
+}
+
 /// The whole part, as a cast gives it: it saturates, and zero for negatives and NaN. Processors convert
 /// to signed numbers in one instruction.
 #[inline]
@@ -56,8 +92,6 @@ impl Span {
     #[inline]
     #[must_use]
     pub fn from_ns(ns: f64) -> Span {
-        /// Floats from here to twice as much are the whole numbers: a sum in that range is rounded to one.
-        const WHOLE: f64 = (1_u64 << 52) as f64;
         // As bits, negative and undefined numbers are greater.
         if ns.to_bits() < WHOLE.to_bits() {
             Span((ns + WHOLE).to_bits() - WHOLE.to_bits())
@@ -138,6 +172,46 @@ impl Add for Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ceilings_are_those_of_the_standard_library() {
+        let known = [
+            0.0,
+            0.25,
+            0.5,
+            0.999_999_999,
+            1.0,
+            1.5,
+            2.5,
+            3.000_000_000_000_001,
+            1e9 + 0.1,
+            4_503_599_627_370_495.0,
+            4_503_599_627_370_495.5,
+            4_503_599_627_370_496.0,
+            4_503_599_627_370_497.0,
+            1e19,
+            1e300,
+            f64::INFINITY,
+            -0.0,
+            -0.5,
+            -7.0,
+            f64::NAN,
+        ];
+        for x in known {
+            assert_eq!(ceil(x), x.ceil() as u64, "{x}");
+        }
+        for x in [
+            0,
+            1,
+            1 << 53,
+            (1 << 53) + 1,
+            i64::MAX as u64,
+            1 << 63,
+            u64::MAX,
+        ] {
+            assert_eq!(one_to_f64(x).to_bits(), (x as f64).to_bits(), "{x}");
+        }
+    }
 
     #[test]
     fn times_are_rounded_to_the_nearest_nanosecond() {

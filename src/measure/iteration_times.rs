@@ -55,11 +55,15 @@ impl IterationTimes {
         }
     }
 
-    /// Adds one, if it is as much longer than its request as all before. Returns whether it did.
+    /// Adds one, if that is a matter of one comparison: it is as much longer than its request as all before, or
+    /// none follow any more. Returns whether it did.
     #[inline(always)]
     #[must_use]
     pub fn push_quickly(&mut self, ns: u64, requests: &Durations) -> bool {
-        let follows = self.follow && requests.is_short(self.followed, ns.wrapping_sub(self.more));
+        if !self.follow {
+            return self.own.push_quickly(ns);
+        }
+        let follows = requests.is_short(self.followed, ns.wrapping_sub(self.more));
         self.followed += usize::from(follows);
         follows
     }

@@ -56,6 +56,8 @@ pub struct Journey {
 
 /// A step of a journey. Takes no virtual time unless it says so.
 #[derive(Clone, Copy, Debug, PartialEq)]
+// What is told apart at every step stands in a byte of its own.
+#[repr(u8)]
 pub enum Step {
     /// Sends the request of this site and waits for the answer.
     Request(SiteId),

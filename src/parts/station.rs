@@ -12,7 +12,7 @@ use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::heap::{MinHeap, key, major};
 use crate::engine::stream::Stream;
-use crate::engine::time::{to_f64, to_u64};
+use crate::engine::time::{ceil, one_to_f64, to_u64};
 use crate::engine::{Span, Time};
 use crate::measure::level::Level;
 use crate::model::system::{self, Discipline, Scalability};
@@ -106,7 +106,7 @@ impl Station {
         if self.plain {
             time.0
         } else {
-            self.demand_in_ns(to_f64(time.0))
+            one_to_f64(time.0).to_bits()
         }
     }
 
@@ -178,7 +178,13 @@ impl Station {
         self.advance(now);
         if !self.plain {
             // The alarm was rounded up to a whole nanosecond: the clock is at the finish or just past it.
-            self.clock = self.clock.max(f64::from_bits(major(first)));
+            let finish = f64::from_bits(major(first));
+            // Neither is undefined.
+            self.clock = if self.clock < finish {
+                finish
+            } else {
+                self.clock
+            };
         }
         self.probe.completed += 1;
         let next = if self.shared || self.wait_queue.is_empty() {
@@ -261,7 +267,7 @@ impl Station {
         }
         let passed = now.since(self.updated).0;
         if passed > 0 {
-            self.clock += to_f64(passed) * self.pace;
+            self.clock += one_to_f64(passed) * self.pace;
             self.updated = now;
         }
     }
@@ -294,9 +300,10 @@ impl Station {
             self.updated = now;
         }
         if self.shared {
-            self.probe
-                .busy
-                .set(now, (n as u64).min(u64::from(self.servers)));
+            let busy = (n as u64).min(u64::from(self.servers));
+            if busy != self.probe.busy.value() {
+                self.probe.busy.set(now, busy);
+            }
         }
         if self.shared || self.scalability.is_some() {
             self.set_pace();
@@ -325,13 +332,6 @@ fn scaled_pace(law: Scalability, n: f64) -> f64 {
         return 1.0;
     }
     1.0 / (1.0 + law.sigma * (n - 1.0) + law.kappa * n * (n - 1.0))
-}
-
-/// The next whole number, 0 for negatives. (`f64::ceil` is exact, but a call on older processors.)
-#[inline]
-fn ceil(x: f64) -> u64 {
-    let floor = to_u64(x);
-    floor.saturating_add(u64::from(to_f64(floor) < x))
 }
 
 #[cfg(test)]

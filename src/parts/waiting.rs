@@ -38,6 +38,8 @@ pub struct WaitQueue {
     ordered: u32,
     /// Entries of jobs that have walked away.
     abandoned: u32,
+    /// What `next_alive` has found.
+    found: QueueEntry,
 }
 
 #[derive(Clone, Debug)]
@@ -98,6 +100,11 @@ impl WaitQueue {
             order: Order::Fifo,
             ordered: 0,
             abandoned: 0,
+            found: QueueEntry {
+                job: 0,
+                ticket: 0,
+                demand: 0,
+            },
         }
     }
 
@@ -175,14 +182,14 @@ impl WaitQueue {
         if matches!(self.order, Order::Barging(_)) {
             return None;
         }
-        self.next_alive(tickets)
+        self.next_alive(tickets).then_some(self.found)
     }
 
     /// As [`WaitQueue::next`], of a first-come, first-served line.
     #[inline(always)]
     pub fn next_fifo(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
         if self.abandoned > 0 {
-            return self.next_alive(tickets);
+            return self.next_alive(tickets).then_some(self.found);
         }
         // Part by part, and so in registers.
         let (job, ticket, demand) = self.fifo.pop_parts(|w| (w.job, w.ticket, w.demand))?;
@@ -195,11 +202,22 @@ impl WaitQueue {
 
     /// Under barging: takes the first in line, who has woken up.
     pub fn next_woken(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
-        self.next_alive(tickets)
+        self.next_alive(tickets).then_some(self.found)
     }
 
+    /// Finds the job whose turn it is, if there is one.
+    // It goes to a field, for what a call hands over stands in memory, and so would what is found without one.
     #[inline(never)]
-    fn next_alive(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
+    fn next_alive(&mut self, tickets: &impl Tickets) -> bool {
+        let entry = self.search(tickets);
+        if let Some(entry) = entry {
+            self.found = entry;
+        }
+        entry.is_some()
+    }
+
+    #[inline]
+    fn search(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
         if self.is_empty() {
             self.forget_abandoned();
             return None;

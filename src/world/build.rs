@@ -225,7 +225,7 @@ fn room(
 ) -> Option<(WaitingRoom, AlarmId)> {
     let spec = model.waiting_room.as_ref()?;
     let room = WaitingRoom::new(spec, seeds.stream("waiting_room.order"));
-    Some((room, queue.alarm(Event::of(Kind::Admission, 0))))
+    Some((room, queue.busy_alarm(Event::of(Kind::Admission, 0))))
 }
 
 /// In the order of their discriminants.

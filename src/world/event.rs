@@ -3,7 +3,8 @@
 
 /// What happens. The number tells events apart in the run's fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
+// As wide as the other fields of an event, which is copied without gaps then.
+#[repr(u32)]
 pub enum Kind {
     /// A VU's think time is over; the ticket is its generation when it fell asleep.
     Wake = 1,

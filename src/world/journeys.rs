@@ -78,7 +78,7 @@ impl World<'_> {
 
     /// A think time is over.
     #[inline]
-    pub(super) fn wake(&mut self, id: u32, generation: u32) {
+    pub(super) fn wake(&mut self, now: Time, id: u32, generation: u32) {
         if let Some(ahead) = self.queue.ahead()
             && ahead.kind == Kind::Wake
         {
@@ -87,7 +87,7 @@ impl World<'_> {
             prefetch_index(&self.vus, ahead.who as usize);
         }
         if self.vus[id as usize].generation == generation {
-            self.run_journey(self.queue.now(), id);
+            self.run_journey(now, id);
         }
     }
 
@@ -276,19 +276,27 @@ impl World<'_> {
     /// where its time went.
     #[inline(always)]
     pub(super) fn answer_and_close(&mut self, now: Time, id: u32) {
+        if let Some(client) = self.answered_by_end(now, id) {
+            if self.ready.is_empty() {
+                self.run_journey(now, client);
+            } else {
+                self.ready.push_back(Work::Vu(client));
+            }
+        }
+    }
+
+    /// As [`World::answer_and_close`]. Returns the client that goes on, if there is one.
+    #[inline(always)]
+    pub(super) fn answered_by_end(&mut self, now: Time, id: u32) -> Option<u32> {
         let client = self.requests[id].client;
         let request = self.requests.close(id);
         if client == NONE {
-            return;
+            return None;
         }
         let vu = &mut self.vus[client as usize];
         let duration = record_response(now, request, vu, &mut self.recorder);
         self.interpreter.answered(client, duration);
-        if self.ready.is_empty() {
-            self.run_journey(now, client);
-        } else {
-            self.ready.push_back(Work::Vu(client));
-        }
+        Some(client)
     }
 
     /// Notes where an answered request spent its time, if that is asked for, and sends the answer on its way,

@@ -74,10 +74,12 @@ enum Work {
     Request(u32),
 }
 
-/// VUs and requests that continue at this instant, first in, first out. There is mostly one, which has a field of its own.
+/// VUs and requests that continue at this instant, first in, first out. There are mostly one or two, which have fields of
+/// their own.
 #[derive(Clone, Debug, Default)]
 struct ReadyList {
     first: Option<Work>,
+    second: Option<Work>,
     others: VecDeque<Work>,
 }
 
@@ -91,6 +93,8 @@ impl ReadyList {
     fn push_back(&mut self, work: Work) {
         if self.first.is_none() {
             self.first = Some(work);
+        } else if self.second.is_none() {
+            self.second = Some(work);
         } else {
             self.others.push_back(work);
         }
@@ -98,9 +102,10 @@ impl ReadyList {
 
     #[inline]
     fn pop_front(&mut self) -> Option<Work> {
-        let work = self.first.take()?;
-        if !self.others.is_empty() {
-            self.first = self.others.pop_front();
+        let work = self.first?;
+        self.first = self.second;
+        if self.first.is_some() {
+            self.second = self.others.pop_front();
         }
         Some(work)
     }
@@ -108,8 +113,11 @@ impl ReadyList {
     /// Takes a piece of work back, wherever it stands.
     fn withdraw(&mut self, work: Work) {
         self.others.retain(|other| *other != work);
+        if self.second == Some(work) {
+            self.second = self.others.pop_front();
+        }
         if self.first == Some(work) {
-            self.first = self.others.pop_front();
+            self.pop_front();
         }
     }
 
@@ -375,7 +383,7 @@ impl World<'_> {
         let (who, ticket) = (event.who, event.ticket);
         let index = who as usize;
         match event.kind {
-            Kind::Wake => self.wake(who, ticket),
+            Kind::Wake => self.wake(now, who, ticket),
             Kind::Completion => self.complete(now, index),
             Kind::DelayOver => self.delay_over(now, who, ticket),
             Kind::PatienceOver => self.patience_over(now, who, ticket),

@@ -27,9 +27,7 @@ impl World<'_> {
         let at = request.at as usize;
         match self.ops[at] {
             Op::Serve { .. } => self.visit(now, id, at),
-            Op::Done if request.held == 0 && request.parent.0 == NONE && self.answers_directly => {
-                self.answer_and_close(now, id);
-            }
+            Op::Done if self.answers_by_end(id) => self.answer_and_close(now, id),
             _ => self.advance(id),
         }
     }
@@ -115,7 +113,7 @@ impl World<'_> {
                     Some(skipped) => at += skipped,
                     None => return,
                 },
-                Op::Done => return self.finish(now, id),
+                Op::Done => return self.end_program(now, id),
                 op => {
                     if let Err(code) = self.instant_op(now, id, op) {
                         return self.fail(now, id, code);
@@ -131,6 +129,24 @@ impl World<'_> {
         self.requests[id].state = RequestState::Calling;
         self.requests[id].at += 1;
         let _ = self.start_child(now, id, endpoint, true);
+    }
+
+    /// A request comes to the end of its program: it is over.
+    #[inline(always)]
+    fn end_program(&mut self, now: Time, id: u32) {
+        if !self.answers_by_end(id) {
+            return self.finish(now, id);
+        }
+        if let Some(client) = self.answered_by_end(now, id) {
+            self.ready.push_back(Work::Vu(client));
+        }
+    }
+
+    /// Whether a request at the end of its program has nothing to do but to answer its client.
+    #[inline(always)]
+    fn answers_by_end(&self, id: u32) -> bool {
+        let request = &self.requests[id];
+        request.held == 0 && request.parent.0 == NONE && self.answers_directly
     }
 
     /// Takes a token of a pool. Returns whether the request goes on; it may wait or be refused.
@@ -210,18 +226,7 @@ impl World<'_> {
                 let token = request.context.token;
                 self.leave_room(now, token);
             }
-            Op::ListSeats => {
-                let choice = self.model.sites[request.site.index()].pick;
-                let event = request.context.event;
-                let stream = &mut self.endpoint_streams[request.endpoint as usize].seat;
-                if let (Some(inventory), Some(choice)) = (&mut self.inventory, choice)
-                    && event != NONE
-                {
-                    let seat = inventory.pick(event, choice, stream);
-                    request.context.seat = seat.unwrap_or(NONE);
-                    request.nothing_free = seat.is_none();
-                }
-            }
+            Op::ListSeats => self.list_seats(id),
             Op::Claim(status) => return self.claim(now, id, status),
             Op::Confirm(status) => {
                 let hold = request.context.hold;
@@ -248,6 +253,23 @@ impl World<'_> {
         Ok(())
     }
 
+    /// The client chooses among the free seats, if there are any.
+    #[inline(never)]
+    fn list_seats(&mut self, id: u32) {
+        let request = &mut self.requests[id];
+        let choice = self.model.sites[request.site.index()].pick;
+        let event = request.context.event;
+        let stream = &mut self.endpoint_streams[request.endpoint as usize].seat;
+        if let (Some(inventory), Some(choice)) = (&mut self.inventory, choice)
+            && event != NONE
+        {
+            let seat = inventory.pick(event, choice, stream);
+            request.context.seat = seat.unwrap_or(NONE);
+            request.nothing_free = seat.is_none();
+        }
+    }
+
+    #[inline(never)]
     fn read_version(&mut self, id: u32, key: Entity) {
         let entity = self.entity(id, key);
         let rows = self.versions[key as usize].as_ref();
@@ -255,6 +277,7 @@ impl World<'_> {
         self.requests.hold(id, Held::Version(key, version));
     }
 
+    #[inline(never)]
     fn check_version(&mut self, id: u32, key: Entity, status: u16) -> Result<(), Code> {
         let entity = self.entity(id, key);
         if let Some(read) = self.requests.take_version(id, key)

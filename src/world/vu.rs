@@ -303,7 +303,7 @@ impl JourneyInterpreter {
         }
     }
 
-    /// Resumes the user of this number and returns what it does next.
+    /// Resumes the user of this number and returns what it does next. Checks on the way are recorded.
     #[inline(always)]
     pub fn resume(
         &mut self,
@@ -313,14 +313,29 @@ impl JourneyInterpreter {
         tokens: &Tokens,
         recorder: &mut Recorder,
     ) -> Effect {
-        let step = self.steps[vu.at as usize];
-        vu.at += 1;
-        match step {
+        let mut at = vu.at as usize;
+        // The usual ones at the begin of an iteration and after an answer.
+        match self.steps[at] {
+            Step::PickUser => {
+                self.pick_user(vu);
+                at += 1;
+            }
+            Step::TakeToken => {
+                self.take_token(vu, tokens);
+                at += 1;
+            }
+            _ => {}
+        }
+        while let Step::Check(check, condition) = self.steps[at] {
+            recorder.check(now, vu.origin, check, holds(condition, vu, tokens));
+            at += 1;
+        }
+        vu.at = at as u32 + 1;
+        match self.steps[at] {
             Step::Request(site) => Effect::Request(site),
             Step::Sleep(time) => Effect::Sleep(time),
-            Step::Check(check, condition) => Effect::Check(check, holds(condition, vu, tokens)),
             Step::End => Effect::Done,
-            _ => self.run_steps(step, now, number, vu, tokens, recorder),
+            _ => self.run_steps(at, now, number, vu, tokens, recorder),
         }
     }
 
@@ -328,7 +343,7 @@ impl JourneyInterpreter {
     #[inline(never)]
     fn run_steps(
         &mut self,
-        mut step: Step,
+        mut at: usize,
         now: Time,
         number: u32,
         vu: &mut Vu,
@@ -336,48 +351,89 @@ impl JourneyInterpreter {
         recorder: &mut Recorder,
     ) -> Effect {
         for _ in 0..MOST_STEPS_AT_ONE_INSTANT {
-            match step {
-                Step::Request(site) => return Effect::Request(site),
-                Step::Sleep(time) => return Effect::Sleep(time),
-                Step::Check(check, condition) => {
-                    return Effect::Check(check, holds(condition, vu, tokens));
-                }
-                Step::End => return Effect::Done,
-                Step::JumpIf(condition, to) => {
-                    if holds(condition, vu, tokens) {
-                        vu.at = to;
-                    }
-                }
-                Step::Jump(to) => vu.at = to,
-                Step::LoopReset(slot) => self.loops[vu.loops as usize + slot as usize] = 0,
-                Step::CountTo { slot, limit, then } => {
-                    let count = &mut self.loops[vu.loops as usize + slot as usize];
-                    *count += 1;
-                    if *count >= limit {
-                        vu.at = then;
-                    }
-                }
-                Step::AwaitAdmission => return Effect::AwaitAdmission,
-                Step::RetryBegin(policy) => return Effect::RetryBegin(policy),
-                Step::Retry(_) => return Effect::Retry,
-                Step::ReleaseSeat => return Effect::ReleaseSeat,
-                Step::External => {
-                    vu.at -= 1;
-                    return Effect::External;
-                }
-                other => self.instant(other, now, number, vu, tokens, recorder),
+            if let Some(effect) = self.take_step(at, now, number, vu, tokens, recorder) {
+                return effect;
             }
-            step = self.steps[vu.at as usize];
+            at = vu.at as usize;
             vu.at += 1;
         }
         Effect::Stuck
     }
 
-    /// Steps that change only the VU or the record, and take no virtual time.
-    #[inline]
+    /// Takes one step. Returns its effect, if it has one.
+    // A call for each: within the loop, all that any step may need would be made ready before the first.
+    #[inline(never)]
+    fn take_step(
+        &mut self,
+        at: usize,
+        now: Time,
+        number: u32,
+        vu: &mut Vu,
+        tokens: &Tokens,
+        recorder: &mut Recorder,
+    ) -> Option<Effect> {
+        match self.steps[at] {
+            Step::Request(site) => return Some(Effect::Request(site)),
+            Step::Sleep(time) => return Some(Effect::Sleep(time)),
+            Step::End => return Some(Effect::Done),
+            Step::Check(check, condition) => {
+                // Those are counted against the most steps that one instant may have.
+                let passed = holds(condition, vu, tokens);
+                return Some(Effect::Check(check, passed));
+            }
+            Step::JumpIf(condition, to) => {
+                if holds(condition, vu, tokens) {
+                    vu.at = to;
+                }
+            }
+            Step::Jump(to) => vu.at = to,
+            Step::LoopReset(slot) => self.loops[vu.loops as usize + slot as usize] = 0,
+            Step::CountTo { slot, limit, then } => {
+                let count = &mut self.loops[vu.loops as usize + slot as usize];
+                *count += 1;
+                if *count >= limit {
+                    vu.at = then;
+                }
+            }
+            Step::PickUser => self.pick_user(vu),
+            Step::TakeToken => self.take_token(vu, tokens),
+            Step::AwaitAdmission => return Some(Effect::AwaitAdmission),
+            Step::RetryBegin(policy) => return Some(Effect::RetryBegin(policy)),
+            Step::Retry(_) => return Some(Effect::Retry),
+            Step::ReleaseSeat => return Some(Effect::ReleaseSeat),
+            Step::External => {
+                vu.at -= 1;
+                return Some(Effect::External);
+            }
+            _ => self.instant(at, now, number, vu, tokens, recorder),
+        }
+        None
+    }
+
+    /// One of all users.
+    #[inline(always)]
+    fn pick_user(&mut self, vu: &mut Vu) {
+        let stream = &mut self.choices[vu.journey as usize].user;
+        vu.context.user = stream.below(u64::from(self.users)) as u32;
+    }
+
+    /// One of all tokens issued so far.
+    #[inline(never)]
+    fn take_token(&mut self, vu: &mut Vu, tokens: &Tokens) {
+        let issued = tokens.issued();
+        if issued > 0 {
+            let stream = &mut self.choices[vu.journey as usize].token;
+            let token = stream.below(u64::from(issued)) as u32;
+            vu.context.token = token;
+            vu.context.user = tokens.owner(token).unwrap_or(NONE);
+        }
+    }
+
+    /// Rarer steps that change only the VU or the record, and take no virtual time.
+    #[inline(never)]
     fn instant(
         &mut self,
-        step: Step,
+        at: usize,
         now: Time,
         number: u32,
         vu: &mut Vu,
@@ -385,21 +441,10 @@ impl JourneyInterpreter {
         recorder: &mut Recorder,
     ) {
         let choices = &mut self.choices[vu.journey as usize];
-        match step {
-            Step::PickUser => {
-                vu.context.user = choices.user.below(u64::from(self.users)) as u32;
-            }
+        match self.steps[at] {
             Step::PickEvent => {
                 if let Some(events) = &self.events {
                     vu.context.event = events.draw(&mut choices.event);
-                }
-            }
-            Step::TakeToken => {
-                let issued = tokens.issued();
-                if issued > 0 {
-                    let token = choices.token.below(u64::from(issued)) as u32;
-                    vu.context.token = token;
-                    vu.context.user = tokens.owner(token).unwrap_or(NONE);
                 }
             }
             Step::JumpWithProbability(p, to) => {
@@ -458,6 +503,15 @@ fn records_duration(step: &Step) -> bool {
 
 #[inline]
 fn holds(condition: Condition, vu: &Vu, tokens: &Tokens) -> bool {
+    let reply = &vu.reply;
+    if condition == Condition::Ok {
+        return reply.code.is_expected();
+    }
+    holds_otherwise(condition, vu, tokens)
+}
+
+#[inline(never)]
+fn holds_otherwise(condition: Condition, vu: &Vu, tokens: &Tokens) -> bool {
     let reply = &vu.reply;
     match condition {
         Condition::Always => true,

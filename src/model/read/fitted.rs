@@ -38,6 +38,11 @@ pub(crate) static FITTED: Table = Table {
             "How far numbers of one run were from what the others say of them.",
         ),
         Key::new(
+            "whole",
+            Kind::Named(&Kind::Any),
+            "The values that the data leave to whole-numbered parameters, with their weights.",
+        ),
+        Key::new(
             "vus",
             RANGE,
             "The least and the greatest peak of VUs that it was fitted to.",

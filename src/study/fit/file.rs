@@ -7,13 +7,14 @@ use super::Fit;
 use super::free::{Free, Unit};
 use super::lack::Lack;
 use super::quality::Quality;
-use super::search::Found;
+use super::search::{Found, Tried};
 
 /// Begins of comments that belong to the section.
-const HEADS: [&str; 4] = [
+const HEADS: [&str; 5] = [
     "# Written by capsim fit:",
     "# What capsim predict reads:",
     "# run is than another beyond chance.",
+    "# Whole-numbered parameters: values with their weights",
     "# How far each number of one run was",
 ];
 
@@ -91,6 +92,7 @@ fn forecast(fit: &Fit, found: &Found, quality: &Quality) -> String {
         rows.collect::<String>(),
         lack.run_to_run,
     );
+    text.push_str(&whole(fit, found, quality));
     text.push_str(
         "\n# How far each number of one run was from what the others say of it: a standard deviation.\n\
          [fitted.lack]\n",
@@ -99,6 +101,61 @@ fn forecast(fit: &Fit, found: &Found, quality: &Quality) -> String {
         let _ = writeln!(text, "{name:?} = {deviation:.4}");
     }
     text
+}
+
+/// The values of whole-numbered parameters that the data leave possible, with what they weigh, and how far the
+/// logarithms of the others move with each.
+fn whole(fit: &Fit, found: &Found, quality: &Quality) -> String {
+    let smooth: Vec<usize> = (0..fit.free.len())
+        .filter(|i| fit.free[*i].unit != Unit::Whole)
+        .collect();
+    let mut text = String::new();
+    for (i, (free, profile)) in fit.free.iter().zip(&found.profiles).enumerate() {
+        let weights = weights(profile, quality.chi2_per_freedom.max(1.0));
+        if free.unit != Unit::Whole || weights.len() < 2 {
+            continue;
+        }
+        if text.is_empty() {
+            text.push_str(
+                "\n# Whole-numbered parameters: values with their weights, and how far the logarithms of the \
+                 others move with each.\n[fitted.whole]\n",
+            );
+        }
+        let _ = writeln!(text, "{:?} = [", free.name);
+        // All values were tried at the same stage of the search, at which the one found has a point, too.
+        let same = |tried: &&Tried| (libm::log(tried.value) - found.point[i]).abs() < 1e-9;
+        let from = profile.iter().find(same).map_or(&found.point, |t| &t.point);
+        for (tried, weight) in weights {
+            let moves = smooth.iter().map(|i| tried.point[*i] - from[*i]);
+            let moves: Vec<String> = moves.map(|m| format!("{m:.4}")).collect();
+            let _ = writeln!(
+                text,
+                "  {{ value = {:.0}, weight = {weight:.4}, moves = [{}] }},",
+                tried.value,
+                moves.join(", ")
+            );
+        }
+        text.push_str("]\n");
+    }
+    text
+}
+
+/// Values less probable than this are left out.
+const LEAST: f64 = 0.005;
+
+/// How probable each value tried is: exp(-Δcost / (2 × cost per degree of freedom)), all alike beforehand.
+fn weights(profile: &[Tried], inflation: f64) -> Vec<(&Tried, f64)> {
+    let costs = profile.iter().map(|tried| tried.cost);
+    let best = costs.fold(f64::INFINITY, f64::min);
+    let weight = |tried: &Tried| libm::exp(-(tried.cost - best) / (2.0 * inflation));
+    let kept: Vec<(&Tried, f64)> = profile
+        .iter()
+        .map(|tried| (tried, weight(tried)))
+        .filter(|(_, weight)| *weight >= LEAST)
+        .collect();
+    let all: f64 = kept.iter().map(|k| k.1).sum();
+    let share = |(tried, weight)| (tried, weight / all);
+    kept.into_iter().map(share).collect()
 }
 
 /// Without the section of an earlier fit.

@@ -63,6 +63,7 @@ struct Draw {
     raw: Vec<f64>,
     out: Vec<f64>,
     end: End,
+    seconds: f64,
 }
 
 /// How much longer new waiting is than the model's: its mean, and how far it spreads around it. Bunched work
@@ -193,10 +194,17 @@ impl<'q, 'a> Setting<'q, 'a> {
                 *sum += along * component;
             }
         }
+        let mut overrides = Vec::new();
+        for whole in &self.memory.whole {
+            let (value, moves) = whole.at(stream.unit())?;
+            overrides.extend(value);
+            for (sum, by) in moved.iter_mut().zip(moves) {
+                *sum += by;
+            }
+        }
         let day = self.run_to_run * stream.normal();
         let drift = self.distance * (DRIFT.0 + DRIFT.1 * stream.normal());
         let bunched = WAITING.0 + WAITING.1 * stream.normal();
-        let mut overrides = Vec::new();
         for (parameter, by) in self.memory.parameters.iter().zip(&moved) {
             overrides.extend(parameter.moved(*by)?);
         }
@@ -204,8 +212,9 @@ impl<'q, 'a> Setting<'q, 'a> {
         let slower = libm::exp(day + drift) * self.as_measured(&model, &moved);
         slow_down(&mut model, slower);
         let model = observing(model, &self.targets);
-        let take = |outcome: &Outcome, raw: Vec<f64>| (outcome.end, raw);
-        let (end, raw) = question.run(&model, k, take, &self.targets);
+        let take =
+            |outcome: &Outcome, raw: Vec<f64>| (outcome.end, outcome.duration.as_secs(), raw);
+        let (end, seconds, raw) = question.run(&model, k, take, &self.targets);
         let waited = self.mean.map_or(0.0, |i| raw[i] - self.base[i]);
         let room = room(&model, waited);
         let waits = Waits {
@@ -236,6 +245,7 @@ impl<'q, 'a> Setting<'q, 'a> {
             raw,
             out,
             end,
+            seconds,
         })
     }
 
@@ -362,6 +372,9 @@ impl<'q, 'a> Setting<'q, 'a> {
             runs: self.memory.runs,
             window: question.window,
             draws: question.draws,
+            seconds: draws.iter().fold((f64::INFINITY, 0.0), |(low, high), d| {
+                (low.min(d.seconds), high.max(d.seconds))
+            }),
             seed: question.seed,
             formula: formula.map(|f| f.name),
             names: self

@@ -116,6 +116,8 @@ pub struct Prediction {
     pub window: Option<Window>,
     /// Runs simulated.
     pub draws: u64,
+    /// Seconds that the shortest and the longest of them lasted.
+    pub seconds: (f64, f64),
     /// Seed of all random numbers.
     pub seed: u64,
     /// The formula's name.

@@ -25,6 +25,8 @@ pub struct Remembered {
     pub parameters: Vec<Parameter>,
     /// Covariance of their logarithms.
     pub covariance: Vec<Vec<f64>>,
+    /// Whole-numbered parameters with the values that the data leave possible.
+    pub whole: Vec<Whole>,
     /// How much slower one run is than another, if it is known.
     pub run_to_run: Option<f64>,
     /// How far a number is off by itself.
@@ -33,6 +35,67 @@ pub struct Remembered {
     pub loads: Option<(f64, f64)>,
     /// Runs fitted to.
     pub runs: usize,
+}
+
+/// A whole-numbered parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Whole {
+    /// As it was written with `--free`.
+    pub name: String,
+    paths: Vec<String>,
+    choices: Vec<Choice>,
+}
+
+/// A value that it may have.
+#[derive(Clone, Debug, PartialEq)]
+struct Choice {
+    value: f64,
+    weight: f64,
+    moves: Vec<f64>,
+}
+
+impl Whole {
+    /// The value at a place in 0..1 of all values one after another, each as long as it is probable: its overrides,
+    /// and how far the logarithms of the other parameters move with it.
+    ///
+    /// # Errors
+    /// If a path cannot be overridden.
+    pub fn at(&self, place: f64) -> Result<(Vec<Override>, &[f64]), String> {
+        let all: f64 = self.choices.iter().map(|c| c.weight).sum();
+        let mut left = place * all;
+        let found = self.choices.iter().find(|choice| {
+            left -= choice.weight;
+            left < 0.0
+        });
+        let Some(choice) = found.or(self.choices.last()) else {
+            return Ok((Vec::new(), &[]));
+        };
+        let text = free::written(Unit::Whole, choice.value);
+        let put = |path: &String| Override::new(path, &text).map_err(|e| e.brief());
+        let overrides: Result<Vec<Override>, String> = self.paths.iter().map(put).collect();
+        Ok((overrides?, &choice.moves))
+    }
+
+    fn read(name: &str, choices: &toml::Value, document: &Document) -> Result<Whole, String> {
+        let paths = free::matching(name, document)
+            .map_err(|why| format!("`[fitted.whole]`: {why}; fit the model again"))?;
+        let choice = |table: &toml::Value| {
+            Some(Choice {
+                value: number(table.get("value")?)?,
+                weight: number(table.get("weight")?).filter(|w| *w > 0.0)?,
+                moves: numbers(table.get("moves")?),
+            })
+        };
+        let all = choices.as_array().into_iter().flatten();
+        let choices: Option<Vec<Choice>> = all.map(choice).collect();
+        Ok(Whole {
+            name: name.to_owned(),
+            paths,
+            choices: choices.ok_or_else(|| {
+                format!("`{name}` of `[fitted.whole]` needs a value, a weight and moves for each; fit the model again")
+            })?,
+        })
+    }
 }
 
 impl Parameter {
@@ -73,6 +136,10 @@ impl Remembered {
             let each = lack.iter();
             let each = each.filter_map(|(name, x)| Some((name.clone(), number(x)?)));
             all.lack = each.filter(|(_, x)| *x >= 0.0).collect();
+        }
+        let whole = section.get("whole").and_then(|w| w.as_table());
+        for (name, choices) in whole.into_iter().flatten() {
+            all.whole.push(Whole::read(name, choices, document)?);
         }
         let Some(forecast) = section.get("forecast").and_then(|f| f.as_table()) else {
             let why = "`[fitted]` has no `[fitted.forecast]`: an older capsim wrote it";
@@ -136,4 +203,34 @@ fn number(value: &toml::Value) -> Option<f64> {
 fn numbers(value: &toml::Value) -> Vec<f64> {
     let items = value.as_array();
     items.into_iter().flatten().filter_map(number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_is_drawn_by_its_weight() {
+        let text = "[scenarios.s]\nexecutor = \"constant-vus\"\nvus = 1\nduration = \"1s\"\njourney = \"j\"\n\
+                    [journeys]\nj = [{ request = \"e\" }]\n[stations.w]\nservers = 3\n\
+                    [endpoints.e]\nvisits = [{ station = \"w\", time = \"1ms\" }]\n\
+                    [fitted]\nto = [\"a\", \"b\"]\n[fitted.forecast]\nparameters = []\nbounds = []\ncovariance = []\n\
+                    [fitted.whole]\n\"stations.w.servers\" = [\n\
+                    { value = 3, weight = 0.75, moves = [0.0] }, { value = 4, weight = 0.25, moves = [0.1] }]\n";
+        let read = |text: &str| {
+            let document = Document::from_text("m.toml", text).map_err(|e| e.brief())?;
+            Remembered::read(&document)
+        };
+        let memory = read(text).unwrap_or_else(|why| panic!("{why}"));
+        let drawn = |place: f64| {
+            let (overrides, moves) = memory.whole[0].at(place).unwrap_or_default();
+            (overrides[0].value().to_owned(), moves[0])
+        };
+        assert_eq!(drawn(0.74), ("3".to_owned(), 0.0));
+        assert_eq!(drawn(0.76), ("4".to_owned(), 0.1));
+        assert_eq!(drawn(1.0), ("4".to_owned(), 0.1));
+        let broken = text.replace("weight = 0.25, ", "");
+        let why = read(&broken).err().unwrap_or_default();
+        assert!(why.contains("needs a value, a weight and moves"), "{why}");
+    }
 }

@@ -31,6 +31,9 @@ pub struct Kept {
     pub window: Option<String>,
     /// Runs simulated.
     pub draws: u64,
+    /// Seconds that the shortest and the longest of them lasted; not in files of older versions.
+    #[serde(default)]
+    pub seconds: Option<(f64, f64)>,
     /// Seed of all random numbers.
     pub seed: u64,
     /// The loads fitted to.
@@ -108,6 +111,7 @@ impl Kept {
             load: prediction.load.clone(),
             window: prediction.window.map(|w| w.to_string()),
             draws: prediction.draws,
+            seconds: Some(pair(prediction.seconds)),
             seed: prediction.seed,
             fitted: prediction.fitted,
             formula: prediction.formula.clone(),
@@ -206,6 +210,8 @@ pub struct Score<'k> {
     pub rows: Vec<Row<'k>>,
     /// Every threshold whose number was measured.
     pub thresholds: Vec<Judged<'k>>,
+    /// If the run was of another length than the test predicted: its seconds, and the test's.
+    pub lengths: Option<(f64, f64)>,
 }
 
 fn log(x: f64) -> f64 {
@@ -224,6 +230,17 @@ fn crps(sample: &[f64], measured: f64) -> f64 {
             .sum::<f64>();
     }
     from / n - among / (2.0 * n * n)
+}
+
+/// Share, and seconds, by which a run may be longer or shorter than all those simulated.
+const LENGTH: (f64, f64) = (0.02, 1.0);
+
+/// Seconds of a run and of the test predicted, if they differ. A window has the length that it has.
+fn other_length(kept: &Kept, run: &Measured) -> Option<(f64, f64)> {
+    let ((low, high), seconds) = (kept.seconds?, run.seconds()?);
+    let slack = |seconds: f64| LENGTH.0 * seconds + LENGTH.1;
+    let differs = seconds < low - slack(low) || seconds > high + slack(high);
+    (kept.window.is_none() && differs).then_some((seconds, (low + high) / 2.0))
 }
 
 impl<'k> Score<'k> {
@@ -265,6 +282,7 @@ impl<'k> Score<'k> {
         Score {
             rows: kept.numbers.iter().filter_map(row).collect(),
             thresholds: kept.thresholds.iter().filter_map(judged).collect(),
+            lengths: other_length(kept, run),
         }
     }
 
@@ -294,6 +312,13 @@ impl<'k> Score<'k> {
         let missed: Vec<&Row> = self.rows.iter().filter(|row| !row.in_95).collect();
         if missed.is_empty() {
             return None;
+        }
+        let per_run = |r: &&&Row| matches!(r.number.stat.as_str(), "rate" | "count");
+        if let Some((run, test)) = self.lengths.filter(|_| missed.iter().any(|r| per_run(&r))) {
+            return Some(format!(
+                "the run lasted {run:.0} s and the test predicted {test:.0} s: its counts, and rates with another \
+                 share of ramps, are others; predict the test as it was run"
+            ));
         }
         let above = missed
             .iter()

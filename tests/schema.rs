@@ -91,6 +91,21 @@ fn values(text: &str) -> Vec<(usize, usize)> {
     text.match_indices('=').map(value).collect()
 }
 
+/// Values that are wrong in most places.
+const HOSTILE: [&str; 11] = [
+    "0",
+    "1.5",
+    "-1",
+    "true",
+    "\"2s\"",
+    "\"\"",
+    "{}",
+    "[]",
+    "\"token\"",
+    "100000000000",
+    "\"infinite\"",
+];
+
 /// What the schema refuses, the reader refuses: otherwise an editor would mark what is right. The other way about,
 /// most of what the reader refuses is refused by the schema.
 #[test]
@@ -100,34 +115,20 @@ fn the_schema_refuses_nothing_that_the_reader_takes() {
     let name = format!("{}/tests/data/models/x.toml", env!("CARGO_MANIFEST_DIR"));
     let (mut by_reader, mut by_schema, mut all) = (0, 0, 0);
     for (n, (from, to)) in values(text).into_iter().enumerate() {
-        let hostile = [
-            "0",
-            "1.5",
-            "-1",
-            "true",
-            "\"2s\"",
-            "\"\"",
-            "{}",
-            "[]",
-            "\"token\"",
-            "100000000000",
-        ];
-        // Three for each place, others for the next.
-        for k in 0..3 {
-            let value = hostile[(3 * n + k) % hostile.len()];
-            let mut changed = text.to_string();
-            changed.replace_range(from..to, value);
-            let Ok(document) = Document::from_text(&name, &changed) else {
-                continue;
-            };
-            all += 1;
-            let said = wrong(&validator, &changed);
-            match document.check(&[] as &[Override]) {
-                Ok(_) => assert_eq!(said, [""; 0], "{:?} = {value}", &text[from - 20..from]),
-                Err(_) => by_reader += 1,
-            }
-            by_schema += usize::from(!said.is_empty());
+        // One for each place, another for the next.
+        let value = HOSTILE[n % HOSTILE.len()];
+        let mut changed = text.to_string();
+        changed.replace_range(from..to, value);
+        let Ok(document) = Document::from_text(&name, &changed) else {
+            continue;
+        };
+        all += 1;
+        let said = wrong(&validator, &changed);
+        match document.check(&[] as &[Override]) {
+            Ok(_) => assert_eq!(said, [""; 0], "{:?} = {value}", &text[from - 20..from]),
+            Err(_) => by_reader += 1,
         }
+        by_schema += usize::from(!said.is_empty());
     }
     println!("{all} changed models, {by_reader} refused, {by_schema} of them by the schema");
     assert!(

@@ -62,10 +62,16 @@ impl<'a> Section<'a> {
     }
 
     /// The value of a key, if it is there.
+    ///
+    /// A key that the table does not declare is never there: to read one is an error of this program.
     pub fn optional(&self, key: &'static str) -> Option<Field<'a>> {
-        if !self.known.borrow().contains(&key) {
-            self.known.borrow_mut().push(key);
-        }
+        let declared = self.declared(key);
+        debug_assert!(
+            declared.is_some(),
+            "`{key}` of {} is read and not declared: add it to the table beside its reader",
+            self.title()
+        );
+        let kind = &declared?.kind;
         let mut same = self.entries.iter().filter(|entry| snake(&entry.key) == key);
         let entry = same.next()?;
         if let Some(again) = same.next() {
@@ -74,8 +80,7 @@ impl<'a> Section<'a> {
                 .notes
                 .error(again.at, message, "remove one of them");
         }
-        let kind = self.declared(key).map(|key| &key.kind);
-        Some(self.field.child(entry, kind))
+        Some(self.field.child(entry, Some(kind)))
     }
 
     /// The sets of keys of which one is to be given, as declared.

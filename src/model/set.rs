@@ -1,22 +1,12 @@
 //! Overrides: `--set path=value`, such as `scenarios.default.stages[*].target=500`.
 
-use super::nearest::{listed, nearest};
 use super::problem::{Finding, Problems, Source};
 use super::section::snake;
 use super::tree::{Entry, Node, Place, Value, convert};
 use super::visible::visible;
+use super::vocabulary::{self, Kind};
 use std::fmt;
 use toml::de::DeValue;
-
-/// Sections that an override may begin: their keys are fixed, so a slip is still found.
-const FIXED: [&str; 6] = [
-    "model",
-    "setup",
-    "teardown",
-    "inventory",
-    "waiting_room",
-    "thresholds",
-];
 
 /// A change to a model before it is checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,15 +115,9 @@ impl Override {
     pub(crate) fn apply(&self, source: u32, tree: &mut Node) -> Result<(), Finding> {
         let value = self.node(source)?;
         let at = place(source, 0, self.value_at - 1);
-        let known = paths(tree);
-        put(tree, &self.path, at, &value, true).map_err(|Missing| {
+        put(tree, &self.path, at, &value, vocabulary::root(), true).map_err(|Missing| {
             let message = format!("the model has no `{}`", self.path());
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            let fix = match nearest(self.path(), known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it has {}", listed(known)),
-            };
-            finding(at, &message, &fix)
+            finding(at, &message, &likely(self.path(), &vocabulary::paths(tree)))
         })
     }
 }
@@ -224,26 +208,67 @@ fn shift(node: &mut Node, by: u32) {
     }
 }
 
+/// Which paths an unknown one is like, as a whole or as the end of one: "did you mean …?".
+pub(crate) fn likely(unknown: &str, known: &[String]) -> String {
+    let likeness = |path: &String| {
+        let ends = path
+            .match_indices(['.', '['])
+            .map(|(at, _)| &path[at + 1..]);
+        let each = std::iter::once(path.as_str()).chain(ends);
+        each.map(|end| strsim::normalized_levenshtein(unknown, end))
+            .fold(0.0, f64::max)
+    };
+    // A long text is no slip of the pen, and comparing takes the product of the lengths.
+    let compared = if unknown.len() > 200 { 0 } else { 5000 };
+    let compared = known.iter().filter(|p| p.len() <= 200).take(compared);
+    let mut near: Vec<(f64, &String)> = compared.map(|p| (likeness(p), p)).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let shown = match near.as_slice() {
+        [(best, _), ..] if *best > 0.4 => 1,
+        _ => 3,
+    };
+    let near = near.iter().take(shown);
+    let near: Vec<String> = near.map(|(_, path)| format!("`{path}`")).collect();
+    if near.is_empty() {
+        return "a path is keys with dots, such as stations.cpu.servers".to_string();
+    }
+    format!("did you mean {}?", near.join(" or "))
+}
+
 struct Missing;
 
-/// Puts a value at a path below `node`. A last key that is missing is added: the reader knows whether
-/// the table may have it.
-fn put(node: &mut Node, path: &[Step], at: Place, value: &Node, root: bool) -> Result<(), Missing> {
+/// Puts a value at a path below `node`. A last key that is missing is added: the reader knows whether the table may
+/// have it. So is a table whose keys are declared.
+fn put(
+    node: &mut Node,
+    path: &[Step],
+    at: Place,
+    value: &Node,
+    kind: Option<&'static Kind>,
+    root: bool,
+) -> Result<(), Missing> {
     let Some((step, rest)) = path.split_first() else {
         *node = value.clone();
         return Ok(());
     };
+    let inner = match step {
+        Step::Key(key) => vocabulary::below(node, kind, snake(key)),
+        _ => None,
+    };
+    let element = kind.and_then(Kind::element);
     match (&mut node.value, step) {
         (Value::Table(entries), Step::Key(key)) => {
             let same = |entry: &Entry| entry.key == *key || snake(&entry.key) == snake(key);
             if let Some(entry) = entries.iter_mut().find(|entry| same(entry)) {
-                put(&mut entry.node, rest, at, value, false)?;
+                put(&mut entry.node, rest, at, value, inner, false)?;
                 if rest.is_empty() {
                     entry.at = at;
                 }
                 return Ok(());
             }
-            let begins = root && rest.len() == 1 && FIXED.contains(&key.as_str());
+            // A slip in the name of a station is no new station; a metric of `thresholds` is a name of k6's.
+            let fixed = matches!(inner, Some(Kind::Table(_))) || root && key == "thresholds";
+            let begins = !rest.is_empty() && fixed;
             if !begins && (root || !rest.is_empty()) {
                 return Err(Missing);
             }
@@ -251,7 +276,7 @@ fn put(node: &mut Node, path: &[Step], at: Place, value: &Node, root: bool) -> R
                 place: at,
                 value: Value::Table(Vec::new()),
             };
-            put(&mut fresh, rest, at, value, false)?;
+            put(&mut fresh, rest, at, value, inner, false)?;
             entries.push(Entry {
                 key: key.clone(),
                 at,
@@ -261,17 +286,25 @@ fn put(node: &mut Node, path: &[Step], at: Place, value: &Node, root: bool) -> R
         }
         (Value::List(nodes), Step::All) if !nodes.is_empty() => nodes
             .iter_mut()
-            .try_for_each(|node| put(node, rest, at, value, false)),
+            .try_for_each(|node| put(node, rest, at, value, element, false)),
         (Value::List(nodes), Step::Index(index)) => put(
             nodes.get_mut(*index).ok_or(Missing)?,
             rest,
             at,
             value,
+            element,
             false,
         ),
         (Value::List(nodes), Step::Key(key)) => {
             let index: usize = key.parse().map_err(|_| Missing)?;
-            put(nodes.get_mut(index).ok_or(Missing)?, rest, at, value, false)
+            put(
+                nodes.get_mut(index).ok_or(Missing)?,
+                rest,
+                at,
+                value,
+                element,
+                false,
+            )
         }
         _ => Err(Missing),
     }
@@ -288,13 +321,7 @@ fn collect(node: &Node, path: String, found: &mut Vec<String>) {
     match &node.value {
         Value::Table(entries) => {
             for entry in entries {
-                let dot = if path.is_empty() { "" } else { "." };
-                let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-                let key = match entry.key.chars().all(plain) && !entry.key.is_empty() {
-                    true => entry.key.clone(),
-                    false => format!("\"{}\"", entry.key),
-                };
-                collect(&entry.node, format!("{path}{dot}{key}"), found);
+                collect(&entry.node, vocabulary::joined(&path, &entry.key), found);
             }
         }
         Value::List(nodes) if nodes.iter().any(|node| node.entries().is_some()) => {

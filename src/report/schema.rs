@@ -234,8 +234,7 @@ fn reference(name: &str) -> Value {
 
 /// The name of a table or type as a part of a URI.
 fn id(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    name.chars().filter(|c| plain(*c)).collect()
+    name.replace("[]", ".item").replace(", ", "-")
 }
 
 fn required(keys: &[&str]) -> Value {

@@ -3,10 +3,14 @@
 //! so do the JSON Schema and the reference of `capsim schema`, and the completion of paths.
 
 mod kind;
+mod path;
+#[cfg(test)]
+mod tests;
 
 /// What stands at the top of a model.
 pub(crate) use super::read::MODEL;
 pub(crate) use kind::{Choice, Kind, Names, Type, Union};
+pub(crate) use path::{below, joined, paths, root};
 
 /// A table whose keys are fixed.
 pub(crate) struct Table {

@@ -1,6 +1,7 @@
 //! Free parameters: places in a model whose value a fit may choose, within bounds.
 
 use crate::engine::Span;
+use crate::model::set::likely;
 use crate::model::visible::visible;
 use crate::model::{Document, Override, duration};
 
@@ -213,34 +214,11 @@ pub fn matching(patterns: &str, document: &Document) -> Result<Vec<String>, Stri
             }
         }
         if found.len() == before {
-            return Err(unknown(pattern, &known));
+            let likely = likely(pattern, &known);
+            return Err(format!("the model has no `{pattern}`; {likely}"));
         }
     }
     Ok(found)
-}
-
-/// That a path is unknown, and which ones it is like: as a whole, or as the end of one.
-fn unknown(pattern: &str, known: &[String]) -> String {
-    let likeness = |path: &String| {
-        let ends = path
-            .match_indices(['.', '['])
-            .map(|(at, _)| &path[at + 1..]);
-        let each = std::iter::once(path.as_str()).chain(ends);
-        each.map(|end| strsim::normalized_levenshtein(pattern, end))
-            .fold(0.0, f64::max)
-    };
-    let mut near: Vec<(f64, &String)> = known.iter().map(|p| (likeness(p), p)).collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let shown = match near.as_slice() {
-        [(best, _), ..] if *best > 0.4 => 1,
-        _ => 3,
-    };
-    let near = near.iter().take(shown);
-    let near: Vec<String> = near.map(|(_, path)| format!("`{path}`")).collect();
-    format!(
-        "the model has no `{pattern}`; did you mean {}?",
-        near.join(" or ")
-    )
 }
 
 /// Keys and indices of a path. `.0` and `[0]` are the same.

@@ -4,6 +4,8 @@
 use super::nearest::{all_of, nearest};
 use super::problem::Notes;
 use super::tree::{Entry, Node, Place, Value, convert_document};
+use super::vocabulary::Names;
+use std::sync::OnceLock;
 use toml::de::DeTable;
 
 /// The files of presets, by kind of component.
@@ -35,6 +37,18 @@ pub struct Preset {
 #[must_use]
 pub fn all() -> Vec<Preset> {
     FILES.iter().flat_map(|text| of_file(text)).collect()
+}
+
+/// The names of the presets for a section.
+pub(crate) struct Presets(pub &'static str);
+
+impl Names for Presets {
+    fn names(&self) -> Vec<&'static str> {
+        static ALL: OnceLock<Vec<Preset>> = OnceLock::new();
+        let all = ALL.get_or_init(all).iter();
+        let own = all.filter(|preset| preset.section == self.0);
+        own.map(|preset| preset.name.as_str()).collect()
+    }
 }
 
 /// The preset of this name.

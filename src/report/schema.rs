@@ -145,7 +145,12 @@ impl Writer {
             self.property(&mut properties, key);
             let must = matches!(key.presence, Presence::Required(_) | Presence::Checked);
             if must || head && index == 0 {
-                all.push(given(key));
+                let preset = keys.iter().find(|key| key.name == "preset");
+                all.push(match preset {
+                    // It may give the key.
+                    Some(preset) => json!({ "anyOf": [given(key), given(preset)] }),
+                    None => given(key),
+                });
             }
         }
         closed(table.about, properties, all)

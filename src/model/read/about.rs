@@ -3,8 +3,8 @@
 use super::scenario_table::SCENARIO;
 use super::step_tables::STEP;
 use super::{
-    Build, MOST, endpoint, fitted, inventory, network, retry, station, threshold, waiting,
-    waiting_room,
+    Build, MOST, endpoint, fitted, inventory, listener, network, retry, service, station,
+    threshold, waiting, waiting_room,
 };
 use crate::engine::Span;
 use crate::model::K6Version;
@@ -35,6 +35,11 @@ pub(crate) static MODEL: Table = Table {
             "endpoints",
             Kind::Named(&Kind::Table(&endpoint::ENDPOINT)),
             "What the system does for each request, by name.",
+        ),
+        Key::new(
+            "services",
+            Kind::Named(&Kind::Table(&service::SERVICE)),
+            "Replicas behind a balancer, by name.",
         ),
         Key::new(
             "journeys",
@@ -82,6 +87,11 @@ pub(crate) static MODEL: Table = Table {
             "network",
             Kind::Table(&network::NETWORK),
             "The network between users and system.",
+        ),
+        Key::new(
+            "listeners",
+            Kind::Named(&Kind::Table(&listener::LISTENER)),
+            "Where connections are accepted, by name.",
         ),
         Key::new(
             "thresholds",

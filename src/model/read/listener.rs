@@ -5,7 +5,77 @@ use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::listener::Listener;
 use crate::model::network::Network;
+use crate::model::preset::Presets;
 use crate::model::section::Section;
+use crate::model::vocabulary::{Key, Kind, Table};
+
+/// `[listeners.NAME]`; the defaults are those of Linux since 6.5, of Go's dialer as k6 sets it up, and of HZ=250.
+pub(super) static LISTENER: Table = Table {
+    name: "listeners.NAME",
+    about: "Where connections are accepted: a queue that loses SYNs when it is full. A model has one at most.",
+    keys: &[
+        Key::new(
+            "backlog",
+            Kind::Whole(0, 1_000_000),
+            "How many connections may wait to be accepted.",
+        )
+        .required("backlog = 100, or preset = \"linux-6.5/accept-queue\""),
+        Key::new(
+            "connections",
+            Kind::Whole(1, u32::MAX as u64 - 1),
+            "How many connections the program has open at once.",
+        )
+        .otherwise("no limit"),
+        Key::new(
+            "syn_linear",
+            Kind::Whole(0, 100),
+            "So many SYNs are sent again after the same time each, before the time doubles.",
+        )
+        .or_whole(4),
+        Key::new(
+            "timer_hz",
+            Kind::Whole(1, 1_000_000),
+            "Ticks a second of the kernel's timers.",
+        )
+        .or_whole(250),
+        Key::new(
+            "keep_alive",
+            Kind::Flag,
+            "Whether a connection serves more than one request.",
+        )
+        .or_flag(true),
+        Key::new(
+            "accepts_from",
+            Kind::Time,
+            "When the program begins to accept.",
+        )
+        .or_text("0s"),
+        Key::new(
+            "syn_retry",
+            Kind::TimeAboveZero,
+            "When a lost SYN is sent again.",
+        )
+        .or_text("1s"),
+        Key::new(
+            "dial_timeout",
+            Kind::TimeAboveZero,
+            "When the client gives up to connect.",
+        )
+        .or_text("30s"),
+        Key::new(
+            "ack_retry",
+            Kind::TimeAboveZero,
+            "When data of a half-open connection are sent again.",
+        )
+        .or_text("200ms"),
+        Key::new(
+            "preset",
+            Kind::Choice(&Presets("listeners")),
+            "A real component, whose measured keys hold where none are given.",
+        ),
+    ],
+    rules: &[],
+};
 
 /// Reads the sections `[network]` and `[listeners]`. Where there is a listener and no network, a connection takes no time
 /// but the wait for it.
@@ -29,36 +99,18 @@ fn read<'a>(build: &Build<'a>, field: &Field<'a>) -> Option<Listener> {
     }
     let (name, field) = named.first()?;
     let section = field.section()?;
-    let span = |key: &'static str, default: Span| {
-        let given = section.optional(key).and_then(|f| f.span_above_zero());
-        given.unwrap_or(default)
-    };
-    let backlog = section.required(
-        "backlog",
-        "backlog = 100, or preset = \"linux-6.5/accept-queue\"",
-    );
-    let connections = section.optional("connections");
-    let linear = section.optional("syn_linear");
-    let hz = section.optional("timer_hz");
+    let span = |key: &'static str, default: Span| section.time(key).unwrap_or(default);
+    let _ = section.text("preset");
     Some(Listener {
         name: (*name).to_string(),
-        backlog: backlog.and_then(|f| f.whole_u32(0, 1_000_000)).unwrap_or(0),
-        connections: connections
-            .and_then(|f| f.whole_u32(1, u32::MAX - 1))
-            .unwrap_or(u32::MAX),
-        keep_alive: section
-            .optional("keep_alive")
-            .and_then(|f| f.flag())
-            .unwrap_or(true),
-        accepts_from: section
-            .optional("accepts_from")
-            .and_then(|f| f.span())
-            .unwrap_or_default(),
-        // The defaults are those of Linux since 6.5, of Go's dialer as k6 sets it up, and of HZ=250.
+        backlog: section.integer("backlog").unwrap_or(0),
+        connections: section.integer("connections").unwrap_or(u32::MAX),
+        keep_alive: section.flag("keep_alive").unwrap_or(true),
+        accepts_from: section.time("accepts_from").unwrap_or_default(),
         syn_retry: span("syn_retry", Span::secs(1)),
-        syn_linear: linear.and_then(|f| f.whole_u32(0, 100)).unwrap_or(4),
+        syn_linear: section.integer_or_default("syn_linear"),
         dial_timeout: span("dial_timeout", Span::secs(30)),
         ack_retry: span("ack_retry", Span::from_ns(200e6)),
-        timer_hz: hz.and_then(|f| f.whole_u32(1, 1_000_000)).unwrap_or(250),
+        timer_hz: section.integer_or_default("timer_hz"),
     })
 }

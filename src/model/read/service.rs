@@ -1,27 +1,135 @@
 //! Services: which stations, pools and endpoints have replicas, and how requests are spread over them.
 
-use super::steps::one_of;
 use super::{Build, Sections};
 use crate::model::Model;
 use crate::model::field::Field;
 use crate::model::section::Section;
 use crate::model::service::{Balancer, Copies, Service};
 use crate::model::system::{Entity, Op};
+use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
 
 /// Replicas of one service, at most: each has its own stations, pools and copies of the endpoints' programs.
 const MOST: u32 = 10_000;
-/// Points of a replica on the ring of a consistent hash: as many as libketama's (R. Jones 2007).
-const POINTS: u32 = 160;
 
-const BALANCERS: [&str; 7] = [
-    "round-robin",
-    "random",
-    "least-connections",
-    "two-choices",
-    "shortest-queue",
-    "sticky",
-    "hash",
-];
+/// `[services.NAME]`
+pub(super) static SERVICE: Table = Table {
+    name: "services.NAME",
+    about: "Replicas of stations, pools and endpoints behind a balancer.",
+    keys: &[
+        Key::new(
+            "replicas",
+            Kind::Whole(1, MOST as u64),
+            "How many replicas there are.",
+        )
+        .required("replicas = 4"),
+        Key::new(
+            "endpoints",
+            Kind::List(&Kind::Name("endpoint")),
+            "Endpoints whose requests are spread over the replicas.",
+        )
+        .required("endpoints = [\"buy\"]"),
+        Key::new(
+            "stations",
+            Kind::List(&Kind::Name("station")),
+            "Stations of which each replica has its own.",
+        ),
+        Key::new(
+            "pools",
+            Kind::List(&Kind::Name("pool")),
+            "Pools of which each replica has its own.",
+        ),
+        Key::new(
+            "balancer",
+            Kind::Either(&[Kind::Choice(&BALANCERS), Kind::Table(&RULE)]),
+            "Which replica serves a request.",
+        )
+        .or_text("round-robin"),
+        Key::new(
+            "weights",
+            EACH,
+            "A weight for each replica; what is left out at the end is 1.",
+        )
+        .otherwise("1 each"),
+        Key::new(
+            "speeds",
+            EACH,
+            "The speed of each replica; what is left out at the end is 1.",
+        )
+        .otherwise("1 each"),
+    ],
+    rules: &[],
+};
+
+const EACH: Kind = Kind::List(&Kind::Number(1e-6, 1e6));
+
+static RULE: Table = Table {
+    name: "services.NAME.balancer",
+    about: "A balancer with options.",
+    keys: &[
+        Key::new("hash", Kind::Choice(&HASHED), "A consistent hash of this."),
+        Key::new(
+            "choices",
+            Kind::Whole(1, MOST as u64),
+            "The least loaded of so many that are drawn.",
+        ),
+        Key::new(
+            "sticky",
+            Kind::Choice(&STICKY),
+            "The same replica for all requests of a VU, or of an iteration.",
+        ),
+        // As many as libketama's (R. Jones 2007).
+        Key::new(
+            "points",
+            Kind::Whole(1, 100_000),
+            "Points of a replica on the ring of `hash`.",
+        )
+        .or_whole(160),
+    ],
+    rules: &[Rule::OneOf(&[&["hash"], &["choices"], &["sticky"]])],
+};
+
+static BALANCERS: Choice<Named> = Choice {
+    one: "",
+    many: "possible",
+    pairs: &[
+        ("round-robin", Named::Is(Balancer::RoundRobin)),
+        ("random", Named::Is(Balancer::Random)),
+        ("least-connections", Named::Is(Balancer::LeastConnections)),
+        ("two-choices", Named::Is(Balancer::Choices(2))),
+        ("shortest-queue", Named::Is(Balancer::ShortestQueue)),
+        (
+            "sticky",
+            Named::Is(Balancer::Sticky {
+                by_iteration: false,
+            }),
+        ),
+        ("hash", Named::HashOfWhat),
+    ],
+};
+
+/// What the name of a balancer alone stands for.
+#[derive(Clone, Copy)]
+enum Named {
+    Is(Balancer),
+    HashOfWhat,
+}
+
+static STICKY: Choice<bool> = Choice {
+    one: "",
+    many: "possible",
+    pairs: &[("vu", false), ("iteration", true)],
+};
+
+static HASHED: Choice<Entity> = Choice {
+    one: "",
+    many: "possible",
+    pairs: &[
+        ("user", Entity::User),
+        ("token", Entity::Token),
+        ("event", Entity::Event),
+        ("seat", Entity::Seat),
+    ],
+};
 
 /// Reads all services, in the order of the text. Their stations and pools are still those of the text.
 pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -> Vec<Service> {
@@ -60,10 +168,9 @@ fn service<'a>(
     let Some(section) = field.section() else {
         return service;
     };
-    let replicas = section.required("replicas", "replicas = 4");
-    service.replicas = replicas.and_then(|f| f.whole_u32(1, MOST)).unwrap_or(1);
+    service.replicas = section.integer("replicas").unwrap_or(1);
     service.most = service.replicas;
-    let endpoints = section.required("endpoints", "endpoints = [\"buy\"]");
+    let endpoints = section.optional("endpoints");
     if let Some(list) = endpoints {
         let find = |f: &Field| build.endpoints.find(f);
         service.endpoints = members(&list, name, find, &mut owners.endpoints);
@@ -84,8 +191,8 @@ fn service<'a>(
     if let Some(value) = section.optional("balancer") {
         service.balancer = balancer(build, &value).unwrap_or(Balancer::RoundRobin);
     }
-    service.weights = each(&section, "weights", service.most, (1e-6, 1e6));
-    service.speeds = each(&section, "speeds", service.most, (1e-6, 1e6));
+    service.weights = each(&section, "weights", service.most);
+    service.speeds = each(&section, "speeds", service.most);
     if let Some(value) = section.optional("weights") {
         weighs(&service, &value);
     }
@@ -139,13 +246,13 @@ fn copies(ids: Vec<u16>, names: &[String]) -> Vec<Copies> {
 }
 
 /// A number for each replica: what is left out at the end is 1.
-fn each(section: &Section, key: &'static str, most: u32, (low, high): (f64, f64)) -> Vec<f64> {
+fn each(section: &Section, key: &'static str, most: u32) -> Vec<f64> {
     let mut numbers = vec![1.0; most as usize];
     let Some(list) = section.optional(key) else {
         return numbers;
     };
     for (at, item) in list.items().unwrap_or_default().iter().enumerate() {
-        let Some(number) = item.number(low, high) else {
+        let Some(number) = item.real() else {
             continue;
         };
         match numbers.get_mut(at) {
@@ -162,27 +269,17 @@ fn each(section: &Section, key: &'static str, most: u32, (low, high): (f64, f64)
 
 fn balancer(build: &Build, value: &Field) -> Option<Balancer> {
     if value.text_if_any().is_some() {
-        return match one_of(value, &BALANCERS)? {
-            "random" => Some(Balancer::Random),
-            "least-connections" => Some(Balancer::LeastConnections),
-            "two-choices" => Some(Balancer::Choices(2)),
-            "shortest-queue" => Some(Balancer::ShortestQueue),
-            "sticky" => Some(Balancer::Sticky {
-                by_iteration: false,
-            }),
-            "hash" => {
+        return match value.choice(&BALANCERS)? {
+            Named::Is(balancer) => Some(balancer),
+            Named::HashOfWhat => {
                 value.error("a hash needs what it is of", "write { hash = \"user\" }");
                 None
             }
-            _ => Some(Balancer::RoundRobin),
         };
     }
     let section = value.section()?;
-    let given = ["hash", "choices", "sticky"];
-    let given: Vec<Field> = given
-        .into_iter()
-        .filter_map(|key| section.optional(key))
-        .collect();
+    let rules = section.sets().iter().copied().flatten();
+    let given: Vec<Field> = rules.filter_map(|key| section.optional(key)).collect();
     let [rule] = given.as_slice() else {
         let fix = "write { hash = \"user\" }, { choices = 3 }, { sticky = \"iteration\" }, or a name such as \
                    \"round-robin\"";
@@ -190,14 +287,16 @@ fn balancer(build: &Build, value: &Field) -> Option<Balancer> {
         section.error("a balancer has one rule", fix);
         return None;
     };
+    if rule.name() != "hash" {
+        section.forget("points");
+    }
     match rule.name() {
-        "choices" => Some(Balancer::Choices(rule.whole_u32(1, MOST)?)),
+        "choices" => Some(Balancer::Choices(rule.integer()?)),
         "sticky" => Some(Balancer::Sticky {
-            by_iteration: one_of(rule, &["vu", "iteration"])? == "iteration",
+            by_iteration: rule.choice(&STICKY)?,
         }),
         _ => {
-            let points = section.optional("points");
-            let points = points.map_or(Some(POINTS), |f| f.whole_u32(1, 100_000))?;
+            let points = section.integer_or_default("points");
             let key = entity(build, rule)?;
             Some(Balancer::Hash { key, points })
         }
@@ -205,12 +304,7 @@ fn balancer(build: &Build, value: &Field) -> Option<Balancer> {
 }
 
 fn entity(build: &Build, value: &Field) -> Option<Entity> {
-    let key = match one_of(value, &["user", "token", "event", "seat"])? {
-        "token" => Entity::Token,
-        "event" => Entity::Event,
-        "seat" => Entity::Seat,
-        _ => Entity::User,
-    };
+    let key = value.choice(&HASHED)?;
     if matches!(key, Entity::Event | Entity::Seat) && build.events.is_none() {
         let message = "this hash needs an inventory, and the model has none";
         value.error(message, "add [inventory] with events and seats_per_event");

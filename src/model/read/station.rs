@@ -5,6 +5,7 @@ use super::slowdown::{SLOWDOWN, WARM_UP};
 use super::waiting::{ORDER, WAKE, waiting};
 use super::{Build, slowdown};
 use crate::model::field::Field;
+use crate::model::preset::Presets;
 use crate::model::section::Section;
 use crate::model::system::{Discipline, Pool, Scalability, Station};
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
@@ -143,6 +144,11 @@ pub(crate) static POOL: Table = Table {
         ),
         ORDER,
         WAKE,
+        Key::new(
+            "preset",
+            Kind::Choice(&Presets("pools")),
+            "A real component, whose measured keys hold where none are given.",
+        ),
     ],
     rules: &[],
 };
@@ -292,5 +298,6 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
     pool.keep_alive = section.optional("keep_alive").map(|f| build.dist(&f));
     pool.slowdowns = slowdown::of_pool(build, &section);
     pool.waiting = waiting(&section, false);
+    let _ = section.text("preset");
     pool
 }

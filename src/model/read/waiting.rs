@@ -5,6 +5,7 @@ use super::station::idle;
 use crate::model::Model;
 use crate::model::field::Field;
 use crate::model::nearest::suggestion;
+use crate::model::preset::Presets;
 use crate::model::section::Section;
 use crate::model::system::{Entity, Op};
 use crate::model::vocabulary::{Choice, Key, Kind, Table};
@@ -44,6 +45,11 @@ pub(super) static LOCK_RULES: Table = Table {
             "Who has waited for so long fails with status 503; a visit may give its own.",
         )
         .otherwise("endless"),
+        Key::new(
+            "preset",
+            Kind::Choice(&Presets("locks")),
+            "A real component, whose measured keys hold where none are given.",
+        ),
     ],
     rules: &[],
 };
@@ -126,6 +132,7 @@ pub(super) fn locks<'a>(build: &mut Build<'a>, root: &Section<'a>) -> Vec<(&'a s
         let Some(section) = field.section() else {
             continue;
         };
+        let _ = section.text("preset");
         build.locks[*entity as usize] = Lock {
             waiting: waiting(&section, true),
             timeout: section.time("timeout"),

@@ -1,9 +1,9 @@
 //! Reading a value as what it should be: a text, a number, a time, a list, a table.
 
+use super::duration;
 use super::nearest::suggestion;
 use super::problem::Notes;
-use super::seam;
-use super::section::{Section, snake};
+use super::section::Section;
 use super::tree::{Entry, Node, Place, Value};
 use super::vocabulary::{Choice, Kind};
 use crate::engine::Span;
@@ -163,9 +163,9 @@ impl<'a> Field<'a> {
     pub fn span(&self) -> Option<Span> {
         let example = "write a text with a unit, such as \"1m30s\", \"6ms\" or \"250us\"";
         match &self.node.value {
-            Value::Text(text) => match seam::duration(text) {
+            Value::Text(text) => match duration::parse(text) {
                 Ok(span) => Some(span),
-                Err(_) if seam::signed_duration(text).is_ok() => {
+                Err(_) if duration::parse_signed(text).is_ok() => {
                     let message = format!("`{}` must not be negative, and is {text}", self.name());
                     self.error(message, "write a time of zero or more");
                     None
@@ -243,7 +243,7 @@ impl<'a> Field<'a> {
             return Vec::new();
         };
         let kind = self.kind.and_then(Kind::named);
-        let entry = |entry: &'a Entry| (entry.key.as_str(), self.child(entry, kind));
+        let entry = |entry: &'a Entry| (entry.key.as_str(), self.child(entry, &entry.key, kind));
         entries.iter().map(entry).collect()
     }
 
@@ -262,12 +262,17 @@ impl<'a> Field<'a> {
         self.node.entry(key).is_some()
     }
 
-    pub(super) fn child(&self, entry: &'a Entry, kind: Option<&'static Kind>) -> Field<'a> {
+    pub(super) fn child(
+        &self,
+        entry: &'a Entry,
+        name: &str,
+        kind: Option<&'static Kind>,
+    ) -> Field<'a> {
         let dot = if self.path.is_empty() { "" } else { "." };
         Field {
             notes: self.notes,
             node: &entry.node,
-            path: format!("{}{dot}{}", self.path, snake(&entry.key)),
+            path: format!("{}{dot}{name}", self.path),
             at: entry.at,
             kind,
         }

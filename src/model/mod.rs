@@ -24,7 +24,6 @@ mod read;
 pub mod retry;
 pub mod scenario;
 pub mod scenario_check;
-mod seam;
 mod section;
 pub mod service;
 pub mod set;

@@ -7,30 +7,6 @@ use super::vocabulary::{Choice, DefaultValue, Key, Presence, Rule, Table};
 use crate::engine::Span;
 use std::cell::{Cell, RefCell};
 
-/// k6's option names and the model's.
-const CAMEL: [(&str, &str); 14] = [
-    ("startVUs", "start_vus"),
-    ("startTime", "start_time"),
-    ("startRate", "start_rate"),
-    ("gracefulStop", "graceful_stop"),
-    ("gracefulRampDown", "graceful_ramp_down"),
-    ("maxDuration", "max_duration"),
-    ("timeUnit", "time_unit"),
-    ("preAllocatedVUs", "pre_allocated_vus"),
-    ("maxVUs", "max_vus"),
-    ("exec", "journey"),
-    ("abortOnFail", "abort_on_fail"),
-    ("delayAbortEval", "delay_abort_eval"),
-    ("summaryTrendStats", "summary_trend_stats"),
-    ("setupTimeout", "timeout"),
-];
-
-/// The model's name of a key: k6's camelCase is accepted for k6's options.
-pub(crate) fn snake(key: &str) -> &str {
-    let known = CAMEL.iter().find(|(camel, _)| *camel == key);
-    known.map_or(key, |(_, snake)| snake)
-}
-
 /// A table whose keys are fixed. When it goes out of scope, a key that was never asked for is an
 /// error: so no reader can forget to look for misspelt ones.
 pub(crate) struct Section<'a> {
@@ -71,8 +47,8 @@ impl<'a> Section<'a> {
             "`{key}` of {} is read and not declared: add it to the table beside its reader",
             self.title()
         );
-        let kind = &declared?.kind;
-        let mut same = self.entries.iter().filter(|entry| snake(&entry.key) == key);
+        let declared = declared?;
+        let mut same = self.entries.iter().filter(|e| declared.is(&e.key));
         let entry = same.next()?;
         if let Some(again) = same.next() {
             let message = format!("`{key}` is given twice: as `{}`, too", entry.key);
@@ -80,7 +56,13 @@ impl<'a> Section<'a> {
                 .notes
                 .error(again.at, message, "remove one of them");
         }
-        Some(self.field.child(entry, Some(kind)))
+        Some(self.field.child(entry, declared.name, Some(&declared.kind)))
+    }
+
+    /// The declared name of a key that is there.
+    fn name_of(&self, entry: &'a Entry) -> &'a str {
+        self.declared(&entry.key)
+            .map_or(entry.key.as_str(), |key| key.name)
     }
 
     /// The sets of keys of which one is to be given, as declared.
@@ -163,7 +145,8 @@ impl<'a> Section<'a> {
 
     /// Whether a key is there; it counts as known only if asked for otherwise.
     pub fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|entry| snake(&entry.key) == key)
+        let is = |entry: &Entry| self.name_of(entry) == key;
+        self.entries.iter().any(is)
     }
 
     /// Makes a declared key unknown, where another one rules it out.
@@ -189,7 +172,7 @@ impl<'a> Section<'a> {
     /// Keys that nobody has asked for so far.
     pub fn unread(&self) -> Vec<String> {
         let known = self.known.borrow();
-        let strange = |entry: &&Entry| !known.contains(&snake(&entry.key));
+        let strange = |entry: &&Entry| !known.contains(&self.name_of(entry));
         self.entries
             .iter()
             .filter(strange)
@@ -229,7 +212,7 @@ impl Drop for Section<'_> {
         }
         let notes = self.field.notes;
         let mut strange: Vec<&Entry> = self.entries.iter().collect();
-        strange.retain(|entry| !known.contains(&snake(&entry.key)));
+        strange.retain(|entry| !known.contains(&self.name_of(entry)));
         let slip = |entry: &Entry, key: &str| nearest(&entry.key, [key]).is_some();
         for (key, example) in missing.iter() {
             if !strange.iter().any(|entry| slip(entry, key)) {

@@ -1,10 +1,9 @@
 //! Overrides: `--set path=value`, such as `scenarios.default.stages[*].target=500`.
 
 use super::problem::{Finding, Problems, Source};
-use super::section::snake;
 use super::tree::{Entry, Node, Place, Value, convert};
 use super::visible::visible;
-use super::vocabulary::{self, Kind};
+use super::vocabulary::{self, Kind, Table};
 use std::fmt;
 use toml::de::DeValue;
 
@@ -252,13 +251,14 @@ fn put(
         return Ok(());
     };
     let inner = match step {
-        Step::Key(key) => vocabulary::below(node, kind, snake(key)),
+        Step::Key(key) => vocabulary::below(node, kind, key),
         _ => None,
     };
+    let table = kind.and_then(|kind| kind.table(node));
     let element = kind.and_then(Kind::element);
     match (&mut node.value, step) {
         (Value::Table(entries), Step::Key(key)) => {
-            let same = |entry: &Entry| entry.key == *key || snake(&entry.key) == snake(key);
+            let same = |entry: &Entry| is_same(table, &entry.key, key);
             if let Some(entry) = entries.iter_mut().find(|entry| same(entry)) {
                 put(&mut entry.node, rest, at, value, inner, false)?;
                 if rest.is_empty() {
@@ -336,17 +336,29 @@ fn collect(node: &Node, path: String, found: &mut Vec<String>) {
 /// The value at a path without `[*]`.
 pub(crate) fn find<'a>(tree: &'a Node, written: &str) -> Option<&'a Node> {
     let (steps, _) = path(&format!("{written}=")).ok()?;
-    steps
+    let found = steps
         .iter()
-        .try_fold(tree, |node, step| match (&node.value, step) {
-            (Value::Table(entries), Step::Key(key)) => {
-                let entry = entries
-                    .iter()
-                    .find(|entry| snake(&entry.key) == snake(key))?;
-                Some(&entry.node)
+        .try_fold((tree, vocabulary::root()), |(node, kind), step| {
+            let element = kind.and_then(Kind::element);
+            match (&node.value, step) {
+                (Value::Table(entries), Step::Key(key)) => {
+                    let table = kind.and_then(|kind| kind.table(node));
+                    let same = |entry: &&Entry| is_same(table, &entry.key, key);
+                    let entry = entries.iter().find(same)?;
+                    Some((&entry.node, vocabulary::below(node, kind, key)))
+                }
+                (Value::List(nodes), Step::Index(index)) => Some((nodes.get(*index)?, element)),
+                (Value::List(nodes), Step::Key(key)) => {
+                    Some((nodes.get(key.parse::<usize>().ok()?)?, element))
+                }
+                _ => None,
             }
-            (Value::List(nodes), Step::Index(index)) => nodes.get(*index),
-            (Value::List(nodes), Step::Key(key)) => nodes.get(key.parse::<usize>().ok()?),
-            _ => None,
-        })
+        });
+    found.map(|(node, _)| node)
+}
+
+/// Whether a key of a model is meant by a key of a path: k6's spelling and the model's are the same.
+fn is_same(table: Option<&'static Table>, written: &str, meant: &str) -> bool {
+    let declared = |key: &str| table.and_then(|table| table.key(key)).map(|key| key.name);
+    written == meant || declared(written).is_some() && declared(written) == declared(meant)
 }

@@ -68,7 +68,7 @@ impl Page {
         let (kind, range) = shown(&key.kind);
         let default = match key.presence {
             Presence::Optional => "–".to_string(),
-            Presence::Required(_) | Presence::Checked => "*needed*".to_string(),
+            Presence::Required(_) | Presence::Checked => "*required*".to_string(),
             Presence::Or(DefaultValue::Text(text)) => format!("`\"{text}\"`"),
             Presence::Or(DefaultValue::Whole(number)) => format!("`{number}`"),
             Presence::Or(DefaultValue::Number(number)) => format!("`{number:?}`"),
@@ -109,7 +109,7 @@ impl Page {
     fn cases(&mut self, key: &str, cases: &[Case]) {
         let _ = writeln!(
             self.text,
-            "\n| `{key}` | what it is | its keys | needed |\n|---|---|---|---|"
+            "\n| `{key}` | what it is | its keys | required |\n|---|---|---|---|"
         );
         let listed = |keys: &[&str], between: &str| {
             let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();

@@ -416,6 +416,7 @@ impl Population {
 fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
     let grace = scenario.graceful_stop;
     let looping = |plan: LoopPlan| (Pattern::Loop(plan), plan.vus, plan.vus);
+    let stream = || Box::new(seeds.stream(&format!("scenarios.{}.arrivals", scenario.name)));
     match &scenario.executor {
         Executor::RampingVus {
             start_vus,
@@ -436,60 +437,49 @@ fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
             max_duration: end,
         } => looping(looping::per_vu_iterations(*vus, *n, *end, grace)),
         Executor::ConstantArrivalRate {
+            rate,
+            time_unit,
+            duration,
             pre_allocated_vus: planned,
             max_vus: max,
-            ..
-        }
-        | Executor::RampingArrivalRate {
+        } => arrivals(
+            Ticks::constant(*rate, *time_unit, *duration),
+            *planned,
+            *max,
+        ),
+        Executor::RampingArrivalRate {
+            start_rate,
+            time_unit,
+            stages,
             pre_allocated_vus: planned,
             max_vus: max,
-            ..
-        } => {
-            let (ticks, idle) = (ticks(&scenario.executor), VecDeque::new());
-            let spare = (max - planned) as u32;
-            (Pattern::Arrivals { ticks, idle, spare }, *max, *planned)
+        } => arrivals(
+            Ticks::ramping(*start_rate, *time_unit, stages),
+            *planned,
+            *max,
+        ),
+        Executor::PoissonArrivals { start_rate, stages } => {
+            let curve = RateCurve::new(*start_rate, stages);
+            open(ArrivalLaw::Poisson(curve, stream()))
         }
-        executor => {
-            let stream = seeds.stream(&format!("scenarios.{}.arrivals", scenario.name));
-            let (source, free) = (open(executor, stream), Vec::new());
-            (Pattern::Open { source, free }, 0, 0)
-        }
+        Executor::RenewalArrivals { gap, .. } => open(ArrivalLaw::Renewal(gap.clone(), stream())),
+        Executor::TraceArrivals { at } => open(ArrivalLaw::Trace(at.clone(), 0)),
     }
+}
+
+/// The starts of k6's arrival-rate executors.
+fn arrivals(ticks: Ticks, planned: u64, max: u64) -> (Pattern, u64, u64) {
+    let (idle, spare) = (VecDeque::new(), (max - planned) as u32);
+    (Pattern::Arrivals { ticks, idle, spare }, max, planned)
+}
+
+/// The arrivals of capsim's own open executors.
+fn open(law: ArrivalLaw) -> (Pattern, u64, u64) {
+    let (source, free) = (OpenSource::new(law), Vec::new());
+    (Pattern::Open { source, free }, 0, 0)
 }
 
 fn ramp(steps: RampingVus) -> (Pattern, u64, u64) {
     let most = steps.max_vus();
     (Pattern::Ramp(Box::new(steps.into_events())), most, most)
-}
-
-/// The starts of k6's arrival-rate executors.
-fn ticks(executor: &Executor) -> Ticks {
-    match executor {
-        Executor::ConstantArrivalRate {
-            rate,
-            time_unit,
-            duration,
-            ..
-        } => Ticks::constant(*rate, *time_unit, *duration),
-        Executor::RampingArrivalRate {
-            start_rate,
-            time_unit,
-            stages,
-            ..
-        } => Ticks::ramping(*start_rate, *time_unit, stages),
-        _ => Ticks::ramping(0, Span::secs(1), &[]),
-    }
-}
-
-/// The arrivals of capsim's own open executors.
-fn open(executor: &Executor, stream: Stream) -> OpenSource {
-    let stream = Box::new(stream);
-    OpenSource::new(match executor {
-        Executor::PoissonArrivals { start_rate, stages } => {
-            ArrivalLaw::Poisson(RateCurve::new(*start_rate, stages), stream)
-        }
-        Executor::RenewalArrivals { gap, .. } => ArrivalLaw::Renewal(gap.clone(), stream),
-        Executor::TraceArrivals { at } => ArrivalLaw::Trace(at.clone(), 0),
-        _ => ArrivalLaw::Trace(Vec::new(), 0),
-    })
 }

@@ -9,7 +9,6 @@ use super::{
 use crate::engine::Span;
 use crate::model::K6Version;
 use crate::model::field::Field;
-use crate::model::seam;
 use crate::model::threshold::Aggregation;
 use crate::model::vocabulary::{Choice, Key, Kind, Table};
 
@@ -233,7 +232,7 @@ fn texts(list: &Field) -> Vec<String> {
 fn trend_stats(field: &Field) -> Vec<Aggregation> {
     let mut stats = Vec::new();
     for item in field.items().unwrap_or_default() {
-        match item.text().map(seam::trend_stat) {
+        match item.text().map(Aggregation::parse_trend_stat) {
             Some(Ok(stat)) => stats.push(stat),
             Some(Err(why)) => {
                 item.error(why, "stats: `avg`, `min`, `med`, `max`, `count`, `p(95)`");

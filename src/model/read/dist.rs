@@ -1,13 +1,13 @@
 //! Distributions, given the way people measure them.
 
 use super::data_file::{self, DATA_FILE};
-use crate::engine::dist::Dist;
+use crate::engine::dist::{Dist, DistError};
 use crate::model::document::Files;
 use crate::model::field::Field;
 use crate::model::nearest::{listed, suggestion};
-use crate::model::seam::dist as make;
 use crate::model::section::Section;
 use crate::model::vocabulary::{Key, Kind, Rule, Table, Type};
+use std::fmt::Display;
 
 /// A distribution of times.
 pub(crate) static DISTRIBUTION: Type = Type {
@@ -197,7 +197,7 @@ static PART: Table = Table {
 /// Reads a distribution of times, in nanoseconds: a text is a constant, a table names a family.
 pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
     if field.node.entries().is_none() {
-        return made(field, make::constant(time(field)?));
+        return made(field, Dist::constant(time(field)?));
     }
     let section = field.section()?;
     let families = FAMILIES.keys.iter().map(|key| key.name);
@@ -226,8 +226,8 @@ pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
     };
     let value = section.optional(family)?;
     match *family {
-        "constant" => made(&value, make::constant(time(&value)?)),
-        "exponential" => made(&value, make::exponential(time(&value)?)),
+        "constant" => made(&value, Dist::constant(time(&value)?)),
+        "exponential" => made(&value, Dist::exponential(time(&value)?)),
         "uniform" => uniform(&value),
         "hyperexponential" => hyperexponential(&value),
         "mixture" => mixture(&value, files),
@@ -242,9 +242,10 @@ fn time(field: &Field) -> Option<f64> {
     field.span().map(|span| span.0 as f64)
 }
 
-fn made(field: &Field, dist: Result<Dist, String>) -> Option<Dist> {
+fn made<E: Display>(field: &Field, dist: Result<Dist, E>) -> Option<Dist> {
     let plain = ["cv", "shape", "sigma", "stages", "probabilities", "weights"];
     dist.map_err(|why| {
+        let why = why.to_string();
         let of_time = !plain.iter().any(|parameter| why.starts_with(parameter));
         let fix = if of_time {
             "times here are in nanoseconds"
@@ -274,7 +275,7 @@ fn uniform(field: &Field) -> Option<Dist> {
         );
         return None;
     }
-    made(field, make::uniform(low_ns, high_ns))
+    made(field, Dist::uniform(low_ns, high_ns))
 }
 
 /// The set of parameters that a table gives; otherwise an error that lists the sets.
@@ -314,25 +315,28 @@ fn by_parameters(field: &Field, family: &str) -> Option<Dist> {
     let dist = match (family, set) {
         ("erlang", _) => {
             let (mean, stages) = (time(&first), second.integer());
-            make::erlang(mean?, stages?)
+            Dist::erlang(mean?, stages?)
         }
-        ("gamma", ["mean", _]) => pair(time(&first), plain(&second), make::gamma_mean_cv)?,
-        ("gamma", _) => pair(plain(&first), time(&second), make::gamma)?,
-        ("lognormal", ["mean", _]) => pair(time(&first), plain(&second), make::lognormal_mean_cv)?,
-        ("lognormal", [_, "p99"]) => pair(time(&first), time(&second), make::lognormal_median_p99)?,
-        ("lognormal", _) => pair(time(&first), plain(&second), make::lognormal_median_sigma)?,
-        ("weibull", ["mean", _]) => pair(time(&first), plain(&second), make::weibull_mean_cv)?,
-        ("weibull", ["median", _]) => pair(time(&first), time(&second), make::weibull_median_p99)?,
-        ("weibull", _) => pair(plain(&first), time(&second), make::weibull)?,
-        ("pareto", ["mean", _]) => pair(time(&first), plain(&second), make::pareto_mean_cv)?,
+        ("gamma", ["mean", _]) => pair(time(&first), plain(&second), Dist::gamma_mean_cv)?,
+        ("gamma", _) => pair(plain(&first), time(&second), Dist::gamma)?,
+        ("lognormal", ["mean", _]) => pair(time(&first), plain(&second), Dist::lognormal_mean_cv)?,
+        ("lognormal", [_, "p99"]) => pair(time(&first), time(&second), Dist::lognormal_median_p99)?,
+        ("lognormal", _) => {
+            let (median, sigma) = (time(&first), plain(&second));
+            return made(field, median_sigma(median?, sigma?));
+        }
+        ("weibull", ["mean", _]) => pair(time(&first), plain(&second), Dist::weibull_mean_cv)?,
+        ("weibull", ["median", _]) => pair(time(&first), time(&second), Dist::weibull_median_p99)?,
+        ("weibull", _) => pair(plain(&first), time(&second), Dist::weibull)?,
+        ("pareto", ["mean", _]) => pair(time(&first), plain(&second), Dist::pareto_mean_cv)?,
         ("pareto", [_, _, maximum]) => {
             let maximum = section.optional(maximum).and_then(|field| time(&field));
             let (minimum, shape) = (time(&first), plain(&second));
-            make::truncated_pareto(shape?, minimum?, maximum?)
+            Dist::truncated_pareto(shape?, minimum?, maximum?)
         }
-        ("pareto", _) => pair(plain(&second), time(&first), make::pareto)?,
+        ("pareto", _) => pair(plain(&second), time(&first), Dist::pareto)?,
         ("hyperexponential", _) => {
-            pair(time(&first), plain(&second), make::hyperexponential_mean_cv)?
+            pair(time(&first), plain(&second), Dist::hyperexponential_mean_cv)?
         }
         _ => return None,
     };
@@ -360,9 +364,19 @@ fn above_median(median: &Field, p99: &Field) -> Option<()> {
 fn pair(
     first: Option<f64>,
     second: Option<f64>,
-    make: fn(f64, f64) -> Result<Dist, String>,
-) -> Option<Result<Dist, String>> {
+    make: fn(f64, f64) -> Result<Dist, DistError>,
+) -> Option<Result<Dist, DistError>> {
     Some(make(first?, second?))
+}
+
+/// The median of a lognormal law is exp(mu).
+fn median_sigma(median: f64, sigma: f64) -> Result<Dist, String> {
+    if median <= 0.0 {
+        return Err(format!(
+            "median must be a number above zero, and is {median}"
+        ));
+    }
+    Dist::lognormal(libm::log(median), sigma).map_err(|why| why.to_string())
 }
 
 fn hyperexponential(field: &Field) -> Option<Dist> {
@@ -388,7 +402,7 @@ fn hyperexponential(field: &Field) -> Option<Dist> {
     };
     let phases: Vec<Option<_>> = probabilities.iter().zip(&means).map(phase).collect();
     let phases: Vec<_> = phases.into_iter().collect::<Option<_>>()?;
-    made(field, make::hyperexponential(&phases))
+    made(field, Dist::hyperexponential(&phases))
 }
 
 fn mixture(field: &Field, files: &Files) -> Option<Dist> {
@@ -402,18 +416,18 @@ fn mixture(field: &Field, files: &Files) -> Option<Dist> {
     };
     let parts: Vec<Option<_>> = parts.iter().map(part).collect();
     let parts: Vec<_> = parts.into_iter().collect::<Option<_>>()?;
-    made(field, make::mixture(&parts))
+    made(field, Dist::mixture(&parts))
 }
 
 fn empirical(field: &Field, files: &Files) -> Option<Dist> {
     if field.node.entries().is_some() {
         let values = data_file::times(&field.section()?, files)?;
-        return made(field, make::empirical(&values));
+        return made(field, Dist::empirical(&values));
     }
     let items = field.some_items("write the measured times, such as [\"1ms\", \"2ms\"]")?;
     let values: Vec<Option<f64>> = items.iter().map(time).collect();
     made(
         field,
-        make::empirical(&values.into_iter().collect::<Option<Vec<_>>>()?),
+        Dist::empirical(&values.into_iter().collect::<Option<Vec<_>>>()?),
     )
 }

@@ -29,7 +29,7 @@ pub(super) static LISTENER: Table = Table {
         Key::new(
             "syn_linear",
             Kind::Whole(0, 100),
-            "So many SYNs are sent again after the same time each, before the time doubles.",
+            "How many SYNs are sent again after the same time each, before that time doubles.",
         )
         .or_whole(4),
         Key::new(

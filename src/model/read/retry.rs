@@ -120,13 +120,13 @@ static BUDGET: Table = Table {
         Key::new(
             "min",
             Kind::Whole(0, 1_000_000),
-            "So many retries at once are always allowed.",
+            "How many retries at once are always allowed.",
         )
         .or_whole(3),
         Key::new(
             "min_per_second",
             Kind::Number(0.0, 1e6),
-            "So many retries a second are always allowed.",
+            "How many retries a second are always allowed.",
         )
         .or_number(0.0),
         Key::new("window", Kind::TimeAboveZero, "How long a request counts.").or_text("10s"),

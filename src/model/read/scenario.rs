@@ -3,11 +3,13 @@
 use super::scenario_table::{FROM_FILE, executors};
 use super::{Build, data_file, dist};
 use crate::engine::Span;
+use crate::model::duration;
 use crate::model::field::Field;
 use crate::model::journey::JourneyId;
 use crate::model::nearest::{listed, nearest, suggestion};
+use crate::model::raw_scenario::{Problem as Fault, RawScenario, RawStage};
 use crate::model::scenario::Scenario;
-use crate::model::seam::{self, Fault, RawScenario, RawStage};
+use crate::model::scenario_check;
 use crate::model::section::Section;
 use std::cell::RefCell;
 
@@ -111,7 +113,7 @@ fn signed_span(field: &Field) -> Option<i64> {
         None => return field.span().map(|_| 0),
     };
     let example = "write a text with a unit, such as \"1m30s\", \"6ms\" or \"250us\"";
-    let span = seam::signed_duration(text);
+    let span = duration::parse_signed(text);
     span.map_err(|why| field.error(format!("`{}` is not a time: {why}", field.name()), example))
         .ok()
 }
@@ -163,7 +165,7 @@ fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<
     let raw = RawScenario { start_vus, ..raw };
     let sound = check_kind(executor, &section) & check_length(&section, &raw);
     let unreadable = options.unreadable.take();
-    match seam::resolve_scenario(&raw, journey.unwrap_or(JourneyId(0))) {
+    match scenario_check::resolve(&raw, journey.unwrap_or(JourneyId(0))) {
         Ok(scenario) => (sound && unreadable.is_empty()).then_some(scenario),
         Err(faults) => {
             // What is said already is not said again in other words.

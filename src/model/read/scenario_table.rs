@@ -78,7 +78,7 @@ pub(crate) static SCENARIO: Table = Table {
         Key::new(
             "rate",
             RATE,
-            "Iterations started per `time_unit`; whole but for poisson-arrivals.",
+            "Iterations started per `time_unit`; a whole number unless arrivals are open.",
         )
         .checked(),
         Key::new(
@@ -132,7 +132,7 @@ static STAGE: Table = Table {
         Key::new(
             "target",
             Kind::Number(0.0, f64::MAX),
-            "VUs or rate at its end; whole but for poisson-arrivals.",
+            "VUs or rate at its end; a whole number unless arrivals are open.",
         )
         .checked(),
     ],

@@ -70,7 +70,7 @@ static RULE: Table = Table {
         Key::new(
             "choices",
             Kind::Whole(1, MOST as u64),
-            "The least loaded of so many that are drawn.",
+            "The least loaded of this many replicas, drawn at random.",
         ),
         Key::new(
             "sticky",

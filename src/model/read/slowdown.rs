@@ -11,7 +11,7 @@ use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
 /// An element of `slowdowns`.
 pub(super) static SLOWDOWN: Table = Table {
     name: "slowdowns[]",
-    about: "What takes speed from a station, or from those who hold tokens of a pool, for a while, and when it begins.",
+    about: "A period in which a station, or the work of a pool's holders, is slower.",
     keys: &[
         Key::new("name", Kind::Text, "Its name in reports.").or_text("slowdown"),
         Key::new(
@@ -27,7 +27,7 @@ pub(super) static SLOWDOWN: Table = Table {
         Key::new(
             "after_completions",
             Kind::Whole(1, u32::MAX as u64),
-            "It begins whenever so many more requests have been served.",
+            "It begins each time this many more requests have been served.",
         ),
         Key::new("at", Kind::Time, "It begins once, at this time of the run."),
         Key::new("lasts", Kind::Type(&DISTRIBUTION), "How long it lasts.")

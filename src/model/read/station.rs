@@ -40,12 +40,12 @@ pub(crate) static STATION: Table = Table {
         Key::new(
             "slowdowns",
             Kind::List(&Kind::Table(&SLOWDOWN)),
-            "What takes speed from it for a while.",
+            "Periods in which it is slower.",
         ),
         Key::new(
             "warm_up",
             Kind::Table(&WARM_UP),
-            "A speed that grows linearly from the start of the run.",
+            "Its speed grows linearly at the start.",
         ),
     ],
     rules: &[],
@@ -123,7 +123,7 @@ pub(crate) static POOL: Table = Table {
         Key::new(
             "timeout",
             Kind::Time,
-            "Who has waited for so long fails with status 503.",
+            "A request that has waited this long fails with status 503.",
         )
         .otherwise("endless"),
         Key::new(
@@ -135,12 +135,12 @@ pub(crate) static POOL: Table = Table {
         Key::new(
             "slowdowns",
             Kind::List(&Kind::Table(&SLOWDOWN)),
-            "What takes speed from those who hold its tokens for a while; not `after_completions`.",
+            "Periods in which the work of its holders is slower; without `after_completions`.",
         ),
         Key::new(
             "warm_up",
             Kind::Table(&WARM_UP),
-            "A speed of those who hold its tokens that grows linearly.",
+            "The speed of its holders grows linearly at the start.",
         ),
         ORDER,
         WAKE,

@@ -104,7 +104,7 @@ static REQUEST: Table = Table {
 
 static PICK_SEAT: Table = Table {
     name: "step.request.pick",
-    about: "Which of the free seats is chosen.",
+    about: "Which of the free seats the user chooses.",
     keys: &[Key::new(
         "seat",
         Kind::Either(&[Kind::Choice(&SEATS), Kind::Table(&HOT_ZONE)]),
@@ -127,7 +127,7 @@ pub(super) static SEATS: Choice<bool> = Choice {
 
 static HOT_ZONE: Table = Table {
     name: "step.request.pick.seat",
-    about: "Some seats at the front are liked more.",
+    about: "Users prefer some seats at the front.",
     keys: &[
         Key::new(
             "hot_zone",
@@ -138,7 +138,7 @@ static HOT_ZONE: Table = Table {
         Key::new(
             "probability",
             Kind::Number(0.0, 1.0),
-            "With which the zone is preferred.",
+            "The probability that a user chooses within the zone.",
         )
         .required("probability = 0.5"),
     ],
@@ -229,7 +229,7 @@ static RECORD: Table = Table {
     keys: &[
         Key::new("record", Kind::Text, "The metric: up to 128 letters, digits and underscores."),
         Key::new("as", Kind::Choice(&KINDS), "Its type; `time` is a trend of times.").required("as = \"counter\", \"gauge\", \"rate\", \"trend\" or \"time\""),
-        Key::new("value", Kind::Either(&[Kind::Number(f64::MIN, f64::MAX), Kind::Word("duration"), Kind::Word("vu"), Kind::Type(&CONDITION)]), "A number, the last response time, the number of the VU, or whether a condition holds; needed but for a counter.").otherwise("1"),
+        Key::new("value", Kind::Either(&[Kind::Number(f64::MIN, f64::MAX), Kind::Word("duration"), Kind::Word("vu"), Kind::Type(&CONDITION)]), "A number, the last response time, the number of the VU, or whether a condition holds; required except for a counter.").otherwise("1"),
         Key::new("when", Kind::Type(&CONDITION), "When it is recorded.").or_text("always"),
     ],
     rules: &[],

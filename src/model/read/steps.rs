@@ -8,8 +8,8 @@ use crate::model::field::Field;
 use crate::model::journey::{
     Check, CheckId, Condition, CustomKind, CustomMetric, MetricId, Recorded, Step,
 };
+use crate::model::metric_name::find_builtin;
 use crate::model::nearest::{listed, nearest, suggestion};
-use crate::model::seam;
 use crate::model::section::Section;
 use crate::model::vocabulary::Choice;
 
@@ -319,7 +319,7 @@ fn metric(program: &mut Program, name: &Field, kind: CustomKind) -> Option<Metri
         );
         return None;
     }
-    if seam::find_builtin(text).is_some() {
+    if find_builtin(text).is_some() {
         name.error(
             format!("`{text}` is a metric of k6's own"),
             "choose another name",

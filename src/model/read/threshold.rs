@@ -2,9 +2,10 @@
 
 use crate::model::Model;
 use crate::model::field::Field;
+use crate::model::journey::{CustomKind, CustomMetric};
+use crate::model::metric_name::{BUILTINS, MetricKind, find_builtin};
 use crate::model::nearest::suggestion;
-use crate::model::seam;
-use crate::model::threshold::{MetricThresholds, Threshold};
+use crate::model::threshold::{MetricThresholds, Threshold, resolve};
 use crate::model::vocabulary::{Key, Kind, Table};
 
 /// What must hold of a metric.
@@ -62,10 +63,10 @@ fn of_metric(metric: &str, list: &Field, model: &Model) -> MetricThresholds {
         );
     }
     let thresholds: Vec<Threshold> = items.iter().filter_map(threshold).collect();
-    if let Err(why) = seam::check_thresholds(metric, &thresholds, &model.metrics) {
+    if let Err(why) = check(metric, &thresholds, &model.metrics) {
         let own = model.metrics.iter().map(|metric| metric.name.as_str());
         let known: Vec<&str> = own
-            .chain(seam::BUILTINS.iter().map(|metric| metric.name))
+            .chain(BUILTINS.iter().map(|metric| metric.name))
             .collect();
         let name = metric.split('{').next().unwrap_or_default();
         let exists = known.contains(&name);
@@ -106,7 +107,26 @@ fn expression(field: &Field) -> Option<Threshold> {
     } else {
         "write a statistic, a comparison and a number, such as \"p(95)<500\" or \"rate>0.99\""
     };
-    seam::threshold(text)
+    Threshold::parse(text)
         .map_err(|why| field.error(why, fix))
         .ok()
+}
+
+/// Checks the name of a metric and that it has the statistics its thresholds compare.
+fn check(metric: &str, thresholds: &[Threshold], custom: &[CustomMetric]) -> Result<(), String> {
+    let kind_of = |name: &str| {
+        let builtin = find_builtin(name).map(|builtin| builtin.kind);
+        let own = || custom.iter().find(|metric| metric.name == name).map(kind);
+        builtin.or_else(own)
+    };
+    resolve(metric, thresholds, kind_of).map(|_| ())
+}
+
+fn kind(metric: &CustomMetric) -> MetricKind {
+    match metric.kind {
+        CustomKind::Counter => MetricKind::Counter,
+        CustomKind::Gauge => MetricKind::Gauge,
+        CustomKind::Rate => MetricKind::Rate,
+        CustomKind::Trend | CustomKind::TrendTime => MetricKind::Trend,
+    }
 }

@@ -65,7 +65,7 @@ static SERVE: Table = Table {
         Key::new(
             "patience",
             Kind::Type(&DISTRIBUTION),
-            "Who has waited for so long leaves the queue with status 503.",
+            "A request that has waited this long leaves the queue and fails with status 503.",
         )
         .otherwise("endless"),
     ],
@@ -134,7 +134,7 @@ static LOCK: Table = Table {
         Key::new(
             "timeout",
             Kind::Time,
-            "Who has waited for so long fails with status 503.",
+            "A request that has waited this long fails with status 503.",
         )
         .otherwise("endless"),
         Key::new(

@@ -42,7 +42,7 @@ pub(super) static LOCK_RULES: Table = Table {
         Key::new(
             "timeout",
             Kind::Time,
-            "Who has waited for so long fails with status 503; a visit may give its own.",
+            "A request that has waited this long fails with status 503; a visit may give its own.",
         )
         .otherwise("endless"),
         Key::new(

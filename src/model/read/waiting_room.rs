@@ -17,13 +17,13 @@ pub(crate) static WAITING_ROOM: Table = Table {
         Key::new(
             "admit",
             Kind::Table(&ADMIT),
-            "How fast users are let through; needed but for `pass-through`.",
+            "How fast users are let through; required unless the order is `pass-through`.",
         )
         .otherwise("nobody"),
         Key::new(
             "poll_expiry",
             Kind::TimeAboveZero,
-            "Who has not asked for so long loses the turn.",
+            "A user who has not polled for this long loses the place in line.",
         )
         .otherwise("nobody does"),
         Key::new(
@@ -46,13 +46,13 @@ static ADMIT: Table = Table {
             Kind::NumberAbove(0.0, 1e9),
             "Users a second, evenly spaced.",
         ),
-        Key::new("batch", COUNT, "So many at once."),
+        Key::new("batch", COUNT, "How many users are let through at once."),
         Key::new(
             "every",
             Kind::TimeAboveZero,
             "The time from batch to batch.",
         ),
-        Key::new("active", COUNT, "So many inside at once."),
+        Key::new("active", COUNT, "How many users may be inside at once."),
     ],
     rules: &[
         Rule::AnyOf(&["rate", "batch", "active"]),

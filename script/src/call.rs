@@ -141,15 +141,21 @@ impl<'js, 'e> Vu<'js, 'e> {
     /// Runs one call to its end.
     fn call(&self, call: &Call) -> End {
         self.state.begin(call);
-        let (kind, exec, argument) = match call {
+        let (kind, exec, data) = match call {
             Call::Setup => ("setup", "setup", None),
-            Call::Iteration(i) => ("iteration", &*i.exec, i.data.clone()),
-            Call::Teardown(data) => ("teardown", "teardown", data.clone()),
-            Call::Summary(data) => ("summary", "handleSummary", Some(data.clone())),
+            Call::Iteration(i) => ("iteration", &*i.exec, Some(&i.data)),
+            Call::Teardown(data) => ("teardown", "teardown", Some(data)),
+            Call::Summary(_) => ("summary", "handleSummary", None),
         };
-        let argument = argument.as_deref();
+        let argument = match call {
+            Call::Summary(data) => Some(&**data),
+            _ => None,
+        };
         let run = || -> Result<Option<String>> {
             let rejected: Function = self.kit.get("rejected")?;
+            if let Some(data) = data {
+                self.engine.desk.give_data(&self.kit, data.as_ref())?;
+            }
             let exports = self.state.exports().ok_or(rquickjs::Error::Unknown)?;
             let function: Value = exports.restore(&self.ctx)?.get(exec)?;
             let result: Value = self

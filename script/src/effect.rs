@@ -58,7 +58,7 @@ pub enum Effect {
     Log(LogLine),
     /// The script marked the test as failed and goes on.
     MarkFailed(String),
-    /// The script read a field of a body that was made up ([`crate::Settings::recording`]).
+    /// The script read a field of a body that was made up ([`Response::made_up`]).
     Read {
         /// Number of the request.
         request: u64,
@@ -258,6 +258,8 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Body; `None` if the answer can have none.
     pub body: Option<Vec<u8>>,
+    /// The body is made up: as JSON it has every field that the script reads, and tells which ([`Effect::Read`]).
+    pub made_up: bool,
     /// Durations of its parts.
     pub timings: Timings,
     /// Address of the server and its port.

@@ -45,7 +45,7 @@ impl Engine {
     ) -> Result<Rc<Engine>> {
         let core = Core::new::<Language>(shared, memory)?;
         port.enter(&core);
-        let desk = Rc::new(Desk::new(script));
+        let desk = Rc::new(Desk::new(script, shared));
         let runtime = &core.runtime;
         core.allow(script.settings().memory);
         let guard = desk.clone();

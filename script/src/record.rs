@@ -239,6 +239,7 @@ impl Recorder {
             status: 200,
             headers: vec![("Content-Type".into(), "application/json".into())],
             body: Some(b"{}".to_vec()),
+            made_up: true,
             ..Response::default()
         }))
     }
@@ -262,8 +263,7 @@ pub fn phase(script: &Rc<Script>, call: Call) -> Result<Recording, Failure> {
     Ok(recording)
 }
 
-/// Runs so many iterations of an exported function. The script must be loaded with
-/// [`crate::Settings::recording`]; `setup` runs first, if there is one.
+/// Runs so many iterations of an exported function with made-up answers; `setup` runs first, if there is one.
 ///
 /// # Errors
 /// If `setup` fails.

@@ -27,8 +27,6 @@ pub struct Settings {
     pub isolate: bool,
     /// Steps (calls and turns of loops, in tens of thousands) that a VU may go without virtual time passing.
     pub budget: u32,
-    /// Bodies are made up: they have every field that the script reads, and tell which.
-    pub recording: bool,
     /// Stack of a VU, in bytes; only what is used counts as memory.
     pub stack: usize,
 }
@@ -44,7 +42,6 @@ impl Default for Settings {
             memory_in_all: 8 << 30,
             isolate: false,
             budget: 10_000,
-            recording: false,
             stack: 512 << 10,
         }
     }

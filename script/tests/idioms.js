@@ -150,6 +150,19 @@ export default function () { get(); console.log(a.map((e) => { sleep(0.01); retu
 export function setup() { get(); return { list: [1, 2], at: new Date(0) }; }
 export default function (data) { data.list.push(get()); console.log(data.list.length, data.at); }
 export function teardown(data) { console.log('end', data.list.length); }
+//// large-setup-data
+export function setup() { return { list: Array.from({ length: 900 }, (_, i) => ({ i, tags: ['t' + i] })), name: 'n' }; }
+export default function (data) {
+  get();
+  const first = data.list[0];
+  console.log(data.list.length, first === data.list[0], Array.isArray(data.list), Object.keys(data), JSON.stringify(first), 'name' in data);
+  first.i += __VU; data.list[1].tags.push('x' + __ITER); data.name += '!'; delete data.list[2].i; data.list.push(__VU);
+  sleep(0.1);
+  console.log(data.list[0], data.list[1].tags, data.name, data.list[2], data.list.length, [...data.list].length, { ...data }.name, data.list.indexOf(first));
+  for (const x of data.list.slice(0, 2)) console.log(x.i);
+  Object.freeze(data.list[3]); try { data.list[3].i = 0; } catch (e) { console.log(e.name, Object.isFrozen(data.list[3])); }
+}
+export function teardown(data) { console.log(data.list.length, data.list[0].i); }
 //// random
 export default function () { sleep(Math.random()); console.log(Math.random()); }
 //// random-seed

@@ -7,6 +7,7 @@
 //! reading of input files within limits ([`input`]). It may use `stats`, `theory` and `engine`, and uses `engine`
 //! alone. It must not know how a model is run or what a run measures.
 
+pub mod answer;
 pub mod document;
 pub mod duration;
 mod field;

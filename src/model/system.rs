@@ -1,5 +1,6 @@
 //! The system under test, as meant: endpoints are flat programs of operations on shared resources.
 
+use super::answer::Http;
 use super::journey::id;
 use super::retry::GuardId;
 use super::waiting::Waiting;
@@ -45,6 +46,8 @@ pub struct Endpoint {
     pub abandoned_work: f64,
     /// Number of tokens, locks and versions that a request of it can hold at once, calls included.
     pub max_held: u8,
+    /// What a script sees of it, if the model says something.
+    pub http: Option<Box<Http>>,
 }
 
 /// An operation of an endpoint. What can fail gives the request its status and ends the program;

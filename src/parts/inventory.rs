@@ -154,6 +154,23 @@ impl Inventory {
         expired
     }
 
+    /// The seat that a hold is or was on.
+    #[must_use]
+    pub fn seat_of(&self, hold: Hold) -> Option<u32> {
+        let hold = self.holds.get((hold as usize).checked_sub(1)?);
+        hold.map(|(seat, _)| *seat)
+    }
+
+    /// The free seats of an event, as numbers among all seats; none if there is no such event.
+    pub fn free_of(&self, event: u32) -> impl Iterator<Item = u32> + '_ {
+        let first = event as usize * self.seats_per_event as usize;
+        let seats = self.seats.get(first..first + self.seats_per_event as usize);
+        let seats = (first as u32..).zip(seats.unwrap_or_default());
+        seats
+            .filter(|(_, state)| **state == 0)
+            .map(|(seat, _)| seat)
+    }
+
     /// Number of all seats.
     #[must_use]
     pub fn seats(&self) -> u64 {

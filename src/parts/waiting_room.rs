@@ -241,6 +241,18 @@ impl WaitingRoom {
         turn.copied().unwrap_or(token)
     }
 
+    /// The place of a token in line, from 1, and how long it will wait as far as the room can tell; `None` for
+    /// one that does not wait.
+    #[must_use]
+    pub fn place(&self, now: Time, token: Token) -> Option<(u32, Option<Span>)> {
+        if self.standing(token) != Standing::Waiting {
+            return None;
+        }
+        let turn = self.turn(token);
+        let place = turn.saturating_sub(self.head).saturating_add(1);
+        Some((place, self.estimate(now, turn)))
+    }
+
     /// Whose turn is next.
     fn first(&self) -> Option<Token> {
         let drawn = self.head.checked_sub(self.lot.from);

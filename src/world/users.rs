@@ -7,7 +7,8 @@ use crate::model::journey::{CheckId, GroupId, MetricId, SiteId, Step};
 use super::World;
 use super::event::{Event, Kind};
 use super::outcome::End;
-use super::vu::{NONE, Reply, VuState};
+use super::vu::{Context, NONE, Reply, VuState};
+use crate::parts::inventory::Inventory;
 
 /// The VU that acts next, and what it knows.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +26,26 @@ pub struct Turn {
     pub reply: Reply,
 }
 
+/// What the next requests of a VU are about, so far as that is said; numbers begin at 0, those of holds at 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entities {
+    /// The user.
+    pub user: Option<u32>,
+    /// The token; its owner is the user, unless another is named.
+    pub token: Option<u32>,
+    /// The event.
+    pub event: Option<u32>,
+    /// The seat, among those of all events.
+    pub seat: Option<u32>,
+    /// The hold on a seat.
+    pub hold: Option<u32>,
+}
+
 /// What a VU does next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UserAction {
+    /// Says what its next requests are about, and goes on.
+    Identify(Entities),
     /// Sends a request from this site.
     Request(SiteId),
     /// Sleeps.
@@ -46,8 +64,47 @@ pub enum UserAction {
 
 /// Decides what VUs do.
 pub trait UserSource {
-    /// What the VU does next.
-    fn next(&mut self, turn: Turn) -> UserAction;
+    /// What the VU does next. `state` tells what its last answer can.
+    fn next(&mut self, turn: Turn, state: &StateView) -> UserAction;
+}
+
+/// What an answer can tell a VU of the system's state.
+#[derive(Clone, Copy)]
+pub struct StateView<'w> {
+    world: &'w World<'w>,
+    context: Context,
+}
+
+impl StateView<'_> {
+    /// What its requests are about; numbers of entities, or [`NONE`].
+    #[must_use]
+    pub fn context(&self) -> Context {
+        self.context
+    }
+
+    /// The seat that its request is about, or that its hold is on.
+    #[must_use]
+    pub fn seat(&self) -> Option<u32> {
+        let inventory = self.world.inventory.as_ref()?;
+        let known = (self.context.seat != NONE).then_some(self.context.seat);
+        known.or_else(|| inventory.seat_of(self.context.hold))
+    }
+
+    /// Its place in line, from 1, and how long it will wait there as far as the room can tell; `None` if it does
+    /// not wait.
+    #[must_use]
+    pub fn place(&self) -> Option<(u32, Option<Span>)> {
+        let (room, _) = self.world.room.as_ref()?;
+        room.place(self.world.queue.now(), self.context.token)
+    }
+
+    /// The free seats of its event, as numbers among those of all events.
+    #[must_use]
+    pub fn free_seats(&self) -> Vec<u32> {
+        let inventory = self.world.inventory.as_ref();
+        let free = inventory.map(|i| i.free_of(self.context.event).collect());
+        free.unwrap_or_default()
+    }
 }
 
 impl<'m> World<'m> {
@@ -74,12 +131,18 @@ impl<'m> World<'m> {
             iteration: vu.iterations,
             reply: vu.reply,
         };
-        let Some(users) = &mut self.users else {
-            return None;
-        };
+        let context = vu.context;
+        let mut users = self.users.take()?;
+        let world = &*self;
+        let action = users.next(turn, &StateView { world, context });
+        self.users = Some(users);
         let origin = turn.origin;
         let label = |group| Label { origin, group };
-        match users.next(turn) {
+        match action {
+            UserAction::Identify(entities) => {
+                self.identify(id, entities);
+                return Some(true);
+            }
             UserAction::Request(site) => self.send(now, id, site),
             UserAction::Sleep(time) => {
                 let vu = &mut self.vus[id as usize];
@@ -103,6 +166,35 @@ impl<'m> World<'m> {
             UserAction::End => self.stop(End::Aborted),
         }
         Some(false)
+    }
+
+    /// The next requests of a VU are about these. What does not exist is nothing.
+    fn identify(&mut self, id: u32, entities: Entities) {
+        let known = |number: u32, count: u64| match u64::from(number) < count {
+            true => number,
+            false => NONE,
+        };
+        let context = &mut self.vus[id as usize].context;
+        if let Some(user) = entities.user {
+            context.user = user % self.model.users.max(1);
+        }
+        if let Some(token) = entities.token {
+            context.token = known(token, u64::from(self.tokens.issued()));
+            if entities.user.is_none() {
+                context.user = self.tokens.owner(token).unwrap_or(context.user);
+            }
+        }
+        let events = self.model.inventory.as_ref().map_or(0, |i| i.events);
+        if let Some(event) = entities.event {
+            context.event = known(event, u64::from(events));
+        }
+        if let Some(seat) = entities.seat {
+            let seats = self.inventory.as_ref().map_or(0, Inventory::seats);
+            context.seat = known(seat, seats);
+        }
+        if let Some(hold) = entities.hold {
+            context.hold = hold;
+        }
     }
 }
 

@@ -63,7 +63,7 @@ class ResultError extends Error {}
 // What belongs to one VU. `v` is that of the VU whose turn it is.
 let v;
 const newVu = (number) => ({
-  number, iteration: 0, env: { ...n.env }, data: undefined, dataText: undefined, groupPath: "", metrics: undefined,
+  number, iteration: 0, env: { ...n.env }, data: undefined, given: undefined, groupPath: "", metrics: undefined,
   httpOptions: noOptions, tags: O.create(null), metadata: undefined, scenarioTags: noOptions, jar: undefined,
   callback: usualStatuses, boundaries: 0, rejections: undefined, timers: none, nextTimer: 1, underWay: 0, waiting: undefined, early: none,
 });

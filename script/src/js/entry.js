@@ -47,7 +47,7 @@
   };
 
   const kit = {
-    newVu, enter, survey, changed,
+    newVu, enter, survey, changed, give,
     describe: (thrown) => (isObject(thrown) && thrown.uncaught !== undefined ? "Uncaught (in promise) " + thrown.uncaught : describe(thrown)),
     rejection, rejected, pump, require,
     module: (name) => modules[name],
@@ -71,9 +71,10 @@
       }
       if (kind === "setup") return callee();
       if (kind === "summary") return callee(JSON.parse(json));
-      if (json === undefined || json === null) v.data = undefined;
-      else if (json !== v.dataText) v.data = JSON.parse(json);
-      v.dataText = json;
+      if (v.given !== given) {
+        v.given = given;
+        v.data = ownData();
+      }
       if (kind === "teardown") return callee(v.data);
       const about = n.iteration();
       v.number = about.vu;

@@ -23,10 +23,11 @@ const madeUp = (id, path) => {
 };
 class Response {
   json(selector) {
-    if (n.recording) {
+    const recorded = made.get(this);
+    if (recorded !== undefined) {
       const path = nullish(selector) ? "" : String(selector);
-      if (path !== "") n.read(made.get(this), path);
-      return madeUp(made.get(this), path);
+      if (path !== "") n.read(recorded, path);
+      return madeUp(recorded, path);
     }
     if (this.body === null) {
       fail("the body is null so we can't transform it to JSON - this likely was because of a request error getting the response");
@@ -102,7 +103,7 @@ const filledResponse = (call, method, u, answer, cookies) => {
   r.cookies = cookiesOf(cookies);
   r.body = bodyFor(call, answer);
   r.timings = timingsOf(answer);
-  if (n.recording) made.set(r, answer.id);
+  if (answer.madeUp) made.set(r, answer.id);
   r.request = requestOf(call, u, method);
   if (answer.status >= 400) r.error_code = 1000 + answer.status;
   return r;

@@ -228,6 +228,7 @@ fn shown<'js>(ctx: &Ctx<'js>, response: Response) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
     object.set("id", response.id)?;
     object.set("status", response.status)?;
+    object.set("madeUp", response.made_up)?;
     let headers: Vec<Vec<String>> = response
         .headers
         .into_iter()
@@ -260,7 +261,6 @@ fn shown<'js>(ctx: &Ctx<'js>, response: Response) -> Result<Object<'js>> {
 }
 
 fn questions<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
-    natives.set("recording", desk.vu().script.settings().recording)?;
     let own = desk.clone();
     natives.set(
         "read",

@@ -33,6 +33,7 @@ const KIT: &str = concat!(
     include_str!("../js/data.js"),
     include_str!("../js/execution.js"),
     include_str!("../js/encoding.js"),
+    include_str!("../js/setup.js"),
     include_str!("../js/survey.js"),
     include_str!("../js/entry.js"),
     "});"
@@ -62,18 +63,38 @@ pub(crate) enum Phase {
 pub(crate) struct Desk {
     current: RefCell<Rc<State>>,
     nobody: Rc<State>,
+    /// It is that of an engine for all VUs.
+    shared: bool,
+    /// The data of `setup` that the JavaScript side has.
+    given: RefCell<Option<Rc<str>>>,
     enter: RefCell<Option<Persistent<Function<'static>>>>,
 }
 
 impl Desk {
     /// Nobody's turn.
-    pub(crate) fn new(script: &Rc<Script>) -> Desk {
+    pub(crate) fn new(script: &Rc<Script>, shared: bool) -> Desk {
         let nobody = Rc::new(State::new(script.clone(), 0));
         Desk {
             current: RefCell::new(nobody.clone()),
             nobody,
+            shared,
+            given: RefCell::default(),
             enter: RefCell::default(),
         }
+    }
+
+    /// Gives the JavaScript side what `setup` returned, if it is not what it has.
+    pub(crate) fn give_data(&self, kit: &Object, data: Option<&Rc<str>>) -> Result<()> {
+        let same = match (&*self.given.borrow(), data) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        if !same {
+            kit.get::<_, Function>("give")?
+                .call::<_, ()>((data.map(|d| &**d),))?;
+            self.given.replace(data.cloned());
+        }
+        Ok(())
     }
 
     /// The VU whose turn it is.
@@ -300,6 +321,8 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js
     random::install(&natives, desk)?;
     text::install(&natives, desk)?;
     let script = &desk.nobody.script;
+    let shared = desk.shared;
+    natives.set("shared", Func::from(move || shared))?;
     natives.set("source", Func::from(rare))?;
     natives.set("main", script.files().main())?;
     natives.set("env", script.settings().env.clone())?;

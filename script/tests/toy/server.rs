@@ -127,6 +127,7 @@ impl Server {
             page.error = Some(RequestError::timeout(true));
         }
         Response {
+            made_up: false,
             id: request.id,
             status: page.status,
             headers: page.headers,

@@ -8,6 +8,7 @@ use capsim_script::Metric;
 use capsim_script::record::{Recording, Step, pattern};
 
 use super::load::{key, quoted};
+use super::stub;
 use crate::engine::Span;
 use crate::model::duration;
 
@@ -261,7 +262,9 @@ pub fn system(endpoints: &Endpoints) -> String {
         return String::new();
     }
     let mut text = String::from(
-        "# FILL IN: the cores of the system, and how long they work on each request.\n[stations.server]\nservers = 2\n\
+        "# FILL IN: the cores of the system, and how long they work on each request. Without an `answer` each field that\n\
+         # the script reads is there and counts as 1; the values in braces are those of the model.\n\n\
+         [stations.server]\nservers = 2\n\
          discipline = \"processor-sharing\"\n\n",
     );
     for (name, endpoint) in endpoints {
@@ -276,6 +279,11 @@ pub fn system(endpoints: &Endpoints) -> String {
             writeln!(text, "# The script reads of its body: {}", reads.join(", ")).ok();
         }
         writeln!(text, "[endpoints.{}]", key(name)).ok();
+        writeln!(text, "route = {}", quoted(&endpoint.route)).ok();
+        if !reads.is_empty() {
+            let body = stub::body(&reads);
+            writeln!(text, "# answer = {{ body = {body} }}").ok();
+        }
         text +=
             "visits = [{ station = \"server\", time = { exponential = \"10ms\" } }] # FILL IN\n\n";
     }

@@ -2,8 +2,10 @@
 
 pub mod journey;
 mod load;
+mod stub;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -99,22 +101,71 @@ impl Import {
     }
 }
 
-/// Runs a script as `capsim import` does.
-pub fn imported(path: &Path, env: Tags) -> Result<Imported, Failure> {
-    let place = path.display();
-    let invalid = |text: &str| {
-        let text = format!("error: {place}: {}", text.trim_end());
-        Failure::new(exit::INVALID, text)
-    };
-    let refused = |stop: Stop| match stop {
-        Stop::Exception(text) | Stop::Abort(text) | Stop::Endless(text) | Stop::Result(text) => {
-            invalid(&text)
-        }
-        Stop::Stopped => invalid("it was stopped"),
-    };
+/// The load of a script as sections of a model, but for those that are `given`. What its functions do is left to
+/// the script: their journeys only hold their places.
+pub fn load_of(path: &Path, env: Tags, given: &toml::Table) -> Result<String, Failure> {
     let settings = Settings {
         env,
-        recording: true,
+        ..Settings::default()
+    };
+    let script = Script::load(path, settings).map_err(|stop| refused(path, stop))?;
+    let options = script.exports().options.as_deref().unwrap_or("{}");
+    let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
+    let load = load::load(&options);
+    let mut text = String::new();
+    if !given.contains_key("model") {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        writeln!(text, "[model]\nname = {}", load::quoted(&name)).ok();
+        if let Some(stats) = options["summaryTrendStats"].as_array() {
+            let stats: Vec<String> = stats.iter().map(serde_json::Value::to_string).collect();
+            writeln!(text, "summary_trend_stats = [{}]", stats.join(", ")).ok();
+        }
+    }
+    text += &load.text;
+    text += "[journeys]\n";
+    for exec in &load.functions {
+        if !script.exports().has(exec) {
+            return Err(not_exported(path, exec));
+        }
+        writeln!(text, "{} = [", load::key(exec)).ok();
+        for metric in &script.exports().metrics {
+            let kind = match (&*metric.kind, metric.is_time) {
+                ("trend", true) => "time",
+                (kind, _) => kind,
+            };
+            let name = load::quoted(&metric.name);
+            writeln!(text, "  {{ record = {name}, as = \"{kind}\", value = 0 }},").ok();
+        }
+        text += "  { sleep = \"1ms\" },\n]\n";
+    }
+    if !given.contains_key("thresholds") {
+        text += &load::thresholds(&options, &[]);
+    }
+    Ok(text)
+}
+
+fn refused(path: &Path, stop: Stop) -> Failure {
+    let text = match &stop {
+        Stop::Exception(text) | Stop::Abort(text) | Stop::Endless(text) | Stop::Result(text) => {
+            text.trim_end()
+        }
+        Stop::Stopped => "it was stopped",
+    };
+    Failure::new(exit::INVALID, format!("error: {}: {text}", path.display()))
+}
+
+fn not_exported(path: &Path, exec: &str) -> Failure {
+    let place = path.display();
+    let text =
+        format!("error: {place}: a scenario runs `{exec}`, which the script does not export");
+    Failure::new(exit::INVALID, text)
+}
+
+/// Runs a script as `capsim import` does.
+pub fn imported(path: &Path, env: Tags) -> Result<Imported, Failure> {
+    let refused = |stop| refused(path, stop);
+    let settings = Settings {
+        env,
         ..Settings::default()
     };
     let script = Script::load(path, settings).map_err(refused)?;
@@ -130,8 +181,7 @@ pub fn imported(path: &Path, env: Tags) -> Result<Imported, Failure> {
     let mut journeys = String::from("[journeys]\n");
     for exec in &load.functions {
         if !script.exports().has(exec) {
-            let text = format!("a scenario runs `{exec}`, which the script does not export");
-            return Err(invalid(&text));
+            return Err(not_exported(path, exec));
         }
         let recording = record(&script, exec, TIMES).map_err(refused)?;
         recorded.extend(journey::metrics(&recording));

@@ -1,5 +1,7 @@
 //! VUs whose iterations a k6 script runs: `capsim run MODEL --script FILE`.
 
+mod answers;
+mod routes;
 mod users;
 
 use std::cell::RefCell;
@@ -11,7 +13,7 @@ use capsim_script::{Failure as Stop, Metric, Script, Settings, VuFactory};
 use clap::Args;
 
 use super::exit::{self, Failure};
-use super::import::{environment, imported};
+use super::import::{environment, load_of};
 use super::is_script;
 use super::replicate::MANY;
 use crate::engine::Span;
@@ -58,11 +60,11 @@ impl ScriptArgs {
         let place = system.display().to_string();
         let mut text = input::text(system, input::MODEL)
             .map_err(|e| Failure::new(exit::INVALID, format!("error: {place}: {e}")))?;
-        let whole = text.parse::<toml::Table>();
-        if !whole.is_ok_and(|table| table.contains_key("scenarios")) {
+        let whole = text.parse::<toml::Table>().unwrap_or_default();
+        if !whole.contains_key("scenarios") {
             // Behind it, so that errors name lines of the file.
             text += "\n";
-            text += &imported(given, environment(&self.env)?)?.load;
+            text += &load_of(given, environment(&self.env)?, &whole)?;
         }
         Document::from_text(&place, &text)
             .map_err(Failure::model)
@@ -119,14 +121,50 @@ struct Missing {
     checks: BTreeSet<(String, String)>,
     groups: BTreeSet<String>,
     sites: BTreeSet<SiteKey>,
+    /// Iterations that have ended since the last of them was found.
+    since: u32,
 }
 
-/// What tells one kind of request from another: endpoint, group, timeout and tags.
-type SiteKey = (EndpointId, String, Span, Vec<(String, String)>);
+/// Iterations that a run in which something was missing goes on for, to find what else is: it is made again.
+const LEARN: u32 = 500;
+
+impl Missing {
+    fn is_empty(&self) -> bool {
+        self.checks.is_empty() && self.groups.is_empty() && self.sites.is_empty()
+    }
+
+    fn check(&mut self, group: String, name: String) {
+        self.note(|m| m.checks.insert((group, name)));
+    }
+
+    fn group(&mut self, path: String) {
+        self.note(|m| m.groups.insert(path));
+    }
+
+    fn site(&mut self, key: SiteKey) {
+        self.note(|m| m.sites.insert(key));
+    }
+
+    fn note(&mut self, insert: impl FnOnce(&mut Missing) -> bool) {
+        if insert(self) {
+            self.since = 0;
+        }
+    }
+
+    /// An iteration is over. Whether the run has shown enough, and may end.
+    fn iteration_over(&mut self) -> bool {
+        self.since += 1;
+        !self.is_empty() && self.since > LEARN
+    }
+}
+
+/// What tells one kind of request from another: endpoint, name, group, timeout and tags.
+type SiteKey = (EndpointId, String, String, Span, Vec<(String, String)>);
 
 fn key_of(site: &Site) -> SiteKey {
     (
         site.endpoint,
+        site.name.clone(),
         site.group.clone(),
         site.timeout,
         site.tags.clone(),
@@ -167,22 +205,17 @@ impl Told {
         for path in &missing.groups {
             model.groups.push(Group { path: path.clone() });
         }
-        for (endpoint, group, timeout, tags) in &missing.sites {
-            let like = model.sites.iter().find(|s| s.endpoint == *endpoint);
-            let name = match like {
-                Some(site) => site.name.clone(),
-                None => model.endpoints[endpoint.index()].name.clone(),
-            };
+        for (endpoint, name, group, timeout, tags) in &missing.sites {
             model.sites.push(Site {
                 endpoint: *endpoint,
-                name,
+                name: name.clone(),
                 tags: tags.clone(),
                 timeout: *timeout,
                 pick: None,
                 group: group.clone(),
             });
         }
-        !(missing.checks.is_empty() && missing.groups.is_empty() && missing.sites.is_empty())
+        !missing.is_empty()
     }
 }
 
@@ -221,10 +254,6 @@ impl Scripted {
         let place = path.display();
         let invalid = |text: String| Failure::new(exit::INVALID, format!("error: {place}: {text}"));
         let answers = answers.map_or(Ok(BTreeMap::new()), read_answers)?;
-        let settings = Settings {
-            recording: answers.is_empty(),
-            ..settings
-        };
         let script = Script::load(path, settings).map_err(|stop| invalid(text_of(stop)))?;
         let replaced = functions(model, &script);
         if replaced.is_empty() {

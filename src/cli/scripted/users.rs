@@ -1,5 +1,7 @@
 //! VUs that a script drives: translates the script's effects for the engine, and responses for the script.
 
+mod samples;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -7,18 +9,18 @@ use std::time::Duration;
 
 use capsim_script::record::pattern;
 use capsim_script::{
-    Answer, Call, Effect, End, Failure as Stop, Instance, Iteration, Level, Request, RequestError,
-    Response, ScriptVu, Timings, VuFactory,
+    Answer, Call, Effect, End, Failure as Stop, Instance, Iteration, Level, Request, Response,
+    ScriptVu, Timings, VuFactory,
 };
 
-use super::{MOST_SITES, Scripted, SiteKey, Told, key_of, text_of};
-use crate::cli::import::journey::endpoint_name;
+use super::routes::{Routes, Sent};
+use super::{Scripted, SiteKey, Told, answers, key_of, text_of};
 use crate::engine::{Span, Time};
-use crate::measure::recorder::{Code, Origin};
+use crate::measure::recorder::Origin;
 use crate::model::Model;
-use crate::model::journey::{CheckId, GroupId, MetricId, SiteId};
+use crate::model::journey::SiteId;
 use crate::model::system::EndpointId;
-use crate::world::users::{Turn, UserAction, UserSource};
+use crate::world::users::{Entities, StateView, Turn, UserAction, UserSource};
 
 /// Lines of a script that are shown; the others are counted.
 const MOST_LINES: usize = 100;
@@ -40,7 +42,10 @@ struct User {
     waits: Waits,
     /// Requests of a batch that are sent one after another.
     queued: VecDeque<Request>,
-    endpoint: String,
+    /// The last request.
+    sent: Option<Box<Sent>>,
+    /// What it does once the world knows what its request is about.
+    then: Option<UserAction>,
 }
 
 pub struct ScriptUsers<'m> {
@@ -48,9 +53,9 @@ pub struct ScriptUsers<'m> {
     data: Option<Rc<str>>,
     answers: BTreeMap<String, String>,
     model: &'m Model,
-    vus: BTreeMap<u32, User>,
+    vus: Vec<Option<Box<User>>>,
     begun: Vec<u64>,
-    endpoints: BTreeMap<String, EndpointId>,
+    routes: Routes,
     sites: BTreeMap<SiteKey, SiteId>,
     /// Some site of each endpoint.
     any: BTreeMap<EndpointId, SiteId>,
@@ -67,8 +72,8 @@ fn span(time: Duration) -> Span {
 }
 
 impl UserSource for ScriptUsers<'_> {
-    fn next(&mut self, turn: Turn) -> UserAction {
-        match self.go_on(turn) {
+    fn next(&mut self, turn: Turn, state: &StateView) -> UserAction {
+        match self.go_on(turn, state) {
             Ok(deed) => deed,
             Err(problem) => {
                 self.told.borrow_mut().problem.get_or_insert(problem);
@@ -91,18 +96,14 @@ impl<'m> ScriptUsers<'m> {
             sites.entry(key_of(site)).or_insert(SiteId(id));
             any.entry(site.endpoint).or_insert(SiteId(id));
         }
-        let names = model.endpoints.iter().zip(0..);
-        let endpoints = names
-            .map(|(e, id)| (e.name.clone(), EndpointId(id)))
-            .collect();
         ScriptUsers {
             factory,
             data: None,
             answers: scripted.answers.clone(),
             model,
-            vus: BTreeMap::new(),
+            vus: Vec::new(),
             begun: vec![0; model.scenarios.len()],
-            endpoints,
+            routes: Routes::of(model),
             sites,
             any,
             told,
@@ -112,14 +113,25 @@ impl<'m> ScriptUsers<'m> {
 }
 
 impl ScriptUsers<'_> {
-    fn go_on(&mut self, turn: Turn) -> Result<UserAction, String> {
-        let mut user = match self.vus.remove(&turn.vu) {
+    fn go_on(&mut self, turn: Turn, state: &StateView) -> Result<UserAction, String> {
+        let at = turn.vu as usize;
+        if self.vus.len() <= at {
+            self.vus.resize_with(at + 1, || None);
+        }
+        let mut user = match self.vus[at].take() {
             Some(user) => user,
-            None => self.new_user(turn)?,
+            None => Box::new(self.new_user(turn)?),
         };
-        let deed = self.drive(turn, &mut user);
-        self.vus.insert(turn.vu, user);
-        deed
+        let action = match user
+            .then
+            .take()
+            .filter(|_| user.iteration == turn.iteration)
+        {
+            Some(then) => Ok(then),
+            None => self.drive(turn, state, &mut user),
+        };
+        self.vus[at] = Some(user);
+        action
     }
 
     fn new_user(&mut self, turn: Turn) -> Result<User, String> {
@@ -140,12 +152,13 @@ impl ScriptUsers<'_> {
             in_call: false,
             waits: Waits::Idle,
             queued: VecDeque::new(),
-            endpoint: String::new(),
+            sent: None,
+            then: None,
         })
     }
 
     /// What the last effect of a user has come to.
-    fn answer(&mut self, turn: Turn, user: &mut User) -> Result<Answer, String> {
+    fn answer(&mut self, turn: Turn, state: &StateView, user: &mut User) -> Result<Answer, String> {
         if user.iteration != turn.iteration {
             if user.in_call {
                 // The iteration before was cut off.
@@ -155,12 +168,13 @@ impl ScriptUsers<'_> {
             takes_time(turn, user)?;
             user.in_call = true;
             user.queued.clear();
+            user.then = None;
             user.waits = Waits::Idle;
             return Ok(Answer::Run(Box::new(self.call(turn))));
         }
         match std::mem::replace(&mut user.waits, Waits::Idle) {
             Waits::Answer(id, sent) => Ok(Answer::Response(Box::new(
-                self.response(turn, user, id, sent),
+                self.response(turn, state, user, id, sent),
             ))),
             Waits::Idle | Waits::Sleep => Ok(Answer::Go),
         }
@@ -194,39 +208,43 @@ impl ScriptUsers<'_> {
         }
     }
 
-    fn response(&self, turn: Turn, user: &User, id: u64, sent: Time) -> Response {
-        let code = turn.reply.code;
-        let error = match code {
-            Code::TIMEOUT => Some(RequestError::timeout(false)),
-            Code::REFUSED => Some(RequestError {
-                code: 1212,
-                message: "dial: connection refused".to_string(),
-                detail: None,
-                in_body: false,
-            }),
-            _ => None,
-        };
-        let body = self
-            .answers
-            .get(&user.endpoint)
-            .map_or("{}", String::as_str);
-        Response {
+    /// The answer to its last request.
+    fn response(
+        &self,
+        turn: Turn,
+        state: &StateView,
+        user: &User,
+        id: u64,
+        sent: Time,
+    ) -> Response {
+        let mut response = Response {
             id,
-            status: code.status(),
-            headers: vec![("Content-Type".to_string(), "application/json".to_string())],
-            body: error.is_none().then(|| body.as_bytes().to_vec()),
             timings: Timings {
                 waiting: Duration::from_nanos(turn.now.since(sent).0),
                 ..Timings::default()
             },
             remote: ("127.0.0.1".to_string(), 80),
-            error,
-        }
+            ..Response::default()
+        };
+        answers::fill(
+            &mut response,
+            self.model,
+            &self.answers,
+            turn,
+            state,
+            user.sent.as_deref(),
+        );
+        response
     }
 
     /// Resumes a user until it does something that the world must know of.
-    fn drive(&mut self, turn: Turn, user: &mut User) -> Result<UserAction, String> {
-        let mut answer = self.answer(turn, user)?;
+    fn drive(
+        &mut self,
+        turn: Turn,
+        state: &StateView,
+        user: &mut User,
+    ) -> Result<UserAction, String> {
+        let mut answer = self.answer(turn, state, user)?;
         loop {
             answer = match user.vu.resume(answer, duration(turn.now)) {
                 Effect::Request(request) => return self.request(turn, user, &request),
@@ -280,14 +298,8 @@ impl ScriptUsers<'_> {
                     self.open_group(place(turn, &path));
                     Answer::Go
                 }
-                Effect::Log(line) => {
-                    self.tell(line.level, &line.text);
-                    Answer::Go
-                }
-                Effect::MarkFailed(text) => {
-                    self.tell(Level::Error, &text);
-                    Answer::Go
-                }
+                Effect::Log(line) => self.tell(line.level, &line.text),
+                Effect::MarkFailed(text) => self.tell(Level::Error, &text),
                 Effect::Instance => Answer::Instance(Instance::default()),
                 Effect::Read { .. } | Effect::Ready => Answer::Go,
                 Effect::Done(end) => {
@@ -298,22 +310,14 @@ impl ScriptUsers<'_> {
         }
     }
 
-    /// A group that the model does not know is to be added to it.
-    fn open_group(&mut self, path: String) {
-        if self.group(&path).is_none() {
-            self.told.borrow_mut().missing.groups.insert(path);
-        }
-    }
-
-    /// Notes a check that the recording of one iteration has not seen.
-    fn check_is_new(&self, group: String, name: String) {
-        self.told.borrow_mut().missing.checks.insert((group, name));
-    }
-
     /// What the end of a call means to the world.
     fn done(&mut self, turn: Turn, end: End) -> Result<UserAction, String> {
         if turn.origin == Origin::SETUP {
             self.data = end.value.map(Into::into);
+        }
+        if turn.origin.as_scenario().is_some() && self.told.borrow_mut().missing.iteration_over() {
+            // This run is made again.
+            return Ok(UserAction::End);
         }
         match end.failure {
             None | Some(Stop::Stopped) => Ok(UserAction::Done),
@@ -339,71 +343,27 @@ impl ScriptUsers<'_> {
         user: &mut User,
         request: &Request,
     ) -> Result<UserAction, String> {
-        let name = endpoint_name(&request.method, &request.url, &request.name);
-        let Some(&endpoint) = self.endpoints.get(&name) else {
+        let sent = self.routes.find(request).map_err(|name| {
             let (method, path) = (&request.method, pattern(&request.url));
-            return Err(format!(
-                "the script calls {method} {path}, but the system has no endpoint `{name}`\n  help: add \
-                 [endpoints.{name}] with visits = [{{ station = \"server\", time = {{ exponential = \"10ms\" }} }}]"
-            ));
-        };
-        let tags = request.tags.iter().filter(|(key, _)| *key != "name");
-        let tags = tags.map(|(k, v)| (k.clone(), v.clone())).collect();
-        let key = (
-            endpoint,
-            place(turn, &request.group),
-            span(request.timeout),
-            tags,
-        );
-        let known = self.sites.get(&key).copied();
-        if known.is_none() && self.model.sites.len() < MOST_SITES {
-            self.told.borrow_mut().missing.sites.insert(key);
-        }
-        user.endpoint = name;
+            format!(
+                "the script calls {method} {path}, but the system has no endpoint for it\n  help: add \
+                 [endpoints.{name}] with route = \"{method} {path}\" and visits = [{{ station = \"server\", time = \
+                 {{ exponential = \"10ms\" }} }}]"
+            )
+        })?;
+        let endpoint = sent.endpoint;
+        let site = self.site(turn, endpoint, request);
         user.waits = Waits::Answer(request.id, turn.now);
-        match known.or_else(|| self.any.get(&endpoint).copied()) {
-            Some(site) => Ok(UserAction::Request(site)),
-            // This run is made again, with a site of that endpoint.
-            None => Ok(UserAction::End),
+        // Without a site this run is made again, with one.
+        let action = site.map_or(UserAction::End, UserAction::Request);
+        let http = self.model.endpoints[endpoint.index()].http.as_deref();
+        let about = http.map(|http| sent.entities(http)).unwrap_or_default();
+        user.sent = Some(Box::new(sent));
+        if about == Entities::default() {
+            return Ok(action);
         }
-    }
-
-    fn check(&self, name: &str, group: &str) -> Option<CheckId> {
-        let at = self
-            .model
-            .checks
-            .iter()
-            .position(|c| c.name == name && c.group == group)?;
-        u16::try_from(at).ok().map(CheckId)
-    }
-
-    fn metric(&self, name: &str) -> Option<MetricId> {
-        let at = self.model.metrics.iter().position(|m| m.name == name)?;
-        u16::try_from(at).ok().map(MetricId)
-    }
-
-    fn group(&self, path: &str) -> Option<GroupId> {
-        let at = self.model.groups.iter().position(|g| g.path == path)?;
-        u16::try_from(at).ok().map(GroupId)
-    }
-
-    fn tell(&mut self, level: Level, text: &str) {
-        let mut told = self.told.borrow_mut();
-        if told.lines.len() > MOST_LINES {
-            self.hidden += 1;
-            let hidden = self.hidden;
-            if let Some(last) = told.lines.last_mut() {
-                *last = format!("… and {hidden} more lines of the script's log");
-            }
-            return;
-        }
-        let word = match level {
-            Level::Debug => return,
-            Level::Info => "INFO",
-            Level::Warning => "WARN",
-            Level::Error => "ERRO",
-        };
-        told.lines.push(format!("{word} {text}"));
+        user.then = Some(action);
+        Ok(UserAction::Identify(about))
     }
 }
 

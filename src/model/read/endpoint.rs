@@ -2,7 +2,7 @@
 
 use super::visit::{Call, Visits};
 use super::visit_tables::VISIT;
-use super::{Build, Effect};
+use super::{Build, Effect, answer};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::system::{Endpoint, EndpointId, Op};
@@ -18,6 +18,10 @@ pub(crate) static ENDPOINT: Table = Table {
         Key::new("abandoned_work", Kind::Number(0.0, 1e6), "Factor on the work that is left of a request that its client has given up; not beside `cancel`.").or_number(1.0),
         Key::new("timeout", Kind::TimeAboveZero, "When the client gives up.").or_text("60s"),
         Key::new("hold", Kind::OneOrMore(&Kind::Name("pool")), "Pools of which a request holds a token all the time."),
+        Key::new("route", Kind::Text, "Method and path of the requests of a script that reach it."),
+        Key::new("entities", Kind::Table(&answer::ENTITIES), "Which parts of a script's request name what it is about."),
+        Key::new("answer", Kind::Table(&answer::ANSWER), "What a script is answered if the request succeeds."),
+        Key::new("failure", Kind::Table(&answer::ANSWER), "What a script is answered if it fails."),
         Key::new("visits", Kind::List(&Kind::Type(&VISIT)), "What is done, one after the other.").required("visits = [{ station = \"cpu\", time = \"6ms\" }]"),
     ],
     rules: &[],
@@ -62,6 +66,7 @@ fn endpoint<'a>(
         cancel: false,
         abandoned_work: 1.0,
         max_held: 0,
+        http: None,
     };
     let Some(section) = field.section() else {
         return (endpoint, TIMEOUT);
@@ -74,6 +79,7 @@ fn endpoint<'a>(
             "remove one of them",
         );
     }
+    endpoint.http = answer::read(&section, build.files).map(Box::new);
     let timeout = section.time("timeout");
     let held = section
         .optional("hold")

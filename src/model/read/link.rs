@@ -164,8 +164,11 @@ fn waiting_room(build: &Build, model: &Model, room: &Field) {
 fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
     let ops = || model.endpoints.iter().flat_map(|endpoint| &endpoint.ops);
     let requested = model.sites.iter().map(|site| site.endpoint.index());
+    // Those with a route are for a script.
+    let reached = (0..model.endpoints.len()).filter(|i| model.endpoints[*i].http.is_some());
     let endpoints: BTreeSet<usize> = requested
         .chain(calls.iter().map(|call| call.to.index()))
+        .chain(reached)
         .collect();
     let stations = ops().filter_map(|op| match op {
         Op::Serve { station, .. } => Some(station.index()),

@@ -2,6 +2,7 @@
 //! run names them all; what stands in for a wrong value never leaves this module.
 
 mod about;
+mod answer;
 mod choose;
 mod condition;
 mod data_file;

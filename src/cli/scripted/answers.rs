@@ -1,0 +1,223 @@
+//! What a script is answered: the template of the endpoint, with values of the model's state.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use capsim_script::{RequestError, Response};
+use serde_json::Value;
+
+use super::routes::Sent;
+use crate::measure::recorder::Code;
+use crate::model::Model;
+use crate::model::answer::{Answer, Known, Name, Piece, Template};
+use crate::world::users::{StateView, Turn};
+use crate::world::vu::NONE;
+
+/// Bodies by the names of endpoints, as `--answers` gives them.
+pub type Bodies = BTreeMap<String, String>;
+
+/// Fills in what a request is answered: as the endpoint says, as `--answers` says, or made up, with every field that
+/// the script reads.
+pub fn fill(
+    response: &mut Response,
+    model: &Model,
+    bodies: &Bodies,
+    turn: Turn,
+    state: &StateView,
+    sent: Option<&Sent>,
+) {
+    let code = turn.reply.code;
+    response.status = code.status();
+    response.error = match code {
+        Code::TIMEOUT => Some(RequestError::timeout(false)),
+        Code::REFUSED => Some(RequestError {
+            code: 1212,
+            message: "dial: connection refused".to_string(),
+            detail: None,
+            in_body: false,
+        }),
+        _ => None,
+    };
+    let Some(sent) = sent.filter(|_| response.error.is_none()) else {
+        return;
+    };
+    let json = || vec![("Content-Type".to_string(), "application/json".to_string())];
+    let endpoint = &model.endpoints[sent.endpoint.index()];
+    let http = endpoint.http.as_deref();
+    let (own, other) = (
+        http.and_then(|h| h.answer.as_ref()),
+        http.and_then(|h| h.failure.as_ref()),
+    );
+    let answer = if code.is_expected() { own } else { other };
+    let (body, headers) = match (answer, bodies.get(&endpoint.name)) {
+        (Some(answer), _) => {
+            response.status = answer.status.unwrap_or(response.status);
+            let facts = Facts {
+                model,
+                turn,
+                state,
+                sent,
+                status: response.status,
+                listed: None,
+            };
+            (facts.body(answer), facts.headers(answer))
+        }
+        (None, Some(body)) => (body.clone(), json()),
+        (None, None) => {
+            response.made_up = own.is_none() && bodies.is_empty();
+            ("{}".to_string(), json())
+        }
+    };
+    response.headers = headers;
+    response.body = Some(body.into_bytes());
+}
+
+/// What the values of an answer come from.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    pub model: &'a Model,
+    pub turn: Turn,
+    pub state: &'a StateView<'a>,
+    pub sent: &'a Sent,
+    /// The status that the script sees.
+    pub status: u16,
+    /// The seat of an element of a list, where it is inside one.
+    pub listed: Option<u32>,
+}
+
+impl Facts<'_> {
+    /// The body of an answer.
+    pub fn body(&self, answer: &Answer) -> String {
+        let mut text = String::new();
+        if let Some(template) = &answer.body {
+            self.render(template, &mut text);
+        }
+        text
+    }
+
+    /// Its headers.
+    pub fn headers(&self, answer: &Answer) -> Vec<(String, String)> {
+        let own = |name: &str| {
+            let mut headers = answer.headers.iter();
+            headers.any(|(n, _)| n.eq_ignore_ascii_case(name))
+        };
+        let mut headers = Vec::new();
+        if !own("Content-Type") {
+            headers.push(("Content-Type".into(), "application/json".into()));
+        }
+        let given = answer.headers.iter();
+        headers.extend(given.map(|(name, pieces)| (name.clone(), self.text(pieces))));
+        headers
+    }
+
+    fn render(&self, template: &Template, out: &mut String) {
+        match template {
+            Template::Plain(json) => *out += json,
+            Template::Text(pieces) => {
+                let value = match &pieces[..] {
+                    [Piece::Value(known)] => self.value(known),
+                    _ => Value::String(self.text(pieces)),
+                };
+                write!(out, "{value}").ok();
+            }
+            Template::List(items) => {
+                self.list(items.iter().map(|item| (*self, item)), out);
+            }
+            Template::Object(entries) => {
+                out.push('{');
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    let comma = if at == 0 { "" } else { "," };
+                    write!(out, "{comma}{}:", Value::from(key.as_str())).ok();
+                    self.render(value, out);
+                }
+                out.push('}');
+            }
+            Template::EachFreeSeat(each, most) => {
+                let free = self.state.free_seats();
+                let seats = free.into_iter().take(*most as usize);
+                let listed = seats.map(|seat| {
+                    let listed = Some(seat);
+                    (Facts { listed, ..*self }, &**each)
+                });
+                self.list(listed, out);
+            }
+        }
+    }
+
+    fn list<'t>(&self, items: impl Iterator<Item = (Self, &'t Template)>, out: &mut String) {
+        out.push('[');
+        for (at, (facts, item)) in items.enumerate() {
+            if at > 0 {
+                out.push(',');
+            }
+            facts.render(item, out);
+        }
+        out.push(']');
+    }
+
+    fn text(&self, pieces: &[Piece]) -> String {
+        let mut text = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(plain) => text += plain,
+                Piece::Value(known) => match self.value(known) {
+                    Value::String(value) => text += &value,
+                    value => text += &value.to_string(),
+                },
+            }
+        }
+        text
+    }
+
+    fn value(&self, known: &Known) -> Value {
+        let state = self.state;
+        let seat = || self.listed.or_else(|| state.seat());
+        let waits = || match self.turn.reply.admitted || self.model.waiting_room.is_none() {
+            true => Some((0, Some(crate::engine::Span::ZERO))),
+            false => state.place(),
+        };
+        match known {
+            Known::Entity(name) => self.entity(*name),
+            Known::Position => waits().map(|(place, _)| place).into(),
+            Known::Wait => {
+                let wait = waits().and_then(|(_, wait)| wait);
+                wait.map(|span| span.0.div_ceil(1_000_000_000)).into()
+            }
+            Known::Admitted => (waits().map(|(place, _)| place) == Some(0)).into(),
+            Known::FreeSeats => {
+                let seats = state.free_seats();
+                seats.into_iter().map(|seat| seat + 1).collect()
+            }
+            Known::FreeCount => state.free_seats().len().into(),
+            Known::SeatOfEvent => {
+                let seats = self
+                    .model
+                    .inventory
+                    .as_ref()
+                    .map_or(1, |i| i.seats_per_event);
+                seat().map(|seat| seat % seats.max(1) + 1).into()
+            }
+            Known::Status => self.status.into(),
+            Known::Part(part) => self.sent.part(part).unwrap_or_default(),
+        }
+    }
+
+    fn entity(&self, name: Name) -> Value {
+        let context = self.state.context();
+        let from_one = |number: u32| (number != NONE).then(|| number + 1);
+        match name {
+            Name::User => from_one(context.user).into(),
+            Name::Event => from_one(context.event).into(),
+            Name::Seat => self
+                .listed
+                .or_else(|| self.state.seat())
+                .and_then(from_one)
+                .into(),
+            Name::Hold => (context.hold > 0).then_some(context.hold).into(),
+            Name::Token => match from_one(context.token) {
+                Some(number) => format!("token-{number}").into(),
+                None => Value::Null,
+            },
+        }
+    }
+}

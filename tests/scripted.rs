@@ -1,0 +1,294 @@
+//! k6 scripts against simulated systems: `capsim run SCRIPT --system FILE`.
+#![cfg(feature = "scripts")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn capsim(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_capsim"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Writes files into a folder of their own.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+/// Runs `test.js` of a folder against its `system.toml`.
+fn run(folder: &tempfile::TempDir, more: &[&str]) -> Output {
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (script, system) = (path("test.js"), path("system.toml"));
+    let first = [
+        "run",
+        &script,
+        "--system",
+        &system,
+        "--summary-mode",
+        "legacy",
+    ];
+    capsim(&[&first[..], more].concat())
+}
+
+/// Count, or average in milliseconds, of each metric in a summary of k6's older kind.
+fn metrics(summary: &str) -> BTreeMap<String, f64> {
+    let mut all = BTreeMap::new();
+    for line in summary.lines() {
+        let Some((name, rest)) = line.split_once("...: ").or_else(|| line.split_once(".: ")) else {
+            continue;
+        };
+        let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        let value = match words[..] {
+            [share, "✓", passes, ..] if share.ends_with('%') => passes.parse().ok(),
+            [first, ..] => match first.strip_prefix("avg=") {
+                Some(time) => Some(milliseconds(time)),
+                None => first.parse().ok(),
+            },
+            [] => None,
+        };
+        if let Some(value) = value {
+            all.entry(name.to_string()).or_insert(value);
+        }
+    }
+    all
+}
+
+fn milliseconds(text: &str) -> f64 {
+    let units = [("µs", 1e-3), ("ms", 1.0), ("s", 1e3)];
+    let found = units
+        .iter()
+        .find_map(|(unit, factor)| Some(text.strip_suffix(unit)?.parse::<f64>().ok()? * factor));
+    found.unwrap_or_else(|| panic!("{text}"))
+}
+
+/// The published scripts, at a small load, do what the models of the same tests do.
+#[test]
+fn published_scripts_do_what_their_models_do() {
+    let stages = "scenarios.default.stages=[{duration=\"10s\",target=30},{duration=\"20s\",target=30},\
+        {duration=\"5s\",target=0}]";
+    for (name, env) in [
+        ("token", "X=1"),
+        ("status", "TOKENS=40"),
+        ("reserve", "DRAWS=40"),
+    ] {
+        let model = root(&format!("models/{name}.toml")).display().to_string();
+        let script = root(&format!("models/scripts/{name}.js"))
+            .display()
+            .to_string();
+        let system = root(&format!("models/scripts/{name}.toml"))
+            .display()
+            .to_string();
+        let journey = "journeys.issue_tokens.0.times=40";
+        let mut arguments = vec!["run", &model, "--set", stages];
+        if name != "token" {
+            arguments.extend(["--set", journey]);
+        }
+        let by_model = capsim(&arguments);
+        let by_script = capsim(&[
+            "run", &script, "--system", &system, "--set", stages, "-e", env,
+        ]);
+        let errors = text(&by_script.stderr);
+        assert!(!errors.contains("warning"), "{name}: {errors}");
+        let (a, b) = (text(&by_model.stdout), text(&by_script.stdout));
+        let (model, script) = (metrics(&a), metrics(&b));
+        let names = |m: &BTreeMap<String, f64>| m.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&model), names(&script), "{name}\n{a}\n{b}");
+        for (metric, bound) in [
+            ("iterations", 0.1),
+            ("http_reqs", 0.1),
+            ("checks", 0.1),
+            ("iteration_duration", 0.1),
+            ("http_req_duration", 0.15),
+            ("data_integrity", 0.1),
+        ] {
+            let (Some(a), Some(b)) = (model.get(metric), script.get(metric)) else {
+                assert_eq!(metric, "data_integrity", "{name}");
+                continue;
+            };
+            let off = (a - b).abs() / a;
+            assert!(off < bound, "{name}: {metric} is {b} instead of {a}");
+        }
+    }
+}
+
+const SHOP: &str = "
+[stations.server]
+servers = 1
+
+[inventory]
+events = 3
+seats_per_event = 4
+hold_expires_after = '1m'
+
+[waiting_room]
+admit = { batch = 1, every = '10s' }
+
+[endpoints.join]
+route = 'POST /queue'
+entities = { user = 'body.user' }
+visits = [{ delay = '1ms' }, { issue = 'token' }]
+answer = { status = 201, headers = { X-Token = 't={token}' }, body = { token = '{token}', user = '{user}', wait = '{wait}' } }
+
+[endpoints.place]
+route = 'GET /queue/{token}'
+visits = [{ delay = '1ms' }, { status = 'queue' }]
+answer = { body = '{\"position\": \"{position}\", \"wait\": \"{wait}\", \"in\": \"{admitted}\", \"of\": \"{{{query.x}}}\"}' }
+
+[endpoints.list]
+route = 'GET /events/{event}/seats'
+visits = [{ station = 'server', time = '5ms' }, { list = 'seats' }]
+answer = { body = { seats = '{free_seats}', n = '{free_count}', all = [{ 'each free seat' = { id = '{seat}', row = 'row {seat_of_event}' } }] } }
+
+[endpoints.hold]
+route = 'POST /events/{event}/seats/{seat}'
+entities = { user = 'header.X-User' }
+visits = [{ station = 'server', time = '5ms' }, { claim = 'seat', status = 409 }]
+answer = { body = { hold = '{hold}', seat = '{seat}', event = '{event}' } }
+failure = { body = { error = '{status}', asked = '{path.seat}' } }
+
+[endpoints.buy]
+route = 'PUT /holds/{hold}'
+visits = [{ station = 'server', time = '5ms' }, { confirm = 'seat', status = 410 }]
+answer = { file = 'bought.json' }
+";
+
+#[test]
+fn answers_tell_the_state_of_the_model() {
+    let script = "
+import http from 'k6/http';
+import { sleep } from 'k6';
+export const options = { iterations: 1 };
+const B = 'http://shop.test';
+export default function () {
+  const a = http.post(`${B}/queue`, JSON.stringify({ user: 41 }));
+  http.post(`${B}/queue`, { user: '42' });
+  const mine = http.post(`${B}/queue`, { user: 'u-43' });
+  console.log(a.status, a.headers['X-Token'], a.body, mine.json('user'), mine.json('wait'));
+  const place = () => http.get(`${B}/queue/${mine.json('token')}?x=${encodeURIComponent('a b')}`).body;
+  console.log(place());
+  sleep(15);
+  console.log(place());
+  sleep(20);
+  console.log(place());
+  console.log(http.get(`${B}/events/2/seats`).body);
+  const take = (seat) => http.post(`${B}/events/2/seats/${seat}`, null, { headers: { 'X-User': '43' } });
+  const held = take(6);
+  console.log(held.body, take(6).status, take(6).body, take(99).status);
+  console.log(http.get(`${B}/events/2/seats`).json('all.#.row'));
+  console.log(http.put(`${B}/holds/${held.json('hold')}`).body, http.put(`${B}/holds/${held.json('hold')}`).status);
+  console.log(http.get(`${B}/events/9/seats`).body);
+}";
+    let bought = "{\"seat\": \"{seat}\", \"note\": \"kept as it is\", \"ok\": true}";
+    let folder = folder(&[
+        ("test.js", script),
+        ("system.toml", SHOP),
+        ("bought.json", bought),
+    ]);
+    let output = run(&folder, &["--quiet"]);
+    let said = text(&output.stderr);
+    let lines: Vec<&str> = said
+        .lines()
+        .filter_map(|l| l.strip_prefix("INFO "))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            r#"201 t=token-1 {"token":"token-1","user":41,"wait":10} 43 30"#,
+            r#"{"in":false,"of":"{a b}","position":3,"wait":30}"#,
+            r#"{"in":false,"of":"{a b}","position":2,"wait":15}"#,
+            r#"{"in":true,"of":"{a b}","position":0,"wait":0}"#,
+            r#"{"seats":[5,6,7,8],"n":4,"all":[{"id":5,"row":"row 1"},{"id":6,"row":"row 2"},{"id":7,"row":"row 3"},{"id":8,"row":"row 4"}]}"#,
+            r#"{"hold":1,"seat":6,"event":2} 409 {"error":409,"asked":"6"} 409"#,
+            r#"[ "row 1", "row 3", "row 4" ]"#,
+            r#"{"note":"kept as it is","ok":true,"seat":6} 410"#,
+            r#"{"seats":[],"n":0,"all":[]}"#,
+        ],
+        "{said}"
+    );
+}
+
+#[test]
+fn errors_in_answers_name_the_place_and_what_to_do() {
+    let script = "export default function () {}";
+    for (wrong, parts) in [
+        ("route = '/x'", vec!["is no route", "POST /api"]),
+        ("route = 'get /x'", vec!["`get` is no method"]),
+        ("route = 'GET /x?y=1'", vec!["has no query"]),
+        (
+            "entities = { usr = 'body.x' }",
+            vec!["usr", "`user`"],
+        ),
+        (
+            "entities = { user = 'x' }",
+            vec!["is no part of a request", "body.userId"],
+        ),
+        ("answer = { body = '{' }", vec!["no JSON"]),
+        (
+            "answer = { body = { a = '{tokn}' } }",
+            vec!["`{tokn}`", "did you mean `token`?"],
+        ),
+        ("answer = { body = { a = 'x}' } }", vec!["a brace in `x}`"]),
+        (
+            "answer = { file = 'none.json' }",
+            vec!["none.json", "relative"],
+        ),
+        ("answer = { file = '../x.json' }", vec!["outside"]),
+        ("answer = { status = 42 }", vec!["status"]),
+    ] {
+        let system = format!(
+            "[stations.s]\nservers = 1\n[endpoints.a]\n{wrong}\nvisits = [{{ station = 's', time = '1ms' }}]\n"
+        );
+        let folder = folder(&[("test.js", script), ("system.toml", &system)]);
+        let output = run(&folder, &[]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(104), "{wrong}: {said}");
+        assert!(said.contains("system.toml:4:"), "{wrong}: {said}");
+        for part in parts {
+            assert!(said.contains(part), "{wrong}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_stub_has_routes_and_proposes_answers() {
+    let script = "
+import http from 'k6/http';
+export default function () {
+  const token = http.post('http://shop.test/queue').json('data.token');
+  const r = http.get(`http://shop.test/queue/1?token=${token}`).json();
+  if (r.data.queuePosition < 0) return;
+  for (const seat of http.get('http://shop.test/seats').json().list) if (seat.id) break;
+}";
+    let folder = folder(&[("test.js", script)]);
+    let path = folder.path().join("test.js").display().to_string();
+    let stub = text(&capsim(&["stub", &path]).stdout);
+    for part in [
+        "route = \"POST /queue\"\n# answer = { body = { data = { token = \"{token}\" } } }\n",
+        "route = \"GET /queue/{id}\"\n# answer = { body = { data = { queuePosition = \"{position}\" } } }\n",
+    ] {
+        assert!(stub.contains(part), "{part} is missing:\n{stub}");
+    }
+    // It runs as it stands, and with the proposals in force.
+    let proposed = stub.replace("# answer", "answer");
+    for system in [stub, proposed] {
+        std::fs::write(folder.path().join("system.toml"), &system).unwrap();
+        let output = run(&folder, &["--quiet"]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}\n{system}");
+    }
+}

@@ -229,10 +229,7 @@ fn errors_in_answers_name_the_place_and_what_to_do() {
         ("route = '/x'", vec!["is no route", "POST /api"]),
         ("route = 'get /x'", vec!["`get` is no method"]),
         ("route = 'GET /x?y=1'", vec!["has no query"]),
-        (
-            "entities = { usr = 'body.x' }",
-            vec!["usr", "`user`"],
-        ),
+        ("entities = { usr = 'body.x' }", vec!["has no key `usr`"]),
         (
             "entities = { user = 'x' }",
             vec!["is no part of a request", "body.userId"],

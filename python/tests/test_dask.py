@@ -251,8 +251,8 @@ def test_tls(place: Path, tmp_path: Path) -> None:
         with running(place, "--scheduler", cluster.address, "--out", "merged.csv", *own) as child:
             assert child.wait(timeout=120) == 0, child.stderr.read() if child.stderr else ""
         assert (place / "merged.csv").read_bytes() == local(place, 1)
-        without = ["--store", "other", "--worker-timeout", "1"]
-        with running(place, "--scheduler", cluster.address, *without) as child:
-            assert child.wait(timeout=120) == capsim.dask.RUN_AGAIN, "without certificates"
+        with running(place, "--scheduler", cluster.address) as child:
+            assert child.wait(timeout=120) == 2, "without certificates"
+            assert child.stderr is not None and "needs --tls-ca" in child.stderr.read()
     finally:
         cluster.stop()

@@ -26,3 +26,22 @@ pub struct Listener {
     /// Ticks of the client's kernel in a second: its timers go off at some of them.
     pub timer_hz: u32,
 }
+
+impl Listener {
+    /// One that keeps a single connection, with clients of Linux since 6.5 at HZ=250, and Go's dialer as k6 sets it up.
+    #[must_use]
+    pub fn new(name: &str) -> Listener {
+        Listener {
+            name: name.to_string(),
+            backlog: 0,
+            connections: u32::MAX,
+            keep_alive: true,
+            accepts_from: Span::ZERO,
+            syn_retry: Span::secs(1),
+            syn_linear: 4,
+            dial_timeout: Span::secs(30),
+            ack_retry: Span(200_000_000),
+            timer_hz: 250,
+        }
+    }
+}

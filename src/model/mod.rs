@@ -20,6 +20,7 @@ pub mod network;
 pub mod peak;
 pub mod preset;
 pub mod problem;
+pub mod rate_limit;
 pub mod raw_scenario;
 mod read;
 pub mod retry;
@@ -110,6 +111,8 @@ pub struct Model {
     pub waiting_room: Option<WaitingRoom>,
     /// The way between users and system, if the model has one.
     pub network: Option<network::Network>,
+    /// Limits of the rate of requests.
+    pub rate_limits: Vec<rate_limit::RateLimit>,
     /// The accept queue in front of the system, if the model has one.
     pub listener: Option<listener::Listener>,
     /// Thresholds by metric, in the order written.

@@ -2,6 +2,7 @@
 
 use super::answer::Http;
 use super::journey::id;
+use super::rate_limit::RateLimitId;
 use super::retry::GuardId;
 use super::waiting::Waiting;
 use crate::engine::Span;
@@ -101,6 +102,8 @@ pub enum Op {
     },
     /// Gives the right back.
     Unlock(Entity),
+    /// Comes to a limit of the rate; may wait or be refused.
+    RateLimit(RateLimitId),
     /// Notes the version of an entity's row.
     ReadVersion(Entity),
     /// Writes the row if its version is still the one noted, else fails with this status.

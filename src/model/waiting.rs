@@ -1,6 +1,6 @@
 //! Who of those who wait is next, as meant.
 
-use crate::engine::Span;
+use crate::engine::{Span, Time};
 
 /// The order in which a queue is served. It is a property of each queue: of pools, locks and stations alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +43,22 @@ pub struct Waiting {
     pub order: WaitOrder,
     /// Under barging: how long the one who is woken needs until it asks again.
     pub wake: Span,
+    /// Of a pool: it looks at how long requests have waited every so long alone.
+    pub timer: Option<Span>,
+    /// Of a pool: more tokens, and how long somebody has to wait until they come.
+    pub reserve: Option<(u32, Span)>,
+}
+
+impl Waiting {
+    /// How long from now on somebody waits who has to wait for this time: until the timer looks.
+    #[must_use]
+    pub fn by_timer(&self, now: Time, wait: Span) -> Span {
+        let Some(timer) = self.timer else {
+            return wait;
+        };
+        let looks = (now + wait).0.div_ceil(timer.0);
+        Span(looks.saturating_mul(timer.0).saturating_sub(now.0))
+    }
 }
 
 /// What holds for the locks of all entities of one kind.

@@ -152,16 +152,9 @@ mod tests {
 
     fn listener() -> Listener {
         Listener {
-            name: "web".into(),
             backlog: 1,
             connections: 1,
-            keep_alive: false,
-            accepts_from: Span::ZERO,
-            syn_retry: Span::secs(1),
-            syn_linear: 4,
-            dial_timeout: Span::secs(30),
-            ack_retry: Span(200_000_000),
-            timer_hz: 250,
+            ..Listener::new("web")
         }
     }
 

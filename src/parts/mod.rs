@@ -13,6 +13,7 @@ pub mod keep_alive;
 pub mod listeners;
 pub mod lock;
 pub mod pool;
+pub mod rate_limit;
 pub mod replicas;
 pub mod retry;
 pub mod retry_budget;

@@ -14,6 +14,8 @@ pub struct Pool {
     size: u32,
     free: u32,
     queue_limit: u32,
+    /// Tokens of the reserve that are not there yet.
+    reserve: u32,
     wait_queue: WaitQueue,
     /// What it measured.
     pub probe: PoolProbe,
@@ -32,6 +34,8 @@ pub struct PoolProbe {
     pub refused: u64,
     /// Requests that left the queue early.
     pub left: u64,
+    /// Tokens that came from the reserve.
+    pub opened: u64,
     /// Sum of the instants at which tokens were given, in nanoseconds: with `returned_at`, the time that
     /// tokens were held, by another way than the level.
     pub granted_at: u128,
@@ -47,6 +51,7 @@ impl Pool {
             size: spec.size,
             free: spec.size,
             queue_limit: spec.queue,
+            reserve: spec.waiting.reserve.map_or(0, |(tokens, _)| tokens),
             wait_queue: WaitQueue::of_order(spec.waiting.order, stream),
             probe: PoolProbe::default(),
         }
@@ -93,6 +98,28 @@ impl Pool {
         self.free += 1;
         self.probe.held.subtract(now);
         None
+    }
+
+    /// Somebody has waited for long enough: one more token comes from the reserve, and stays. Returns the job that gets it.
+    pub fn open_reserve(&mut self, now: Time, tickets: &impl Tickets) -> Option<Job> {
+        if self.reserve == 0 {
+            return None;
+        }
+        let next = self.wait_queue.next(tickets)?;
+        self.reserve -= 1;
+        self.size += 1;
+        self.probe.opened += 1;
+        self.probe.granted += 1;
+        self.probe.granted_at += u128::from(now.0);
+        self.probe.held.add(now);
+        self.probe.queue.subtract(now);
+        Some(next.job)
+    }
+
+    /// Tokens that there are, held or free.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        self.size
     }
 
     /// Under barging: the first in line has woken up. Returns it if there is a token for it; else it stays there.

@@ -1,6 +1,10 @@
 //! What queues in front of the system, limits and caches did, a line each.
 
 use crate::model::Model;
+use crate::model::rate_limit::RateLimit;
+use crate::model::system::Pool;
+use crate::parts::pool::PoolProbe;
+use crate::parts::rate_limit::LimiterProbe;
 use crate::report::answers::seconds;
 use crate::world::outcome::Outcome;
 
@@ -9,7 +13,41 @@ use crate::world::outcome::Outcome;
 pub fn lines(outcome: &Outcome, model: &Model) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(listener(outcome, model));
+    lines.extend(rate_limits(outcome, model));
+    lines.extend(reserves(outcome, model));
     lines
+}
+
+fn rate_limits(outcome: &Outcome, model: &Model) -> Vec<String> {
+    let limits = model.rate_limits.iter().zip(&outcome.rate_limits);
+    let line = |(spec, probe): (&RateLimit, &LimiterProbe)| {
+        let waited = probe.queue.area(outcome.end_time()) as f64 / 1e9;
+        let each = waited / probe.delayed.max(1) as f64;
+        format!(
+            "rate limit {}: of {} requests {} passed, {} of them after a wait of {} on average, and {} were refused",
+            spec.name,
+            probe.came,
+            probe.passed,
+            probe.delayed,
+            seconds(each),
+            probe.refused
+        )
+    };
+    limits.map(line).collect()
+}
+
+fn reserves(outcome: &Outcome, model: &Model) -> Vec<String> {
+    let pools = model.pools.iter().zip(&outcome.pools);
+    let line = |(spec, probe): (&Pool, &PoolProbe)| {
+        let (tokens, after) = spec.waiting.reserve?;
+        Some(format!(
+            "pool {}: {} of {tokens} tokens of the reserve were opened, which comes after a wait of {}",
+            spec.name,
+            probe.opened,
+            seconds(after.as_secs())
+        ))
+    };
+    pools.filter_map(line).collect()
 }
 
 fn listener(outcome: &Outcome, model: &Model) -> Option<String> {

@@ -179,6 +179,7 @@ fn detail(account: &Account, l: &Limit) -> String {
             turned_away(l, "were turned away")
         ),
         Kind::Listener => at_the_listener(l, &waiting),
+        Kind::RateLimit(_) => format!("{waiting}; {line}{}", turned_away(l, "were refused")),
         Kind::Seats => format!(
             "{} claims, {} of all, found the seat taken; {} of {} are sold",
             four_digits(l.lost_count),
@@ -410,6 +411,10 @@ fn shares(model: &Model, ops: &[Op], times: &[OpTime]) -> Vec<Share> {
             Op::Guard(guard) => {
                 let name = called(model, ops, *guard);
                 add(format!("pauses before retries of {name}"), time.waited);
+            }
+            Op::RateLimit(limit) => {
+                let name = &model.rate_limits[limit.index()].name;
+                add(format!("waiting for rate limit {name}"), time.waited);
             }
             Op::Lock { key, .. } => add(format!("locked out of {}", entity(*key)), time.waited),
             _ => add("delay".to_owned(), time.served),

@@ -176,6 +176,7 @@ impl World<'_> {
         self.audit_retries(&mut audit);
         self.audit_connections(&mut audit);
         self.audit_replicas(&mut audit);
+        self.audit_rate_limits(&mut audit);
         if let Some(inventory) = &self.inventory {
             audit_seats(inventory, &mut audit);
         }
@@ -313,7 +314,7 @@ impl World<'_> {
             let in_line = self.audit_line(audit, &name, &part.probe.queue, here);
             let kept = self.keepers[index].as_ref().map_or(0, KeepAlive::count);
             let known = self.held_where(|held| held == Held::Token(id)) + kept;
-            let held = u64::from(spec.size - part.free());
+            let held = u64::from(part.size() - part.free());
             let instants = part.probe.returned_at + u128::from(held) * u128::from(now.0);
             let spent = instants.wrapping_sub(part.probe.granted_at);
             area(
@@ -421,7 +422,7 @@ impl World<'_> {
     }
 
     /// Little's law for the queue before some operations. Returns how many stand in it.
-    fn audit_line(
+    pub(super) fn audit_line(
         &self,
         audit: &mut Audit,
         name: &str,

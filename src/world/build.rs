@@ -20,6 +20,7 @@ use crate::parts::inventory::Inventory;
 use crate::parts::listeners::Listeners;
 use crate::parts::lock::Locks;
 use crate::parts::pool::Pool;
+use crate::parts::rate_limit::Limiter;
 use crate::parts::retry::RetryPolicy;
 use crate::parts::station::Station;
 use crate::parts::tokens::Tokens;
@@ -120,6 +121,7 @@ impl<'m> World<'m> {
             left_in_flight: 0,
             limits: super::limits::Limits::new(),
             deadlocks: super::deadlock::Deadlocks::default(),
+            limiters: model.rate_limits.iter().map(Limiter::new).collect(),
             retries: retries(model, seeds),
             waits: None,
             recorder: recorder(model),

@@ -52,6 +52,12 @@ pub enum Kind {
     DialOver = 45,
     /// The listening program begins to accept.
     Accepting = 46,
+    /// A request has waited until the reserve of its pool comes.
+    ReserveDue = 47,
+    /// A request has waited as long as a limit of the rate wants it to.
+    RateLimitOver = 48,
+    /// Those in line for a limit of the rate are looked at; `who` is the limit.
+    RateLimitLook = 49,
     /// Under barging, the first in line for a pool has woken up.
     PoolWakes = 40,
     /// Under barging, the first in line at a station has woken up.

@@ -17,6 +17,7 @@ pub mod keep_alive;
 pub mod limits;
 pub mod network;
 pub mod outcome;
+mod rate_limit;
 pub mod request;
 mod retry;
 pub mod room;
@@ -52,6 +53,7 @@ use crate::parts::keep_alive::KeepAlive;
 use crate::parts::listeners::Listeners;
 use crate::parts::lock::Locks;
 use crate::parts::pool::Pool;
+use crate::parts::rate_limit::Limiter;
 use crate::parts::station::Station;
 use crate::parts::tokens::Tokens;
 use crate::parts::version::Versions;
@@ -261,6 +263,8 @@ pub struct World<'m> {
     left_in_flight: u64,
     limits: limits::Limits,
     deadlocks: deadlock::Deadlocks,
+    /// Limits of the rate of requests.
+    limiters: Vec<Limiter>,
     retries: retry::Retries,
     /// Waits at stations, if a study wants each of them.
     waits: Option<Vec<u64>>,
@@ -402,6 +406,9 @@ impl World<'_> {
             Kind::Evaluate => self.evaluate(now),
             Kind::KeepAliveOver => self.keep_alive_over(now, who, ticket),
             Kind::SlowedDelayOver => self.slowed_delay_over(now, index),
+            Kind::ReserveDue => self.reserve_due(now, who, ticket),
+            Kind::RateLimitOver => self.rate_limit_over(now, who, ticket),
+            Kind::RateLimitLook => self.rate_limit_look(now, index),
             Kind::SynTick => self.syn_tick(now),
             Kind::Ack => self.ack(now, who, ticket),
             Kind::DialOver => self.dial_over(now, who, ticket),

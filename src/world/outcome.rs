@@ -9,6 +9,7 @@ use crate::parts::inventory::InventoryProbe;
 use crate::parts::keep_alive::KeepAliveProbe;
 use crate::parts::lock::LockProbe;
 use crate::parts::pool::PoolProbe;
+use crate::parts::rate_limit::LimiterProbe;
 use crate::parts::replicas::ServiceProbe;
 use crate::parts::retry::RetryProbe;
 use crate::parts::station::StationProbe;
@@ -93,6 +94,8 @@ pub struct Outcome {
     pub inventory: Option<(InventoryProbe, u64)>,
     /// Circles of requests that waited for one another's locks.
     pub deadlocks: Deadlocks,
+    /// Probes in the order of `Model::rate_limits`.
+    pub rate_limits: Vec<LimiterProbe>,
     /// Probes in the order of `Model::retries`.
     pub retries: Vec<RetryProbe>,
     /// The waiting room's probe.
@@ -155,6 +158,7 @@ impl World<'_> {
             locks: self.locks.map(|l| l.map(|l| l.probe)),
             conflicts: self.versions.map(|v| v.map_or(0, |v| v.conflicts)),
             inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),
+            rate_limits: self.limiters.into_iter().map(|l| l.probe).collect(),
             retries: self.retries.probes(),
             deadlocks: self.deadlocks,
             room: self.room.map(|(r, _)| r.probe),

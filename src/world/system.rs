@@ -80,22 +80,18 @@ impl World<'_> {
                         return;
                     }
                 }
-                Op::Lock { .. } => {
-                    if !self.take_lock(now, id, at) {
+                Op::Lock { .. } | Op::RateLimit(_) => {
+                    if !self.passes(now, id, at) {
                         return;
                     }
                 }
                 Op::Release(_) | Op::Unlock(_) => self.give_back_last(now, id),
                 Op::Guard(guard) => return self.begin_guarded_call(now, id, guard),
                 Op::Call(endpoint) => return self.call(now, id, endpoint),
-                Op::Fork(endpoint) => {
-                    self.requests[id].branches += 1;
-                    if self.start_child(now, id, endpoint, true).is_none() {
-                        return;
-                    }
-                }
-                Op::Spawn(endpoint) => {
-                    if self.start_child(now, id, endpoint, false).is_none() {
+                op @ (Op::Fork(endpoint) | Op::Spawn(endpoint)) => {
+                    let branch = matches!(op, Op::Fork(_));
+                    self.requests[id].branches += u16::from(branch);
+                    if self.start_child(now, id, endpoint, branch).is_none() {
                         return;
                     }
                 }
@@ -160,8 +156,11 @@ impl World<'_> {
                 return true;
             }
             Admission::Queued => {
-                let timeout = self.model.pools[pool.index()].timeout;
+                let spec = &self.model.pools[pool.index()];
+                let timeout = spec.timeout;
+                let timeout = timeout.map(|time| spec.waiting.by_timer(now, time));
                 self.begin_wait(now, id, timeout);
+                self.may_open_reserve(now, id, spec.waiting);
             }
             Admission::Refused => {
                 let status = self.model.pools[pool.index()].refusal;
@@ -169,6 +168,15 @@ impl World<'_> {
             }
         }
         false
+    }
+
+    /// Comes to a lock or a limit. Returns whether the request goes on.
+    #[inline(never)]
+    fn passes(&mut self, now: Time, id: u32, at: usize) -> bool {
+        match self.ops[at] {
+            Op::RateLimit(limit) => self.comes_to_limit(now, id, limit),
+            _ => self.take_lock(now, id, at),
+        }
     }
 
     /// Asks for a lock. Returns whether the request has it; else it waits, or is a deadlock's victim.
@@ -437,6 +445,7 @@ impl World<'_> {
             Op::Acquire { pool } | Op::AcquireKept { pool } => {
                 self.pools[pool.index()].renege(now);
             }
+            Op::RateLimit(limit) => self.limiters[limit.index()].renege(now),
             Op::Lock { key, .. } => {
                 let entity = self.entity(id, key);
                 if let Some(locks) = &mut self.locks[key as usize] {

@@ -2,11 +2,12 @@
 //! served first; it stays first in line then, and is woken again.
 
 use crate::engine::Time;
-use crate::model::system::{Entity, PoolId};
+use crate::model::system::{Entity, Op, PoolId};
 use crate::model::waiting::{WaitOrder, Waiting};
 
 use super::World;
 use super::event::{Event, Kind};
+use super::request::RequestState;
 
 /// When the one who is woken asks, if anybody is woken at all.
 fn wakes_at(now: Time, waiting: Waiting) -> Option<Time> {
@@ -40,6 +41,28 @@ impl World<'_> {
         if let Some(at) = wakes_at(now, waiting) {
             let event = Event::stale_after(Kind::LockWakes, entity, key as u32);
             self.queue.at(at, event);
+        }
+    }
+
+    /// A request begins to wait for a token of a pool that may have a reserve.
+    pub(super) fn may_open_reserve(&mut self, now: Time, id: u32, waiting: Waiting) {
+        if let Some((_, after)) = waiting.reserve {
+            let ticket = self.requests[id].ticket;
+            let event = Event::stale_after(Kind::ReserveDue, id, ticket);
+            self.queue.at(now + waiting.by_timer(now, after), event);
+        }
+    }
+
+    /// A request has waited for as long as the reserve of its pool takes to come.
+    pub(super) fn reserve_due(&mut self, now: Time, id: u32, ticket: u32) {
+        let request = &self.requests[id];
+        if request.ticket != ticket || request.state != RequestState::Waiting {
+            return;
+        }
+        if let Op::Acquire { pool } | Op::AcquireKept { pool } = self.ops[request.at as usize]
+            && let Some(next) = self.pools[pool.index()].open_reserve(now, &self.requests)
+        {
+            self.granted(now, next);
         }
     }
 

@@ -3,8 +3,8 @@
 use super::scenario_table::SCENARIO;
 use super::step_tables::STEP;
 use super::{
-    Build, MOST, endpoint, fitted, inventory, listener, network, retry, service, station,
-    threshold, waiting, waiting_room,
+    Build, MOST, endpoint, fitted, inventory, listener, network, rate_limit, retry, service,
+    station, threshold, waiting, waiting_room,
 };
 use crate::engine::Span;
 use crate::model::K6Version;
@@ -91,6 +91,11 @@ pub(crate) static MODEL: Table = Table {
             "listeners",
             Kind::Named(&Kind::Table(&listener::LISTENER)),
             "Where connections are accepted, by name.",
+        ),
+        Key::new(
+            "rate_limits",
+            Kind::Named(&Kind::Table(&rate_limit::RATE_LIMIT)),
+            "Limits of the rate of requests, by name.",
         ),
         Key::new(
             "thresholds",

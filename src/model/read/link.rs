@@ -190,6 +190,11 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
     unused("endpoint", &at.endpoints, endpoints);
     unused("station", &at.stations, stations.collect());
     unused("pool", &at.pools, pools.collect());
+    let limits = ops().filter_map(|op| match op {
+        Op::RateLimit(limit) => Some(limit.index()),
+        _ => None,
+    });
+    unused("rate limit", &at.rate_limits, limits.collect());
     let retries = build.retries_used.iter().map(|id| usize::from(*id));
     unused("retry policy", &at.retries, retries.collect());
 }

@@ -21,6 +21,7 @@ mod network;
 mod order;
 mod program;
 mod progress;
+mod rate_limit;
 mod request;
 mod retry;
 mod scenario;
@@ -78,6 +79,7 @@ struct Build<'a> {
     dists: Vec<NamedDist>,
     sites: Vec<Site>,
     /// Named policies first, then those that are written where they are used.
+    rate_limits: Names,
     retries: Vec<Retry>,
     /// Named policies that something uses.
     retries_used: BTreeSet<u16>,
@@ -116,6 +118,7 @@ struct Sections<'a> {
     endpoints: Vec<(&'a str, Field<'a>)>,
     retries: Vec<(&'a str, Field<'a>)>,
     services: Vec<(&'a str, Field<'a>)>,
+    rate_limits: Vec<(&'a str, Field<'a>)>,
 }
 
 impl<'a> Build<'a> {
@@ -182,6 +185,7 @@ pub(super) fn model(
         services: named("services"),
         journeys: named("journeys"),
         retries: named("retries"),
+        rate_limits: named("rate_limits"),
     };
     let mut build = Build {
         notes,
@@ -193,6 +197,7 @@ pub(super) fn model(
         stopped_pools: Vec::new(),
         endpoints: Names::new("endpoint", "endpoints", &sections.endpoints),
         journeys: Names::new("journey", "journeys", &sections.journeys),
+        rate_limits: Names::new("rate limit", "rate limits", &sections.rate_limits),
         retry_names: Names::new("retry policy", "retry policies", &sections.retries),
         events: None,
         waiting_room: root.has("waiting_room"),
@@ -226,10 +231,8 @@ impl<'a> Build<'a> {
         self.events = inventory.as_ref().map(|inventory| inventory.events);
         let room_field = root.optional("waiting_room");
         let waiting_room = room_field.as_ref().map(|f| waiting_room::read(self, f));
-        let stations = at
-            .stations
-            .iter()
-            .map(|(name, f)| station::station(self, name, f));
+        let stations = at.stations.iter();
+        let stations = stations.map(|(name, f)| station::station(self, name, f));
         let stations: Vec<_> = stations.collect();
         self.services = stations.iter().map(|s| (s.discipline, s.servers)).collect();
         let pools = at.pools.iter();
@@ -273,6 +276,7 @@ impl<'a> Build<'a> {
             waiting_room,
             network,
             listener,
+            rate_limits: rate_limit::read_all(&at.rate_limits),
             thresholds: Vec::new(),
             k6_version: about.k6_version,
             summary_trend_stats: about.stats,

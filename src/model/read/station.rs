@@ -4,6 +4,7 @@ use super::dist::DISTRIBUTION;
 use super::slowdown::{SLOWDOWN, WARM_UP};
 use super::waiting::{ORDER, WAKE, waiting};
 use super::{Build, slowdown};
+use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::preset::Presets;
 use crate::model::section::Section;
@@ -71,7 +72,7 @@ const QUEUE: Key = Key::new(
 .otherwise("endless");
 static REFUSED_WITH: Kind = Kind::Either(&[Kind::Type(&STATUS), Kind::Word("connection")]);
 
-const fn refusal() -> Key {
+pub(super) const fn refusal() -> Key {
     Key::new(
         "refusal",
         REFUSED_WITH,
@@ -149,6 +150,24 @@ pub(crate) static POOL: Table = Table {
             Kind::Choice(&Presets("pools")),
             "A real component, whose measured keys hold where none are given.",
         ),
+        Key::new(
+            "reserve",
+            Kind::Whole(1, u32::MAX as u64 - 1),
+            "More tokens, which come once somebody has waited for `reserve_after`, and stay.",
+        )
+        .otherwise("none"),
+        Key::new(
+            "reserve_after",
+            Kind::Time,
+            "How long somebody has to wait for the reserve.",
+        )
+        .or_text("5s"),
+        Key::new(
+            "timer",
+            Kind::TimeAboveZero,
+            "The pool looks at `timeout` and `reserve_after` every so long alone.",
+        )
+        .otherwise("at once"),
     ],
     rules: &[],
 };
@@ -241,7 +260,13 @@ fn servers(field: &Field) -> u32 {
 /// The longest queue and what a refused request gets.
 fn bound(section: &Section) -> (u32, u16) {
     let queue = section.integer("queue");
-    let refusal = section
+    let refusal = refused_with(section);
+    (queue.unwrap_or(u32::MAX), refusal.unwrap_or(503))
+}
+
+/// What a refused request gets, if it is given: a status, or 0 for no connection.
+pub(super) fn refused_with(section: &Section) -> Option<u16> {
+    section
         .optional("refusal")
         .and_then(|f| match f.text_if_any() {
             Some("connection") => Some(0),
@@ -252,8 +277,7 @@ fn bound(section: &Section) -> (u32, u16) {
                 None
             }
             None => f.integer(),
-        });
-    (queue.unwrap_or(u32::MAX), refusal.unwrap_or(503))
+        })
 }
 
 fn scalability(field: &Field) -> Option<Scalability> {
@@ -299,5 +323,13 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
     pool.slowdowns = slowdown::of_pool(build, &section);
     pool.waiting = waiting(&section, false);
     let _ = section.text("preset");
+    pool.waiting.timer = section.time("timer");
+    let after = section.time("reserve_after");
+    pool.waiting.reserve = section
+        .integer("reserve")
+        .map(|tokens| (tokens, after.unwrap_or(Span::secs(5))));
+    if pool.waiting.reserve.is_none() {
+        idle(&section, "reserve_after", "there is no `reserve`");
+    }
     pool
 }

@@ -7,6 +7,7 @@ use super::waiting::entity_of;
 use super::{Build, names};
 use crate::model::field::Field;
 use crate::model::nearest::{listed, nearest};
+use crate::model::rate_limit::RateLimitId;
 use crate::model::section::Section;
 use crate::model::system::{
     Accumulated, Discipline, EndpointId, Entity, Growth, Op, PoolId, StationId,
@@ -150,6 +151,10 @@ impl<'b, 'a> Visits<'b, 'a> {
                 });
             }
             "call" => self.guarded_call(&section, &value),
+            "rate_limit" => {
+                let limit = self.build.rate_limits.find(&value).map(RateLimitId);
+                self.ops.extend(limit.map(Op::RateLimit));
+            }
             "spawn" => self.call(false, &value),
             "parallel" => self.parallel(&value),
             "respond" => {

@@ -10,7 +10,7 @@ use crate::model::vocabulary::{Choice, Key, Kind, Table, Type, Union};
 /// A visit of an endpoint.
 pub(crate) static VISIT: Type = Type {
     name: "visit",
-    about: "One thing that the system does for a request: a table with one of the keys `station`, `delay`, `hold`, `lock`, `optimistic`, `issue`, `list`, `claim`, `confirm`, `release`, `fail`, `call`, `spawn`, `parallel`, `respond`, `renew`, `leave`, `status`, and the options of that visit.",
+    about: "One thing that the system does for a request: a table with one of the keys `station`, `delay`, `hold`, `lock`, `optimistic`, `issue`, `list`, `claim`, `confirm`, `release`, `fail`, `rate_limit`, `call`, `spawn`, `parallel`, `respond`, `renew`, `leave`, `status`, and the options of that visit.",
     kind: Kind::Union(&VISITS),
 };
 
@@ -29,6 +29,7 @@ pub(super) static VISITS: Union = Union {
         &CONFIRM,
         &RELEASE,
         &FAIL,
+        &RATE_LIMIT,
         &CALL,
         &SPAWN,
         &PARALLEL,
@@ -208,6 +209,13 @@ static RELEASE: Table = Table {
         Kind::Word("seat"),
         "What is given back.",
     )],
+    rules: &[],
+};
+
+static RATE_LIMIT: Table = Table {
+    name: "visit.rate_limit",
+    about: "Passes a limit of the rate of requests, waits for it, or is refused.",
+    keys: &[Key::new("rate_limit", Kind::Name("rate limit"), "Which.")],
     rules: &[],
 };
 

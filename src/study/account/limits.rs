@@ -46,6 +46,7 @@ pub(super) fn account(outcome: &Outcome, model: &Model) -> Account {
     let in_room = room.as_ref().map_or(0.0, |r| r.waited);
     limits.extend(room);
     limits.extend(sums.listener());
+    limits.extend((0..model.rate_limits.len()).map(|index| sums.rate_limit(index)));
     limits.extend(seats(outcome));
     limits.extend((0..model.scenarios.len()).filter_map(|index| sums.users(index)));
     let seconds = sums.seconds.max(f64::MIN_POSITIVE);
@@ -105,7 +106,9 @@ impl<'a> Sums<'a> {
         let delays = delays.filter(|(op, _)| matches!(op, Op::Delay(_)));
         let delays = delays.map(|(_, time)| time.served as f64 * NS);
         let connecting = self.listener().map_or(0.0, |l| l.waited);
-        lines + stations.sum::<f64>() + delays.sum::<f64>() + connecting
+        let limits = 0..self.model.rate_limits.len();
+        let limited: f64 = limits.map(|index| self.rate_limit(index).waited).sum();
+        lines + stations.sum::<f64>() + delays.sum::<f64>() + connecting + limited
     }
 
     fn levels(&self, limit: &mut Limit, in_use: &Level, queue: &Level) {
@@ -263,6 +266,27 @@ impl<'a> Sums<'a> {
     /// How often the entity that is wanted most is wanted, where the model says it.
     fn most_wanted(&self, key: Entity) -> Option<f64> {
         most_wanted(self.model, key)
+    }
+
+    fn rate_limit(&self, index: usize) -> Limit {
+        let (spec, probe) = (
+            &self.model.rate_limits[index],
+            &self.outcome.rate_limits[index],
+        );
+        let name = format!("rate limit {}", spec.name);
+        let mut limit = Limit::new(Kind::RateLimit(index), name);
+        let end = self.outcome.end_time();
+        limit.queue = probe.queue.mean(end);
+        limit.queue_max = probe.queue.max() as f64;
+        limit.waited = probe.queue.area(end) as f64 * NS;
+        limit.caused = limit.waited;
+        limit.lost_count = probe.refused as f64;
+        limit.lost = limit.lost_count / probe.came.max(1) as f64;
+        if spec.per == Entity::Global {
+            let most = spec.rate as f64 / 1000.0 * self.seconds.max(f64::MIN_POSITIVE);
+            limit.utilisation = (probe.passed as f64 / most).min(1.0);
+        }
+        limit
     }
 
     fn listener(&self) -> Option<Limit> {

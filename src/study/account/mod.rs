@@ -36,6 +36,8 @@ pub enum Kind {
     WaitingRoom,
     /// The accept queue of the listener: what clients wait for until they are connected and accepted.
     Listener,
+    /// A limit of the rate of requests.
+    RateLimit(usize),
     /// The seats: a claim that finds its seat taken is lost.
     Seats,
     /// The VUs of a scenario with an arrival rate: a start that finds none is dropped.

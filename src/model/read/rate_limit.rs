@@ -1,0 +1,133 @@
+//! The section `[rate_limits]`.
+
+use super::station::{idle, refusal, refused_with};
+use super::waiting::{ENTITIES, entity_of};
+use crate::engine::Span;
+use crate::model::field::Field;
+use crate::model::preset::Presets;
+use crate::model::rate_limit::{RateLimit, Rule};
+use crate::model::section::Section;
+use crate::model::system::Entity;
+use crate::model::tree::Value;
+use crate::model::vocabulary::{Choice, Key, Kind, Table};
+
+/// `[rate_limits.NAME]`
+pub(super) static RATE_LIMIT: Table = Table {
+    name: "rate_limits.NAME",
+    about: "A limit of the rate of requests: those beyond it wait or are refused.",
+    keys: &[
+        Key::new(
+            "preset",
+            Kind::Choice(&Presets("rate_limits")),
+            "A real component, whose measured keys hold where none are given.",
+        ),
+        Key::new(
+            "rate",
+            Kind::Number(0.001, 1e9),
+            "Requests a second, to the thousandth.",
+        )
+        .required("rate = 10, requests a second"),
+        Key::new(
+            "rule",
+            Kind::Choice(&RULES),
+            "How it counts: the excess that leaks at the rate, or the requests of the last second.",
+        )
+        .or_text("leaky-bucket"),
+        Key::new(
+            "burst",
+            Kind::Whole(0, MOST),
+            "How many requests may be in excess of the rate; one more is refused.",
+        )
+        .or_whole(0),
+        Key::new(
+            "delay",
+            Kind::Either(&[Kind::Whole(0, MOST), Kind::Flag]),
+            "How many requests in excess go on at once; those beyond wait. `false`: nobody waits.",
+        )
+        .or_whole(0),
+        refusal(),
+        Key::new(
+            "per",
+            Kind::Choice(&ENTITIES),
+            "Each entity of this kind has a limit of its own.",
+        )
+        .or_text("global"),
+        Key::new(
+            "clock",
+            Kind::TimeAboveZero,
+            "Time is read in steps of so long.",
+        )
+        .or_text("1ms"),
+    ],
+    rules: &[],
+};
+
+/// Requests in excess, at most.
+const MOST: u64 = 1_000_000_000;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Counts {
+    Excess,
+    LastSecond,
+}
+
+static RULES: Choice<Counts> = Choice {
+    one: "rule",
+    many: "rules",
+    pairs: &[
+        ("leaky-bucket", Counts::Excess),
+        ("sliding-counter", Counts::LastSecond),
+    ],
+};
+
+/// Reads all of `[rate_limits]`, in the order of the text.
+pub(super) fn read_all(named: &[(&str, Field)]) -> Vec<RateLimit> {
+    named.iter().map(|(name, f)| rate_limit(name, f)).collect()
+}
+
+fn rate_limit(name: &str, field: &Field) -> RateLimit {
+    let mut limit = RateLimit {
+        name: name.to_string(),
+        rate: 1000,
+        rule: Rule::LeakyBucket { burst: 0, delay: 0 },
+        per: Entity::Global,
+        refusal: 503,
+        clock: Span(1_000_000),
+    };
+    let Some(section) = field.section() else {
+        return limit;
+    };
+    if let Some(rate) = section.real("rate") {
+        limit.rate = ((rate * 1000.0).round() as u64).max(1);
+    }
+    if section.choice("rule", &RULES) == Some(Counts::LastSecond) {
+        limit.rule = Rule::SlidingCounter;
+        for key in ["burst", "delay", "refusal", "per"] {
+            idle(
+                &section,
+                key,
+                "a sliding counter is one for all, and who is beyond it waits",
+            );
+        }
+        return limit;
+    }
+    limit.rule = leaky_bucket(&section);
+    limit.refusal = refused_with(&section).unwrap_or(503);
+    if let Some(per) = section.optional("per").and_then(|f| entity_of(&f)) {
+        limit.per = per;
+    }
+    limit.clock = section.time("clock").unwrap_or(limit.clock);
+    limit
+}
+
+fn leaky_bucket(section: &Section) -> Rule {
+    let burst: u64 = section.integer_or_default("burst");
+    let delay = section.optional("delay").and_then(|f| match f.node.value {
+        Value::Boolean(false) => Some(u64::MAX),
+        _ => f.whole(0, MOST).map(|n| n * 1000),
+    });
+    Rule::LeakyBucket {
+        burst: burst * 1000,
+        delay: delay.unwrap_or(0),
+    }
+}

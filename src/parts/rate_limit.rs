@@ -1,0 +1,271 @@
+//! Limits of the rate of requests: the leaky bucket of nginx, and the sliding counter of `HAProxy`.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::Job;
+use super::waiting::Tickets;
+use crate::engine::{Span, Time};
+use crate::measure::level::Level;
+use crate::model::rate_limit::{RateLimit, Rule};
+
+/// The period of a sliding counter, in milliseconds.
+const PERIOD: u64 = 1000;
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// It goes on at once.
+    Pass,
+    /// It goes on after this time.
+    After(Span),
+    /// It waits in line; the limit is to be asked again at this time.
+    InLine(Time),
+    /// It waits behind others.
+    Behind,
+    /// It is refused.
+    Refused,
+}
+
+/// The state of one limit, by entity.
+#[derive(Clone, Debug)]
+pub struct Limiter {
+    spec: RateLimit,
+    buckets: BTreeMap<u32, Bucket>,
+    counter: Counter,
+    line: VecDeque<(Job, u32)>,
+    /// What it measured.
+    pub probe: LimiterProbe,
+}
+
+/// What a limit measures.
+#[derive(Clone, Debug, Default)]
+pub struct LimiterProbe {
+    /// Requests that came.
+    pub came: u64,
+    /// Those that went on, delayed or not.
+    pub passed: u64,
+    /// Those of them that waited.
+    pub delayed: u64,
+    /// Those refused.
+    pub refused: u64,
+    /// Those that went away while they waited.
+    pub left: u64,
+    /// Requests that wait.
+    pub queue: Level,
+}
+
+/// A leaky bucket: excess in thousandths of a request at `last`.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    excess: u64,
+    last: u64,
+}
+
+impl Bucket {
+    /// A request comes at this millisecond. Returns the excess that it makes, if that is no more than `burst`
+    /// (nginx 1.22, `ngx_http_limit_req_lookup`): what came since the last accepted request leaks first, and a refused one
+    /// leaves no trace.
+    fn add(&mut self, now: u64, rate: u64, burst: u64) -> Option<u64> {
+        let passed = now - self.last;
+        let excess = (self.excess + 1000).saturating_sub(rate.saturating_mul(passed) / 1000);
+        if excess > burst {
+            return None;
+        }
+        self.excess = excess;
+        if passed > 0 {
+            self.last = now;
+        }
+        Some(excess)
+    }
+}
+
+/// Events of this period and of the one before, which counts by the share of it that is still within a period from now
+/// (`HAProxy` 2.6, `freq_ctr_total`).
+#[derive(Clone, Copy, Debug, Default)]
+struct Counter {
+    /// When the present period began, in milliseconds; `None` before the first event.
+    began: Option<u64>,
+    now: u64,
+    before: u64,
+}
+
+impl Counter {
+    /// Events of the last period, about.
+    fn total(&mut self, now: u64) -> u64 {
+        let Some(began) = self.began else {
+            return 0;
+        };
+        let passed = now - began;
+        if passed >= PERIOD {
+            self.before = if passed < 2 * PERIOD { self.now } else { 0 };
+            self.now = 0;
+            self.began = Some(now - passed % PERIOD);
+        }
+        let left = PERIOD - passed % PERIOD;
+        self.now + self.before * left / PERIOD
+    }
+
+    fn add(&mut self, now: u64) {
+        self.began.get_or_insert(now);
+        self.now += 1;
+    }
+}
+
+impl Limiter {
+    /// A limit that nobody has come to.
+    #[must_use]
+    pub fn new(spec: &RateLimit) -> Limiter {
+        Limiter {
+            spec: spec.clone(),
+            buckets: BTreeMap::new(),
+            counter: Counter::default(),
+            line: VecDeque::new(),
+            probe: LimiterProbe::default(),
+        }
+    }
+
+    /// A request about an entity comes.
+    pub fn come(&mut self, now: Time, entity: u32, job: Job, ticket: u32) -> Passage {
+        self.probe.came += 1;
+        let ms = now.0 / self.spec.clock.0 * self.spec.clock.0 / 1_000_000;
+        match self.spec.rule {
+            Rule::LeakyBucket { burst, delay } => self.leak(now, (ms, entity), burst, delay),
+            Rule::SlidingCounter => {
+                if self.line.is_empty() && self.counter.total(ms) < self.spec.rate / 1000 {
+                    self.counter.add(ms);
+                    self.probe.passed += 1;
+                    return Passage::Pass;
+                }
+                self.line.push_back((job, ticket));
+                self.probe.queue.add(now);
+                if self.line.len() == 1 {
+                    Passage::InLine(self.again(now))
+                } else {
+                    Passage::Behind
+                }
+            }
+        }
+    }
+
+    fn leak(&mut self, now: Time, (ms, entity): (u64, u32), burst: u64, delay: u64) -> Passage {
+        let rate = self.spec.rate;
+        let excess = match self.buckets.get_mut(&entity) {
+            Some(bucket) => bucket.add(ms, rate, burst),
+            None => {
+                let first = Bucket {
+                    excess: 0,
+                    last: ms,
+                };
+                self.buckets.insert(entity, first);
+                Some(0)
+            }
+        };
+        let Some(excess) = excess else {
+            self.probe.refused += 1;
+            return Passage::Refused;
+        };
+        self.probe.passed += 1;
+        if excess <= delay {
+            return Passage::Pass;
+        }
+        self.probe.delayed += 1;
+        self.probe.queue.add(now);
+        Passage::After(Span((excess - delay) * 1000 / rate * 1_000_000))
+    }
+
+    /// When those in line are looked at again: about after the time that one takes (`next_event_delay`).
+    fn again(&self, now: Time) -> Time {
+        let limit = (self.spec.rate / 1000).max(1);
+        now + Span((999 / limit).max(1) * 1_000_000)
+    }
+
+    /// Those in line are looked at: takes the next one that may go on. After the last of them tells when to look again,
+    /// if somebody still waits.
+    pub fn next(&mut self, now: Time, tickets: &impl Tickets) -> Result<Job, Option<Time>> {
+        let ms = now.0 / 1_000_000;
+        while let Some(&(job, ticket)) = self.line.front() {
+            if !tickets.is_current(job, ticket) {
+                self.line.pop_front();
+                continue;
+            }
+            if self.counter.total(ms) >= self.spec.rate / 1000 {
+                return Err(Some(self.again(now)));
+            }
+            self.counter.add(ms);
+            self.line.pop_front();
+            self.probe.passed += 1;
+            self.probe.delayed += 1;
+            self.probe.queue.subtract(now);
+            return Ok(job);
+        }
+        Err(None)
+    }
+
+    /// How many stand in line.
+    #[must_use]
+    pub fn in_line(&self, tickets: &impl Tickets) -> u64 {
+        let current = |(job, ticket): &&(Job, u32)| tickets.is_current(*job, *ticket);
+        self.line.iter().filter(current).count() as u64
+    }
+
+    /// A request has waited its time.
+    pub fn waited(&mut self, now: Time) {
+        self.probe.queue.subtract(now);
+    }
+
+    /// A request goes away while it waits; its ticket must have been made invalid.
+    pub fn renege(&mut self, now: Time) {
+        self.probe.queue.subtract(now);
+        if matches!(self.spec.rule, Rule::SlidingCounter) {
+            self.probe.left += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::system::Entity;
+
+    fn bucket(rate: u64, burst: u64, delay: u64) -> Limiter {
+        Limiter::new(&RateLimit {
+            name: "r".into(),
+            rate: rate * 1000,
+            rule: Rule::LeakyBucket {
+                burst: burst * 1000,
+                delay,
+            },
+            per: Entity::Global,
+            refusal: 503,
+            clock: Span(1_000_000),
+        })
+    }
+
+    fn at(limiter: &mut Limiter, ms: u64, entity: u32) -> Passage {
+        limiter.come(Time(ms * 1_000_000), entity, 0, 0)
+    }
+
+    #[test]
+    fn a_request_at_exactly_the_limit_passes_and_refused_ones_leave_no_trace() {
+        let mut limiter = bucket(10, 0, 0);
+        assert_eq!(at(&mut limiter, 0, 0), Passage::Pass);
+        assert_eq!(at(&mut limiter, 99, 0), Passage::Refused);
+        assert_eq!(at(&mut limiter, 100, 0), Passage::Pass);
+        assert_eq!(at(&mut limiter, 199, 0), Passage::Refused);
+        assert_eq!(at(&mut limiter, 199, 1), Passage::Pass, "another entity");
+        assert_eq!(limiter.probe.refused, 2);
+    }
+
+    #[test]
+    fn a_burst_waits_for_what_has_leaked() {
+        let mut limiter = bucket(10, 2, 0);
+        let ms = |ms: u64| Passage::After(Span(ms * 1_000_000));
+        let passages: Vec<Passage> = (0..4).map(|_| at(&mut limiter, 0, 0)).collect();
+        assert_eq!(
+            passages,
+            [Passage::Pass, ms(100), ms(200), Passage::Refused]
+        );
+        let mut at_once = bucket(10, 2, u64::MAX);
+        assert!((0..3).all(|_| at(&mut at_once, 0, 0) == Passage::Pass));
+    }
+}

@@ -1,0 +1,95 @@
+//! Requests that come to a limit of their rate.
+
+use crate::engine::Time;
+use crate::model::rate_limit::RateLimitId;
+use crate::model::system::Op;
+use crate::parts::rate_limit::Passage;
+
+use super::World;
+use super::audit::{Audit, Law};
+use super::event::{Event, Kind};
+use super::request::RequestState;
+use super::system::refusal;
+use super::vu::NONE;
+
+impl World<'_> {
+    /// A request comes to a limit. Returns whether it goes on; else it waits or is refused.
+    pub(super) fn comes_to_limit(&mut self, now: Time, id: u32, limit: RateLimitId) -> bool {
+        let spec = &self.model.rate_limits[limit.index()];
+        let entity = self.entity(id, spec.per);
+        let request = &self.requests[id];
+        let (at, ticket) = (request.at as usize, request.ticket);
+        if entity == NONE {
+            return true;
+        }
+        let passage = self.limiters[limit.index()].come(now, entity, id, ticket);
+        match passage {
+            Passage::Pass => {
+                self.op_times[at].visits += 1;
+                return true;
+            }
+            Passage::Refused => self.refuse(now, id, refusal(spec.refusal)),
+            Passage::After(wait) => {
+                self.waits_for_limit(now, id);
+                let event = Event::stale_after(Kind::RateLimitOver, id, ticket);
+                self.queue.at(now + wait, event);
+            }
+            Passage::InLine(look) => {
+                self.waits_for_limit(now, id);
+                let event = Event::of(Kind::RateLimitLook, limit.index());
+                self.queue.at(look, event);
+            }
+            Passage::Behind => self.waits_for_limit(now, id),
+        }
+        false
+    }
+
+    fn waits_for_limit(&mut self, now: Time, id: u32) {
+        let request = &mut self.requests[id];
+        (request.state, request.since) = (RequestState::Waiting, now);
+    }
+
+    /// A request has waited as long as its limit wanted.
+    pub(super) fn rate_limit_over(&mut self, now: Time, id: u32, ticket: u32) {
+        let request = &self.requests[id];
+        if request.ticket != ticket || request.state != RequestState::Waiting {
+            return;
+        }
+        if let Op::RateLimit(limit) = self.ops[request.at as usize] {
+            self.limiters[limit.index()].waited(now);
+        }
+        self.granted(now, id);
+    }
+
+    /// Those in line for a limit are looked at.
+    pub(super) fn rate_limit_look(&mut self, now: Time, limit: usize) {
+        loop {
+            match self.limiters[limit].next(now, &self.requests) {
+                Ok(id) => self.granted(now, id),
+                Err(Some(again)) => {
+                    return self.queue.at(again, Event::of(Kind::RateLimitLook, limit));
+                }
+                Err(None) => return,
+            }
+        }
+    }
+
+    /// Who came to a limit passed, was refused, left or waits.
+    pub(super) fn audit_rate_limits(&self, audit: &mut Audit) {
+        for (index, limiter) in self.limiters.iter().enumerate() {
+            let spec = &self.model.rate_limits[index];
+            let name = format!("rate limit `{}`", spec.name);
+            let p = &limiter.probe;
+            // Who waits for the time of a leaky bucket counts as passed already.
+            let in_line = limiter.in_line(&self.requests);
+            let out = p.passed + p.refused + p.left + in_line;
+            let (left, right) = (
+                ("came", p.came.into()),
+                ("passed, refused, left or in line", out.into()),
+            );
+            audit.equal(Law::Flow, &name, left, right);
+            let here = |op: &Op| matches!(op, Op::RateLimit(own) if own.index() == index);
+            self.audit_line(audit, &name, &p.queue, here);
+        }
+    }
+}

@@ -62,7 +62,7 @@ fn a_run_and_its_page_name_what_limits() {
             header: Vec::new(),
             rows: Vec::new(),
         };
-        let page = study_page::of_run(&NAMELESS, &summary, "", &account, &nothing).unwrap();
+        let page = study_page::of_run(&NAMELESS, &summary, "", &account, "", &nothing).unwrap();
         check(&case, "page", &page);
     }
 }

@@ -39,7 +39,14 @@ fn a_browser_shows_verdicts_charts_and_model() {
     ]);
     assert_eq!(code, Some(0));
     let html = std::fs::read_to_string(&page).unwrap_or_else(|e| panic!("{e}"));
-    for fetched in ["src=", "@import", "url(", "<script", "<link"] {
+    for fetched in [
+        "src=",
+        "@import",
+        "url(",
+        "<link",
+        "fetch(",
+        "XMLHttpRequest",
+    ] {
         assert!(!html.contains(fetched), "{fetched}");
     }
     let Some(dom) = in_browser(&page, &dir.path().join("profile")) else {
@@ -48,7 +55,7 @@ fn a_browser_shows_verdicts_charts_and_model() {
     };
     for part in [
         "<title>capsim: mm1</title>",
-        "<td>http_req_duration avg&lt;50</td><td><b class=\"PASS\">PASS</b></td>",
+        "<td>http_req_duration avg&lt;50</td><td><b class=\"PASS\">PASS</b></td><td>",
         "mm1: Response times over time",
         "mm1: Utilisation over time",
         "[stations.cpu]",
@@ -56,5 +63,9 @@ fn a_browser_shows_verdicts_charts_and_model() {
     ] {
         assert!(dom.contains(part), "{part}\n{dom}");
     }
+    // A picture for each chart; the script has drawn their three panels over them, with a legend each.
     assert_eq!(dom.matches("<svg").count(), 2);
+    assert_eq!(dom.matches("<figure class=\"chart on\">").count(), 2);
+    assert_eq!(dom.matches("<canvas").count(), 3);
+    assert_eq!(dom.matches("<table class=\"u-legend").count(), 3);
 }

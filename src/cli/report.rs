@@ -10,9 +10,9 @@ use super::output::write_whole;
 use crate::measure::summary::Summary;
 use crate::model::{Model, input};
 use crate::report::chart::Table;
-use crate::report::explain_page;
 use crate::report::study_page::{self, Identity};
 use crate::report::{Mode, SummaryOptions};
+use crate::report::{explain_page, run_text};
 use crate::study::account::Account;
 use crate::study::answers::capacity::{Answer, Question};
 use crate::study::answers::explain::Explanation;
@@ -67,8 +67,9 @@ impl Report {
         let text = crate::report::summary(summary, &options);
         let table = over_time(words.model, outcome, samples);
         let account = Account::of(outcome, words.model);
+        let details = run_text::details(outcome, words.model, summary);
         self.write(words, |identity| {
-            study_page::of_run(identity, summary, &text, &account, &table)
+            study_page::of_run(identity, summary, &text, &account, &details, &table)
         })
     }
 

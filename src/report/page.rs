@@ -1,5 +1,7 @@
-//! A page of HTML that stands for itself: no script, no network, light and dark, fit for paper.
+//! A page of HTML that stands for itself: no network, light and dark, fit for paper. Only pages with curves have a
+//! script, and show all they have without it, too.
 
+use super::live_chart::library;
 use crate::model::visible::visible_lines;
 
 /// A page that grows by sections.
@@ -59,11 +61,16 @@ impl Page {
             links += &format!("<a href=\"#s{i}\">{heading}</a>");
             body += &format!("<section id=\"s{i}\">\n<h2>{heading}</h2>\n{html}\n</section>\n");
         }
+        // What a user writes is escaped, so that this can only be a chart.
+        let (style, script) = match body.contains("<figure class=\"chart\">") {
+            true => library(),
+            false => <(String, String)>::default(),
+        };
         format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
-             <p class=\"lead\">{}</p>\n<nav>{links}</nav>\n{body}</body>\n</html>\n",
+             <title>{title}</title>\n<style>{STYLE}</style>\n{style}</head>\n<body>\n<h1>{title}</h1>\n\
+             <p class=\"lead\">{}</p>\n<nav>{links}</nav>\n{body}{script}</body>\n</html>\n",
             escape(&self.lead)
         )
     }

@@ -133,7 +133,13 @@ pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
             insight::resource_table(&account)
         );
     }
-    text += &retries::table(outcome, model);
+    text + &details(outcome, model, summary)
+}
+
+/// Where the time of requests went, what mechanisms did, and what to know about the numbers.
+#[must_use]
+pub fn details(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
+    let mut text = retries::table(outcome, model);
     text += &services::table(outcome, model);
     let all = insight::time_table(outcome, model);
     if !all.is_empty() {

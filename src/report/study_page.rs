@@ -3,7 +3,8 @@
 use super::chart::figure::{Content, Figure, Lines, Panel, Series};
 use super::chart::{self, Kind, Table};
 use super::insight;
-use super::page::{Page, paragraph, picture, preformatted, table};
+use super::live_chart;
+use super::page::{Page, paragraph, preformatted, table};
 use super::replications::{chance, number, row, shown};
 use super::thresholds;
 use crate::measure::summary::Summary;
@@ -49,13 +50,18 @@ pub(super) fn close(mut page: Page, identity: &Identity<'_>) -> String {
     page.html()
 }
 
+/// A chart that can be read off in a browser.
+fn chart_of(figure: &Figure) -> Result<String, String> {
+    live_chart::figure(figure, &chart::svg(figure)?)
+}
+
 /// Charts of a table, those kinds that it has the columns for.
 fn charts(page: &mut Page, data: &Table, kinds: &[Kind], name: &str) -> Result<(), String> {
     let mut pictures = String::new();
     for kind in kinds {
         // A kind that the table lacks columns for is left out.
         if let Ok(figure) = chart::figure(data, *kind, name, None) {
-            pictures += &picture(&chart::svg(&figure)?);
+            pictures += &chart_of(&figure)?;
         }
     }
     if !pictures.is_empty() {
@@ -64,7 +70,8 @@ fn charts(page: &mut Page, data: &Table, kinds: &[Kind], name: &str) -> Result<(
     Ok(())
 }
 
-/// The page of a single run: what k6 would print, the verdicts, the run over time.
+/// The page of a single run: the verdicts, what limits it, what k6 would print (`text`), where the time went and what to
+/// know (`details`), the run over time.
 ///
 /// # Errors
 /// If a chart cannot be drawn.
@@ -73,6 +80,7 @@ pub fn of_run(
     summary: &Summary,
     text: &str,
     account: &Account,
+    details: &str,
     timeline: &Table,
 ) -> Result<String, String> {
     let mut page = page(identity);
@@ -94,6 +102,9 @@ pub fn of_run(
     }
     page.section("What limits it", limits(account));
     page.section("Summary", preformatted(text));
+    if !details.is_empty() {
+        page.section("Details", preformatted(details));
+    }
     over_time(&mut page, timeline, identity.name)?;
     Ok(close(page, identity))
 }
@@ -192,10 +203,7 @@ pub fn of_capacity(
         "Answer",
         preformatted(&super::answers::capacity(question, answer, true)),
     );
-    page.section(
-        "The search",
-        picture(&chart::svg(&search(question, answer))?),
-    );
+    page.section("The search", chart_of(&search(question, answer))?);
     Ok(close(page, identity))
 }
 

@@ -483,8 +483,20 @@ fn time_panel(height: u32, y_label: &str, lines: Lines) -> Panel {
 }
 
 fn latency(table: &Table) -> Vec<Panel> {
-    let named = ["med", "p95", "p99"];
-    let series = named.map(|p| over_time(table, p, &format!("http_req_duration_{p}_ms")));
+    let limits = table.limits("http_req_duration");
+    // The percentiles that thresholds name.
+    let wanted = |p: &&str| {
+        let method = format!("p({})", p.trim_start_matches('p'));
+        limits.iter().any(|(text, _)| text.contains(&method))
+    };
+    let mut named: Vec<&str> = ["p90", "p95", "p99"].into_iter().filter(wanted).collect();
+    if named.is_empty() {
+        named = vec!["p95", "p99"];
+    }
+    named.insert(0, "med");
+    let series = named
+        .into_iter()
+        .map(|p| over_time(table, p, &format!("http_req_duration_{p}_ms")));
     let load = [
         over_time(table, "VUs", "vus"),
         over_time(table, "requests per second", "http_reqs_per_s"),
@@ -494,8 +506,8 @@ fn latency(table: &Table) -> Vec<Panel> {
             340,
             "response time [ms]",
             Lines {
-                series: series.into_iter().flatten().collect(),
-                limits: table.limits("http_req_duration"),
+                series: series.flatten().collect(),
+                limits,
                 ..Lines::default()
             },
         ),

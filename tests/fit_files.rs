@@ -266,3 +266,78 @@ fn the_parts_of_a_request_are_compared_where_the_network_models_them() {
     assert!(row(&text, "http_req_connecting").is_none(), "{text}");
     assert!(!text.contains("not in the model"), "{text}");
 }
+
+#[test]
+fn of_two_structures_the_one_that_predicts_the_highest_load_is_fitted() {
+    let one = |discipline: &str| {
+        format!(
+            "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 16\nduration = \"10s\"\njourney = \"j\"\n\
+             [journeys]\nj = [{{ request = \"long\" }}, {{ request = \"short\" }}, {{ sleep = {{ exponential = \"1s\" }} }}]\n\
+             [stations.cpu]\nservers = 1\ndiscipline = \"{discipline}\"\n\
+             [endpoints.long]\nvisits = [{{ station = \"cpu\", time = \"60ms\" }}]\n\
+             [endpoints.short]\nvisits = [{{ station = \"cpu\", time = \"4ms\" }}]\n"
+        )
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    std::fs::write(at.join("workers.toml"), one("fifo")).unwrap();
+    std::fs::write(at.join("sharing.toml"), one("processor-sharing")).unwrap();
+    for load in ["0.25", "0.5", "1"] {
+        let (set, out) = (format!("load={load}"), format!("{load}.json"));
+        let run = [
+            "run",
+            "sharing.toml",
+            "--quiet",
+            "--set",
+            &set,
+            "--summary-export",
+            &out,
+        ];
+        assert!(capsim(at, &run).status.success());
+    }
+    let fit = |first: &str, other: &str, free: &str| {
+        let runs = ["--to", "0.25.json", "--to", "0.5.json", "--to", "1.json"];
+        let choice = [
+            &["fit", first, "--or", other, "--free", free][..],
+            &runs[..],
+        ]
+        .concat();
+        capsim(
+            at,
+            &[
+                &choice[..],
+                &["--budget", "runs=120", "--replications", "2"],
+            ]
+            .concat(),
+        )
+    };
+    let free = "endpoints.short.visits[0].time=1ms..20ms";
+    // Whichever is written first.
+    for (first, other) in [
+        ("workers.toml", "sharing.toml"),
+        ("sharing.toml", "workers.toml"),
+    ] {
+        let text = stdout(&fit(first, other, free));
+        assert!(
+            text.starts_with("structures, each fitted to all runs but those of 16 VUs"),
+            "{text}"
+        );
+        let taken: Vec<&str> = text
+            .lines()
+            .filter(|line| line.ends_with("taken"))
+            .collect();
+        assert!(
+            taken.len() == 1 && taken[0].contains("sharing.toml"),
+            "{text}"
+        );
+    }
+    let why = refused(&fit(
+        "workers.toml",
+        "sharing.toml",
+        "endpoints.shirt.visits[0].time=1ms..20ms",
+    ));
+    assert!(
+        why.contains("in none of the models") && why.contains("endpoints.short"),
+        "{why}"
+    );
+}

@@ -20,10 +20,8 @@ use crate::model::{Document, Override};
 use crate::report::fit as report;
 use crate::report::fit_page::{Run, of_fit};
 use crate::report::fit_short::{Shown, short};
-use crate::study::fit::crossing::refuse_crossing;
 use crate::study::fit::forecast::deviations;
 use crate::study::fit::formula::Formula;
-use crate::study::fit::free::Free;
 use crate::study::fit::knee::{Knee, knee};
 use crate::study::fit::quality::{Quality, judge, rms, size};
 use crate::study::fit::read::{self, Measured};
@@ -60,13 +58,18 @@ another window than --window does.
 Exit codes: 0 fitted, 104 the model, a run or an option is invalid, 1 anything else.")]
 pub struct FitArgs {
     #[command(flatten)]
-    model: ModelArgs,
+    pub(super) model: ModelArgs,
     /// A measured run; may be given several times.
     #[arg(long = "to", value_name = "RUN", required = true)]
-    to: Vec<String>,
-    /// A parameter that may vary; may be given several times. Without any, the model is compared as it is.
+    pub(super) to: Vec<String>,
+    /// Another model of the same system, of another structure; may be given several times, the simplest first. Each
+    /// is fitted to all runs but those of the highest load and predicts these; the one that is nearest is fitted.
+    #[arg(long = "or", value_name = "MODEL")]
+    pub(super) or: Vec<PathBuf>,
+    /// A parameter that may vary; may be given several times. Without any, the model is compared as it is. With
+    /// --or, one that only some of the models have is free in these.
     #[arg(long = "free", value_name = "PATH=a..b")]
-    free: Vec<String>,
+    pub(super) free: Vec<String>,
     /// A run that is predicted, not fitted to; may be given several times.
     #[arg(long, value_name = "RUN")]
     holdout: Vec<String>,
@@ -82,7 +85,7 @@ pub struct FitArgs {
     table: Option<PathBuf>,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// How much work: `runs=1500` (the default), `time=60s`, or both. A time ends the search
     /// after the step that is under way then; the last stage, which gives the intervals, is always done.
     #[arg(long, value_name = "runs=N,time=T", default_value = "runs=1500")]
@@ -100,67 +103,25 @@ pub struct FitArgs {
 /// Runs at least, of each prediction, under parameters drawn from their intervals.
 const DRAWS: u64 = 20;
 
-fn invalid(why: impl std::fmt::Display) -> Failure {
+pub(super) fn invalid(why: impl std::fmt::Display) -> Failure {
     Failure::new(exit::INVALID, format!("error: {why}"))
-}
-
-/// Whether the model takes a bound of a free parameter. Errors elsewhere in it may come from other parameters, which
-/// have other values later.
-fn within(
-    document: &Document,
-    base: &[Override],
-    parameter: &Free,
-    bound: f64,
-) -> Result<(), String> {
-    let all = [base, &parameter.overrides(bound)?].concat();
-    let Err(problems) = document.check(&all) else {
-        return Ok(());
-    };
-    match problems.iter().find(|problem| &*problem.file == "--set") {
-        None => Ok(()),
-        Some(problem) => Err(format!(
-            "--free {}: the bound {} is none: {}",
-            parameter.name,
-            parameter.shown(bound),
-            problem.message
-        )),
-    }
 }
 
 impl FitArgs {
     /// Fits and prints.
     pub fn execute(self) -> Result<ExitCode, Failure> {
         Interrupt::ends_at_once();
-        let document = self.model.document()?;
-        let mut base = Vec::new();
-        for text in &self.model.set {
-            base.push(Override::parse(text).map_err(Failure::model)?);
-        }
-        let checked = document.check(&base).map_err(Failure::model)?;
+        let base = self.model.overrides()?;
+        let checked = self
+            .model
+            .document()?
+            .check(&base)
+            .map_err(Failure::model)?;
         self.files(&checked).check()?;
-        let mut free = Vec::new();
-        for text in &self.free {
-            let mut parameter = Free::parse(text, &document).map_err(invalid)?;
-            parameter.start_from(&base);
-            for bound in [parameter.low, parameter.high] {
-                within(&document, &base, &parameter, bound).map_err(invalid)?;
-            }
-            let shared = free.iter().find_map(|former: &Free| {
-                let path = parameter.shared_with(former)?;
-                Some((path, &former.name))
-            });
-            if let Some((path, former)) = shared {
-                let why = format!("--free {text}: `{path}` is free through `{former}` already");
-                return Err(invalid(why));
-            }
-            free.push(parameter);
-        }
-        refuse_crossing(&free, &document, &base).map_err(invalid)?;
-        let cases = |texts: &[String]| -> Result<Vec<Case>, Failure> {
-            let one = |t: &String| case(t, &document, &base, self.window);
-            texts.iter().map(one).collect()
-        };
-        let (fitted, held) = (cases(&self.to)?, cases(&self.holdout)?);
+        let (document, choice) = self.structure(&base)?;
+        let free = self.free_in(&document, &base)?;
+        let fitted = self.cases(&self.to, &document, &base)?;
+        let held = self.cases(&self.holdout, &document, &base)?;
         let fit = Fit {
             document: &document,
             base,
@@ -174,10 +135,7 @@ impl FitArgs {
                 ticker.say(&format!("{runs} runs simulated, distance {cost:.1}"));
             }
         };
-        let budget = Budget {
-            runs: self.budget.runs.unwrap_or(1500),
-            replications: self.replications,
-        };
+        let budget = self.search_budget();
         let (clock, late) = (self.budget.start(), Cell::new(false));
         let may_go_on = || {
             late.set(late.get() || !clock.may_go_on());
@@ -188,6 +146,9 @@ impl FitArgs {
         let quality = judge(&fit, &found);
         drop(ticker);
         let mut told = self.told(&fit, &held, &found, &quality)?;
+        if let Some(choice) = &choice {
+            told.text.insert_str(0, &report::structures(choice));
+        }
         if late.get() {
             told.end.push_str(
                 "the budget of time ended the search: another machine may come to other values; \
@@ -197,15 +158,36 @@ impl FitArgs {
         self.put(&fit, &found, &quality, &told)
     }
 
+    pub(super) fn search_budget(&self) -> Budget {
+        Budget {
+            runs: self.budget.runs.unwrap_or(1500),
+            replications: self.replications,
+        }
+    }
+
+    /// The measured runs, as a model sees them.
+    pub(super) fn cases(
+        &self,
+        texts: &[String],
+        document: &Document,
+        base: &[Override],
+    ) -> Result<Vec<Case>, Failure> {
+        let one = |t: &String| case(t, document, base, self.window);
+        texts.iter().map(one).collect()
+    }
+
     /// All that is read and written.
     fn files(&self, checked: &Checked) -> Files {
         let runs = self.to.iter().chain(&self.holdout);
-        runs.fold(self.model.files(checked), |files, run| {
+        let files = runs.fold(self.model.files(checked), |files, run| {
             files.reads("a measured run", path_of(run))
-        })
-        .writes("--out", self.out.as_deref())
-        .writes("--table", self.table.as_deref())
-        .writes("--report", self.report.file())
+        });
+        let others = self.or.iter();
+        others
+            .fold(files, |files, other| files.reads("--or", other))
+            .writes("--out", self.out.as_deref())
+            .writes("--table", self.table.as_deref())
+            .writes("--report", self.report.file())
     }
 
     /// What the fit says of the runs that it was fitted to, and of those that are predicted.

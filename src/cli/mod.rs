@@ -42,6 +42,7 @@ mod score;
 mod scripted;
 mod selftest;
 mod store;
+mod structure;
 mod sweep;
 mod ticker;
 mod timeline;

@@ -10,8 +10,9 @@ use crate::study::fit::distance::{Target, log_ratio};
 use crate::study::fit::formula::Formula;
 use crate::study::fit::free::four_digits;
 use crate::study::fit::knee::{Knee, Range};
-use crate::study::fit::quality::{Blind, Quality, error};
+use crate::study::fit::quality::{Blind, Quality, error, size};
 use crate::study::fit::read::{Stat, is_part_of_request};
+use crate::study::fit::structure::Choice;
 use crate::study::fit::{Case, Fit};
 
 /// What stands beside the numbers of a prediction.
@@ -325,4 +326,52 @@ pub(super) fn blind_words(fit: &Fit, blind: &Blind) -> String {
         _ => format!("{} cannot be told apart", names.join(", ")),
     };
     format!("  ! {what};\n    {}\n", blind.advice)
+}
+
+/// Which structures were tried, and which was taken.
+#[must_use]
+pub fn structures(choice: &Choice) -> String {
+    let mut rows =
+        vec![["structure", "free", "lower loads", "highest load", ""].map(str::to_owned)];
+    for (at, tried) in choice.tried.iter().enumerate() {
+        let taken = if at == choice.taken { "taken" } else { "" };
+        rows.push([
+            tried.name.clone(),
+            tried.free.to_string(),
+            size(tried.fitted),
+            size(tried.predicted),
+            taken.to_owned(),
+        ]);
+    }
+    let width = |column: usize| {
+        rows.iter()
+            .map(|r| r[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..5).map(width).collect();
+    let mut text = format!(
+        "structures, each fitted to all runs but those of {}, and how far it is from either\n",
+        choice.left_out
+    );
+    for row in &rows {
+        let line = format!(
+            "  {:<a$}  {:>b$}  {:>c$}  {:>d$}  {}",
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            a = widths[0],
+            b = widths[1],
+            c = widths[2],
+            d = widths[3]
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push_str(
+        "  another than the first is taken if it is nearer to the highest load by a tenth\n\n",
+    );
+    text
 }

@@ -21,6 +21,7 @@ pub mod read;
 pub mod remembered;
 pub mod score;
 pub mod search;
+pub mod structure;
 mod wanted;
 
 use rayon::prelude::*;

@@ -165,7 +165,7 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
                 assert!(model.waiting_room.is_some());
             }
             Op::ReadVersion(_) | Op::CheckVersion(..) | Op::Join | Op::Respond | Op::Done => {}
-            Op::Balance { service, .. } => assert!(service.index() < model.services.len()),
+            Op::Balance { service, .. } => assert!(usize::from(service) < model.services.len()),
             Op::SlowedDelay { .. } | Op::AcquireKept { .. } | Op::Keep(_) => {
                 panic!("{op:?} is made for a run and in no model that was read")
             }

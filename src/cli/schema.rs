@@ -1,5 +1,6 @@
 //! `capsim schema`: which keys a model may have.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -16,19 +17,28 @@ use crate::report::{reference, schema};
 #[command(after_help = "\
 Examples:
   capsim schema > capsim.schema.json
-  capsim schema --markdown > reference.md")]
+  capsim schema --markdown > reference.md
+  capsim schema --paths models/token.toml | grep servers
+  capsim run models/token.toml --set \"$(capsim schema --paths models/token.toml | fzf)=8\"")]
 pub struct Schema {
     /// Print the reference of all keys instead, in Markdown.
     #[arg(long)]
     markdown: bool,
+    /// Print the paths of a model instead, one a line: those that `--set` and `--vary` may name.
+    #[arg(long, value_name = "MODEL", conflicts_with = "markdown")]
+    paths: Option<PathBuf>,
 }
 
 impl Schema {
     /// Prints it.
     pub fn execute(self) -> Result<ExitCode, Failure> {
-        let text = match self.markdown {
-            true => reference::reference(),
-            false => schema::schema(),
+        let text = match (&self.paths, self.markdown) {
+            (Some(model), _) => {
+                let paths = super::document(model)?.settable_paths();
+                paths.iter().map(|path| format!("{path}\n")).collect()
+            }
+            (None, true) => reference::reference(),
+            (None, false) => schema::schema(),
         };
         let mut out = Outputs::default();
         out.print(&text);

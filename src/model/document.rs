@@ -8,6 +8,7 @@ use super::read;
 use super::set::{self, Override};
 use super::tree::{Node, Place, TooDeep, Value, convert_document};
 use super::visible::visible;
+use super::vocabulary;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -306,6 +307,12 @@ impl Document {
     #[must_use]
     pub fn paths(&self) -> Vec<String> {
         set::paths(&self.tree)
+    }
+
+    /// The paths that an override may name: of all values, and of keys that could be added to the tables.
+    #[must_use]
+    pub fn settable_paths(&self) -> Vec<String> {
+        vocabulary::paths(&self.tree)
     }
 
     /// The value at a path that [`Document::paths`] lists, if it is a number.

@@ -267,7 +267,8 @@ fn put(
                 return Ok(());
             }
             // A slip in the name of a station is no new station; a metric of `thresholds` is a name of k6's.
-            let fixed = matches!(inner, Some(Kind::Table(_))) || root && key == "thresholds";
+            let fixed = table.is_some() && matches!(inner, Some(Kind::Table(_)));
+            let fixed = fixed || root && key == "thresholds";
             let begins = !rest.is_empty() && fixed;
             if !begins && (root || !rest.is_empty()) {
                 return Err(Missing);

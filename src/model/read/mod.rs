@@ -7,6 +7,7 @@ mod choose;
 mod condition;
 mod data_file;
 mod dist;
+mod dist_tables;
 mod endpoint;
 mod expand;
 mod fitted;

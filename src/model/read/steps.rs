@@ -9,7 +9,7 @@ use crate::model::journey::{
     Check, CheckId, Condition, CustomKind, CustomMetric, MetricId, Recorded, Step,
 };
 use crate::model::metric_name::find_builtin;
-use crate::model::nearest::{listed, nearest, suggestion};
+use crate::model::nearest::{listed, nearest};
 use crate::model::section::Section;
 use crate::model::vocabulary::Choice;
 
@@ -104,21 +104,6 @@ fn no_action(section: &Section) {
         first => format!("a step with `{first}` does nothing that is known"),
     };
     section.error(message, fix);
-}
-
-/// The text, if it is one of those allowed.
-#[allow(dead_code)] // For readers whose tables are not declared yet.
-pub(super) fn one_of<'f>(field: &Field<'f>, allowed: &[&'static str]) -> Option<&'f str> {
-    let text = field.text()?;
-    if allowed.contains(&text) {
-        return Some(text);
-    }
-    let fix = match allowed {
-        [only] => format!("write {} = \"{only}\"", field.name()),
-        several => suggestion(text, "possible", several.iter().copied()),
-    };
-    field.error(format!("`{}` cannot be `{text}`", field.name()), fix);
-    None
 }
 
 fn push_choice(program: &mut Program, value: &Field, choice: &'static Choice<Step>) {

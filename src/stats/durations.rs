@@ -70,8 +70,13 @@ impl Durations {
         let quick = ns < self.limit && self.short.len() < self.short.capacity();
         if quick {
             self.short.push(ns as u32);
+            return true;
         }
-        quick
+        let wide = self.is_wide() && self.wide.len() < self.wide.capacity();
+        if wide {
+            self.wide.push(ns);
+        }
+        wide
     }
 
     #[inline(never)]

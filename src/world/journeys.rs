@@ -5,7 +5,7 @@ use prefetch_index::prefetch_index;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Code, Origin, Recorder};
 use crate::model::journey::SiteId;
-use crate::model::system::{DistId, EndpointId};
+use crate::model::system::EndpointId;
 
 use super::event::{Event, Kind};
 use super::limits::Place;
@@ -23,13 +23,17 @@ impl World<'_> {
 
     /// As [`World::resume`], in the place of the call.
     #[inline(always)]
-    fn run_journey(&mut self, now: Time, id: u32) {
+    pub(super) fn run_journey(&mut self, now: Time, id: u32) {
         for _ in 0..MOST_STEPS_AT_ONE_INSTANT {
             let vu = &mut self.vus[id as usize];
             let recorder = &mut self.recorder;
             match self.interpreter.resume(now, id, vu, &self.tokens, recorder) {
                 Effect::Request(site) => return self.send(now, id, site),
-                Effect::Sleep(time) => return self.begin_sleep(id, time),
+                Effect::Sleep(time) => {
+                    vu.state = VuState::Sleeping;
+                    let over = Event::stale_after(Kind::Wake, id, vu.generation);
+                    return self.after(time, over);
+                }
                 Effect::Check(check, passed) => recorder.check(now, vu.origin, check, passed),
                 Effect::RetryBegin(policy) => self.begin_retries(now, id, policy),
                 Effect::Retry => {
@@ -68,17 +72,9 @@ impl World<'_> {
         self.stop(End::Stuck(Place::Journey(self.vus[id as usize].journey)));
     }
 
+    /// A think time is over. Returns the VU, which goes on.
     #[inline(always)]
-    fn begin_sleep(&mut self, id: u32, time: DistId) {
-        let vu = &mut self.vus[id as usize];
-        vu.state = VuState::Sleeping;
-        let generation = vu.generation;
-        self.after(time, Event::stale_after(Kind::Wake, id, generation));
-    }
-
-    /// A think time is over.
-    #[inline]
-    pub(super) fn wake(&mut self, now: Time, id: u32, generation: u32) {
+    pub(super) fn wake(&mut self, id: u32, generation: u32) -> Option<Work> {
         if let Some(ahead) = self.queue.ahead()
             && ahead.kind == Kind::Wake
         {
@@ -86,9 +82,8 @@ impl World<'_> {
             // waits for it to come.
             prefetch_index(&self.vus, ahead.who as usize);
         }
-        if self.vus[id as usize].generation == generation {
-            self.run_journey(now, id);
-        }
+        let is_current = self.vus[id as usize].generation == generation;
+        is_current.then_some(Work::Vu(id))
     }
 
     /// A VU begins an iteration now, when its turn comes.
@@ -124,7 +119,7 @@ impl World<'_> {
             self.count_bytes(now, id);
         }
         let vu = &mut self.vus[id as usize];
-        let duration = now.since(vu.started);
+        let duration = now.since_past(vu.started);
         let Some(index) = vu.origin.as_scenario() else {
             self.phase_over(now, id, duration);
             return false;
@@ -271,23 +266,10 @@ impl World<'_> {
         Some(client)
     }
 
-    /// A request that holds nothing, and that no other has called, is over: its client goes on, at once or when
-    /// its turn comes. Neither is there a network nor does anybody want to know
-    /// where its time went.
+    /// A request that holds nothing, and that no other has called, is over. Returns its client, if it has one, which
+    /// goes on. Neither is there a network nor does anybody want to know where the request's time went.
     #[inline(always)]
-    pub(super) fn answer_and_close(&mut self, now: Time, id: u32) {
-        if let Some(client) = self.answered_by_end(now, id) {
-            if self.ready.is_empty() {
-                self.run_journey(now, client);
-            } else {
-                self.ready.push_back(Work::Vu(client));
-            }
-        }
-    }
-
-    /// As [`World::answer_and_close`]. Returns the client that goes on, if there is one.
-    #[inline(always)]
-    pub(super) fn answered_by_end(&mut self, now: Time, id: u32) -> Option<u32> {
+    pub(super) fn answer_and_close(&mut self, now: Time, id: u32) -> Option<Work> {
         let client = self.requests[id].client;
         let request = self.requests.close(id);
         if client == NONE {
@@ -296,7 +278,7 @@ impl World<'_> {
         let vu = &mut self.vus[client as usize];
         let duration = record_response(now, request, vu, &mut self.recorder);
         self.interpreter.answered(client, duration);
-        Some(client)
+        Some(Work::Vu(client))
     }
 
     /// Notes where an answered request spent its time, if that is asked for, and sends the answer on its way,
@@ -361,7 +343,7 @@ impl World<'_> {
 /// Records the response to a VU's request. Returns how long it took.
 #[inline(always)]
 fn record_response(now: Time, request: &Request, vu: &mut Vu, recorder: &mut Recorder) -> Span {
-    let mut duration = now.since(request.sent);
+    let mut duration = now.since_past(request.sent);
     if request.code == Code::REFUSED {
         duration = Span::ZERO;
     }

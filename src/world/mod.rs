@@ -370,8 +370,8 @@ impl World<'_> {
     #[inline(always)]
     fn process_event(&mut self, now: Time, event: Event) {
         self.note_event(now, event);
-        self.handle(now, event);
-        self.drain();
+        let first = self.handle(now, event);
+        self.go_on(now, first);
     }
 
     /// Counts an event and mixes it into the fingerprint.
@@ -381,15 +381,15 @@ impl World<'_> {
         self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
     }
 
-    /// Calls the handler of an event.
+    /// Calls the handler of an event. Returns what goes on first then.
     #[inline(always)]
-    fn handle(&mut self, now: Time, event: Event) {
+    fn handle(&mut self, now: Time, event: Event) -> Option<Work> {
         let (who, ticket) = (event.who, event.ticket);
         let index = who as usize;
         match event.kind {
-            Kind::Wake => self.wake(now, who, ticket),
-            Kind::Completion => self.complete(now, index),
-            Kind::DelayOver => self.delay_over(now, who, ticket),
+            Kind::Wake => return self.wake(who, ticket),
+            Kind::Completion => return self.complete(now, index),
+            Kind::DelayOver => return self.delay_over(now, who, ticket),
             Kind::PatienceOver => self.patience_over(now, who, ticket),
             Kind::ClientTimeout => self.client_timeout(now, index),
             Kind::Load => self.load(now, index),
@@ -419,15 +419,22 @@ impl World<'_> {
             Kind::AttemptAgain => self.attempt_again(now, who, ticket),
             Kind::AttemptTimeout => self.attempt_timeout(now, who, ticket),
         }
+        None
     }
 
     /// Resumes everything that is ready at this instant.
-    #[inline]
+    #[inline(never)]
     fn drain(&mut self) {
+        self.go_on(self.queue.now(), None);
+    }
+
+    /// Resumes what goes on first, if anything does, then everything that is ready at this instant.
+    #[inline(always)]
+    fn go_on(&mut self, now: Time, mut first: Option<Work>) {
         let mut budget = WORK_PER_INSTANT;
-        while let Some(work) = self.ready.pop_front() {
+        while let Some(work) = first.take().or_else(|| self.ready.pop_front()) {
             match work {
-                Work::Vu(vu) => self.resume(vu),
+                Work::Vu(vu) => self.run_journey(now, vu),
                 Work::Request(request) => self.advance(request),
             }
             budget -= 1;

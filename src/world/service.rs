@@ -7,10 +7,10 @@ use crate::model::system::{Accumulated, Growth, Op};
 use crate::parts::Admission;
 use crate::parts::waiting::QueueEntry;
 
-use super::World;
 use super::event::{Event, Kind};
 use super::request::RequestState;
 use super::system::refusal;
+use super::{Work, World};
 
 impl World<'_> {
     /// A request comes to a station: the operation at `at`.
@@ -114,9 +114,9 @@ impl World<'_> {
         count as f64
     }
 
-    /// A job at a station is due.
-    #[inline]
-    pub(super) fn complete(&mut self, now: Time, index: usize) {
+    /// A job at a station is due. Returns what goes on: its request or the client of that.
+    #[inline(always)]
+    pub(super) fn complete(&mut self, now: Time, index: usize) -> Option<Work> {
         let (part, alarm) = &mut self.stations[index];
         let (done, next) = part.complete(now, &self.requests);
         if let Some(at) = part.next_completion() {
@@ -125,18 +125,22 @@ impl World<'_> {
         if let Some(next) = next {
             self.service_begins(now, next);
         }
-        let Some(id) = done else { return };
+        let id = done?;
         self.trace(now, id, false);
         let request = &mut self.requests[id];
         let time = &mut self.op_times[request.at as usize];
         time.visits += 1;
-        time.served += u128::from(now.since(request.since).0);
+        time.served += u128::from(now.since_past(request.since).0);
         request.state = RequestState::Ready;
         request.at += 1;
+        let at = request.at as usize;
         if self.counts_completions[index] {
             self.completion_triggers(now, index);
         }
-        self.run_next_op(now, id);
+        match self.ops[at] {
+            Op::Done if self.answers_by_end(id) => self.answer_and_close(now, id),
+            _ => Some(Work::Request(id)),
+        }
     }
 
     /// A request that waited at a station is served now.
@@ -146,7 +150,7 @@ impl World<'_> {
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::InService;
-        let waited = now.since(request.since).0;
+        let waited = now.since_past(request.since).0;
         self.op_times[request.at as usize].waited += u128::from(waited);
         request.since = now;
         if let Some(waits) = &mut self.waits {

@@ -20,18 +20,6 @@ pub(super) const BAD_GATEWAY: Code = Code(502);
 const GAVE_UP_WAITING: u16 = 503;
 
 impl World<'_> {
-    /// Runs a request's next operation. The two most frequent ones are handled here, all others by `advance`.
-    #[inline(always)]
-    pub(super) fn run_next_op(&mut self, now: Time, id: u32) {
-        let request = &self.requests[id];
-        let at = request.at as usize;
-        match self.ops[at] {
-            Op::Serve { .. } => self.visit(now, id, at),
-            Op::Done if self.answers_by_end(id) => self.answer_and_close(now, id),
-            _ => self.advance(id),
-        }
-    }
-
     /// A new request that nobody has abandoned begins with its first operation, if that is one at which time
     /// passes. Returns what it does now, or how it fails.
     #[inline(always)]
@@ -54,7 +42,12 @@ impl World<'_> {
 
     /// Runs the program of a request's endpoint until virtual time must pass.
     pub(super) fn advance(&mut self, id: u32) {
-        let now = self.queue.now();
+        self.run_program(self.queue.now(), id);
+    }
+
+    /// As [`World::advance`], in the place of the call.
+    #[inline(always)]
+    pub(super) fn run_program(&mut self, now: Time, id: u32) {
         let request = &self.requests[id];
         if request.cancelled {
             return self.finish(now, id);
@@ -133,14 +126,14 @@ impl World<'_> {
         if !self.answers_by_end(id) {
             return self.finish(now, id);
         }
-        if let Some(client) = self.answered_by_end(now, id) {
-            self.ready.push_back(Work::Vu(client));
+        if let Some(client) = self.answer_and_close(now, id) {
+            self.ready.push_back(client);
         }
     }
 
     /// Whether a request at the end of its program has nothing to do but to answer its client.
     #[inline(always)]
-    fn answers_by_end(&self, id: u32) -> bool {
+    pub(super) fn answers_by_end(&self, id: u32) -> bool {
         let request = &self.requests[id];
         request.held == 0 && request.parent.0 == NONE && self.answers_directly
     }
@@ -374,7 +367,7 @@ impl World<'_> {
         request.state = RequestState::Ready;
         let time = &mut self.op_times[request.at as usize];
         time.visits += 1;
-        time.waited += u128::from(now.since(request.since).0);
+        time.waited += u128::from(now.since_past(request.since).0);
         let held = match self.ops[request.at as usize] {
             Op::Acquire { pool } | Op::AcquireKept { pool } => Some(Held::Token(pool)),
             Op::Lock { key, .. } => Some(Held::Lock(key, self.entity(id, key))),
@@ -407,20 +400,21 @@ impl World<'_> {
         }
     }
 
-    /// A delay of a request is over.
-    pub(super) fn delay_over(&mut self, now: Time, id: u32, ticket: u32) {
+    /// A delay of a request is over. Returns the request, which goes on.
+    #[inline(always)]
+    pub(super) fn delay_over(&mut self, now: Time, id: u32, ticket: u32) -> Option<Work> {
         let request = &mut self.requests[id];
         if request.ticket != ticket || request.state != RequestState::Delayed {
-            return;
+            return None;
         }
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::Ready;
         let time = &mut self.op_times[request.at as usize];
         time.visits += 1;
-        time.served += u128::from(now.since(request.since).0);
+        time.served += u128::from(now.since_past(request.since).0);
         self.trace(now, id, false);
         self.requests[id].at += 1;
-        self.advance(id);
+        Some(Work::Request(id))
     }
 
     /// A request has waited as long as its timeout or patience allows: it fails.

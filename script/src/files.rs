@@ -64,13 +64,28 @@ impl Files {
         if let Some(known) = self.read.borrow().get(name) {
             return Ok(known.clone());
         }
-        let bytes: Rc<[u8]> = std::fs::read(self.root.join(name))
-            .map_err(|e| format!("the file '{name}' cannot be read: {e}"))?
-            .into();
+        let unread = |e: std::io::Error| format!("the file '{name}' cannot be read: {e}");
+        let path = self.root.join(name).canonicalize().map_err(unread)?;
+        // The script itself may be a link.
+        if name != self.main && !self.holds(&path) {
+            return Err(format!(
+                "'{name}' is a link that leads outside the script's folder: put the file itself there"
+            ));
+        }
+        let bytes: Rc<[u8]> = std::fs::read(path).map_err(unread)?.into();
         self.read
             .borrow_mut()
             .insert(name.to_owned(), bytes.clone());
         Ok(bytes)
+    }
+
+    /// Whether a path without links is in the script's folder or below.
+    fn holds(&self, path: &Path) -> bool {
+        let root = match self.root.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => &self.root,
+        };
+        root.canonicalize().is_ok_and(|root| path.starts_with(root))
     }
 
     /// The first file that was read and contains these words.
@@ -178,6 +193,24 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_lead_nowhere_outside() {
+        let (inside, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let at = |name: &str| inside.path().join(name);
+        std::fs::write(outside.path().join("secret"), "x").unwrap();
+        std::fs::write(at("plain"), "y").unwrap();
+        std::os::unix::fs::symlink(outside.path().join("secret"), at("link")).unwrap();
+        std::os::unix::fs::symlink("plain", at("near")).unwrap();
+        let files = Files::of(&at("test.js"));
+        assert_eq!(&*files.bytes("plain").unwrap(), b"y");
+        assert_eq!(&*files.bytes("near").unwrap(), b"y");
+        let text = files.bytes("link").unwrap_err();
+        assert!(text.contains("outside the script's folder"), "{text}");
+        let text = files.bytes("none").unwrap_err();
+        assert!(text.contains("cannot be read"), "{text}");
     }
 
     #[test]

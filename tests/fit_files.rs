@@ -341,3 +341,33 @@ fn of_two_structures_the_one_that_predicts_the_highest_load_is_fitted() {
         "{why}"
     );
 }
+
+#[test]
+fn a_step_beyond_a_bound_at_which_the_model_is_none_is_no_error() {
+    // A share that ends at its upper bound, 4 % above which it would be more than 1.
+    let model = SHOP.replace(
+        "[endpoints.r]\nvisits = [{ delay = \"100ms\" }]",
+        "[pools.p]\nsize = 20\nwarm_up = { lasts = \"5s\", from = 0.9 }\n\
+         [endpoints.r]\nhold = \"p\"\nvisits = [{ delay = \"100ms\" }]",
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    std::fs::write(at.join("m.toml"), model).unwrap();
+    let warm = "pools.p.warm_up.from=1.0";
+    let run = [
+        "run",
+        "m.toml",
+        "--quiet",
+        "--set",
+        warm,
+        "--summary-export",
+        "run.json",
+    ];
+    assert!(capsim(at, &run).status.success());
+    let free = "pools.p.warm_up.from=0.5..0.999";
+    let fit = [
+        "fit", "m.toml", "--to", "run.json", "--free", free, "--budget", "runs=100",
+    ];
+    let text = stdout(&capsim(at, &fit));
+    assert!(text.contains("pools.p.warm_up.from"), "{text}");
+}

@@ -563,10 +563,13 @@ impl<'s, 'a> Search<'s, 'a> {
         let mut differences = Vec::new();
         let mut sides = points.iter().map(|p| p.0).zip(done).peekable();
         while let Some((parameter, one)) = sides.next() {
-            let one = one?;
-            let other = match sides.next_if(|(j, _)| *j == parameter) {
-                Some((_, other)) => other?,
-                None => at.clone(),
+            let other = sides.next_if(|(j, _)| *j == parameter).map(|side| side.1);
+            // Beyond a bound the model may be none (a share above 1): then from the point itself.
+            let (one, other) = match (one, other) {
+                (Ok(one), Some(Ok(other))) => (one, other),
+                (Ok(one), _) => (one, at.clone()),
+                (Err(_), Some(Ok(other))) => (at.clone(), other),
+                (Err(why), _) => return Err(why),
             };
             let width = one.point[parameter] - other.point[parameter];
             differences.push(Difference {

@@ -2,7 +2,7 @@
 
 use capsim::model::journey::{Journey, Step};
 use capsim::model::scenario::Executor;
-use capsim::model::system::{DistId, Endpoint, Op, Trigger};
+use capsim::model::system::{DistId, Endpoint, Op, Patience, Trigger};
 use capsim::model::{Document, Model, Override};
 use proptest::prelude::*;
 
@@ -128,9 +128,9 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
             } => {
                 assert!(station.index() < model.stations.len());
                 sound_dist(model, time);
-                patience
-                    .into_iter()
-                    .for_each(|dist| sound_dist(model, dist));
+                if let Some(Patience::Drawn(dist)) = patience {
+                    sound_dist(model, dist);
+                }
                 assert!(growth.is_none_or(|growth| growth.per_unit >= 0.0));
             }
             Op::Delay(dist) => sound_dist(model, dist),
@@ -141,6 +141,12 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
                     .iter()
                     .for_each(|dist| sound_dist(model, *dist));
                 let retries = model.retries.len();
+                let breakers = model.breakers.len();
+                assert!(
+                    guard
+                        .breaker
+                        .is_none_or(|breaker| breaker.index() < breakers)
+                );
                 assert!(guard.retry.is_none_or(|policy| policy.index() < retries));
             }
             Op::Acquire { pool } => {
@@ -148,7 +154,12 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
                 held.push(Op::Release(pool));
             }
             Op::Lock { key, .. } => held.push(Op::Unlock(key)),
-            Op::Release(_) | Op::Unlock(_) => assert_eq!(held.pop(), Some(*op)),
+            Op::Limit(limit) => assert!(limit.index() < model.limits.len()),
+            Op::Enter { limit, .. } => {
+                assert!(limit.index() < model.limits.len());
+                held.push(Op::Leave(limit));
+            }
+            Op::Release(_) | Op::Unlock(_) | Op::Leave(_) => assert_eq!(held.pop(), Some(*op)),
             Op::Call(to) | Op::Spawn(to) | Op::Fork(to) => {
                 assert!(to.index() < model.endpoints.len());
             }

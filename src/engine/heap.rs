@@ -85,6 +85,11 @@ impl<V: Copy> MinHeap<V> {
         first.copied()
     }
 
+    /// All keys, in no order that means anything.
+    pub fn keys(&self) -> impl Iterator<Item = u128> + '_ {
+        self.entries.iter().map(|entry| entry.0)
+    }
+
     /// Adds an entry.
     #[inline]
     pub fn push(&mut self, key: u128, value: V) {

@@ -8,11 +8,13 @@
 //! alone. It must not know how a model is run or what a run measures.
 
 pub mod answer;
+pub mod breaker;
 pub mod document;
 pub mod duration;
 mod field;
 pub mod input;
 pub mod journey;
+pub mod limit;
 pub mod listener;
 pub mod metric_name;
 pub(crate) mod nearest;
@@ -20,6 +22,7 @@ pub mod network;
 pub mod peak;
 pub mod preset;
 pub mod problem;
+pub mod queueing;
 pub mod rate_limit;
 pub mod raw_scenario;
 mod read;
@@ -97,6 +100,10 @@ pub struct Model {
     pub pools: Vec<Pool>,
     /// What holds for locks, by the discriminant of [`Entity`](system::Entity).
     pub locks: [waiting::Lock; 5],
+    /// Limits on rates and on requests at once.
+    pub limits: Vec<limit::Limit>,
+    /// Circuit breakers.
+    pub breakers: Vec<breaker::Breaker>,
     /// Retry policies.
     pub retries: Vec<retry::Retry>,
     /// What stands around calls.

@@ -1,5 +1,6 @@
 //! Retries and guarded calls, as meant: how often a failed request is sent again, when, and what may stop that.
 
+use super::breaker::BreakerId;
 use super::journey::id;
 use super::system::DistId;
 use crate::engine::Span;
@@ -41,6 +42,8 @@ pub struct Failures {
     pub timeout: bool,
     /// A refused connection.
     pub refused: bool,
+    /// A call that a circuit breaker has rejected.
+    pub open: bool,
 }
 
 /// How the pause grows: of the n-th retry, from 1.
@@ -117,6 +120,8 @@ pub struct Guard {
     pub name: String,
     /// Failed attempts are retried.
     pub retry: Option<RetryId>,
+    /// Asked before each attempt, and told of its outcome.
+    pub breaker: Option<BreakerId>,
     /// Each attempt may take so long: a constant.
     pub timeout: Option<DistId>,
 }

@@ -2,6 +2,8 @@
 
 use super::answer::Http;
 use super::journey::id;
+use super::limit::LimitId;
+use super::queueing::{Codel, Queueing};
 use super::rate_limit::RateLimitId;
 use super::retry::GuardId;
 use super::waiting::Waiting;
@@ -66,7 +68,7 @@ pub enum Op {
         /// Priority class, 0 first; only a priority station looks at it.
         class: u8,
         /// Longest time in the queue; then the request fails with 503.
-        patience: Option<DistId>,
+        patience: Option<Patience>,
     },
     /// Time that passes without any resource.
     Delay(DistId),
@@ -133,6 +135,17 @@ pub enum Op {
     },
     /// The call that follows is made under this guard.
     Guard(GuardId),
+    /// Takes a token of a limit on a rate; may wait or be refused.
+    Limit(LimitId),
+    /// Becomes one of so many at once, or is refused.
+    Enter {
+        /// Which limit.
+        limit: LimitId,
+        /// Class, 0 first: of a limit with classes, how much of it may be filled.
+        class: u8,
+    },
+    /// Is no longer one of so many.
+    Leave(LimitId),
     /// Calls another endpoint and waits for it; fails as it fails.
     Call(EndpointId),
     /// Starts another endpoint and does not wait for it.
@@ -153,6 +166,15 @@ pub enum Op {
     Respond,
     /// The program is over: status 200.
     Done,
+}
+
+/// How long a request waits at a station before it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// As drawn.
+    Drawn(DistId),
+    /// As the station's controlled delay says.
+    Controlled,
 }
 
 /// What a lock, a version or a popularity is keyed by.
@@ -209,6 +231,8 @@ pub struct Station {
     pub refusal: u16,
     /// Whether a free server waits for the next in line to wake up.
     pub waiting: Waiting,
+    /// Pre-emption, ageing, controlled delay.
+    pub queueing: Queueing,
     /// Contention and coherency of the Universal Scalability Law, if the station follows it.
     pub scalability: Option<Scalability>,
     /// Times at which it works slower or not at all.
@@ -226,8 +250,10 @@ pub enum Discipline {
     Random,
     /// All are served at once and share the servers; nobody gets more than one.
     ProcessorSharing,
-    /// By class, FIFO within a class, not preemptive.
+    /// By class, FIFO within a class; the station's `queueing` says whether a class interrupts another.
     Priority,
+    /// First come, first served, while few wait; the last one first, while more do.
+    AdaptiveLifo,
 }
 
 /// Universal Scalability Law (Gunther 2007): with n in service each proceeds at
@@ -282,6 +308,8 @@ pub struct Pool {
     pub refusal: u16,
     /// Longest wait for a token; then the request fails with 503.
     pub timeout: Option<Span>,
+    /// How long requests may wait while the queue does not get empty.
+    pub codel: Option<Codel>,
     /// How long the connection of a client keeps the token after an answer.
     pub keep_alive: Option<DistId>,
     /// Times at which what is done with its tokens takes longer.

@@ -7,6 +7,9 @@
 
 pub mod accept;
 pub mod balancer;
+pub mod breaker;
+pub mod concurrency_limit;
+pub mod controlled_delay;
 pub mod deadlock;
 pub mod inventory;
 pub mod keep_alive;
@@ -19,6 +22,7 @@ pub mod retry;
 pub mod retry_budget;
 pub mod row;
 pub mod station;
+pub mod token_bucket;
 pub mod tokens;
 pub mod version;
 pub mod waiting;
@@ -32,6 +36,8 @@ pub type Job = u32;
 pub enum Admission {
     /// It has it.
     Granted,
+    /// It has it, and another job has it no longer.
+    Displaces,
     /// It waits and will be given back later.
     Queued,
     /// The queue is full.

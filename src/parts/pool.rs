@@ -176,6 +176,7 @@ mod tests {
             queue: 2,
             refusal: 503,
             timeout: None,
+            codel: None,
             keep_alive: None,
             slowdowns: Vec::new(),
             waiting: Waiting::default(),

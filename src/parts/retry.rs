@@ -114,14 +114,18 @@ impl RetryPolicy {
 
     /// An attempt has ended.
     pub fn ended(&mut self, now: Time, tries: &mut Tries, code: Code) -> Verdict {
-        let ok = code.is_expected();
+        let retried = includes(&self.spec.on, code);
+        self.outcome(now, tries, code.is_expected(), retried)
+    }
+
+    fn outcome(&mut self, now: Time, tries: &mut Tries, ok: bool, retried: bool) -> Verdict {
         if let Some(budget) = &mut self.budget {
             budget.attempt_ended(ok);
         }
         let end = if ok {
             self.probe.rescued += u64::from(tries.made > 1);
             &mut self.probe.succeeded
-        } else if !includes(&self.spec.on, code) {
+        } else if !retried {
             &mut self.probe.not_retried
         } else if tries.made >= self.spec.attempts {
             &mut self.probe.exhausted
@@ -133,6 +137,11 @@ impl RetryPolicy {
         *end += 1;
         self.closed(tries);
         Verdict::Over
+    }
+
+    /// A breaker has rejected an attempt: it was not made, but counts as one.
+    pub fn rejected(&mut self, now: Time, tries: &mut Tries) -> Verdict {
+        self.outcome(now, tries, false, self.spec.on.open)
     }
 
     /// A request ends before the outcome of its last attempt is known.
@@ -242,6 +251,7 @@ mod tests {
                 statuses: vec![(500, 599), (429, 429)],
                 timeout: true,
                 refused: false,
+                open: false,
             },
             backoff,
             jitter,

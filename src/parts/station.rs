@@ -8,6 +8,10 @@
 //! O(log n). Where nothing ever changes the speed and all demands are whole nanoseconds, the virtual
 //! clock is the clock of the run: the same finishes, without a float.
 
+mod preempt;
+
+use preempt::Classes;
+
 use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::heap::{MinHeap, key, major};
@@ -23,6 +27,10 @@ use crate::model::waiting::WaitOrder;
 pub struct Station {
     servers: u32,
     shared: bool,
+    /// All are served at once, or classes count in more than who is next.
+    special: bool,
+    /// With pre-emption or ageing: what is known of each job.
+    classes: Option<Box<Classes>>,
     queue_limit: u32,
     scalability: Option<Scalability>,
     /// Every job is served at full speed from the first to the last: virtual time is the run's own.
@@ -59,6 +67,8 @@ pub struct StationProbe {
     pub refused: u64,
     /// Jobs that walked away or were cancelled.
     pub left: u64,
+    /// Services that a higher class has interrupted.
+    pub interrupted: u64,
 }
 
 impl StationProbe {
@@ -79,15 +89,18 @@ impl Station {
     pub fn new(spec: &system::Station, stream: Stream, whole: bool) -> Station {
         let shared = spec.discipline == Discipline::ProcessorSharing;
         let steady = !shared && spec.scalability.is_none() && spec.slowdowns.is_empty();
+        let classes = Classes::of(&spec.queueing);
         Station {
             servers: spec.servers,
             shared,
+            special: shared || classes.is_some(),
+            classes,
             plain: steady && whole,
             queue_limit: spec.queue,
             scalability: spec.scalability,
             wait_queue: match spec.waiting.order {
                 WaitOrder::Barging => WaitQueue::of_order(WaitOrder::Barging, stream),
-                _ => WaitQueue::new(spec.discipline, stream),
+                _ => WaitQueue::of_station(spec.discipline, &spec.queueing, stream),
             },
             serving: MinHeap::default(),
             sequence: 0,
@@ -122,7 +135,11 @@ impl Station {
     pub fn arrive(&mut self, now: Time, entry: QueueEntry, class: u8) -> Admission {
         self.probe.arrived += 1;
         let n = self.serving.len() as u32;
-        if self.shared {
+        if self.special {
+            if self.classes.is_some() {
+                let entry = (entry.job, entry.ticket, entry.demand);
+                return self.arrive_by_class(now, entry, class);
+            }
             if self.queue_limit != u32::MAX && n >= self.servers.saturating_add(self.queue_limit) {
                 self.probe.refused += 1;
                 return Admission::Refused;
@@ -353,6 +370,7 @@ mod tests {
             queue: u32::MAX,
             refusal: 503,
             waiting: crate::model::waiting::Waiting::default(),
+            queueing: crate::model::queueing::Queueing::default(),
             scalability: None,
             slowdowns: Vec::new(),
         };

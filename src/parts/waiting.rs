@@ -6,8 +6,11 @@
 use std::collections::VecDeque;
 
 use super::Job;
+use crate::engine::heap::{MinHeap, key};
 use crate::engine::ring::Ring;
 use crate::engine::stream::Stream;
+use crate::engine::{Span, Time};
+use crate::model::queueing::Queueing;
 use crate::model::system::Discipline;
 use crate::model::waiting::WaitOrder;
 
@@ -49,11 +52,53 @@ enum Order {
     Random(Vec<QueueEntry>, Box<Stream>),
     /// By class, 0 first.
     Priority(Vec<VecDeque<QueueEntry>>),
+    /// By the time of coming, each class counted as so much later (Jackson 1960): who waits long enough goes before
+    /// a higher class.
+    Ageing(Box<Ageing>),
+    /// The last one first, while more than so many wait.
+    Adaptive(VecDeque<QueueEntry>, u32),
     /// Nobody is handed anything: who is woken asks again.
     Barging(VecDeque<QueueEntry>),
 }
 
+/// A line by urgency.
+#[derive(Clone, Debug)]
+struct Ageing {
+    heap: MinHeap<QueueEntry>,
+    /// Worth of a class.
+    step: Span,
+    /// Tells those apart that are equally urgent: who came first.
+    number: u64,
+}
+
+impl Ageing {
+    fn push(&mut self, came: Time, entry: QueueEntry, class: u8) {
+        let urgent = came
+            .0
+            .saturating_add(self.step.0.saturating_mul(u64::from(class)));
+        self.number += 1;
+        self.heap.push(key(urgent, self.number), entry);
+    }
+}
+
 impl WaitQueue {
+    /// An empty line of a station.
+    #[must_use]
+    pub fn of_station(discipline: Discipline, spec: &Queueing, stream: Stream) -> WaitQueue {
+        let mut line = WaitQueue::new(discipline, stream);
+        if let Some(step) = spec.ageing {
+            line.order = Order::Ageing(Box::new(Ageing {
+                heap: MinHeap::default(),
+                step,
+                number: 0,
+            }));
+        }
+        if let Order::Adaptive(_, above) = &mut line.order {
+            *above = spec.lifo_above;
+        }
+        line
+    }
+
     /// An empty line. `stream` is drawn from by the random discipline alone; nobody waits under
     /// processor sharing, which gets a FIFO line that stays empty.
     #[must_use]
@@ -64,6 +109,7 @@ impl WaitQueue {
                 Discipline::Lifo => Order::Lifo(Vec::new()),
                 Discipline::Random => Order::Random(Vec::new(), Box::new(stream)),
                 Discipline::Priority => Order::Priority(Vec::new()),
+                Discipline::AdaptiveLifo => Order::Adaptive(VecDeque::new(), 0),
             },
             ..WaitQueue::fifo()
         }
@@ -144,6 +190,30 @@ impl WaitQueue {
         self.fifo.push(entry);
     }
 
+    /// As [`WaitQueue::push`], of a job that came at this time.
+    pub fn push_aged(&mut self, came: Time, entry: QueueEntry, class: u8) {
+        match &mut self.order {
+            Order::Ageing(line) => {
+                line.push(came, entry, class);
+                self.ordered += 1;
+            }
+            _ => self.push(entry, class),
+        }
+    }
+
+    /// A job whose service was interrupted goes before all others of its class.
+    pub fn push_again(&mut self, came: Time, entry: QueueEntry, class: u8) {
+        let Order::Priority(classes) = &mut self.order else {
+            return self.push_aged(came, entry, class);
+        };
+        let class = usize::from(class);
+        if classes.len() <= class {
+            classes.resize_with(class + 1, VecDeque::new);
+        }
+        classes[class].push_front(entry);
+        self.ordered += 1;
+    }
+
     // Of an entry that is handed to a call, the rest is made in memory, too, and waits for it.
     #[inline(never)]
     fn push_by_order(&mut self, (job, ticket, demand): (Job, u32, u64), class: u8) {
@@ -156,7 +226,9 @@ impl WaitQueue {
         match &mut self.order {
             Order::Fifo => {}
             Order::Lifo(line) | Order::Random(line, _) => line.push(entry),
-            Order::Barging(line) => line.push_back(entry),
+            Order::Barging(line) | Order::Adaptive(line, _) => line.push_back(entry),
+            // Only `push_aged` knows when a job came.
+            Order::Ageing(_) => debug_assert!(false, "a job without a time"),
             Order::Priority(classes) => {
                 let class = usize::from(class);
                 if classes.len() <= class {
@@ -222,6 +294,7 @@ impl WaitQueue {
             self.forget_abandoned();
             return None;
         }
+        let waiting = self.len();
         loop {
             let entry = match &mut self.order {
                 Order::Fifo => self.fifo.pop(),
@@ -235,6 +308,9 @@ impl WaitQueue {
                     }
                 }
                 Order::Barging(line) => line.pop_front(),
+                Order::Ageing(line) => line.heap.pop().map(|(_, entry)| entry),
+                Order::Adaptive(line, above) if waiting > *above => line.pop_back(),
+                Order::Adaptive(line, _) => line.pop_front(),
                 Order::Priority(classes) => classes.iter_mut().find_map(VecDeque::pop_front),
             }?;
             self.ordered = self.ordered.saturating_sub(1);
@@ -251,7 +327,8 @@ impl WaitQueue {
         match &mut self.order {
             Order::Fifo => self.fifo.clear(),
             Order::Lifo(line) | Order::Random(line, _) => line.clear(),
-            Order::Barging(line) => line.clear(),
+            Order::Barging(line) | Order::Adaptive(line, _) => line.clear(),
+            Order::Ageing(line) => line.heap = MinHeap::default(),
             Order::Priority(classes) => classes.iter_mut().for_each(VecDeque::clear),
         }
     }

@@ -163,13 +163,9 @@ fn detail(account: &Account, l: &Limit) -> String {
             seconds(l.each),
             turned_away(l, "gave up")
         ),
+        Kind::Limit(_) => capped(l, &waiting),
         Kind::Scalability(_) => scalability(account, l),
-        Kind::Slowdown(_) => format!(
-            "{} of the time of requests is waited because of it; each request was in service for {} instead of {}",
-            percent(account.share(l, l.caused)),
-            seconds(l.each),
-            seconds(l.alone)
-        ),
+        Kind::Slowdown(_) => slowed_service(account, l),
         Kind::WaitingRoom => format!(
             "{} users waited in it on average, {} at most, each for {}; it let in {} a second{}",
             amount(l.queue),
@@ -208,6 +204,21 @@ fn at_the_listener(l: &Limit, waiting: &str) -> String {
         l.queue_max,
         turned_away(l, "gave up")
     )
+}
+
+/// What is known of a slowdown.
+fn slowed_service(account: &Account, l: &Limit) -> String {
+    format!(
+        "{} of the time of requests is waited because of it; each request was in service for {} instead of {}",
+        percent(account.share(l, l.caused)),
+        seconds(l.each),
+        seconds(l.alone)
+    )
+}
+
+/// What is known of a limit on a rate or on requests at once.
+fn capped(l: &Limit, waiting: &str) -> String {
+    format!("{} used; {waiting}{}", used(l), turned_away(l, "refused"))
 }
 
 fn scalability(account: &Account, l: &Limit) -> String {
@@ -281,6 +292,7 @@ fn turned_away(l: &Limit, how: &str) -> String {
 fn used(l: &Limit) -> String {
     match l.size {
         Some(_) => percent(l.utilisation),
+        None if matches!(l.kind, Kind::Limit(_)) => percent(l.utilisation),
         None => "no limit".to_owned(),
     }
 }
@@ -407,6 +419,10 @@ fn shares(model: &Model, ops: &[Op], times: &[OpTime]) -> Vec<Share> {
             Op::Acquire { pool } => {
                 let name = model.pool_name(pool.index());
                 add(format!("waiting for {name}"), time.waited);
+            }
+            Op::Limit(limit) => {
+                let name = &model.limits[limit.index()].name;
+                add(format!("waiting for limit {name}"), time.served);
             }
             Op::Guard(guard) => {
                 let name = called(model, ops, *guard);

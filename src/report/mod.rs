@@ -21,6 +21,7 @@ pub mod format;
 pub mod formats;
 pub mod insight;
 pub mod legacy;
+pub mod limits;
 pub mod live_chart;
 pub mod modern;
 pub mod notes;

@@ -24,7 +24,27 @@ pub fn notes(outcome: &Outcome, model: &Model, summary: &Summary) -> Vec<String>
     thresholds(model, summary, &mut notes);
     load(outcome, model, &mut notes);
     requests(outcome, model, &mut notes);
+    retries(outcome, model, &mut notes);
     notes
+}
+
+/// Attempts for each request from which on retries are told to have multiplied the load.
+const MULTIPLIED: f64 = 1.5;
+
+/// Retries that multiply the load and do not help.
+fn retries(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
+    for (spec, probe) in model.retries.iter().zip(&outcome.retries) {
+        let failed = probe.failed() as f64 / probe.requests.max(1) as f64;
+        if probe.amplification() >= MULTIPLIED && failed >= 0.2 {
+            notes.push(format!(
+                "Retries by `{}` made {:.2} requests of each, and {:.0}% failed all the same: they may be what \
+                 keeps the overload up. Compare with budget = {{ ratio = 0.1 }}.",
+                spec.name,
+                probe.amplification(),
+                failed * 100.0
+            ));
+        }
+    }
 }
 
 fn waiting_room(outcome: &Outcome, notes: &mut Vec<String>) {

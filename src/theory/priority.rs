@@ -45,3 +45,23 @@ pub fn non_preemptive(classes: &[Class]) -> Option<Vec<f64>> {
     };
     Some(classes.iter().map(wait).collect())
 }
+
+/// Mean time in the system of each class, the first class being served first and interrupting the others, which go
+/// on later from where they were (Conway, Maxwell and Miller 1967, "Theory of Scheduling", 8-7).
+///
+/// `T[k] = (E[S_k] (1 - s[k]) + R[k]) / ((1 - s[k-1]) (1 - s[k]))`, where R is the sum of λ E\[S²\] / 2 and s the load, of
+/// the classes up to k. Returns `None` as [`non_preemptive`] does.
+#[must_use]
+pub fn preemptive_resume(classes: &[Class]) -> Option<Vec<f64>> {
+    non_preemptive(classes)?;
+    let (mut before, mut residual) = (0.0, 0.0);
+    let time = |class: &Class| {
+        let up_to = before + class.arrival_rate * class.service.mean;
+        residual += class.arrival_rate * class.service.second_moment() / 2.0;
+        let own = class.service.mean * (1.0 - up_to) + residual;
+        let mean = own / ((1.0 - before) * (1.0 - up_to));
+        before = up_to;
+        mean
+    };
+    Some(classes.iter().map(time).collect())
+}

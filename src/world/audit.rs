@@ -42,6 +42,9 @@ pub enum Law {
     Connections,
     /// Requests sent to a replica = finished by it + still there, and those are the requests that know it.
     Replicas,
+    /// Requests that came to a limit or a breaker = let through + refused; no more tokens of a rate were taken than
+    /// its buckets held.
+    Limits,
     /// The VUs that a scenario counts as active are those that are in an iteration.
     Active,
 }
@@ -177,6 +180,7 @@ impl World<'_> {
         self.audit_connections(&mut audit);
         self.audit_replicas(&mut audit);
         self.audit_rate_limits(&mut audit);
+        self.audit_limits(&mut audit);
         if let Some(inventory) = &self.inventory {
             audit_seats(inventory, &mut audit);
         }
@@ -437,7 +441,7 @@ impl World<'_> {
         in_line
     }
 
-    fn held_where(&self, is: impl Fn(Held) -> bool) -> u64 {
+    pub(super) fn held_where(&self, is: impl Fn(Held) -> bool) -> u64 {
         let all = self
             .requests
             .iter()

@@ -16,6 +16,7 @@ use crate::model::journey::{CustomKind, Journey};
 use crate::model::retry::Retry;
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::system::{Endpoint, Entity, NamedDist, Op};
+use crate::parts::breaker::CircuitBreaker;
 use crate::parts::inventory::Inventory;
 use crate::parts::listeners::Listeners;
 use crate::parts::lock::Locks;
@@ -29,6 +30,7 @@ use crate::parts::waiting_room::WaitingRoom;
 
 use super::dial::Dialling;
 use super::event::{Event, Kind};
+use super::limiter::limiters;
 use super::outcome::End;
 use super::request::Requests;
 use super::retry::Retries;
@@ -60,14 +62,12 @@ impl<'m> World<'m> {
         let seeds = Seeds { seed, replication };
         let mut queue = EventQueue::default();
         let fixed_delays = fixed_delays(model, &mut queue);
-        let samplers = samplers(model, seeds);
         let (mut ops, entry) = programs(model);
         let paces = slowdown::paces(model, &mut ops, &mut queue);
         let keepers = keep_alive::keepers(model, &mut ops);
         let (watches, sites) = watches(model, &mut queue, &entry);
         let stations = stations(model, seeds, &mut queue);
         let room = room(model, seeds, &mut queue);
-        let scenarios = Population { next: 1 }.scenarios(model, seeds, &mut queue);
         World {
             model,
             ready: ReadyList::default(),
@@ -80,7 +80,7 @@ impl<'m> World<'m> {
             vus: Vec::new(),
             interpreter: JourneyInterpreter::new(model, choices(model, seeds)),
             users: None,
-            scenarios,
+            scenarios: Population { next: 1 }.scenarios(model, seeds, &mut queue),
             active_vus: 0,
             second: queue.alarm(Event::of(Kind::Second, 0)),
             phase_timeout: queue.alarm(Event::of(Kind::PhaseTimeout, 0)),
@@ -92,7 +92,7 @@ impl<'m> World<'m> {
             idle_watches: watches.len(),
             watches,
             sites,
-            samplers,
+            samplers: samplers(model, seeds),
             fixed_delays,
             endpoint_streams: endpoint_streams(model, seeds),
             slowdowns: slowdown::runs(model),
@@ -123,6 +123,9 @@ impl<'m> World<'m> {
             deadlocks: super::deadlock::Deadlocks::default(),
             limiters: model.rate_limits.iter().map(Limiter::new).collect(),
             retries: retries(model, seeds),
+            controlled_delays: super::queueing::ControlledDelays::of(model),
+            breakers: model.breakers.iter().map(CircuitBreaker::new).collect(),
+            caps: limiters(model),
             waits: None,
             recorder: recorder(model),
             queue,

@@ -3,9 +3,10 @@
 
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Code;
+use crate::model::breaker::BreakerId;
 use crate::model::retry::{GuardId, RetryId};
 use crate::model::system::{EndpointId, Op};
-use crate::parts::retry::{Tries, Verdict};
+use crate::parts::retry::{Tries, Verdict, includes};
 
 use super::event::{Event, Kind};
 use super::request::{Request, RequestState};
@@ -24,6 +25,8 @@ pub(super) struct GuardedCall {
     tries: Tries,
     /// The request that is the present attempt; `NONE` between two attempts.
     attempt: u32,
+    /// When the present attempt began.
+    begun: Time,
 }
 
 impl GuardedCall {
@@ -31,7 +34,13 @@ impl GuardedCall {
         policy: None,
         tries: Tries::NEW,
         attempt: NONE,
+        begun: Time::ZERO,
     };
+
+    /// The server asks for such a pause.
+    pub fn is_asked(&mut self, wait: Span) {
+        self.tries.retry_after = wait;
+    }
 
     /// The policy of a call that is under way.
     pub fn policy(&self) -> Option<RetryId> {
@@ -75,11 +84,22 @@ impl World<'_> {
         let Some((guard, endpoint)) = self.guarded(id) else {
             return;
         };
+        let guard = &self.model.guards[guard.index()];
+        if let Some(breaker) = guard.breaker
+            && !self.breakers[breaker.index()].permits(now)
+        {
+            return self.attempt_rejected(now, id, breaker);
+        }
         let Some(child) = self.start_child(now, id, endpoint, true) else {
+            if let Some(breaker) = guard.breaker {
+                // The run ends here, and the call is never made.
+                self.breakers[breaker.index()].probe.permitted -= 1;
+            }
             return;
         };
-        self.retries.calls[id as usize].attempt = child;
-        if let Some(timeout) = self.model.guards[guard.index()].timeout {
+        let call = &mut self.retries.calls[id as usize];
+        (call.attempt, call.begun) = (child, now);
+        if let Some(timeout) = guard.timeout {
             let generation = self.requests[child].generation;
             let event = Event::stale_after(Kind::AttemptTimeout, child, generation);
             self.after(timeout, event);
@@ -130,6 +150,13 @@ impl World<'_> {
     pub(super) fn attempt_over(&mut self, now: Time, id: u32, over: &Request) {
         let call = &mut self.retries.calls[id as usize];
         call.attempt = NONE;
+        let (took, again) = (now.since(call.begun), call.tries.made > 1);
+        self.tell_breaker(now, id, over.code, took);
+        if again && over.code == Code::OK {
+            // What was asked of the senders was about an attempt that no longer counts.
+            self.tell_senders(id, Span::ZERO);
+        }
+        let call = &mut self.retries.calls[id as usize];
         if self.requests[id].cancelled {
             return self.break_off_call(now, id);
         }
@@ -139,7 +166,12 @@ impl World<'_> {
                 return self.attempt_later(now, id, pause);
             }
         }
-        call.policy = None;
+        self.call_over(now, id, over);
+    }
+
+    /// A guarded call has come to its outcome.
+    fn call_over(&mut self, now: Time, id: u32, over: &Request) {
+        self.retries.calls[id as usize].policy = None;
         self.op_times[self.requests[id].at as usize].visits += 1;
         let caller = &mut self.requests[id];
         caller.ticket = caller.ticket.wrapping_add(1);
@@ -158,6 +190,47 @@ impl World<'_> {
             };
             self.finish(now, id);
         }
+    }
+
+    /// The breaker of a guarded call does not let an attempt through.
+    fn attempt_rejected(&mut self, now: Time, id: u32, breaker: BreakerId) {
+        let call = &mut self.retries.calls[id as usize];
+        if let Some(policy) = call.policy {
+            let policy = &mut self.retries.policies[policy.index()];
+            if let Verdict::Again(pause) = policy.rejected(now, &mut call.tries) {
+                return self.attempt_later(now, id, pause);
+            }
+        }
+        let over = Request {
+            code: Code(self.model.breakers[breaker.index()].status),
+            ..self.requests[id]
+        };
+        self.call_over(now, id, &over);
+    }
+
+    /// The breaker of a guarded call, if it has one, learns how an attempt ended.
+    fn tell_breaker(&mut self, now: Time, id: u32, code: Code, took: Span) {
+        let guard = self.guarded(id).map(|(guard, _)| guard);
+        let breaker = guard.and_then(|guard| self.model.guards[guard.index()].breaker);
+        if let Some(breaker) = breaker {
+            let spec = &self.model.breakers[breaker.index()];
+            let failed = includes(&spec.failures, code);
+            self.breakers[breaker.index()].record(now, failed, took);
+        }
+    }
+
+    /// Attempts under way that this breaker has let through.
+    pub(super) fn attempts_of(&self, breaker: usize) -> u64 {
+        let calls = self.retries.calls.iter().zip(0_u32..);
+        let under_way = calls.filter(|(call, _)| call.attempt != NONE);
+        let own = under_way.filter(|(_, id)| {
+            let guard = self.guarded(*id).map(|(guard, _)| guard);
+            let guard = guard.map(|guard| &self.model.guards[guard.index()]);
+            guard
+                .and_then(|guard| guard.breaker)
+                .is_some_and(|b| b.index() == breaker)
+        });
+        own.count() as u64
     }
 
     fn attempt_later(&mut self, now: Time, id: u32, pause: Span) {

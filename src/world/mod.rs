@@ -14,9 +14,11 @@ pub mod fleet;
 mod guard;
 pub mod journeys;
 pub mod keep_alive;
+pub mod limiter;
 pub mod limits;
 pub mod network;
 pub mod outcome;
+mod queueing;
 mod rate_limit;
 pub mod request;
 mod retry;
@@ -48,6 +50,7 @@ use crate::engine::{Span, Time};
 use crate::measure::recorder::{Memory, Recorder};
 use crate::model::Model;
 use crate::model::system::{DistId, EndpointId, Op};
+use crate::parts::breaker::CircuitBreaker;
 use crate::parts::inventory::Inventory;
 use crate::parts::keep_alive::KeepAlive;
 use crate::parts::listeners::Listeners;
@@ -266,6 +269,11 @@ pub struct World<'m> {
     /// Limits of the rate of requests.
     limiters: Vec<Limiter>,
     retries: retry::Retries,
+    controlled_delays: queueing::ControlledDelays,
+    /// In the order of `Model::breakers`.
+    breakers: Vec<CircuitBreaker>,
+    /// In the order of `Model::limits`.
+    caps: Vec<limiter::Limiter>,
     /// Waits at stations, if a study wants each of them.
     waits: Option<Vec<u64>>,
 

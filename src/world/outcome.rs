@@ -5,6 +5,7 @@ use crate::measure::recorder::Recorder;
 use crate::model::Model;
 use crate::model::system::EndpointId;
 use crate::parts::accept::AcceptProbe;
+use crate::parts::breaker::BreakerProbe;
 use crate::parts::inventory::InventoryProbe;
 use crate::parts::keep_alive::KeepAliveProbe;
 use crate::parts::lock::LockProbe;
@@ -16,6 +17,7 @@ use crate::parts::station::StationProbe;
 use crate::parts::waiting_room::RoomProbe;
 
 use super::deadlock::Deadlocks;
+use super::limiter::{LimitProbe, Limiter};
 use super::limits::{Place, TooMuchMemory};
 use super::slow::Breakdown;
 use super::{CALLED_AT_ONCE, OpTime, World};
@@ -98,6 +100,10 @@ pub struct Outcome {
     pub rate_limits: Vec<LimiterProbe>,
     /// Probes in the order of `Model::retries`.
     pub retries: Vec<RetryProbe>,
+    /// Probes in the order of `Model::breakers`.
+    pub breakers: Vec<BreakerProbe>,
+    /// Probes in the order of `Model::limits`.
+    pub limits: Vec<LimitProbe>,
     /// The waiting room's probe.
     pub room: Option<RoomProbe>,
     /// The probe of the accept queue, where the model has a listener.
@@ -160,6 +166,8 @@ impl World<'_> {
             inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),
             rate_limits: self.limiters.into_iter().map(|l| l.probe).collect(),
             retries: self.retries.probes(),
+            breakers: self.breakers.into_iter().map(|b| b.probe).collect(),
+            limits: self.caps.iter().map(Limiter::probe).collect(),
             deadlocks: self.deadlocks,
             room: self.room.map(|(r, _)| r.probe),
             listener: self.dialling.map(|d| d.queue.probe),

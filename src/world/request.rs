@@ -3,6 +3,7 @@
 use crate::engine::Time;
 use crate::measure::recorder::{Code, Origin};
 use crate::model::journey::SiteId;
+use crate::model::limit::LimitId;
 use crate::model::system::{EndpointId, Entity, PoolId};
 use crate::parts::Job;
 use crate::parts::waiting::Tickets;
@@ -112,6 +113,8 @@ pub enum Held {
     Token(PoolId),
     /// The lock of an entity of this kind, with its number.
     Lock(Entity, u32),
+    /// A place inside a limit on requests at once.
+    Permit(LimitId),
     /// The version that was read of an entity's row.
     Version(Entity, u32),
     /// A place at a replica of a service, both by index.

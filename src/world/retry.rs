@@ -34,6 +34,18 @@ impl Retries {
         self.policies.iter().map(|policy| policy.probe).collect()
     }
 
+    /// The server asks this VU to wait so long before it tries again.
+    pub fn vu_is_asked(&mut self, vu: u32, wait: Span) {
+        if let Some(Some((_, tries))) = self.of_vus.get_mut(vu as usize) {
+            tries.retry_after = wait;
+        }
+    }
+
+    /// As [`Retries::vu_is_asked`], of a request that makes a guarded call.
+    pub fn caller_is_asked(&mut self, id: u32, wait: Span) {
+        self.calls[id as usize].is_asked(wait);
+    }
+
     /// Requests of VUs and calls that are under way with this policy.
     pub fn open(&self, policy: usize) -> u64 {
         let of_vus = self.of_vus.iter().flatten().map(|(id, _)| *id);

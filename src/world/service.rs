@@ -7,7 +7,6 @@ use crate::model::system::{Accumulated, Growth, Op};
 use crate::parts::Admission;
 use crate::parts::waiting::QueueEntry;
 
-use super::event::{Event, Kind};
 use super::request::RequestState;
 use super::system::refusal;
 use super::{Work, World};
@@ -74,9 +73,13 @@ impl World<'_> {
                 }
                 Ok(RequestState::InService)
             }
+            Admission::Displaces => {
+                self.displace(now, station);
+                Ok(RequestState::InService)
+            }
             Admission::Queued => {
                 if let Some(patience) = patience {
-                    self.after(patience, Event::stale_after(Kind::PatienceOver, id, ticket));
+                    self.lose_patience_later(now, id, ticket, (station, patience));
                 }
                 Ok(RequestState::Waiting)
             }

@@ -148,6 +148,7 @@ fn pace_of(paces: &mut Vec<Pace>, held: &[PoolId], queue: &mut EventQueue<Event>
             queue: u32::MAX,
             refusal: 503,
             waiting: Waiting::default(),
+            queueing: crate::model::queueing::Queueing::default(),
             scalability: None,
             slowdowns: Vec::new(),
         };

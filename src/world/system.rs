@@ -73,12 +73,12 @@ impl World<'_> {
                         return;
                     }
                 }
-                Op::Lock { .. } | Op::RateLimit(_) => {
+                Op::Lock { .. } | Op::RateLimit(_) | Op::Limit(_) | Op::Enter { .. } => {
                     if !self.passes(now, id, at) {
                         return;
                     }
                 }
-                Op::Release(_) | Op::Unlock(_) => self.give_back_last(now, id),
+                Op::Release(_) | Op::Unlock(_) | Op::Leave(_) => self.give_back_last(now, id),
                 Op::Guard(guard) => return self.begin_guarded_call(now, id, guard),
                 Op::Call(endpoint) => return self.call(now, id, endpoint),
                 op @ (Op::Fork(endpoint) | Op::Spawn(endpoint)) => {
@@ -114,6 +114,7 @@ impl World<'_> {
         }
     }
 
+    /// A request calls an endpoint and waits for it.
     fn call(&mut self, now: Time, id: u32, endpoint: EndpointId) {
         self.requests[id].state = RequestState::Calling;
         self.requests[id].at += 1;
@@ -143,15 +144,14 @@ impl World<'_> {
         let request = &self.requests[id];
         let (at, ticket) = (request.at as usize, request.ticket);
         match self.pools[pool.index()].acquire(now, id, ticket) {
-            Admission::Granted => {
+            Admission::Granted | Admission::Displaces => {
                 self.op_times[at].visits += 1;
                 self.requests.hold(id, Held::Token(pool));
                 return true;
             }
             Admission::Queued => {
                 let spec = &self.model.pools[pool.index()];
-                let timeout = spec.timeout;
-                let timeout = timeout.map(|time| spec.waiting.by_timer(now, time));
+                let timeout = self.pool_patience(now, pool);
                 self.begin_wait(now, id, timeout);
                 self.may_open_reserve(now, id, spec.waiting);
             }
@@ -168,6 +168,7 @@ impl World<'_> {
     fn passes(&mut self, now: Time, id: u32, at: usize) -> bool {
         match self.ops[at] {
             Op::RateLimit(limit) => self.comes_to_limit(now, id, limit),
+            op @ (Op::Limit(_) | Op::Enter { .. }) => self.meet_limit(now, id, op),
             _ => self.take_lock(now, id, at),
         }
     }
@@ -385,7 +386,7 @@ impl World<'_> {
         let failed = self.requests[id].code != Code::OK || self.requests[id].cancelled;
         let next = match held {
             Held::Token(pool) => self.pools[pool.index()].release(now, &self.requests),
-            Held::Lock(_, NONE) | Held::Version(..) | Held::Replica(..) => None,
+            Held::Lock(_, NONE) | Held::Version(..) | Held::Replica(..) | Held::Permit(_) => None,
             Held::Lock(key, entity) => self.locks[key as usize]
                 .as_mut()
                 .and_then(|locks| locks.release(now, entity, failed, &self.requests)),
@@ -393,6 +394,7 @@ impl World<'_> {
         match (next, held) {
             (Some(next), _) => self.granted(now, next),
             (None, Held::Token(pool)) => self.wake_for_pool(now, pool),
+            (None, Held::Permit(limit)) => self.leave_limit(now, id, limit),
             (None, Held::Lock(key, entity)) if entity != NONE => {
                 self.wake_for_lock(now, key, entity);
             }

@@ -1,6 +1,9 @@
 //! Retries, limits, breakers and what else is done against overload: small cases with answers that can be worked out by
 //! hand, and closed forms.
 
+mod breakers;
+mod limits;
+mod queues;
 mod retries;
 
 use capsim::measure::recorder::Code;

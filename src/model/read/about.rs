@@ -3,8 +3,8 @@
 use super::scenario_table::SCENARIO;
 use super::step_tables::STEP;
 use super::{
-    Build, MOST, endpoint, fitted, inventory, listener, network, rate_limit, retry, service,
-    station, threshold, waiting, waiting_room,
+    Build, MOST, breaker, endpoint, fitted, inventory, limit, listener, network, rate_limit, retry,
+    service, station, threshold, waiting, waiting_room,
 };
 use crate::engine::Span;
 use crate::model::K6Version;
@@ -44,6 +44,16 @@ pub(crate) static MODEL: Table = Table {
             "journeys",
             Kind::Named(&Kind::Some(&Kind::Type(&STEP))),
             "What a user does in one iteration: a list of steps, by name.",
+        ),
+        Key::new(
+            "limits",
+            Kind::Named(&Kind::Table(&limit::LIMIT)),
+            "Limits on rates and on requests at once, by name.",
+        ),
+        Key::new(
+            "breakers",
+            Kind::Named(&Kind::Table(&breaker::BREAKER)),
+            "Circuit breakers around calls, by name.",
         ),
         Key::new(
             "retries",

@@ -1,5 +1,6 @@
 //! Endpoints: their options, and the program made of their visits.
 
+use super::station::idle;
 use super::visit::{Call, Visits};
 use super::visit_tables::VISIT;
 use super::{Build, Effect, answer};
@@ -22,6 +23,8 @@ pub(crate) static ENDPOINT: Table = Table {
         Key::new("entities", Kind::Table(&answer::ENTITIES), "Which parts of a script's request name what it is about."),
         Key::new("answer", Kind::Table(&answer::ANSWER), "What a script is answered if the request succeeds."),
         Key::new("failure", Kind::Table(&answer::ANSWER), "What a script is answered if it fails."),
+        Key::new("limit", Kind::OneOrMore(&Kind::Name("limit")), "Limits that a request passes before anything else."),
+        Key::new("class", Kind::Whole(0, 255), "Class of its requests at a limit on requests at once, 0 first.").or_whole(0),
         Key::new("visits", Kind::List(&Kind::Type(&VISIT)), "What is done, one after the other.").required("visits = [{ station = \"cpu\", time = \"6ms\" }]"),
     ],
     rules: &[],
@@ -85,10 +88,21 @@ fn endpoint<'a>(
         .optional("hold")
         .map(|f| f.one_or_more())
         .unwrap_or_default();
+    let limits = section.optional("limit").map(|f| f.one_or_more());
+    let limits = limits.unwrap_or_default();
+    let class = section.optional("class").and_then(|f| f.whole(0, 255));
+    if limits.is_empty() {
+        idle(
+            &section,
+            "class",
+            "the endpoint has no `limit`; a visit to a station has a `class` of its own",
+        );
+    }
+    let class = class.and_then(|c| u8::try_from(c).ok()).unwrap_or(0);
     let items = section.optional("visits");
     let items = items.and_then(|f| f.items()).unwrap_or_default();
     let mut visits = Visits::new(build, id, calls);
-    visits.whole(&held, &items);
+    visits.whole((&limits, class), &held, &items);
     (endpoint.ops, endpoint.max_held) = visits.finish();
     (endpoint, timeout.unwrap_or(TIMEOUT))
 }

@@ -3,6 +3,7 @@
 use super::Build;
 use crate::model::Model;
 use crate::model::journey::{Condition, Journey, SiteId, Step};
+use crate::model::limit::{LimitKey, LimitKind};
 use crate::model::system::{EndpointId, Entity, Op};
 
 /// A set of things that a VU may have at a step.
@@ -37,7 +38,7 @@ pub(super) fn reach(model: &Model, order: &[EndpointId]) -> Vec<Reach> {
                 own.takes_time |= callee.takes_time && !matches!(op, Op::Spawn(_));
             }
             let joined = if own.issues { TOKEN } else { 0 };
-            own.needs |= needs(*op) & !joined;
+            own.needs |= (needs(*op) | limited(model, *op)) & !joined;
             own.issues |= *op == Op::IssueToken;
             own.takes_time |= takes_time(model, *op);
         }
@@ -53,6 +54,15 @@ fn takes_time(model: &Model, op: Op) -> bool {
         return false;
     };
     super::progress::is_positive(model, dist)
+}
+
+/// What a limit with a bucket for each user needs.
+fn limited(model: &Model, op: Op) -> Having {
+    let Op::Limit(limit) = op else { return 0 };
+    match model.limits.get(limit.index()).map(|limit| &limit.kind) {
+        Some(LimitKind::Rate(rate)) if rate.by == LimitKey::User => USER,
+        _ => 0,
+    }
 }
 
 fn needs(op: Op) -> Having {

@@ -1,5 +1,6 @@
-//! What stands around a call: retries, a timeout for each attempt.
+//! What stands around a call: retries, a circuit breaker, a timeout for each attempt.
 
+use super::breaker;
 use super::retry;
 use super::visit::Visits;
 use super::{Build, names};
@@ -27,9 +28,12 @@ fn read<'a>(build: &mut Build<'a>, section: &Section<'a>) -> Option<Guard> {
         let span = field.span_above_zero()?;
         Some(build.constant(&field, span.0))
     });
-    (retry.is_some() || timeout.is_some()).then(|| Guard {
+    let breaker = section.optional("breaker");
+    let breaker = breaker.map(|f| breaker::used(build, &f));
+    (retry.is_some() || timeout.is_some() || breaker.is_some()).then(|| Guard {
         name: section.field.path.clone(),
         retry: retry.flatten(),
+        breaker: breaker.flatten(),
         timeout,
     })
 }

@@ -4,6 +4,7 @@ use super::program::Program;
 use super::{Build, empty_journey, steps};
 use crate::model::field::Field;
 use crate::model::journey::{Journey, JourneyId};
+use crate::model::scenario::Scenario;
 
 /// All programs, and who runs which.
 pub(super) struct Programs {
@@ -17,8 +18,12 @@ pub(super) struct Programs {
 pub(super) struct Renumbered(Vec<JourneyId>);
 
 impl Renumbered {
-    pub(super) fn get(&self, id: JourneyId) -> JourneyId {
-        self.0.get(id.index()).copied().unwrap_or(id)
+    /// Leads scenarios to the programs of their journeys.
+    pub(super) fn apply(&self, scenarios: &mut [Scenario]) {
+        for scenario in scenarios {
+            let id = scenario.journey;
+            scenario.journey = self.0.get(id.index()).copied().unwrap_or(id);
+        }
     }
 }
 

@@ -197,4 +197,11 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
     unused("rate limit", &at.rate_limits, limits.collect());
     let retries = build.retries_used.iter().map(|id| usize::from(*id));
     unused("retry policy", &at.retries, retries.collect());
+    let breakers = build.breakers_used.iter().map(|id| usize::from(*id));
+    unused("breaker", &at.breakers, breakers.collect());
+    let limits = ops().filter_map(|op| match op {
+        Op::Limit(limit) | Op::Enter { limit, .. } => Some(limit.index()),
+        _ => None,
+    });
+    unused("limit", &at.limits, limits.collect());
 }

@@ -3,6 +3,7 @@
 
 mod about;
 mod answer;
+mod breaker;
 mod choose;
 mod condition;
 mod data_file;
@@ -15,6 +16,7 @@ mod flow;
 mod guard;
 mod inventory;
 mod journey;
+mod limit;
 mod link;
 mod listener;
 mod names;
@@ -22,6 +24,7 @@ mod network;
 mod order;
 mod program;
 mod progress;
+mod queueing;
 mod rate_limit;
 mod request;
 mod retry;
@@ -39,13 +42,15 @@ mod waiting;
 mod waiting_room;
 
 use super::Model;
+use super::breaker::Breaker;
 use super::document::Files;
 use super::field::Field;
 use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
+use super::limit::Limit;
 use super::problem::Notes;
 use super::retry::{Guard, Retry};
 use super::section::Section;
-use super::system::{Discipline, DistId, EndpointId, NamedDist, Pool};
+use super::system::{Discipline, DistId, EndpointId, NamedDist, Pool, Station};
 use super::tree::{Node, Place};
 use super::waiting::Lock;
 use crate::engine::Span;
@@ -67,12 +72,16 @@ struct Build<'a> {
     stations: Names,
     /// Of each station: how it serves, and its servers.
     services: Vec<(Discipline, u32)>,
+    /// Of each station: whether it has a controlled delay.
+    controlled: Vec<bool>,
     pools: Names,
     /// Of each pool: whether a slowdown stops what is done with its tokens.
     stopped_pools: Vec<bool>,
     endpoints: Names,
     journeys: Names,
     retry_names: Names,
+    breaker_names: Names,
+    limit_names: Names,
     /// Number of events, if there is an inventory.
     events: Option<u32>,
     waiting_room: bool,
@@ -85,6 +94,9 @@ struct Build<'a> {
     /// Named policies that something uses.
     retries_used: BTreeSet<u16>,
     guards: Vec<Guard>,
+    breakers: Vec<Breaker>,
+    breakers_used: BTreeSet<u16>,
+    limits: Vec<Limit>,
     /// For each site: its place, and the client timeout that the step itself gives.
     site_notes: Vec<(Place, Option<Span>)>,
     checks: Vec<Check>,
@@ -120,6 +132,8 @@ struct Sections<'a> {
     retries: Vec<(&'a str, Field<'a>)>,
     services: Vec<(&'a str, Field<'a>)>,
     rate_limits: Vec<(&'a str, Field<'a>)>,
+    breakers: Vec<(&'a str, Field<'a>)>,
+    limits: Vec<(&'a str, Field<'a>)>,
 }
 
 impl<'a> Build<'a> {
@@ -187,6 +201,8 @@ pub(super) fn model(
         journeys: named("journeys"),
         retries: named("retries"),
         rate_limits: named("rate_limits"),
+        breakers: named("breakers"),
+        limits: named("limits"),
     };
     let mut build = Build {
         notes,
@@ -194,12 +210,15 @@ pub(super) fn model(
         load,
         stations: Names::new("station", "stations", &sections.stations),
         services: Vec::new(),
+        controlled: Vec::new(),
         pools: Names::new("pool", "pools", &sections.pools),
         stopped_pools: Vec::new(),
         endpoints: Names::new("endpoint", "endpoints", &sections.endpoints),
         journeys: Names::new("journey", "journeys", &sections.journeys),
         rate_limits: Names::new("rate limit", "rate limits", &sections.rate_limits),
         retry_names: Names::new("retry policy", "retry policies", &sections.retries),
+        breaker_names: Names::new("breaker", "breakers", &sections.breakers),
+        limit_names: Names::new("limit", "limits", &sections.limits),
         events: None,
         waiting_room: root.has("waiting_room"),
         locks: [Lock::default(); 5],
@@ -208,6 +227,9 @@ pub(super) fn model(
         retries: retry::read_all(&sections.retries),
         retries_used: BTreeSet::new(),
         guards: Vec::new(),
+        breakers: breaker::read_all(&sections.breakers),
+        breakers_used: BTreeSet::new(),
+        limits: limit::read_all(&sections.limits),
         site_notes: Vec::new(),
         checks: Vec::new(),
         groups: Vec::new(),
@@ -235,7 +257,7 @@ impl<'a> Build<'a> {
         let stations = at.stations.iter();
         let stations = stations.map(|(name, f)| station::station(self, name, f));
         let stations: Vec<_> = stations.collect();
-        self.services = stations.iter().map(|s| (s.discipline, s.servers)).collect();
+        self.note_stations(&stations);
         let pools = at.pools.iter();
         let pools: Vec<_> = pools
             .map(|(name, f)| station::pool(self, name, f))
@@ -272,6 +294,8 @@ impl<'a> Build<'a> {
             retries: std::mem::take(&mut self.retries),
             guards: std::mem::take(&mut self.guards),
             services: service::read_all(self, &at.services),
+            breakers: std::mem::take(&mut self.breakers),
+            limits: std::mem::take(&mut self.limits),
             users: about.users,
             inventory,
             waiting_room,
@@ -284,9 +308,7 @@ impl<'a> Build<'a> {
             summary_trend_names: about.stat_names,
             run_tags: Vec::new(),
         };
-        for scenario in &mut model.scenarios {
-            scenario.journey = programs.of_scenarios.get(scenario.journey);
-        }
+        programs.of_scenarios.apply(&mut model.scenarios);
         self.set_timeouts(&mut model.sites, &endpoints.timeouts);
         model.thresholds = threshold::read(root.optional("thresholds"), &model);
         if let Some(field) = root.optional("fitted") {
@@ -299,6 +321,13 @@ impl<'a> Build<'a> {
 }
 
 impl Build<'_> {
+    /// What visits have to know of stations.
+    fn note_stations(&mut self, stations: &[Station]) {
+        let controlled = stations.iter().map(|s| s.queueing.codel.is_some());
+        self.controlled = controlled.collect();
+        self.services = stations.iter().map(|s| (s.discipline, s.servers)).collect();
+    }
+
     /// Client timeouts: that of the step, else of the endpoint, else k6's.
     fn set_timeouts(&self, sites: &mut [Site], of_endpoints: &[Span]) {
         for (site, (_, timeout)) in sites.iter_mut().zip(&self.site_notes) {

@@ -45,6 +45,12 @@ pub(super) static POLICY: Table = Table {
         )
         .or_text("none"),
         Key::new(
+            "retry_after",
+            Kind::Flag,
+            "Whether a pause that the server asks for is kept where it is longer.",
+        )
+        .or_flag(true),
+        Key::new(
             "budget",
             Kind::Table(&BUDGET),
             "How many retries are allowed beside the requests.",
@@ -57,13 +63,14 @@ pub(super) static POLICY: Table = Table {
 /// What may have become of a request that failed.
 pub(super) static OUTCOME: Type = Type {
     name: "outcome",
-    about: "A failed outcome: a status, all of a class, no answer in time, or a refused connection.",
+    about: "A failed outcome: a status, all of a class, no answer in time, a refused connection, or a call that an open breaker rejected.",
     kind: Kind::Either(&[
         Kind::Whole(400, 599),
         Kind::Word("4xx"),
         Kind::Word("5xx"),
         Kind::Word("timeout"),
         Kind::Word("refused"),
+        Kind::Word("open"),
     ]),
 };
 
@@ -205,6 +212,7 @@ fn policy(name: String, field: &Field) -> Retry {
             statuses: vec![(429, 429), (500, 599)],
             timeout: true,
             refused: true,
+            open: false,
         },
         backoff: Backoff::Fixed(Span::ZERO),
         jitter: Jitter::None,
@@ -224,6 +232,15 @@ fn policy(name: String, field: &Field) -> Retry {
     if let Some(field) = section.optional("jitter") {
         policy.jitter = jitter(&field, policy.backoff).unwrap_or(Jitter::None);
     }
+    if let Some(honoured) = section.optional("retry_after").and_then(|f| f.flag()) {
+        policy.retry_after = honoured;
+    }
+    if policy.on.open && policy.backoff == Backoff::Fixed(Span::ZERO) {
+        section.error(
+            "calls that an open breaker rejects are retried without a pause",
+            "add `backoff`, or remove \"open\" from `on`",
+        );
+    }
     policy.budget = section.optional("budget").and_then(|f| budget(&f));
     policy
 }
@@ -236,6 +253,7 @@ pub(super) fn failures(field: &Field) -> Failures {
         match item.text_if_any() {
             Some("timeout") => failures.timeout = true,
             Some("refused") => failures.refused = true,
+            Some("open") => failures.open = true,
             Some("4xx") => failures.statuses.push((400, 499)),
             Some("5xx") => failures.statuses.push((500, 599)),
             Some(other) => {

@@ -1,12 +1,14 @@
 //! Stations and pools.
 
 use super::dist::DISTRIBUTION;
+use super::queueing::{self, AGEING, CODEL, LIFO_ABOVE, PREEMPTION};
 use super::slowdown::{SLOWDOWN, WARM_UP};
 use super::waiting::{ORDER, WAKE, waiting};
 use super::{Build, slowdown};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::preset::Presets;
+use crate::model::queueing::Queueing;
 use crate::model::section::Section;
 use crate::model::system::{Discipline, Pool, Scalability, Station};
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
@@ -33,6 +35,10 @@ pub(crate) static STATION: Table = Table {
         refusal(),
         ORDER.otherwise("as the `discipline` says"),
         WAKE,
+        PREEMPTION,
+        AGEING,
+        LIFO_ABOVE,
+        CODEL,
         Key::new(
             "scalability",
             Kind::Table(&SCALABILITY),
@@ -61,6 +67,7 @@ static DISCIPLINES: Choice<Discipline> = Choice {
         ("random", Discipline::Random),
         ("processor-sharing", Discipline::ProcessorSharing),
         ("priority", Discipline::Priority),
+        ("adaptive-lifo", Discipline::AdaptiveLifo),
     ],
 };
 
@@ -127,6 +134,7 @@ pub(crate) static POOL: Table = Table {
             "A request that has waited this long fails with status 503.",
         )
         .otherwise("endless"),
+        CODEL,
         Key::new(
             "keep_alive",
             Kind::Type(&DISTRIBUTION),
@@ -181,6 +189,7 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
         queue: u32::MAX,
         refusal: 503,
         waiting: Waiting::default(),
+        queueing: Queueing::default(),
         scalability: None,
         slowdowns: Vec::new(),
     };
@@ -202,6 +211,7 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
         idle(&section, "refusal", ENDLESS);
     }
     order(&section, &mut station);
+    station.queueing = queueing::read(&section, &station);
     station.scalability = section
         .optional("scalability")
         .and_then(|f| scalability(&f));
@@ -303,6 +313,7 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         queue: u32::MAX,
         refusal: 503,
         timeout: None,
+        codel: None,
         keep_alive: None,
         slowdowns: Vec::new(),
         waiting: Waiting::default(),
@@ -319,6 +330,7 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         idle(&section, "timeout", "with `queue = 0` nobody waits");
     }
     pool.timeout = section.time("timeout");
+    pool.codel = section.optional("codel").and_then(|f| queueing::codel(&f));
     pool.keep_alive = section.optional("keep_alive").map(|f| build.dist(&f));
     pool.slowdowns = slowdown::of_pool(build, &section);
     pool.waiting = waiting(&section, false);

@@ -10,7 +10,7 @@ use crate::model::nearest::{listed, nearest};
 use crate::model::rate_limit::RateLimitId;
 use crate::model::section::Section;
 use crate::model::system::{
-    Accumulated, Discipline, EndpointId, Entity, Growth, Op, PoolId, StationId,
+    Accumulated, Discipline, EndpointId, Entity, Growth, Op, Patience, PoolId, StationId,
 };
 use crate::model::tree::Place;
 use crate::model::waiting::WaitOrder;
@@ -31,7 +31,7 @@ pub(super) struct Visits<'b, 'a> {
     calls: &'b mut Vec<Call>,
     pub(super) ops: Vec<Op>,
     /// How what is held here gives itself back, the innermost last.
-    held: Vec<Op>,
+    pub(super) held: Vec<Op>,
     /// Versions that were read and are not checked yet: they are remembered like things held.
     versions: usize,
     most_held: usize,
@@ -60,9 +60,15 @@ impl<'b, 'a> Visits<'b, 'a> {
         (self.ops, u8::try_from(self.most_held).unwrap_or(u8::MAX))
     }
 
-    /// All visits of an endpoint, in the pools that it holds for all of them.
-    pub(super) fn whole(&mut self, held: &[Field<'a>], items: &[Field<'a>]) {
+    /// All visits of an endpoint, behind its limits, in the pools that it holds for all of them.
+    pub(super) fn whole(
+        &mut self,
+        (limits, class): (&[Field<'a>], u8),
+        held: &[Field<'a>],
+        items: &[Field<'a>],
+    ) {
         let mut open = Vec::new();
+        self.limits(limits, class, &mut open);
         for pool in held {
             self.hold(pool, &mut open);
         }
@@ -75,7 +81,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         self.close(open);
     }
 
-    fn list(&mut self, items: &[Field<'a>], mut open: Vec<Op>) {
+    pub(super) fn list(&mut self, items: &[Field<'a>], mut open: Vec<Op>) {
         for item in items {
             self.visit(item, &mut open);
         }
@@ -114,7 +120,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         self.take(Op::Acquire { pool: id }, Op::Release(id), open);
     }
 
-    fn take(&mut self, take: Op, give_back: Op, open: &mut Vec<Op>) {
+    pub(super) fn take(&mut self, take: Op, give_back: Op, open: &mut Vec<Op>) {
         self.ops.push(take);
         open.push(give_back);
         self.held.push(give_back);
@@ -141,6 +147,7 @@ impl<'b, 'a> Visits<'b, 'a> {
                 let dist = self.build.dist(&value);
                 self.ops.push(Op::Delay(dist));
             }
+            "limit" => self.limit_visit(&section, &value, open),
             "hold" | "lock" | "optimistic" => self.scope(kind, &section, &value, open),
             "fail" => {
                 let probability = value.real().unwrap_or(0.0);
@@ -182,7 +189,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         let time = section.optional("time");
         let growth = section.optional("growth").and_then(|f| self.growth(&f));
         let class = section.integer_or_default("class");
-        let patience = section.optional("patience").map(|f| self.build.dist(&f));
+        let patience = self.patience(section, id);
         self.no_effect(section, id);
         self.not_stopped(station);
         let Some(time) = time.map(|f| self.build.dist(&f)) else {
@@ -210,6 +217,18 @@ impl<'b, 'a> Visits<'b, 'a> {
                 "leave something, such as leaves = 0.05, or give the station the slowdown",
             );
         }
+    }
+
+    /// How long the request waits: as the visit says, or as the station's controlled delay does.
+    fn patience(&mut self, section: &Section<'a>, station: StationId) -> Option<Patience> {
+        let controlled = self.build.controlled.get(station.index()) == Some(&true);
+        let field = section.optional("patience");
+        if let (Some(field), true) = (&field, controlled) {
+            let message = "the station's `codel` says how long requests wait";
+            field.error(message, "remove `patience`, or the station's `codel`");
+        }
+        let drawn = field.map(|f| Patience::Drawn(self.build.dist(&f)));
+        drawn.or(controlled.then_some(Patience::Controlled))
     }
 
     /// Warns of a class or a patience that the station pays no attention to.

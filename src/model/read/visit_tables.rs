@@ -1,5 +1,6 @@
 //! The visits of an endpoint, declared: a table for each, told apart by its first key.
 
+use super::breaker::BREAKER_USED;
 use super::dist::DISTRIBUTION;
 use super::retry::RETRY_POLICY;
 use super::station::STATUS;
@@ -10,7 +11,7 @@ use crate::model::vocabulary::{Choice, Key, Kind, Table, Type, Union};
 /// A visit of an endpoint.
 pub(crate) static VISIT: Type = Type {
     name: "visit",
-    about: "One thing that the system does for a request: a table with one of the keys `station`, `delay`, `hold`, `lock`, `optimistic`, `issue`, `list`, `claim`, `confirm`, `release`, `fail`, `rate_limit`, `call`, `spawn`, `parallel`, `respond`, `renew`, `leave`, `status`, and the options of that visit.",
+    about: "One thing that the system does for a request: a table with one of the keys `station`, `delay`, `hold`, `limit`, `lock`, `optimistic`, `issue`, `list`, `claim`, `confirm`, `release`, `fail`, `rate_limit`, `call`, `spawn`, `parallel`, `respond`, `renew`, `leave`, `status`, and the options of that visit.",
     kind: Kind::Union(&VISITS),
 };
 
@@ -21,6 +22,7 @@ pub(super) static VISITS: Union = Union {
         &SERVE,
         &DELAY,
         &HOLD,
+        &LIMIT,
         &LOCK,
         &OPTIMISTIC,
         &ISSUE,
@@ -246,6 +248,33 @@ static CALL: Table = Table {
             "When the caller gives up an attempt, with status 504.",
         )
         .otherwise("endless"),
+        Key::new(
+            "breaker",
+            Kind::Type(&BREAKER_USED),
+            "The circuit breaker that each attempt asks.",
+        )
+        .otherwise("none"),
+    ],
+    rules: &[],
+};
+
+static LIMIT: Table = Table {
+    name: "visit.limit",
+    about: "Passes a limit: on a rate, or on requests at once, of which it is one until the end of its scope.",
+    keys: &[
+        Key::new("limit", Kind::Name("limit"), "The limit."),
+        Key::new(
+            "class",
+            Kind::Whole(0, 255),
+            "Class at a limit on requests at once, 0 first.",
+        )
+        .or_whole(0),
+        Key::new(
+            "visits",
+            Kind::List(&Kind::Type(&VISIT)),
+            "The visits for which it is one of so many.",
+        )
+        .otherwise("all that follow in the scope around it"),
     ],
     rules: &[],
 };

@@ -6,10 +6,12 @@ use super::{Account, Kind, Limit};
 use crate::measure::level::Level;
 use crate::measure::recorder::Origin;
 use crate::model::Model;
+use crate::model::limit::LimitKind;
 use crate::model::scenario::Executor;
 use crate::model::system::{AdmissionOrder, Entity, Op, WaitingRoom};
 use crate::parts::waiting_room::RoomProbe;
 use crate::study::answers::bounds::idle_iteration;
+use crate::world::limiter::LimitProbe;
 use crate::world::outcome::Outcome;
 
 /// All kinds of locks, in the order of their numbers.
@@ -42,6 +44,7 @@ pub(super) fn account(outcome: &Outcome, model: &Model) -> Account {
     }
     limits.extend((0..model.pools.len()).map(|index| sums.pool(index)));
     limits.extend(KEYS.iter().filter_map(|key| sums.lock(*key)));
+    limits.extend((0..model.limits.len()).map(|index| sums.limit(index)));
     let room = sums.room();
     let in_room = room.as_ref().map_or(0.0, |r| r.waited);
     limits.extend(room);
@@ -103,7 +106,7 @@ impl<'a> Sums<'a> {
         let stations = self.stations.iter().map(|s| s.queue + s.present);
         let ops = self.model.endpoints.iter().flat_map(|e| &e.ops);
         let delays = ops.zip(&self.outcome.op_times);
-        let delays = delays.filter(|(op, _)| matches!(op, Op::Delay(_)));
+        let delays = delays.filter(|(op, _)| matches!(op, Op::Delay(_) | Op::Limit(_)));
         let delays = delays.map(|(_, time)| time.served as f64 * NS);
         let connecting = self.listener().map_or(0.0, |l| l.waited);
         let limits = 0..self.model.rate_limits.len();
@@ -307,6 +310,35 @@ impl<'a> Sums<'a> {
         limit.lost_count = probe.gave_up as f64;
         limit.lost = limit.lost_count / probe.dialled.max(1) as f64;
         Some(limit)
+    }
+
+    /// A limit on a rate or on requests at once.
+    fn limit(&self, index: usize) -> Limit {
+        let spec = &self.model.limits[index];
+        let mut limit = Limit::new(Kind::Limit(index), format!("limit {}", spec.name));
+        let end = self.outcome.end_time();
+        let lost = match (&spec.kind, &self.outcome.limits[index]) {
+            (LimitKind::Rate(rate), LimitProbe::Rate(probe)) => {
+                limit.waited = probe.waited as f64 * NS;
+                let buckets = probe.buckets.max(1) as f64;
+                let most = buckets * rate.rate * self.seconds / rate.per.as_secs();
+                limit.utilisation = (probe.passed as f64 / most.max(f64::MIN_POSITIVE)).min(1.0);
+                limit.queue = limit.waited / self.seconds.max(f64::MIN_POSITIVE);
+                (probe.refused, probe.passed)
+            }
+            (_, LimitProbe::Concurrency(probe)) => {
+                limit.size = Some(probe.limit.mean(end));
+                limit.in_use = probe.in_flight.mean(end);
+                limit.in_use_max = probe.in_flight.max() as f64;
+                limit.utilisation = (limit.in_use / probe.limit.mean(end).max(1.0)).min(1.0);
+                (probe.refused, probe.passed)
+            }
+            _ => (0, 0),
+        };
+        limit.caused = limit.waited;
+        limit.lost_count = lost.0 as f64;
+        limit.lost = limit.lost_count / (lost.0 + lost.1).max(1) as f64;
+        limit
     }
 
     fn room(&self) -> Option<Limit> {

@@ -32,6 +32,8 @@ pub enum Kind {
     Pool(usize),
     /// The locks of this kind of entity.
     Lock(Entity),
+    /// A limit on a rate or on requests at once.
+    Limit(usize),
     /// The rules by which the waiting room lets users in.
     WaitingRoom,
     /// The accept queue of the listener: what clients wait for until they are connected and accepted.

@@ -1,0 +1,212 @@
+//! Circuit breakers: `[breakers.NAME]`, or written where one is used.
+
+use super::retry::{OUTCOME, failures};
+use super::station::STATUS;
+use super::{Build, names};
+use crate::engine::Span;
+use crate::model::breaker::{Breaker, BreakerId, Window};
+use crate::model::field::Field;
+use crate::model::retry::Failures;
+use crate::model::section::Section;
+use crate::model::tree::Value;
+use crate::model::vocabulary::{Key, Kind, Rule, Table, Type};
+
+/// A breaker where it is used.
+pub(super) static BREAKER_USED: Type = Type {
+    name: "breaker",
+    about: "A circuit breaker: the name of one in `[breakers]`, or a table of its own.",
+    kind: Kind::Either(&[Kind::Name("breaker"), Kind::Table(&BREAKER)]),
+};
+
+/// `[breakers.NAME]`
+pub(crate) static BREAKER: Table = Table {
+    name: "breakers.NAME",
+    about: "When calls are no longer made, and when they are made again; as resilience4j does it.",
+    keys: &[
+        Key::new(
+            "window",
+            Kind::Table(&WINDOW),
+            "The calls that rates are made of.",
+        )
+        .otherwise("`{ calls = 100 }`"),
+        Key::new(
+            "minimum_calls",
+            Kind::Whole(1, MOST as u64),
+            "Fewer calls in the window open nothing.",
+        )
+        .or_whole(100),
+        Key::new(
+            "failures",
+            Kind::OneOrMore(&Kind::Type(&OUTCOME)),
+            "Which outcomes are failures.",
+        )
+        .otherwise("`[\"5xx\", \"timeout\", \"refused\"]`"),
+        Key::new(
+            "failure_rate",
+            Kind::Number(0.000_001, 1.0),
+            "Opens at this share of failures.",
+        )
+        .or_number(0.5),
+        Key::new(
+            "slow_rate",
+            Kind::Number(0.000_001, 1.0),
+            "Opens at this share of slow calls.",
+        )
+        .or_number(1.0),
+        Key::new(
+            "slow",
+            Kind::TimeAboveZero,
+            "A call that takes longer is slow.",
+        )
+        .or_text("60s"),
+        Key::new("open", Kind::TimeAboveZero, "How long calls are rejected.").or_text("60s"),
+        Key::new(
+            "probes",
+            Kind::Whole(1, MOST as u64),
+            "Calls that are let through then, to probe.",
+        )
+        .or_whole(10),
+        Key::new(
+            "half_open",
+            Kind::TimeAboveZero,
+            "Longest time until the probes have ended; then it opens again.",
+        )
+        .otherwise("no limit"),
+        Key::new("status", Kind::Type(&STATUS), "Status of a rejected call.").or_whole(503),
+    ],
+    rules: &[],
+};
+
+static WINDOW: Table = Table {
+    name: "breakers.NAME.window",
+    about: "The calls that rates are made of.",
+    keys: &[
+        Key::new("calls", Kind::Whole(1, MOST as u64), "The last so many."),
+        Key::new(
+            "seconds",
+            Kind::Whole(1, MOST as u64),
+            "Those of the last so many seconds, the present one included.",
+        ),
+    ],
+    rules: &[Rule::OneOf(&[&["calls"], &["seconds"]])],
+};
+
+/// A longer window would not be one.
+const MOST: u32 = 1_000_000;
+
+/// Reads all of `[breakers]`, in the order of the text.
+pub(super) fn read_all(named: &[(&str, Field)]) -> Vec<Breaker> {
+    let read = |(name, field): &(&str, Field)| breaker(name.to_string(), field);
+    named.iter().map(read).collect()
+}
+
+/// A breaker where it is used: its name, or a table of its own.
+pub(super) fn used<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<BreakerId> {
+    if field.text_if_any().is_some() {
+        let id = build.breaker_names.find(field)?;
+        build.breakers_used.insert(id);
+        return Some(BreakerId(id));
+    }
+    if !matches!(field.node.value, Value::Table(_)) {
+        field.expected("the name of a breaker in [breakers], or a table");
+        return None;
+    }
+    let id = names::id(build.breakers.len(), field, "breakers");
+    build.breakers.push(breaker(field.path.clone(), field));
+    Some(BreakerId(id))
+}
+
+/// resilience4j's defaults.
+fn defaults(name: String) -> Breaker {
+    Breaker {
+        name,
+        window: Window::Calls(100),
+        minimum_calls: 100,
+        failures: Failures {
+            statuses: vec![(500, 599)],
+            timeout: true,
+            refused: true,
+            open: false,
+        },
+        failure_rate: 0.5,
+        slow_rate: 1.0,
+        slow: Span::secs(60),
+        open: Span::secs(60),
+        probes: 10,
+        half_open: Span::ZERO,
+        status: 503,
+    }
+}
+
+fn breaker(name: String, field: &Field) -> Breaker {
+    let mut breaker = defaults(name);
+    let Some(section) = field.section() else {
+        return breaker;
+    };
+    if let Some(window) = section.optional("window") {
+        breaker.window = window_of(&window).unwrap_or(breaker.window);
+    }
+    read_counts(&mut breaker, &section);
+    if let Some(on) = section.optional("failures") {
+        breaker.failures = failures(&on);
+    }
+    let share = |key, to: &mut f64| {
+        let field = section.optional(key);
+        if let Some(rate) = field.and_then(|f| f.number(0.000_001, 1.0)) {
+            *to = rate;
+        }
+    };
+    share("failure_rate", &mut breaker.failure_rate);
+    share("slow_rate", &mut breaker.slow_rate);
+    let span = |key, to: &mut Span| {
+        let field = section.optional(key);
+        if let Some(span) = field.and_then(|f| f.span_above_zero()) {
+            *to = span;
+        }
+    };
+    span("slow", &mut breaker.slow);
+    span("open", &mut breaker.open);
+    span("half_open", &mut breaker.half_open);
+    if section.has("slow_rate") && !section.has("slow") {
+        section.error(
+            "`slow_rate` needs to know which calls are slow",
+            "add slow = \"2s\"",
+        );
+    }
+    if let Some(status) = section.integer("status") {
+        breaker.status = status;
+    }
+    breaker
+}
+
+/// `{ calls = 100 }` or `{ seconds = 10 }`
+fn window_of(field: &Field) -> Option<Window> {
+    let fix = "write window = { calls = 100 } or { seconds = 10 }";
+    let section = field.section()?;
+    let (calls, seconds) = (section.optional("calls"), section.optional("seconds"));
+    match (calls, seconds) {
+        (Some(calls), None) => calls.whole_u32(1, MOST).map(Window::Calls),
+        (None, Some(seconds)) => seconds.whole_u32(1, MOST).map(Window::Seconds),
+        _ => {
+            section.error("a window is of calls or of seconds", fix);
+            None
+        }
+    }
+}
+
+fn read_counts(breaker: &mut Breaker, section: &Section) {
+    let whole = |key| {
+        let field = section.optional(key);
+        field.and_then(|f| f.whole_u32(1, MOST))
+    };
+    if let Some(least) = whole("minimum_calls") {
+        breaker.minimum_calls = least;
+    }
+    if let Window::Calls(calls) = breaker.window {
+        // As resilience4j does: a window of fewer calls can never hold more.
+        breaker.minimum_calls = breaker.minimum_calls.min(calls);
+    }
+    if let Some(probes) = whole("probes") {
+        breaker.probes = probes;
+    }
+}

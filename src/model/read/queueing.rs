@@ -1,0 +1,103 @@
+//! What a station may do beyond its discipline: pre-emption, ageing, adaptive LIFO, controlled delay.
+
+use super::station::idle;
+use crate::engine::Span;
+use crate::model::field::Field;
+use crate::model::queueing::{Codel, Preemption, Queueing};
+use crate::model::section::Section;
+use crate::model::system::{Discipline, Station};
+use crate::model::vocabulary::{Choice, Key, Kind, Table};
+
+pub(super) const PREEMPTION: Key = Key::new(
+    "preemption",
+    Kind::Choice(&PREEMPTIONS),
+    "With `priority`: whether a higher class interrupts the service of a lower one, which then goes on or begins anew.",
+)
+.or_text("none");
+
+pub(super) const AGEING: Key = Key::new(
+    "ageing",
+    Kind::TimeAboveZero,
+    "With `priority`: waiting so long is worth one class.",
+)
+.otherwise("waiting is worth nothing");
+
+pub(super) const LIFO_ABOVE: Key = Key::new(
+    "lifo_above",
+    Kind::Whole(0, 1_000_000),
+    "With `adaptive-lifo`: the last one goes first while more than so many wait.",
+)
+.or_whole(0);
+
+pub(super) const CODEL: Key = Key::new(
+    "codel",
+    Kind::Table(&CONTROLLED),
+    "How long requests may wait while the queue does not get empty; then they fail with status 503.",
+)
+.otherwise("endless");
+
+static PREEMPTIONS: Choice<Preemption> = Choice {
+    one: "",
+    many: "possible",
+    pairs: &[
+        ("none", Preemption::No),
+        ("resume", Preemption::Resume),
+        ("restart", Preemption::Restart),
+    ],
+};
+
+static CONTROLLED: Table = Table {
+    name: "stations.NAME.codel",
+    about: "Controlled delay of a queue of requests (Maurer 2015).",
+    keys: &[
+        Key::new(
+            "target",
+            Kind::TimeAboveZero,
+            "Longest wait while the queue has not been empty for `interval`.",
+        )
+        .or_text("5ms"),
+        Key::new("interval", Kind::TimeAboveZero, "Longest wait otherwise.").or_text("100ms"),
+    ],
+    rules: &[],
+};
+
+/// Reads what a station says of its queue.
+pub(super) fn read(section: &Section, station: &Station) -> Queueing {
+    let preemption = section.choice("preemption", &PREEMPTIONS);
+    let queueing = Queueing {
+        preemption: preemption.unwrap_or_default(),
+        ageing: section.time("ageing"),
+        lifo_above: section.integer("lifo_above").unwrap_or(0),
+        codel: section.optional("codel").and_then(|f| codel(&f)),
+    };
+    if station.discipline != Discipline::Priority {
+        for key in ["preemption", "ageing"] {
+            idle(section, key, "the station's discipline is not \"priority\"");
+        }
+    }
+    if station.discipline != Discipline::AdaptiveLifo {
+        let why = "the station's discipline is not \"adaptive-lifo\"";
+        idle(section, "lifo_above", why);
+    }
+    let shared = station.discipline == Discipline::ProcessorSharing;
+    if shared || station.servers == u32::MAX {
+        idle(section, "codel", "nobody waits here");
+    }
+    queueing
+}
+
+/// The rule of a station or a pool.
+pub(super) fn codel(field: &Field) -> Option<Codel> {
+    let section = field.section()?;
+    let codel = Codel {
+        target: section.time("target").unwrap_or(Span::millis(5)),
+        interval: section.time("interval").unwrap_or(Span::millis(100)),
+    };
+    if codel.target > codel.interval {
+        section.error(
+            "`target` is longer than `interval`",
+            "the target is the short wait, of a queue that does not get empty",
+        );
+    }
+    Some(codel)
+}

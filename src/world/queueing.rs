@@ -1,0 +1,88 @@
+//! Pre-emption and controlled delay, as requests meet them.
+
+use crate::engine::{Span, Time};
+use crate::model::Model;
+use crate::model::system::{Patience, PoolId, StationId};
+use crate::parts::controlled_delay::ControlledDelay;
+
+use super::World;
+use super::event::{Event, Kind};
+use super::request::RequestState;
+
+/// The controlled delays of a model.
+#[derive(Clone, Debug)]
+pub(super) struct ControlledDelays {
+    stations: Vec<Option<ControlledDelay>>,
+    pools: Vec<Option<ControlledDelay>>,
+}
+
+impl ControlledDelays {
+    pub fn of(model: &Model) -> ControlledDelays {
+        let stations = model.stations.iter().map(|s| s.queueing.codel);
+        let pools = model.pools.iter().map(|p| p.codel);
+        ControlledDelays {
+            stations: stations.map(|c| c.map(ControlledDelay::new)).collect(),
+            pools: pools.map(|c| c.map(ControlledDelay::new)).collect(),
+        }
+    }
+}
+
+impl World<'_> {
+    /// A service that a higher class has interrupted waits to go on.
+    #[inline(never)]
+    pub(super) fn displace(&mut self, now: Time, station: StationId) {
+        let Some((victim, restarts)) = self.stations[station.index()].0.displaced() else {
+            return;
+        };
+        self.trace(now, victim, false);
+        let request = &mut self.requests[victim];
+        let time = &mut self.op_times[request.at as usize];
+        let spent = u128::from(now.since(request.since).0);
+        if restarts {
+            time.cut_off += spent;
+        } else {
+            time.served += spent;
+        }
+        (request.state, request.since) = (RequestState::Waiting, now);
+        let ticket = request.ticket;
+        let (part, alarm) = &mut self.stations[station.index()];
+        part.wait_again(now, victim, ticket);
+        if let Some(at) = part.next_completion() {
+            self.queue.set_alarm(*alarm, at.max(now));
+        }
+    }
+
+    /// A request that waits at a station gives up after its patience.
+    #[inline(never)]
+    pub(super) fn lose_patience_later(
+        &mut self,
+        now: Time,
+        id: u32,
+        ticket: u32,
+        (station, patience): (StationId, Patience),
+    ) {
+        let event = Event::stale_after(Kind::PatienceOver, id, ticket);
+        match patience {
+            Patience::Drawn(time) => self.after(time, event),
+            Patience::Controlled => {
+                let waiting = self.stations[station.index()].0.waiting();
+                let rule = &mut self.controlled_delays.stations[station.index()];
+                if let Some(rule) = rule {
+                    let wait = rule.joined(now, waiting);
+                    self.queue.at(now + wait, event);
+                }
+            }
+        }
+    }
+
+    /// How long a request that waits for a token of a pool may do so.
+    #[inline(never)]
+    pub(super) fn pool_patience(&mut self, now: Time, pool: PoolId) -> Option<Span> {
+        let spec = &self.model.pools[pool.index()];
+        let timeout = spec.timeout.map(|time| spec.waiting.by_timer(now, time));
+        let waiting = self.pools[pool.index()].waiting();
+        let rule = self.controlled_delays.pools[pool.index()].as_mut();
+        let controlled = rule.map(|rule| rule.joined(now, waiting));
+        timeout.into_iter().chain(controlled).min()
+    }
+}

@@ -64,7 +64,7 @@ fn rules_name_keys_that_there_are() {
             .flat_map(|rule| match rule {
                 Rule::OneOf(sets) => sets.concat(),
                 Rule::AnyOf(keys) => keys.to_vec(),
-                Rule::Together(a, b) => vec![a, b],
+                Rule::Together(a, b) => vec![*a, *b],
                 Rule::Cases(key, cases) => {
                     let of = |case: &super::Case| [case.keys, &case.needs.concat()].concat();
                     cases.iter().flat_map(of).chain([*key]).collect()

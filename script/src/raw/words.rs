@@ -68,6 +68,8 @@ fn only(found: &[usize]) -> Option<usize> {
 /// The word that leads to the innermost frame: from there on as many frames as calls are nested.
 fn find_frame(ctx: &Ctx, start: usize, count: usize) -> Result<Option<usize>> {
     let read = move |at| read(start, at);
+    let before: Rc<[usize]> = (0..count).map(read).collect();
+    let at_rest = before.clone();
     let top = 0usize;
     let top = ptr::from_ref(&top) as usize;
     // How many frames each word leads to, if it is the innermost one.
@@ -75,7 +77,8 @@ fn find_frame(ctx: &Ctx, start: usize, count: usize) -> Result<Option<usize>> {
         let here = 0usize;
         let here = ptr::from_ref(&here) as usize;
         let follow = |at| {
-            let (mut frame, mut frames) = (read(at), 0);
+            // Other words may lead into parts of the stack that nobody has written to.
+            let (mut frame, mut frames) = (if at_rest[at] == 0 { read(at) } else { 0 }, 0);
             while frame != 0 {
                 if !(here..top).contains(&frame) || !frame.is_multiple_of(8) || frames > 9 {
                     return 0;
@@ -92,7 +95,6 @@ fn find_frame(ctx: &Ctx, start: usize, count: usize) -> Result<Option<usize>> {
     let note = seen.clone();
     ctx.globals()
         .set("look", Func::from(move || note.borrow_mut().push(chains())))?;
-    let before: Vec<usize> = (0..count).map(read).collect();
     ctx.eval::<(), _>("(() => { look(); (() => { look(); })(); })(); look()")?;
     let seen = seen.borrow();
     let [outer, inner, again] = &seen[..] else {

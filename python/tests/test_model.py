@@ -82,8 +82,8 @@ def test_errors_have_the_words_of_the_command_line(place: Path) -> None:
         capsim.Model.load(place / "bad.toml")
     assert str(error.value).replace(str(place) + "/", "") == said.strip()
     model = capsim.Model.load(place / "m.toml")
-    with pytest.raises(capsim.ModelError, match="the model has no `stations.cup.servers`"):
-        model.set("stations.cup.servers", 2)
+    with pytest.raises(capsim.ModelError, match="did you mean `servers`"):
+        model.set("stations.cpu.sevrers", 2)
     with pytest.raises(capsim.CapsimError, match="nothing to vary"):
         model.sweep()
     with pytest.raises(capsim.CapsimError, match="varied twice|range needs a step"):

@@ -12,9 +12,10 @@ use crate::world::limits;
 /// How much memory a run may take.
 #[derive(Debug, Args)]
 pub struct MaxMemory {
-    /// Memory that one run may take, such as `500MB` or `8GB`; a run that would take more ends with an error
-    /// that names what fills it. By default three quarters of this machine's memory, shared by the runs
-    /// that a command makes at once.
+    /// Memory that one run may take, such as `500MB` or `8GB`.
+    ///
+    /// A run that would take more ends with an error that names what fills it. By default three quarters of
+    /// this machine's memory, shared by the runs that a command makes at once.
     #[arg(long, value_name = "SIZE", global = true, help_heading = "Limits")]
     max_memory: Option<ByteSize>,
 }

@@ -25,6 +25,7 @@ mod import;
 mod init;
 mod interrupt;
 mod learn;
+mod man;
 mod memory;
 mod origin;
 mod output;
@@ -106,6 +107,8 @@ enum Command {
     Score(score::ScoreArgs),
     Schema(schema::Schema),
     Completions(completions::Completions),
+    #[command(name = "man")]
+    Manual(man::Manual),
     Read(read::ReadArgs),
     Learn(learn::LearnArgs),
     #[cfg(feature = "scripts")]
@@ -240,6 +243,7 @@ pub fn run(line: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Score(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::Completions(command) => command.execute(),
+        Command::Manual(command) => command.execute(),
         Command::Read(command) => command.execute(),
         Command::Learn(command) => command.execute(),
         #[cfg(feature = "scripts")]

@@ -82,3 +82,22 @@ fn shells_get_their_completions() {
         );
     }
 }
+
+#[test]
+fn each_command_has_a_manual_page() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = capsim(&["man", arg(directory.path())]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let page = |name: &str| std::fs::read_to_string(directory.path().join(name)).expect("a page");
+    assert!(page("capsim.1").contains("Run a k6 load test in virtual time"));
+    let run = page("capsim-run.1");
+    assert!(
+        run.starts_with(".ie") || run.contains(".TH capsim-run 1"),
+        "{run}"
+    );
+    assert!(run.contains("\\-\\-seed"), "{run}");
+    let missing = directory.path().join("none");
+    let output = capsim(&["man", arg(&missing)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("none"), "{}", stderr(&output));
+}

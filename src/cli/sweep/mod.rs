@@ -41,7 +41,7 @@ use crate::study::whole::Target;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Values of a path: a..b:step, a..b/n, log:a..b/n (ends included, units as in the model), or a list.
-Where the model wants whole numbers, those of a range are rounded to such.
+Where the model takes whole numbers, the numbers of a range are rounded.
 
 Examples:
   capsim sweep models/token.toml --vary load=0.2..2:0.2 --replications 5 --out token.csv

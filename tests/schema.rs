@@ -151,3 +151,21 @@ fn the_reference_of_all_keys_is_current() {
          CAPSIM_WRITE_REFERENCE=1 cargo test --test schema writes it anew"
     );
 }
+
+/// Each path that `capsim schema --paths` prints is one that `--set` takes; its value may be wrong.
+#[test]
+fn every_path_that_is_listed_can_be_set() {
+    let text = include_str!("data/models/reserve.toml");
+    let document = Document::from_text("reserve.toml", text).unwrap();
+    let paths = document.settable_paths();
+    assert!(paths.len() > document.paths().len());
+    assert!(paths.contains(&"network.latency".to_string()));
+    for path in &paths {
+        let change = Override::new(path, "1").unwrap();
+        let said = document
+            .check(&[change])
+            .map_or_else(|why| why.to_string(), |_| String::new());
+        let unknown = said.contains("the model has no") || said.contains("has no key");
+        assert!(!unknown, "{path}: {said}");
+    }
+}

@@ -2,6 +2,8 @@
 
 #[path = "fleet/balancers.rs"]
 mod balancers;
+#[path = "fleet/faults.rs"]
+mod faults;
 
 use capsim::model::Model;
 use capsim::world::World;

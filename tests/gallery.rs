@@ -118,6 +118,43 @@ fn overload_without_codel() {
 }
 
 /// One look at the probes each second.
+/// Shares of the requests of a service that its replicas got, and the share that failed.
+fn shares(outcome: &Outcome) -> (Vec<f64>, f64) {
+    let replicas = &outcome.services[0].replicas;
+    let all: u64 = replicas.iter().map(|r| r.picked).sum();
+    let failed: u64 = replicas.iter().map(|r| r.failed).sum();
+    let share = |n: u64| n as f64 / all as f64;
+    (
+        replicas.iter().map(|r| share(r.picked)).collect(),
+        share(failed),
+    )
+}
+
+#[test]
+fn one_slow_replica() {
+    let (m, turns) = gallery("one_slow_replica", &[]);
+    let (_, two) = gallery("one_slow_replica", &["services.shop.balancer=two-choices"]);
+    let p95 = |o: &Outcome| percentile(&durations(&m, o, "order"), 95.0);
+    assert!(p95(&turns) > 10_000.0, "{} ms", p95(&turns));
+    assert!(p95(&two) < 300.0, "{} ms", p95(&two));
+    let (slow, other) = (shares(&two).0[2], shares(&two).0[0]);
+    assert!(slow < 0.6 * other, "{slow} and {other}");
+}
+
+#[test]
+fn fails_fast() {
+    let least = shares(&gallery("fails_fast", &[]).1);
+    // It fails for the last 120 s of 150 s.
+    let since = least.1 / 0.8;
+    assert!(since > 0.8 && least.0[1] > 0.6, "{least:?}");
+    let (_, turns) = gallery("fails_fast", &["services.shop.balancer=round-robin"]);
+    let since = shares(&turns).1 / 0.8;
+    assert!((0.23..0.27).contains(&since), "{since}");
+    let ejects = "services.shop.outliers={ consecutive_errors = 5 }";
+    let (_, ejecting) = gallery("fails_fast", &[ejects]);
+    assert!(shares(&ejecting).1 < 0.005, "{}", shares(&ejecting).1);
+}
+
 fn watched(model: &Model, seconds: u64) -> Vec<Snapshot> {
     let marks: Vec<Time> = (1..=seconds).map(|s| Time(s * 1_000_000_000)).collect();
     World::new(model, 1, 0).run_marked(&marks).snapshots

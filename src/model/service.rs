@@ -1,7 +1,8 @@
 //! Services, as meant: replicas of some stations and pools, and the balancer that spreads requests over them.
 
 use super::Model;
-use super::system::{Entity, Op};
+use super::system::{DistId, Entity, Op, Trigger};
+use crate::engine::Span;
 
 /// Index into [`Model::services`].
 pub type ServiceId = u16;
@@ -31,6 +32,93 @@ pub struct Service {
     pub pools: Vec<Copies>,
     /// Indices of its endpoints.
     pub endpoints: Vec<u16>,
+    /// How the balancer learns which replicas are well; without, it takes all to be so.
+    pub health_check: Option<HealthCheck>,
+    /// When the balancer stops using a replica because of its answers.
+    pub outliers: Option<Outliers>,
+    /// Below this share of replicas that are used, the balancer uses all.
+    pub panic: f64,
+    /// How long a replica that is to go may work on what it has.
+    pub drain: Span,
+    /// What happens to its replicas.
+    pub faults: Vec<Fault>,
+}
+
+/// Checks by the balancer whether a replica is there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HealthCheck {
+    /// From one to the next.
+    pub every: Span,
+    /// So many in a row that fail, and the replica is not used.
+    pub fails: u32,
+    /// So many in a row that pass, and it is used again.
+    pub passes: u32,
+}
+
+/// Ejection by answers, as Envoy's outlier detection by consecutive errors.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outliers {
+    /// So many errors in a row (status 500 or more, or a connection refused).
+    pub errors: u32,
+    /// From one look at which ejections may end to the next.
+    pub every: Span,
+    /// How long the first ejection lasts, the n-th n times as long.
+    pub ejection: Span,
+    /// But no longer than this.
+    pub longest: Span,
+    /// Share of the replicas that may be ejected at once; one may in any case.
+    pub share: f64,
+}
+
+/// Something that happens to replicas.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// What.
+    pub what: Trouble,
+    /// To whom.
+    pub whom: Whom,
+    /// When it begins.
+    pub trigger: Trigger,
+    /// How long it lasts; of a rolling restart, how long each replica is away.
+    pub lasts: DistId,
+}
+
+/// To which replica something happens, by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// To this one.
+    One(u16),
+    /// To one that is drawn each time.
+    Any,
+    /// To each one at times of its own.
+    Each,
+    /// To all at once.
+    All,
+}
+
+/// What happens to a replica.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Trouble {
+    /// It is gone: what it works on fails with 502, connections to it are refused.
+    Lost,
+    /// Its stations work at this share of their speed.
+    Slow(f64),
+    /// It answers every request with an error.
+    Fails {
+        /// Status of the answer.
+        status: u16,
+        /// How long that takes.
+        takes: DistId,
+    },
+    /// All replicas are drained and restarted, so many at once.
+    Restart(u32),
+    /// Calls from this service to that one get no answer: they fail with 504 after a time.
+    Partition {
+        /// Which service is called.
+        to: ServiceId,
+        /// How long the caller waits.
+        timeout: DistId,
+    },
 }
 
 /// A station or pool of a service: `most` consecutive ones of the model's list.
@@ -73,7 +161,8 @@ impl Service {
     /// Whether its stations do not always work at full speed.
     #[must_use]
     pub fn changes_speed(&self) -> bool {
-        self.speeds.iter().any(|speed| *speed != 1.0)
+        let slow = |fault: &Fault| matches!(fault.what, Trouble::Slow(_));
+        self.speeds.iter().any(|speed| *speed != 1.0) || self.faults.iter().any(slow)
     }
 }
 

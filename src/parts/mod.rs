@@ -11,6 +11,7 @@ pub mod breaker;
 pub mod concurrency_limit;
 pub mod controlled_delay;
 pub mod deadlock;
+pub mod health;
 pub mod inventory;
 pub mod keep_alive;
 pub mod listeners;

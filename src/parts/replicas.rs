@@ -22,6 +22,12 @@ pub struct ServiceProbe {
     pub replicas: Vec<ReplicaProbe>,
     /// Requests for which there was no replica.
     pub unserved: u64,
+    /// Replicas that are there.
+    pub up: Level,
+    /// How often a replica went, by a fault or for a restart.
+    pub lost: u64,
+    /// How often one was ejected because of its answers.
+    pub ejected: u64,
 }
 
 /// What a replica measures.
@@ -46,7 +52,7 @@ impl Replicas {
             backends: spec.weights.iter().map(|w| Backend::new(*w)).collect(),
             probe: ServiceProbe {
                 replicas: vec![ReplicaProbe::default(); spec.most as usize],
-                unserved: 0,
+                ..ServiceProbe::default()
             },
         }
     }
@@ -60,6 +66,17 @@ impl Replicas {
             self.probe.unserved += 1;
         }
         picked
+    }
+
+    /// The balancer may use these from now on, ascending.
+    pub fn may_use(&mut self, replicas: Vec<u16>) {
+        self.balancer.may_use(replicas);
+    }
+
+    /// Requests on which a replica works.
+    #[must_use]
+    pub fn present(&self, at: u16) -> u32 {
+        self.backends[usize::from(at)].present
     }
 
     /// A request comes to a replica; `awaited` if somebody waits for its answer.

@@ -52,11 +52,37 @@ pub fn table(outcome: &Outcome, model: &Model) -> String {
             rows.push(others(&probe.replicas[SHOWN..], outcome, all));
         }
     }
+    let happened: String = model
+        .services
+        .iter()
+        .zip(&outcome.services)
+        .filter_map(|(spec, probe)| happened(spec, probe, outcome))
+        .collect();
     format!(
         "\n  Services and their replicas:\n\n{}\n  share: of the service's requests; there: mean number on which \
-         it worked, those included that nobody waits for\n",
+         it worked, those included that nobody waits for\n{happened}",
         aligned(&rows)
     )
+}
+
+/// What happened to a service's replicas, if anything did.
+fn happened(spec: &Service, probe: &ServiceProbe, outcome: &Outcome) -> Option<String> {
+    let mut parts = Vec::new();
+    if probe.lost > 0 {
+        let there = probe.up.mean(outcome.end_time());
+        parts.push(format!(
+            "a replica went {} times, {} were there on average",
+            probe.lost,
+            amount(there)
+        ));
+    }
+    if probe.ejected > 0 {
+        parts.push(format!("{} ejections", probe.ejected));
+    }
+    if probe.unserved > 0 {
+        parts.push(format!("{} requests found no replica", probe.unserved));
+    }
+    (!parts.is_empty()).then(|| format!("  {}: {}\n", spec.name, parts.join("; ")))
 }
 
 /// All other replicas in one line.

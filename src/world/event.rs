@@ -40,6 +40,18 @@ pub enum Kind {
     Answer = 16,
     /// Thresholds are evaluated, for one of them may abort the run.
     Evaluate = 17,
+    /// Something happens to replicas of a service; `who` is its place in the fleet's list.
+    FaultBegins = 100,
+    /// It is over; the ticket is the replica.
+    FaultEnds = 101,
+    /// A balancer checks its replicas; `who` is the service.
+    HealthCheck = 102,
+    /// A balancer looks whose ejection is over; `who` is the service.
+    EjectionSweep = 103,
+    /// A replica has drained for as long as it may; `who` is the service, the ticket says which and when.
+    DrainOver = 104,
+    /// A replica answers with an error, or a caller has waited in vain.
+    ReplicaAnswers = 105,
     /// A delay is over that was made under a token of a slowed pool; `who` is the set of such pools.
     SlowedDelayOver = 30,
     /// The connection of a VU may not keep a token any longer; the ticket is that of the token.

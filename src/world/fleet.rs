@@ -5,10 +5,13 @@ use crate::engine::stream::Stream;
 use crate::measure::recorder::Code;
 use crate::model::Model;
 use crate::model::service::Balancer;
+use crate::parts::health::Health;
 use crate::parts::replicas::{ReplicaProbe, Replicas, ServiceProbe};
 
 use super::World;
+use super::faults::FaultRun;
 use super::request::Held;
+use super::system::BAD_GATEWAY;
 use super::vu::NONE;
 
 /// Status of a request for which a balancer knows no replica: as Envoy's and HAProxy's.
@@ -19,6 +22,7 @@ pub struct Fleet {
     pub(super) services: Vec<ServiceRun>,
     /// Speed of each station as far as its replica decides it.
     speeds: Vec<f64>,
+    pub(super) faults: Vec<FaultRun>,
 }
 
 /// One service at work.
@@ -26,6 +30,53 @@ pub(super) struct ServiceRun {
     pub(super) replicas: Replicas,
     /// By VU, where a balancer remembers it: the replica, and the iteration in which it was picked.
     homes: Vec<Option<(u16, u32)>>,
+    pub(super) members: Vec<Member>,
+}
+
+/// A replica as it is, and as its balancer believes it to be.
+pub(super) struct Member {
+    /// It is part of the service.
+    pub started: bool,
+    /// How many faults keep it away at present.
+    pub lost: u32,
+    /// How many let it answer errors alone.
+    pub failing: u32,
+    /// Why it gets no more requests, if it is to go.
+    pub leaving: Option<Leaving>,
+    /// Changes whenever it begins to leave or has left.
+    pub stage: u16,
+    /// What the balancer believes.
+    pub health: Health,
+}
+
+/// Why a replica gets no more requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// It is drained, to be restarted by this fault.
+    Restart(usize),
+    /// It has been drained, and is away.
+    Away,
+}
+
+impl Member {
+    fn new(started: bool) -> Member {
+        Member {
+            started,
+            lost: 0,
+            failing: 0,
+            leaving: None,
+            stage: 0,
+            health: Health::default(),
+        }
+    }
+}
+
+impl ServiceRun {
+    /// Replicas that are part of the service, ascending.
+    pub(super) fn started(&self) -> Vec<u16> {
+        let there = (0_u16..).zip(&self.members).filter(|(_, m)| m.started);
+        there.map(|(at, _)| at).collect()
+    }
 }
 
 impl Fleet {
@@ -37,9 +88,13 @@ impl Fleet {
         let services = model.services.iter().map(|spec| ServiceRun {
             replicas: Replicas::new(spec, stream(&format!("services.{}.balancer", spec.name))),
             homes: Vec::new(),
+            members: (0..spec.most)
+                .map(|at| Member::new(at < spec.replicas))
+                .collect(),
         });
         Some(Box::new(Fleet {
             services: services.collect(),
+            faults: super::faults::runs(model, &stream),
             speeds: (0..model.stations.len())
                 .map(|at| model.station_speed(at))
                 .collect(),
@@ -49,6 +104,10 @@ impl Fleet {
     /// The speed that a station's replica leaves to it.
     pub(super) fn speed(&self, station: usize) -> f64 {
         self.speeds[station]
+    }
+
+    pub(super) fn set_speed(&mut self, station: usize, speed: f64) {
+        self.speeds[station] = speed;
     }
 
     pub(super) fn probes(self) -> Vec<ServiceProbe> {
@@ -66,6 +125,13 @@ impl World<'_> {
         for station in stations {
             self.refresh_speed(Time::ZERO, station);
         }
+        if let Some(fleet) = &mut self.fleet {
+            for run in &mut fleet.services {
+                let there = run.members.iter().filter(|m| m.started).count();
+                run.replicas.probe.up.set(Time::ZERO, there as u64);
+            }
+        }
+        self.plan_faults();
     }
 
     /// A request comes to the balancer of a service. Returns by how much further on than at the next operation
@@ -85,6 +151,10 @@ impl World<'_> {
             _ => {}
         }
         let home = self.home(service, user);
+        if let Some(cut_off) = self.cut_off_from(id, service) {
+            self.answer_error(now, id, cut_off);
+            return None;
+        }
         let awaited = self.is_awaited(id);
         let run = &mut self.fleet.as_mut()?.services[usize::from(service)];
         let Some(replica) = run.replicas.pick(key, home) else {
@@ -95,6 +165,18 @@ impl World<'_> {
         self.requests.hold(id, Held::Replica(service, replica));
         if user != NONE && home != Some(replica) {
             self.remember(service, user, replica);
+        }
+        let member =
+            &self.fleet.as_ref()?.services[usize::from(service)].members[usize::from(replica)];
+        if member.lost > 0 {
+            self.fail(now, id, BAD_GATEWAY);
+            return None;
+        }
+        if member.failing > 0
+            && let Some(trouble) = self.trouble_of(service, replica)
+        {
+            self.answer_error(now, id, trouble);
+            return None;
         }
         Some(usize::from(replica) * usize::from(stride))
     }
@@ -130,13 +212,21 @@ impl World<'_> {
     #[inline(never)]
     pub(super) fn leave_replica(&mut self, now: Time, id: u32, service: u16, replica: u16) {
         let awaited = self.is_awaited(id);
-        let succeeded = self.requests[id].code.is_expected();
+        let request = &self.requests[id];
+        let (code, abandoned) = (request.code, request.abandoned);
         if let Some(fleet) = &mut self.fleet {
-            let replicas = &mut fleet.services[usize::from(service)].replicas;
+            let run = &mut fleet.services[usize::from(service)];
             if awaited {
-                replicas.disconnect(replica);
+                run.replicas.disconnect(replica);
             }
-            replicas.leave(now, replica, succeeded);
+            run.replicas.leave(now, replica, code.is_expected());
+            if run.members[usize::from(replica)].leaving.is_some() {
+                self.drained(now, service, replica);
+            }
+        }
+        // A balancer does not see the answer to a client that has gone.
+        if !abandoned {
+            self.judge(now, service, replica, code);
         }
     }
 

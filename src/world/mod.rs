@@ -10,6 +10,7 @@ pub mod build;
 pub mod deadlock;
 mod dial;
 pub mod event;
+mod faults;
 pub mod fleet;
 mod guard;
 pub mod journeys;
@@ -412,6 +413,12 @@ impl World<'_> {
             Kind::Arrival => self.arrival(who, ticket),
             Kind::Answer => self.answer(now, who, ticket),
             Kind::Evaluate => self.evaluate(now),
+            Kind::FaultBegins
+            | Kind::FaultEnds
+            | Kind::HealthCheck
+            | Kind::EjectionSweep
+            | Kind::DrainOver
+            | Kind::ReplicaAnswers => self.fleet_event(now, event),
             Kind::KeepAliveOver => self.keep_alive_over(now, who, ticket),
             Kind::SlowedDelayOver => self.slowed_delay_over(now, index),
             Kind::ReserveDue => self.reserve_due(now, who, ticket),

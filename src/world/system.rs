@@ -429,7 +429,7 @@ impl World<'_> {
     }
 
     /// Takes a waiting request out of its queue.
-    fn leave_queue(&mut self, now: Time, id: u32) {
+    pub(super) fn leave_queue(&mut self, now: Time, id: u32) {
         self.trace(now, id, true);
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);

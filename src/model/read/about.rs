@@ -4,7 +4,7 @@ use super::scenario_table::SCENARIO;
 use super::step_tables::STEP;
 use super::{
     Build, MOST, breaker, endpoint, fitted, inventory, limit, listener, network, rate_limit, retry,
-    service, station, threshold, waiting, waiting_room,
+    service_tables, station, threshold, waiting, waiting_room,
 };
 use crate::engine::Span;
 use crate::model::K6Version;
@@ -37,7 +37,7 @@ pub(crate) static MODEL: Table = Table {
         ),
         Key::new(
             "services",
-            Kind::Named(&Kind::Table(&service::SERVICE)),
+            Kind::Named(&Kind::Table(&service_tables::SERVICE)),
             "Replicas behind a balancer, by name.",
         ),
         Key::new(

@@ -11,6 +11,7 @@ mod dist;
 mod dist_tables;
 mod endpoint;
 mod expand;
+mod fault;
 mod fitted;
 mod flow;
 mod guard;
@@ -31,6 +32,7 @@ mod retry;
 mod scenario;
 pub(super) mod scenario_table;
 mod service;
+mod service_tables;
 mod slowdown;
 mod station;
 mod step_tables;
@@ -75,6 +77,8 @@ struct Build<'a> {
     /// Of each station: whether it has a controlled delay.
     controlled: Vec<bool>,
     pools: Names,
+    /// Services with replicas.
+    replicated: Names,
     /// Of each pool: whether a slowdown stops what is done with its tokens.
     stopped_pools: Vec<bool>,
     endpoints: Names,
@@ -211,6 +215,7 @@ pub(super) fn model(
         stations: Names::new("station", "stations", &sections.stations),
         services: Vec::new(),
         controlled: Vec::new(),
+        replicated: Names::new("service", "services", &sections.services),
         pools: Names::new("pool", "pools", &sections.pools),
         stopped_pools: Vec::new(),
         endpoints: Names::new("endpoint", "endpoints", &sections.endpoints),
@@ -286,6 +291,8 @@ impl<'a> Build<'a> {
             checks: std::mem::take(&mut self.checks),
             groups: std::mem::take(&mut self.groups),
             metrics: std::mem::take(&mut self.metrics),
+            // Before the distributions, which faults add to.
+            services: service::read_all(self, &at.services),
             dists: std::mem::take(&mut self.dists),
             endpoints: endpoints.endpoints,
             stations,
@@ -293,7 +300,6 @@ impl<'a> Build<'a> {
             locks: self.locks,
             retries: std::mem::take(&mut self.retries),
             guards: std::mem::take(&mut self.guards),
-            services: service::read_all(self, &at.services),
             breakers: std::mem::take(&mut self.breakers),
             limits: std::mem::take(&mut self.limits),
             users: about.users,

@@ -1,135 +1,13 @@
 //! Services: which stations, pools and endpoints have replicas, and how requests are spread over them.
 
-use super::{Build, Sections};
+use super::service_tables::{BALANCERS, HASHED, STICKY};
+use super::{Build, Sections, fault};
+use crate::engine::Span;
 use crate::model::Model;
 use crate::model::field::Field;
 use crate::model::section::Section;
 use crate::model::service::{Balancer, Copies, Service};
 use crate::model::system::{Entity, Op};
-use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
-
-/// Replicas of one service, at most: each has its own stations, pools and copies of the endpoints' programs.
-const MOST: u32 = 10_000;
-
-/// `[services.NAME]`
-pub(super) static SERVICE: Table = Table {
-    name: "services.NAME",
-    about: "Replicas of stations, pools and endpoints behind a balancer.",
-    keys: &[
-        Key::new(
-            "replicas",
-            Kind::Whole(1, MOST as u64),
-            "How many replicas there are.",
-        )
-        .required("replicas = 4"),
-        Key::new(
-            "endpoints",
-            Kind::List(&Kind::Name("endpoint")),
-            "Endpoints whose requests are spread over the replicas.",
-        )
-        .required("endpoints = [\"buy\"]"),
-        Key::new(
-            "stations",
-            Kind::List(&Kind::Name("station")),
-            "Stations of which each replica has its own.",
-        ),
-        Key::new(
-            "pools",
-            Kind::List(&Kind::Name("pool")),
-            "Pools of which each replica has its own.",
-        ),
-        Key::new(
-            "balancer",
-            Kind::Either(&[Kind::Choice(&BALANCERS), Kind::Table(&RULE)]),
-            "Which replica serves a request.",
-        )
-        .or_text("round-robin"),
-        Key::new(
-            "weights",
-            EACH,
-            "A weight for each replica; what is left out at the end is 1.",
-        )
-        .otherwise("1 each"),
-        Key::new(
-            "speeds",
-            EACH,
-            "The speed of each replica; what is left out at the end is 1.",
-        )
-        .otherwise("1 each"),
-    ],
-    rules: &[],
-};
-
-const EACH: Kind = Kind::List(&Kind::Number(1e-6, 1e6));
-
-static RULE: Table = Table {
-    name: "services.NAME.balancer",
-    about: "A balancer with options.",
-    keys: &[
-        Key::new("hash", Kind::Choice(&HASHED), "A consistent hash of this."),
-        Key::new(
-            "choices",
-            Kind::Whole(1, MOST as u64),
-            "The least loaded of this many replicas, drawn at random.",
-        ),
-        Key::new(
-            "sticky",
-            Kind::Choice(&STICKY),
-            "The same replica for all requests of a VU, or of an iteration.",
-        ),
-        // As many as libketama's (R. Jones 2007).
-        Key::new(
-            "points",
-            Kind::Whole(1, 100_000),
-            "Points of a replica on the ring of `hash`.",
-        )
-        .or_whole(160),
-    ],
-    rules: &[Rule::OneOf(&[&["hash"], &["choices"], &["sticky"]])],
-};
-
-static BALANCERS: Choice<Named> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[
-        ("round-robin", Named::Is(Balancer::RoundRobin)),
-        ("random", Named::Is(Balancer::Random)),
-        ("least-connections", Named::Is(Balancer::LeastConnections)),
-        ("two-choices", Named::Is(Balancer::Choices(2))),
-        ("shortest-queue", Named::Is(Balancer::ShortestQueue)),
-        (
-            "sticky",
-            Named::Is(Balancer::Sticky {
-                by_iteration: false,
-            }),
-        ),
-        ("hash", Named::HashOfWhat),
-    ],
-};
-
-/// What the name of a balancer alone stands for.
-#[derive(Clone, Copy)]
-enum Named {
-    Is(Balancer),
-    HashOfWhat,
-}
-
-static STICKY: Choice<bool> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[("vu", false), ("iteration", true)],
-};
-
-static HASHED: Choice<Entity> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[
-        ("user", Entity::User),
-        ("token", Entity::Token),
-        ("event", Entity::Event),
-        ("seat", Entity::Seat),
-    ],
-};
 
 /// Reads all services, in the order of the text. Their stations and pools are still those of the text.
 pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -> Vec<Service> {
@@ -164,6 +42,11 @@ fn service<'a>(
         stations: Vec::new(),
         pools: Vec::new(),
         endpoints: Vec::new(),
+        health_check: None,
+        outliers: None,
+        panic: 0.0,
+        drain: Span::secs(30),
+        faults: Vec::new(),
     };
     let Some(section) = field.section() else {
         return service;
@@ -196,6 +79,7 @@ fn service<'a>(
     if let Some(value) = section.optional("weights") {
         weighs(&service, &value);
     }
+    fault::read(build, &section, &mut service);
     service
 }
 
@@ -268,18 +152,17 @@ fn each(section: &Section, key: &'static str, most: u32) -> Vec<f64> {
 }
 
 fn balancer(build: &Build, value: &Field) -> Option<Balancer> {
-    if value.text_if_any().is_some() {
-        return match value.choice(&BALANCERS)? {
-            Named::Is(balancer) => Some(balancer),
-            Named::HashOfWhat => {
-                value.error("a hash needs what it is of", "write { hash = \"user\" }");
-                None
-            }
-        };
+    match value.text_if_any() {
+        Some("hash") => {
+            value.error("a hash needs what it is of", "write { hash = \"user\" }");
+            return None;
+        }
+        Some(_) => return value.choice(&BALANCERS)?,
+        None => {}
     }
     let section = value.section()?;
-    let rules = section.sets().iter().copied().flatten();
-    let given: Vec<Field> = rules.filter_map(|key| section.optional(key)).collect();
+    let given = section.sets().iter().copied().flatten();
+    let given: Vec<Field> = given.filter_map(|key| section.optional(key)).collect();
     let [rule] = given.as_slice() else {
         let fix = "write { hash = \"user\" }, { choices = 3 }, { sticky = \"iteration\" }, or a name such as \
                    \"round-robin\"";
@@ -287,9 +170,6 @@ fn balancer(build: &Build, value: &Field) -> Option<Balancer> {
         section.error("a balancer has one rule", fix);
         return None;
     };
-    if rule.name() != "hash" {
-        section.forget("points");
-    }
     match rule.name() {
         "choices" => Some(Balancer::Choices(rule.integer()?)),
         "sticky" => Some(Balancer::Sticky {

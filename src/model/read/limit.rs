@@ -47,7 +47,7 @@ pub(crate) static LIMIT: Table = Table {
             Kind::Whole(0, MOST as u64),
             "Of a leaky bucket: how many requests may wait.",
         )
-        .checked(),
+        .otherwise("a leaky bucket must say it"),
         Key::new("by", Kind::Choice(&KEYS), "What has a bucket of its own.").or_text("global"),
         Key::new(
             "retry_after",
@@ -68,19 +68,7 @@ pub(crate) static LIMIT: Table = Table {
         )
         .otherwise("429 of a rate, 503 of requests at once"),
     ],
-    rules: &[Rule::OneOf(&[
-        &[
-            "rate",
-            "per",
-            "algorithm",
-            "burst",
-            "wait",
-            "queue",
-            "by",
-            "retry_after",
-        ],
-        &["concurrency", "classes"],
-    ])],
+    rules: &[Rule::OneOf(&[&["rate"], &["concurrency"]])],
 };
 
 static ADAPTIVE: Table = Table {

@@ -155,6 +155,7 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
             }
             Op::Lock { key, .. } => held.push(Op::Unlock(key)),
             Op::Limit(limit) => assert!(limit.index() < model.limits.len()),
+            Op::RateLimit(limit) => assert!(limit.index() < model.rate_limits.len()),
             Op::Enter { limit, .. } => {
                 assert!(limit.index() < model.limits.len());
                 held.push(Op::Leave(limit));

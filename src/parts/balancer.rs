@@ -219,6 +219,11 @@ mod tests {
             stations: Vec::new(),
             pools: Vec::new(),
             endpoints: Vec::new(),
+            health_check: None,
+            outliers: None,
+            panic: 0.0,
+            drain: crate::engine::Span::ZERO,
+            faults: Vec::new(),
         }
     }
 

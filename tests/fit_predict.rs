@@ -9,6 +9,7 @@ use capsim::report::{Style, SummaryOptions, export, out_json};
 use capsim::study::fit::formula::Formula;
 use capsim::study::fit::free::Free;
 use capsim::study::fit::predict::Question;
+use capsim::study::fit::prediction::Prediction;
 use capsim::study::fit::quality::judge;
 use capsim::study::fit::read::{Stat, read_bytes};
 use capsim::study::fit::score::{Kept, Score};
@@ -90,6 +91,29 @@ fn fitted() -> String {
     file::text(&fit, &found, &quality).unwrap()
 }
 
+/// A run of twice the length has other counts: that is why, and not the capacity.
+fn longer_runs_are_named(near: &Prediction) {
+    let kept = Kept::new(near, "fitted.toml");
+    let longer = SHOP.replace("vus = 10", "vus = 40").replace("20s", "40s");
+    let longer = Document::from_text("longer.toml", &longer).unwrap();
+    let model = longer.check(&[]).unwrap().model;
+    let outcome = World::new(&model, 99, 0).run();
+    let options = SummaryOptions::new(Style::K6_2);
+    let export = export::summary_export(&summary(&outcome, &model), &options);
+    let run = read_bytes("longer.json", export.as_bytes(), None).unwrap();
+    let score = Score::new(&kept, &run);
+    assert!(
+        score
+            .lengths
+            .is_some_and(|(run, test)| run > 39.0 && test < 30.0)
+    );
+    let cause = score.likely_cause().unwrap_or_default();
+    assert!(
+        cause.starts_with("the run lasted 4") && cause.contains(" s and the test predicted 2"),
+        "{cause}"
+    );
+}
+
 #[test]
 fn a_prediction_holds_the_run_made_since_and_says_so() {
     let text = fitted();
@@ -132,28 +156,9 @@ fn a_prediction_holds_the_run_made_since_and_says_so() {
         assert!((sum - 1.0).abs() < 1e-9);
         assert!(!prediction.measurements(0).is_empty());
     }
-    // A run of twice the length has other counts: that is why, and not the capacity.
-    let kept = Kept::new(&near, "fitted.toml");
-    let longer = SHOP.replace("vus = 10", "vus = 40").replace("20s", "40s");
-    let longer = Document::from_text("longer.toml", &longer).unwrap();
-    let model = longer.check(&[]).unwrap().model;
-    let outcome = World::new(&model, 99, 0).run();
-    let options = SummaryOptions::new(Style::K6_2);
-    let export = export::summary_export(&summary(&outcome, &model), &options);
-    let run = read_bytes("longer.json", export.as_bytes(), None).unwrap();
-    let score = Score::new(&kept, &run);
-    assert!(
-        score
-            .lengths
-            .is_some_and(|(run, test)| run > 39.0 && test < 30.0)
-    );
-    let cause = score.likely_cause().unwrap_or_default();
-    assert!(
-        cause.starts_with("the run lasted 4") && cause.contains(" s and the test predicted 2"),
-        "{cause}"
-    );
+    longer_runs_are_named(&near);
     // Further away, and full, it is less sure.
-    let width = |p: &capsim::study::fit::prediction::Prediction| {
+    let width = |p: &Prediction| {
         let number = p
             .numbers
             .iter()

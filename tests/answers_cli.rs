@@ -46,7 +46,7 @@ fn model() -> tempfile::TempDir {
 fn page(directory: &Path, charts: usize, parts: &[&str]) {
     let html =
         std::fs::read_to_string(directory.join("page.html")).unwrap_or_else(|e| panic!("{e}"));
-    for fetched in ["src=", "@import", "url(", "<script", "<link", "NaN", "inf"] {
+    for fetched in ["src=", "@import", "url(", "fetch(", "<link", "NaN", "inf"] {
         let found = html.split("<h2>Model</h2>").next().unwrap_or("");
         assert!(!found.contains(fetched), "{fetched}");
     }

@@ -105,7 +105,7 @@ pub fn spread(values: &[f64]) -> Spread {
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len() as f64;
     let mean = sorted.iter().sum::<f64>() / n;
-    let variance = sorted.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    let variance = sorted.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
     let part = |p: f64| sorted[((n * p) as usize).min(sorted.len() - 1)];
     Spread {
         mean,

@@ -21,7 +21,7 @@ fn queues(rate: f64, seconds: u32, replicas: u32, more: &str) -> String {
 fn shorter_of_two(rate: f64) -> f64 {
     const N: usize = 30;
     // A guess that is near: most of the time both lengths are equal.
-    let guess = |a: usize, b: usize| f64::powi(rate / 2.0, 2 * a.max(b) as i32);
+    let guess = |a: usize, b: usize| libm::pow(rate / 2.0, 2.0 * a.max(b) as f64);
     let row = |a: usize| (0..=N).map(|b| guess(a, b)).collect::<Vec<f64>>();
     let mut p: Vec<Vec<f64>> = (0..=N).map(row).collect();
     let joins = |own: usize, other: usize| match own.cmp(&other) {
@@ -117,7 +117,7 @@ fn of_two_choices_the_tail_is_doubly_exponential() {
             |k: u64| lengths.iter().filter(|l| **l >= k).count() as f64 / lengths.len() as f64;
         [share(1), share(2), share(3)]
     };
-    let limit = |exponents: [i32; 3]| exponents.map(|k| f64::powi(rho, k));
+    let limit = |exponents: [i32; 3]| exponents.map(|k| libm::pow(rho, f64::from(k)));
     let cases = [
         ("two-choices", limit([1, 3, 7])),
         ("random", limit([1, 2, 3])),

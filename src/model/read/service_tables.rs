@@ -1,6 +1,7 @@
 //! The keys of services, as data.
 
 use super::dist::DISTRIBUTION;
+use super::slowdown::{AFTER, EVERY};
 use crate::model::service::Balancer;
 use crate::model::system::Entity;
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
@@ -243,16 +244,8 @@ pub(super) static FAULT: Table = Table {
             Kind::Name("service"),
             "Calls to that service get no answer, and fail with 504 after the time `takes`.",
         ),
-        Key::new(
-            "every",
-            Kind::Type(&DISTRIBUTION),
-            "The time from start to start; above zero.",
-        ),
-        Key::new(
-            "after",
-            Kind::Type(&DISTRIBUTION),
-            "The time from the end of one to the start of the next; above zero.",
-        ),
+        EVERY,
+        AFTER,
         Key::new("at", Kind::Time, "It begins once, at this time of the run."),
         Key::new(
             "lasts",

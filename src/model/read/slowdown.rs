@@ -8,22 +8,28 @@ use crate::model::section::Section;
 use crate::model::system::{Slowdown, Trigger};
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
 
+/// What happens again and again, by its starts.
+pub(super) const EVERY: Key = Key::new(
+    "every",
+    Kind::Type(&DISTRIBUTION),
+    "The time from start to start; above zero.",
+);
+
+/// What happens again and again, by the time between.
+pub(super) const AFTER: Key = Key::new(
+    "after",
+    Kind::Type(&DISTRIBUTION),
+    "The time from the end of one to the start of the next; above zero.",
+);
+
 /// An element of `slowdowns`.
 pub(super) static SLOWDOWN: Table = Table {
     name: "slowdowns[]",
     about: "A period in which a station, or the work of a pool's holders, is slower.",
     keys: &[
         Key::new("name", Kind::Text, "Its name in reports.").or_text("slowdown"),
-        Key::new(
-            "every",
-            Kind::Type(&DISTRIBUTION),
-            "The time from start to start; above zero.",
-        ),
-        Key::new(
-            "after",
-            Kind::Type(&DISTRIBUTION),
-            "The time from the end of one to the start of the next; above zero.",
-        ),
+        EVERY,
+        AFTER,
         Key::new(
             "after_completions",
             Kind::Whole(1, u32::MAX as u64),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use capsim::formats::{self, Layout, Record, Understood};
+use capsim::theory::mmc::Mmc;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -325,6 +326,45 @@ fn a_model_learned_from_a_log_predicts_higher_loads() {
         assert!(
             (own / real - 1.0).abs() < 0.15,
             "load {load}: {own:.1} for {real:.1}\n{learned}"
+        );
+    }
+}
+
+#[test]
+fn a_shipped_model_is_learned_from_the_log_of_its_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let shipped = "models/gallery/database_pool_too_small.toml";
+    let text = std::fs::read_to_string(shipped).unwrap();
+    std::fs::write(
+        at("real.toml"),
+        text.replace("duration = \"60s\"", "duration = \"10m\""),
+    )
+    .unwrap();
+    let out = format!("nginx={}", at("access.log.gz").display());
+    let real = at("real.toml");
+    let args = ["run", real.to_str().unwrap(), "--seed", "1", "-q"];
+    // 76 requests/s, of 100 at most.
+    let more = ["--set", "load=0.42", "--out", &out];
+    assert_eq!(capsim(&[args.as_slice(), &more].concat()).0, 0);
+    let (code, learned, err) = capsim(&["learn", at("access.log.gz").to_str().unwrap()]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    std::fs::write(at("learned.toml"), &learned).unwrap();
+    // Arrivals of k6 are paced, and the limit is five connections.
+    assert!(
+        learned.contains("\"ramping-arrival-rate\"") && learned.contains("\nservers = 5\n"),
+        "{learned}"
+    );
+    for load in [0.46, 0.48, 0.5] {
+        let measured = p95(&real, load, directory.path());
+        let own = p95(&at("learned.toml"), load / 0.42, directory.path());
+        // M/M/c with the same servers and mean time is all that a formula of a few lines has.
+        let formula = Mmc::new(180.0 * load, 1.0 / 0.05, 5).unwrap();
+        let formula = 1e3 * formula.response_quantile(0.95).unwrap();
+        let off = |predicted: f64| (predicted / measured - 1.0).abs();
+        assert!(
+            off(own) < 0.15 && off(own) < off(formula),
+            "load {load}: {measured:.1}, predicted {own:.1}, by formula {formula:.1}\n{learned}"
         );
     }
 }

@@ -30,6 +30,12 @@ pub struct Dispersion {
 }
 
 impl Dispersion {
+    /// Whether arrivals at an even pace (index 0) are nearer than those of Poisson (1), chance included.
+    #[must_use]
+    pub fn is_paced(self) -> bool {
+        self.index + self.noise < 0.5
+    }
+
     /// In words.
     #[must_use]
     pub fn words(self) -> &'static str {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::busy::Level;
 use super::laws::time;
+use super::load::Dispersion;
 use super::{Endpoint, Learned};
 
 /// The model.
@@ -148,29 +149,50 @@ fn scenario(out: &mut String, learned: &Learned) {
             ),
         );
     }
+    stages(out, learned);
+    out.push_str("]\njourney = \"mix\"\n\n");
+}
+
+/// The head of the scenario and its stages, up to the bracket that ends them.
+fn stages(out: &mut String, learned: &Learned) {
+    let paced = learned
+        .arrivals
+        .dispersion
+        .is_some_and(Dispersion::is_paced);
+    let rate_of: fn(f64) -> String = if paced { whole_rate_of } else { rate_of };
     let first = learned.arrivals.stages.first().map_or(0.0, |s| s.rate);
-    let _ = writeln!(
-        out,
-        "[scenarios.load]\nexecutor = \"open-arrivals\"\ntime_unit = \"1s\"\nstart_rate = {}",
-        rate_of(first)
-    );
-    out.push_str("stages = [\n");
-    for (k, stage) in learned.arrivals.stages.iter().enumerate() {
-        if k > 0 {
-            let _ = writeln!(
-                out,
-                "  {{ duration = \"0s\", target = {} }},",
-                rate_of(stage.rate)
-            );
-        }
+    if paced {
+        let vus = u64::from(learned.most_under_way);
         let _ = writeln!(
             out,
-            "  {{ duration = \"{}\", target = {} }},",
-            seconds(stage.seconds),
-            rate_of(stage.rate)
+            "[scenarios.load]\nexecutor = \"ramping-arrival-rate\" # evenly paced, as the log is\n\
+             time_unit = \"{PACED_SECONDS}s\" # so that rates are whole numbers\n\
+             pre_allocated_vus = {}\nmax_vus = {MOST_VUS}",
+            (4 * vus).max(10)
         );
+    } else {
+        out.push_str("[scenarios.load]\nexecutor = \"open-arrivals\"\ntime_unit = \"1s\"\n");
     }
-    out.push_str("]\njourney = \"mix\"\n\n");
+    let _ = writeln!(out, "start_rate = {}", rate_of(first));
+    out.push_str("stages = [\n");
+    for (k, stage) in learned.arrivals.stages.iter().enumerate() {
+        let target = rate_of(stage.rate);
+        if k > 0 {
+            let _ = writeln!(out, "  {{ duration = \"0s\", target = {target} }},");
+        }
+        let duration = seconds(stage.seconds);
+        let _ = writeln!(out, "  {{ duration = \"{duration}\", target = {target} }},");
+    }
+}
+
+/// k6 takes whole rates alone: of paced arrivals they are per so many seconds.
+const PACED_SECONDS: u32 = 1000;
+
+/// An arrival of a log waits for no user, so that there are as many as it takes.
+const MOST_VUS: u32 = 100_000;
+
+fn whole_rate_of(rate: f64) -> String {
+    format!("{:.0}", rate * f64::from(PACED_SECONDS))
 }
 
 fn rate_of(rate: f64) -> String {

@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use capsim::formats::{self, Record};
+use capsim::measure;
+use capsim::measure::recorder::Code;
 use capsim::measure::summary::{Metric, Summary, Values};
 use capsim::model::threshold::Aggregation;
 use capsim::model::{K6Version, Model};
-use capsim::report::{out_csv, out_json};
+use capsim::report::{out_csv, out_json, out_nginx};
 use capsim::world::World;
 use capsim::world::outcome::Outcome;
 use capsim::world::summary::summary;
@@ -311,4 +314,43 @@ fn the_command_writes_its_files() {
     );
     let left = std::fs::read_dir(directory.path()).unwrap().count();
     assert_eq!(left, 6, "no half-written file is left");
+}
+
+#[test]
+fn the_access_log_holds_each_request_that_reached_the_server() {
+    let (model, outcome, _) = run(K6Version::V2);
+    let mut bytes = Vec::new();
+    out_nginx::write(&outcome, &model, EPOCH.parse().unwrap(), &mut bytes).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("access.log");
+    std::fs::write(&file, &bytes).unwrap();
+    let mut read: Vec<(String, u16, u64)> = Vec::new();
+    let mut sink = |r: &Record<'_>| read.push((r.path.to_owned(), r.status, r.ns / 1_000_000));
+    let (declaration, reading) = formats::each(&file, None, &mut sink).unwrap();
+    assert_eq!((declaration.form, reading.skipped.count), ("nginx log", 0));
+
+    let record = &outcome.recorder;
+    let log = record.log.as_deref().unwrap();
+    let mut known = Vec::new();
+    let mut unseen = 0;
+    for entry in log {
+        let measure::log::Sample::Request(place) = entry.sample else {
+            continue;
+        };
+        let series = record.series[usize::from(record.request_series.get(place as usize).unwrap())];
+        let status = match series.code {
+            Code::TIMEOUT => 499,
+            code => code.status(),
+        };
+        if status == 0 {
+            unseen += 1;
+            continue;
+        }
+        let ms = record.timings_of(place as usize).duration().0 / 1_000_000;
+        let path = format!("/{}", model.sites[series.site.index()].name);
+        known.push((path, status, ms));
+    }
+    assert!(known.len() > 100, "{}", known.len());
+    assert_eq!(known.len() + unseen, record.durations.len());
+    assert_eq!(read, known);
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::exit::Failure;
 use crate::model::Model;
-use crate::report::{out_csv, out_json};
+use crate::report::{out_csv, out_json, out_nginx};
 use crate::study::whole;
 use crate::world::outcome::Outcome;
 
@@ -31,17 +31,20 @@ pub struct Out {
 enum Format {
     Json,
     Csv,
+    Nginx,
 }
 
 impl FromStr for Out {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Out, String> {
-        let expected = "write json=FILE or csv=FILE; a FILE that ends in .gz is compressed";
+        let expected =
+            "write json=FILE, csv=FILE or nginx=FILE; a FILE that ends in .gz is compressed";
         let (kind, file) = text.split_once('=').ok_or(expected)?;
         let format = match kind {
             "json" => Format::Json,
             "csv" => Format::Csv,
+            "nginx" => Format::Nginx,
             _ => return Err(expected.to_owned()),
         };
         // k6 writes csv=fileName=FILE, too.
@@ -59,6 +62,7 @@ impl std::fmt::Display for Out {
         let kind = match self.format {
             Format::Json => "json",
             Format::Csv => "csv",
+            Format::Nginx => "nginx",
         };
         write!(f, "{kind} ({})", self.file.display())
     }
@@ -75,6 +79,7 @@ impl Out {
         let samples = |out: &mut dyn Write| match self.format {
             Format::Json => out_json::write(outcome, model, epoch, out),
             Format::Csv => out_csv::write(outcome, model, epoch.as_second(), out),
+            Format::Nginx => out_nginx::write(outcome, model, epoch, out),
         };
         let zipped = self.file.extension().is_some_and(|e| e == "gz");
         write_whole(&self.file, |out| {

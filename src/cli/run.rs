@@ -78,8 +78,8 @@ pub struct Run {
     /// Write the summary's numbers to a JSON file, as k6 does.
     #[arg(long, value_name = "FILE", conflicts_with_all = MANY)]
     summary_export: Option<PathBuf>,
-    /// Write all samples as k6 does: `json=FILE` or `csv=FILE`, compressed if FILE ends in .gz. May be
-    /// given several times.
+    /// Write all samples as k6 does, `json=FILE` or `csv=FILE`, or the requests as a web server logs them,
+    /// `nginx=FILE`; compressed if FILE ends in .gz. May be given several times.
     #[arg(short, long, value_name = "FORMAT=FILE", conflicts_with_all = MANY)]
     out: Vec<Out>,
     /// What to keep of the durations of requests, iterations and groups.

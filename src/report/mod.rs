@@ -29,6 +29,7 @@ pub mod options;
 pub mod order;
 pub mod out_csv;
 pub mod out_json;
+pub mod out_nginx;
 pub mod page;
 mod paint;
 pub mod predict;

@@ -1,5 +1,7 @@
 //! Services and their replicas: balancers against chains and limits that are known exactly, faults, scaling, cost.
 
+#[path = "fleet/autoscale.rs"]
+mod autoscale;
 #[path = "fleet/balancers.rs"]
 mod balancers;
 #[path = "fleet/faults.rs"]

@@ -131,6 +131,31 @@ fn shares(outcome: &Outcome) -> (Vec<f64>, f64) {
 }
 
 #[test]
+fn autoscaler_too_slow() {
+    let (m, late) = gallery("autoscaler_too_slow", &[]);
+    let plan = "services.shop.autoscale.schedule=[{at=\"30s\",replicas=16}]";
+    let (_, told) = gallery("autoscaler_too_slow", &[plan]);
+    let in_flight =
+        ["metric=in-flight", "target=1.2"].map(|key| format!("services.shop.autoscale.{key}"));
+    let (_, quicker) = gallery(
+        "autoscaler_too_slow",
+        &in_flight.each_ref().map(|s| s.as_str()),
+    );
+    let served =
+        |o: &Outcome| durations(&m, o, "order").len() as f64 / o.recorder.requests() as f64;
+    let (a, b, c) = (served(&late), served(&told), served(&quicker));
+    assert!((0.60..0.72).contains(&a), "{a} served too late");
+    assert!(
+        b == 1.0 && c > a + 0.05 && c < 0.95,
+        "{b} with a plan, {c} by requests in flight"
+    );
+    assert!(percentile(&durations(&m, &told, "order"), 95.0) < 150.0);
+    // 2, 4, 7, 12, 20; with the plan no more than the 16 that it says.
+    let [late, told] = [&late, &told].map(|o| &o.services[0]);
+    assert_eq!((late.grown, late.up.max(), told.up.max()), (18, 20, 16));
+}
+
+#[test]
 fn one_slow_replica() {
     let (m, turns) = gallery("one_slow_replica", &[]);
     let (_, two) = gallery("one_slow_replica", &["services.shop.balancer=two-choices"]);

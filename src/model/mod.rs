@@ -8,6 +8,7 @@
 //! alone. It must not know how a model is run or what a run measures.
 
 pub mod answer;
+pub mod autoscale;
 pub mod breaker;
 pub mod document;
 pub mod duration;

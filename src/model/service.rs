@@ -1,6 +1,7 @@
 //! Services, as meant: replicas of some stations and pools, and the balancer that spreads requests over them.
 
 use super::Model;
+use super::autoscale::Autoscale;
 use super::system::{DistId, Entity, Op, Trigger};
 use crate::engine::Span;
 
@@ -42,6 +43,8 @@ pub struct Service {
     pub drain: Span,
     /// What happens to its replicas.
     pub faults: Vec<Fault>,
+    /// How the number of its replicas changes.
+    pub autoscale: Option<Autoscale>,
 }
 
 /// Checks by the balancer whether a replica is there.
@@ -162,7 +165,8 @@ impl Service {
     #[must_use]
     pub fn changes_speed(&self) -> bool {
         let slow = |fault: &Fault| matches!(fault.what, Trouble::Slow(_));
-        self.speeds.iter().any(|speed| *speed != 1.0) || self.faults.iter().any(slow)
+        let warms_up = self.autoscale.as_ref().is_some_and(|a| a.warm_up.is_some());
+        warms_up || self.speeds.iter().any(|speed| *speed != 1.0) || self.faults.iter().any(slow)
     }
 }
 
@@ -223,7 +227,8 @@ fn plain(name: &str, is_copy: bool) -> &str {
 }
 
 /// The programs that a request of an endpoint may run, each with its share of the requests as long as all
-/// replicas of the start are there: one with all of them, or one for each replica of its service.
+/// replicas of the start are there (of a service whose number changes, all that there may be): one with all of them, or
+/// one for each replica of its service.
 #[must_use]
 pub fn programs(model: &Model, endpoint: usize) -> Vec<(&[Op], f64)> {
     let ops = model.endpoints[endpoint].ops.as_slice();
@@ -231,7 +236,10 @@ pub fn programs(model: &Model, endpoint: usize) -> Vec<(&[Op], f64)> {
         return vec![(ops, 1.0)];
     };
     let service = &model.services[usize::from(*service)];
-    let there = service.replicas as usize;
+    let there = match service.autoscale {
+        Some(_) => service.most as usize,
+        None => service.replicas as usize,
+    };
     let by_weight = matches!(
         service.balancer,
         Balancer::RoundRobin | Balancer::Random | Balancer::LeastConnections

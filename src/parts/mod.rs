@@ -6,6 +6,7 @@
 //! sets an alarm at the time a part asks for.
 
 pub mod accept;
+pub mod autoscaler;
 pub mod balancer;
 pub mod breaker;
 pub mod concurrency_limit;

@@ -28,11 +28,19 @@ pub struct ServiceProbe {
     pub lost: u64,
     /// How often one was ejected because of its answers.
     pub ejected: u64,
+    /// Replicas that cost: those that boot, are there, or drain.
+    pub paid: Level,
+    /// Replicas that an autoscaler or a schedule has added.
+    pub grown: u64,
+    /// Those that it has dismissed.
+    pub shrunk: u64,
 }
 
 /// What a replica measures.
 #[derive(Clone, Debug, Default)]
 pub struct ReplicaProbe {
+    /// Whether it is part of the service: 0 or 1.
+    pub there: Level,
     /// Requests on which it works.
     pub present: Level,
     /// Requests sent to it.

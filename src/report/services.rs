@@ -23,7 +23,7 @@ pub fn table(outcome: &Outcome, model: &Model) -> String {
     for (spec, probe) in model.services.iter().zip(&outcome.services) {
         let all = total(probe);
         rows.push([
-            format!("{}, {} replicas", spec.name, spec.replicas),
+            format!("{}, {}", spec.name, how_many(spec)),
             balancer(spec),
             all.to_string(),
             String::new(),
@@ -37,7 +37,10 @@ pub fn table(outcome: &Outcome, model: &Model) -> String {
             String::new(),
             failed(probe).to_string(),
         ]);
-        for (number, replica) in (1..).zip(&probe.replicas).take(SHOWN) {
+        // Of those that might have come, those that did.
+        let ever = probe.replicas.iter().rposition(|r| r.there.max() > 0);
+        let ever = &probe.replicas[..ever.map_or(0, |last| last + 1)];
+        for (number, replica) in (1..).zip(ever).take(SHOWN) {
             rows.push([
                 format!("  {}[{number}]", spec.name),
                 unlike(spec, number - 1),
@@ -48,8 +51,8 @@ pub fn table(outcome: &Outcome, model: &Model) -> String {
                 replica.failed.to_string(),
             ]);
         }
-        if probe.replicas.len() > SHOWN {
-            rows.push(others(&probe.replicas[SHOWN..], outcome, all));
+        if ever.len() > SHOWN {
+            rows.push(others(&ever[SHOWN..], outcome, all));
         }
     }
     let happened: String = model
@@ -76,6 +79,16 @@ fn happened(spec: &Service, probe: &ServiceProbe, outcome: &Outcome) -> Option<S
             amount(there)
         ));
     }
+    if spec.autoscale.is_some() {
+        parts.push(format!(
+            "{} replicas were added and {} dismissed; {} were there on average, {} at most, and {} were paid for",
+            probe.grown,
+            probe.shrunk,
+            amount(probe.up.mean(outcome.end_time())),
+            probe.up.max(),
+            amount(probe.paid.mean(outcome.end_time())),
+        ));
+    }
     if probe.ejected > 0 {
         parts.push(format!("{} ejections", probe.ejected));
     }
@@ -83,6 +96,17 @@ fn happened(spec: &Service, probe: &ServiceProbe, outcome: &Outcome) -> Option<S
         parts.push(format!("{} requests found no replica", probe.unserved));
     }
     (!parts.is_empty()).then(|| format!("  {}: {}\n", spec.name, parts.join("; ")))
+}
+
+/// `4 replicas`, or between which numbers an autoscaler may choose.
+fn how_many(spec: &Service) -> String {
+    match &spec.autoscale {
+        Some(scale) if scale.rule.is_some() => {
+            format!("{} to {} replicas", scale.min, spec.most)
+        }
+        Some(_) => format!("replicas by a schedule, {} at first", spec.replicas),
+        None => format!("{} replicas", spec.replicas),
+    }
 }
 
 /// All other replicas in one line.

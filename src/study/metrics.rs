@@ -266,6 +266,11 @@ fn services(table: &mut Table, model: &Model, outcome: &Outcome) {
         let failed = probe.replicas.iter().map(|r| r.failed).sum::<u64>();
         table.put(format!("{name}_failed"), (failed + probe.unserved) as f64);
         table.put(format!("{name}_unserved"), probe.unserved as f64);
+        if spec.autoscale.is_some() {
+            table.put(format!("{name}_replicas_mean"), probe.up.mean(end));
+            table.put(format!("{name}_replicas_max"), probe.up.max() as f64);
+            table.put(format!("{name}_replicas_paid"), probe.paid.mean(end));
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub fn header(model: &Model) -> Vec<String> {
     }
     let services = model.services.iter();
     header.extend(services.map(|s| format!("service_{}_jobs_mean", s.name)));
+    let scaled = model.services.iter().filter(|s| s.autoscale.is_some());
+    header.extend(scaled.map(|s| format!("service_{}_replicas", s.name)));
     if model.waiting_room.is_some() {
         header.extend(["waiting_room_length", "waiting_room_active"].map(str::to_owned));
     }
@@ -70,6 +72,7 @@ pub fn rows(model: &Model, outcome: &Outcome, samples: &[Sample]) -> Vec<Vec<Str
         stations: vec![<(LevelSample, LevelSample)>::default(); model.stations.len()],
         pools: vec![<(LevelSample, LevelSample)>::default(); model.pools.len()],
         services: vec![LevelSample::default(); model.services.len()],
+        replicas: vec![LevelSample::default(); model.services.len()],
         room: None,
         seats: None,
     };
@@ -114,6 +117,11 @@ fn row(model: &Model, outcome: &Outcome, from: &Sample, to: &Sample) -> Vec<Stri
     }
     let services = from.services.iter().zip(&to.services);
     row.extend(services.map(|(from, to)| Some(mean(*from, *to, window))));
+    for (i, spec) in model.services.iter().enumerate() {
+        if spec.autoscale.is_some() {
+            row.push(Some(mean(from.replicas[i], to.replicas[i], window)));
+        }
+    }
     if let Some((waiting, active)) = to.room {
         row.extend([Some(waiting as f64), Some(active as f64)]);
     }

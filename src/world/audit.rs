@@ -397,6 +397,7 @@ impl World<'_> {
                 ("requests that know it", known.into()),
             );
         }
+        self.audit_scaling(audit);
     }
 
     fn audit_locks(&self, audit: &mut Audit) {

@@ -52,6 +52,12 @@ pub enum Kind {
     DrainOver = 104,
     /// A replica answers with an error, or a caller has waited in vain.
     ReplicaAnswers = 105,
+    /// An autoscaler measures, decides or follows its schedule, as the ticket says; `who` is the service.
+    Autoscale = 106,
+    /// A new replica has booted; `who` is the service, the ticket says which and when.
+    ReplicaReady = 107,
+    /// It has warmed up; likewise.
+    ReplicaWarm = 108,
     /// A delay is over that was made under a token of a slowed pool; `who` is the set of such pools.
     SlowedDelayOver = 30,
     /// The connection of a VU may not keep a token any longer; the ticket is that of the token.

@@ -23,6 +23,11 @@ const NO_ANSWER: Code = Code(504);
 /// In the place of a replica: all of them.
 const ALL: u32 = u32::MAX;
 
+/// The ticket of an event about a replica, at one of the stages of its life.
+pub(super) fn place(at: u16, stage: u16) -> u32 {
+    u32::from(at) << 16 | u32::from(stage)
+}
+
 /// A fault at work.
 pub(super) struct FaultRun {
     service: u16,
@@ -108,6 +113,9 @@ impl<'m> World<'m> {
             Kind::EjectionSweep => self.sweep_ejections(now, who as u16),
             Kind::DrainOver => self.drain_over(now, who as u16, ticket),
             Kind::ReplicaAnswers => self.error_answered(now, event.who, ticket),
+            Kind::Autoscale => self.autoscale(now, who as u16, ticket),
+            Kind::ReplicaReady => self.replica_ready(now, who as u16, ticket),
+            Kind::ReplicaWarm => self.replica_warm(now, who as u16, ticket),
             _ => {}
         }
     }
@@ -293,6 +301,10 @@ impl<'m> World<'m> {
             let Some(at) = own.to_come.pop_front() else {
                 return;
             };
+            let member = &service.members[usize::from(at)];
+            if !member.started || member.leaving == Some(Leaving::Scaled) {
+                continue;
+            }
             let service = own.service;
             self.begin_drain(now, service, at, Leaving::Restart(run));
         }
@@ -305,7 +317,7 @@ impl<'m> World<'m> {
         let member = &mut fleet.services[usize::from(service)].members[usize::from(at)];
         member.leaving = Some(why);
         member.stage = member.stage.wrapping_add(1);
-        let ticket = u32::from(at) << 16 | u32::from(member.stage);
+        let ticket = place(at, member.stage);
         let over = Event::stale_after(Kind::DrainOver, service.into(), ticket);
         self.queue.at(now + span, over);
         self.refresh_view(service);
@@ -316,8 +328,7 @@ impl<'m> World<'m> {
         let at = (ticket >> 16) as u16;
         let Some(fleet) = &mut self.fleet else { return };
         let member = &fleet.services[usize::from(service)].members[usize::from(at)];
-        let same = u32::from(member.stage) == ticket & 0xffff;
-        if member.leaving.is_some() && same {
+        if member.leaving.is_some() && place(at, member.stage) == ticket {
             self.end_all_at(now, service, at);
             // Some end when their turn comes at this instant; they count for nothing any more.
             self.leave_fleet(now, service, at);
@@ -352,6 +363,7 @@ impl<'m> World<'m> {
                 let ends = Event::stale_after(Kind::FaultEnds, run as u32, at.into());
                 self.after(lasts, ends);
             }
+            Some(Leaving::Scaled) => self.replica_dismissed(now, service, at),
             Some(Leaving::Away) | None => {}
         }
     }
@@ -437,7 +449,8 @@ impl<'m> World<'m> {
     pub(super) fn refresh_replica(&mut self, now: Time, service: u16, at: u16) {
         let spec = self.service_spec(service);
         let Some(fleet) = &mut self.fleet else { return };
-        let mut speed = spec.speeds[usize::from(at)];
+        let warming = fleet.services[usize::from(service)].members[usize::from(at)].warming;
+        let mut speed = spec.speeds[usize::from(at)] * warming;
         for run in fleet.faults.iter().filter(|r| r.service == service) {
             if let Trouble::Slow(leaves) = spec.faults[run.fault].what
                 && run.open.contains(&at)

@@ -9,6 +9,7 @@ use crate::parts::health::Health;
 use crate::parts::replicas::{ReplicaProbe, Replicas, ServiceProbe};
 
 use super::World;
+use super::autoscale::Scaling;
 use super::faults::FaultRun;
 use super::request::Held;
 use super::system::BAD_GATEWAY;
@@ -31,12 +32,19 @@ pub(super) struct ServiceRun {
     /// By VU, where a balancer remembers it: the replica, and the iteration in which it was picked.
     homes: Vec<Option<(u16, u32)>>,
     pub(super) members: Vec<Member>,
+    pub(super) scaling: Option<Box<Scaling>>,
 }
 
 /// A replica as it is, and as its balancer believes it to be.
 pub(super) struct Member {
     /// It is part of the service.
     pub started: bool,
+    /// It will be once it has booted.
+    pub booting: bool,
+    /// When it became part of it.
+    pub ready_at: Time,
+    /// At which share of its speed it works until it has warmed up.
+    pub warming: f64,
     /// How many faults keep it away at present.
     pub lost: u32,
     /// How many let it answer errors alone.
@@ -54,6 +62,8 @@ pub(super) struct Member {
 pub(super) enum Leaving {
     /// It is drained, to be restarted by this fault.
     Restart(usize),
+    /// It is drained, for there are to be fewer.
+    Scaled,
     /// It has been drained, and is away.
     Away,
 }
@@ -62,6 +72,9 @@ impl Member {
     fn new(started: bool) -> Member {
         Member {
             started,
+            booting: false,
+            ready_at: Time::ZERO,
+            warming: 1.0,
             lost: 0,
             failing: 0,
             leaving: None,
@@ -91,6 +104,10 @@ impl Fleet {
             members: (0..spec.most)
                 .map(|at| Member::new(at < spec.replicas))
                 .collect(),
+            scaling: spec
+                .autoscale
+                .as_ref()
+                .map(|a| Box::new(Scaling::new(a, spec.most))),
         });
         Some(Box::new(Fleet {
             services: services.collect(),
@@ -127,11 +144,17 @@ impl World<'_> {
         }
         if let Some(fleet) = &mut self.fleet {
             for run in &mut fleet.services {
-                let there = run.members.iter().filter(|m| m.started).count();
-                run.replicas.probe.up.set(Time::ZERO, there as u64);
+                let there = run.started();
+                let probe = &mut run.replicas.probe;
+                probe.up.set(Time::ZERO, there.len() as u64);
+                probe.paid.set(Time::ZERO, there.len() as u64);
+                for at in there {
+                    probe.replicas[usize::from(at)].there.add(Time::ZERO);
+                }
             }
         }
         self.plan_faults();
+        self.plan_autoscaling();
     }
 
     /// A request comes to the balancer of a service. Returns by how much further on than at the next operation

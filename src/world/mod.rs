@@ -6,6 +6,7 @@
 
 pub mod abort;
 pub mod audit;
+mod autoscale;
 pub mod build;
 pub mod deadlock;
 mod dial;
@@ -418,7 +419,10 @@ impl World<'_> {
             | Kind::HealthCheck
             | Kind::EjectionSweep
             | Kind::DrainOver
-            | Kind::ReplicaAnswers => self.fleet_event(now, event),
+            | Kind::ReplicaAnswers
+            | Kind::Autoscale
+            | Kind::ReplicaReady
+            | Kind::ReplicaWarm => self.fleet_event(now, event),
             Kind::KeepAliveOver => self.keep_alive_over(now, who, ticket),
             Kind::SlowedDelayOver => self.slowed_delay_over(now, index),
             Kind::ReserveDue => self.reserve_due(now, who, ticket),

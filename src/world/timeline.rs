@@ -44,6 +44,8 @@ pub struct Sample {
     pub pools: Vec<(LevelSample, LevelSample)>,
     /// Requests at all replicas of each service, in the order of `Model::services`.
     pub services: Vec<LevelSample>,
+    /// Replicas of each service that are there, in the same order.
+    pub replicas: Vec<LevelSample>,
     /// Users in line and users let through, if there is a waiting room.
     pub room: Option<(u64, u64)>,
     /// Seats free, held and sold, if there are any.
@@ -95,6 +97,12 @@ impl World<'_> {
         sums
     }
 
+    fn replicas_there(&self, at: Time) -> Vec<LevelSample> {
+        let services = self.fleet.iter().flat_map(|fleet| &fleet.services);
+        let there = services.map(|run| LevelSample::of(&run.replicas.probe.up, at));
+        there.collect()
+    }
+
     fn sample(&self, at: Time) -> Sample {
         let stations = self.stations.iter().zip(&self.model.stations);
         Sample {
@@ -123,6 +131,7 @@ impl World<'_> {
                 })
                 .collect(),
             services: self.sampled_services(at),
+            replicas: self.replicas_there(at),
             room: self
                 .room
                 .as_ref()

@@ -3,6 +3,7 @@
 
 mod about;
 mod answer;
+mod autoscale;
 mod breaker;
 mod choose;
 mod condition;

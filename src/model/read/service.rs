@@ -1,7 +1,7 @@
 //! Services: which stations, pools and endpoints have replicas, and how requests are spread over them.
 
 use super::service_tables::{BALANCERS, HASHED, STICKY};
-use super::{Build, Sections, fault};
+use super::{Build, Sections, autoscale, fault};
 use crate::engine::Span;
 use crate::model::Model;
 use crate::model::field::Field;
@@ -47,6 +47,7 @@ fn service<'a>(
         panic: 0.0,
         drain: Span::secs(30),
         faults: Vec::new(),
+        autoscale: None,
     };
     let Some(section) = field.section() else {
         return service;
@@ -73,6 +74,11 @@ fn service<'a>(
     }
     if let Some(value) = section.optional("balancer") {
         service.balancer = balancer(build, &value).unwrap_or(Balancer::RoundRobin);
+    }
+    if let Some(field) = section.optional("autoscale") {
+        service.autoscale = autoscale::read(build, &field, &service);
+        let most = service.autoscale.as_ref().map(|a| a.most());
+        service.most = most.map_or(service.most, |most| most.max(service.most));
     }
     service.weights = each(&section, "weights", service.most);
     service.speeds = each(&section, "speeds", service.most);

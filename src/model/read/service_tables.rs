@@ -1,5 +1,6 @@
 //! The keys of services, as data.
 
+use super::autoscale::AUTOSCALE;
 use super::dist::DISTRIBUTION;
 use super::slowdown::{AFTER, EVERY};
 use crate::model::service::Balancer;
@@ -7,7 +8,7 @@ use crate::model::system::Entity;
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
 
 /// Replicas of one service, at most: each has its own stations, pools and copies of the endpoints' programs.
-const MOST: u64 = 10_000;
+pub(super) const MOST: u64 = 10_000;
 
 /// `[services.NAME]`
 pub(crate) static SERVICE: Table = Table {
@@ -76,6 +77,12 @@ pub(crate) static SERVICE: Table = Table {
             Kind::List(&Kind::Table(&FAULT)),
             "What happens to its replicas.",
         ),
+        Key::new(
+            "autoscale",
+            Kind::Table(&AUTOSCALE),
+            "How the number of replicas follows the load.",
+        )
+        .otherwise("it stays as it is"),
     ],
     rules: &[],
 };

@@ -1,6 +1,7 @@
 //! All that can make somebody wait in a model, with what a run says of each.
 
 use super::holding::{Holding, Places, holding};
+use super::replicas::{What, family, there};
 use super::stations::{AtStation, NS, at_stations, law, taken};
 use super::{Account, Kind, Limit};
 use crate::measure::level::Level;
@@ -42,7 +43,7 @@ pub(super) fn account(outcome: &Outcome, model: &Model) -> Account {
     for index in 0..model.stations.len() {
         sums.station(index, &mut limits);
     }
-    limits.extend((0..model.pools.len()).map(|index| sums.pool(index)));
+    limits.extend((0..model.pools.len()).filter_map(|index| sums.pool(index)));
     limits.extend(KEYS.iter().filter_map(|key| sums.lock(*key)));
     limits.extend((0..model.limits.len()).map(|index| sums.limit(index)));
     let room = sums.room();
@@ -122,34 +123,25 @@ impl<'a> Sums<'a> {
         limit.queue_max = queue.max() as f64;
     }
 
-    /// What the replicas of a station or pool are called together.
-    fn family(&self, what: &str, index: usize) -> Option<(String, usize)> {
-        let is_station = what == "station";
-        let (service, _) = match is_station {
-            true => self.model.replica_of_station(index)?,
-            false => self.model.replica_of_pool(index)?,
-        };
-        let name = match is_station {
-            true => self.model.station_name(index),
-            false => self.model.pool_name(index),
-        };
-        let spec = &self.model.services[service];
-        let all = format!("{what} {name} of service {}", spec.name);
-        Some((all, spec.most as usize))
-    }
-
     /// The servers of a station, its law and its slowdowns.
     fn station(&self, index: usize, limits: &mut Vec<Limit>) {
         let (spec, at) = (&self.model.stations[index], &self.stations[index]);
         let probe = &self.outcome.stations[index];
         let end = self.outcome.end_time();
+        let run = (self.model, self.outcome);
+        let there = there(run, What::Station, index);
+        if there <= 0.0 {
+            return;
+        }
         let causes = at.causes();
         let caused = self.caused[index];
         let mut own = Limit::new(Kind::Station(index), format!("station {}", spec.name));
-        own.family = self.family("station", index);
+        own.family = family(run, What::Station, index);
         own.size = (spec.servers != u32::MAX).then(|| f64::from(spec.servers));
         let busy = probe.servers_at_work(spec.discipline).mean(end);
-        own.utilisation = own.size.map_or(0.0, |n| (busy / n.max(1.0)).min(1.0));
+        own.utilisation = own
+            .size
+            .map_or(0.0, |n| (busy / there / n.max(1.0)).min(1.0));
         self.levels(&mut own, &probe.in_service, &probe.queue);
         let came = probe.arrived.max(1) as f64;
         own.lost_count = (probe.refused + probe.left) as f64;
@@ -216,16 +208,22 @@ impl<'a> Sums<'a> {
         Some((work / (all * left).max(f64::MIN_POSITIVE)).min(1.0))
     }
 
-    fn pool(&self, index: usize) -> Limit {
+    fn pool(&self, index: usize) -> Option<Limit> {
+        let run = (self.model, self.outcome);
+        let there = there(run, What::Pool, index);
+        if there <= 0.0 {
+            return None;
+        }
         let (spec, probe) = (&self.model.pools[index], &self.outcome.pools[index]);
         let place = self.places.pool(index);
         let mut limit = Limit::new(Kind::Pool(index), format!("pool {}", spec.name));
         let size = f64::from(spec.size.max(1));
-        limit.family = self.family("pool", index);
+        limit.family = family(run, What::Pool, index);
         limit.size = Some(size);
         self.levels(&mut limit, &probe.held, &probe.queue);
         let came = probe.granted + probe.refused + probe.left + probe.queue.value();
         self.held(&mut limit, place, (size, came, probe.refused + probe.left));
+        limit.utilisation = (limit.utilisation / there).min(1.0);
         let kept = self.outcome.kept[index].as_ref();
         let reused = kept.map_or(0, |kept| kept.reused);
         limit.each = self.holding.held[place] / ((probe.granted + reused).max(1) as f64);
@@ -234,7 +232,7 @@ impl<'a> Sums<'a> {
             let all = kept.kept.area(self.outcome.end_time()) as f64 * NS;
             limit.alone = all / self.holding.held[place].max(f64::MIN_POSITIVE);
         }
-        limit
+        Some(limit)
     }
 
     /// What is told of tokens and locks alike.

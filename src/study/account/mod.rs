@@ -9,6 +9,7 @@
 mod choice;
 mod holding;
 mod limits;
+mod replicas;
 mod stations;
 
 pub use choice::{Choice, Limits};

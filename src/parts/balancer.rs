@@ -224,6 +224,7 @@ mod tests {
             panic: 0.0,
             drain: crate::engine::Span::ZERO,
             faults: Vec::new(),
+            autoscale: None,
         }
     }
 

@@ -371,3 +371,110 @@ fn a_step_beyond_a_bound_at_which_the_model_is_none_is_no_error() {
     let text = stdout(&capsim(at, &fit));
     assert!(text.contains("pools.p.warm_up.from"), "{text}");
 }
+
+/// Ten VUs that wait 1,251.7 ms for each answer, and nothing else.
+const SLOW: &str = r#"
+[scenarios.default]
+executor = "constant-vus"
+vus = 10
+duration = "10s"
+graceful_stop = "0s"
+journey = "j"
+[journeys]
+j = [{ request = "r" }]
+[endpoints.r]
+visits = [{ delay = "1251.7ms" }]
+"#;
+
+#[test]
+fn simulated_times_are_made_by_the_rule_of_the_tool_that_measured() {
+    // Locust keeps two digits of 1,251.7 ms, and the mean and the extremes as they are.
+    let head = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,\
+        Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,\
+        50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%\n";
+    let row = "70,0,1300,1251.7,1251.7,1251.7,3,7.0,0,1300,1300,1300,1300,1300,1300,1300,1300,1300,1300,1300\n";
+    let stats = format!("{head}GET,/,{row},Aggregated,{row}");
+    let text = stdout(&fit(SLOW, "stats.csv", &stats));
+    assert!(
+        text.contains("simulated times are made as Locust makes them"),
+        "{text}"
+    );
+    for number in ["avg", "min", "max", "med", "p(95)", "p(99.9)"] {
+        let name = format!("http_req_duration {number} ");
+        let line = text.lines().find(|line| line.contains(&name));
+        let line = line.unwrap_or_else(|| panic!("{number}: {text}"));
+        assert!(line.contains(" +0.0 %"), "{line}");
+    }
+    // autocannon cuts to whole milliseconds.
+    let cut = r#"{"url":"http://h","connections":10,"duration":10.0,"requests":{"average":7,"mean":7,"total":70},
+        "sampleInt":1000,"latency":{"average":1251,"mean":1251,"stddev":0,"min":1251,"max":1251,"p50":1251,
+        "p90":1251,"p97_5":1251,"p99":1251},"errors":0,"timeouts":0,"non2xx":0,"2xx":70,"4xx":0,"5xx":0}"#;
+    let text = stdout(&fit(SLOW, "cut.json", cut));
+    let line = text.lines().find(|line| line.contains("p(97.5)")).unwrap();
+    assert!(line.contains("1.251 s       1.251 s    +0.0 %"), "{text}");
+}
+
+#[test]
+fn every_file_of_another_tool_is_compared_or_refused_with_a_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats");
+    let (mut compared, mut refused) = (0, 0);
+    for folder in std::fs::read_dir(root).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            match capsim::study::fit::read::read(&path, None) {
+                Ok(run) => {
+                    compared += 1;
+                    let timed = |r: &capsim::study::fit::read::Reading| {
+                        r.metric == "http_req_duration" && r.value.is_finite()
+                    };
+                    assert!(run.readings.iter().any(timed), "{}", path.display());
+                }
+                Err(why) => {
+                    refused += 1;
+                    assert!(!why.message.is_empty() && !why.fix.is_empty(), "{why}");
+                }
+            }
+        }
+    }
+    assert!(compared > 80 && refused > 0, "{compared} {refused}");
+}
+
+#[test]
+fn a_prediction_is_scored_by_what_another_tool_makes_as_k6_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("m.toml", SLOW);
+    let summary = r#"{"metrics": {"http_reqs": {"count": 70, "rate": 7}, "http_req_duration": {"avg": 1251.7,
+        "p(95)": 1251.7}, "vus_max": {"value": 10, "max": 10}}}"#;
+    write("run.json", summary);
+    let free = "endpoints.r.visits[0].delay=1s..2s";
+    let fit = [
+        "fit", "m.toml", "--to", "run.json", "--free", free, "--budget", "runs=60",
+    ];
+    stdout(&capsim(
+        directory.path(),
+        &[&fit[..], &["--out", "f.toml"]].concat(),
+    ));
+    stdout(&capsim(
+        directory.path(),
+        &["predict", "f.toml", "--out", "p.json"],
+    ));
+    // oha's percentiles are one rank above the nearest.
+    let oha = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats/oha/oha-A.out.txt");
+    let score = [
+        "score",
+        "p.json",
+        "--all",
+        "--against",
+        oha.to_str().unwrap(),
+    ];
+    let text = stdout(&capsim(directory.path(), &score));
+    assert!(
+        text.contains("a rule of its own, and a prediction has k6's"),
+        "{text}"
+    );
+    assert!(
+        text.contains("http_req_duration avg") && !text.contains("p(95)"),
+        "{text}"
+    );
+}

@@ -33,7 +33,8 @@ use crate::world::window::Window;
 ///
 /// A RUN is what k6 left of a test: a --summary-export or handleSummary JSON of any version, the
 /// end-of-test summary as text, --out json or --out csv; each plain or packed by gzip. capsim's own
-/// work, too. Prints how far the fit can be trusted, the parameters with intervals and which of them the data
+/// work, too, and so do files of other load tools and access logs (docs/formats.md), whose percentiles are compared
+/// with simulated ones made by the tool's own rule. Prints how far the fit can be trusted, the parameters with intervals and which of them the data
 /// cannot tell apart, the knee, and the worst misses; with --verbose every number.
 ///
 /// The distance is a sum of squares of log ratios: times, counts and rates each in units of a tolerance

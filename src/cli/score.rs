@@ -53,6 +53,7 @@ impl ScoreArgs {
         let kept = Kept::parse(&text).map_err(unusable)?;
         let window = kept.window().map_err(unusable)?;
         let run = read::read(&self.against, window).map_err(invalid)?;
+        let run = run.comparable_with_k6();
         let score = Score::new(&kept, &run);
         if score.rows.is_empty() {
             let why = "the run has none of the numbers that were predicted";

@@ -135,8 +135,16 @@ pub fn recognise(source: &Source) -> Result<&'static Reader, Problem> {
 /// # Errors
 /// If it cannot be read, is of no known kind, or nothing in it is understood.
 pub fn read(path: &Path, layout: Option<&Layout>) -> Result<Understood, Problem> {
+    understand(&mut Source::open(path)?, layout)
+}
+
+/// As [`read`], of a source already open.
+///
+/// # Errors
+/// As [`read`].
+pub fn understand(source: &mut Source, layout: Option<&Layout>) -> Result<Understood, Problem> {
     let mut requests = Collected::default();
-    let read = each(path, layout, &mut |record| requests.add(record))?;
+    let read = each_of(source, layout, &mut |record| requests.add(record))?;
     let held = requests.count > 0;
     Ok(Understood {
         declaration: read.0,
@@ -155,6 +163,14 @@ pub fn each(
     sink: Sink<'_>,
 ) -> Result<(&'static Declaration, Reading), Problem> {
     let mut source = Source::open(path)?;
+    each_of(&mut source, layout, sink)
+}
+
+fn each_of(
+    source: &mut Source,
+    layout: Option<&Layout>,
+    sink: Sink<'_>,
+) -> Result<(&'static Declaration, Reading), Problem> {
     let mut held = false;
     let mut counting = |record: &Record<'_>| {
         held = true;
@@ -162,12 +178,12 @@ pub fn each(
     };
     let (declaration, reading) = match layout {
         Some(layout) => {
-            let reading = access::read_as(&mut source, layout, &mut counting)?;
+            let reading = access::read_as(source, layout, &mut counting)?;
             (layout.declaration, reading)
         }
         None => {
-            let reader = recognise(&source)?;
-            let reading = (reader.read)(&mut source, &mut counting)?;
+            let reader = recognise(source)?;
+            let reading = (reader.read)(source, &mut counting)?;
             (&reader.declaration, reading)
         }
     };

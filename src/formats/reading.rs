@@ -46,6 +46,8 @@ pub struct Reading {
     pub max: Option<f64>,
     /// Percent and value.
     pub percentiles: Vec<(f64, f64)>,
+    /// Connections, of a tool that adds times for requests that each of them should have sent (wrk).
+    pub corrected_for: Option<u64>,
     /// What this file shows beyond that.
     pub notes: Vec<String>,
     /// What of this file cannot be trusted, and why.

@@ -69,6 +69,7 @@ fn read(source: &mut Source, _: Sink<'_>) -> Result<Reading, Problem> {
             ));
         }
     }
+    reading.corrected_for = connections;
     // Of the two, the rate has more digits.
     let interval = match (reading.requests, connections, reading.rate) {
         (Some(requests), Some(connections @ 1..), Some(rate)) if requests >= connections => {

@@ -180,6 +180,9 @@ pub fn score(score: &Score, kept: &Kept, run: &Measured, all: bool) -> String {
         "{n} numbers of the prediction ({}) were measured\n",
         kept.load
     );
+    for said in &run.said {
+        let _ = writeln!(out, "! {said}");
+    }
     if let Some(vus) = run.peak_vus
         && kept.load.ends_with("VUs")
         && !kept.load.starts_with(&format!("{vus} "))

@@ -7,7 +7,7 @@
 //! replication, once that is known. A count of rare events has a spread of its own, `1 / (n + 1)`
 //! (Poisson).
 
-use super::read::{Measured, Reading, Stat, is_part_of_request};
+use super::read::{Measured, Reading, Stat, is_part_of_request, tool};
 use crate::measure::summary::{Summary, Values};
 use crate::model::Model;
 use crate::model::metric_name::{MetricKind, MetricName, find_builtin};
@@ -235,10 +235,14 @@ pub fn observing(mut model: Model, targets: &[Target]) -> Model {
 /// The simulated counterparts of all targets; 0 for what did not occur.
 #[must_use]
 pub fn simulated(outcome: &Outcome, summary: &Summary, targets: &[Target]) -> Vec<f64> {
-    targets
-        .iter()
-        .map(|target| one(outcome, summary, &target.reading).unwrap_or(0.0))
-        .collect()
+    let made = targets.iter().any(|target| target.reading.made.is_some());
+    let sorted = made.then(|| tool::sample(&outcome.recorder));
+    let of = |reading: &Reading| match (reading.made, reading.stat, &sorted) {
+        (Some(made), Stat::Of(stat), Some(sorted)) => made.of(sorted, outcome.duration.0, stat),
+        _ => one(outcome, summary, reading),
+    };
+    let all = targets.iter().map(|target| of(&target.reading));
+    all.map(|value| value.unwrap_or(0.0)).collect()
 }
 
 fn one(outcome: &Outcome, summary: &Summary, reading: &Reading) -> Option<f64> {

@@ -99,7 +99,7 @@ impl Case {
         };
         let times = |factor: f64| Override::new("load", &format!("{factor}"));
         let mut overrides = given;
-        let mut notes = Vec::new();
+        let mut notes = measured.said.clone();
         let mut model = check(&overrides)?;
         if overrides.is_empty() {
             let load = load::of_run(&measured, &model, |factor| {

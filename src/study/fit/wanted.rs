@@ -15,6 +15,7 @@ pub(super) fn readings(model: &Model) -> Vec<Reading> {
             value: 0.0,
             resolution: 0.0,
             hidden: None,
+            made: None,
         };
         if !all
             .iter()

@@ -3,25 +3,19 @@
 use serde_json::Value;
 
 use super::Bad;
-use crate::formats;
 
 /// What to give instead of a report of a k6 run.
 const NUMBERS: &str = "give its numbers: k6 run --summary-export=run.json, or the samples of --out \
                        json=run.json";
 /// What to give instead of the output of something else.
-const RUN: &str = "give a run of k6 or of capsim";
-/// What to do with a file of another load tool.
-const READ: &str = "`capsim read FILE` tells what its numbers mean; give a run of k6 or of capsim";
+const RUN: &str = "give a run of k6 or of capsim, or a file that docs/formats.md lists";
 
 /// Why a file that begins so is no run, if that is plain.
 pub(super) fn refusal(start: &str) -> Option<Bad> {
     let first = start.lines().next().unwrap_or("");
-    let reader = formats::reader_of(start);
-    let form = reader.map(|reader| reader.declaration.form);
-    if let Some(tool) = other_tool(start, first).or(form) {
-        let message = format!("this looks like the output of {tool}, not of k6");
-        let fix = if form.is_some() { READ } else { RUN };
-        return Some(Bad::new("line 1", message, fix));
+    if let Some(tool) = other_tool(start, first) {
+        let message = format!("this looks like the output of {tool}, in a form that is not read");
+        return Some(Bad::new("line 1", message, RUN));
     }
     let head: String = start.chars().take(2000).collect();
     let begins = |with: &str| {

@@ -9,12 +9,14 @@ mod prefix;
 mod reading;
 mod samples;
 mod text;
+pub mod tool;
 mod vus;
 
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
+use crate::formats;
 use crate::measure::recorder::Timings;
 use crate::model::input;
 use crate::model::metric_name::{MetricName, find_builtin};
@@ -48,6 +50,8 @@ pub struct Measured {
     pub window: Option<Window>,
     /// Whether the window's edges are only known to a second, as the file's times are.
     pub coarse: bool,
+    /// What a reader of a comparison should know of the file.
+    pub said: Vec<String>,
 }
 
 /// Why a file is no run that can be used, and where.
@@ -135,6 +139,7 @@ impl Measured {
             value,
             resolution,
             hidden: None,
+            made: None,
         });
         Ok(())
     }
@@ -282,7 +287,7 @@ pub fn is_part_of_request(metric: &str) -> bool {
 }
 
 /// Reads a run: a `--summary-export` or `handleSummary` JSON of any version, the summary as text,
-/// `--out json` or `--out csv`; each plain or packed by gzip. A window leaves only the samples that
+/// `--out json` or `--out csv`, the file of another load tool, or an access log; each plain or packed by gzip. A window leaves only the samples that
 /// ended in it.
 ///
 /// # Errors
@@ -323,6 +328,13 @@ pub fn read_bytes(name: &str, bytes: &[u8], window: Option<Window>) -> Result<Me
             "give a file that k6 wrote",
         )
     })?;
+    if formats::reader_of(text.trim_start_matches('\u{feff}')).is_some() {
+        if window.is_some() {
+            let message = "a window is cut out of runs of k6 alone";
+            return Err(fail("", message.into(), "leave --window out"));
+        }
+        return tool::read(name, text);
+    }
     let measured = sniff(text, window).and_then(|m| m.check_order().map(|()| m));
     let measured = measured.map_err(|bad| fail(&bad.at, bad.message, &bad.fix))?;
     if let (Some(window), true) = (window, measured.readings.is_empty()) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::tool::Made;
 use crate::model::threshold::Aggregation;
 
 /// Which number of a metric.
@@ -43,6 +44,8 @@ pub struct Reading {
     /// The smallest and the largest number that the file may stand for, where its rounding hides more
     /// than 1 % of it or its times are in a unit given; a simulated number between them is no error.
     pub hidden: Option<(f64, f64)>,
+    /// How the tool that printed it makes it of a sample; `None` for k6.
+    pub made: Option<Made>,
 }
 
 impl Reading {

@@ -35,7 +35,18 @@ const OTHERS: &str = r#"[
  {"name": "two-seats", "parameters": {"users": 2, "seats": 2, "weights": [3, 1]},
    "expected": {"expected_winners": 1.375}, "tolerance": "2% of winners"},
  {"name": "ramp", "parameters": {"slope": 4, "service_rate": 0.5},
-   "expected": {"mean_in_system_at_25s": 184.0000596}, "tolerance": "2% of the mean"}
+   "expected": {"mean_in_system_at_25s": 184.0000596}, "tolerance": "2% of the mean"},
+ {"name": "long-ramp", "parameters": {"slope": 1, "service_rate": 0.1, "horizon": 120},
+   "expected": {"mean_in_system_at_120s": 1100.000614}, "tolerance": "1% of the mean"},
+ {"name": "h2-m-1", "parameters": {"arrival_rate": 1, "arrivals": "hyperexponential",
+   "gap_probabilities": [0.5, 0.5], "gap_rates": [0.6666666666666666, 2], "service_rate": 2},
+   "expected": {"mean_wait": 0.651387819, "probability_of_waiting": 0.565741454, "p50_response": 0.798081220}},
+ {"name": "uniform-think", "parameters": {"users": 1, "think": "uniform", "think_low": 1, "think_high": 3,
+   "service_rate": 1, "servers": 1}, "expected": {"throughput": 0.333333333, "mean_response": 1}},
+ {"name": "mm1-breakdowns", "parameters": {"arrival_rate": 5, "service_rate": 10, "mean_up": 2,
+   "mean_repair": 0.5}, "expected": {"utilisation": 0.5, "stopped": 0.178571429,
+   "probability_of_waiting": 0.678571429, "mean_response": 0.6, "mean_wait": 0.464285714},
+   "tolerance": "2% of each mean, 0.01 absolute for each probability"}
 ]"#;
 
 #[test]

@@ -171,6 +171,16 @@ impl Service {
 }
 
 impl Model {
+    /// Whether something may leave a station no speed at all for a while.
+    #[must_use]
+    pub fn may_stop(&self, station: usize) -> bool {
+        let slowdowns = &self.stations[station].slowdowns;
+        let service = self.replica_of_station(station);
+        let stops = |fault: &Fault| matches!(fault.what, Trouble::Slow(leaves) if leaves <= 0.0);
+        slowdowns.iter().any(|s| s.leaves <= 0.0)
+            || service.is_some_and(|(at, _)| self.services[at].faults.iter().any(stops))
+    }
+
     /// The service and the replica, both by index, that a station belongs to.
     #[must_use]
     pub fn replica_of_station(&self, station: usize) -> Option<(usize, usize)> {

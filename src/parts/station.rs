@@ -9,8 +9,10 @@
 //! clock is the clock of the run: the same finishes, without a float.
 
 mod preempt;
+mod probe;
 
 use preempt::Classes;
+pub use probe::StationProbe;
 
 use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
@@ -18,7 +20,6 @@ use crate::engine::heap::{MinHeap, key, major};
 use crate::engine::stream::Stream;
 use crate::engine::time::{ceil, one_to_f64, to_u64};
 use crate::engine::{Span, Time};
-use crate::measure::level::Level;
 use crate::model::system::{self, Discipline, Scalability};
 use crate::model::waiting::WaitOrder;
 
@@ -48,38 +49,6 @@ pub struct Station {
     pace: f64,
     /// What it measured.
     pub probe: StationProbe,
-}
-
-/// What a station measures.
-#[derive(Clone, Debug, Default)]
-pub struct StationProbe {
-    /// Jobs in service.
-    pub in_service: Level,
-    /// Servers at work under processor sharing: `in_service`, but at most all of them.
-    pub busy: Level,
-    /// Jobs waiting.
-    pub queue: Level,
-    /// Services completed.
-    pub completed: u64,
-    /// Jobs that came, refused ones included.
-    pub arrived: u64,
-    /// Jobs refused because the queue was full.
-    pub refused: u64,
-    /// Jobs that walked away or were cancelled.
-    pub left: u64,
-    /// Services that a higher class has interrupted.
-    pub interrupted: u64,
-}
-
-impl StationProbe {
-    /// Servers at work, whatever the discipline: where nobody shares, each job in service has one.
-    #[must_use]
-    pub fn servers_at_work(&self, discipline: Discipline) -> &Level {
-        match discipline {
-            Discipline::ProcessorSharing => &self.busy,
-            _ => &self.in_service,
-        }
-    }
 }
 
 impl Station {
@@ -261,6 +230,7 @@ impl Station {
     /// Slowdowns leave this share of the speed from now on.
     pub fn set_speed(&mut self, now: Time, speed: f64) {
         self.advance(now);
+        self.probe.speed_changed(now, self.shared, speed);
         self.speed = speed;
         self.set_pace();
     }
@@ -483,6 +453,25 @@ mod tests {
         assert_eq!(s.complete(Time(116), &AllWait).0, Some(0));
         s.set_speed(Time(116), 1.0);
         assert_eq!(s.next_completion(), Some(Time(126)));
+    }
+
+    #[test]
+    fn who_is_held_by_a_station_that_stands_still_is_not_served() {
+        for discipline in [Discipline::Fifo, Discipline::ProcessorSharing] {
+            let mut s = station(2, discipline);
+            comes(&mut s, 0, 0);
+            s.set_speed(Time(4), 0.0);
+            // Two at work, were it not for the stop; under processor sharing the third has no server of its own.
+            comes(&mut s, 10, 1);
+            comes(&mut s, 10, 2);
+            assert_eq!(s.probe.stopped(discipline, Time(20)), 6 + 2 * 10);
+            // Another slowdown that stops it as well changes nothing; a mere slowdown is work.
+            s.set_speed(Time(20), 0.0);
+            s.set_speed(Time(30), 0.5);
+            s.set_speed(Time(40), 1.0);
+            assert_eq!(s.probe.stopped(discipline, Time(40)), 6 + 2 * 20);
+            assert_eq!(s.probe.at_work(discipline, Time(40)), 4 + 2 * 10);
+        }
     }
 
     #[test]

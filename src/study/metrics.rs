@@ -229,12 +229,17 @@ fn load_side(table: &mut Table, outcome: &Outcome) {
 
 fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
     let end = outcome.end_time();
-    for (spec, probe) in model.stations.iter().zip(&outcome.stations) {
+    let stations = model.stations.iter().zip(&outcome.stations);
+    for (index, (spec, probe)) in stations.enumerate() {
         let name = format!("station_{}", spec.name);
-        let busy = probe.servers_at_work(spec.discipline).mean(end);
         if spec.servers != u32::MAX {
-            let share = busy / f64::from(spec.servers.max(1));
-            table.put(format!("{name}_utilisation"), share);
+            let (all, servers) = (end.0.max(1) as f64, f64::from(spec.servers.max(1)));
+            let at_work = probe.at_work(spec.discipline, end) as f64 / all;
+            table.put(format!("{name}_utilisation"), at_work / servers);
+            if model.may_stop(index) {
+                let stopped = probe.stopped(spec.discipline, end) as f64 / all;
+                table.put(format!("{name}_stopped"), stopped / servers);
+            }
         }
         let present = probe.in_service.mean(end) + probe.queue.mean(end);
         table.put(format!("{name}_jobs_mean"), present);

@@ -154,7 +154,8 @@ fn window_means(outcome: &Outcome, samples: &[Sample]) -> Vec<f64> {
 #[must_use]
 pub fn is_cut(column: &str) -> bool {
     let of_requests = column.starts_with("http_req_duration_") && column.ends_with("_ms");
-    let shares = column.ends_with("_utilisation") || column.ends_with("_queue_mean");
+    let shares = ["_utilisation", "_stopped", "_queue_mean"];
+    let shares = shares.iter().any(|end| column.ends_with(end));
     of_requests
         || shares
         || matches!(
@@ -209,11 +210,18 @@ fn cut_metrics(
         let (a, b) = (&start.stations[i], &end.stations[i]);
         let name = format!("station_{}", spec.name);
         if spec.servers != u32::MAX {
-            let busy = mean(a.0.area, b.0.area);
-            let share = busy / f64::from(spec.servers.max(1));
+            let servers = f64::from(spec.servers.max(1));
+            let share = mean(a.at_work, b.at_work) / servers;
             put(format!("{name}_utilisation"), share);
+            if model.may_stop(i) {
+                let share = mean(a.stopped, b.stopped) / servers;
+                put(format!("{name}_stopped"), share);
+            }
         }
-        put(format!("{name}_queue_mean"), mean(a.1.area, b.1.area));
+        put(
+            format!("{name}_queue_mean"),
+            mean(a.queue.area, b.queue.area),
+        );
     }
     for (i, spec) in model.pools.iter().enumerate() {
         let (a, b) = (&start.pools[i], &end.pools[i]);

@@ -6,7 +6,7 @@ use crate::engine::{Span, Time};
 use crate::model::Model;
 use crate::stats::TrendStats;
 use crate::world::outcome::Outcome;
-use crate::world::timeline::{LevelSample, Sample};
+use crate::world::timeline::{LevelSample, Sample, StationSample};
 
 /// Percentiles of each window.
 const PERCENTS: [(f64, &str); 4] = [(50.0, "med"), (90.0, "p90"), (95.0, "p95"), (99.0, "p99")];
@@ -30,8 +30,11 @@ pub fn header(model: &Model) -> Vec<String> {
     header.extend(PERCENTS.map(|(_, name)| format!("http_req_duration_{name}_ms")));
     header.push("http_req_duration_max_ms".to_owned());
     header.extend(["iterations", "dropped_iterations"].map(str::to_owned));
-    for station in &model.stations {
+    for (index, station) in model.stations.iter().enumerate() {
         header.push(format!("station_{}_utilisation", station.name));
+        if model.may_stop(index) {
+            header.push(format!("station_{}_stopped", station.name));
+        }
         header.push(format!("station_{}_queue_mean", station.name));
     }
     for pool in &model.pools {
@@ -69,7 +72,7 @@ pub fn rows(model: &Model, outcome: &Outcome, samples: &[Sample]) -> Vec<Vec<Str
         requests: 0,
         iterations: 0,
         dropped: 0,
-        stations: vec![<(LevelSample, LevelSample)>::default(); model.stations.len()],
+        stations: vec![StationSample::default(); model.stations.len()],
         pools: vec![<(LevelSample, LevelSample)>::default(); model.pools.len()],
         services: vec![LevelSample::default(); model.services.len()],
         replicas: vec![LevelSample::default(); model.services.len()],
@@ -105,10 +108,16 @@ fn row(model: &Model, outcome: &Outcome, from: &Sample, to: &Sample) -> Vec<Stri
     row.push(Some((to.iterations - from.iterations) as f64));
     row.push(Some((to.dropped - from.dropped) as f64));
     for (i, spec) in model.stations.iter().enumerate() {
-        let busy = mean(from.stations[i].0, to.stations[i].0, window);
+        let (a, b) = (&from.stations[i], &to.stations[i]);
         let finite = spec.servers != u32::MAX;
-        row.push(finite.then(|| busy / f64::from(spec.servers.max(1))));
-        row.push(Some(mean(from.stations[i].1, to.stations[i].1, window)));
+        let share = |area: u128| {
+            finite.then(|| area as f64 / window.0 as f64 / f64::from(spec.servers.max(1)))
+        };
+        row.push(share(b.at_work - a.at_work));
+        if model.may_stop(i) {
+            row.push(share(b.stopped - a.stopped));
+        }
+        row.push(Some(mean(a.queue, b.queue, window)));
     }
     for (i, spec) in model.pools.iter().enumerate() {
         let held = mean(from.pools[i].0, to.pools[i].0, window);

@@ -9,6 +9,7 @@
 pub mod admission;
 pub mod birth_death;
 pub mod bounds;
+pub mod breakdown;
 pub mod closed;
 pub mod discipline;
 pub mod erlang;

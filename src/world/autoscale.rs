@@ -110,7 +110,7 @@ impl<'m> World<'m> {
                 let station = usize::from(spec.stations[usize::from(station)].first + at);
                 let own = &self.model.stations[station];
                 let probe = &self.stations[station].0.probe;
-                let busy = probe.servers_at_work(own.discipline).area(now);
+                let busy = probe.at_work(own.discipline, now);
                 (busy, f64::from(own.servers))
             }
             Metric::InFlight => {

@@ -25,6 +25,17 @@ impl LevelSample {
     }
 }
 
+/// A station at an instant, its integrals from the start of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StationSample {
+    /// Servers at work, in servers × nanoseconds.
+    pub at_work: u128,
+    /// Servers that had a job while the station stood still, in servers × nanoseconds.
+    pub stopped: u128,
+    /// Jobs waiting.
+    pub queue: LevelSample,
+}
+
 /// State and counts of a run at an instant, what happens at that very instant included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
@@ -38,8 +49,8 @@ pub struct Sample {
     pub iterations: usize,
     /// Starts dropped for want of a VU.
     pub dropped: u64,
-    /// Servers at work and jobs waiting, in the order of `Model::stations`.
-    pub stations: Vec<(LevelSample, LevelSample)>,
+    /// In the order of `Model::stations`.
+    pub stations: Vec<StationSample>,
     /// Tokens held and requests waiting, in the order of `Model::pools`.
     pub pools: Vec<(LevelSample, LevelSample)>,
     /// Requests at all replicas of each service, in the order of `Model::services`.
@@ -112,12 +123,10 @@ impl World<'_> {
             iterations: self.recorder.iterations.len(),
             dropped: self.recorder.dropped.iter().sum(),
             stations: stations
-                .map(|((part, _), spec)| {
-                    let busy = part.probe.servers_at_work(spec.discipline);
-                    (
-                        LevelSample::of(busy, at),
-                        LevelSample::of(&part.probe.queue, at),
-                    )
+                .map(|((part, _), spec)| StationSample {
+                    at_work: part.probe.at_work(spec.discipline, at),
+                    stopped: part.probe.stopped(spec.discipline, at),
+                    queue: LevelSample::of(&part.probe.queue, at),
                 })
                 .collect(),
             pools: self

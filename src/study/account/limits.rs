@@ -138,10 +138,13 @@ impl<'a> Sums<'a> {
         let mut own = Limit::new(Kind::Station(index), format!("station {}", spec.name));
         own.family = family(run, What::Station, index);
         own.size = (spec.servers != u32::MAX).then(|| f64::from(spec.servers));
-        let busy = probe.servers_at_work(spec.discipline).mean(end);
-        own.utilisation = own
-            .size
-            .map_or(0.0, |n| (busy / there / n.max(1.0)).min(1.0));
+        let all = end.0.max(1) as f64 * there;
+        let share = |area: u128| {
+            own.size
+                .map_or(0.0, |n| (area as f64 / all / n.max(1.0)).min(1.0))
+        };
+        let occupied = share(probe.occupied(spec.discipline).area(end));
+        own.utilisation = share(probe.at_work(spec.discipline, end));
         self.levels(&mut own, &probe.in_service, &probe.queue);
         let came = probe.arrived.max(1) as f64;
         own.lost_count = (probe.refused + probe.left) as f64;
@@ -181,7 +184,7 @@ impl<'a> Sums<'a> {
                 name: format!("slowdown {} of station {}", names.join(", "), spec.name),
                 waited: at.slow,
                 caused: caused * causes[2],
-                utilisation: self.slowed_use(index).unwrap_or(own.utilisation),
+                utilisation: self.slowed_use(index).unwrap_or(occupied),
                 lost: 0.0,
                 lost_count: 0.0,
                 ..own.clone()

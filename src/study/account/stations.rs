@@ -86,7 +86,7 @@ pub(super) fn at_stations(outcome: &Outcome, model: &Model) -> Vec<AtStation> {
     let mut all = Vec::new();
     for (index, (spec, probe)) in model.stations.iter().zip(&outcome.stations).enumerate() {
         let present = area(&probe.in_service);
-        let busy = area(probe.servers_at_work(spec.discipline));
+        let busy = area(probe.occupied(spec.discipline));
         let mut at = AtStation {
             queue: area(&probe.queue),
             present,

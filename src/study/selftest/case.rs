@@ -236,7 +236,7 @@ fn words(quantity: &str) -> &'static [&'static str] {
         && quantity[1..].starts_with(|c: char| c.is_ascii_digit())
     {
         &["quantile"]
-    } else if starts("throughput") || starts("utilisation") {
+    } else if starts("throughput") || starts("utilisation") || starts("stopped") {
         &["throughput", "mean"]
     } else if starts("iterations") {
         &["iterations"]

@@ -11,10 +11,18 @@ use crate::theory::mva;
 fn users(p: &Parameters, clock: &Clock) -> Result<String, String> {
     let users = p.whole("users")?;
     let loops = format!("executor = \"constant-vus\"\nvus = {users}");
-    let think = p.number("mean_think")?;
+    let mean = mean_think(p)?;
     let think = match p.text("think") {
-        "deterministic" | "constant" | "fixed" => clock.time(think),
-        "exponential" | "" => clock.exponential(think),
+        "deterministic" | "constant" | "fixed" => clock.time(mean),
+        "exponential" | "" => clock.exponential(mean),
+        "uniform" => {
+            let (low, high) = (p.number("think_low")?, p.number("think_high")?);
+            format!(
+                "{{ uniform = [{}, {}] }}",
+                clock.time(low),
+                clock.time(high)
+            )
+        }
         other => return Err(format!("the law `{other}` of the think time is unknown")),
     };
     let scenario = clock.scenario("default", &loops);
@@ -23,12 +31,24 @@ fn users(p: &Parameters, clock: &Clock) -> Result<String, String> {
     ))
 }
 
+/// The mean of the think time: of a uniform one between its ends.
+fn mean_think(p: &Parameters) -> Result<f64, String> {
+    if p.text("think") != "uniform" {
+        return p.number("mean_think");
+    }
+    let (low, high) = (p.number("think_low")?, p.number("think_high")?);
+    match low < high {
+        true => Ok((low + high) / 2.0),
+        false => Err("`think_low` must be below `think_high`".to_string()),
+    }
+}
+
 /// Users before one station, whose speed may follow the Universal Scalability Law.
 ///
 /// # Errors
 /// If a parameter is missing or makes no sense.
 pub fn station(p: &Parameters) -> Result<Experiment, String> {
-    let (n, think, mean) = (p.whole("users")?, p.number("mean_think")?, mean_service(p)?);
+    let (n, think, mean) = (p.whole("users")?, mean_think(p)?, mean_service(p)?);
     let servers = p.whole(if p.has("workers") {
         "workers"
     } else {
@@ -95,7 +115,7 @@ fn whole(w: &Window, scale: f64) -> Quantities {
 /// If a parameter is missing or makes no sense.
 pub fn network(p: &Parameters) -> Result<Experiment, String> {
     let means = p.numbers("service_means")?;
-    let (n, think) = (p.whole("users")?, p.number("mean_think")?);
+    let (n, think) = (p.whole("users")?, mean_think(p)?);
     let slowest = means.iter().copied().fold(0.0, f64::max);
     let total: f64 = means.iter().sum();
     let clock = Clock::new((1.0 / slowest).min(f64::from(n) / (think + total)));

@@ -177,11 +177,8 @@ pub fn service(p: &Parameters, clock: &Clock) -> Result<Law, String> {
                 .zip(&rates)
                 .map(|(p, r)| 2.0 * p / (r * r))
                 .sum();
-            let means: Vec<String> = rates.iter().map(|rate| clock.time(1.0 / rate)).collect();
-            let text = format!(
-                "{{ hyperexponential = {{ probabilities = {shares:?}, means = [{}] }} }}",
-                means.join(", ")
-            );
+            let branches: Vec<(f64, f64)> = shares.into_iter().zip(rates).collect();
+            let text = mixture(&branches, |mean| clock.time(mean));
             (text, second / (mean * mean) - 1.0)
         }
         other => match stages(other) {
@@ -190,6 +187,17 @@ pub fn service(p: &Parameters, clock: &Clock) -> Result<Law, String> {
         },
     };
     Ok(Law { text, mean, cv2 })
+}
+
+/// A hyperexponential law of these branches, each its probability and its rate; `time` writes a mean.
+#[must_use]
+pub fn mixture(branches: &[(f64, f64)], time: impl Fn(f64) -> String) -> String {
+    let shares: Vec<f64> = branches.iter().map(|(share, _)| *share).collect();
+    let means = branches.iter().map(|(_, rate)| time(1.0 / rate));
+    format!(
+        "{{ hyperexponential = {{ probabilities = {shares:?}, means = [{}] }} }}",
+        means.collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn cv(p: &Parameters) -> Result<f64, String> {

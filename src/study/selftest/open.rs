@@ -3,10 +3,11 @@
 
 use super::case::{Parameters, Quantities};
 use super::experiment::stages;
-use super::experiment::{Clock, Experiment, Law, discipline, erlang, named, service};
+use super::experiment::{Clock, Experiment, Law, discipline, erlang, mixture, named, service};
 use super::run::{Window, ratio};
 use crate::stats::TrendStats;
 use crate::stats::durations::Slice;
+use crate::theory::breakdown::breakdowns;
 use crate::theory::discipline::{Order, mm1_wait};
 use crate::theory::gim1::{Gaps, Gim1};
 use crate::theory::mg1::{Service, pollaczek_khinchine, processor_sharing_response};
@@ -33,10 +34,15 @@ pub fn station(p: &Parameters) -> Result<Experiment, String> {
             .ok_or("`capacity_in_system` must not be below `servers`")?;
         station += &format!("queue = {queue}\n");
     }
+    station += &breakdown_text(p, &clock)?;
     let patience = patience_text(p, &clock)?;
     let arrivals = match p.text("arrivals") {
         "" | "Poisson" => clock.poisson("default", rate),
         "evenly spaced" => renewal(&clock, &clock.time(1.0 / rate)),
+        "hyperexponential" => {
+            let text = mixture(&branches(p, rate)?, |mean| clock.time(mean / rate));
+            renewal(&clock, &text)
+        }
         other => {
             let k = stages(other).ok_or_else(|| format!("the arrivals `{other}` are unknown"))?;
             renewal(&clock, &erlang(&clock.time(1.0 / rate), k))
@@ -57,6 +63,43 @@ fn renewal(clock: &Clock, gap: &str) -> String {
         "default",
         &format!("executor = \"renewal-arrivals\"\ngap = {gap}"),
     )
+}
+
+/// The branches of hyperexponential gaps: probability and rate in units of the arrival rate.
+fn branches(p: &Parameters, rate: f64) -> Result<Vec<(f64, f64)>, String> {
+    let (shares, rates) = (p.numbers("gap_probabilities")?, p.numbers("gap_rates")?);
+    if shares.len() != rates.len() || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-9 {
+        return Err(
+            "`gap_probabilities` must add up to 1, one for each of the `gap_rates`".to_string(),
+        );
+    }
+    let mean: f64 = shares.iter().zip(&rates).map(|(p, r)| p / r).sum();
+    if (mean * rate - 1.0).abs() > 1e-6 {
+        return Err(format!(
+            "the gaps have a mean of {mean} s, but `arrival_rate` says {} s",
+            1.0 / rate
+        ));
+    }
+    Ok(shares
+        .into_iter()
+        .zip(rates.iter().map(|r| r / rate))
+        .collect())
+}
+
+/// A breakdown of the station, now and then, whether anybody is there or not.
+fn breakdown_text(p: &Parameters, clock: &Clock) -> Result<String, String> {
+    if !p.has("mean_up") && !p.has("mean_repair") {
+        return Ok(String::new());
+    }
+    let (up, repair) = (p.number("mean_up")?, p.number("mean_repair")?);
+    if up <= 0.0 || repair <= 0.0 {
+        return Err("`mean_up` and `mean_repair` must be above zero".to_string());
+    }
+    Ok(format!(
+        "slowdowns = [{{ name = \"breakdown\", after = {}, lasts = {} }}]\n",
+        clock.exponential(up),
+        clock.exponential(repair)
+    ))
 }
 
 fn patience_text(p: &Parameters, clock: &Clock) -> Result<String, String> {
@@ -85,6 +128,7 @@ fn read(w: &Window, scale: f64) -> Quantities {
         .sum();
     let mut all = named([
         ("utilisation", w.utilisation(0)),
+        ("stopped", w.stopped(0)),
         ("throughput", w.completed(0) / w.seconds() * scale),
         ("mean_wait", ratio(waited, visits) / scale),
         ("mean_wait_of_all", ratio(waited, arrived) / scale),
@@ -127,6 +171,12 @@ fn exact(p: &Parameters, rate: f64, law: &Law, servers: u32) -> Option<Quantitie
     };
     let poisson = matches!(p.text("arrivals"), "" | "Poisson");
     let discipline = discipline(p).ok()?;
+    if p.has("mean_up") {
+        let plain = poisson && servers == 1 && discipline == "fifo";
+        let other = ["capacity_in_system", "patience_rate", "timeout_in_queue"];
+        let plain = plain && !other.iter().any(|key| p.has(key));
+        return broken(p, rate, general).filter(|_| plain);
+    }
     let mu = 1.0 / law.mean;
     if p.has("capacity_in_system") {
         return finite(p, rate, mu, servers).filter(|_| exponential && poisson);
@@ -184,6 +234,19 @@ pub fn exact_quantiles(all: &mut Quantities, quantile: impl Fn(f64) -> Option<f6
     }
 }
 
+fn broken(p: &Parameters, rate: f64, service: Service) -> Option<Quantities> {
+    let (up, repair) = (p.number("mean_up").ok()?, p.number("mean_repair").ok()?);
+    let queue = breakdowns(rate, service, up, repair)?;
+    Some(named([
+        ("utilisation", queue.utilisation),
+        ("stopped", queue.stopped),
+        ("probability_of_waiting", queue.probability_of_waiting),
+        ("mean_wait", queue.mean_wait),
+        ("mean_response", queue.mean_response),
+        ("mean_in_system", queue.mean_in_system),
+    ]))
+}
+
 fn order(discipline: &str, rate: f64, mu: f64) -> Option<Quantities> {
     let order = match discipline {
         "fifo" => Order::Fifo,
@@ -229,6 +292,7 @@ fn impatient(p: &Parameters, rate: f64, mu: f64, servers: u32) -> Option<Quantit
 fn renewal_exact(p: &Parameters, rate: f64, mu: f64) -> Option<Quantities> {
     let gaps = match p.text("arrivals") {
         "evenly spaced" => Gaps::Even,
+        "hyperexponential" => Gaps::Hyperexponential(branches(p, rate).ok()?),
         other => Gaps::Erlang(stages(other)?),
     };
     let queue = Gim1::new(gaps, rate, mu)?;
@@ -236,6 +300,7 @@ fn renewal_exact(p: &Parameters, rate: f64, mu: f64) -> Option<Quantities> {
         ("utilisation", queue.utilisation),
         ("mean_wait", queue.mean_wait),
         ("mean_response", queue.mean_response),
+        ("probability_of_waiting", queue.probability_of_waiting),
     ]);
     exact_quantiles(&mut all, |q| queue.response_quantile(q));
     Some(all)

@@ -62,14 +62,16 @@ impl<'r> Window<'r> {
     #[must_use]
     pub fn utilisation(&self, station: usize) -> f64 {
         let spec = &self.model.stations[station];
-        let shared = spec.discipline == crate::model::system::Discipline::ProcessorSharing;
-        let busy = if shared {
-            let area = |s: &Snapshot| s.stations[station].busy.area(s.at);
-            self.average(area(self.from), area(self.to))
-        } else {
-            self.in_service(station)
-        };
-        busy / f64::from(spec.servers)
+        let area = |s: &Snapshot| s.stations[station].at_work(spec.discipline, s.at);
+        self.average(area(self.from), area(self.to)) / f64::from(spec.servers)
+    }
+
+    /// Mean share of a station's servers that have a job while the station stands still.
+    #[must_use]
+    pub fn stopped(&self, station: usize) -> f64 {
+        let spec = &self.model.stations[station];
+        let area = |s: &Snapshot| s.stations[station].stopped(spec.discipline, s.at);
+        self.average(area(self.from), area(self.to)) / f64::from(spec.servers)
     }
 
     /// Mean number of jobs at a station, waiting or in service.

@@ -8,21 +8,27 @@ use crate::theory::fluid::FluidLoop;
 use crate::theory::infinite::ramp_mean_in_system;
 use crate::world::snapshot::Marked;
 
-/// Arrivals at a growing rate to infinitely many servers, looked at after each of 60 seconds.
+/// Arrivals at a growing rate to infinitely many servers, looked at after each second up to the horizon.
 ///
 /// # Errors
 /// If a parameter is missing or makes no sense.
 pub fn infinite_servers(p: &Parameters) -> Result<Experiment, String> {
     let (slope, rate) = (p.number("slope")?, p.number("service_rate")?);
-    let seconds: Vec<u32> = (1..=60).collect();
+    let horizon = p.whole_or("horizon", 60)?;
+    if horizon > 3600 {
+        return Err("`horizon` must be a number of seconds up to 3600".to_string());
+    }
+    let seconds: Vec<u32> = (1..=horizon).collect();
+    // Longer than what is looked at.
+    let length = f64::from(horizon.max(60)) * 5.0 / 3.0;
     let text = format!(
         "[scenarios.default]\nexecutor = \"poisson-arrivals\"\nstart_rate = 0.0\n\
-         stages = [{{ duration = \"100s\", target = {:?} }}]\njourney = \"go\"\n\
+         stages = [{{ duration = \"{length}s\", target = {:?} }}]\njourney = \"go\"\n\
          [journeys]\ngo = [{{ request = \"e\" }}]\n\
          [stations.s]\nservers = \"infinite\"\n\
          [endpoints.e]\ntimeout = \"1000h\"\n\
          visits = [{{ station = \"s\", time = {{ exponential = \"{}ns\" }} }}]\n",
-        slope * 100.0,
+        slope * length,
         (1e9 / rate).round() as u64
     );
     let mut exact = Quantities::new();

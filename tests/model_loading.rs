@@ -411,6 +411,25 @@ fn scopes_of_an_endpoint_end_in_reverse() {
 }
 
 #[test]
+fn load_scales_recorded_arrivals_and_gaps() {
+    let executor = |own: &str, load_factor: &str| {
+        let text = format!(
+            "[scenarios.s]\n{own}\njourney = \"j\"\n[journeys]\nj = [{{ request = \"e\" }}]\n\
+             [endpoints.e]\nvisits = [{{ delay = \"1ms\" }}]\n"
+        );
+        load(&text, &[load_factor]).scenarios[0].executor.clone()
+    };
+    let trace = "executor = \"trace-arrivals\"\nat = [\"1s\", \"3s\"]";
+    let half = ["500ms", "1500ms"].map(|text| capsim::model::duration::parse(text).unwrap());
+    assert!(matches!(executor(trace, "load=2"), Executor::TraceArrivals { at } if at == half));
+    let gaps = "executor = \"renewal-arrivals\"\ngap = { exponential = \"1s\" }\nduration = \"9s\"";
+    let Executor::RenewalArrivals { gap, duration } = executor(gaps, "load=4") else {
+        panic!("another executor");
+    };
+    assert_eq!((gap.mean(), duration.as_secs()), (0.25e9, 9.0));
+}
+
+#[test]
 fn overrides_change_values_and_load_scales_the_scenarios() {
     let changes = [
         "stations.cpu.servers=8",

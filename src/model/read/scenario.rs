@@ -3,6 +3,7 @@
 use super::scenario_table::{FROM_FILE, executors};
 use super::{Build, data_file, dist};
 use crate::engine::Span;
+use crate::engine::dist::Dist;
 use crate::model::duration;
 use crate::model::field::Field;
 use crate::model::journey::JourneyId;
@@ -79,6 +80,14 @@ impl<'a> Options<'_, 'a> {
         }
     }
 
+    /// A time between arrivals: of twice the load it is half as long.
+    fn shortened(&self, gap: &Dist) -> Dist {
+        match self.load == 1.0 {
+            true => gap.clone(),
+            false => gap.scaled(1.0 / self.load),
+        }
+    }
+
     fn stages(&self) -> Option<Vec<RawStage>> {
         self.read("stages", |list| {
             let stages: Vec<Option<RawStage>> = list
@@ -152,7 +161,9 @@ fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<
         time_unit: options.time("time_unit"),
         pre_allocated_vus: options.number("pre_allocated_vus"),
         max_vus: options.number("max_vus"),
-        gap: options.read("gap", |f| dist::read(f, build.files)),
+        gap: options
+            .read("gap", |f| dist::read(f, build.files))
+            .map(|gap| options.shortened(&gap)),
         at: arrivals(&options, build, executor),
         tags: options.read("tags", |f| Some(tags(f))).unwrap_or_default(),
     };
@@ -275,6 +286,11 @@ fn arrivals(options: &Options, build: &Build, executor: &str) -> Option<Vec<Span
         None => return None,
     };
     times.sort_unstable();
+    if options.load != 1.0 {
+        for at in &mut times {
+            *at = Span::from_ns(at.0 as f64 / options.load);
+        }
+    }
     Some(times)
 }
 

@@ -370,6 +370,71 @@ fn a_shipped_model_is_learned_from_the_log_of_its_run() {
 }
 
 #[test]
+fn a_log_is_replayed_request_by_request() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::copy(path("shop.log.gz"), directory.path().join("access.log.gz")).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_capsim"));
+        let done = command.current_dir(&directory).args(args).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            done.status.code().unwrap(),
+            text(&done.stdout),
+            text(&done.stderr),
+        )
+    };
+    let (code, model, err) = run(&["learn", "access.log.gz", "--replay", "arrivals"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    // No service time: what ends then has begun then.
+    let at = |name: &str| directory.path().join(name);
+    let instant = model.split("[stations.system]").next().unwrap().to_string()
+        + "[endpoints]\nget_seats_id.visits = [{ delay = \"1ns\" }]\npost_orders.visits = [{ delay = \"1ns\" }]\n";
+    std::fs::write(at("replay.toml"), instant).unwrap();
+    let starts = |file: &str| {
+        let mut all: Vec<(i64, bool)> = Vec::new();
+        let mut sink = |r: &Record<'_>| {
+            all.push((r.start_us.unwrap(), r.path.contains("orders")));
+        };
+        formats::each(&at(file), None, &mut sink).unwrap();
+        all.sort_unstable();
+        let first = all[0].0;
+        all.iter()
+            .map(|(us, order)| (us - first, *order))
+            .collect::<Vec<_>>()
+    };
+    let log = starts("access.log.gz");
+    for (load, out) in [(1, "one.log"), (2, "two.log")] {
+        let (load_text, file) = (format!("load={load}"), format!("nginx={out}"));
+        let (code, _, err) = run(&[
+            "run",
+            "replay.toml",
+            "-q",
+            "--set",
+            &load_text,
+            "--out",
+            &file,
+        ]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let played = starts(out);
+        assert_eq!(played.len(), 3_000);
+        // A log's times are milliseconds.
+        let orders = |all: &[(i64, bool)]| all.iter().filter(|(_, order)| *order).count();
+        assert_eq!(orders(&played), orders(&log));
+        if load == 1 {
+            assert_eq!(played, log);
+        }
+        for ((us, _), (own, _)) in log.iter().zip(&played) {
+            assert!((us / load - own).abs() <= 1_000, "{us} {own}");
+        }
+    }
+    let (code, _, err) = run(&["learn", "access.log.gz", "--replay", "arrivals"]);
+    assert!(code == 104 && err.contains("is there already"), "{err}");
+    let (code, _, err) = run(&["learn", "access.log.gz", "--replay", "../elsewhere"]);
+    assert!(code == 104 && err.contains("beside it"), "{err}");
+    assert!(!at("../elsewhere").exists());
+}
+
+#[test]
 fn files_without_an_end_and_lines_without_one_are_no_trap() {
     #[cfg(unix)]
     for command in ["read", "learn"] {

@@ -1,15 +1,16 @@
 //! `capsim learn`: a first model from an access log or a load tool's file.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::exit::{self, Failure};
+use super::output::write_whole;
 use super::outputs::Outputs;
 use crate::formats::{self, Layout};
 use crate::model::Document;
-use crate::study::learn::{Learner, Route};
+use crate::study::learn::{Learned, Learner, Route};
 
 /// Learn a first model from an access log, or from a load tool's file of single requests.
 ///
@@ -23,6 +24,7 @@ use crate::study::learn::{Learner, Route};
 Examples:
   capsim learn access.log > model.toml && capsim run model.toml
   capsim learn access.log.1.gz access.log --route 'GET /users/{name}' > model.toml
+  capsim learn access.log --replay arrivals > model.toml
   capsim learn access.log --log-format 'apache:%h %l %u %t \"%r\" %>s %b %D' > model.toml
 
 Exit codes: 0 done, 104 a file cannot be used, 1 anything else.")]
@@ -36,6 +38,10 @@ pub struct LearnArgs {
     /// that fits counts.
     #[arg(long = "route", value_name = "ROUTE")]
     routes: Vec<String>,
+    /// Let the requests arrive exactly as in the log: their times are written to a file for each endpoint in this
+    /// new directory, which has to lie beside the model.
+    #[arg(long, value_name = "DIRECTORY")]
+    replay: Option<PathBuf>,
 }
 
 /// The layout of a log.
@@ -60,6 +66,37 @@ fn invalid(why: &str) -> Failure {
     Failure::new(exit::INVALID, format!("error: {why}"))
 }
 
+/// The name of a directory for a replay, as a model can name it.
+fn beside_the_model(directory: &Path) -> Result<String, Failure> {
+    let shown = directory.display();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    let name = directory.to_str().filter(|name| name.chars().all(plain));
+    let inside = directory
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    let Some(name) = name.filter(|name| inside && !name.is_empty()) else {
+        return Err(invalid(&format!(
+            "--replay {shown}: the model names files beside it: give the name of a directory there, such as arrivals"
+        )));
+    };
+    if directory.exists() {
+        return Err(invalid(&format!(
+            "--replay {shown}: this is there already; give the name of a new directory"
+        )));
+    }
+    Ok(name.trim_end_matches('/').to_string())
+}
+
+/// Writes the files of a replay into their new directory.
+fn write_replay(directory: &str, learned: &Learned) -> Result<(), Failure> {
+    let directory = Path::new(directory);
+    std::fs::create_dir_all(directory).map_err(|why| Failure::file(directory, why))?;
+    for (name, text) in learned.replay_files() {
+        write_whole(&directory.join(name), |out| out.write_all(text.as_bytes()))?;
+    }
+    Ok(())
+}
+
 impl LearnArgs {
     /// Reads, learns and prints.
     pub fn execute(self) -> Result<ExitCode, Failure> {
@@ -67,6 +104,10 @@ impl LearnArgs {
         let routes: Result<Vec<Route>, String> =
             self.routes.iter().map(|r| Route::parse(r)).collect();
         let mut learner = Learner::new(routes.map_err(|why| invalid(&why))?);
+        let replay = self.replay.as_deref().map(beside_the_model).transpose()?;
+        if replay.is_some() {
+            learner = learner.replaying();
+        }
         let (mut origins, mut doubts, mut closed) = (Vec::new(), Vec::new(), true);
         for path in &self.files {
             let read = formats::each(path, layout.as_ref(), &mut |record| learner.add(record));
@@ -93,7 +134,13 @@ impl LearnArgs {
         }
         let learned = learner.learn(&origins.join(", "), closed, doubts);
         let learned = learned.map_err(|why| invalid(&format!("{}: {why}", origins.join(", "))))?;
-        let text = learned.toml();
+        let text = match &replay {
+            Some(directory) => {
+                write_replay(directory, &learned)?;
+                learned.toml_of_replay(directory)
+            }
+            None => learned.toml(),
+        };
         Document::from_text("the learned model", &text)
             .and_then(|document| document.check(&[]).map(|_| ()))
             .map_err(Failure::model)?;

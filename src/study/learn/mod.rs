@@ -7,6 +7,7 @@ mod busy;
 mod laws;
 mod load;
 mod path;
+mod replay;
 mod write;
 
 use std::collections::BTreeMap;
@@ -58,6 +59,7 @@ pub struct Learner {
     fine: (bool, bool),
     /// The path that was looked up last: logs repeat themselves.
     last: (String, usize),
+    replays: bool,
 }
 
 /// An endpoint as it was learned.
@@ -71,6 +73,8 @@ struct Endpoint {
     /// Law of the service times, from so many requests at so many under way at most.
     law: Option<(Law, usize, u32)>,
     folded: usize,
+    /// When its requests began, where they are to be replayed; ascending.
+    starts_us: Vec<i64>,
 }
 
 /// What was learned.
@@ -103,6 +107,13 @@ impl Learner {
             routes,
             ..Learner::default()
         }
+    }
+
+    /// Keeps the times at which requests began, for [`Learned::replay_files`].
+    #[must_use]
+    pub fn replaying(mut self) -> Learner {
+        self.replays = true;
+        self
     }
 
     /// Takes one more request.
@@ -256,13 +267,24 @@ impl Learner {
             mean_ms: sum / (count as f64).max(1.0),
             timeless: self.timeless,
             left_out: self.left_out,
-            endpoints: endpoints
-                .into_iter()
-                .map(|(_, endpoint)| endpoint)
-                .collect(),
+            endpoints: self.with_starts(endpoints),
             doubts,
             spread,
         })
+    }
+
+    /// The endpoints without their places, with the times of their requests where they are to be replayed.
+    fn with_starts(&self, endpoints: Vec<(usize, Endpoint)>) -> Vec<Endpoint> {
+        let own = |(place, endpoint): (usize, Endpoint)| Endpoint {
+            starts_us: self
+                .requests
+                .iter()
+                .filter(|request| self.replays && usize::from(request.endpoint) == place)
+                .map(|request| request.start_us)
+                .collect(),
+            ..endpoint
+        };
+        endpoints.into_iter().map(own).collect()
     }
 
     /// Folds templates, and all but the most frequent into one. Gives the new place of each.
@@ -360,6 +382,7 @@ impl Learner {
                 template,
                 name,
                 law,
+                starts_us: Vec::new(),
             };
             endpoints.push((place, endpoint));
         }
@@ -385,6 +408,6 @@ impl Learned {
     /// The model, as TOML.
     #[must_use]
     pub fn toml(&self) -> String {
-        write::toml(self)
+        write::toml(self, None)
     }
 }

@@ -5,14 +5,18 @@ use std::fmt::Write;
 use super::busy::Level;
 use super::laws::time;
 use super::load::Dispersion;
-use super::{Endpoint, Learned};
+use super::{Endpoint, Learned, replay};
 
-/// The model.
-pub fn toml(learned: &Learned) -> String {
+/// The model; with a directory its arrivals are those of the files in it.
+pub(super) fn toml(learned: &Learned, replay: Option<&str>) -> String {
     let mut out = String::new();
     head(&mut out, learned);
-    scenario(&mut out, learned);
-    journey(&mut out, learned);
+    if let Some(directory) = replay {
+        replay::scenarios(&mut out, learned, directory);
+    } else {
+        scenario(&mut out, learned);
+        journey(&mut out, learned);
+    }
     station(&mut out, learned);
     for endpoint in &learned.endpoints {
         write_endpoint(&mut out, learned, endpoint);
@@ -21,7 +25,7 @@ pub fn toml(learned: &Learned) -> String {
 }
 
 /// A line of comment. What comes from a file is kept to one line.
-fn comment(out: &mut String, text: &str) {
+pub(super) fn comment(out: &mut String, text: &str) {
     let text: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -351,7 +355,7 @@ fn write_endpoint(out: &mut String, learned: &Learned, endpoint: &Endpoint) {
 }
 
 /// A count with commas between thousands.
-fn grouped(count: u64) -> String {
+pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (k, digit) in digits.chars().enumerate() {

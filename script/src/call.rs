@@ -94,7 +94,7 @@ impl<'js, 'e> Vu<'js, 'e> {
                 module(&self.ctx, script, name)?
             };
             let (module, promise) = main.eval()?;
-            self.settle()?;
+            self.settle(false)?;
             if promise.state() == PromiseState::Rejected {
                 promise.result::<Value>().transpose()?;
             }
@@ -151,20 +151,24 @@ impl<'js, 'e> Vu<'js, 'e> {
             Call::Summary(data) => Some(&**data),
             _ => None,
         };
+        let (vu, iteration, about) = match call {
+            Call::Iteration(i) => (i.vu, i.iteration, !(i.tags.is_empty() && i.env.is_empty())),
+            _ => (0, 0, false),
+        };
+        let doors = &self.engine.doors;
         let run = || -> Result<Option<String>> {
-            let rejected: Function = self.kit.get("rejected")?;
             if let Some(data) = data {
                 self.engine.desk.give_data(&self.kit, data.as_ref())?;
             }
             let exports = self.state.exports().ok_or(rquickjs::Error::Unknown)?;
             let function: Value = exports.restore(&self.ctx)?.get(exec)?;
-            let result: Value = self
-                .kit
-                .get::<_, Function>("run")?
-                .call((kind, function, exec, argument))?;
-            self.settle()?;
-            rejected.call::<_, ()>((true,))?;
+            let about = (kind, function, exec, argument, vu, iteration, about);
+            let result: Value = doors.run(&self.ctx)?.call(about)?;
+            self.settle(true)?;
             let result = self.outcome(result)?;
+            if matches!(call, Call::Iteration(_)) {
+                return Ok(None);
+            }
             self.kit.get::<_, Function>("finish")?.call((kind, result))
         };
         let (value, failure) = match run() {
@@ -186,15 +190,16 @@ impl<'js, 'e> Vu<'js, 'e> {
         }
     }
 
-    /// Runs jobs, timers and requests under way until none is left.
-    fn settle(&self) -> Result<()> {
-        let pump: Function = self.kit.get("pump")?;
+    /// Runs jobs, timers and requests under way until none is left. With `report`, a promise that was rejected and
+    /// that nobody looks at is an error then.
+    fn settle(&self, report: bool) -> Result<()> {
+        let pump = self.engine.doors.pump(&self.ctx)?;
         loop {
             while !self.state.is_stopped() && self.ctx.execute_pending_job() {}
             if self.state.is_stopped() {
                 return Err(natives::uncatchable(&self.ctx));
             }
-            if !pump.call::<_, bool>(())? {
+            if !pump.call::<_, bool>((report,))? {
                 return Ok(());
             }
         }

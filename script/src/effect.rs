@@ -15,9 +15,9 @@ pub enum Effect {
     /// A call is over. Answer: [`Answer::Run`].
     Done(End),
     /// Sends a request and waits for its end. Answer: [`Answer::Response`].
-    Request(Box<Request>),
+    Request(Rc<Request>),
     /// Sends a request and goes on. Answer: [`Answer::Go`] at once.
-    Send(Box<Request>),
+    Send(Rc<Request>),
     /// Waits until one of the requests that were sent ends, or until this time, whichever is first.
     /// Answer: [`Answer::Response`] or [`Answer::Go`].
     Wait(Option<Duration>),

@@ -24,9 +24,46 @@ type Language = (
 
 type Kept<T> = RefCell<Option<Persistent<T>>>;
 
+/// What of the JavaScript side every iteration calls.
+pub(crate) struct Doors {
+    run: Kept<Function<'static>>,
+    pump: Kept<Function<'static>>,
+}
+
+impl Doors {
+    fn of<'js>(ctx: &Ctx<'js>, kit: &Object<'js>) -> Result<Doors> {
+        let keep = |name: &str| -> Result<_> {
+            Ok(RefCell::new(Some(Persistent::save(
+                ctx,
+                kit.get::<_, Function>(name)?,
+            ))))
+        };
+        Ok(Doors {
+            run: keep("run")?,
+            pump: keep("pump")?,
+        })
+    }
+
+    /// Begins a call.
+    pub(crate) fn run<'js>(&self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
+        restored(&self.run, ctx)
+    }
+
+    /// One turn of the loop that keeps a call alive.
+    pub(crate) fn pump<'js>(&self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
+        restored(&self.pump, ctx)
+    }
+}
+
+fn restored<'js>(kept: &Kept<Function<'static>>, ctx: &Ctx<'js>) -> Result<Function<'js>> {
+    let kept = kept.borrow().clone();
+    kept.ok_or(rquickjs::Error::Unknown)?.restore(ctx)
+}
+
 /// A runtime that scripts run in.
 pub(crate) struct Engine {
     kit: Kept<Object<'static>>,
+    pub(crate) doors: Doors,
     /// What the objects that all VUs see were like before any VU came.
     survey: Kept<Object<'static>>,
     pub(crate) desk: Rc<Desk>,
@@ -57,14 +94,15 @@ impl Engine {
         };
         runtime.set_loader(imports(), imports());
         runtime.set_host_promise_rejection_tracker(Some(Box::new(natives::rejection)));
-        let kit = core.with(|ctx| -> Result<_> {
+        let (kit, doors) = core.with(|ctx| -> Result<_> {
             let kit = natives::install(ctx, &desk)?;
-            let enter: Function = kit.get("enter")?;
-            desk.set_enter(Persistent::save(ctx, enter));
-            Ok(Persistent::save(ctx, kit))
+            desk.learn(ctx, &kit)?;
+            let doors = Doors::of(ctx, &kit)?;
+            Ok((Persistent::save(ctx, kit), doors))
         })?;
         let engine = Rc::new(Engine {
             kit: RefCell::new(Some(kit)),
+            doors,
             survey: RefCell::default(),
             desk,
             core,
@@ -137,6 +175,8 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // What belongs to the runtime goes before it.
         self.kit.take();
+        self.doors.run.take();
+        self.doors.pump.take();
         self.survey.take();
         self.desk.close();
     }

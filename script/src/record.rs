@@ -175,12 +175,12 @@ impl Recorder {
                 _ if self.steps.len() >= MOST || effects > 20 * MOST => Answer::Stop,
                 Effect::Request(request) => {
                     let id = request.id;
-                    self.request(*request);
+                    self.request(&request);
                     self.answer(id)
                 }
                 Effect::Send(request) => {
                     self.sent.push(request.id);
-                    self.request(*request);
+                    self.request(&request);
                     Answer::Go
                 }
                 Effect::Wait(until) => match (self.sent.is_empty(), until) {
@@ -223,12 +223,12 @@ impl Recorder {
         self.note(Step::Sleep(time, time))
     }
 
-    fn request(&mut self, request: crate::effect::Request) {
+    fn request(&mut self, request: &crate::effect::Request) {
         self.names.insert(request.id, request.name.clone());
         self.steps.push(Step::Request {
-            method: request.method,
-            url: request.url,
-            name: request.name,
+            method: request.method.clone(),
+            url: request.url.clone(),
+            name: request.name.clone(),
         });
     }
 

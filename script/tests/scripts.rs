@@ -326,6 +326,32 @@ fn vus_that_share_an_engine_do_what_they_do_in_engines_of_their_own() {
     }
 }
 
+/// Rust makes the usual requests and responses, the JavaScript side those of scripts that set something for all.
+#[test]
+fn the_quick_way_of_a_request_is_no_other_way() {
+    let mut scripts = idioms();
+    scripts.retain(|(_, text)| text.contains("vus: 3, iterations: 7"));
+    assert!(scripts.len() >= 50);
+    let fields = include_str!("responses.js");
+    let first = "export const options = { vus: 3, iterations: 7 };\n";
+    scripts.push(("responses".to_owned(), format!("{first}{fields}")));
+    for (name, text) in scripts {
+        let long = text.replace(
+            "vus: 3,",
+            "vus: 3, userAgent: 'Grafana k6/2.2.0', discardResponseBodies: false,",
+        );
+        let [quick, long] = [text, long].map(|text| {
+            let (_folder, path) = beside_lib(&text);
+            toy::run(&path)
+        });
+        for (at, (a, b)) in quick.trace.iter().zip(&long.trace).enumerate() {
+            assert_eq!(a, b, "{name}: effect {at}");
+        }
+        assert_eq!(quick.trace.len(), long.trace.len(), "{name}");
+        assert_eq!(quick.log, long.log, "{name}");
+    }
+}
+
 #[test]
 fn scripts_that_change_what_all_vus_see_are_found() {
     for (text, what) in [

@@ -12,8 +12,23 @@ const goValue = (name) => { const e = new GoError(name); e.value = name; return 
 const nullish = (x) => x === undefined || x === null;
 const isObject = (x) => typeof x === "object" && x !== null;
 const classOf = (x) => O.prototype.toString.call(x).slice(8, -1);
-const isAsync = (f) => typeof f === "function" && classOf(f) === "AsyncFunction";
-const notInInit = (text) => { if (n.inInit()) fail(text); };
+const asyncFunction = O.getPrototypeOf(async () => {});
+const isAsync = (f) => typeof f === "function" && O.getPrototypeOf(f) === asyncFunction;
+const text = (x) => (typeof x === "string" ? x : String(x));
+const notInInit = (why) => { if (!v.called) fail(why); };
+// What `make` makes of a text, kept for the next time.
+const kept = (make) => {
+  const known = new Map();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = make(key);
+      if (known.size >= 1000) known.clear();
+      known.set(key, value);
+    }
+    return value;
+  };
+};
 const warn = (text, error) =>
   n.log("warning", text, error === undefined ? [] : [["error", error]]);
 
@@ -64,7 +79,7 @@ class ResultError extends Error {}
 let v;
 const newVu = (number) => ({
   number, iteration: 0, env: { ...n.env }, data: undefined, given: undefined, groupPath: "", metrics: undefined,
-  httpOptions: noOptions, tags: O.create(null), metadata: undefined, scenarioTags: noOptions, jar: undefined,
+  called: false, plain: false, httpOptions: noOptions, tags: noOptions, metadata: undefined, scenarioTags: noOptions, jar: undefined,
   callback: usualStatuses, boundaries: 0, rejections: undefined, timers: none, nextTimer: 1, underWay: 0, waiting: undefined, early: none,
 });
 const noOptions = O.freeze(O.create(null));
@@ -107,12 +122,12 @@ const setInterval = (callback, delay, ...args) => {
 const clearTimer = (id) => { v.timers = v.timers.filter((t) => t.id !== id); };
 
 const arrived = (response) => {
-  const go = v.waiting?.get(response.id);
-  if (go) { v.waiting.delete(response.id); v.underWay--; go(response); }
+  const go = v.waiting?.get(response[0]);
+  if (go) { v.waiting.delete(response[0]); v.underWay--; go(response); }
 };
 // Waits for the end of one of these requests, or until a time; others that end are kept for later.
 const waitFor = (ids, until) => {
-  const kept = v.early.findIndex((r) => ids.has(r.id));
+  const kept = v.early.findIndex((r) => ids.has(r[0]));
   if (kept >= 0) return v.early.splice(kept, 1)[0];
   for (;;) {
     const response = n.wait(until);
@@ -120,7 +135,7 @@ const waitFor = (ids, until) => {
       if (until !== undefined && n.elapsed() >= until) return undefined;
       continue;
     }
-    if (ids.has(response.id)) return response;
+    if (ids.has(response[0])) return response;
     if (v.early === none) v.early = [];
     v.early.push(response);
   }
@@ -130,10 +145,11 @@ const pause = (ms) => {
   if (v.underWay === 0) n.sleep(ms);
   else waitFor(nobody, n.elapsed() + ms);
 };
-// One turn of the loop that keeps an iteration alive; false if there is nothing to wait for.
-const pump = () => {
+// One turn of the loop that keeps an iteration alive; false if there is nothing to wait for. Then a promise that was
+// rejected and that nobody looks at is an error, if that is to be told.
+const pump = (report) => {
   if (v.early.length > 0) { arrived(v.early.shift()); return true; }
-  if (v.timers.length === 0 && v.underWay === 0) return false;
+  if (v.timers.length === 0 && v.underWay === 0) { rejected(report); return false; }
   let first;
   for (const t of v.timers) if (first === undefined || t.at < first.at) first = t;
   if (first !== undefined && first.at <= n.elapsed()) {

@@ -5,7 +5,7 @@ const freeze = (x) => {
 };
 function SharedArray(name, make) {
   if (!new.target) throw new TypeError("SharedArray: use it with new");
-  if (!n.inInit()) fail("new SharedArray must be called in the init context");
+  if (v.called) fail("new SharedArray must be called in the init context");
   name = nullish(name) ? "" : String(name);
   if (name.length === 0) fail("empty name provided to SharedArray's constructor");
   if (typeof make !== "function") fail("a function is expected as the second argument of SharedArray's constructor");

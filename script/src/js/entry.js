@@ -46,10 +46,12 @@
     return write(x);
   };
 
+  // Whether options say something about every request.
+  const setsRequests = (o) => Boolean(o.throw || o.discardResponseBodies) || !nullish(o.maxRedirects) || !nullish(o.userAgent);
   const kit = {
-    newVu, enter, survey, changed, give,
+    newVu, responses, asynchronous: asyncFunction, fail, enter, survey, changed, give,
     describe: (thrown) => (isObject(thrown) && thrown.uncaught !== undefined ? "Uncaught (in promise) " + thrown.uncaught : describe(thrown)),
-    rejection, rejected, pump, require,
+    rejection, pump, require,
     module: (name) => modules[name],
     exports: (name) => O.keys(modules[name]).filter((key) => key !== "default"),
     // Takes over what the init code exports; gives the options as JSON.
@@ -59,10 +61,12 @@
       v.httpOptions = options;
       return JSON.stringify(options, (_, v) => (typeof v === "number" && !isFinite(v) ? null : v));
     },
-    // Begins a call; `json` is its argument.
-    run: (kind, callee, name, json) => {
-      if (v.jar === undefined || !v.httpOptions.noCookiesReset || kind !== "iteration") v.jar = new CookieJar();
+    // Begins a call; `json` is its argument. Whether an iteration has tags or variables of its own is in `about`.
+    run: (kind, callee, name, json, number, iteration, about) => {
+      if (!v.httpOptions.noCookiesReset || kind !== "iteration") v.jar = undefined;
       forgetTimers();
+      v.called = true;
+      v.plain = v.tags === noOptions && v.jar === undefined && v.callback === usualStatuses && !setsRequests(v.httpOptions);
       v.rejections = undefined;
       v.groupPath = "";
       if (typeof callee !== "function") {
@@ -76,11 +80,15 @@
         v.data = ownData();
       }
       if (kind === "teardown") return callee(v.data);
-      const about = n.iteration();
-      v.number = about.vu;
-      v.iteration = about.iteration;
-      v.scenarioTags = about.tags;
-      for (const key of O.keys(about.env)) v.env[key] = about.env[key];
+      v.number = number;
+      v.iteration = iteration;
+      v.scenarioTags = noOptions;
+      if (about) {
+        const { tags, env } = n.iteration();
+        v.scenarioTags = tags;
+        v.plain &&= O.keys(tags).length === 0;
+        for (const key of O.keys(env)) v.env[key] = env[key];
+      }
       return callee(v.data);
     },
     // What the call returned, as JSON.

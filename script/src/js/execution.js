@@ -8,19 +8,19 @@ const part = (getters, check) => {
 };
 const outsideInit = (text) => () => notInInit(text);
 const inScenario = () => {
-  if (n.inInit() || !n.inIteration()) fail("getting scenario information outside of the VU context is not supported");
+  if (!v.called || !n.inIteration()) fail("getting scenario information outside of the VU context is not supported");
 };
-const tagBag = (bag) => new Proxy(O.create(null), {
+const tagBag = (bag, own) => new Proxy(O.create(null), {
   get: (_, key) => (typeof key === "string" ? bag()[key] : undefined),
   has: (_, key) => key in bag(),
   set: (_, key, value) => {
     if (isObject(value) || typeof value === "function" || nullish(value)) {
       throw new TypeError(`invalid value for metric tag '${String(key)}': only String, Boolean and Number types are accepted as a metric tag values`);
     }
-    bag()[key] = String(value);
+    own()[key] = String(value);
     return true;
   },
-  deleteProperty: (_, key) => { delete bag()[key]; return true; },
+  deleteProperty: (_, key) => { delete own()[key]; return true; },
   ownKeys: () => O.keys(bag()),
   getOwnPropertyDescriptor: (_, key) =>
     (key in bag() ? { value: bag()[key], enumerable: true, configurable: true, writable: true } : undefined),
@@ -41,8 +41,12 @@ const tagBag = (bag) => new Proxy(O.create(null), {
     vusActive: () => n.instance().active,
     vusInitialized: () => n.instance().initialized,
   }, outsideInit("getting instance information in the init context is not supported"));
-  const tags = tagBag(() => v.tags);
-  const metadata = tagBag(() => (v.metadata ??= O.create(null)));
+  const tags = tagBag(() => v.tags, () => {
+    v.plain = false;
+    return v.tags === noOptions ? (v.tags = O.create(null)) : v.tags;
+  });
+  const ownMetadata = () => (v.metadata ??= O.create(null));
+  const metadata = tagBag(ownMetadata, ownMetadata);
   const inVu = outsideInit("getting VU information in the init context is not supported");
   const metrics = part({ tags: () => tags, metadata: () => metadata }, inVu);
   const vu = part({

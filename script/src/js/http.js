@@ -2,16 +2,7 @@
 const refused = (e, throwing) => {
   if (!(e instanceof GoError) || throwing) throw e;
   warn("Request Failed", e.message);
-  const r = emptyResponse();
-  r.error = e.message;
-  r.error_code = e.code ?? 0;
-  return r;
-};
-const runHops = (call, ask) => {
-  const flow = hops(call);
-  let step = flow.next();
-  while (!step.done) step = flow.next(ask(step.value));
-  return step.value;
+  return refusal(e);
 };
 const askAlone = (hop) => {
   if (v.underWay === 0 && v.early.length === 0) return n.request(hop);
@@ -20,24 +11,28 @@ const askAlone = (hop) => {
 const forbidden = "Making http requests in the init context is not supported";
 const request = (method, url, body, params) => {
   notInInit(forbidden);
+  const quick = v.plain ? n.quick(text(method), url, body, params) : undefined;
+  if (quick !== undefined && !Array.isArray(quick)) return quick;
   let call;
   try { call = parseCall(method, url, body, params); } catch (e) { return refused(e, v.httpOptions.throw && e.code !== 1020); }
-  return runHops(call, askAlone);
+  const flow = new Flow(call);
+  let over = quick !== undefined && flow.takeOver(quick);
+  while (!over) over = flow.take(askAlone(flow.hop()));
+  return flow.response;
 };
 const asyncRequest = (method, url, body, params) => {
   notInInit(forbidden);
   return new Promise((resolve, reject) => {
     let flow;
-    try { flow = hops(parseCall(method, url, body, params)); } catch (e) { resolve(refused(e, v.httpOptions.throw)); return; }
-    const go = (answer) => {
-      try {
-        const step = flow.next(answer);
-        if (step.done) { resolve(step.value); return; }
-        v.underWay++;
-        (v.waiting ??= new Map()).set(n.send(step.value), go);
-      } catch (e) { reject(e); }
+    try { flow = new Flow(parseCall(method, url, body, params)); } catch (e) { resolve(refused(e, v.httpOptions.throw)); return; }
+    const send = () => {
+      v.plain = false;
+      v.underWay++;
+      (v.waiting ??= new Map()).set(n.send(flow.hop()), (answer) => {
+        try { if (flow.take(answer)) resolve(flow.response); else send(); } catch (e) { reject(e); }
+      });
     };
-    go(undefined);
+    try { send(); } catch (e) { reject(e); }
   });
 };
 
@@ -63,6 +58,7 @@ const batchEntry = (key, entry) => {
 };
 // Sends calls at once, as many as the limits let, and gives their responses in order.
 const sendAll = (calls) => {
+  v.plain = false;
   const all = nullish(v.httpOptions.batch) ? 20 : Number(v.httpOptions.batch);
   const perHost = nullish(v.httpOptions.batchPerHost) ? 6 : Number(v.httpOptions.batchPerHost);
   const results = new Array(calls.length);
@@ -72,16 +68,15 @@ const sendAll = (calls) => {
   const left = calls.map((call, at) => ({ call, at, flow: undefined, host: call.address.host }));
   let running = 0;
   let error;
-  const step = (one, answer) => {
+  const send = (one) => {
+    const id = n.send(one.flow.hop());
+    flows.set(id, one);
+    ids.add(id);
+  };
+  const take = (one, answer) => {
     try {
-      const next = one.flow.next(answer);
-      if (!next.done) {
-        const id = n.send(next.value);
-        flows.set(id, one);
-        ids.add(id);
-        return;
-      }
-      results[one.at] = next.value;
+      if (!one.flow.take(answer)) { send(one); return; }
+      results[one.at] = one.flow.response;
     } catch (e) {
       if (!(e instanceof GoError)) throw e;
       results[one.at] = null;
@@ -98,15 +93,15 @@ const sendAll = (calls) => {
       left.splice(i, 1);
       running++;
       onHost.set(one.host, busy + 1);
-      one.flow = hops(one.call);
-      step(one, undefined);
+      one.flow = new Flow(one.call);
+      send(one);
     }
     if (running === 0 && left.length === 0) break;
     const answer = waitFor(ids, undefined);
-    const one = flows.get(answer.id);
-    ids.delete(answer.id);
-    flows.delete(answer.id);
-    step(one, answer);
+    const one = flows.get(answer[0]);
+    ids.delete(answer[0]);
+    flows.delete(answer[0]);
+    take(one, answer);
   }
   if (error) throw error;
   return results;
@@ -124,10 +119,7 @@ const batch = (...args) => {
     try { calls.push(batchEntry(key, given[key])); } catch (e) {
       if (!(e instanceof GoError) || v.httpOptions.throw) throw e;
       warn("A batch request failed", e.message);
-      const r = emptyResponse();
-      r.error = e.message;
-      r.error_code = e.code ?? 0;
-      results[key] = r;
+      results[key] = refusal(e);
       return results;
     }
   }
@@ -137,13 +129,13 @@ const batch = (...args) => {
 
 modules["k6/http"] = {
   get: (url, params, ...more) => {
-    if (more.length > 0 && !n.inInit()) {
+    if (more.length > 0 && v.called) {
       n.log("warning", `http.get only accepts a url and a params argument (2 arguments), but ${more.length + 2} were given`);
     }
     return request("GET", url, undefined, params);
   },
   head: (url, params, ...more) => {
-    if (more.length > 0 && !n.inInit()) {
+    if (more.length > 0 && v.called) {
       n.log("warning", `http.head only accepts a url and a params argument (2 arguments), but ${more.length + 2} were given`);
     }
     return request("HEAD", url, undefined, params);
@@ -156,7 +148,7 @@ modules["k6/http"] = {
   request, asyncRequest, batch, CookieJar,
   cookieJar: () => {
     notInInit("Using cookie jars in the init context is not supported");
-    return v.jar;
+    return ownJar();
   },
   file: (data, filename, contentType) =>
     new FileData(data, filename ?? String(now() * 1e6), contentType ?? "application/octet-stream"),
@@ -170,6 +162,7 @@ modules["k6/http"] = {
     return new NamedUrl(url, name);
   },
   setResponseCallback: (...args) => {
+    v.plain = false;
     if (args.length === 0 || args[0] === null) v.callback = null;
     else if (args[0] instanceof ExpectedStatuses) v.callback = args[0];
     else fail("unsupported argument, expected http.expectedStatuses");

@@ -1,7 +1,7 @@
 // k6
 const separator = "::";
 const named = (name) => {
-  name = String(name);
+  name = text(name);
   if (name.includes(separator)) fail("group and check names may not contain '::'");
   return name;
 };
@@ -27,26 +27,8 @@ const group = (name, callback) => {
 const check = (value, checks, tags) => {
   notInInit("Using check() in the init context is not supported");
   if (nullish(checks)) fail("no checks provided to `check`");
-  const all = currentTags();
-  tagsFrom(tags, "invalid check tags", all);
-  let passed = true;
-  for (const key of O.keys(O(checks))) {
-    const name = named(key);
-    let result = checks[key];
-    if (isAsync(result)) {
-      fail("the built-in check() does not support async functions as arguments. Use the JavaScript utils library as a replacement. " +
-        "Refer to https://grafana.com/docs/k6/latest/javascript-api/jslib/utils/check/ for more info");
-    }
-    if (typeof result === "function") {
-      try { result = result(value); } catch (e) {
-        n.check(name, false, all);
-        throw e;
-      }
-    }
-    n.check(name, Boolean(result), all);
-    if (!result) passed = false;
-  }
-  return passed;
+  const all = flat(tagsFrom(tags, "invalid check tags", currentTags()));
+  return n.checks(value, O(checks), all);
 };
 modules.k6 = {
   sleep: (seconds) => {

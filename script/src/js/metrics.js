@@ -1,7 +1,7 @@
 // k6/metrics
 const metricKind = (kind) => function (name, isTime) {
   if (!new.target) throw new TypeError(`${kind}: use it with new`);
-  if (!n.inInit()) fail("metrics must be declared in the init context");
+  if (v.called) fail("metrics must be declared in the init context");
   name = String(name);
   if (!/^[A-Za-z_][A-Za-z0-9_]{1,127}$/.test(name)) {
     fail(`Invalid metric name: '${name}'. Metric names must only include up to 128 ASCII letters, numbers, or underscores ` +
@@ -38,9 +38,9 @@ const add = (name, args) => {
   let x = typeof value === "bigint" ? Number(value) : +value;
   if (x === 0 && value) x = typeof value === "number" ? x : 1;
   if (isNaN(x)) return invalid();
-  const all = currentTags();
-  try { tagsFrom(tags, "", all); } catch (e) { fail(`cannot add tags for the '${name}' custom metric: ${e.message.replace(/^: /, "")}`); }
-  n.sample(name, x, all);
+  let all = currentTags();
+  try { all = tagsFrom(tags, "", all); } catch (e) { fail(`cannot add tags for the '${name}' custom metric: ${e.message.replace(/^: /, "")}`); }
+  n.sample(name, x, flat(all));
   return true;
 };
 modules["k6/metrics"] = {

@@ -2,8 +2,8 @@
 class UrlError extends GoError {}
 const urlError = (text) => { const e = new UrlError(text); e.code = 1020; throw e; };
 
-// The parts of an absolute address; throws k6's error if it is none.
-const parseUrl = (text) => {
+// The parts of an absolute address; throws k6's error if it is none. `text` is what is sent of it, `tag` what is shown.
+const parseUrl = kept((text) => {
   const refuse = (why) => urlError(`invalid URL: parse ${JSON.stringify(text)}: ${why}`);
   if (/[\u0000-\u001f\u007f]/.test(text)) refuse("net/url: invalid control character in URL");
   const m = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(text);
@@ -16,11 +16,15 @@ const parseUrl = (text) => {
   if (port && !/^\d*$/.test(port[1])) refuse(`invalid port ${JSON.stringify(":" + port[1])} after host`);
   const bad = /%(?![0-9A-Fa-f]{2}).{0,2}/.exec(path);
   if (bad) refuse(`invalid URL escape ${JSON.stringify(bad[0])}`);
-  return { scheme: scheme.toLowerCase(), user: at < 0 ? "" : authority.slice(0, at), host, path, query, fragment };
-};
+  const user = at < 0 ? "" : authority.slice(0, at);
+  const sent = `${host}${path}${query}`;
+  const lower = scheme.toLowerCase();
+  return {
+    scheme: lower, user, host, path, query, fragment,
+    text: `${lower}://${sent}`, tag: `${lower}://${user === "" ? "" : "****:****@"}${sent}${fragment}`,
+  };
+});
 const hostName = (host) => host.replace(/:\d*$/, "").toLowerCase();
-const urlText = (u) => `${u.scheme}://${u.host}${u.path}${u.query}`;
-const tagText = (u) => `${u.scheme}://${u.user === "" ? "" : "****:****@"}${u.host}${u.path}${u.query}${u.fragment}`;
 
 // An address that a Location header gives, seen from another.
 const resolveUrl = (base, location) => {
@@ -74,6 +78,11 @@ const parseCookie = (line) => {
   return cookie;
 };
 
+// The jar of the running iteration.
+const ownJar = () => {
+  v.plain = false;
+  return (v.jar ??= new CookieJar());
+};
 class CookieJar {
   #kept = [];
   #take(u, cookie, own) {

@@ -20,19 +20,32 @@ const durationOf = (x) => {
   return m[1] === "-" ? -ms : ms;
 };
 
+// Adds tags to others, of which there may be none yet.
 const tagsFrom = (given, what, into) => {
   if (nullish(given)) return into;
   if (!isObject(given)) fail(`${what}: tags must be specified as an object`);
-  for (const key of O.keys(given)) {
-    const v = given[key];
+  into ??= {};
+  const keys = O.keys(given);
+  for (let i = 0; i < keys.length; i++) {
+    const v = given[keys[i]];
     if (isObject(v) || typeof v === "function") {
-      fail(`${what}: invalid value for metric tag '${key}': only String, Boolean and Number types are accepted as a metric tag values`);
+      fail(`${what}: invalid value for metric tag '${keys[i]}': only String, Boolean and Number types are accepted as a metric tag values`);
     }
-    if (!nullish(v)) into[key] = String(v);
+    if (!nullish(v)) into[keys[i]] = text(v);
   }
   return into;
 };
-const currentTags = () => O.assign({}, v.scenarioTags, v.tags);
+// Those that all samples of the VU have; undefined if there are none.
+const currentTags = () =>
+  (v.tags === noOptions && v.scenarioTags === noOptions ? undefined : O.assign({}, v.scenarioTags, v.tags));
+// Names and values in turn, as the natives take them.
+const flat = (tags) => {
+  if (tags === undefined) return undefined;
+  const list = [];
+  const keys = O.keys(tags);
+  for (let i = 0; i < keys.length; i++) list.push(keys[i], tags[keys[i]]);
+  return list;
+};
 
 const queryEscape = (text) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => "%" + c.charCodeAt(0).toString(16).toUpperCase()).replace(/%20/g, "+");
@@ -88,8 +101,21 @@ const bodyOf = (body) => {
   return [pairs.join("&"), "application/x-www-form-urlencoded"];
 };
 
-const canonical = (name) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)
-  ? name.toLowerCase().replace(/(^|-)[a-z]/g, (c) => c.toUpperCase()) : name;
+const canonical = kept((name) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)
+  ? name.toLowerCase().replace(/(^|-)[a-z]/g, (c) => c.toUpperCase()) : name);
+// Lists of headers hold names and values in turn.
+const setHeader = (list, name, value) => {
+  for (let i = 0; i < list.length; i += 2) if (list[i] === name) { list[i + 1] = value; return; }
+  list.push(name, value);
+};
+// Adds a header to a list that is sorted from a place on.
+const insertHeader = (list, from, name, value) => {
+  let at = list.length;
+  list.push(name, value);
+  for (; at > from && list[at - 2] > name; at -= 2) { list[at] = list[at - 2]; list[at + 1] = list[at - 1]; }
+  list[at] = name;
+  list[at + 1] = value;
+};
 
 class NamedUrl {
   constructor(url, name) { define(this, "url", url); define(this, "tag", name); }
@@ -98,31 +124,52 @@ class NamedUrl {
 
 // What a call asks for. Throws what k6 says about wrong arguments.
 const parseCall = (method, target, body, params) => {
-  if (!(target instanceof NamedUrl) && typeof target !== "string") {
-    if (nullish(target) || typeof target === "number" || typeof target === "boolean") {
-      urlError(`invalid URL: '${nullish(target) ? "<nil>" : "#" + target}'`.replace("'<nil>'", "'<nil>'"));
+  let template;
+  if (typeof target !== "string") {
+    if (target instanceof NamedUrl) template = target.tag;
+    else if (nullish(target) || typeof target === "number" || typeof target === "boolean") {
+      urlError(`invalid URL: '${nullish(target) ? "<nil>" : "#" + target}'`);
     }
     target = String(target);
   }
-  const address = parseUrl(String(target));
+  const options = v.httpOptions;
   const call = {
-    method: String(method), address, template: target instanceof NamedUrl ? target.tag : undefined,
-    headers: new Map(), host: undefined, timeout: 60000, throwing: Boolean(v.httpOptions.throw),
-    redirects: nullish(v.httpOptions.maxRedirects) ? undefined : Math.trunc(Number(v.httpOptions.maxRedirects)),
-    cookies: O.create(null), jar: v.jar, expected: v.callback, tags: currentTags(),
-    responseType: v.httpOptions.discardResponseBodies ? "none" : "text", auth: "",
+    method: text(method), address: parseUrl(target), template, headers: [], userAgent: options.userAgent ?? n.agent,
+    host: undefined, timeout: 60000, throwing: Boolean(options.throw),
+    redirects: nullish(options.maxRedirects) ? undefined : Math.trunc(Number(options.maxRedirects)),
+    cookies: noOptions, jar: undefined, expected: v.callback, tags: currentTags(),
+    responseType: options.discardResponseBodies ? "none" : "text", body: undefined,
   };
-  const [bytes, type] = bodyOf(body);
-  call.body = bytes;
-  if (type !== undefined) call.headers.set("Content-Type", type);
-  call.headers.set("User-Agent", v.httpOptions.userAgent ?? "Grafana k6/2.2.0");
-  if (!nullish(params)) for (const key of O.keys(O(params))) readParam(call, key, params[key]);
+  if (typeof body === "string") call.body = body;
+  else if (!nullish(body)) {
+    const [bytes, type] = bodyOf(body);
+    call.body = bytes;
+    if (type !== undefined) call.headers.push("Content-Type", type);
+  }
+  if (!nullish(params)) {
+    const keys = O.keys(O(params));
+    for (let i = 0; i < keys.length; i++) readParam(call, keys[i], params[keys[i]]);
+  }
   return call;
 };
 const readParam = (call, key, given) => {
   switch (key) {
+    case "headers": {
+      if (nullish(given)) return;
+      const names = O.keys(given);
+      for (let i = 0; i < names.length; i++) {
+        const name = canonical(names[i]);
+        const value = text(given[names[i]]);
+        if (name === "Host") call.host = value;
+        else if (name === "User-Agent") call.userAgent = value;
+        else setHeader(call.headers, name, value);
+      }
+      return;
+    }
+    case "tags": call.tags = tagsFrom(given, "invalid HTTP request metric tags", call.tags); return;
     case "cookies":
       if (nullish(given)) return;
+      call.cookies = O.create(null);
       for (const name of O.keys(given)) {
         const c = given[name];
         if (nullish(c)) continue;
@@ -134,13 +181,6 @@ const readParam = (call, key, given) => {
         }
       }
       return;
-    case "headers":
-      if (nullish(given)) return;
-      for (const name of O.keys(given)) {
-        if (name.toLowerCase() === "host") call.host = String(given[name]);
-        call.headers.set(canonical(name), String(given[name]));
-      }
-      return;
     case "jar": if (given instanceof CookieJar) call.jar = given; return;
     case "compression":
       for (const name of String(given).split(",").map((s) => s.trim()).filter((s) => s !== "")) {
@@ -150,8 +190,7 @@ const readParam = (call, key, given) => {
       }
       return;
     case "redirects": call.redirects = Math.trunc(Number(given)) || 0; return;
-    case "tags": tagsFrom(given, "invalid HTTP request metric tags", call.tags); return;
-    case "auth": call.auth = String(given); return;
+    case "auth": return;
     case "timeout":
       try { call.timeout = durationOf(given); } catch (e) { fail(`invalid timeout value: ${e.message}`); }
       return;
@@ -168,6 +207,8 @@ const readParam = (call, key, given) => {
 };
 
 const cookieHeader = (call, u, first) => {
+  const jar = call.jar ?? v.jar;
+  if (jar === undefined && (!first || call.cookies === noOptions)) return "";
   const replaced = new Set();
   const pairs = [];
   if (first) {
@@ -176,74 +217,113 @@ const cookieHeader = (call, u, first) => {
       if (call.cookies[name].replace) replaced.add(name);
     }
   }
-  if (call.jar) {
-    for (const c of CookieJar.matching(call.jar, u)) if (!replaced.has(c.name)) pairs.push(`${c.name}=${c.value}`);
+  if (jar !== undefined) {
+    for (const c of CookieJar.matching(jar, u)) if (!replaced.has(c.name)) pairs.push(`${c.name}=${c.value}`);
   }
   return pairs.join("; ");
 };
-// The headers of a hop, in the order in which Go sends them.
-const headersOf = (call, u, body, first, referer) => {
-  const list = [["Host", first && call.host !== undefined ? call.host : u.host]];
-  list.push(["User-Agent", call.headers.get("User-Agent")]);
-  const length = body === undefined ? 0 : typeof body === "string" ? n.bytes(body).length : body.byteLength;
-  if (length > 0 || !["GET", "HEAD", "OPTIONS", "DELETE"].includes(call.method)) list.push(["Content-Length", String(length)]);
-  const rest = [];
-  for (const [name, value] of call.headers) {
-    if (name !== "User-Agent" && name !== "Host" && name !== "Cookie" && name !== "Content-Length") rest.push([name, value]);
+// The headers of a hop, in the order in which Go sends them; the natives add the length of the body behind the first two.
+const headersOf = (call, u, first, referer) => {
+  const list = ["Host", first && call.host !== undefined ? call.host : u.host, "User-Agent", call.userAgent];
+  const given = call.headers;
+  let own;
+  let authorized = false;
+  for (let i = 0; i < given.length; i += 2) {
+    const name = given[i];
+    if (name === "Cookie") { own = given[i + 1]; continue; }
+    if (name === "Content-Length") continue;
+    if (name === "Authorization") authorized = true;
+    insertHeader(list, 4, name, given[i + 1]);
   }
-  if (u.user !== "" && !call.headers.has("Authorization")) {
+  if (u.user !== "" && !authorized) {
     const [name, ...word] = u.user.split(":");
-    rest.push(["Authorization", "Basic " + n.base64(decodeURIComponent(name) + ":" + decodeURIComponent(word.join(":")), "std")]);
+    insertHeader(list, 4, "Authorization", "Basic " + n.base64(decodeURIComponent(name) + ":" + decodeURIComponent(word.join(":")), "std"));
   }
-  const own = call.headers.get("Cookie");
-  const cookies = [own, cookieHeader(call, u, first)].filter((c) => c !== undefined && c !== "").join("; ");
-  if (cookies !== "") rest.push(["Cookie", cookies]);
-  if (referer !== undefined) rest.push(["Referer", referer]);
-  rest.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
-  return list.concat(rest);
+  const more = cookieHeader(call, u, first);
+  const cookies = own === undefined || own === "" ? more : more === "" ? own : own + "; " + more;
+  if (cookies !== "") insertHeader(list, 4, "Cookie", cookies);
+  if (referer !== undefined) insertHeader(list, 4, "Referer", referer);
+  return list;
 };
 
-// Yields the hops of a call, is resumed with their answers, and returns the response.
-function* hops(call) {
-  let { method, body } = call;
-  let u = call.address;
-  let referer;
-  const ends = n.elapsed() + call.timeout;
-  const limit = call.redirects === undefined ? 10 : call.redirects;
-  for (let done = 0; ; done++) {
-    const first = done === 0;
-    const urlTag = (first && call.template) || tagText(u);
-    const left = first ? call.timeout : ends - n.elapsed();
-    const answer = yield {
-      method, body, timeout: left, url: urlText(u), urlTag: call.tags.url ?? call.tags.name ?? urlTag,
-      name: call.tags.name ?? urlTag, headers: headersOf({ ...call, method }, u, body, first, referer),
-      tags: call.tags, expected: call.expected === null ? undefined : call.expected.ranges,
-    };
-    const cookies = [];
-    for (const [name, value] of answer.headers) {
-      if (name.toLowerCase() === "set-cookie") { const c = parseCookie(value); if (c) cookies.push(c); }
+const isRedirect = (status) => status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+// A call under way: one hop after the other, until there is a response.
+class Flow {
+  constructor(call) {
+    this.call = call;
+    this.method = call.method;
+    this.body = call.body;
+    this.u = call.address;
+    this.referer = undefined;
+    this.since = n.elapsed();
+    this.done = 0;
+    this.sent = undefined;
+    this.response = undefined;
+  }
+  // What is sent next.
+  hop() {
+    const { call, u } = this;
+    const first = this.done === 0;
+    const name = call.tags?.name ?? ((first && call.template) || u.tag);
+    this.sent = headersOf(call, u, first, this.referer);
+    const { expected } = call;
+    return [
+      this.method, u.text, call.tags?.url ?? name, name, this.sent, this.body,
+      first ? call.timeout : this.since + call.timeout - n.elapsed(), flat(call.tags),
+      expected === usualStatuses ? true : expected === null ? undefined : expected.ranges,
+    ];
+  }
+  // As `take`, if the first hop went the quick way.
+  takeOver(answer) {
+    this.hop();
+    this.since = answer[17];
+    return this.take(answer);
+  }
+  // Takes the answer to the last hop. Whether that was the last: then there is a response.
+  take(answer) {
+    const { call, u } = this;
+    const headers = answer[3];
+    let location;
+    let cookies;
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = canonical(headers[i]);
+      if (name === "Location") location ??= headers[i + 1];
+      else if (name === "Set-Cookie") {
+        const c = parseCookie(headers[i + 1]);
+        if (c) (cookies ??= []).push(c);
+      }
     }
-    if (call.jar) CookieJar.receive(call.jar, u, cookies);
-    if (answer.error !== undefined) {
-      return failedResponse(call, method, u, body, answer.code, answer.error, answer, answer.inBody);
+    if (cookies !== undefined) CookieJar.receive(call.jar ?? ownJar(), u, cookies);
+    if (answer[14] !== undefined) {
+      this.response = failedResponse(this, answer);
+      return true;
     }
-    const location = answer.headers.find(([name]) => name.toLowerCase() === "location")?.[1];
-    const follow = [301, 302, 303, 307, 308].includes(answer.status) && location !== undefined;
-    if (!follow || done >= limit) {
+    const follow = location !== undefined && isRedirect(answer[1]);
+    const limit = call.redirects === undefined ? 10 : call.redirects;
+    if (!follow || this.done >= limit) {
       if (follow && call.redirects === undefined) {
         n.log("warning", `Stopped after ${limit + 1} redirects and returned the redirection; pass { redirects: n } in request params or set global maxRedirects to silence this`,
-          [["url", urlText(u)]]);
+          [["url", u.text]]);
       }
-      return wholeResponse(call, method, u, body, answer, cookies);
+      this.response = filledResponse(this, answer, cookies);
+      return true;
     }
-    referer = u.scheme === "https" && location.startsWith("http:") ? undefined : urlText(u);
+    this.redirect(answer[1], location);
+    return false;
+  }
+  redirect(status, location) {
+    const { u } = this;
+    this.done++;
+    this.referer = u.scheme === "https" && location.startsWith("http:") ? undefined : u.text;
     const next = resolveUrl(u, location);
-    const parsed = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(next) ? parseUrl(next) : parseUrl(urlText(u));
-    if ([301, 302, 303].includes(answer.status) && method !== "GET" && method !== "HEAD") {
-      method = "GET";
-      body = undefined;
-      call = { ...call, headers: new Map([...call.headers].filter(([k]) => k !== "Content-Type")) };
+    if (status <= 303 && this.method !== "GET" && this.method !== "HEAD") {
+      this.method = "GET";
+      this.body = undefined;
+      const headers = [];
+      const before = this.call.headers;
+      for (let i = 0; i < before.length; i += 2) if (before[i] !== "Content-Type") headers.push(before[i], before[i + 1]);
+      this.call = { ...this.call, headers };
     }
-    u = parsed;
+    this.u = parseUrl(/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(next) ? next : u.text);
   }
 }

@@ -16,7 +16,7 @@ const survey = () => {
   }
   // Those that no name leads to.
   for (const x of [[][Symbol.iterator](), new Map().entries(), new Set().values(), ""[Symbol.iterator](), "".matchAll(/./g),
-    (function* () {})(), (async () => {}), (async function* () {}), hops, new Response(), usualStatuses]) visit(O.getPrototypeOf(x), classOf(x));
+    (function* () {})(), (async () => {}), (async function* () {}), function* () {}, refusal({ message: "" }), usualStatuses]) visit(O.getPrototypeOf(x), classOf(x));
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
     const { object } = row;

@@ -1,11 +1,12 @@
 //! What goes to the host: requests, sleeps, samples, lines of the log.
 
-use super::{Desk, Phase, State};
+use super::quick::content_length;
+use super::{Desk, State, Statuses};
 use crate::effect::{Answer, Effect, Failure, Level, LogLine, Request, Response, Tags};
 use crate::natives::text::bytes;
 use crate::script::Metric;
 use rquickjs::function::{Func, Opt};
-use rquickjs::{ArrayBuffer, Ctx, Exception, Object, Result, Value};
+use rquickjs::{Array, ArrayBuffer, Ctx, Exception, IntoJs, Object, Result, Value};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,11 +18,11 @@ pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()>
     questions(natives, desk)
 }
 
-fn milliseconds(time: Duration) -> f64 {
+pub(super) fn milliseconds(time: Duration) -> f64 {
     time.as_nanos() as f64 / 1e6
 }
 
-fn from_milliseconds(ms: f64) -> Duration {
+pub(super) fn from_milliseconds(ms: f64) -> Duration {
     if ms.is_nan() || ms <= 0.0 {
         return Duration::ZERO;
     }
@@ -81,31 +82,15 @@ fn times<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
 fn samples<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     let own = desk.clone();
     natives.set(
-        "check",
-        Func::from(
-            move |ctx: Ctx<'js>, name: String, passed: bool, tags: Option<Tags>| -> Result<()> {
-                let group = own.vu().group.borrow().clone();
-                let tags = tags.unwrap_or_default();
-                own.suspend(
-                    &ctx,
-                    Effect::Check {
-                        name,
-                        passed,
-                        tags,
-                        group,
-                    },
-                )?;
-                Ok(())
-            },
-        ),
-    )?;
-    let own = desk.clone();
-    natives.set(
         "sample",
         Func::from(
-            move |ctx: Ctx<'js>, name: String, value: f64, tags: Option<Tags>| -> Result<()> {
+            move |ctx: Ctx<'js>,
+                  name: String,
+                  value: f64,
+                  tags: Option<Array<'js>>|
+                  -> Result<()> {
                 let group = own.vu().group.borrow().clone();
-                let tags = tags.unwrap_or_default();
+                let tags = tags_of(tags.as_ref())?;
                 own.suspend(
                     &ctx,
                     Effect::MetricAdd {
@@ -130,6 +115,10 @@ fn samples<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
             });
         }),
     )?;
+    groups(natives, desk)
+}
+
+fn groups<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     let own = desk.clone();
     natives.set(
         "group",
@@ -155,9 +144,9 @@ fn requests<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     natives.set(
         "request",
         Func::from(
-            move |ctx: Ctx<'js>, hop: Object<'js>| -> Result<Object<'js>> {
+            move |ctx: Ctx<'js>, hop: Array<'js>| -> Result<Array<'js>> {
                 let request = request(&own.vu(), &hop)?;
-                match own.suspend(&ctx, Effect::Request(Box::new(request)))? {
+                match own.suspend(&ctx, Effect::Request(Rc::new(request)))? {
                     Answer::Response(response) => shown(&ctx, *response),
                     _ => Err(Exception::throw_message(
                         &ctx,
@@ -170,10 +159,10 @@ fn requests<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     let own = desk.clone();
     natives.set(
         "send",
-        Func::from(move |ctx: Ctx<'js>, hop: Object<'js>| -> Result<u64> {
+        Func::from(move |ctx: Ctx<'js>, hop: Array<'js>| -> Result<u64> {
             let request = request(&own.vu(), &hop)?;
             let id = request.id;
-            own.suspend(&ctx, Effect::Send(Box::new(request)))?;
+            own.suspend(&ctx, Effect::Send(Rc::new(request)))?;
             Ok(id)
         }),
     )?;
@@ -181,7 +170,7 @@ fn requests<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     natives.set(
         "wait",
         Func::from(
-            move |ctx: Ctx<'js>, until: Option<f64>| -> Result<Option<Object<'js>>> {
+            move |ctx: Ctx<'js>, until: Option<f64>| -> Result<Option<Array<'js>>> {
                 let until = until.map(from_milliseconds);
                 match own.suspend(&ctx, Effect::Wait(until))? {
                     Answer::Response(response) => shown(&ctx, *response).map(Some),
@@ -192,55 +181,68 @@ fn requests<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     )
 }
 
-/// The request that the JavaScript side describes.
-fn request(state: &State, hop: &Object) -> Result<Request> {
-    let id = state.requests.get() + 1;
-    state.requests.set(id);
-    let body: Value = hop.get("body")?;
-    let expected: Option<Vec<Vec<u16>>> = hop.get("expected")?;
+/// Names and values that stand in turn.
+fn pairs(list: &Array) -> Result<Vec<(String, String)>> {
+    let count = list.len() / 2;
+    (0..count)
+        .map(|i| Ok((list.get(2 * i)?, list.get(2 * i + 1)?)))
+        .collect()
+}
+
+pub(super) fn tags_of(list: Option<&Array>) -> Result<Tags> {
+    list.map_or(Ok(Tags::new()), |list| {
+        Ok(pairs(list)?.into_iter().collect())
+    })
+}
+
+/// The request that the JavaScript side describes; see `Flow.hop` there.
+fn request(state: &State, hop: &Array) -> Result<Request> {
+    let method: String = hop.get(0)?;
+    let body: Value = hop.get(5)?;
+    let body = bytes(&body).unwrap_or_default();
+    let mut headers = pairs(&hop.get(4)?)?;
+    if let Some(length) = content_length(&method, &body) {
+        headers.insert(headers.len().min(2), length);
+    }
     Ok(Request {
-        id,
-        method: hop.get("method")?,
-        url: hop.get("url")?,
-        url_tag: hop.get("urlTag")?,
-        name: hop.get("name")?,
-        headers: hop
-            .get::<_, Vec<Vec<String>>>("headers")?
-            .into_iter()
-            .filter_map(|h| h.try_into().ok())
-            .map(|[name, value]: [String; 2]| (name, value))
-            .collect(),
-        body: bytes(&body).unwrap_or_default(),
-        tags: hop.get::<_, Option<Tags>>("tags")?.unwrap_or_default(),
-        timeout: from_milliseconds(hop.get("timeout")?),
-        expected: expected.map(|ranges| {
-            ranges
-                .iter()
-                .filter_map(|r| Some((*r.first()?, *r.get(1)?)))
-                .collect()
-        }),
+        id: state.next_request(),
+        method,
+        url: hop.get(1)?,
+        url_tag: hop.get(2)?,
+        name: hop.get(3)?,
+        headers,
+        body,
+        tags: tags_of(hop.get::<Option<Array>>(7)?.as_ref())?,
+        timeout: from_milliseconds(hop.get(6)?),
+        expected: expected(state, &hop.get(8)?)?,
         group: state.group.borrow().clone(),
     })
 }
 
-/// A response as the JavaScript side sees it.
-fn shown<'js>(ctx: &Ctx<'js>, response: Response) -> Result<Object<'js>> {
-    let object = Object::new(ctx.clone())?;
-    object.set("id", response.id)?;
-    object.set("status", response.status)?;
-    object.set("madeUp", response.made_up)?;
-    let headers: Vec<Vec<String>> = response
-        .headers
-        .into_iter()
-        .map(|(name, value)| vec![name, value])
-        .collect();
-    object.set("headers", headers)?;
-    match response.body {
-        Some(body) => object.set("body", ArrayBuffer::new(ctx.clone(), body)?)?,
-        None => object.set("body", Value::new_null(ctx.clone()))?,
+/// Statuses that a request expects: `true` for the usual ones, or ranges.
+fn expected(state: &State, given: &Value) -> Result<Option<Statuses>> {
+    if given.as_bool() == Some(true) {
+        return Ok(Some(state.usual.clone()));
     }
-    object.set("ip", response.remote.0)?;
-    object.set("port", response.remote.1)?;
+    let ranges: Option<Vec<Vec<u16>>> = given.get()?;
+    Ok(ranges.map(|ranges| {
+        ranges
+            .iter()
+            .filter_map(|r| Some((*r.first()?, *r.get(1)?)))
+            .collect()
+    }))
+}
+
+/// A response as the JavaScript side takes it: see `Response` there.
+pub(super) fn shown<'js>(ctx: &Ctx<'js>, response: Response) -> Result<Array<'js>> {
+    let list = Array::new(ctx.clone())?;
+    let headers = Array::new(ctx.clone())?;
+    let mut at = 0;
+    for (name, value) in &response.headers {
+        headers.set(at, &**name)?;
+        headers.set(at + 1, &**value)?;
+        at += 2;
+    }
     let t = response.timings;
     let parts = [
         t.blocked,
@@ -250,14 +252,34 @@ fn shown<'js>(ctx: &Ctx<'js>, response: Response) -> Result<Object<'js>> {
         t.waiting,
         t.receiving,
     ];
-    object.set("timings", parts.map(milliseconds).to_vec())?;
-    if let Some(error) = response.error {
-        object.set("code", error.code)?;
-        object.set("error", error.message)?;
-        object.set("detail", error.detail)?;
-        object.set("inBody", error.in_body)?;
+    list.set(0, response.id)?;
+    list.set(1, response.status)?;
+    list.set(2, response.made_up)?;
+    list.set(3, headers)?;
+    list.set(4, content(ctx, response.body)?)?;
+    list.set(5, response.remote.0)?;
+    list.set(6, response.remote.1)?;
+    for (at, part) in (7..).zip(parts) {
+        list.set(at, milliseconds(part))?;
     }
-    Ok(object)
+    if let Some(error) = response.error {
+        list.set(13, error.code)?;
+        list.set(14, error.message)?;
+        list.set(15, error.detail)?;
+        list.set(16, error.in_body)?;
+    }
+    Ok(list)
+}
+
+/// A body: a text, if it is one.
+fn content<'js>(ctx: &Ctx<'js>, body: Option<Vec<u8>>) -> Result<Value<'js>> {
+    let Some(body) = body else {
+        return Ok(Value::new_null(ctx.clone()));
+    };
+    match str::from_utf8(&body) {
+        Ok(text) => text.into_js(ctx),
+        Err(_) => ArrayBuffer::new(ctx.clone(), body)?.into_js(ctx),
+    }
 }
 
 fn questions<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
@@ -270,11 +292,6 @@ fn questions<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
                 Ok(())
             },
         ),
-    )?;
-    let own = desk.clone();
-    natives.set(
-        "inInit",
-        Func::from(move || own.vu().phase.get() == Phase::Init),
     )?;
     let own = desk.clone();
     natives.set(

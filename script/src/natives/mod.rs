@@ -1,12 +1,17 @@
 //! What the JavaScript side of k6's modules can ask of Rust.
 
+mod answered;
+mod checks;
+mod desk;
 mod host;
+mod quick;
 mod random;
 mod text;
 
-use crate::effect::{Answer, Call, Effect, Failure, Iteration};
+use crate::effect::{Call, Failure, Iteration};
 use crate::raw::{Bytecode, KeptModule, Port};
 use crate::script::{Metric, Script};
+pub(crate) use desk::Desk;
 use random::Random;
 use rquickjs::context::EvalOptions;
 use rquickjs::function::Func;
@@ -59,98 +64,8 @@ pub(crate) enum Phase {
     Call,
 }
 
-/// Whose turn it is: the natives of an engine act for this VU.
-pub(crate) struct Desk {
-    current: RefCell<Rc<State>>,
-    nobody: Rc<State>,
-    /// It is that of an engine for all VUs.
-    shared: bool,
-    /// The data of `setup` that the JavaScript side has.
-    given: RefCell<Option<Rc<str>>>,
-    enter: RefCell<Option<Persistent<Function<'static>>>>,
-}
-
-impl Desk {
-    /// Nobody's turn.
-    pub(crate) fn new(script: &Rc<Script>, shared: bool) -> Desk {
-        let nobody = Rc::new(State::new(script.clone(), 0));
-        Desk {
-            current: RefCell::new(nobody.clone()),
-            nobody,
-            shared,
-            given: RefCell::default(),
-            enter: RefCell::default(),
-        }
-    }
-
-    /// Gives the JavaScript side what `setup` returned, if it is not what it has.
-    pub(crate) fn give_data(&self, kit: &Object, data: Option<&Rc<str>>) -> Result<()> {
-        let same = match (&*self.given.borrow(), data) {
-            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
-            (a, b) => a.is_none() && b.is_none(),
-        };
-        if !same {
-            kit.get::<_, Function>("give")?
-                .call::<_, ()>((data.map(|d| &**d),))?;
-            self.given.replace(data.cloned());
-        }
-        Ok(())
-    }
-
-    /// The VU whose turn it is.
-    pub(crate) fn vu(&self) -> Rc<State> {
-        self.current.borrow().clone()
-    }
-
-    /// The function that tells the JavaScript side whose turn it is.
-    pub(crate) fn set_enter(&self, enter: Persistent<Function<'static>>) {
-        self.enter.replace(Some(enter));
-    }
-
-    /// It is this VU's turn.
-    pub(crate) fn take_over(&self, ctx: &Ctx, state: &Rc<State>) -> Result<()> {
-        if Rc::ptr_eq(&self.current.borrow(), state) {
-            return Ok(());
-        }
-        self.current.replace(state.clone());
-        let (enter, own) = (self.enter.borrow().clone(), state.own.borrow().clone());
-        if let (Some(enter), Some(own)) = (enter, own) {
-            enter.restore(ctx)?.call::<_, ()>((own.restore(ctx)?,))?;
-        }
-        Ok(())
-    }
-
-    /// This VU is gone.
-    pub(crate) fn leave(&self, state: &Rc<State>) {
-        if Rc::ptr_eq(&self.current.borrow(), state) {
-            self.current.replace(self.nobody.clone());
-        }
-    }
-
-    /// The engine is about to go.
-    pub(crate) fn close(&self) {
-        self.current.replace(self.nobody.clone());
-        self.enter.take();
-    }
-
-    /// Hands an effect of the current VU to the host; an error if the host stops the call.
-    fn suspend(&self, ctx: &Ctx, effect: Effect) -> Result<Answer> {
-        let vu = self.vu();
-        if vu.is_stopped() {
-            return Err(uncatchable(ctx));
-        }
-        let answer = vu.port.suspend(effect);
-        if matches!(answer, Answer::Stop) {
-            vu.stop.replace(Some(Failure::Stopped));
-        }
-        self.take_over(ctx, &vu)?;
-        if matches!(answer, Answer::Stop) {
-            return Err(uncatchable(ctx));
-        }
-        vu.forget_steps();
-        Ok(answer)
-    }
-}
+/// Ranges of statuses that a request expects.
+type Statuses = Rc<[(u16, u16)]>;
 
 /// What belongs to one VU.
 pub(crate) struct State {
@@ -162,6 +77,8 @@ pub(crate) struct State {
     iteration: RefCell<Iteration>,
     in_iteration: Cell<bool>,
     group: RefCell<Rc<str>>,
+    /// Statuses that requests expect unless the script says otherwise.
+    usual: Statuses,
     random: RefCell<Random>,
     stop: RefCell<Option<Failure>>,
     polls: Cell<u32>,
@@ -188,6 +105,7 @@ impl State {
             iteration: RefCell::default(),
             in_iteration: Cell::new(false),
             group: RefCell::new("".into()),
+            usual: Rc::new([(200, 399)]),
             random: RefCell::new(random),
             stop: RefCell::default(),
             polls: Cell::new(0),
@@ -197,6 +115,12 @@ impl State {
             exports: RefCell::default(),
             modules: RefCell::default(),
         }
+    }
+
+    /// The number of its next request.
+    fn next_request(&self) -> u64 {
+        self.requests.set(self.requests.get() + 1);
+        self.requests.get()
     }
 
     /// Whether the JavaScript side knows it.
@@ -274,7 +198,9 @@ impl State {
     /// A call begins.
     pub(crate) fn begin(&self, call: &Call) {
         self.polls.set(0);
-        self.group.replace("".into());
+        if !self.group.borrow().is_empty() {
+            self.group.replace("".into());
+        }
         if let Call::Iteration(iteration) = call {
             self.number.set(iteration.vu);
             self.iteration.replace(iteration.clone());
@@ -318,6 +244,9 @@ pub(crate) fn rejection<'a>(ctx: Ctx<'a>, promise: Value<'a>, reason: Value<'a>,
 pub(crate) fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
     let natives = Object::new(ctx.clone())?;
     host::install(&natives, desk)?;
+    quick::install(&natives, desk)?;
+    answered::install(&natives)?;
+    checks::install(&natives, desk)?;
     random::install(&natives, desk)?;
     text::install(&natives, desk)?;
     let script = &desk.nobody.script;

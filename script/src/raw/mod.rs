@@ -32,16 +32,21 @@
 //!
 //! **Bytes** of buffers are copied before anything else happens: no JavaScript runs while they are borrowed.
 //!
+//! **Layouts** ([`Layout`]) define properties of objects by the engine's own functions, with a reference for each value
+//! that the engine keeps. They hold references themselves, so an engine's `Desk` gives them up before the engine goes.
+//!
 //! **Bytecode** is trusted by the engine. [`Bytecode`] can only be made from a module that this very program's engine
 //! has compiled, is kept in memory alone, and cannot be changed; the engine copies it when it reads it. A
 //! [`KeptModule`] is dropped before its engine, as it belongs to a VU.
 
 #![allow(unsafe_code)]
 
+mod layout;
 mod memory;
 mod stack;
 mod words;
 
+pub(crate) use layout::{Held, Holder, Layout};
 pub(crate) use stack::{PooledStack, Stacks};
 pub(crate) use words::words;
 

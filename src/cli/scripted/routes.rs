@@ -1,6 +1,8 @@
 //! Which endpoint a request of a script reaches, and what the request is about.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use capsim_script::Request;
 
@@ -17,13 +19,13 @@ pub struct Routes {
     routes: Vec<(Route, EndpointId)>,
 }
 
-/// A request that was sent, as far as its answer may need it.
+/// A request that was sent.
 pub struct Sent {
     pub endpoint: EndpointId,
+    pub request: Rc<Request>,
     path: BTreeMap<String, String>,
-    query: Vec<(String, String)>,
-    headers: Vec<(String, String)>,
-    body: serde_json::Value,
+    /// What the body says, once something of it is asked for.
+    body: OnceCell<serde_json::Value>,
 }
 
 impl Routes {
@@ -46,8 +48,8 @@ impl Routes {
     }
 
     /// The endpoint that a request reaches; the name that one would have if there is none.
-    pub fn find(&self, request: &Request) -> Result<Sent, String> {
-        let (host, path, query) = parts(&request.url);
+    pub fn find(&self, request: &Rc<Request>) -> Result<Sent, String> {
+        let (host, path, _) = parts(&request.url);
         let found = self
             .routes
             .iter()
@@ -62,10 +64,9 @@ impl Routes {
         };
         Ok(Sent {
             endpoint,
+            request: request.clone(),
             path,
-            query: form(query),
-            headers: request.headers.clone(),
-            body: body(&request.body),
+            body: OnceCell::new(),
         })
     }
 }
@@ -152,14 +153,20 @@ impl Sent {
     /// A part of it, as JSON.
     pub fn part(&self, part: &Part) -> Option<serde_json::Value> {
         let text = match part {
-            Part::Path(name) => self.path.get(name),
-            Part::Query(name) => self.query.iter().find(|(n, _)| n == name).map(|(_, v)| v),
+            Part::Path(name) => self.path.get(name).cloned(),
+            Part::Query(name) => {
+                let pairs = form(parts(&self.request.url).2);
+                let own = pairs.into_iter().find(|(n, _)| n == name);
+                own.map(|(_, value)| value)
+            }
             Part::Header(name) => {
                 let own = |(n, _): &&(String, String)| n.eq_ignore_ascii_case(name);
-                self.headers.iter().find(own).map(|(_, v)| v)
+                let headers = &self.request.headers;
+                headers.iter().find(own).map(|(_, v)| v.clone())
             }
             Part::Body(keys) => {
-                let found = keys.iter().try_fold(&self.body, |value, key| match value {
+                let whole = self.body.get_or_init(|| body(&self.request.body));
+                let found = keys.iter().try_fold(whole, |value, key| match value {
                     serde_json::Value::Array(items) => {
                         key.parse::<usize>().ok().and_then(|at| items.get(at))
                     }
@@ -168,7 +175,7 @@ impl Sent {
                 return found.cloned();
             }
         };
-        text.map(|t| serde_json::Value::String(t.clone()))
+        text.map(serde_json::Value::String)
     }
 
     /// What it is about: what the route's parameters and the endpoint's `entities` name.

@@ -13,6 +13,7 @@ use capsim_script::{
     ScriptVu, Timings, VuFactory,
 };
 
+use self::samples::{Seen, place};
 use super::routes::{Routes, Sent};
 use super::{Scripted, SiteKey, Told, answers, key_of, text_of};
 use crate::engine::{Span, Time};
@@ -41,7 +42,7 @@ struct User {
     in_call: bool,
     waits: Waits,
     /// Requests of a batch that are sent one after another.
-    queued: VecDeque<Request>,
+    queued: VecDeque<Rc<Request>>,
     /// The last request.
     sent: Option<Box<Sent>>,
     /// What it does once the world knows what its request is about.
@@ -57,6 +58,8 @@ pub struct ScriptUsers<'m> {
     begun: Vec<u64>,
     routes: Routes,
     sites: BTreeMap<SiteKey, SiteId>,
+    /// Kinds of requests that were sent before, by endpoint.
+    seen: Vec<Vec<Seen>>,
     /// Some site of each endpoint.
     any: BTreeMap<EndpointId, SiteId>,
     told: Rc<RefCell<Told>>,
@@ -105,6 +108,7 @@ impl<'m> ScriptUsers<'m> {
             begun: vec![0; model.scenarios.len()],
             routes: Routes::of(model),
             sites,
+            seen: model.endpoints.iter().map(|_| Vec::new()).collect(),
             any,
             told,
             hidden: 0,
@@ -249,7 +253,7 @@ impl ScriptUsers<'_> {
             answer = match user.vu.resume(answer, duration(turn.now)) {
                 Effect::Request(request) => return self.request(turn, user, &request),
                 Effect::Send(request) => {
-                    user.queued.push_back(*request);
+                    user.queued.push_back(request);
                     Answer::Go
                 }
                 Effect::Wait(until) => {
@@ -274,7 +278,7 @@ impl ScriptUsers<'_> {
                 } => match self.check(&name, &place(turn, &group)) {
                     Some(check) => return Ok(UserAction::Check(check, passed)),
                     None => {
-                        self.check_is_new(place(turn, &group), name);
+                        self.check_is_new(place(turn, &group).into_owned(), name);
                         Answer::Go
                     }
                 },
@@ -295,7 +299,7 @@ impl ScriptUsers<'_> {
                     None => Answer::Go,
                 },
                 Effect::GroupStart(path) => {
-                    self.open_group(place(turn, &path));
+                    self.open_group(&place(turn, &path));
                     Answer::Go
                 }
                 Effect::Log(line) => self.tell(line.level, &line.text),
@@ -341,7 +345,7 @@ impl ScriptUsers<'_> {
         &mut self,
         turn: Turn,
         user: &mut User,
-        request: &Request,
+        request: &Rc<Request>,
     ) -> Result<UserAction, String> {
         let sent = self.routes.find(request).map_err(|name| {
             let (method, path) = (&request.method, pattern(&request.url));
@@ -385,14 +389,4 @@ fn takes_time(turn: Turn, user: &mut User) -> Result<(), String> {
          send a request or sleep, or limit its iterations",
         turn.vu
     ))
-}
-
-/// The group that a sample is in: those of setup and teardown are in groups of these names, as in k6.
-fn place(turn: Turn, group: &str) -> String {
-    let phase = match turn.origin {
-        Origin::SETUP => "::setup",
-        Origin::TEARDOWN => "::teardown",
-        _ => "",
-    };
-    format!("{phase}{group}")
 }

@@ -1,19 +1,58 @@
 //! What a script does that is recorded: which check, metric, group or kind of request of the model it is.
 
-use capsim_script::record::pattern;
-use capsim_script::{Answer, Level, Request};
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::time::Duration;
 
-use super::{MOST_LINES, ScriptUsers, place, span};
+use capsim_script::record::pattern;
+use capsim_script::{Answer, Level, Request, Tags};
+
+use super::{MOST_LINES, ScriptUsers, span};
 use crate::cli::scripted::MOST_SITES;
+use crate::measure::recorder::Origin;
 use crate::model::journey::{CheckId, GroupId, MetricId, SiteId};
 use crate::model::system::EndpointId;
 use crate::world::users::Turn;
 
+/// Kinds of requests of an endpoint that are known again at a glance.
+const MOST_SEEN: usize = 16;
+
+/// A kind of request that was sent before, and its site.
+pub(super) struct Seen {
+    phase: &'static str,
+    name: String,
+    group: Rc<str>,
+    timeout: Duration,
+    tags: Tags,
+    site: SiteId,
+}
+
+impl Seen {
+    fn of(phase: &'static str, request: &Request, site: SiteId) -> Seen {
+        Seen {
+            phase,
+            name: request.name.clone(),
+            group: request.group.clone(),
+            timeout: request.timeout,
+            tags: request.tags.clone(),
+            site,
+        }
+    }
+
+    fn is_of(&self, phase: &str, request: &Request) -> bool {
+        self.phase == phase
+            && self.name == request.name
+            && self.group == request.group
+            && self.timeout == request.timeout
+            && self.tags == request.tags
+    }
+}
+
 impl ScriptUsers<'_> {
     /// A group that the model does not know is to be added to it.
-    pub(super) fn open_group(&mut self, path: String) {
-        if self.group(&path).is_none() {
-            self.told.borrow_mut().missing.group(path);
+    pub(super) fn open_group(&mut self, path: &str) {
+        if self.group(path).is_none() {
+            self.told.borrow_mut().missing.group(path.to_owned());
         }
     }
 
@@ -24,17 +63,31 @@ impl ScriptUsers<'_> {
 
     /// The site of a request: one of its endpoint, group, timeout and tags, or some of its endpoint.
     pub(super) fn site(
-        &self,
+        &mut self,
         turn: Turn,
         endpoint: EndpointId,
         request: &Request,
     ) -> Option<SiteId> {
+        let phase = phase(turn);
+        let seen = &self.seen[endpoint.index()];
+        if let Some(kind) = seen.iter().find(|kind| kind.is_of(phase, request)) {
+            return Some(kind.site);
+        }
+        let site = self.site_by_key(turn, endpoint, request)?;
+        let seen = &mut self.seen[endpoint.index()];
+        if seen.len() < MOST_SEEN && self.told.borrow().missing.is_empty() {
+            seen.push(Seen::of(phase, request, site));
+        }
+        Some(site)
+    }
+
+    fn site_by_key(&self, turn: Turn, endpoint: EndpointId, request: &Request) -> Option<SiteId> {
         let tags = request.tags.iter().filter(|(key, _)| *key != "name");
         let tags = tags.map(|(k, v)| (k.clone(), v.clone())).collect();
         let key = (
             endpoint,
             self.name_of(endpoint, request),
-            place(turn, &request.group),
+            place(turn, &request.group).into_owned(),
             span(request.timeout),
             tags,
         );
@@ -92,5 +145,22 @@ impl ScriptUsers<'_> {
         };
         told.lines.push(format!("{word} {text}"));
         Answer::Go
+    }
+}
+
+/// The group that setup or teardown is to k6.
+fn phase(turn: Turn) -> &'static str {
+    match turn.origin {
+        Origin::SETUP => "::setup",
+        Origin::TEARDOWN => "::teardown",
+        _ => "",
+    }
+}
+
+/// The group that a sample is in: those of setup and teardown are in groups of these names.
+pub(super) fn place(turn: Turn, group: &str) -> Cow<'_, str> {
+    match phase(turn) {
+        "" => Cow::Borrowed(group),
+        phase => Cow::Owned(format!("{phase}{group}")),
     }
 }

@@ -1,0 +1,139 @@
+//! Whose turn it is, and what the natives need of the JavaScript side.
+
+use super::answered::Responses;
+use super::{State, uncatchable};
+use crate::effect::{Answer, Effect, Failure};
+use crate::script::Script;
+use rquickjs::{Ctx, Error, Function, Object, Persistent, Result};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Whose turn it is: the natives of an engine act for this VU.
+pub(crate) struct Desk {
+    current: RefCell<Rc<State>>,
+    pub(super) nobody: Rc<State>,
+    /// It is that of an engine for all VUs.
+    pub(super) shared: bool,
+    /// The data of `setup` that the JavaScript side has.
+    given: RefCell<Option<Rc<str>>>,
+    enter: RefCell<Option<Persistent<Function<'static>>>>,
+    /// Throws an error as k6 does, with this text.
+    fail: RefCell<Option<Persistent<Function<'static>>>>,
+    pub(super) responses: RefCell<Option<Responses>>,
+    /// The prototype of async functions.
+    asynchronous: RefCell<Option<Persistent<Object<'static>>>>,
+}
+
+impl Desk {
+    /// Nobody's turn.
+    pub(crate) fn new(script: &Rc<Script>, shared: bool) -> Desk {
+        let nobody = Rc::new(State::new(script.clone(), 0));
+        Desk {
+            current: RefCell::new(nobody.clone()),
+            nobody,
+            shared,
+            given: RefCell::default(),
+            enter: RefCell::default(),
+            fail: RefCell::default(),
+            responses: RefCell::default(),
+            asynchronous: RefCell::default(),
+        }
+    }
+
+    /// Gives the JavaScript side what `setup` returned, if it is not what it has.
+    pub(crate) fn give_data(&self, kit: &Object, data: Option<&Rc<str>>) -> Result<()> {
+        let same = match (&*self.given.borrow(), data) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        if !same {
+            kit.get::<_, Function>("give")?
+                .call::<_, ()>((data.map(|d| &**d),))?;
+            self.given.replace(data.cloned());
+        }
+        Ok(())
+    }
+
+    /// The VU whose turn it is.
+    pub(crate) fn vu(&self) -> Rc<State> {
+        self.current.borrow().clone()
+    }
+
+    /// Learns what the natives need of the JavaScript side.
+    pub(crate) fn learn<'js>(&self, ctx: &Ctx<'js>, kit: &Object<'js>) -> Result<()> {
+        let function = |name: &str| -> Result<_> {
+            let function: Function = kit.get(name)?;
+            Ok(Some(Persistent::save(ctx, function)))
+        };
+        self.enter.replace(function("enter")?);
+        self.fail.replace(function("fail")?);
+        self.responses.replace(Some(Responses::new(ctx, kit)?));
+        let asynchronous: Object = kit.get("asynchronous")?;
+        self.asynchronous
+            .replace(Some(Persistent::save(ctx, asynchronous)));
+        Ok(())
+    }
+
+    /// Whether an object is an async function.
+    pub(super) fn is_async(&self, object: &Object) -> bool {
+        let asynchronous = self.asynchronous.borrow();
+        let raw = |o: &Persistent<Object<'static>>| o.clone().restore(object.ctx()).ok();
+        object.is_function() && object.get_prototype() == asynchronous.as_ref().and_then(raw)
+    }
+
+    /// An error of the script, as k6 throws it, with this text.
+    pub(super) fn fail(&self, ctx: &Ctx, text: &str) -> Error {
+        let fail = self.fail.borrow().clone();
+        match fail.ok_or(Error::Unknown).and_then(|f| f.restore(ctx)) {
+            Ok(fail) => fail.call::<_, ()>((text,)).err().unwrap_or(Error::Unknown),
+            Err(error) => error,
+        }
+    }
+
+    /// It is this VU's turn.
+    pub(crate) fn take_over(&self, ctx: &Ctx, state: &Rc<State>) -> Result<()> {
+        if Rc::ptr_eq(&self.current.borrow(), state) {
+            return Ok(());
+        }
+        self.current.replace(state.clone());
+        let (enter, own) = (self.enter.borrow().clone(), state.own.borrow().clone());
+        if let (Some(enter), Some(own)) = (enter, own) {
+            enter.restore(ctx)?.call::<_, ()>((own.restore(ctx)?,))?;
+        }
+        Ok(())
+    }
+
+    /// This VU is gone.
+    pub(crate) fn leave(&self, state: &Rc<State>) {
+        if Rc::ptr_eq(&self.current.borrow(), state) {
+            self.current.replace(self.nobody.clone());
+        }
+    }
+
+    /// The engine is about to go.
+    pub(crate) fn close(&self) {
+        self.current.replace(self.nobody.clone());
+        self.enter.take();
+        self.fail.take();
+        self.responses.take();
+        self.asynchronous.take();
+    }
+
+    /// Hands an effect of the current VU to the host; an error if the host stops the call.
+    pub(super) fn suspend(&self, ctx: &Ctx, effect: Effect) -> Result<Answer> {
+        let vu = self.vu();
+        if vu.is_stopped() {
+            return Err(uncatchable(ctx));
+        }
+        let answer = vu.port.suspend(effect);
+        if matches!(answer, Answer::Stop) {
+            vu.stop.replace(Some(Failure::Stopped));
+        }
+        self.take_over(ctx, &vu)?;
+        if matches!(answer, Answer::Stop) {
+            return Err(uncatchable(ctx));
+        }
+        vu.forget_steps();
+        Ok(answer)
+    }
+}

@@ -1,22 +1,25 @@
 //! A FIFO of events with the same delay.
 
-use super::Span;
 use super::ring::Ring;
+use super::{Span, Turn};
 
 /// Events with their keys in the order in which they came, which is that of their keys.
 #[derive(Clone, Debug)]
 pub(super) struct FixedDelayQueue<E: Copy> {
     /// How long after its coming an event is due.
     pub delay: Span,
+    /// The turn of its events, as bits of their order.
+    pub turn: u64,
     /// Where its head is compared with other sources.
     pub place: u8,
     events: Ring<(u128, E)>,
 }
 
 impl<E: Copy> FixedDelayQueue<E> {
-    pub fn new(delay: Span) -> FixedDelayQueue<E> {
+    pub fn new(delay: Span, turn: Turn) -> FixedDelayQueue<E> {
         FixedDelayQueue {
             delay,
+            turn: turn.bits(),
             place: u8::MAX,
             events: Ring::default(),
         }

@@ -15,5 +15,7 @@ pub mod ring;
 mod source_heads;
 pub mod stream;
 pub mod time;
+mod turn;
 mod ziggurat;
 pub use time::{Span, Time};
+pub use turn::Turn;

@@ -1,4 +1,4 @@
-//! The next-event list: all pending events in one total order, (time, sequence number).
+//! The next-event list: all pending events in one total order, (time, turn, sequence number).
 //!
 //! Events come from three kinds of sources, because a smaller heap is most of the speed:
 //! - the **heap**, for events at irregular times;
@@ -17,7 +17,7 @@ use super::fixed_delay::FixedDelayQueue;
 use super::heap::{key, major};
 use super::ladder::Ladder;
 use super::source_heads::{SOURCE_BITS, SourceHeads, source_of};
-use super::{Span, Time};
+use super::{Span, Time, Turn};
 
 /// A FIFO of events with the same delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ struct Alarm<E> {
     listed: u128,
 }
 
-/// Pending events in total order: by time, then by the order in which they were scheduled.
+/// Pending events in total order: by time, then by turn, then by the order in which they were scheduled.
 #[derive(Clone, Debug)]
 pub struct EventQueue<E: Copy> {
     now: Time,
@@ -120,10 +120,10 @@ impl<E: Copy> EventQueue<E> {
         self.heap.len() + delayed
     }
 
-    /// Adds a queue for a constant delay.
-    pub fn fixed_delay(&mut self, delay: Span) -> FixedDelayId {
+    /// Adds a queue for a constant delay, whose events have this turn.
+    pub fn fixed_delay(&mut self, delay: Span, turn: Turn) -> FixedDelayId {
         let id = FixedDelayId(self.fixed_delays.len() as u32);
-        self.fixed_delays.push(FixedDelayQueue::new(delay));
+        self.fixed_delays.push(FixedDelayQueue::new(delay, turn));
         self.fixed_delays[id.0 as usize].place = self.place(id.source());
         id
     }
@@ -173,8 +173,14 @@ impl<E: Copy> EventQueue<E> {
     /// Schedules an event at an instant, which must not lie in the past.
     #[inline]
     pub fn at(&mut self, time: Time, event: E) {
+        self.at_turn(time, Turn::Usual, event);
+    }
+
+    /// As [`EventQueue::at`], with its turn among the events of that instant.
+    #[inline]
+    pub fn at_turn(&mut self, time: Time, turn: Turn, event: E) {
         debug_assert!(time >= self.now, "an event in the past");
-        let k = self.next_key(time, 0);
+        let k = self.next_key(time, turn);
         self.heap.push(k, event);
         self.others = self.others.min(k);
     }
@@ -183,8 +189,9 @@ impl<E: Copy> EventQueue<E> {
     #[inline(always)]
     pub fn after_fixed_delay(&mut self, queue: FixedDelayId, event: E) {
         self.sequence += NEXT;
-        let order = self.sequence + u64::from(queue.source());
+        let source = u64::from(queue.source());
         let queue = &mut self.fixed_delays[queue.0 as usize];
+        let order = (self.sequence + source) | queue.turn;
         let time = self.now + queue.delay;
         if queue.push(key(time.0, order), event) {
             if queue.place == LISTED {
@@ -195,12 +202,19 @@ impl<E: Copy> EventQueue<E> {
         }
     }
 
-    /// Sets or moves an alarm. An alarm set anew comes after everything already due at that instant.
+    /// Sets or moves an alarm. An alarm set anew comes after everything already due at that instant that has the
+    /// usual turn.
     #[inline]
     pub fn set_alarm(&mut self, alarm: AlarmId, time: Time) {
+        self.set_alarm_turn(alarm, time, Turn::Usual);
+    }
+
+    /// As [`EventQueue::set_alarm`], with its turn among the events of that instant.
+    #[inline]
+    pub fn set_alarm_turn(&mut self, alarm: AlarmId, time: Time, turn: Turn) {
         debug_assert!(time >= self.now, "an alarm in the past");
         self.sequence += NEXT;
-        let order = self.sequence + u64::from(alarm.source());
+        let order = (self.sequence + u64::from(alarm.source())) | turn.bits();
         let place = self.alarms[alarm.0 as usize].place;
         if place == LISTED {
             self.set_listed_alarm(alarm, key(time.0, order));
@@ -376,9 +390,9 @@ impl<E: Copy> EventQueue<E> {
     }
 
     #[inline]
-    fn next_key(&mut self, time: Time, source: u32) -> u128 {
+    fn next_key(&mut self, time: Time, turn: Turn) -> u128 {
         self.sequence += NEXT;
-        key(time.0, self.sequence + u64::from(source))
+        key(time.0, self.sequence | turn.bits())
     }
 }
 
@@ -392,7 +406,7 @@ mod tests {
     #[test]
     fn heap_lanes_and_alarms_share_one_order() {
         let mut q = EventQueue::default();
-        let queue = q.fixed_delay(Span(10));
+        let queue = q.fixed_delay(Span(10), Turn::Usual);
         let alarm = q.alarm("alarm");
         q.at(Time(10), "heap 10");
         q.after_fixed_delay(queue, "lane 10");
@@ -408,6 +422,33 @@ mod tests {
                 (Time(10), "lane 10"),
                 (Time(10), "alarm"),
                 (Time(10), "heap 10, later"),
+            ]
+        );
+    }
+
+    #[test]
+    fn turns_come_before_the_order_of_scheduling() {
+        let mut q = EventQueue::default();
+        let late = q.fixed_delay(Span(10), Turn::Late);
+        let (busy, listed) = (q.busy_alarm("busy, last"), q.alarm("listed, late"));
+        q.set_alarm_turn(busy, Time(10), Turn::Last);
+        q.at_turn(Time(10), Turn::Last, "heap, last");
+        q.after_fixed_delay(late, "fixed, late");
+        q.set_alarm_turn(listed, Time(10), Turn::Late);
+        q.at(Time(10), "heap");
+        let mut order: Vec<_> = (0..4).filter_map(|_| q.pop()).map(|e| e.1).collect();
+        // What comes about in a later turn does not wait for the next instant.
+        q.at(Time(10), "heap, as a consequence");
+        order.extend(std::iter::from_fn(|| q.pop()).map(|e| e.1));
+        assert_eq!(
+            order,
+            [
+                "heap",
+                "fixed, late",
+                "listed, late",
+                "busy, last",
+                "heap, as a consequence",
+                "heap, last",
             ]
         );
     }
@@ -461,10 +502,10 @@ mod tests {
     fn agrees_with_a_sorted_list() {
         let mut q = EventQueue::default();
         let lanes = [
-            q.fixed_delay(Span(7)),
-            q.fixed_delay(Span(0)),
-            q.fixed_delay(Span(31)),
-            q.fixed_delay(Span(5)),
+            q.fixed_delay(Span(7), Turn::Usual),
+            q.fixed_delay(Span(0), Turn::Usual),
+            q.fixed_delay(Span(31), Turn::Usual),
+            q.fixed_delay(Span(5), Turn::Usual),
         ];
         let delays = [7, 0, 31, 5];
         let mut expected = Vec::new();
@@ -511,7 +552,7 @@ mod tests {
                 }
             })
             .collect();
-        let queue = q.fixed_delay(Span(20));
+        let queue = q.fixed_delay(Span(20), Turn::Usual);
         let mut set = vec![None; ids.len()];
         for i in 1..60_000_u64 {
             let now = q.now().0;

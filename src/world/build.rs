@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::engine::queue::{AlarmId, EventQueue, FixedDelayId};
 use crate::engine::stream::Stream;
-use crate::engine::{Span, Time};
+use crate::engine::{Span, Time, Turn};
 use crate::load::arrivals::Ticks;
 use crate::load::looping::{self, LoopPlan};
 use crate::load::plan;
@@ -15,7 +15,7 @@ use crate::model::Model;
 use crate::model::journey::{CustomKind, Journey};
 use crate::model::retry::Retry;
 use crate::model::scenario::{Executor, Scenario};
-use crate::model::system::{Endpoint, Entity, NamedDist, Op};
+use crate::model::system::{Endpoint, Entity, NamedDist, Op, Patience, Trigger};
 use crate::parts::breaker::CircuitBreaker;
 use crate::parts::inventory::Inventory;
 use crate::parts::listeners::Listeners;
@@ -273,18 +273,46 @@ fn uses_version(model: &Model, entity: Entity) -> bool {
     model.endpoints.iter().flat_map(|e| &e.ops).any(reads)
 }
 
-/// For each distribution that is a constant, the fixed-delay queue of that delay: one for all that share it.
+/// For each distribution that is a constant, the fixed-delay queue of that delay: one for all that share it and
+/// whose events have the same turn.
 fn fixed_delays(model: &Model, queue: &mut EventQueue<Event>) -> Vec<Option<FixedDelayId>> {
     let mut known = BTreeMap::new();
-    let mut lane = |delay: Span| {
+    let late = late_delays(model);
+    let mut lane = |delay: Span, late: bool| {
+        let turn = if late { Turn::Late } else { Turn::Usual };
         *known
-            .entry(delay)
-            .or_insert_with(|| queue.fixed_delay(delay))
+            .entry((delay, late))
+            .or_insert_with(|| queue.fixed_delay(delay, turn))
     };
     let constants = model.dists.iter().map(|named| named.dist.is_constant());
     constants
-        .map(|ns| ns.map(|ns| lane(Span::from_ns(ns))))
+        .zip(late)
+        .map(|(ns, late)| ns.map(|ns| lane(Span::from_ns(ns), late)))
         .collect()
+}
+
+/// For each distribution, whether what follows its time has the turn [`Turn::Late`].
+fn late_delays(model: &Model) -> Vec<bool> {
+    let seats = model.inventory.iter().filter_map(|i| i.hold_expires_after);
+    let attempts = model.guards.iter().filter_map(|guard| guard.timeout);
+    let faults = model.services.iter().flat_map(|s| &s.faults);
+    let gaps = faults.filter_map(|fault| match fault.trigger {
+        Trigger::Every(gap) | Trigger::After(gap) => Some(gap),
+        Trigger::Completions(_) | Trigger::At(_) | Trigger::Loaded(_) => None,
+    });
+    let ops = model.endpoints.iter().flat_map(|endpoint| &endpoint.ops);
+    let patience = ops.filter_map(|op| match op {
+        Op::Serve {
+            patience: Some(Patience::Drawn(time)),
+            ..
+        } => Some(*time),
+        _ => None,
+    });
+    let mut late = vec![false; model.dists.len()];
+    for time in seats.chain(attempts).chain(gaps).chain(patience) {
+        late[time.index()] = true;
+    }
+    late
 }
 
 fn samplers(model: &Model, seeds: Seeds) -> Vec<Sampler> {

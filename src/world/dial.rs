@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Span, Time};
+use crate::engine::{Span, Time, Turn};
 use crate::measure::recorder::{Code, Timings};
 use crate::model::listener::Listener;
 use crate::model::network::Network;
@@ -108,7 +108,7 @@ impl World<'_> {
         let last = dial.started + spec.dial_timeout;
         if next >= last {
             let event = Event::stale_after(Kind::DialOver, vu, request);
-            return self.queue.at(last, event);
+            return self.queue.at_turn(last, Turn::Late, event);
         }
         let together = dialling.ticks.entry(next).or_default();
         if together.is_empty() {

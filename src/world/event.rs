@@ -1,6 +1,8 @@
 //! Everything that can happen at an instant. The one `match` over it, in [`World`](super::World), is
 //! the simulator's table of contents.
 
+use crate::engine::Turn;
+
 /// What happens. The number tells events apart in the run's fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 // As wide as the other fields of an event, which is copied without gaps then.
@@ -86,6 +88,27 @@ pub enum Kind {
     AttemptAgain = 60,
     /// An attempt of a guarded call has taken as long as it may; the ticket is its generation.
     AttemptTimeout = 61,
+}
+
+impl Kind {
+    /// When such an event has its turn among those of its instant. The times of arrivals belong to an alarm
+    /// that steps of a ramp use as well; they are set to come last where they are set.
+    #[must_use]
+    pub fn turn(self) -> Turn {
+        match self {
+            Kind::PatienceOver
+            | Kind::ClientTimeout
+            | Kind::AttemptTimeout
+            | Kind::DialOver
+            | Kind::HoldExpires
+            | Kind::SessionEnds
+            | Kind::KeepAliveOver
+            | Kind::ReserveDue
+            | Kind::DrainOver
+            | Kind::FaultBegins => Turn::Late,
+            _ => Turn::Usual,
+        }
+    }
 }
 
 /// What is pending in the event queue: what happens, and to whom.

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::stream::Stream;
-use crate::engine::{Span, Time};
+use crate::engine::{Span, Time, Turn};
 use crate::measure::recorder::Code;
 use crate::model::Model;
 use crate::model::service::{Fault, Service, Trouble, Whom};
@@ -85,7 +85,7 @@ impl<'m> World<'m> {
                 }
                 Some(Trigger::At(when)) => {
                     let begins = Event::of(Kind::FaultBegins, run);
-                    self.queue.at(Time::ZERO + when, begins);
+                    self.queue.at_turn(Time::ZERO + when, Turn::Late, begins);
                 }
                 _ => {}
             }
@@ -319,7 +319,7 @@ impl<'m> World<'m> {
         member.stage = member.stage.wrapping_add(1);
         let ticket = place(at, member.stage);
         let over = Event::stale_after(Kind::DrainOver, service.into(), ticket);
-        self.queue.at(now + span, over);
+        self.queue.at_turn(now + span, Turn::Late, over);
         self.refresh_view(service);
         self.drained(now, service, at);
     }

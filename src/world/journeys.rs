@@ -2,7 +2,7 @@
 
 use prefetch_index::prefetch_index;
 
-use crate::engine::{Span, Time};
+use crate::engine::{Span, Time, Turn};
 use crate::measure::recorder::{Code, Origin, Recorder};
 use crate::model::journey::SiteId;
 use crate::model::system::EndpointId;
@@ -302,6 +302,10 @@ impl World<'_> {
             let sites = &self.sites;
             let own = |site: SiteId| usize::from(sites[site.index()].watch) == number;
             match watch.next(now, &self.requests, own) {
+                // What is answered at this very instant is answered in time: it is looked at again then.
+                Next::Due(_) if self.queue.next_time() == Some(now) && watch.answers_first(now) => {
+                    return self.queue.set_alarm_turn(watch.alarm, now, Turn::Late);
+                }
                 Next::Due(id) => self.time_out(now, id),
                 Next::LookAt(time) => return self.queue.set_alarm(watch.alarm, time),
                 Next::Nobody => {

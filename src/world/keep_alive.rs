@@ -1,7 +1,7 @@
 //! Connections that keep their worker: a pool's token stays with the client's connection for a time after the
 //! answer, and the next request on it has the token at once, before all who wait in line.
 
-use crate::engine::{Span, Time};
+use crate::engine::{Span, Time, Turn};
 use crate::model::Model;
 use crate::model::system::{Op, PoolId};
 use crate::parts::keep_alive::KeepAlive;
@@ -61,7 +61,7 @@ impl World<'_> {
             Some(ticket) => {
                 self.requests.let_go(id);
                 let over = Event::stale_after(Kind::KeepAliveOver, client, ticket);
-                self.queue.at(now + time, over);
+                self.queue.at_turn(now + time, Turn::Late, over);
             }
             None => self.give_back_last(now, id),
         }

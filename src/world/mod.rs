@@ -493,7 +493,8 @@ impl World<'_> {
     #[inline(never)]
     fn after_draw(&mut self, dist: DistId, event: Event) {
         let span = self.samplers[dist.index()].span();
-        self.queue.at(self.queue.now() + span, event);
+        let time = self.queue.now() + span;
+        self.queue.at_turn(time, event.kind.turn(), event);
     }
 }
 

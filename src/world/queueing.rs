@@ -1,6 +1,6 @@
 //! Pre-emption and controlled delay, as requests meet them.
 
-use crate::engine::{Span, Time};
+use crate::engine::{Span, Time, Turn};
 use crate::model::Model;
 use crate::model::system::{Patience, PoolId, StationId};
 use crate::parts::controlled_delay::ControlledDelay;
@@ -69,7 +69,7 @@ impl World<'_> {
                 let rule = &mut self.controlled_delays.stations[station.index()];
                 if let Some(rule) = rule {
                     let wait = rule.joined(now, waiting);
-                    self.queue.at(now + wait, event);
+                    self.queue.at_turn(now + wait, Turn::Late, event);
                 }
             }
         }

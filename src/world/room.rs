@@ -1,6 +1,6 @@
 //! The waiting room's side of the world: joining, admissions, sessions.
 
-use crate::engine::Time;
+use crate::engine::{Time, Turn};
 use crate::measure::recorder::Code;
 use crate::model::system::AdmissionOrder;
 use crate::parts::waiting_room::Standing;
@@ -107,8 +107,8 @@ impl World<'_> {
         {
             let ends = now + self.samplers[session.index()].span();
             if room.set_end(token, ends) {
-                self.queue
-                    .at(ends, Event::of(Kind::SessionEnds, token as usize));
+                let over = Event::of(Kind::SessionEnds, token as usize);
+                self.queue.at_turn(ends, Turn::Late, over);
             }
         }
     }
@@ -119,9 +119,10 @@ impl World<'_> {
             return;
         };
         match room.session_due(now, token) {
-            Err(later) => self
-                .queue
-                .at(later, Event::of(Kind::SessionEnds, token as usize)),
+            Err(later) => {
+                let over = Event::of(Kind::SessionEnds, token as usize);
+                self.queue.at_turn(later, Turn::Late, over);
+            }
             Ok(true) => {
                 room.end_session(now, token);
                 self.watch_the_door(now);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::engine::queue::AlarmId;
 use crate::engine::stream::Stream;
-use crate::engine::{Span, Time};
+use crate::engine::{Span, Time, Turn};
 use crate::load::arrivals::Ticks;
 use crate::load::looping::LoopPlan;
 use crate::load::poisson::RateCurve;
@@ -255,7 +255,9 @@ impl World<'_> {
         self.plan_slowdowns_of_load(now);
         for scenario in &mut self.scenarios {
             scenario.started = now + scenario.start_time;
-            self.queue.set_alarm(scenario.load_alarm, scenario.started);
+            // Users that a scenario brings find the system as it is from that instant on.
+            let (alarm, due) = (scenario.load_alarm, scenario.started);
+            self.queue.set_alarm_turn(alarm, due, Turn::Last);
         }
     }
 
@@ -354,7 +356,10 @@ impl World<'_> {
             scenario.pending_tick = ticks.next();
         }
         match scenario.pending_tick {
-            Some(tick) => self.queue.set_alarm(scenario.load_alarm, started + tick),
+            Some(tick) => {
+                let (alarm, due) = (scenario.load_alarm, started + tick);
+                self.queue.set_alarm_turn(alarm, due, Turn::Last);
+            }
             None if now < regular_end => self.queue.set_alarm(scenario.load_alarm, regular_end),
             None => scenario.load_over = true,
         }
@@ -366,7 +371,8 @@ impl World<'_> {
     fn arrive_open(&mut self, now: Time, index: usize, first_time: bool) {
         let (slot, next) = self.next_user(now, index, first_time);
         if let Some(time) = next {
-            self.queue.set_alarm(self.scenarios[index].load_alarm, time);
+            let alarm = self.scenarios[index].load_alarm;
+            self.queue.set_alarm_turn(alarm, time, Turn::Last);
         }
         if let Some(slot) = slot {
             let id = slot.unwrap_or_else(|| self.new_user(index));
@@ -457,7 +463,8 @@ impl World<'_> {
         let due = |tick| scenario.started + tick <= now;
         if scenario.pending_tick.is_some_and(due) {
             // Of a start and a kill at one instant the start comes first.
-            return self.queue.set_alarm(scenario.hard_alarm, now);
+            let alarm = scenario.hard_alarm;
+            return self.queue.set_alarm_turn(alarm, now, Turn::Last);
         }
         for id in 1..self.vus.len() as u32 {
             let vu = &self.vus[id as usize];

@@ -5,10 +5,10 @@
 //! that endpoints hold together. A service belongs to its station's clock; it takes longer by what the pools'
 //! speed is when it is asked for.
 
-use crate::engine::Time;
 use crate::engine::queue::{AlarmId, EventQueue};
 use crate::engine::stream::Stream;
 use crate::engine::time::to_f64;
+use crate::engine::{Time, Turn};
 use crate::model::Model;
 use crate::model::system::{self, Discipline, DistId, Growth, Op, PoolId, Slowdown, Trigger};
 use crate::model::waiting::{WaitOrder, Waiting};
@@ -172,8 +172,8 @@ impl World<'_> {
                     self.after(gap, Event::of(Kind::SlowdownBegins, at));
                 }
                 Trigger::At(when) => {
-                    self.queue
-                        .at(Time::ZERO + when, Event::of(Kind::SlowdownBegins, at));
+                    let begins = Event::of(Kind::SlowdownBegins, at);
+                    self.queue.at(Time::ZERO + when, begins);
                 }
                 Trigger::Completions(_) | Trigger::Loaded(_) => {}
             }
@@ -184,8 +184,8 @@ impl World<'_> {
     pub(super) fn plan_slowdowns_of_load(&mut self, now: Time) {
         for at in 0..self.slowdowns.len() {
             if let Trigger::Loaded(after) = self.trigger(at).0 {
-                self.queue
-                    .at(now + after, Event::of(Kind::SlowdownBegins, at));
+                let begins = Event::of(Kind::SlowdownBegins, at);
+                self.queue.at(now + after, begins);
             }
         }
     }
@@ -212,8 +212,25 @@ impl World<'_> {
         }
     }
 
-    /// A slowdown begins.
+    /// Whether something is done at this very instant of what a slowdown slows.
+    fn is_due_now(&self, now: Time, slowdown: usize) -> bool {
+        let due = |part: &Station| part.next_completion().is_some_and(|at| at <= now);
+        match self.slowdowns[slowdown].slowed {
+            Slowed::Station(station) => due(&self.stations[station].0),
+            Slowed::Pool(pool) => self.paces.iter().any(|pace| {
+                let slows = pace.pools.iter().any(|p| p.index() == pool);
+                slows && due(&pace.clock)
+            }),
+        }
+    }
+
+    /// A slowdown begins. What is done at this instant is done, and not stopped or slowed: the slowdown begins
+    /// behind it.
     pub(super) fn slowdown_begins(&mut self, now: Time, at: usize) {
+        if self.is_due_now(now, at) {
+            let begins = Event::of(Kind::SlowdownBegins, at);
+            return self.queue.at_turn(now, Turn::Late, begins);
+        }
         let (trigger, lasts) = self.trigger(at);
         self.after(lasts, Event::of(Kind::SlowdownEnds, at));
         if let Trigger::Every(gap) = trigger {

@@ -1,6 +1,6 @@
 //! Runs the programs of endpoints: the operations that take no time, and how a request ends.
 
-use crate::engine::{Span, Time};
+use crate::engine::{Span, Time, Turn};
 use crate::measure::recorder::Code;
 use crate::model::system::{EndpointId, Entity, Op, PoolId};
 use crate::parts::Admission;
@@ -310,8 +310,8 @@ impl World<'_> {
                     // A sweeper collects what has expired at its next round.
                     let over = now + self.samplers[expiry.index()].span();
                     let round = Time(over.0.div_ceil(every.0).saturating_mul(every.0));
-                    self.queue
-                        .at(round, Event::of(Kind::HoldExpires, hold as usize));
+                    let expires = Event::of(Kind::HoldExpires, hold as usize);
+                    self.queue.at_turn(round, Turn::Late, expires);
                 }
             }
         }
@@ -353,10 +353,8 @@ impl World<'_> {
         (request.state, request.since) = (RequestState::Waiting, now);
         let ticket = request.ticket;
         if let Some(timeout) = timeout {
-            self.queue.at(
-                now + timeout,
-                Event::stale_after(Kind::PatienceOver, id, ticket),
-            );
+            let over = Event::stale_after(Kind::PatienceOver, id, ticket);
+            self.queue.at_turn(now + timeout, Turn::Late, over);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Barging: what is given back is free at once, and the first in line is woken. Who asks before it has woken up is
 //! served first; it stays first in line then, and is woken again.
 
-use crate::engine::Time;
+use crate::engine::{Time, Turn};
 use crate::model::system::{Entity, Op, PoolId};
 use crate::model::waiting::{WaitOrder, Waiting};
 
@@ -49,7 +49,8 @@ impl World<'_> {
         if let Some((_, after)) = waiting.reserve {
             let ticket = self.requests[id].ticket;
             let event = Event::stale_after(Kind::ReserveDue, id, ticket);
-            self.queue.at(now + waiting.by_timer(now, after), event);
+            let due = now + waiting.by_timer(now, after);
+            self.queue.at_turn(due, Turn::Late, event);
         }
     }
 

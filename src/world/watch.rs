@@ -20,6 +20,8 @@ pub struct TimeoutWatch {
     pub alarm: AlarmId,
     /// Whether the alarm is set: as long as a request may be unanswered.
     pub armed: bool,
+    /// The last instant at which it has let answers of that instant come first.
+    waited_for_answers: Option<Time>,
     /// Those that are due next, the earliest last: when, request and generation.
     soon: Vec<(Time, u32, u32)>,
 }
@@ -32,6 +34,7 @@ impl TimeoutWatch {
             timeout,
             alarm,
             armed: false,
+            waited_for_answers: None,
             soon: Vec::new(),
         }
     }
@@ -45,16 +48,21 @@ impl TimeoutWatch {
                 if waits && at > now {
                     return Next::LookAt(at);
                 }
-                self.soon.pop();
                 if waits {
                     return Next::Due(id);
                 }
+                self.soon.pop();
             }
             self.look(now, requests, &own);
             if self.soon.is_empty() {
                 return Next::Nobody;
             }
         }
+    }
+
+    /// Whether answers of this instant are still to come: once for each instant.
+    pub fn answers_first(&mut self, now: Time) -> bool {
+        self.waited_for_answers.replace(now) != Some(now)
     }
 
     /// Notes all that are due up to some time ahead. A request sent later than now is due later, too.

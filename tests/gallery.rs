@@ -70,6 +70,15 @@ fn thread_pool_too_large() {
 }
 
 #[test]
+fn one_machine() {
+    let (m, own) = gallery("one_machine", &[]);
+    let (_, apart) = gallery("one_machine", &["hosts.box.load_generator=0ms"]);
+    let (with, without) = (rate(&m, &own, "buy"), rate(&m, &apart, "buy"));
+    assert!((880.0..910.0).contains(&with), "{with}");
+    assert!((1030.0..1112.0).contains(&without), "{without}");
+}
+
+#[test]
 fn slow_third_party() {
     let (m, shared) = gallery("slow_third_party", &[]);
     let (_, apart) = gallery("slow_third_party", &["endpoints.buy.hold=payers"]);

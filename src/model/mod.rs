@@ -97,6 +97,8 @@ pub struct Model {
     pub endpoints: Vec<Endpoint>,
     /// Servers and queues.
     pub stations: Vec<Station>,
+    /// Cores that stations share.
+    pub hosts: Vec<system::Host>,
     /// Tokens held across visits.
     pub pools: Vec<Pool>,
     /// What holds for locks, by the discriminant of [`Entity`](system::Entity).
@@ -151,5 +153,13 @@ impl Model {
     /// All that is wrong with it at once.
     pub fn from_text(name: &str, text: &str, overrides: &[Override]) -> Result<Model, Problems> {
         Ok(Document::from_text(name, text)?.check(overrides)?.model)
+    }
+
+    /// The stations on a host, by their places in the model.
+    pub fn stations_on(&self, host: usize) -> impl Iterator<Item = usize> + '_ {
+        let on = move |station: &Station| station.host.is_some_and(|id| id.index() == host);
+        let all = self.stations.iter().enumerate();
+        all.filter(move |(_, station)| on(station))
+            .map(|(at, _)| at)
     }
 }

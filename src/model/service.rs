@@ -236,12 +236,12 @@ fn plain(name: &str, is_copy: bool) -> &str {
     }
 }
 
-/// The programs that a request of an endpoint may run, each with its share of the requests as long as all
+/// The programs that a request of an endpoint may run in the system, each with its share of the requests as long as all
 /// replicas of the start are there (of a service whose number changes, all that there may be): one with all of them, or
 /// one for each replica of its service.
 #[must_use]
 pub fn programs(model: &Model, endpoint: usize) -> Vec<(&[Op], f64)> {
-    let ops = model.endpoints[endpoint].ops.as_slice();
+    let ops = model.endpoints[endpoint].own_ops();
     let Some(Op::Balance { service, stride }) = ops.first() else {
         return vec![(ops, 1.0)];
     };

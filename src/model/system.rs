@@ -19,6 +19,10 @@ id!(
     StationId(u16)
 );
 id!(
+    /// Index into [`Model::hosts`](super::Model::hosts).
+    HostId(u16)
+);
+id!(
     /// Index into [`Model::pools`](super::Model::pools).
     PoolId(u16)
 );
@@ -49,6 +53,9 @@ pub struct Endpoint {
     pub abandoned_work: f64,
     /// Number of tokens, locks and versions that a request of it can hold at once, calls included.
     pub max_held: u8,
+    /// Its first operation is what the load generator does for a request; calls from within the system begin
+    /// behind it.
+    pub generated: bool,
     /// What a script sees of it, if the model says something.
     pub http: Option<Box<Http>>,
 }
@@ -168,6 +175,14 @@ pub enum Op {
     Done,
 }
 
+impl Endpoint {
+    /// The operations of a request that another one makes: without what the load generator does.
+    #[must_use]
+    pub fn own_ops(&self) -> &[Op] {
+        &self.ops[usize::from(self.generated)..]
+    }
+}
+
 /// How long a request waits at a station before it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
@@ -237,6 +252,19 @@ pub struct Station {
     pub scalability: Option<Scalability>,
     /// Times at which it works slower or not at all.
     pub slowdowns: Vec<Slowdown>,
+    /// Where it runs, if it shares cores with others.
+    pub host: Option<HostId>,
+}
+
+/// Cores that stations share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Host {
+    /// Name: the key in the model.
+    pub name: String,
+    /// How many servers can work at once at full speed.
+    pub cores: f64,
+    /// What the load generator needs of a core for each request, if it runs here.
+    pub load_generator: Option<DistId>,
 }
 
 /// The order of service.

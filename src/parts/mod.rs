@@ -13,6 +13,7 @@ pub mod concurrency_limit;
 pub mod controlled_delay;
 pub mod deadlock;
 pub mod health;
+pub mod host;
 pub mod inventory;
 pub mod keep_alive;
 pub mod listeners;
@@ -40,6 +41,8 @@ pub enum Admission {
     Granted,
     /// It has it, and another job has it no longer.
     Displaces,
+    /// It has it, and those that share a host with it may be slower now.
+    OnHost,
     /// It waits and will be given back later.
     Queued,
     /// The queue is full.

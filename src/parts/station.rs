@@ -28,8 +28,10 @@ use crate::model::waiting::WaitOrder;
 pub struct Station {
     servers: u32,
     shared: bool,
-    /// All are served at once, or classes count in more than who is next.
+    /// All are served at once, classes count in more than who is next, or it is on a host.
     special: bool,
+    /// It shares cores with others, who have to know when a server begins to work.
+    hosted: bool,
     /// With pre-emption or ageing: what is known of each job.
     classes: Option<Box<Classes>>,
     queue_limit: u32,
@@ -43,7 +45,7 @@ pub struct Station {
     /// Virtual time at `updated`, in nanoseconds of service.
     clock: f64,
     updated: Time,
-    /// Share of its speed that slowdowns leave to each server.
+    /// Share of its speed that slowdowns and its host leave to each server.
     speed: f64,
     /// Virtual nanoseconds per nanosecond for each job in service.
     pace: f64,
@@ -58,13 +60,15 @@ impl Station {
     pub fn new(spec: &system::Station, stream: Stream, whole: bool) -> Station {
         let shared = spec.discipline == Discipline::ProcessorSharing;
         let steady = !shared && spec.scalability.is_none() && spec.slowdowns.is_empty();
+        let hosted = spec.host.is_some();
         let classes = Classes::of(&spec.queueing);
         Station {
             servers: spec.servers,
             shared,
-            special: shared || classes.is_some(),
+            special: shared || classes.is_some() || hosted,
+            hosted,
             classes,
-            plain: steady && whole,
+            plain: steady && whole && !hosted,
             queue_limit: spec.queue,
             scalability: spec.scalability,
             wait_queue: match spec.waiting.order {
@@ -105,9 +109,8 @@ impl Station {
         self.probe.arrived += 1;
         let n = self.serving.len() as u32;
         if self.special {
-            if self.classes.is_some() {
-                let entry = (entry.job, entry.ticket, entry.demand);
-                return self.arrive_by_class(now, entry, class);
+            if self.classes.is_some() || self.hosted {
+                return self.arrive_specially(now, entry, class);
             }
             if self.queue_limit != u32::MAX && n >= self.servers.saturating_add(self.queue_limit) {
                 self.probe.refused += 1;
@@ -127,6 +130,42 @@ impl Station {
         self.probe.in_service.add(now);
         self.population_changed(now);
         Admission::Granted
+    }
+
+    /// As [`Station::arrive`], where classes count or the cores are shared.
+    #[inline(never)]
+    fn arrive_specially(&mut self, now: Time, entry: QueueEntry, class: u8) -> Admission {
+        let granted = if self.classes.is_some() {
+            self.arrive_by_class(now, (entry.job, entry.ticket, entry.demand), class)
+        } else {
+            self.arrive_on_host(now, entry, class)
+        };
+        match granted {
+            Admission::Granted if self.hosted => Admission::OnHost,
+            other => other,
+        }
+    }
+
+    fn arrive_on_host(&mut self, now: Time, entry: QueueEntry, class: u8) -> Admission {
+        let n = self.serving.len() as u32;
+        let most = match self.shared {
+            true => self.servers.saturating_add(self.queue_limit),
+            false => self.servers,
+        };
+        if n < most || most == u32::MAX {
+            self.advance(now);
+            self.enter(now, entry);
+            self.probe.in_service.add(now);
+            self.population_changed(now);
+            return Admission::Granted;
+        }
+        if self.shared || self.wait_queue.len() >= self.queue_limit {
+            self.probe.refused += 1;
+            return Admission::Refused;
+        }
+        self.wait_queue.push(entry, class);
+        self.probe.queue.add(now);
+        Admission::Queued
     }
 
     /// When the next job leaves, if nothing changes until then.
@@ -227,7 +266,13 @@ impl Station {
         Some(entry.job)
     }
 
-    /// Slowdowns leave this share of the speed from now on.
+    /// Servers that work now.
+    #[must_use]
+    pub fn at_work(&self) -> u64 {
+        (self.serving.len() as u64).min(u64::from(self.servers))
+    }
+
+    /// Slowdowns and the host leave this share of the speed from now on.
     pub fn set_speed(&mut self, now: Time, speed: f64) {
         self.advance(now);
         self.probe.speed_changed(now, self.shared, speed);
@@ -343,6 +388,7 @@ mod tests {
             queueing: crate::model::queueing::Queueing::default(),
             scalability: None,
             slowdowns: Vec::new(),
+            host: None,
         };
         Station::new(&spec, Stream::new(1, 0, "s"), false)
     }

@@ -157,6 +157,7 @@ fn detail(account: &Account, l: &Limit) -> String {
             kept(l),
             turned_away(l, "refused or gave up")
         ),
+        Kind::Host(_) => cores(account, l, &waiting),
         Kind::Lock(_) => format!(
             "{waiting}{}; {line}; each holds it for {} without waiting for anything else{}",
             for_others(account, l),
@@ -203,6 +204,18 @@ fn at_the_listener(l: &Limit, waiting: &str) -> String {
         amount(l.queue),
         l.queue_max,
         turned_away(l, "gave up")
+    )
+}
+
+/// What is known of the cores of a host.
+fn cores(account: &Account, l: &Limit, waiting: &str) -> String {
+    format!(
+        "{} cores, {} used over the whole run; {} more servers wanted one on average, {} at most; {waiting}{}",
+        four_digits(l.size.unwrap_or(0.0)),
+        used(l),
+        amount(l.queue),
+        plain(l.queue_max),
+        for_others(account, l)
     )
 }
 

@@ -248,6 +248,13 @@ fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
         table.put(format!("{name}_refused"), probe.refused as f64);
     }
     services(table, model, outcome);
+    for (spec, probe) in model.hosts.iter().zip(&outcome.hosts) {
+        let name = format!("host_{}", spec.name);
+        let used = probe.used(end) / end.0.max(1) as f64;
+        table.put(format!("{name}_utilisation"), used / spec.cores);
+        let without = (probe.wanted.mean(end) - used).max(0.0);
+        table.put(format!("{name}_queue_mean"), without);
+    }
     for (spec, probe) in model.pools.iter().zip(&outcome.pools) {
         let name = format!("pool_{}", spec.name);
         let share = probe.held.mean(end) / f64::from(spec.size.max(1));

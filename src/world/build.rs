@@ -18,6 +18,7 @@ use crate::model::scenario::{Executor, Scenario};
 use crate::model::system::{Endpoint, Entity, NamedDist, Op, Patience, Trigger};
 use crate::parts::breaker::CircuitBreaker;
 use crate::parts::inventory::Inventory;
+use crate::parts::keep_alive::KeepAlive;
 use crate::parts::listeners::Listeners;
 use crate::parts::lock::Locks;
 use crate::parts::pool::Pool;
@@ -63,8 +64,7 @@ impl<'m> World<'m> {
         let mut queue = EventQueue::default();
         let fixed_delays = fixed_delays(model, &mut queue);
         let (mut ops, entry) = programs(model);
-        let paces = slowdown::paces(model, &mut ops, &mut queue);
-        let keepers = keep_alive::keepers(model, &mut ops);
+        let (paces, keepers) = adapted(model, &mut ops, &mut queue);
         let (watches, sites) = watches(model, &mut queue, &entry);
         let stations = stations(model, seeds, &mut queue);
         let room = room(model, seeds, &mut queue);
@@ -98,6 +98,7 @@ impl<'m> World<'m> {
             slowdowns: slowdown::runs(model),
             paces,
             counts_completions: slowdown::counts_completions(model),
+            hosts: super::host::Hosts::of(model),
             stations,
             pools: pools(model, seeds),
             has_connections: model.network.is_some() || keepers.iter().any(Option::is_some),
@@ -326,12 +327,22 @@ fn max_held(model: &Model) -> usize {
     each.max().unwrap_or(0)
 }
 
-/// All endpoints' operations in one list, and where each endpoint begins.
+/// Makes of some operations what they are in this run: under slowed pools, and where connections keep tokens.
+fn adapted(
+    model: &Model,
+    ops: &mut [Op],
+    queue: &mut EventQueue<Event>,
+) -> (Vec<slowdown::Pace>, Vec<Option<KeepAlive>>) {
+    let paces = slowdown::paces(model, ops, queue);
+    (paces, keep_alive::keepers(model, ops))
+}
+
+/// All endpoints' operations in one list, and where each endpoint begins for those inside that call it.
 fn programs(model: &Model) -> (Vec<Op>, Vec<u32>) {
     let mut ops = Vec::new();
     let mut entry = Vec::new();
     for endpoint in &model.endpoints {
-        entry.push(ops.len() as u32);
+        entry.push(ops.len() as u32 + u32::from(endpoint.generated));
         ops.extend_from_slice(&endpoint.ops);
     }
     (ops, entry)
@@ -355,7 +366,8 @@ fn watches(
         sites.push(SitePlan {
             endpoint: site.endpoint.0,
             watch: watch as u16,
-            entry: entry[site.endpoint.index()],
+            entry: entry[site.endpoint.index()]
+                - u32::from(model.endpoints[site.endpoint.index()].generated),
         });
     }
     (watches, sites)

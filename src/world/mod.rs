@@ -14,6 +14,7 @@ pub mod event;
 mod faults;
 pub mod fleet;
 mod guard;
+mod host;
 pub mod journeys;
 pub mod keep_alive;
 pub mod limiter;
@@ -240,8 +241,10 @@ pub struct World<'m> {
     slowdowns: Vec<slowdown::SlowdownRun>,
     /// Delays of those who hold tokens of slowed pools, by the set of these pools.
     paces: Vec<slowdown::Pace>,
-    /// Stations of which a slowdown comes after every so many completions.
+    /// Stations whose completions are looked at: for slowdowns, for barging, for their host.
     counts_completions: Vec<bool>,
+    /// Stations that share cores, if the model has hosts.
+    hosts: Option<Box<host::Hosts>>,
     pools: Vec<Pool>,
     /// Of each pool, what connections keep of it; none where they keep nothing.
     keepers: Vec<Option<KeepAlive>>,

@@ -6,6 +6,7 @@ use crate::model::Model;
 use crate::model::system::EndpointId;
 use crate::parts::accept::AcceptProbe;
 use crate::parts::breaker::BreakerProbe;
+use crate::parts::host::HostProbe;
 use crate::parts::inventory::InventoryProbe;
 use crate::parts::keep_alive::KeepAliveProbe;
 use crate::parts::lock::LockProbe;
@@ -82,6 +83,8 @@ pub struct Outcome {
     pub events: u64,
     /// Probes in the order of `Model::stations`.
     pub stations: Vec<StationProbe>,
+    /// Probes in the order of `Model::hosts`.
+    pub hosts: Vec<HostProbe>,
     /// Probes in the order of `Model::pools`.
     pub pools: Vec<PoolProbe>,
     /// What connections kept of each pool, in the same order; `None` where they keep nothing.
@@ -148,9 +151,12 @@ impl Outcome {
 
 impl World<'_> {
     pub(super) fn into_outcome(self) -> Outcome {
+        let duration = self.elapsed();
+        let end = Time::ZERO + duration;
         Outcome {
+            hosts: self.hosts.map_or_else(Vec::new, |h| h.probes(end)),
             end: self.end,
-            duration: self.elapsed(),
+            duration,
             fingerprint: self.fingerprint,
             events: self.events,
             stations: self.stations.into_iter().map(|(s, _)| s.probe).collect(),

@@ -77,6 +77,13 @@ impl World<'_> {
                 self.displace(now, station);
                 Ok(RequestState::InService)
             }
+            Admission::OnHost => {
+                if let Some(at) = part.next_completion() {
+                    self.queue.set_alarm(*alarm, at);
+                }
+                self.host_changed(now, station.index());
+                Ok(RequestState::InService)
+            }
             Admission::Queued => {
                 if let Some(patience) = patience {
                     self.lose_patience_later(now, id, ticket, (station, patience));
@@ -179,7 +186,7 @@ impl World<'_> {
         }
         match next {
             Some(next) => self.service_begins(now, next),
-            None => self.wake_for_station(now, station.index()),
+            None => self.server_free(now, station.index()),
         }
     }
 

@@ -89,13 +89,14 @@ pub(super) fn runs(model: &Model) -> Vec<SlowdownRun> {
     all
 }
 
-/// Stations of which a slowdown comes after every so many completions.
+/// Stations whose completions are looked at: a slowdown comes after every so many, the next in line is woken, or
+/// others share the cores of its host.
 pub(super) fn counts_completions(model: &Model) -> Vec<bool> {
     let counts = |s: &Slowdown| matches!(s.trigger, Trigger::Completions(_));
     let stations = model.stations.iter();
     let barges = |waiting: Waiting| waiting.order == WaitOrder::Barging;
     stations
-        .map(|s| s.slowdowns.iter().any(counts) || barges(s.waiting))
+        .map(|s| s.slowdowns.iter().any(counts) || barges(s.waiting) || s.host.is_some())
         .collect()
 }
 
@@ -151,6 +152,7 @@ fn pace_of(paces: &mut Vec<Pace>, held: &[PoolId], queue: &mut EventQueue<Event>
             queueing: crate::model::queueing::Queueing::default(),
             scalability: None,
             slowdowns: Vec::new(),
+            host: None,
         };
         paces.push(Pace {
             pools,
@@ -200,7 +202,7 @@ impl World<'_> {
     }
 
     pub(super) fn completion_triggers(&mut self, now: Time, station: usize) {
-        self.wake_for_station(now, station);
+        self.server_free(now, station);
         let completed = self.stations[station].0.probe.completed;
         for at in 0..self.slowdowns.len() {
             if self.slowdowns[at].slowed == Slowed::Station(station)
@@ -277,10 +279,11 @@ impl World<'_> {
         }
     }
 
-    /// A station works at the product of what its open slowdowns and its replica leave.
+    /// A station works at the product of what its open slowdowns, its replica and its host leave.
     pub(super) fn refresh_speed(&mut self, now: Time, station: usize) {
         let own = self.fleet.as_ref().map_or(1.0, |f| f.speed(station));
-        let speed = self.speed(Slowed::Station(station)) * own;
+        let share = self.hosts.as_ref().map_or(1.0, |h| h.share(station));
+        let speed = self.speed(Slowed::Station(station)) * own * share;
         let (part, alarm) = &mut self.stations[station];
         part.set_speed(now, speed);
         match part.next_completion() {

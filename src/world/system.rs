@@ -144,7 +144,7 @@ impl World<'_> {
         let request = &self.requests[id];
         let (at, ticket) = (request.at as usize, request.ticket);
         match self.pools[pool.index()].acquire(now, id, ticket) {
-            Admission::Granted | Admission::Displaces => {
+            Admission::Granted | Admission::Displaces | Admission::OnHost => {
                 self.op_times[at].visits += 1;
                 self.requests.hold(id, Held::Token(pool));
                 return true;

@@ -25,8 +25,9 @@ impl World<'_> {
         }
     }
 
-    /// A server has become free that nobody was handed.
-    pub(super) fn wake_for_station(&mut self, now: Time, station: usize) {
+    /// A server may have become free that nobody was handed.
+    pub(super) fn server_free(&mut self, now: Time, station: usize) {
+        self.host_changed(now, station);
         let waiting = self.model.stations[station].waiting;
         if let Some(at) = wakes_at(now, waiting)
             && self.stations[station].0.waiting() > 0
@@ -81,6 +82,7 @@ impl World<'_> {
         }
         if let Some(next) = next {
             self.service_begins(now, next);
+            self.host_changed(now, station);
         }
     }
 

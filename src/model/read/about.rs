@@ -3,8 +3,8 @@
 use super::scenario_table::SCENARIO;
 use super::step_tables::STEP;
 use super::{
-    Build, MOST, breaker, endpoint, fitted, inventory, limit, listener, network, rate_limit, retry,
-    service_tables, station, threshold, waiting, waiting_room,
+    Build, MOST, breaker, endpoint, fitted, host, inventory, limit, listener, network, rate_limit,
+    retry, service_tables, station, threshold, waiting, waiting_room,
 };
 use crate::engine::Span;
 use crate::model::K6Version;
@@ -24,6 +24,11 @@ pub(crate) static MODEL: Table = Table {
             "stations",
             Kind::Named(&Kind::Table(&station::STATION)),
             "Servers with a queue, by name.",
+        ),
+        Key::new(
+            "hosts",
+            Kind::Named(&Kind::Table(&host::HOST)),
+            "Cores that stations share, by name.",
         ),
         Key::new(
             "pools",

@@ -69,6 +69,7 @@ fn endpoint<'a>(
         cancel: false,
         abandoned_work: 1.0,
         max_held: 0,
+        generated: false,
         http: None,
     };
     let Some(section) = field.section() else {

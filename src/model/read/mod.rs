@@ -16,6 +16,7 @@ mod fault;
 mod fitted;
 mod flow;
 mod guard;
+mod host;
 mod inventory;
 mod journey;
 mod limit;
@@ -73,6 +74,7 @@ struct Build<'a> {
     /// Factor on VUs and rates.
     load: f64,
     stations: Names,
+    hosts: Names,
     /// Of each station: how it serves, and its servers.
     services: Vec<(Discipline, u32)>,
     /// Of each station: whether it has a controlled delay.
@@ -132,6 +134,7 @@ enum Effect {
 struct Sections<'a> {
     journeys: Vec<(&'a str, Field<'a>)>,
     stations: Vec<(&'a str, Field<'a>)>,
+    hosts: Vec<(&'a str, Field<'a>)>,
     pools: Vec<(&'a str, Field<'a>)>,
     endpoints: Vec<(&'a str, Field<'a>)>,
     retries: Vec<(&'a str, Field<'a>)>,
@@ -200,6 +203,7 @@ pub(super) fn model(
     };
     let sections = Sections {
         stations: named("stations"),
+        hosts: named("hosts"),
         pools: named("pools"),
         endpoints: named("endpoints"),
         services: named("services"),
@@ -214,6 +218,7 @@ pub(super) fn model(
         files,
         load,
         stations: Names::new("station", "stations", &sections.stations),
+        hosts: Names::new("host", "hosts", &sections.hosts),
         services: Vec::new(),
         controlled: Vec::new(),
         replicated: Names::new("service", "services", &sections.services),
@@ -248,6 +253,9 @@ pub(super) fn model(
     };
     let mut model = build.read(&root, &sections, default_name);
     expand::expand(&build, &mut model, &sections);
+    if !notes.any_error() {
+        host::place_load_generator(&build, &mut model, &sections);
+    }
     drop(root);
     (!notes.any_error()).then_some(model)
 }
@@ -292,6 +300,7 @@ impl<'a> Build<'a> {
             checks: std::mem::take(&mut self.checks),
             groups: std::mem::take(&mut self.groups),
             metrics: std::mem::take(&mut self.metrics),
+            hosts: host::read_all(self, &at.hosts),
             // Before the distributions, which faults add to.
             services: service::read_all(self, &at.services),
             dists: std::mem::take(&mut self.dists),

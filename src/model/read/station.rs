@@ -10,7 +10,7 @@ use crate::model::field::Field;
 use crate::model::preset::Presets;
 use crate::model::queueing::Queueing;
 use crate::model::section::Section;
-use crate::model::system::{Discipline, Pool, Scalability, Station};
+use crate::model::system::{Discipline, HostId, Pool, Scalability, Station};
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
 use crate::model::waiting::{WaitOrder, Waiting};
 
@@ -54,6 +54,12 @@ pub(crate) static STATION: Table = Table {
             Kind::Table(&WARM_UP),
             "Its speed grows linearly at the start.",
         ),
+        Key::new(
+            "on",
+            Kind::Text,
+            "The host whose cores it shares with others.",
+        )
+        .otherwise("its servers have cores of their own"),
     ],
     rules: &[],
 };
@@ -192,6 +198,7 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
         queueing: Queueing::default(),
         scalability: None,
         slowdowns: Vec::new(),
+        host: None,
     };
     let Some(section) = field.section() else {
         return station;
@@ -216,6 +223,8 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
         .optional("scalability")
         .and_then(|f| scalability(&f));
     station.slowdowns = slowdown::read(build, &section);
+    let on = section.optional("on");
+    station.host = on.and_then(|f| build.hosts.find(&f)).map(HostId);
     station
 }
 

@@ -188,6 +188,7 @@ mod tests {
             },
             scalability: None,
             slowdowns: Vec::new(),
+            host: None,
         };
         Station::new(&spec, Stream::new(1, 0, "s"), whole)
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{counted, seconds};
 use crate::report::insight::aligned;
+use crate::study::account::Kind;
 use crate::study::answers::bounds::{Analysis, Demand};
 use crate::study::answers::excess::Excess;
 use crate::study::fit::free::four_digits;
@@ -50,9 +51,10 @@ fn table(a: &Analysis) -> String {
         .map(str::to_owned),
     ];
     for demand in a.demands.iter().chain(&a.vus) {
-        let size = match demand.servers {
-            u32::MAX => "no limit".to_owned(),
-            size => size.to_string(),
+        let size = match (demand.kind, demand.servers) {
+            (Kind::Host(_), _) => four_digits(demand.ceiling * demand.demand).to_string(),
+            (_, u32::MAX) => "no limit".to_owned(),
+            (_, size) => size.to_string(),
         };
         let least = if demand.least { "≥ " } else { "" };
         rows.push([

@@ -63,7 +63,7 @@ impl Account {
         let equal = |l: &&Limit| {
             let (one, other) = (self.used(l), self.used(first));
             let near = one.min(other) >= EQUAL * one.max(other) && one >= BUSY;
-            let held = matches!(l.kind, Kind::Station(_) | Kind::Pool(_));
+            let held = matches!(l.kind, Kind::Station(_) | Kind::Host(_) | Kind::Pool(_));
             let counts = held || (self.harm(l) > 0.0 && l.kind != Kind::Seats);
             matters && near && counts && !std::ptr::eq(*l, first)
         };
@@ -115,13 +115,13 @@ impl Account {
         used.unwrap_or(limit.utilisation)
     }
 
-    /// The station or pool that is used most, if there is any with a limit.
+    /// The station, host or pool that is used most, if there is any with a limit.
     #[must_use]
     pub fn busiest(&self) -> Option<&Limit> {
-        let sized = self
-            .limits
-            .iter()
-            .filter(|l| matches!(l.kind, Kind::Station(_) | Kind::Pool(_)) && l.size.is_some());
+        let sized = self.limits.iter().filter(|l| {
+            let sized = matches!(l.kind, Kind::Station(_) | Kind::Host(_) | Kind::Pool(_));
+            sized && l.size.is_some()
+        });
         sized.max_by(|a, b| a.utilisation.total_cmp(&b.utilisation))
     }
 }

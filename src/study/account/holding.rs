@@ -222,14 +222,16 @@ impl<'a> Walk<'a> {
     /// The programs of an endpoint, one for each replica of its service, as ranges of its operations, each with
     /// the share of requests that ran it.
     fn programs(&self, endpoint: usize) -> Vec<(Range<usize>, f64)> {
+        // Nothing is held while the load generator works.
+        let generated = usize::from(self.model.endpoints[endpoint].generated);
         let ops = &self.model.endpoints[endpoint].ops;
-        let Some(Op::Balance { stride, .. }) = ops.first() else {
-            return vec![(0..ops.len(), 1.0)];
+        let Some(Op::Balance { stride, .. }) = ops.get(generated) else {
+            return vec![(generated..ops.len(), 1.0)];
         };
         let stride = usize::from(*stride);
         let first = self.first[endpoint];
         let all = self.requests[endpoint].max(1.0);
-        let copies = (1..ops.len()).step_by(stride).map(|at| {
+        let copies = (generated + 1..ops.len()).step_by(stride).map(|at| {
             let own = &self.times[first + at..first + at + stride];
             let visits = own.iter().map(|t| t.visits).max().unwrap_or(0);
             (at..at + stride, visits as f64 / all)

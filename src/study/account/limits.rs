@@ -43,6 +43,7 @@ pub(super) fn account(outcome: &Outcome, model: &Model) -> Account {
     for index in 0..model.stations.len() {
         sums.station(index, &mut limits);
     }
+    limits.extend((0..model.hosts.len()).map(|index| sums.host(index)));
     limits.extend((0..model.pools.len()).filter_map(|index| sums.pool(index)));
     limits.extend(KEYS.iter().filter_map(|key| sums.lock(*key)));
     limits.extend((0..model.limits.len()).map(|index| sums.limit(index)));
@@ -144,7 +145,9 @@ impl<'a> Sums<'a> {
                 .map_or(0.0, |n| (area as f64 / all / n.max(1.0)).min(1.0))
         };
         let occupied = share(probe.occupied(spec.discipline).area(end));
-        own.utilisation = share(probe.at_work(spec.discipline, end));
+        // A server that waits for a core of its host is not used.
+        let idle = (at.host / NS) as u128;
+        own.utilisation = share(probe.at_work(spec.discipline, end).saturating_sub(idle));
         self.levels(&mut own, &probe.in_service, &probe.queue);
         let came = probe.arrived.max(1) as f64;
         own.lost_count = (probe.refused + probe.left) as f64;
@@ -209,6 +212,25 @@ impl<'a> Sums<'a> {
         let all = f64::from(spec.servers.max(1)) * self.seconds.max(f64::MIN_POSITIVE);
         let work = (at.present - at.stretch()).max(0.0);
         Some((work / (all * left).max(f64::MIN_POSITIVE)).min(1.0))
+    }
+
+    /// The cores of a host. Who works there without a core of its own waits for one.
+    fn host(&self, index: usize) -> Limit {
+        let (spec, probe) = (&self.model.hosts[index], &self.outcome.hosts[index]);
+        let mut limit = Limit::new(Kind::Host(index), format!("host {}", spec.name));
+        let (end, seconds) = (self.outcome.end_time(), self.seconds.max(f64::MIN_POSITIVE));
+        limit.size = Some(spec.cores);
+        limit.in_use = probe.used(end) * NS / seconds;
+        limit.utilisation = (limit.in_use / spec.cores).min(1.0);
+        let most = probe.wanted.max() as f64;
+        limit.in_use_max = most.min(spec.cores);
+        limit.queue = (probe.wanted.mean(end) - limit.in_use).max(0.0);
+        limit.queue_max = (most - spec.cores).max(0.0);
+        for at in self.model.stations_on(index) {
+            limit.waited += self.stations[at].host;
+            limit.caused += self.caused[at] * self.stations[at].causes()[3];
+        }
+        limit
     }
 
     fn pool(&self, index: usize) -> Option<Limit> {

@@ -29,6 +29,8 @@ pub enum Kind {
     Scalability(usize),
     /// The slowdowns of a station.
     Slowdown(usize),
+    /// The cores of a host.
+    Host(usize),
     /// The tokens of a pool.
     Pool(usize),
     /// The locks of this kind of entity.

@@ -28,6 +28,8 @@ pub(super) struct AtStation {
     pub law: f64,
     /// The same because of slowdowns.
     pub slow: f64,
+    /// The same because its host has too few cores.
+    pub host: f64,
     /// Mean service time, and what it would be alone.
     pub each: (f64, f64),
     /// With slowdowns, and servers that could do the work without them: how much there would be in line
@@ -43,16 +45,16 @@ impl AtStation {
 
     /// In service beyond what one alone takes.
     pub fn stretch(&self) -> f64 {
-        self.sharing + self.law + self.slow
+        self.sharing + self.law + self.slow + self.host
     }
 
-    /// Of all that was waited: because of the servers, the law, and slowdowns. Who stands in line waits
+    /// Of all that was waited: because of the servers, the law, slowdowns, and the host. Who stands in line waits
     /// for what those in service take, the slowness included; where the servers could do the work but for the
     /// slowdowns, these are the cause of what is in line beyond what would be there without them.
-    pub fn causes(&self) -> [f64; 3] {
+    pub fn causes(&self) -> [f64; 4] {
         let waited = self.waited();
         if waited <= 0.0 {
-            return [1.0, 0.0, 0.0];
+            return [1.0, 0.0, 0.0, 0.0];
         }
         let line = self.queue + self.sharing;
         let occupied = (self.present - self.sharing).max(f64::MIN_POSITIVE);
@@ -60,8 +62,10 @@ impl AtStation {
             Some(without) => (0.0, line - line.min(without)),
             None => (line * self.law / occupied, line * self.slow / occupied),
         };
+        let by_host = line * self.host / occupied;
         let (law, slow) = ((self.law + by_law) / waited, (self.slow + by_slow) / waited);
-        [(1.0 - law - slow).max(0.0), law, slow]
+        let host = (self.host + by_host) / waited;
+        [(1.0 - law - slow - host).max(0.0), law, slow, host]
     }
 }
 
@@ -91,6 +95,7 @@ pub(super) fn at_stations(outcome: &Outcome, model: &Model) -> Vec<AtStation> {
             queue: area(&probe.queue),
             present,
             sharing: (present - busy).max(0.0),
+            host: lost_on_host(outcome, model, index),
             ..AtStation::default()
         };
         let (served, alone, visits) = served(outcome, model, index);
@@ -98,7 +103,8 @@ pub(super) fn at_stations(outcome: &Outcome, model: &Model) -> Vec<AtStation> {
             at.each = (served / visits, alone / visits);
         }
         if served > 0.0 && (spec.scalability.is_some() || !spec.slowdowns.is_empty()) {
-            let beyond = (present * (1.0 - (alone / served).min(1.0)) - at.sharing).max(0.0);
+            let beyond = present * (1.0 - (alone / served).min(1.0));
+            let beyond = (beyond - at.sharing - at.host).max(0.0);
             let mean = probe.in_service.mean(end);
             let by_law = spec.scalability.map_or(0.0, |s| {
                 law(s, spec.servers).stretch(mean) * f64::from(u8::from(mean > 0.0))
@@ -114,6 +120,17 @@ pub(super) fn at_stations(outcome: &Outcome, model: &Model) -> Vec<AtStation> {
         all.push(at);
     }
     all
+}
+
+/// How long servers of a station had no core of its host.
+pub(super) fn lost_on_host(outcome: &Outcome, model: &Model, station: usize) -> f64 {
+    let Some(host) = model.stations[station].host else {
+        return 0.0;
+    };
+    let place = model.stations_on(host.index()).position(|at| at == station);
+    let probe = outcome.hosts.get(host.index());
+    let lost = probe.zip(place).and_then(|(probe, at)| probe.lost.get(at));
+    lost.map_or(0.0, |ns| ns * NS)
 }
 
 /// What would be in line at a station with slowdowns if it had none; none where its servers would be used up

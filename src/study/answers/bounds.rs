@@ -3,18 +3,21 @@
 //!
 //! A journey is walked with all its branches weighted by their probabilities, supposing that requests
 //! succeed: no retries, no polling beyond the first answer. Demands of stations are mean service times.
+//! A host's cores are shared by what its stations need together, and the load generator there.
 //! A station's scalability law and its recurrent slowdowns, locks by what is wanted most, and the rules of the
 //! waiting room are in the ceilings; what is left out is told.
 //! A pool is held for as long as what happens meanwhile takes, waiting included: its demand is the least
 //! holding time, when nobody waits, so that its bound on the throughput is right but may be loose.
 
 use super::ceilings::{ceilings, knee, vus};
+use std::collections::BTreeSet;
+
 use super::excess::{Excess, excess};
 use super::walk::Walk;
 use crate::engine::dist::Dist;
 use crate::model::Model;
 use crate::model::scenario::Executor;
-use crate::model::system::{Discipline, EndpointId};
+use crate::model::system::{Discipline, EndpointId, HostId};
 use crate::study::account::Kind;
 use crate::theory::closed::machine_repair;
 use crate::theory::mmc::Mmc;
@@ -38,7 +41,7 @@ pub struct Demand {
     pub demand: f64,
     /// Visits per iteration: services, or tokens taken.
     pub visits: f64,
-    /// Servers, tokens, places; `u32::MAX` without a limit.
+    /// Servers, cores (to the next whole number), tokens, places; `u32::MAX` without a limit.
     pub servers: u32,
     /// Index of the pool, if it is one.
     pub pool: Option<usize>,
@@ -177,19 +180,24 @@ pub fn idle_iteration(model: &Model, scenario: usize) -> (f64, f64) {
     (walk.think + walk.elapsed, walk.think)
 }
 
-/// What one request to an endpoint takes when nobody waits, in seconds, and the stations and pools that it
+/// What one request to an endpoint takes when nobody waits, in seconds, and the stations, pools and hosts that it
 /// visits, named as in [`Demand::name`].
 #[must_use]
 pub fn of_endpoint(model: &Model, endpoint: EndpointId) -> (f64, Vec<String>) {
     let mut walk = Walk::new(model);
-    let took = walk.endpoint(endpoint, 1.0, 0);
+    let took = walk.request(endpoint, 1.0);
     let stations = model.stations.iter().zip(&walk.stations);
     let stations = stations.filter(|(_, needs)| **needs > 0.0);
     let pools = model.pools.iter().zip(&walk.pools);
     let pools = pools.filter(|(_, (held, _))| *held > 0.0);
+    let hosts = stations.clone().filter_map(|(station, _)| station.host);
+    let hosts: BTreeSet<usize> = hosts.map(HostId::index).collect();
+    let hosts = hosts
+        .iter()
+        .map(|at| format!("host {}", model.hosts[*at].name));
     let stations = stations.map(|(station, _)| format!("station {}", station.name));
     let pools = pools.map(|(pool, _)| format!("pool {}", pool.name));
-    (took, stations.chain(pools).collect())
+    (took, stations.chain(pools).chain(hosts).collect())
 }
 
 /// Users at the peak, or arrivals per second at the peak.
@@ -229,7 +237,7 @@ fn load(executor: &Executor) -> (Option<f64>, Option<f64>) {
 fn exact(model: &Model, walk: &Walk, analysis: &Analysis, executor: &Executor) -> Option<Exact> {
     let plain = |i: usize| {
         let s = &model.stations[i];
-        s.scalability.is_none() && s.slowdowns.is_empty()
+        s.scalability.is_none() && s.slowdowns.is_empty() && s.host.is_none()
     };
     let used: Vec<usize> = (0..model.stations.len())
         .filter(|i| walk.stations[*i] > 0.0)

@@ -634,7 +634,10 @@ fn agreement(model: &Model, tried: &Tried) -> Vec<Agreement> {
     let throughput = mean("iterations_per_s");
     let of = |d: &Demand| {
         let simulated = mean(&format!("{}_utilisation", d.name.replacen(' ', "_", 1)));
-        let servers = f64::from(d.servers);
+        let servers = match d.kind {
+            Kind::Host(at) => model.hosts[at].cores,
+            _ => f64::from(d.servers),
+        };
         let (theory, holding) = match d.pool {
             Some(pool) => {
                 let of = |f: &dyn Fn(&Hold) -> f64| {
@@ -657,10 +660,10 @@ fn agreement(model: &Model, tried: &Tried) -> Vec<Agreement> {
             holding,
         }
     };
-    // A law or slowdowns keep servers for longer than the demand says.
+    // A law, slowdowns or too few cores keep servers for longer than the demand says.
     let plain = |d: &&Demand| match d.kind {
-        Kind::Station(_) => d.with.is_none(),
-        Kind::Pool(_) => true,
+        Kind::Station(at) => d.with.is_none() && model.stations[at].host.is_none(),
+        Kind::Pool(_) | Kind::Host(_) => true,
         _ => false,
     };
     let mut found: Vec<Agreement> = one.demands.iter().filter(plain).map(of).collect();

@@ -13,6 +13,7 @@ pub(super) fn ceilings(walk: &mut Walk) -> Vec<Demand> {
     let mut all: Vec<Demand> = (0..model.stations.len())
         .filter_map(|index| station(walk, index))
         .collect();
+    all.extend((0..model.hosts.len()).filter_map(|index| host(walk, index)));
     all.extend((0..model.pools.len()).filter_map(|index| pool(walk, index)));
     for key in [
         Entity::User,
@@ -84,6 +85,21 @@ fn station(walk: &mut Walk, index: usize) -> Option<Demand> {
     }
     one.with = (!with.is_empty()).then(|| with.join("; "));
     Some(one)
+}
+
+/// The cores of a host: what all stations on it need of them.
+fn host(walk: &Walk, index: usize) -> Option<Demand> {
+    let spec = &walk.model.hosts[index];
+    let stations: Vec<usize> = walk.model.stations_on(index).collect();
+    let needed: f64 = stations.iter().map(|at| walk.stations[*at]).sum();
+    let visits = walk.serves.iter().filter(|s| stations.contains(&s.0));
+    let servers = spec.cores.ceil() as u32;
+    let name = format!("host {}", spec.name);
+    (needed > 0.0).then(|| Demand {
+        visits: visits.map(|s| s.2).sum(),
+        ceiling: spec.cores / needed,
+        ..demand(Kind::Host(index), name, needed, servers)
+    })
 }
 
 /// What a slowdown leaves of a station's speed in the long run; none if it comes once.

@@ -117,7 +117,7 @@ impl<'m> Walk<'m> {
                         self.requests += weight;
                         self.sites[site.index()] += weight;
                         let endpoint = self.model.sites[site.index()].endpoint;
-                        let took = self.endpoint(endpoint, weight, 0);
+                        let took = self.request(endpoint, weight);
                         self.elapsed += weight * took;
                         standing = self.passes(endpoint, standing.after(took), weight);
                     }
@@ -207,7 +207,15 @@ impl<'m> Walk<'m> {
         }
     }
 
-    /// Adds what a request needs; returns how long it takes when nobody waits.
+    /// Adds what a request needs, the load generator's work included; returns how long it takes when nobody waits.
+    pub fn request(&mut self, id: EndpointId, weight: f64) -> f64 {
+        let endpoint = &self.model.endpoints[id.index()];
+        let generated = endpoint.ops.len() - endpoint.own_ops().len();
+        let before = self.program(&endpoint.ops[..generated], weight, 0);
+        before + self.endpoint(id, weight, 0)
+    }
+
+    /// Adds what a request needs of the system; returns how long it takes when nobody waits.
     pub fn endpoint(&mut self, id: EndpointId, weight: f64, depth: usize) -> f64 {
         if depth > DEEPEST {
             self.note("calls are nested too deep to be followed to their end");

@@ -540,13 +540,20 @@ impl Recorder {
             self.note(now, sample);
         }
         let (passes, fails) = &mut self.checks[check.index() * self.origins + origin.0 as usize];
-        if *passes + *fails == 0 && !self.check_order.contains(&check) {
-            self.check_order.push(check);
+        let is_first = *passes + *fails == 0;
+        *passes += u64::from(passed);
+        *fails += u64::from(!passed);
+        if is_first {
+            self.check_first(check);
         }
-        if passed {
-            *passes += 1;
-        } else {
-            *fails += 1;
+    }
+
+    /// The first sample of a check by one origin: mostly of all.
+    #[cold]
+    #[inline(never)]
+    fn check_first(&mut self, check: CheckId) {
+        if !self.check_order.contains(&check) {
+            self.check_order.push(check);
         }
     }
 

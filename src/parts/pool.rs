@@ -16,6 +16,8 @@ pub struct Pool {
     queue_limit: u32,
     /// Tokens of the reserve that are not there yet.
     reserve: u32,
+    /// Something may go off while a request waits: its patience, or the reserve.
+    timers: bool,
     wait_queue: WaitQueue,
     /// What it measured.
     pub probe: PoolProbe,
@@ -52,9 +54,19 @@ impl Pool {
             free: spec.size,
             queue_limit: spec.queue,
             reserve: spec.waiting.reserve.map_or(0, |(tokens, _)| tokens),
+            timers: spec.timeout.is_some()
+                || spec.codel.is_some()
+                || spec.waiting.reserve.is_some(),
             wait_queue: WaitQueue::of_order(spec.waiting.order, stream),
             probe: PoolProbe::default(),
         }
+    }
+
+    /// Whether anything goes off while a request waits: its patience, or the reserve.
+    #[inline]
+    #[must_use]
+    pub fn has_timers(&self) -> bool {
+        self.timers
     }
 
     /// A job asks for a token.
@@ -150,6 +162,7 @@ impl Pool {
     }
 
     /// Jobs waiting.
+    #[inline]
     #[must_use]
     pub fn waiting(&self) -> u32 {
         self.wait_queue.len()

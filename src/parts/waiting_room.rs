@@ -419,12 +419,21 @@ impl WaitingRoom {
     /// When the rules may next let somebody through, if nobody leaves before; `None` if nobody waits
     /// or the cap is reached.
     #[must_use]
+    #[inline]
     pub fn next_admission(&self, now: Time) -> Option<Time> {
         if self.is_line_empty() || self.active >= self.active_cap {
             return None;
         }
         let at = now.max(self.opens_at).max(self.next_by_rate);
-        let (Some((_, every)), Some(first)) = (self.batch, self.first()) else {
+        match self.batch {
+            None => Some(at),
+            Some((_, every)) => self.next_by_batch(at, every),
+        }
+    }
+
+    /// When the rules let the first in line through, from this instant on, if batches are let through.
+    fn next_by_batch(&self, at: Time, every: Span) -> Option<Time> {
+        let Some(first) = self.first() else {
             return Some(at);
         };
         let there = |batch| self.joined[first as usize] <= batch;

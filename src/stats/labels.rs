@@ -67,7 +67,7 @@ impl<T: Copy + PartialEq> Labels<T> {
         self.in_runs += 1;
     }
 
-    #[inline(never)]
+    #[inline]
     fn push_other(&mut self, label: T) {
         if self.current.is_none() && self.in_runs > 0 {
             growth::push(&mut self.each, label);

@@ -24,7 +24,8 @@ impl World<'_> {
     /// As [`World::resume`], in the place of the call.
     #[inline(always)]
     pub(super) fn run_journey(&mut self, now: Time, id: u32) {
-        for _ in 0..MOST_STEPS_AT_ONE_INSTANT {
+        let mut steps = 0;
+        while steps < MOST_STEPS_AT_ONE_INSTANT {
             let vu = &mut self.vus[id as usize];
             let recorder = &mut self.recorder;
             match self.interpreter.resume(now, id, vu, &self.tokens, recorder) {
@@ -68,6 +69,7 @@ impl World<'_> {
                 }
                 Effect::Stuck => break,
             }
+            steps += 1;
         }
         self.stop(End::Stuck(Place::Journey(self.vus[id as usize].journey)));
     }
@@ -246,7 +248,7 @@ impl World<'_> {
     fn enter_system(&mut self, now: Time, id: u32) {
         match &self.model.network {
             Some(network) => self.send_over_network(now, network, id),
-            None => self.advance(id),
+            None => self.advance(now, id),
         }
     }
 

@@ -241,7 +241,7 @@ pub struct World<'m> {
     slowdowns: Vec<slowdown::SlowdownRun>,
     /// Delays of those who hold tokens of slowed pools, by the set of these pools.
     paces: Vec<slowdown::Pace>,
-    /// Stations whose completions are looked at: for slowdowns, for barging, for their host.
+    /// Stations whose completions are looked at: for slowdowns, for barging, for their host. Empty if there is none.
     counts_completions: Vec<bool>,
     /// Stations that share cores, if the model has hosts.
     hosts: Option<Box<host::Hosts>>,
@@ -452,12 +452,13 @@ impl World<'_> {
 
     /// Resumes what goes on first, if anything does, then everything that is ready at this instant.
     #[inline(always)]
-    fn go_on(&mut self, now: Time, mut first: Option<Work>) {
+    fn go_on(&mut self, now: Time, first: Option<Work>) {
         let mut budget = WORK_PER_INSTANT;
-        while let Some(work) = first.take().or_else(|| self.ready.pop_front()) {
+        let mut next = first.or_else(|| self.ready.pop_front());
+        while let Some(work) = next {
             match work {
                 Work::Vu(vu) => self.run_journey(now, vu),
-                Work::Request(request) => self.advance(request),
+                Work::Request(request) => self.advance(now, request),
             }
             budget -= 1;
             if budget == 0 {
@@ -468,6 +469,7 @@ impl World<'_> {
                 self.stop(End::Stuck(place));
                 self.ready.clear();
             }
+            next = self.ready.pop_front();
         }
     }
 

@@ -15,7 +15,8 @@ impl World<'_> {
     /// A request comes to a station: the operation at `at`.
     #[inline]
     pub(super) fn visit(&mut self, now: Time, id: u32, at: usize) {
-        let request = &self.requests[id];
+        let request = &mut self.requests[id];
+        request.at = at as u32;
         let ticket = request.ticket;
         let mut factor = None;
         if request.abandoned {
@@ -144,7 +145,7 @@ impl World<'_> {
         request.state = RequestState::Ready;
         request.at += 1;
         let at = request.at as usize;
-        if self.counts_completions[index] {
+        if self.counts_completions.get(index) == Some(&true) {
             self.completion_triggers(now, index);
         }
         match self.ops[at] {

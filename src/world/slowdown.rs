@@ -90,14 +90,19 @@ pub(super) fn runs(model: &Model) -> Vec<SlowdownRun> {
 }
 
 /// Stations whose completions are looked at: a slowdown comes after every so many, the next in line is woken, or
-/// others share the cores of its host.
+/// others share the cores of its host. Empty if there is none.
 pub(super) fn counts_completions(model: &Model) -> Vec<bool> {
     let counts = |s: &Slowdown| matches!(s.trigger, Trigger::Completions(_));
     let stations = model.stations.iter();
     let barges = |waiting: Waiting| waiting.order == WaitOrder::Barging;
-    stations
-        .map(|s| s.slowdowns.iter().any(counts) || barges(s.waiting) || s.host.is_some())
-        .collect()
+    let looked_at =
+        stations.map(|s| s.slowdowns.iter().any(counts) || barges(s.waiting) || s.host.is_some());
+    let looked_at: Vec<bool> = looked_at.collect();
+    if looked_at.contains(&true) {
+        looked_at
+    } else {
+        Vec::new()
+    }
 }
 
 /// Marks what is done in a program while tokens of slowed pools are held, and makes a clock for each set of them.
@@ -331,7 +336,7 @@ impl World<'_> {
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::Ready;
         request.at += 1;
-        self.advance(id);
+        self.advance(now, id);
     }
 
     /// A request is dropped in such a delay.

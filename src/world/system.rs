@@ -41,68 +41,49 @@ impl World<'_> {
     }
 
     /// Runs the program of a request's endpoint until virtual time must pass.
-    pub(super) fn advance(&mut self, id: u32) {
-        self.run_program(self.queue.now(), id);
-    }
-
-    /// As [`World::advance`], in the place of the call.
-    #[inline(always)]
-    pub(super) fn run_program(&mut self, now: Time, id: u32) {
+    #[inline(never)]
+    pub(super) fn advance(&mut self, now: Time, id: u32) {
         let request = &self.requests[id];
         if request.cancelled {
             return self.finish(now, id);
         }
         let mut at = request.at as usize;
         loop {
+            // Where a request stands is noted before all that it may wait or end at, and not behind each operation.
             match self.ops[at] {
                 Op::Serve { .. } => return self.visit(now, id, at),
                 Op::Delay(time) => {
                     let request = &mut self.requests[id];
                     (request.state, request.since) = (RequestState::Delayed, now);
+                    request.at = at as u32;
                     let ticket = request.ticket;
                     return self.after(time, Event::stale_after(Kind::DelayOver, id, ticket));
                 }
-                Op::SlowedDelay { time, pace } => return self.slowed_delay(now, id, time, pace),
-                Op::AcquireKept { pool } => {
-                    if !self.takes_kept(now, id, pool) && !self.acquire(now, id, pool) {
-                        return;
-                    }
-                }
                 Op::Acquire { pool } => {
-                    if !self.acquire(now, id, pool) {
-                        return;
-                    }
-                }
-                Op::Lock { .. } | Op::RateLimit(_) | Op::Limit(_) | Op::Enter { .. } => {
-                    if !self.passes(now, id, at) {
+                    if !self.acquire(now, id, at, pool) {
                         return;
                     }
                 }
                 Op::Release(_) | Op::Unlock(_) | Op::Leave(_) => self.give_back_last(now, id),
-                Op::Guard(guard) => return self.begin_guarded_call(now, id, guard),
-                Op::Call(endpoint) => return self.call(now, id, endpoint),
-                op @ (Op::Fork(endpoint) | Op::Spawn(endpoint)) => {
-                    let branch = matches!(op, Op::Fork(_));
-                    self.requests[id].branches += u16::from(branch);
-                    if self.start_child(now, id, endpoint, branch).is_none() {
-                        return;
-                    }
-                }
-                Op::Join => {
-                    let request = &mut self.requests[id];
-                    if request.branches > 0 {
-                        request.state = RequestState::Joining;
-                        return;
-                    }
-                    if request.code != Code::OK {
-                        return self.finish(now, id);
-                    }
-                }
-                Op::Balance { service, stride } => match self.route(now, id, service, stride) {
-                    Some(skipped) => at += skipped,
-                    None => return,
-                },
                 Op::Done => return self.end_program(now, id),
+                Op::SlowedDelay { .. }
+                | Op::AcquireKept { .. }
+                | Op::Lock { .. }
+                | Op::RateLimit(_)
+                | Op::Limit(_)
+                | Op::Enter { .. }
+                | Op::Guard(_)
+                | Op::Call(_)
+                | Op::Fork(_)
+                | Op::Spawn(_)
+                | Op::Join
+                | Op::Balance { .. } => {
+                    self.requests[id].at = at as u32;
+                    match self.rarer_op(now, id, at) {
+                        Some(skipped) => at += skipped,
+                        None => return,
+                    }
+                }
                 op => {
                     if let Err(code) = self.instant_op(now, id, op) {
                         return self.fail(now, id, code);
@@ -110,7 +91,6 @@ impl World<'_> {
                 }
             }
             at += 1;
-            self.requests[id].at = at as u32;
         }
     }
 
@@ -140,20 +120,22 @@ impl World<'_> {
     }
 
     /// Takes a token of a pool. Returns whether the request goes on; it may wait or be refused.
-    fn acquire(&mut self, now: Time, id: u32, pool: PoolId) -> bool {
-        let request = &self.requests[id];
-        let (at, ticket) = (request.at as usize, request.ticket);
-        match self.pools[pool.index()].acquire(now, id, ticket) {
+    #[inline(always)]
+    fn acquire(&mut self, now: Time, id: u32, at: usize, pool: PoolId) -> bool {
+        let request = &mut self.requests[id];
+        request.at = at as u32;
+        let part = &mut self.pools[pool.index()];
+        match part.acquire(now, id, request.ticket) {
             Admission::Granted | Admission::Displaces | Admission::OnHost => {
                 self.op_times[at].visits += 1;
                 self.requests.hold(id, Held::Token(pool));
                 return true;
             }
             Admission::Queued => {
-                let spec = &self.model.pools[pool.index()];
-                let timeout = self.pool_patience(now, pool);
-                self.begin_wait(now, id, timeout);
-                self.may_open_reserve(now, id, spec.waiting);
+                (request.state, request.since) = (RequestState::Waiting, now);
+                if part.has_timers() {
+                    self.start_pool_timers(now, id, pool);
+                }
             }
             Admission::Refused => {
                 let status = self.model.pools[pool.index()].refusal;
@@ -163,19 +145,65 @@ impl World<'_> {
         false
     }
 
-    /// Comes to a lock or a limit. Returns whether the request goes on.
+    /// What goes off while a request waits for a token of a pool: its patience, the pool's reserve.
     #[inline(never)]
-    fn passes(&mut self, now: Time, id: u32, at: usize) -> bool {
-        match self.ops[at] {
+    fn start_pool_timers(&mut self, now: Time, id: u32, pool: PoolId) {
+        let timeout = self.pool_patience(now, pool);
+        self.begin_wait(now, id, timeout);
+        self.may_open_reserve(now, id, self.model.pools[pool.index()].waiting);
+    }
+
+    /// The rarer operations that may hold a request up. Returns how many of those behind it are skipped, or nothing if
+    /// the request does not go on now.
+    // By a call: what any of them may need would be made ready for each request that comes to another.
+    #[inline(never)]
+    fn rarer_op(&mut self, now: Time, id: u32, at: usize) -> Option<usize> {
+        let goes_on = match self.ops[at] {
+            Op::AcquireKept { pool } => {
+                self.takes_kept(now, id, pool) || self.acquire(now, id, at, pool)
+            }
+            Op::Lock { .. } => self.take_lock(now, id, at),
             Op::RateLimit(limit) => self.comes_to_limit(now, id, limit),
             op @ (Op::Limit(_) | Op::Enter { .. }) => self.meet_limit(now, id, op),
-            _ => self.take_lock(now, id, at),
+            Op::Fork(endpoint) => {
+                self.requests[id].branches += 1;
+                self.start_child(now, id, endpoint, true).is_some()
+            }
+            Op::Spawn(endpoint) => self.start_child(now, id, endpoint, false).is_some(),
+            Op::Join => self.join(now, id),
+            Op::Balance { service, stride } => return self.route(now, id, service, stride),
+            Op::SlowedDelay { time, pace } => {
+                self.slowed_delay(now, id, time, pace);
+                false
+            }
+            Op::Guard(guard) => {
+                self.begin_guarded_call(now, id, guard);
+                false
+            }
+            Op::Call(endpoint) => {
+                self.call(now, id, endpoint);
+                false
+            }
+            _ => true,
+        };
+        goes_on.then_some(0)
+    }
+
+    /// All branches must have ended. Returns whether the request goes on.
+    fn join(&mut self, now: Time, id: u32) -> bool {
+        let request = &mut self.requests[id];
+        if request.branches > 0 {
+            request.state = RequestState::Joining;
+            return false;
         }
+        let failed = request.code != Code::OK;
+        if failed {
+            self.finish(now, id);
+        }
+        !failed
     }
 
     /// Asks for a lock. Returns whether the request has it; else it waits, or is a deadlock's victim.
-    // As are others: inside `advance`, their addresses would be made ready for each request that goes on.
-    #[inline(never)]
     fn take_lock(&mut self, now: Time, id: u32, at: usize) -> bool {
         let Op::Lock {
             key,
@@ -359,61 +387,80 @@ impl World<'_> {
     }
 
     /// Grants a waiting request the pool's token or the lock.
+    #[inline(never)]
     pub(super) fn granted(&mut self, now: Time, id: u32) {
-        self.trace(now, id, true);
-        let request = &mut self.requests[id];
-        request.ticket = request.ticket.wrapping_add(1);
-        request.state = RequestState::Ready;
-        let time = &mut self.op_times[request.at as usize];
-        time.visits += 1;
-        time.waited += u128::from(now.since_past(request.since).0);
-        let held = match self.ops[request.at as usize] {
+        let held = match self.ops[self.requests[id].at as usize] {
             Op::Acquire { pool } | Op::AcquireKept { pool } => Some(Held::Token(pool)),
             Op::Lock { key, .. } => Some(Held::Lock(key, self.entity(id, key))),
             _ => None,
         };
+        self.goes_on_with(now, id, held);
+    }
+
+    /// A waiting request goes on with what it waited for.
+    #[inline(always)]
+    fn goes_on_with(&mut self, now: Time, id: u32, held: Option<Held>) {
+        self.trace(now, id, true);
+        let request = &mut self.requests[id];
+        let time = &mut self.op_times[request.at as usize];
+        time.visits += 1;
+        time.waited += u128::from(now.since_past(request.since).0);
+        request.ticket = request.ticket.wrapping_add(1);
+        request.state = RequestState::Ready;
+        request.at += 1;
         if let Some(held) = held {
             self.requests.hold(id, held);
         }
-        self.requests[id].at += 1;
         self.ready.push_back(Work::Request(id));
     }
 
-    /// Something held comes back, and whoever waits for it first gets it.
-    fn give_back(&mut self, now: Time, id: u32, held: Held) {
-        let failed = self.requests[id].code != Code::OK || self.requests[id].cancelled;
-        let next = match held {
-            Held::Token(pool) => self.pools[pool.index()].release(now, &self.requests),
-            Held::Lock(_, NONE) | Held::Version(..) | Held::Replica(..) | Held::Permit(_) => None,
-            Held::Lock(key, entity) => self.locks[key as usize]
-                .as_mut()
-                .and_then(|locks| locks.release(now, entity, failed, &self.requests)),
-        };
-        match (next, held) {
-            (Some(next), _) => self.granted(now, next),
-            (None, Held::Token(pool)) => self.wake_for_pool(now, pool),
-            (None, Held::Permit(limit)) => self.leave_limit(now, id, limit),
-            (None, Held::Lock(key, entity)) if entity != NONE => {
-                self.wake_for_lock(now, key, entity);
+    /// A token comes back to its pool: who waits for it first gets it.
+    #[inline(always)]
+    fn give_back_token(&mut self, now: Time, pool: PoolId) {
+        let part = &mut self.pools[pool.index()];
+        match part.release(now, &self.requests) {
+            Some(next) => self.goes_on_with(now, next, Some(Held::Token(pool))),
+            None if part.waiting() > 0 => self.wake_for_pool(now, pool),
+            None => {}
+        }
+    }
+
+    /// Something held that is no token comes back, and whoever waits for it first gets it.
+    #[inline(never)]
+    fn give_back_other(&mut self, now: Time, id: u32, held: Held) {
+        match held {
+            Held::Token(pool) => self.give_back_token(now, pool),
+            Held::Lock(key, entity) if entity != NONE => {
+                let request = &self.requests[id];
+                let failed = request.code != Code::OK || request.cancelled;
+                let locks = self.locks[key as usize].as_mut();
+                let next = locks.and_then(|l| l.release(now, entity, failed, &self.requests));
+                match next {
+                    Some(next) => self.granted(now, next),
+                    None => self.wake_for_lock(now, key, entity),
+                }
             }
-            _ => {}
+            Held::Permit(limit) => self.leave_limit(now, id, limit),
+            Held::Replica(service, replica) => self.leave_replica(now, id, service, replica),
+            Held::Lock(..) | Held::Version(..) => {}
         }
     }
 
     /// A delay of a request is over. Returns the request, which goes on.
     #[inline(always)]
     pub(super) fn delay_over(&mut self, now: Time, id: u32, ticket: u32) -> Option<Work> {
-        let request = &mut self.requests[id];
+        let request = &self.requests[id];
         if request.ticket != ticket || request.state != RequestState::Delayed {
             return None;
         }
-        request.ticket = request.ticket.wrapping_add(1);
-        request.state = RequestState::Ready;
+        self.trace(now, id, false);
+        let request = &mut self.requests[id];
         let time = &mut self.op_times[request.at as usize];
         time.visits += 1;
         time.served += u128::from(now.since_past(request.since).0);
-        self.trace(now, id, false);
-        self.requests[id].at += 1;
+        request.ticket = request.ticket.wrapping_add(1);
+        request.state = RequestState::Ready;
+        request.at += 1;
         Some(Work::Request(id))
     }
 
@@ -555,10 +602,11 @@ impl World<'_> {
     }
 
     /// What the request took last comes back.
+    #[inline(never)]
     pub(super) fn give_back_last(&mut self, now: Time, id: u32) {
         match self.requests.let_go(id) {
-            Some(Held::Replica(service, replica)) => self.leave_replica(now, id, service, replica),
-            Some(held) => self.give_back(now, id, held),
+            Some(Held::Token(pool)) => self.give_back_token(now, pool),
+            Some(held) => self.give_back_other(now, id, held),
             None => {}
         }
     }

@@ -314,24 +314,30 @@ impl JourneyInterpreter {
         recorder: &mut Recorder,
     ) -> Effect {
         let mut at = vu.at as usize;
+        let mut step = &self.steps[at];
         // The usual ones at the begin of an iteration and after an answer.
-        match self.steps[at] {
-            Step::PickUser => {
+        if matches!(step, Step::PickUser | Step::TakeToken) {
+            if matches!(step, Step::PickUser) {
                 self.pick_user(vu);
-                at += 1;
-            }
-            Step::TakeToken => {
+            } else {
                 self.take_token(vu, tokens);
-                at += 1;
             }
-            _ => {}
-        }
-        while let Step::Check(check, condition) = self.steps[at] {
-            recorder.check(now, vu.origin, check, holds(condition, vu, tokens));
             at += 1;
+            step = &self.steps[at];
+        }
+        // The answer is the same for all of its checks.
+        let ok = vu.reply.code.is_expected();
+        while let Step::Check(check, condition) = *step {
+            let passed = match condition {
+                Condition::Ok => ok,
+                _ => holds_otherwise(condition, vu, tokens),
+            };
+            recorder.check(now, vu.origin, check, passed);
+            at += 1;
+            step = &self.steps[at];
         }
         vu.at = at as u32 + 1;
-        match self.steps[at] {
+        match *step {
             Step::Request(site) => Effect::Request(site),
             Step::Sleep(time) => Effect::Sleep(time),
             Step::End => Effect::Done,
@@ -351,8 +357,33 @@ impl JourneyInterpreter {
         recorder: &mut Recorder,
     ) -> Effect {
         for _ in 0..MOST_STEPS_AT_ONE_INSTANT {
-            if let Some(effect) = self.take_step(at, now, number, vu, tokens, recorder) {
-                return effect;
+            match self.steps[at] {
+                Step::Request(site) => return Effect::Request(site),
+                Step::Sleep(time) => return Effect::Sleep(time),
+                Step::End => return Effect::Done,
+                // Those are counted against the most steps that one instant may have.
+                Step::Check(check, condition) => {
+                    return Effect::Check(check, holds(condition, vu, tokens));
+                }
+                Step::JumpIf(condition, to) => {
+                    if holds(condition, vu, tokens) {
+                        vu.at = to;
+                    }
+                }
+                Step::Jump(to) => vu.at = to,
+                Step::LoopReset(slot) => self.loops[vu.loops as usize + slot as usize] = 0,
+                Step::CountTo { slot, limit, then } => {
+                    let count = &mut self.loops[vu.loops as usize + slot as usize];
+                    *count += 1;
+                    if *count >= limit {
+                        vu.at = then;
+                    }
+                }
+                _ => {
+                    if let Some(effect) = self.take_step(at, now, number, vu, tokens, recorder) {
+                        return effect;
+                    }
+                }
             }
             at = vu.at as usize;
             vu.at += 1;
@@ -360,7 +391,7 @@ impl JourneyInterpreter {
         Effect::Stuck
     }
 
-    /// Takes one step. Returns its effect, if it has one.
+    /// Takes one step of the rarer ones. Returns its effect, if it has one.
     // A call for each: within the loop, all that any step may need would be made ready before the first.
     #[inline(never)]
     fn take_step(
@@ -373,28 +404,6 @@ impl JourneyInterpreter {
         recorder: &mut Recorder,
     ) -> Option<Effect> {
         match self.steps[at] {
-            Step::Request(site) => return Some(Effect::Request(site)),
-            Step::Sleep(time) => return Some(Effect::Sleep(time)),
-            Step::End => return Some(Effect::Done),
-            Step::Check(check, condition) => {
-                // Those are counted against the most steps that one instant may have.
-                let passed = holds(condition, vu, tokens);
-                return Some(Effect::Check(check, passed));
-            }
-            Step::JumpIf(condition, to) => {
-                if holds(condition, vu, tokens) {
-                    vu.at = to;
-                }
-            }
-            Step::Jump(to) => vu.at = to,
-            Step::LoopReset(slot) => self.loops[vu.loops as usize + slot as usize] = 0,
-            Step::CountTo { slot, limit, then } => {
-                let count = &mut self.loops[vu.loops as usize + slot as usize];
-                *count += 1;
-                if *count >= limit {
-                    vu.at = then;
-                }
-            }
             Step::PickUser => self.pick_user(vu),
             Step::TakeToken => self.take_token(vu, tokens),
             Step::AwaitAdmission => return Some(Effect::AwaitAdmission),

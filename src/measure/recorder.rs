@@ -237,8 +237,9 @@ pub struct Recorder {
     pub dropped: Vec<u64>,
     /// Bytes sent and received, by origin.
     pub data: Vec<(u64, u64)>,
-    /// Passes and fails of each check, in the order of `Model::checks`, by origin.
+    /// Passes and fails by origin, and of each check in the order of `Model::checks`.
     pub checks: Vec<(u64, u64)>,
+    check_count: usize,
     origins: usize,
     /// Order in which checks were first made.
     pub check_order: Vec<CheckId>,
@@ -324,6 +325,7 @@ impl Recorder {
             dropped: vec![0; origins],
             data: vec![(0, 0); origins],
             checks: vec![(0, 0); checks * origins],
+            check_count: checks,
             origins,
             check_order: Vec::new(),
             customs: vec![None; customs.len()],
@@ -528,10 +530,48 @@ impl Recorder {
         self.note(now, Sample::Iteration { origin, duration });
     }
 
-    /// One sample of a check.
+    /// One sample of each of so many checks of consecutive numbers.
     #[inline]
-    pub fn check(&mut self, now: Time, origin: Origin, check: CheckId, passed: bool) {
-        if !self.plain {
+    pub fn checks(
+        &mut self,
+        now: Time,
+        origin: Origin,
+        (first, count): (CheckId, u16),
+        passed: bool,
+    ) {
+        let from = origin.0 as usize * self.check_count + first.index();
+        let checks = &mut self.checks[from..from + usize::from(count)];
+        let mut new = !self.plain;
+        if passed {
+            for (passes, fails) in checks {
+                new |= *passes + *fails == 0;
+                *passes += 1;
+            }
+        } else {
+            for (passes, fails) in checks {
+                new |= *passes + *fails == 0;
+                *fails += 1;
+            }
+        }
+        if new {
+            self.note_checks(now, origin, (first, count), passed);
+        }
+    }
+
+    /// Samples of checks that were hardly made before, or that are logged.
+    #[cold]
+    #[inline(never)]
+    fn note_checks(
+        &mut self,
+        now: Time,
+        origin: Origin,
+        (first, count): (CheckId, u16),
+        passed: bool,
+    ) {
+        for check in (first.0..first.0 + count).map(CheckId) {
+            if !self.check_order.contains(&check) {
+                self.check_order.push(check);
+            }
             let sample = Sample::Check {
                 origin,
                 check,
@@ -539,28 +579,12 @@ impl Recorder {
             };
             self.note(now, sample);
         }
-        let (passes, fails) = &mut self.checks[check.index() * self.origins + origin.0 as usize];
-        let is_first = *passes + *fails == 0;
-        *passes += u64::from(passed);
-        *fails += u64::from(!passed);
-        if is_first {
-            self.check_first(check);
-        }
-    }
-
-    /// The first sample of a check by one origin: mostly of all.
-    #[cold]
-    #[inline(never)]
-    fn check_first(&mut self, check: CheckId) {
-        if !self.check_order.contains(&check) {
-            self.check_order.push(check);
-        }
     }
 
     /// Passes and fails of a check made by one origin.
     #[must_use]
     pub fn check_of(&self, check: CheckId, origin: Origin) -> (u64, u64) {
-        self.checks[check.index() * self.origins + origin.0 as usize]
+        self.checks[origin.0 as usize * self.check_count + check.index()]
     }
 
     /// All origins of this run.

@@ -94,6 +94,9 @@ pub enum Step {
     JumpWithProbability(f64, u32),
     /// One sample of a check: passes if the condition holds.
     Check(CheckId, Condition),
+    /// So many checks of consecutive numbers, the first of which is this, that pass if the last response was ok. All but
+    /// the first follow as steps of their own, too, for who makes them one by one.
+    Checks(CheckId, u16),
     /// One sample of a custom metric.
     Record(MetricId, Recorded),
     /// Opens a k6 group.
@@ -122,6 +125,23 @@ impl Step {
             Step::JumpIf(condition, to) => Step::JumpIf(condition, to + base),
             Step::JumpWithProbability(p, to) => Step::JumpWithProbability(p, to + base),
             other => other,
+        }
+    }
+
+    /// Makes one step of checks of consecutive numbers that stand together and ask the same of the last response.
+    pub fn join_checks(steps: &mut [Step]) {
+        let mut joined: Option<(CheckId, u16)> = None;
+        for step in steps.iter_mut().rev() {
+            joined = match (*step, joined) {
+                (Step::Check(check, Condition::Ok), Some((next, count)))
+                    if check.0 + 1 == next.0 =>
+                {
+                    *step = Step::Checks(check, count + 1);
+                    Some((check, count + 1))
+                }
+                (Step::Check(check, Condition::Ok), _) => Some((check, 1)),
+                _ => None,
+            };
         }
     }
 }

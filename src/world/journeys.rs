@@ -35,7 +35,9 @@ impl World<'_> {
                     let over = Event::stale_after(Kind::Wake, id, vu.generation);
                     return self.after(time, over);
                 }
-                Effect::Check(check, passed) => recorder.check(now, vu.origin, check, passed),
+                Effect::Check(check, passed) => {
+                    recorder.checks(now, vu.origin, (check, 1), passed);
+                }
                 Effect::RetryBegin(policy) => self.begin_retries(now, id, policy),
                 Effect::Retry => {
                     if !self.retry(now, id) {

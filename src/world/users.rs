@@ -151,7 +151,7 @@ impl<'m> World<'m> {
                 self.queue.at(now + time, event);
             }
             UserAction::Check(check, passed) => {
-                self.recorder.check(now, origin, check, passed);
+                self.recorder.checks(now, origin, (check, 1), passed);
                 return Some(true);
             }
             UserAction::Record(metric, group, value) => {

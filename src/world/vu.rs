@@ -244,6 +244,7 @@ impl JourneyInterpreter {
             entry.push(base);
             steps.extend(journey.steps.iter().map(|step| step.moved_by(base)));
         }
+        Step::join_checks(&mut steps);
         let group_starts = |j: &Journey| {
             let starts = |s: &&Step| matches!(s, Step::GroupStart(_));
             j.steps.iter().filter(starts).count()
@@ -325,15 +326,18 @@ impl JourneyInterpreter {
             at += 1;
             step = &self.steps[at];
         }
-        // The answer is the same for all of its checks.
-        let ok = vu.reply.code.is_expected();
-        while let Step::Check(check, condition) = *step {
-            let passed = match condition {
-                Condition::Ok => ok,
-                _ => holds_otherwise(condition, vu, tokens),
-            };
-            recorder.check(now, vu.origin, check, passed);
-            at += 1;
+        loop {
+            match *step {
+                Step::Checks(first, count) => {
+                    recorder.checks(now, vu.origin, (first, count), vu.reply.code.is_expected());
+                    at += usize::from(count);
+                }
+                Step::Check(check, condition) => {
+                    recorder.checks(now, vu.origin, (check, 1), holds(condition, vu, tokens));
+                    at += 1;
+                }
+                _ => break,
+            }
             step = &self.steps[at];
         }
         vu.at = at as u32 + 1;
@@ -361,7 +365,10 @@ impl JourneyInterpreter {
                 Step::Request(site) => return Effect::Request(site),
                 Step::Sleep(time) => return Effect::Sleep(time),
                 Step::End => return Effect::Done,
-                // Those are counted against the most steps that one instant may have.
+                // Those are counted against the most steps that one instant may have, one by one.
+                Step::Checks(check, _) => {
+                    return Effect::Check(check, vu.reply.code.is_expected());
+                }
                 Step::Check(check, condition) => {
                     return Effect::Check(check, holds(condition, vu, tokens));
                 }

@@ -1,5 +1,6 @@
 //! What a VU asks of its host, and what the host answers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -187,25 +188,28 @@ pub struct LogLine {
     pub fields: Vec<(String, String)>,
 }
 
+/// Names and values of headers.
+pub type Headers<T> = Vec<(T, T)>;
+
 /// One request, one hop of a chain of redirects.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Its number among the requests of this VU.
     pub id: u64,
     /// Method, in capitals.
-    pub method: String,
+    pub method: Rc<str>,
     /// Address with query, without fragment, user and password.
-    pub url: String,
+    pub url: Rc<str>,
     /// The tag `url`.
-    pub url_tag: String,
+    pub url_tag: Rc<str>,
     /// The tag `name`.
-    pub name: String,
+    pub name: Rc<str>,
     /// Headers in the order in which they are sent.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers<Rc<str>>,
     /// Body, empty for none.
     pub body: Vec<u8>,
     /// Tags of its samples, beside those of the system.
-    pub tags: Tags,
+    pub tags: Rc<Tags>,
     /// How long its end may take; the host ends it with [`RequestError::TIMEOUT`].
     pub timeout: Duration,
     /// Which statuses are expected; `None`: `http_req_failed` gets no sample.
@@ -255,7 +259,7 @@ pub struct Response {
     /// Status; 0 if no answer came.
     pub status: u16,
     /// Headers; a name may stand several times.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers<Cow<'static, str>>,
     /// Body; `None` if the answer can have none.
     pub body: Option<Vec<u8>>,
     /// The body is made up: as JSON it has every field that the script reads, and tells which ([`Effect::Read`]).
@@ -263,7 +267,7 @@ pub struct Response {
     /// Durations of its parts.
     pub timings: Timings,
     /// Address of the server and its port.
-    pub remote: (String, u16),
+    pub remote: (Cow<'static, str>, u16),
     /// What went wrong.
     pub error: Option<RequestError>,
 }

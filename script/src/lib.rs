@@ -17,8 +17,8 @@ mod script;
 mod vu;
 
 pub use effect::{
-    Answer, Call, Effect, End, Failure, Instance, Iteration, Level, LogLine, Request, RequestError,
-    Response, Tags, Timings,
+    Answer, Call, Effect, End, Failure, Headers, Instance, Iteration, Level, LogLine, Request,
+    RequestError, Response, Tags, Timings,
 };
 pub use script::{Exports, Metric, Script, Settings};
 pub use vu::{ScriptVu, VuFactory};

@@ -224,11 +224,11 @@ impl Recorder {
     }
 
     fn request(&mut self, request: &crate::effect::Request) {
-        self.names.insert(request.id, request.name.clone());
+        self.names.insert(request.id, request.name.to_string());
         self.steps.push(Step::Request {
-            method: request.method.clone(),
-            url: request.url.clone(),
-            name: request.name.clone(),
+            method: request.method.to_string(),
+            url: request.url.to_string(),
+            name: request.name.to_string(),
         });
     }
 

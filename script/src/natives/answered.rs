@@ -41,6 +41,8 @@ const LAZY: [&str; 5] = ["headers", "cookies", "timings", "ocsp", "request"];
 /// How responses are made.
 pub(crate) struct Responses {
     layout: Layout,
+    /// A response for each number of fields: the engine goes from shape to shape of objects that it knows.
+    _begun: Persistent<Vec<Object<'static>>>,
     prototype: Persistent<Object<'static>>,
     protocol: Persistent<Value<'static>>,
     empty: Persistent<Value<'static>>,
@@ -62,9 +64,25 @@ impl Responses {
             names.push(name.into_js(ctx)?);
         }
         names.push(wanted.get("hidden")?);
+        let prototype: Object = wanted.get("prototype")?;
+        let layout = Layout::new(ctx, &names, &lazy)?;
+        let mut begun = Vec::new();
+        for fields in 1..=names.len() {
+            let object = Object::new_proto(ctx.clone(), Some(&prototype))?;
+            for at in 0..fields {
+                let nothing = Value::new_undefined(ctx.clone());
+                match LAZY.iter().position(|lazy| FIELDS.get(at) == Some(lazy)) {
+                    Some(by) => layout.lazy(&object, at, by)?,
+                    None if at < FIELDS.len() => layout.part(&object, at, &nothing)?,
+                    None => layout.hidden(&object, at, &nothing)?,
+                }
+            }
+            begun.push(object);
+        }
         Ok(Responses {
-            layout: Layout::new(ctx, &names, &lazy)?,
-            prototype: Persistent::save(ctx, wanted.get::<_, Object>("prototype")?),
+            layout,
+            _begun: Persistent::save(ctx, begun),
+            prototype: Persistent::save(ctx, prototype),
             protocol: Persistent::save(ctx, "HTTP/1.1".into_js(ctx)?),
             empty: Persistent::save(ctx, "".into_js(ctx)?),
         })
@@ -75,9 +93,9 @@ impl Responses {
         let response = &mut exchange.response;
         let status = response.status;
         let body = response.body.take().unwrap_or_default();
-        let ip = response.remote.0.as_str().into_js(ctx)?;
+        let ip = (&*response.remote.0).into_js(ctx)?;
         let port = response.remote.1;
-        let url = exchange.request.url.as_str().into_js(ctx)?;
+        let url = (&*exchange.request.url).into_js(ctx)?;
         let prototype = self.prototype.clone().restore(ctx)?;
         let made = Holder::instance_proto(Held(exchange), prototype)?.into_inner();
         let empty = self.empty.clone().restore(ctx)?;

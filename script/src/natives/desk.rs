@@ -1,6 +1,7 @@
 //! Whose turn it is, and what the natives need of the JavaScript side.
 
 use super::answered::Responses;
+use super::texts::Texts;
 use super::{State, uncatchable};
 use crate::effect::{Answer, Effect, Failure};
 use crate::script::Script;
@@ -22,6 +23,7 @@ pub(crate) struct Desk {
     pub(super) responses: RefCell<Option<Responses>>,
     /// The prototype of async functions.
     asynchronous: RefCell<Option<Persistent<Object<'static>>>>,
+    pub(super) texts: Texts,
 }
 
 impl Desk {
@@ -37,6 +39,7 @@ impl Desk {
             fail: RefCell::default(),
             responses: RefCell::default(),
             asynchronous: RefCell::default(),
+            texts: Texts::default(),
         }
     }
 

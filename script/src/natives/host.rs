@@ -1,8 +1,8 @@
 //! What goes to the host: requests, sleeps, samples, lines of the log.
 
-use super::quick::content_length;
+use super::quick::has_length;
 use super::{Desk, State, Statuses};
-use crate::effect::{Answer, Effect, Failure, Level, LogLine, Request, Response, Tags};
+use crate::effect::{Answer, Effect, Failure, Headers, Level, LogLine, Request, Response, Tags};
 use crate::natives::text::bytes;
 use crate::script::Metric;
 use rquickjs::function::{Func, Opt};
@@ -182,10 +182,11 @@ fn requests<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
 }
 
 /// Names and values that stand in turn.
-fn pairs(list: &Array) -> Result<Vec<(String, String)>> {
+fn pairs<T: From<String>>(list: &Array) -> Result<Vec<(T, T)>> {
+    let text = |at| list.get::<String>(at).map(T::from);
     let count = list.len() / 2;
     (0..count)
-        .map(|i| Ok((list.get(2 * i)?, list.get(2 * i + 1)?)))
+        .map(|i| Ok((text(2 * i)?, text(2 * i + 1)?)))
         .collect()
 }
 
@@ -197,22 +198,24 @@ pub(super) fn tags_of(list: Option<&Array>) -> Result<Tags> {
 
 /// The request that the JavaScript side describes; see `Flow.hop` there.
 fn request(state: &State, hop: &Array) -> Result<Request> {
-    let method: String = hop.get(0)?;
+    let text = |at| hop.get::<String>(at).map(Rc::from);
+    let method: Rc<str> = text(0)?;
     let body: Value = hop.get(5)?;
     let body = bytes(&body).unwrap_or_default();
-    let mut headers = pairs(&hop.get(4)?)?;
-    if let Some(length) = content_length(&method, &body) {
+    let mut headers: Headers<Rc<str>> = pairs(&hop.get(4)?)?;
+    if has_length(&method, &body) {
+        let length = ("Content-Length".into(), body.len().to_string().into());
         headers.insert(headers.len().min(2), length);
     }
     Ok(Request {
         id: state.next_request(),
         method,
-        url: hop.get(1)?,
-        url_tag: hop.get(2)?,
-        name: hop.get(3)?,
+        url: text(1)?,
+        url_tag: text(2)?,
+        name: text(3)?,
         headers,
         body,
-        tags: tags_of(hop.get::<Option<Array>>(7)?.as_ref())?,
+        tags: Rc::new(tags_of(hop.get::<Option<Array>>(7)?.as_ref())?),
         timeout: from_milliseconds(hop.get(6)?),
         expected: expected(state, &hop.get(8)?)?,
         group: state.group.borrow().clone(),
@@ -257,7 +260,7 @@ pub(super) fn shown<'js>(ctx: &Ctx<'js>, response: Response) -> Result<Array<'js
     list.set(2, response.made_up)?;
     list.set(3, headers)?;
     list.set(4, content(ctx, response.body)?)?;
-    list.set(5, response.remote.0)?;
+    list.set(5, &*response.remote.0)?;
     list.set(6, response.remote.1)?;
     for (at, part) in (7..).zip(parts) {
         list.set(at, milliseconds(part))?;

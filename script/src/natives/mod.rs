@@ -7,6 +7,7 @@ mod host;
 mod quick;
 mod random;
 mod text;
+mod texts;
 
 use crate::effect::{Call, Failure, Iteration};
 use crate::raw::{Bytecode, KeptModule, Port};

@@ -2,13 +2,15 @@
 //!
 //! What is unusual is left to the JavaScript side, which can do everything.
 
+use super::Desk;
 use super::answered::Exchange;
 use super::host::{from_milliseconds, milliseconds, shown};
-use super::{Desk, State};
-use crate::effect::{Answer, Effect, Request, Response, Tags};
+use super::texts::Texts;
+use crate::effect::{Answer, Effect, Headers, Request, Response};
 use rquickjs::function::Func;
 use rquickjs::object::Filter;
 use rquickjs::{Coerced, Ctx, Exception, Object, Result, Value};
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -30,7 +32,7 @@ pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()>
                   url: Value<'js>,
                   body: Value<'js>,
                   params: Value<'js>| {
-                let Some(request) = planned(&own.vu(), method, &url, &body, &params)? else {
+                let Some(request) = planned(&own, &method, &url, &body, &params)? else {
                     return Ok(Value::new_undefined(ctx));
                 };
                 sent(&own, &ctx, request)
@@ -58,7 +60,7 @@ fn sent<'js>(desk: &Desk, ctx: &Ctx<'js>, request: Request) -> Result<Value<'js>
 
 /// Whether an answer is all there is to a call, and asks nothing of the VU.
 fn is_plain(response: &Response) -> bool {
-    let asks = |(name, _): &(String, String)| {
+    let asks = |(name, _): &(Cow<str>, Cow<str>)| {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         is("Location") || is("Set-Cookie")
     };
@@ -70,56 +72,63 @@ fn is_plain(response: &Response) -> bool {
 
 /// The request of a call; `None` if that is for the JavaScript side.
 fn planned(
-    state: &State,
-    method: String,
+    desk: &Desk,
+    method: &str,
     url: &Value,
     body: &Value,
     params: &Value,
 ) -> Result<Option<Request>> {
+    let texts = &desk.texts;
     let Some(url) = url.as_string() else {
         return Ok(None);
     };
-    let url = url.to_string()?;
-    let Some(host) = plain_host(&url) else {
+    let url = url.clone().to_cstring()?;
+    let Some(host) = plain_host(url.as_str()) else {
         return Ok(None);
     };
-    let host = host.to_owned();
     let body = match body.as_string() {
         Some(text) => text.to_string()?.into_bytes(),
         None if body.is_undefined() || body.is_null() => Vec::new(),
         None => return Ok(None),
     };
     let mut given = Params::default();
-    if !(params.is_undefined() || params.is_null() || given.read(params)?) {
+    if !(params.is_undefined() || params.is_null() || given.read(texts, params)?) {
         return Ok(None);
     }
-    let mut headers = vec![
-        ("Host".to_owned(), host),
-        ("User-Agent".to_owned(), AGENT.to_owned()),
-    ];
-    headers.extend(content_length(&method, &body));
+    let mut headers = Headers::with_capacity(3 + given.headers.len());
+    headers.push((texts.kept("Host"), texts.kept(host)));
+    headers.push((texts.kept("User-Agent"), texts.kept(AGENT)));
+    if has_length(method, &body) {
+        let length = texts.kept(&body.len().to_string());
+        headers.push((texts.kept("Content-Length"), length));
+    }
     given.headers.sort_by(|a, b| a.0.cmp(&b.0));
     headers.append(&mut given.headers);
-    let name = given.tags.get("name").unwrap_or(&url).clone();
+    let url = texts.kept(url.as_str());
+    let tag = |key: &str| {
+        let found = given.tags.iter().find(|(k, _)| **k == *key);
+        found.map(|(_, value)| value.clone())
+    };
+    let name = tag("name").unwrap_or_else(|| url.clone());
+    let state = desk.vu();
     Ok(Some(Request {
         id: state.next_request(),
-        method,
-        url_tag: given.tags.get("url").unwrap_or(&name).clone(),
+        method: texts.kept(method),
+        url_tag: tag("url").unwrap_or_else(|| name.clone()),
         url,
         name,
         headers,
         body,
-        tags: given.tags,
+        tags: texts.tags(given.tags),
         timeout: given.timeout.unwrap_or(TIMEOUT),
         expected: Some(state.usual.clone()),
         group: state.group.borrow().clone(),
     }))
 }
 
-/// The header that tells how long a body is, if one is sent.
-pub(crate) fn content_length(method: &str, body: &[u8]) -> Option<(String, String)> {
-    let without = body.is_empty() && matches!(method, "GET" | "HEAD" | "OPTIONS" | "DELETE");
-    (!without).then(|| ("Content-Length".to_owned(), body.len().to_string()))
+/// Whether a request tells how long its body is.
+pub(crate) fn has_length(method: &str, body: &[u8]) -> bool {
+    !(body.is_empty() && matches!(method, "GET" | "HEAD" | "OPTIONS" | "DELETE"))
 }
 
 /// The host of an address that is sent as it is written: without fragment, user, or anything to be checked.
@@ -142,14 +151,14 @@ fn plain_host(url: &str) -> Option<&str> {
 /// The usual parameters of a call.
 #[derive(Default)]
 struct Params {
-    headers: Vec<(String, String)>,
-    tags: Tags,
+    headers: Headers<Rc<str>>,
+    tags: Headers<Rc<str>>,
     timeout: Option<Duration>,
 }
 
 impl Params {
     /// Reads them. False if there are others, or unusual ones: then nothing was read that could tell.
-    fn read(&mut self, given: &Value) -> Result<bool> {
+    fn read(&mut self, known: &Texts, given: &Value) -> Result<bool> {
         let Some(given) = plain_object(given) else {
             return Ok(false);
         };
@@ -164,8 +173,8 @@ impl Params {
         for key in keys {
             let value: Value = given.get(&*key)?;
             let usual = match &*key {
-                "headers" => self.read_headers(&value)?,
-                "tags" => self.read_tags(&value)?,
+                "headers" => self.read_headers(known, &value)?,
+                "tags" => self.read_tags(known, &value)?,
                 _ => {
                     let ms = value.as_number().filter(|ms| !ms.is_nan());
                     self.timeout = ms.map(from_milliseconds);
@@ -179,12 +188,11 @@ impl Params {
         Ok(true)
     }
 
-    fn read_headers(&mut self, given: &Value) -> Result<bool> {
-        let Some(texts) = texts(given)? else {
+    fn read_headers(&mut self, known: &Texts, given: &Value) -> Result<bool> {
+        let Some(texts) = texts(known, given, true)? else {
             return Ok(false);
         };
         for (name, value) in texts {
-            let name = canonical(&name);
             if matches!(&*name, "Host" | "User-Agent" | "Cookie" | "Content-Length") {
                 return Ok(false);
             }
@@ -196,8 +204,8 @@ impl Params {
         Ok(true)
     }
 
-    fn read_tags(&mut self, given: &Value) -> Result<bool> {
-        let texts = texts(given)?;
+    fn read_tags(&mut self, known: &Texts, given: &Value) -> Result<bool> {
+        let texts = texts(known, given, false)?;
         let usual = texts.is_some();
         self.tags.extend(texts.into_iter().flatten());
         Ok(usual)
@@ -211,21 +219,40 @@ fn plain_object<'a, 'js>(value: &'a Value<'js>) -> Option<&'a Object<'js>> {
 }
 
 /// Names and values of an object whose values are texts or numbers.
-fn texts(given: &Value) -> Result<Option<Vec<(String, String)>>> {
+fn texts(known: &Texts, given: &Value, header: bool) -> Result<Option<Headers<Rc<str>>>> {
     let Some(given) = plain_object(given) else {
         return Ok(None);
     };
-    let mut texts = Vec::new();
+    let mut texts = Headers::new();
     for entry in given.own_props::<String, Value>(Filter::default()) {
         let (name, value) = entry?;
         let text = match value.as_string() {
-            Some(text) => text.to_string()?,
-            None if value.is_number() => value.get::<Coerced<String>>()?.0,
+            Some(text) => known.kept(text.clone().to_cstring()?.as_str()),
+            None if value.is_number() => known.kept(&value.get::<Coerced<String>>()?.0),
             None => return Ok(None),
         };
-        texts.push((name, text));
+        let name = if header && !is_canonical(&name) {
+            canonical(&name)
+        } else {
+            name
+        };
+        texts.push((known.kept(&name), text));
     }
     Ok(Some(texts))
+}
+
+/// Whether a name is written as Go writes it, as far as that is seen at a glance.
+fn is_canonical(name: &str) -> bool {
+    let mut first = true;
+    name.bytes().all(|b| {
+        let fits = if first {
+            b.is_ascii_uppercase()
+        } else {
+            b.is_ascii_lowercase() || b == b'-'
+        };
+        first = b == b'-';
+        fits
+    })
 }
 
 /// The name of a header as Go writes it.

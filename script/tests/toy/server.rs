@@ -2,6 +2,7 @@
 
 use capsim_script::{Request, RequestError, Response, Timings};
 use serde_json::json;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// What the server remembers.
@@ -12,7 +13,7 @@ pub struct Server {
 
 struct Page {
     status: u16,
-    headers: Vec<(String, String)>,
+    headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     body: Option<Vec<u8>>,
     waiting: Duration,
     receiving: Duration,
@@ -31,8 +32,8 @@ fn page(status: u16, kind: &str, body: Vec<u8>) -> Page {
     Page {
         status,
         headers: vec![
-            ("Content-Type".into(), kind.into()),
-            ("Content-Length".into(), body.len().to_string()),
+            ("Content-Type".into(), kind.to_owned().into()),
+            ("Content-Length".into(), body.len().to_string().into()),
         ],
         body: Some(body),
         waiting: Duration::ZERO,
@@ -47,7 +48,8 @@ fn json_page(value: &str) -> Page {
 
 impl Page {
     fn with(mut self, name: &str, value: &str) -> Page {
-        self.headers.push((name.into(), value.into()));
+        self.headers
+            .push((name.to_owned().into(), value.to_owned().into()));
         self
     }
 
@@ -145,8 +147,8 @@ impl Server {
     fn page(&mut self, request: &Request, path: &str, query: &str) -> Page {
         let number = || path.rsplit('/').next().and_then(|n| n.parse().ok());
         let header = |name: &str| {
-            let found = request.headers.iter().find(|(n, _)| n == name);
-            found.map(|(_, value)| value.clone())
+            let found = request.headers.iter().find(|(n, _)| **n == *name);
+            found.map(|(_, value)| value.to_string())
         };
         match (path.split('/').nth(1).unwrap_or(""), number()) {
             ("delay", Some(n)) => text(200, "ok").after(ms(n)),
@@ -183,7 +185,7 @@ impl Server {
                 let body: String = request.body.iter().map(|b| char::from(*b)).collect();
                 let at = request.url.match_indices('/').nth(2).map_or(0, |(i, _)| i);
                 let told = json!({
-                    "method": request.method,
+                    "method": &*request.method,
                     "url": request.url[at..],
                     "headers": headers,
                     "body": body,

@@ -1,9 +1,10 @@
 //! What a script is answered: the template of the endpoint, with values of the model's state.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use capsim_script::{RequestError, Response};
+use capsim_script::{Headers, RequestError, Response};
 use serde_json::Value;
 
 use super::routes::Sent;
@@ -41,7 +42,7 @@ pub fn fill(
     let Some(sent) = sent.filter(|_| response.error.is_none()) else {
         return;
     };
-    let json = || vec![("Content-Type".to_string(), "application/json".to_string())];
+    let json = || vec![("Content-Type".into(), "application/json".into())];
     let endpoint = &model.endpoints[sent.endpoint.index()];
     let http = endpoint.http.as_deref();
     let (own, other) = (
@@ -96,17 +97,17 @@ impl Facts<'_> {
     }
 
     /// Its headers.
-    pub fn headers(&self, answer: &Answer) -> Vec<(String, String)> {
+    pub fn headers(&self, answer: &Answer) -> Headers<Cow<'static, str>> {
         let own = |name: &str| {
             let mut headers = answer.headers.iter();
             headers.any(|(n, _)| n.eq_ignore_ascii_case(name))
         };
-        let mut headers = Vec::new();
+        let mut headers = Headers::new();
         if !own("Content-Type") {
             headers.push(("Content-Type".into(), "application/json".into()));
         }
         let given = answer.headers.iter();
-        headers.extend(given.map(|(name, pieces)| (name.clone(), self.text(pieces))));
+        headers.extend(given.map(|(name, pieces)| (name.clone().into(), self.text(pieces).into())));
         headers
     }
 

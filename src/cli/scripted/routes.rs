@@ -160,9 +160,9 @@ impl Sent {
                 own.map(|(_, value)| value)
             }
             Part::Header(name) => {
-                let own = |(n, _): &&(String, String)| n.eq_ignore_ascii_case(name);
+                let own = |(n, _): &&(Rc<str>, Rc<str>)| n.eq_ignore_ascii_case(name);
                 let headers = &self.request.headers;
-                headers.iter().find(own).map(|(_, v)| v.clone())
+                headers.iter().find(own).map(|(_, v)| v.to_string())
             }
             Part::Body(keys) => {
                 let whole = self.body.get_or_init(|| body(&self.request.body));

@@ -227,7 +227,7 @@ impl ScriptUsers<'_> {
                 waiting: Duration::from_nanos(turn.now.since(sent).0),
                 ..Timings::default()
             },
-            remote: ("127.0.0.1".to_string(), 80),
+            remote: ("127.0.0.1".into(), 80),
             ..Response::default()
         };
         answers::fill(

@@ -20,10 +20,10 @@ const MOST_SEEN: usize = 16;
 /// A kind of request that was sent before, and its site.
 pub(super) struct Seen {
     phase: &'static str,
-    name: String,
+    name: Rc<str>,
     group: Rc<str>,
     timeout: Duration,
-    tags: Tags,
+    tags: Rc<Tags>,
     site: SiteId,
 }
 
@@ -104,7 +104,7 @@ impl ScriptUsers<'_> {
         if own.contains("://") && (own.contains('?') || pattern(own).contains("{id}")) {
             return self.model.endpoints[endpoint.index()].name.clone();
         }
-        own.clone()
+        own.to_string()
     }
 
     pub(super) fn check(&self, name: &str, group: &str) -> Option<CheckId> {

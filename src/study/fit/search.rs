@@ -5,25 +5,26 @@
 //! the small. Whole-numbered parameters are not differentiated; their values are tried one by one,
 //! the others fitted anew at each (a profile).
 
+mod differences;
+mod shares;
+mod starts;
+
 use super::distance::{Target, log_ratio};
 use super::exact::{self, Exact};
-use super::linear::Eigen;
-use super::quality::EXCLUDED;
+use super::free::Unit;
 use super::{Evaluation, Fit};
-use crate::engine::stream::Stream;
-use crate::stats::lhs::latin_hypercube;
-use crate::study::fit::free::Unit;
+use differences::{of_numbers, of_residuals};
+use shares::{CORRECTIONS, MOST_CORRECTING, Shares, rounds};
+use starts::apart;
 
 /// Dampings tried at every step, as multiples of the last one.
 const TRIALS: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
 
+/// Replications at most with which the ends of several rounds are compared.
+const MOST_COMPARING: u64 = 20;
+
 /// Ends of other starts that are followed to the last stage.
 const RIVALS: usize = 3;
-
-/// Steps at the end that put the means right.
-const CORRECTIONS: u64 = 2;
-/// Replications of each of them at most.
-const MOST_CORRECTING: u64 = 40;
 
 /// How much work a search may do.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,8 @@ pub struct Found {
     pub profiles: Vec<Vec<Tried>>,
     /// Simulated runs in all.
     pub runs: u64,
+    /// The costs by which the ends of several rounds were compared, in their order; empty of one round.
+    pub rounds: Vec<f64>,
 }
 
 /// A value of a whole-numbered parameter that was tried, the others fitted anew.
@@ -102,43 +105,15 @@ struct Candidate {
     evaluation: Evaluation,
 }
 
-/// Two points that differ in one parameter.
-struct Difference {
-    parameter: usize,
-    width: f64,
-    one: Candidate,
-    other: Candidate,
+/// One measure for the ends of all rounds, whatever was known of chance in each: a cost of its own, from the same
+/// replications for all.
+struct Yardstick {
+    noise: Vec<Vec<f64>>,
+    exact: Vec<Exact>,
+    replications: u64,
 }
 
-/// Derivatives of the residuals: a row for each parameter.
-fn of_residuals(parameters: usize, differences: &[Difference]) -> Vec<Vec<f64>> {
-    let mut rows = vec![Vec::new(); parameters];
-    for d in differences {
-        let both = d.one.residuals.iter().zip(&d.other.residuals);
-        rows[d.parameter] = both.map(|(a, b)| (a - b) / d.width).collect();
-    }
-    rows
-}
-
-/// Derivatives of the logarithms of all numbers, those too that are not fitted to.
-fn of_numbers(fit: &Fit, parameters: usize, differences: &[Difference]) -> Vec<Vec<Vec<f64>>> {
-    let mut all = vec![Vec::new(); parameters];
-    for d in differences {
-        let (ones, others) = (&d.one.evaluation.values, &d.other.evaluation.values);
-        let cases = fit.cases.iter().zip(ones.iter().zip(others));
-        let of_case = |(case, (a, b)): (&super::Case, (&Vec<f64>, &Vec<f64>))| -> Vec<f64> {
-            let targets = case.targets.iter().zip(a.iter().zip(b));
-            let slope = |(target, (a, b)): (&Target, (&f64, &f64))| {
-                (log_ratio(&target.reading, *a) - log_ratio(&target.reading, *b)) / d.width
-            };
-            targets.map(slope).collect()
-        };
-        all[d.parameter] = cases.map(of_case).collect();
-    }
-    all
-}
-
-/// A search under way.
+/// A search under way: of one round, or of several.
 pub struct Search<'s, 'a> {
     fit: &'s Fit<'a>,
     budget: Budget,
@@ -151,37 +126,8 @@ pub struct Search<'s, 'a> {
     exact: Vec<Exact>,
     watch: &'s (dyn Fn(u64, f64) + Sync),
     may_go_on: &'s dyn Fn() -> bool,
-}
-
-/// How a budget of runs is shared out among the stages of a search.
-struct Shares {
-    /// Replications of each point.
-    replications: u64,
-    /// Runs of the best point and of both sides of it along every parameter.
-    own: u64,
-    /// Runs of each correction of the means.
-    correcting: u64,
-    /// Runs that the end keeps for itself.
-    last: u64,
-}
-
-impl Shares {
-    /// Of so many runs, for `one` case or more, each with so many points at the end; `None` if they are too few.
-    fn of(runs: u64, one: u64, points: u64, most: u64, corrects: bool) -> Option<Shares> {
-        let replications = (runs / 3 / (one * points)).clamp(2, most.max(2));
-        let own = one * points * replications;
-        let correcting = match corrects {
-            true => (runs / 20 / one).min(MOST_CORRECTING).max(replications),
-            false => 0,
-        };
-        let last = own + (CORRECTIONS + 1) * one * correcting;
-        (3 * last + 10 * one + 2 * one * replications <= 2 * runs).then_some(Shares {
-            replications,
-            own,
-            correcting,
-            last,
-        })
-    }
+    /// Which of several rounds it is: each has starts of its own.
+    round: u64,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
@@ -196,6 +142,7 @@ impl<'s, 'a> Search<'s, 'a> {
             exact: Vec::new(),
             watch,
             may_go_on: &|| true,
+            round: 0,
         }
     }
 
@@ -211,17 +158,79 @@ impl<'s, 'a> Search<'s, 'a> {
         self.runs + next > self.limit || !(self.may_go_on)()
     }
 
-    /// Looks for the point of least distance.
+    /// Looks for the point of least distance. A budget beyond the default's is spent in rounds, each from the best
+    /// end so far and new starts; the best end of all is taken, so that a larger budget never answers worse.
     ///
     /// # Errors
     /// If the model is invalid at every point tried.
-    pub fn run(mut self) -> Result<Found, String> {
+    pub fn run(self) -> Result<Found, String> {
+        let start: Vec<f64> = self.fit.free.iter().map(|f| libm::log(f.start)).collect();
+        let rounds = rounds(self.budget.runs);
+        let mut best = self.another(0, rounds[0]).one_round(start)?;
+        if rounds.len() == 1 || self.fit.free.is_empty() {
+            return Ok(best);
+        }
+        let yardstick = Yardstick {
+            noise: best.evaluation.variances.clone(),
+            exact: best.exact.clone(),
+            replications: self.budget.replications.clamp(4, MOST_COMPARING),
+        };
+        let each = yardstick.replications * self.fit.cases.len() as u64;
+        let mut least = self.measured(&yardstick, &best)?;
+        let (mut runs, mut costs) = (best.runs + each, vec![least]);
+        for (number, size) in (1..).zip(&rounds[1..]) {
+            if !(self.may_go_on)() {
+                break;
+            }
+            // What comparing takes is part of the round.
+            let search = self.another(number, size.saturating_sub(2 * each));
+            let Ok(end) = search.one_round(best.point.clone()) else {
+                break;
+            };
+            let cost = self.measured(&yardstick, &end)?;
+            runs += end.runs + each;
+            costs.push(cost);
+            if cost < least {
+                (least, best) = (cost, end);
+            }
+        }
+        Ok(Found {
+            runs,
+            rounds: costs,
+            ..best
+        })
+    }
+
+    /// The same search with other starts and a budget of its own.
+    fn another(&self, round: u64, runs: u64) -> Search<'s, 'a> {
+        let budget = Budget {
+            runs,
+            ..self.budget
+        };
+        let fresh = Search::new(self.fit, budget, self.watch);
+        Search {
+            may_go_on: self.may_go_on,
+            round,
+            ..fresh
+        }
+    }
+
+    /// What the end of a round costs by a measure for all.
+    fn measured(&self, by: &Yardstick, end: &Found) -> Result<f64, String> {
+        let mut search = self.another(0, 0);
+        search.noise = Some(by.noise.clone());
+        search.exact.clone_from(&by.exact);
+        let at = search.candidates(std::slice::from_ref(&end.point), by.replications);
+        Ok(at.into_iter().next().ok_or("nothing was run")??.cost)
+    }
+
+    /// One round, from a start and others.
+    fn one_round(mut self, start: Vec<f64>) -> Result<Found, String> {
         let smooth = self.smooth();
         let one = self.fit.cases.len().max(1) as u64;
         // The end needs the best point and both sides of it along every parameter, several times each;
         // a small budget affords fewer replications.
         let points = 2 * smooth.len() as u64 + 1;
-        let start: Vec<f64> = self.fit.free.iter().map(|f| libm::log(f.start)).collect();
         // What putting the means right will take, as far as the start tells that it is needed.
         let corrects = exact::any_low(self.fit, &start) && !smooth.is_empty();
         let shares = |runs| Shares::of(runs, one, points, self.budget.replications, corrects);
@@ -289,6 +298,7 @@ impl<'s, 'a> Search<'s, 'a> {
             slopes,
             profiles,
             runs: self.runs,
+            rounds: Vec::new(),
         })
     }
 
@@ -338,142 +348,6 @@ impl<'s, 'a> Search<'s, 'a> {
             .collect()
     }
 
-    /// The model's own start and a Latin hypercube of others; the best few of them are followed down.
-    fn starts(&mut self, start: Vec<f64>) -> Result<Vec<Candidate>, String> {
-        let dimensions = self.fit.free.len();
-        let per_point = self.fit.cases.len() as u64;
-        let spare = (self.limit / 4 / per_point.max(1)) as usize;
-        let count = (6 * dimensions).min(spare).max(1);
-        let mut stream = Stream::new(self.fit.seed, 0, "fit.starts");
-        let cube = latin_hypercube(count, dimensions, || stream.unit());
-        let mut points = vec![start];
-        for row in cube {
-            let point = row.iter().zip(&self.fit.free).map(|(u, free)| {
-                let (low, high) = (libm::log(free.low), libm::log(free.high));
-                round_whole(free.unit, low + u * (high - low))
-            });
-            points.push(point.collect());
-        }
-        let tried = self.candidates(&points, 1);
-        let own = tried.first().cloned();
-        let mut good: Vec<Candidate> = tried.into_iter().filter_map(Result::ok).collect();
-        if good.is_empty() {
-            return Err(match own {
-                Some(Err(why)) => why,
-                _ => "the model is invalid everywhere within the bounds".into(),
-            });
-        }
-        good.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-        good.truncate(5);
-        if let Some(Ok(own)) = own
-            && !good.iter().any(|g| g.point == own.point)
-        {
-            good.insert(0, own);
-        }
-        let smooth = self.smooth();
-        let mut ends = Vec::new();
-        for candidate in good {
-            ends.push(self.descend(candidate, &smooth, 1, 10)?);
-        }
-        ends.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-        Ok(ends)
-    }
-
-    /// Follows the ends of other starts further, with as many replications; a better one takes the place
-    /// of the best. Gives all that are about as good.
-    fn rivals(
-        &mut self,
-        best: &mut Candidate,
-        others: Vec<Candidate>,
-        smooth: &[usize],
-        reps: u64,
-    ) -> Result<Vec<Vec<f64>>, String> {
-        let limit = self.limit;
-        let mut left = others.len() as u64;
-        let mut ends = Vec::new();
-        for other in others {
-            self.limit = self.runs + limit.saturating_sub(self.runs) / left.max(1);
-            left = left.saturating_sub(1);
-            if self.spent(self.fit.cases.len() as u64 * reps) {
-                break;
-            }
-            let again = self.candidates(std::slice::from_ref(&other.point), reps);
-            let Some(Ok(again)) = again.into_iter().next() else {
-                continue;
-            };
-            let mut end = self.descend(again, smooth, reps, 8)?;
-            if end.cost < best.cost {
-                std::mem::swap(&mut end, best);
-            }
-            ends.push(end);
-        }
-        self.limit = limit;
-        let targets = best.residuals.len() - self.exact.len();
-        // Of the percentiles; a rival that misses the means is none.
-        let cost = |end: &Candidate| -> (f64, f64) {
-            let (own, means) = end.residuals.split_at(targets);
-            let sum = |of: &[f64]| of.iter().map(|r| r * r).sum::<f64>();
-            (sum(own), sum(means))
-        };
-        let (least, freedom) = (cost(best).0, targets.saturating_sub(self.fit.free.len()));
-        let chance = EXCLUDED * (least / freedom.max(1) as f64).max(1.0);
-        let off = exact::HEAVIER * exact::HEAVIER * EXCLUDED;
-        ends.retain(|end| {
-            let (own, means) = cost(end);
-            own - least < chance && means < off.max(cost(best).1)
-        });
-        Ok(ends.into_iter().map(|end| end.point).collect())
-    }
-
-    /// Tries the values of each whole-numbered parameter in turn, the smooth ones fitted anew.
-    fn profile(
-        &mut self,
-        mut best: Candidate,
-        whole: &[usize],
-        smooth: &[usize],
-        profiles: &mut [Vec<Tried>],
-    ) -> Result<Candidate, String> {
-        let rounds = if whole.len() > 1 { 2 } else { 1 };
-        for _ in 0..rounds {
-            for &i in whole {
-                let now = libm::exp(best.point[i]).round();
-                let mut costs = vec![Tried::new(now, &best)];
-                // Outwards from the present value, each start next to the last end.
-                for upwards in [true, false] {
-                    let mut from = best.clone();
-                    let mut worse = 0;
-                    for value in ladder(&self.fit.free[i], now, upwards) {
-                        if self.spent(self.fit.cases.len() as u64) {
-                            break;
-                        }
-                        from.point[i] = libm::log(value);
-                        let at = self.candidates(std::slice::from_ref(&from.point), 1);
-                        let Some(Ok(candidate)) = at.into_iter().next() else {
-                            continue;
-                        };
-                        from = self.descend(candidate, smooth, 1, 4)?;
-                        costs.push(Tried::new(value, &from));
-                        if from.cost < best.cost {
-                            best = from.clone();
-                            worse = 0;
-                        } else if from.cost > 4.0 * best.cost + 40.0 {
-                            worse += 1;
-                        }
-                        if worse == 2 {
-                            break;
-                        }
-                    }
-                }
-                costs.push(Tried::new(libm::exp(best.point[i]).round(), &best));
-                let order = |a: &Tried, b: &Tried| a.value.total_cmp(&b.value);
-                costs.sort_by(|a, b| order(a, b).then(a.cost.total_cmp(&b.cost)));
-                costs.dedup_by(|later, first| later.value == first.value);
-                profiles[i] = costs;
-            }
-        }
-        Ok(best)
-    }
-
     fn candidates(&mut self, points: &[Vec<f64>], reps: u64) -> Vec<Result<Candidate, String>> {
         self.runs += points.len() as u64 * self.fit.cases.len() as u64 * reps;
         let evaluations = self.fit.evaluate(points, reps);
@@ -520,203 +394,5 @@ impl<'s, 'a> Search<'s, 'a> {
         let exact = self.exact.iter();
         let exact = exact.map(|mean| mean.log_ratio(self.fit, &evaluation.values) / mean.scale);
         counted.zip(&scales).map(residual).chain(exact).collect()
-    }
-
-    /// Derivatives of the residuals, one parameter at a time.
-    fn jacobian(
-        &mut self,
-        at: &Candidate,
-        smooth: &[usize],
-        reps: u64,
-        step: f64,
-    ) -> Result<Vec<Vec<f64>>, String> {
-        let differences = self.differences(at, smooth, reps, step, false)?;
-        Ok(of_residuals(at.point.len(), &differences))
-    }
-
-    /// Runs the neighbours of a point along every parameter.
-    fn differences(
-        &mut self,
-        at: &Candidate,
-        smooth: &[usize],
-        reps: u64,
-        step: f64,
-        both_sides: bool,
-    ) -> Result<Vec<Difference>, String> {
-        let mut points = Vec::new();
-        for &i in smooth {
-            let (low, high) = self.bounds(i);
-            let up = at.point[i] + step <= high || at.point[i] - step < low;
-            let signs: &[f64] = match (both_sides, up) {
-                (true, _) => &[1.0, -1.0],
-                (false, true) => &[1.0],
-                (false, false) => &[-1.0],
-            };
-            for sign in signs {
-                let mut point = at.point.clone();
-                point[i] += sign * step;
-                points.push((i, point));
-            }
-        }
-        let only: Vec<Vec<f64>> = points.iter().map(|(_, p)| p.clone()).collect();
-        let done = self.candidates(&only, reps);
-        let mut differences = Vec::new();
-        let mut sides = points.iter().map(|p| p.0).zip(done).peekable();
-        while let Some((parameter, one)) = sides.next() {
-            let other = sides.next_if(|(j, _)| *j == parameter).map(|side| side.1);
-            // Beyond a bound the model may be none (a share above 1): then from the point itself.
-            let (one, other) = match (one, other) {
-                (Ok(one), Some(Ok(other))) => (one, other),
-                (Ok(one), _) => (one, at.clone()),
-                (Err(_), Some(Ok(other))) => (at.clone(), other),
-                (Err(why), _) => return Err(why),
-            };
-            let width = one.point[parameter] - other.point[parameter];
-            differences.push(Difference {
-                parameter,
-                width,
-                one,
-                other,
-            });
-        }
-        Ok(differences)
-    }
-
-    fn bounds(&self, i: usize) -> (f64, f64) {
-        let free = &self.fit.free[i];
-        (libm::log(free.low), libm::log(free.high))
-    }
-
-    /// Goes downhill until that is no longer worth a run.
-    fn descend(
-        &mut self,
-        mut at: Candidate,
-        smooth: &[usize],
-        reps: u64,
-        most: usize,
-    ) -> Result<Candidate, String> {
-        if smooth.is_empty() {
-            return Ok(at);
-        }
-        let (mut damping, mut slow) = (1e-2, 0);
-        for iteration in 0..most {
-            let next = (smooth.len() + TRIALS.len()) as u64 * self.fit.cases.len() as u64 * reps;
-            if self.spent(next) {
-                break;
-            }
-            let step = if iteration < 2 && reps == 1 {
-                0.1
-            } else {
-                0.04
-            };
-            let jacobian = self.jacobian(&at, smooth, reps, step)?;
-            let trials: Vec<(f64, Vec<f64>)> = TRIALS
-                .iter()
-                .map(|factor| damping * factor)
-                .map(|d| (d, self.proposal(&at, &jacobian, smooth, d)))
-                .collect();
-            let points: Vec<Vec<f64>> = trials.iter().map(|t| t.1.clone()).collect();
-            let done = self.candidates(&points, reps);
-            let best = trials
-                .iter()
-                .zip(done)
-                .filter_map(|((d, _), c)| c.ok().map(|c| (*d, c)))
-                .min_by(|a, b| a.1.cost.total_cmp(&b.1.cost));
-            let Some((used, next)) = best else { break };
-            if next.cost < at.cost {
-                let gain = (at.cost - next.cost) / at.cost.max(1e-12);
-                damping = used.clamp(1e-6, 1e3);
-                at = next;
-                (self.watch)(self.runs, at.cost);
-                slow = if gain < 2e-3 { slow + 1 } else { 0 };
-                if slow == 2 {
-                    break;
-                }
-            } else if damping > 10.0 {
-                break;
-            } else {
-                damping *= 100.0;
-            }
-        }
-        Ok(at)
-    }
-
-    /// The damped step: `(JᵀJ + d diag(JᵀJ)) δ = -Jᵀr`, no parameter by more than a factor of 2.7.
-    fn proposal(
-        &self,
-        at: &Candidate,
-        jacobian: &[Vec<f64>],
-        smooth: &[usize],
-        damping: f64,
-    ) -> Vec<f64> {
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
-        let norm = |i: usize| dot(&jacobian[i], &jacobian[i]).sqrt().max(1e-9);
-        // Columns scaled to length one make the diagonal one.
-        let matrix: Vec<Vec<f64>> = smooth
-            .iter()
-            .map(|&i| {
-                let row = smooth.iter();
-                row.map(|&j| dot(&jacobian[i], &jacobian[j]) / (norm(i) * norm(j)))
-                    .collect()
-            })
-            .collect();
-        let gradient: Vec<f64> = smooth
-            .iter()
-            .map(|&i| -dot(&jacobian[i], &at.residuals) / norm(i))
-            .collect();
-        let step = Eigen::new(&matrix).apply(&gradient, |e| 1.0 / (e.max(0.0) + damping));
-        let mut point = at.point.clone();
-        for (&i, d) in smooth.iter().zip(step) {
-            let (low, high) = self.bounds(i);
-            point[i] = (point[i] + (d / norm(i)).clamp(-1.0, 1.0)).clamp(low, high);
-        }
-        point
-    }
-}
-
-/// Whether two ends differ by more than 3 % in some parameter.
-fn apart(a: &Candidate, b: &Candidate) -> bool {
-    a.point
-        .iter()
-        .zip(&b.point)
-        .any(|(x, y)| (x - y).abs() > 0.03)
-}
-
-/// A whole-numbered parameter's logarithm is that of a whole number.
-fn round_whole(unit: Unit, log: f64) -> f64 {
-    match unit {
-        Unit::Whole => libm::log(libm::exp(log).round().max(1.0)),
-        _ => log,
-    }
-}
-
-/// Values from the present one outwards: every one while near, then in steps of an eighth.
-fn ladder(free: &super::free::Free, now: f64, upwards: bool) -> Vec<f64> {
-    let mut values = Vec::new();
-    let mut value = now;
-    loop {
-        let step = (value / 8.0).floor().max(1.0);
-        value += if upwards { step } else { -step };
-        if value > free.high || value < free.low.max(1.0) || values.len() >= 24 {
-            return values;
-        }
-        values.push(value);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_least_budget_that_is_told_is_enough() {
-        for (one, points, most) in [(1, 3, 5), (2, 7, 5), (3, 9, 100)] {
-            for corrects in [false, true] {
-                let enough = |runs: &u64| Shares::of(*runs, one, points, most, corrects).is_some();
-                let least = (1..).find(enough).unwrap_or(0);
-                assert!(least > one * points, "{least}");
-                assert!((20..least).all(|runs| (runs..).find(enough) == Some(least)));
-            }
-        }
     }
 }

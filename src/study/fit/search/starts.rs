@@ -1,0 +1,176 @@
+//! Where a search begins, the other ends that it follows, and whole numbers tried one by one.
+
+use super::super::exact;
+use super::super::free::{Free, Unit};
+use super::super::quality::EXCLUDED;
+use super::{Candidate, Search, Tried};
+use crate::engine::stream::Stream;
+use crate::stats::lhs::latin_hypercube;
+
+impl Search<'_, '_> {
+    /// The model's own start and a Latin hypercube of others; the best few of them are followed down.
+    pub(super) fn starts(&mut self, start: Vec<f64>) -> Result<Vec<Candidate>, String> {
+        let dimensions = self.fit.free.len();
+        let per_point = self.fit.cases.len() as u64;
+        let spare = (self.limit / 4 / per_point.max(1)) as usize;
+        let count = (6 * dimensions).min(spare).max(1);
+        let mut stream = Stream::new(self.fit.seed, self.round, "fit.starts");
+        let cube = latin_hypercube(count, dimensions, || stream.unit());
+        let mut points = vec![start];
+        for row in cube {
+            let point = row.iter().zip(&self.fit.free).map(|(u, free)| {
+                let (low, high) = (libm::log(free.low), libm::log(free.high));
+                round_whole(free.unit, low + u * (high - low))
+            });
+            points.push(point.collect());
+        }
+        let tried = self.candidates(&points, 1);
+        let own = tried.first().cloned();
+        let mut good: Vec<Candidate> = tried.into_iter().filter_map(Result::ok).collect();
+        if good.is_empty() {
+            return Err(match own {
+                Some(Err(why)) => why,
+                _ => "the model is invalid everywhere within the bounds".into(),
+            });
+        }
+        good.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        good.truncate(5);
+        if let Some(Ok(own)) = own
+            && !good.iter().any(|g| g.point == own.point)
+        {
+            good.insert(0, own);
+        }
+        let smooth = self.smooth();
+        let mut ends = Vec::new();
+        for candidate in good {
+            ends.push(self.descend(candidate, &smooth, 1, 10)?);
+        }
+        ends.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        Ok(ends)
+    }
+
+    /// Follows the ends of other starts further, with as many replications; a better one takes the place
+    /// of the best. Gives all that are about as good.
+    pub(super) fn rivals(
+        &mut self,
+        best: &mut Candidate,
+        others: Vec<Candidate>,
+        smooth: &[usize],
+        reps: u64,
+    ) -> Result<Vec<Vec<f64>>, String> {
+        let limit = self.limit;
+        let mut left = others.len() as u64;
+        let mut ends = Vec::new();
+        for other in others {
+            self.limit = self.runs + limit.saturating_sub(self.runs) / left.max(1);
+            left = left.saturating_sub(1);
+            if self.spent(self.fit.cases.len() as u64 * reps) {
+                break;
+            }
+            let again = self.candidates(std::slice::from_ref(&other.point), reps);
+            let Some(Ok(again)) = again.into_iter().next() else {
+                continue;
+            };
+            let mut end = self.descend(again, smooth, reps, 8)?;
+            if end.cost < best.cost {
+                std::mem::swap(&mut end, best);
+            }
+            ends.push(end);
+        }
+        self.limit = limit;
+        let targets = best.residuals.len() - self.exact.len();
+        // Of the percentiles; a rival that misses the means is none.
+        let cost = |end: &Candidate| -> (f64, f64) {
+            let (own, means) = end.residuals.split_at(targets);
+            let sum = |of: &[f64]| of.iter().map(|r| r * r).sum::<f64>();
+            (sum(own), sum(means))
+        };
+        let (least, freedom) = (cost(best).0, targets.saturating_sub(self.fit.free.len()));
+        let chance = EXCLUDED * (least / freedom.max(1) as f64).max(1.0);
+        let off = exact::HEAVIER * exact::HEAVIER * EXCLUDED;
+        ends.retain(|end| {
+            let (own, means) = cost(end);
+            own - least < chance && means < off.max(cost(best).1)
+        });
+        Ok(ends.into_iter().map(|end| end.point).collect())
+    }
+
+    /// Tries the values of each whole-numbered parameter in turn, the smooth ones fitted anew.
+    pub(super) fn profile(
+        &mut self,
+        mut best: Candidate,
+        whole: &[usize],
+        smooth: &[usize],
+        profiles: &mut [Vec<Tried>],
+    ) -> Result<Candidate, String> {
+        let rounds = if whole.len() > 1 { 2 } else { 1 };
+        for _ in 0..rounds {
+            for &i in whole {
+                let now = libm::exp(best.point[i]).round();
+                let mut costs = vec![Tried::new(now, &best)];
+                // Outwards from the present value, each start next to the last end.
+                for upwards in [true, false] {
+                    let mut from = best.clone();
+                    let mut worse = 0;
+                    for value in ladder(&self.fit.free[i], now, upwards) {
+                        if self.spent(self.fit.cases.len() as u64) {
+                            break;
+                        }
+                        from.point[i] = libm::log(value);
+                        let at = self.candidates(std::slice::from_ref(&from.point), 1);
+                        let Some(Ok(candidate)) = at.into_iter().next() else {
+                            continue;
+                        };
+                        from = self.descend(candidate, smooth, 1, 4)?;
+                        costs.push(Tried::new(value, &from));
+                        if from.cost < best.cost {
+                            best = from.clone();
+                            worse = 0;
+                        } else if from.cost > 4.0 * best.cost + 40.0 {
+                            worse += 1;
+                        }
+                        if worse == 2 {
+                            break;
+                        }
+                    }
+                }
+                costs.push(Tried::new(libm::exp(best.point[i]).round(), &best));
+                let order = |a: &Tried, b: &Tried| a.value.total_cmp(&b.value);
+                costs.sort_by(|a, b| order(a, b).then(a.cost.total_cmp(&b.cost)));
+                costs.dedup_by(|later, first| later.value == first.value);
+                profiles[i] = costs;
+            }
+        }
+        Ok(best)
+    }
+}
+
+/// Whether two ends differ by more than 3 % in some parameter.
+pub(super) fn apart(a: &Candidate, b: &Candidate) -> bool {
+    a.point
+        .iter()
+        .zip(&b.point)
+        .any(|(x, y)| (x - y).abs() > 0.03)
+}
+
+/// A whole-numbered parameter's logarithm is that of a whole number.
+fn round_whole(unit: Unit, log: f64) -> f64 {
+    match unit {
+        Unit::Whole => libm::log(libm::exp(log).round().max(1.0)),
+        _ => log,
+    }
+}
+
+/// Values from the present one outwards: every one while near, then in steps of an eighth.
+fn ladder(free: &Free, now: f64, upwards: bool) -> Vec<f64> {
+    let mut values = Vec::new();
+    let mut value = now;
+    loop {
+        let step = (value / 8.0).floor().max(1.0);
+        value += if upwards { step } else { -step };
+        if value > free.high || value < free.low.max(1.0) || values.len() >= 24 {
+            return values;
+        }
+        values.push(value);
+    }
+}

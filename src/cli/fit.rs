@@ -14,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::output::write_whole;
 use super::outputs::Outputs;
 use super::report::{Report, Words};
+use super::structure::Taken;
 use super::ticker::Ticker;
 use crate::model::document::Checked;
 use crate::model::{Document, Override};
@@ -67,9 +68,15 @@ pub struct FitArgs {
     /// is fitted to all runs but those of the highest load and predicts these; the one that is nearest is fitted.
     #[arg(long = "or", value_name = "MODEL")]
     pub(super) or: Vec<PathBuf>,
+    /// A family of structures to choose from as with --or, made of the model: as written; with a warm-up of the
+    /// bottleneck; with connections that keep their token; with all stations and the load generator on one host.
+    #[arg(long, value_name = "auto", value_parser = ["auto"])]
+    pub(super) structures: Option<String>,
     /// A parameter that may vary; may be given several times. Without any, the model is compared as it is. With
-    /// --or, one that only some of the models have is free in these.
-    #[arg(long = "free", value_name = "PATH=a..b")]
+    /// --or, one that only some of the models have is free in these. Without a range, a name: `auto` (`times`,
+    /// `capacity` and `warm_up`), a path, a table such as `endpoints.buy`, or `endpoints.buy.db`, the times there;
+    /// ranges are made of the model's values then, and printed.
+    #[arg(long = "free", value_name = "PATH=a..b|NAME")]
     pub(super) free: Vec<String>,
     /// A run that is predicted, not fitted to; may be given several times.
     #[arg(long, value_name = "RUN")]
@@ -119,8 +126,12 @@ impl FitArgs {
             .check(&base)
             .map_err(Failure::model)?;
         self.files(&checked).check()?;
-        let (document, choice) = self.structure(&base)?;
-        let free = self.free_in(&document, &base)?;
+        let Taken {
+            document,
+            choice,
+            more,
+        } = self.structure(&base)?;
+        let (free, named) = self.free_in(&document, &base, &more)?;
         let fitted = self.cases(&self.to, &document, &base)?;
         let held = self.cases(&self.holdout, &document, &base)?;
         let fit = Fit {
@@ -147,6 +158,7 @@ impl FitArgs {
         let quality = judge(&fit, &found);
         drop(ticker);
         let mut told = self.told(&fit, &held, &found, &quality)?;
+        told.text.insert_str(0, &report::freed(&named));
         if let Some(choice) = &choice {
             told.text.insert_str(0, &report::structures(choice));
         }

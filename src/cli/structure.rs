@@ -1,13 +1,13 @@
 //! What `capsim fit` fits: of several models the one that predicts the highest load best, and what may vary in it.
 
-use std::path::PathBuf;
-
 use super::exit::Failure;
 use super::fit::{FitArgs, invalid};
 use crate::model::{Document, Override};
 use crate::study::fit::Fit;
 use crate::study::fit::crossing::refuse_crossing;
+use crate::study::fit::family::family;
 use crate::study::fit::free::{Free, matching};
+use crate::study::fit::names::{Named, named};
 use crate::study::fit::structure::{Choice, leave_highest_out};
 
 /// Whether the model takes a bound of a free parameter. Errors elsewhere in it may come from other parameters, which
@@ -33,84 +33,116 @@ fn within(
     }
 }
 
+/// The model that is fitted.
+pub(super) struct Taken {
+    pub document: Document,
+    /// How it was chosen, if there was a choice.
+    pub choice: Option<Choice>,
+    /// What is free in it beside what was asked for.
+    pub more: Vec<String>,
+}
+
 impl FitArgs {
     /// The model to be fitted, and how it was chosen, if there is a choice.
-    pub(super) fn structure(
-        &self,
-        base: &[Override],
-    ) -> Result<(Document, Option<Choice>), Failure> {
-        let own = self.model.document()?;
-        if self.or.is_empty() {
-            return Ok((own, None));
+    pub(super) fn structure(&self, base: &[Override]) -> Result<Taken, Failure> {
+        let mut all = self.candidates(base)?;
+        self.every_parameter_is_somewhere(&all, base)?;
+        if all.len() == 1 && self.structures.is_none() {
+            let (_, document, more) = all.swap_remove(0);
+            return Ok(Taken {
+                document,
+                choice: None,
+                more,
+            });
         }
-        let mut all: Vec<(PathBuf, Document)> = vec![(self.model.model.clone(), own)];
-        for path in &self.or {
-            all.push((path.clone(), self.model.allow.document(path)?));
-        }
-        self.every_parameter_is_somewhere(&all)?;
         let (mut tried, mut left_out) = (Vec::new(), String::new());
-        for (path, document) in &all {
+        for (name, document, more) in &all {
             let fit = Fit {
                 document,
                 base: base.to_vec(),
-                free: self.free_in(document, base)?,
+                free: self.free_in(document, base, more)?.0,
                 cases: self.cases(&self.to, document, base)?,
                 seed: self.seed,
             };
-            let name = path.display().to_string();
             let (one, load) =
-                leave_highest_out(&name, fit, self.search_budget()).map_err(invalid)?;
+                leave_highest_out(name, fit, self.search_budget()).map_err(invalid)?;
             tried.push(one);
             left_out = load;
         }
         let choice = Choice::new(tried, left_out);
-        let (_, document) = all.swap_remove(choice.taken);
-        Ok((document, Some(choice)))
+        let (_, document, more) = all.swap_remove(choice.taken);
+        Ok(Taken {
+            document,
+            choice: Some(choice),
+            more,
+        })
     }
 
-    /// What may vary in a model. With others beside it, a parameter that it does not have is another's.
+    /// All structures there are to choose from: name, model, and what is free in it by itself.
+    fn candidates(
+        &self,
+        base: &[Override],
+    ) -> Result<Vec<(String, Document, Vec<String>)>, Failure> {
+        let mut all = Vec::new();
+        for path in std::iter::once(&self.model.model).chain(&self.or) {
+            let document = self.model.allow.document(path)?;
+            all.push((path.display().to_string(), document, Vec::new()));
+        }
+        if self.structures.is_some() {
+            let family = family(&all[0].1, base).map_err(invalid)?;
+            all.extend(family.into_iter().map(|m| (m.name, m.document, m.free)));
+        }
+        Ok(all)
+    }
+
+    /// What may vary in a model, and what of it was freed by a name. With others beside it, a parameter that it
+    /// does not have is another's.
     pub(super) fn free_in(
         &self,
         document: &Document,
         base: &[Override],
-    ) -> Result<Vec<Free>, Failure> {
+        more: &[String],
+    ) -> Result<(Vec<Free>, Named), Failure> {
+        let only = self.or.is_empty() && self.structures.is_none();
         let mut free = Vec::new();
-        for text in &self.free {
-            let known = text
-                .rsplit_once('=')
-                .is_none_or(|(name, _)| matching(name, document).is_ok());
-            if !self.or.is_empty() && !known {
+        let asked = self.free.iter().chain(more);
+        let (ranges, names): (Vec<&String>, Vec<&String>) = asked.partition(|t| t.contains('='));
+        for text in ranges {
+            if only || is_in(text, document, base) {
+                free.push(one(text, document, base, &free)?);
+            }
+        }
+        let mut freed = Named::default();
+        for text in names {
+            if !only && !is_in(text, document, base) {
                 continue;
             }
-            let mut parameter = Free::parse(text, document).map_err(invalid)?;
-            parameter.start_from(base);
-            for bound in [parameter.low, parameter.high] {
-                within(document, base, &parameter, bound).map_err(invalid)?;
-            }
-            let shared = free.iter().find_map(|former: &Free| {
-                let path = parameter.shared_with(former)?;
-                Some((path, &former.name))
-            });
-            if let Some((path, former)) = shared {
-                let why = format!("--free {text}: `{path}` is free through `{former}` already");
-                return Err(invalid(why));
-            }
-            free.push(parameter);
+            let named = named(text, document, base, &free).map_err(invalid)?;
+            free.extend(named.free.iter().cloned());
+            freed.free.extend(named.free);
+            freed.left.extend(named.left);
         }
         refuse_crossing(&free, document, base).map_err(invalid)?;
-        Ok(free)
+        Ok((free, freed))
     }
 
     /// A parameter that none of the models has is a slip of the pen.
-    fn every_parameter_is_somewhere(&self, all: &[(PathBuf, Document)]) -> Result<(), Failure> {
+    fn every_parameter_is_somewhere(
+        &self,
+        all: &[(String, Document, Vec<String>)],
+        base: &[Override],
+    ) -> Result<(), Failure> {
+        if all.len() == 1 {
+            return Ok(());
+        }
         for text in &self.free {
-            let name = text
-                .rsplit_once('=')
-                .map_or(text.as_str(), |(name, _)| name);
-            if all
+            if !all
                 .iter()
-                .all(|(_, document)| matching(name, document).is_err())
+                .any(|(_, document, _)| is_in(text, document, base))
             {
+                let name = text
+                    .rsplit_once('=')
+                    .map_or(text.as_str(), |(name, _)| name);
                 let why = matching(name, &all[0].1).err().unwrap_or_default();
                 return Err(invalid(format!(
                     "--free {text}: in none of the models: {why}"
@@ -119,4 +151,35 @@ impl FitArgs {
         }
         Ok(())
     }
+}
+
+/// Whether a model has what a text frees.
+fn is_in(text: &str, document: &Document, base: &[Override]) -> bool {
+    match text.rsplit_once('=') {
+        Some((name, _)) => matching(name, document).is_ok(),
+        None => named(text, document, base, &[]).is_ok(),
+    }
+}
+
+/// A parameter with a range.
+fn one(
+    text: &str,
+    document: &Document,
+    base: &[Override],
+    former: &[Free],
+) -> Result<Free, Failure> {
+    let mut parameter = Free::parse(text, document).map_err(invalid)?;
+    parameter.start_from(base);
+    for bound in [parameter.low, parameter.high] {
+        within(document, base, &parameter, bound).map_err(invalid)?;
+    }
+    let shared = former.iter().find_map(|former| {
+        let path = parameter.shared_with(former)?;
+        Some((path, &former.name))
+    });
+    if let Some((path, former)) = shared {
+        let why = format!("--free {text}: `{path}` is free through `{former}` already");
+        return Err(invalid(why));
+    }
+    Ok(parameter)
 }

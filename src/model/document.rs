@@ -245,6 +245,15 @@ impl Document {
         self
     }
 
+    /// A document of another text in the place of this one, which may read the same files.
+    ///
+    /// # Errors
+    /// If it is no TOML: all syntax errors at once.
+    pub fn with_text(&self, text: &str) -> Result<Document, Problems> {
+        let other = Document::from_text(&self.source.name, text)?;
+        Ok(other.allowing(&self.files.allowed))
+    }
+
     /// The model as meant, with overrides applied in their order.
     ///
     /// # Errors

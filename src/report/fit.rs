@@ -10,6 +10,7 @@ use crate::study::fit::distance::{Target, log_ratio};
 use crate::study::fit::formula::Formula;
 use crate::study::fit::free::four_digits;
 use crate::study::fit::knee::{Knee, Range};
+use crate::study::fit::names::Named;
 use crate::study::fit::quality::{Blind, Quality, error, size};
 use crate::study::fit::read::{Stat, is_part_of_request};
 use crate::study::fit::structure::Choice;
@@ -326,6 +327,27 @@ pub(super) fn blind_words(fit: &Fit, blind: &Blind) -> String {
         _ => format!("{} cannot be told apart", names.join(", ")),
     };
     format!("  ! {what};\n    {}\n", blind.advice)
+}
+
+/// What was freed by a name, as `--free` would have it.
+#[must_use]
+pub fn freed(named: &Named) -> String {
+    if named.free.is_empty() {
+        return String::new();
+    }
+    let mut text = "free by name, the ranges made of the model's own values\n".to_owned();
+    for free in &named.free {
+        let (low, high) = (free.shown(free.low), free.shown(free.high));
+        text.push_str(&format!("  --free '{}={low}..{high}'\n", free.name));
+    }
+    if !named.left.is_empty() {
+        text.push_str(&format!(
+            "left as written, for hardly any other value is valid: {}\n",
+            named.left.join(", ")
+        ));
+    }
+    text.push('\n');
+    text
 }
 
 /// Which structures were tried, and which was taken.

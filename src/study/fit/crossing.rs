@@ -13,14 +13,7 @@ pub fn refuse_crossing(
     document: &Document,
     base: &[Override],
 ) -> Result<(), String> {
-    let wrong_at = |ends: &[(usize, f64)]| -> Result<Option<String>, String> {
-        let mut all = base.to_vec();
-        for (i, parameter) in free.iter().enumerate() {
-            let end = ends.iter().find(|(at, _)| *at == i);
-            all.extend(parameter.overrides(end.map_or(parameter.start, |(_, value)| *value))?);
-        }
-        Ok(document.check(&all).err().map(|why| why.brief()))
-    };
+    let wrong_at = |ends: &[(usize, f64)]| wrong_at(free, ends, document, base);
     let ends = |i: usize| [(i, free[i].low), (i, free[i].high)];
     let named = |(i, value): (usize, f64)| format!("{} at {}", free[i].name, free[i].shown(value));
     let range = |i: usize| {
@@ -66,4 +59,37 @@ pub fn refuse_crossing(
         }
     }
     Ok(())
+}
+
+/// Whether the model is valid with a value of a parameter beside others, wherever these are in their ranges.
+#[must_use]
+pub fn is_valid_at(
+    (new, value): (&Free, f64),
+    others: &[Free],
+    document: &Document,
+    base: &[Override],
+) -> bool {
+    let free = [others, std::slice::from_ref(new)].concat();
+    let own = (others.len(), value);
+    let valid = |ends: &[(usize, f64)]| matches!(wrong_at(&free, ends, document, base), Ok(None));
+    let beside = |(i, other): (usize, &Free)| {
+        let mut ends = [other.low, other.high].into_iter();
+        ends.all(|other| valid(&[own, (i, other)]))
+    };
+    valid(&[own]) && others.iter().enumerate().all(beside)
+}
+
+/// What is wrong with the model at some ends of ranges, all other parameters at their start.
+fn wrong_at(
+    free: &[Free],
+    ends: &[(usize, f64)],
+    document: &Document,
+    base: &[Override],
+) -> Result<Option<String>, String> {
+    let mut all = base.to_vec();
+    for (i, parameter) in free.iter().enumerate() {
+        let end = ends.iter().find(|(at, _)| *at == i);
+        all.extend(parameter.overrides(end.map_or(parameter.start, |(_, value)| *value))?);
+    }
+    Ok(document.check(&all).err().map(|why| why.brief()))
 }

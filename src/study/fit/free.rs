@@ -222,7 +222,7 @@ pub fn matching(patterns: &str, document: &Document) -> Result<Vec<String>, Stri
 }
 
 /// Keys and indices of a path. `.0` and `[0]` are the same.
-fn parts(path: &str) -> Vec<&str> {
+pub(super) fn parts(path: &str) -> Vec<&str> {
     path.split(['.', '['])
         .map(|part| part.trim_end_matches(']').trim_matches('"'))
         .filter(|part| !part.is_empty())

@@ -9,6 +9,7 @@ use super::ModelArgs;
 use super::budget::Budget;
 use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
+use super::known;
 use super::outputs::Outputs;
 use super::report::{Report, Words};
 use super::ticker::Ticker;
@@ -136,6 +137,13 @@ impl Capacity {
         };
         out.keep(self.report.capacity(&words, &question, &answer));
         out.print(&report::capacity(&question, &answer, !self.quiet));
+        if !self.quiet {
+            out.print(&known::of_document(
+                &document,
+                &question.base,
+                &self.model.model,
+            ));
+        }
         let found = answer.passing.is_some() && answer.failing.is_some();
         out.end(Ok(u8::from(!found)))
     }

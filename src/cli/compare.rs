@@ -10,6 +10,7 @@ use super::budget::Budget;
 use super::exit::{self, Failure};
 use super::files::Files;
 use super::interrupt::Interrupt;
+use super::known;
 use super::outputs::Outputs;
 use super::report::{Report, read};
 use super::ticker::Ticker;
@@ -136,7 +137,23 @@ impl Compare {
                 done.replications
             ));
         }
+        out.print(&self.known(second)?);
         out.done()
+    }
+
+    /// How well either is known, if it was fitted.
+    fn known(&self, second: &Path) -> Result<String, Failure> {
+        let mut text = String::new();
+        for (path, own) in [(self.a.as_path(), &self.set_a), (second, &self.set_b)] {
+            let sets = self.set.iter().chain(own);
+            let sets: Result<Vec<Override>, _> = sets.map(|s| Override::parse(s)).collect();
+            let document = self.allow.document(path)?;
+            let line = known::of_document(&document, &sets.map_err(Failure::model)?, path);
+            if !text.contains(&line) {
+                text.push_str(&line);
+            }
+        }
+        Ok(text)
     }
 
     /// What A and B are.

@@ -24,6 +24,7 @@ mod fit;
 mod import;
 mod init;
 mod interrupt;
+mod known;
 mod learn;
 mod man;
 mod memory;

@@ -12,6 +12,7 @@ use super::console::{Progress, colour};
 use super::exit::{self, Failure};
 use super::files::Files;
 use super::interrupt::Interrupt;
+use super::known;
 use super::output::{self, EPOCH, Out};
 use super::outputs::Outputs;
 use super::replicate::{MANY, Replicate};
@@ -195,6 +196,7 @@ impl Run {
             out.print(&run_text::last_lines(outcome, &model, &plan));
             out.print(&run_text::insight(outcome, &model, &summary));
             out.print(&run_text::signature(outcome, self.seed));
+            out.print(&known::of_model(&self.model));
         }
         out.end(match ended {
             Some(ended) => Err(ended),

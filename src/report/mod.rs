@@ -20,6 +20,7 @@ pub mod fit_short;
 pub mod format;
 pub mod formats;
 pub mod insight;
+pub mod known;
 pub mod legacy;
 pub mod limits;
 pub mod live_chart;

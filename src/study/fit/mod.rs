@@ -11,6 +11,7 @@ pub mod forecast;
 pub mod formula;
 pub mod free;
 pub mod knee;
+pub mod known;
 pub mod lack;
 mod length;
 mod linear;

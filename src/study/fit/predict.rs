@@ -27,7 +27,7 @@ use crate::world::window::Window;
 
 /// How far service times drift when the load grows by a factor of e beyond those measured: mean and standard
 /// deviation. From two servers: none where a server draws its times, and 2 % where programs share a machine.
-const DRIFT: (f64, f64) = (0.01, 0.015);
+pub(super) const DRIFT: (f64, f64) = (0.01, 0.015);
 /// How much longer waiting is than the model's, where it is no matter of capacity, as a logarithm: mean and
 /// standard deviation. Work comes in waves and stalls that low loads do not show: 1.2 to 2.4 times as long on
 /// two servers.

@@ -8,15 +8,18 @@ use clap::Args;
 use super::exit::{self, Failure};
 use super::output::write_whole;
 use super::outputs::Outputs;
-use crate::formats::{self, Layout};
+use crate::formats::{self, Layout, traces};
 use crate::model::Document;
-use crate::study::learn::{Learned, Learner, Route};
+use crate::study::learn::{Learned, Learner, Route, traces as learn_traces};
 
-/// Learn a first model from an access log, or from a load tool's file of single requests.
+/// Learn a first model from an access log, from a load tool's file of single requests, or from traces.
 ///
 /// Endpoints by their paths with identifiers folded, the mix, arrivals as stages of a rate and whether they
 /// are random, service times at few requests under way as laws of the largest likelihood, and a station
 /// where times grow with the requests under way. Each line says what it rests on, the head what is unknown.
+///
+/// Traces (OpenTelemetry's JSON, Jaeger's, Zipkin's) also show which service calls which, at once or one after the
+/// other, and how long each works itself.
 ///
 /// The model goes to standard output, and runs at once.
 #[derive(Debug, Args)]
@@ -25,11 +28,12 @@ Examples:
   capsim learn access.log > model.toml && capsim run model.toml
   capsim learn access.log.1.gz access.log --route 'GET /users/{name}' > model.toml
   capsim learn access.log --replay arrivals > model.toml
+  capsim learn traces.json > model.toml
   capsim learn access.log --log-format 'apache:%h %l %u %t \"%r\" %>s %b %D' > model.toml
 
 Exit codes: 0 done, 104 a file cannot be used, 1 anything else.")]
 pub struct LearnArgs {
-    /// An access log, or a file of single requests; may be given several times.
+    /// An access log, a file of single requests, or traces; may be given several times.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -103,7 +107,11 @@ impl LearnArgs {
         let layout = self.log.layout()?;
         let routes: Result<Vec<Route>, String> =
             self.routes.iter().map(|r| Route::parse(r)).collect();
-        let mut learner = Learner::new(routes.map_err(|why| invalid(&why))?);
+        let routes = routes.map_err(|why| invalid(&why))?;
+        if layout.is_none() && self.files.iter().any(|file| traces::holds_traces(file)) {
+            return self.by_traces(&routes);
+        }
+        let mut learner = Learner::new(routes);
         let replay = self.replay.as_deref().map(beside_the_model).transpose()?;
         if replay.is_some() {
             learner = learner.replaying();
@@ -141,11 +149,38 @@ impl LearnArgs {
             }
             None => learned.toml(),
         };
-        Document::from_text("the learned model", &text)
-            .and_then(|document| document.check(&[]).map(|_| ()))
-            .map_err(Failure::model)?;
-        let mut out = Outputs::default();
-        out.print(&text);
-        out.done()
+        print_model(&text)
     }
+
+    /// Learns from distributed traces.
+    fn by_traces(&self, routes: &[Route]) -> Result<ExitCode, Failure> {
+        if self.replay.is_some() {
+            let why =
+                "--replay is for logs: of traces it is not known whether all requests were traced";
+            return Err(invalid(why));
+        }
+        let read = traces::read(&self.files).map_err(|why| invalid(&why.to_string()))?;
+        let names: Vec<String> = self.files.iter().map(|f| f.display().to_string()).collect();
+        let origin = format!("{} ({})", names.join(", "), read.form);
+        let mut doubts = Vec::new();
+        if let Some((_, why, _)) = read.skipped.first.first() {
+            doubts.push(format!(
+                "{} spans were not understood; of the first: {why}",
+                read.skipped.count
+            ));
+        }
+        let learned = learn_traces::learn(&origin, &read, routes, doubts);
+        let learned = learned.map_err(|why| invalid(&format!("{origin}: {why}")))?;
+        print_model(&learned.toml())
+    }
+}
+
+/// Prints a model that was learned, once it is known to be sound.
+fn print_model(text: &str) -> Result<ExitCode, Failure> {
+    Document::from_text("the learned model", text)
+        .and_then(|document| document.check(&[]).map(|_| ()))
+        .map_err(Failure::model)?;
+    let mut out = Outputs::default();
+    out.print(text);
+    out.done()
 }

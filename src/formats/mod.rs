@@ -25,6 +25,7 @@ mod siege;
 mod source;
 mod table;
 mod text;
+pub mod traces;
 mod tsung;
 mod wrk;
 

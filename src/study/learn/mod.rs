@@ -8,6 +8,7 @@ mod laws;
 mod load;
 mod path;
 mod replay;
+pub mod traces;
 mod write;
 
 use std::collections::BTreeMap;

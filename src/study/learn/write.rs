@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::busy::Level;
 use super::laws::time;
-use super::load::Dispersion;
+use super::load::{Arrivals, Dispersion};
 use super::{Endpoint, Learned, replay};
 
 /// The model; with a directory its arrivals are those of the files in it.
@@ -134,14 +134,19 @@ fn scenario(out: &mut String, learned: &Learned) {
         );
         return;
     }
+    open_arrivals(out, &learned.arrivals, rate, learned.most_under_way);
+}
+
+/// Arrivals that wait for nobody, at this mean rate.
+pub(super) fn open_arrivals(out: &mut String, arrivals: &Arrivals, rate: f64, most_under_way: u32) {
     comment(
         out,
         &format!(
             "Arrivals: {rate:.3}/s in the mean, in {} stages of rates that chance alone does not explain.",
-            learned.arrivals.stages.len()
+            arrivals.stages.len()
         ),
     );
-    if let Some(dispersion) = learned.arrivals.dispersion {
+    if let Some(dispersion) = arrivals.dispersion {
         comment(
             out,
             &format!(
@@ -153,20 +158,17 @@ fn scenario(out: &mut String, learned: &Learned) {
             ),
         );
     }
-    stages(out, learned);
+    stages(out, arrivals, most_under_way);
     out.push_str("]\njourney = \"mix\"\n\n");
 }
 
 /// The head of the scenario and its stages, up to the bracket that ends them.
-fn stages(out: &mut String, learned: &Learned) {
-    let paced = learned
-        .arrivals
-        .dispersion
-        .is_some_and(Dispersion::is_paced);
+fn stages(out: &mut String, arrivals: &Arrivals, most_under_way: u32) {
+    let paced = arrivals.dispersion.is_some_and(Dispersion::is_paced);
     let rate_of: fn(f64) -> String = if paced { whole_rate_of } else { rate_of };
-    let first = learned.arrivals.stages.first().map_or(0.0, |s| s.rate);
+    let first = arrivals.stages.first().map_or(0.0, |s| s.rate);
     if paced {
-        let vus = u64::from(learned.most_under_way);
+        let vus = u64::from(most_under_way);
         let _ = writeln!(
             out,
             "[scenarios.load]\nexecutor = \"ramping-arrival-rate\" # evenly paced, as the log is\n\
@@ -179,7 +181,7 @@ fn stages(out: &mut String, learned: &Learned) {
     }
     let _ = writeln!(out, "start_rate = {}", rate_of(first));
     out.push_str("stages = [\n");
-    for (k, stage) in learned.arrivals.stages.iter().enumerate() {
+    for (k, stage) in arrivals.stages.iter().enumerate() {
         let target = rate_of(stage.rate);
         if k > 0 {
             let _ = writeln!(out, "  {{ duration = \"0s\", target = {target} }},");
@@ -280,7 +282,7 @@ fn station(out: &mut String, learned: &Learned) {
     );
 }
 
-fn levels(out: &mut String, levels: &[Level]) {
+pub(super) fn levels(out: &mut String, levels: &[Level]) {
     for level in levels {
         comment(
             out,

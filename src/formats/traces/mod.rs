@@ -1,0 +1,232 @@
+//! Distributed traces as files: OpenTelemetry's JSON (OTLP, as its file exporter writes it), Jaeger's and Zipkin's.
+//!
+//! A trace is a tree of spans: who called whom, when, and how long it took. One file per form; each gives spans
+//! in one shape. Times are microseconds since 1970.
+
+mod jaeger;
+mod otlp;
+mod zipkin;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::reading::Skipped;
+use super::source::{Problem, Source};
+
+/// On which side of a call a span was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpanKind {
+    /// A piece of work inside a service.
+    Internal,
+    /// A request that a service answers.
+    Server,
+    /// A call, as its caller sees it.
+    Client,
+    /// A message sent, or received: nobody waits for it.
+    Message,
+}
+
+/// A span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Which trace.
+    pub trace: u128,
+    /// Which span of it.
+    pub id: u64,
+    /// The span that caused it.
+    pub parent: Option<u64>,
+    /// Place of its service in [`Traces::services`].
+    pub service: u32,
+    /// Place of its name in [`Traces::names`].
+    pub name: u32,
+    /// On which side it was measured.
+    pub kind: SpanKind,
+    /// Start, in microseconds since 1970.
+    pub start_us: i64,
+    /// Length in microseconds.
+    pub us: u32,
+    /// Whether it is marked as failed.
+    pub failed: bool,
+}
+
+/// The spans of a file.
+#[derive(Debug)]
+pub struct Traces {
+    /// The forms of the files.
+    pub form: String,
+    /// Names of services.
+    pub services: Vec<String>,
+    /// Names of spans.
+    pub names: Vec<String>,
+    /// All spans, in the order of the file.
+    pub spans: Vec<Span>,
+    /// Spans that were not understood.
+    pub skipped: Skipped,
+}
+
+/// Adds the spans of one JSON value of a file.
+type Adder = fn(value: serde_json::Value, to: &mut Builder) -> Result<(), String>;
+
+/// Form, and who reads it, of a file that begins so.
+fn form(head: &str) -> Option<(&'static str, Adder)> {
+    let begins = head.trim_start_matches('\u{feff}').trim_start();
+    let has = |key: &str| begins.contains(key);
+    match begins.chars().next()? {
+        '{' if has("\"resourceSpans\"") => Some(("OpenTelemetry traces", otlp::add)),
+        '{' if has("\"traceID\"") && has("\"spans\"") => Some(("Jaeger traces", jaeger::add)),
+        '[' if has("\"traceId\"") && has("\"id\"") => Some(("Zipkin traces", zipkin::add)),
+        _ => None,
+    }
+}
+
+/// Whether a file holds traces. A file that cannot be opened holds none.
+#[must_use]
+pub fn holds_traces(path: &Path) -> bool {
+    Source::open(path).is_ok_and(|source| form(source.head()).is_some())
+}
+
+/// Reads the spans of files, each plain or packed by gzip: one JSON value, or one after the other. The spans of a
+/// trace may stand in several files.
+///
+/// # Errors
+/// If one cannot be read, holds no traces, or is no JSON; if there is no span in any.
+pub fn read(paths: &[impl AsRef<Path>]) -> Result<Traces, Problem> {
+    let mut builder = Builder::default();
+    let mut forms: Vec<&'static str> = Vec::new();
+    let mut last = None;
+    for path in paths {
+        let mut source = Source::open(path.as_ref())?;
+        forms.push(add_file(&mut source, &mut builder)?);
+        last = Some(source);
+    }
+    if let (true, Some(source)) = (builder.spans.is_empty(), last) {
+        let message = match builder.skipped.first.first() {
+            Some((_, why, _)) => format!("no span was understood: {why}"),
+            None => "there is no span in it".to_string(),
+        };
+        return Err(source.problem("", message, "give traces with at least one request"));
+    }
+    forms.dedup();
+    Ok(Traces {
+        form: forms.join(", "),
+        services: builder.services.names,
+        names: builder.names.names,
+        spans: builder.spans,
+        skipped: builder.skipped,
+    })
+}
+
+/// Adds the spans of a file; gives its form.
+fn add_file(source: &mut Source, to: &mut Builder) -> Result<&'static str, Problem> {
+    let Some((form, add)) = form(source.head()) else {
+        let message = "these are no traces that are known";
+        let fix = "give OTLP JSON as OpenTelemetry's file exporter writes it, or JSON of Jaeger or Zipkin";
+        return Err(source.problem("", message, fix));
+    };
+    let text = source.rest()?;
+    let text = text.trim_start_matches('\u{feff}');
+    let fix = "give the file as it was written; the last line of one that is still written to is not whole";
+    for value in serde_json::Deserializer::from_str(text).into_iter() {
+        let value = value.map_err(|why| {
+            let at = format!("line {}", why.line());
+            source.problem(&at, format!("the JSON ends or breaks here: {why}"), fix)
+        })?;
+        add(value, to).map_err(|why| {
+            source.problem(
+                "",
+                format!("these {form} are not as they should be: {why}"),
+                fix,
+            )
+        })?;
+    }
+    Ok(form)
+}
+
+/// Texts by number.
+#[derive(Debug, Default)]
+struct Names {
+    names: Vec<String>,
+    index: BTreeMap<String, u32>,
+}
+
+impl Names {
+    fn of(&mut self, name: &str) -> u32 {
+        if let Some(place) = self.index.get(name) {
+            return *place;
+        }
+        let place = self.names.len() as u32;
+        self.names.push(name.to_string());
+        self.index.insert(name.to_string(), place);
+        place
+    }
+}
+
+/// What the readers of the forms add to.
+#[derive(Debug, Default)]
+struct Builder {
+    services: Names,
+    names: Names,
+    spans: Vec<Span>,
+    skipped: Skipped,
+    seen: u64,
+}
+
+/// A span as a form has it.
+struct Raw<'a> {
+    trace: &'a str,
+    id: &'a str,
+    parent: Option<&'a str>,
+    service: &'a str,
+    name: &'a str,
+    kind: SpanKind,
+    start_us: i64,
+    /// `None` if the span has no end.
+    us: Option<i64>,
+    failed: bool,
+}
+
+impl Builder {
+    fn add(&mut self, raw: &Raw<'_>) {
+        self.seen += 1;
+        if let Err(why) = self.try_add(raw) {
+            let shown = format!("{} of {}", raw.name, raw.service);
+            self.skipped.add(self.seen, why, &shown);
+        }
+    }
+
+    fn try_add(&mut self, raw: &Raw<'_>) -> Result<(), &'static str> {
+        const NO_ID: &str = "an identifier is no hexadecimal number";
+        let trace = u128::from_str_radix(raw.trace, 16).map_err(|_| NO_ID)?;
+        let id = id(raw.id).ok_or(NO_ID)?;
+        let parent = match raw.parent.filter(|parent| !parent.is_empty()) {
+            Some(text) => Some(self::id(text).ok_or(NO_ID)?),
+            None => None,
+        };
+        let us = raw.us.ok_or("a span without an end")?;
+        let us = u32::try_from(us)
+            .map_err(|_| "a span that ends before it starts, or takes over an hour")?;
+        if raw.start_us <= 0 {
+            return Err("a span without a start");
+        }
+        self.spans.push(Span {
+            trace,
+            id,
+            // Zero stands for none, as a span's own identifier does.
+            parent: parent.filter(|parent| *parent != 0 && *parent != id),
+            service: self.services.of(raw.service),
+            name: self.names.of(raw.name),
+            kind: raw.kind,
+            start_us: raw.start_us,
+            us,
+            failed: raw.failed,
+        });
+        Ok(())
+    }
+}
+
+fn id(text: &str) -> Option<u64> {
+    u64::from_str_radix(text, 16).ok()
+}
+
+#[cfg(test)]
+mod tests;

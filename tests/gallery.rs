@@ -165,6 +165,20 @@ fn autoscaler_too_slow() {
 }
 
 #[test]
+fn cold_cache() {
+    let (m, alone) = gallery("cold_cache", &[]);
+    let (_, together) = gallery("cold_cache", &["caches.pages.single_flight=wake"]);
+    let lost = |o: &Outcome| o.recorder.requests() - durations(&m, o, "page").len() as u64;
+    assert!(
+        lost(&alone) > 900 && lost(&together) == 0,
+        "{}",
+        lost(&alone)
+    );
+    let [a, b] = [&alone, &together].map(|o| o.caches[0].fetches);
+    assert!(a > 1300 && b == 500, "{a} and {b} pages of 500");
+}
+
+#[test]
 fn one_slow_replica() {
     let (m, turns) = gallery("one_slow_replica", &[]);
     let (_, two) = gallery("one_slow_replica", &["services.shop.balancer=two-choices"]);

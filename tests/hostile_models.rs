@@ -1,6 +1,7 @@
 //! No text makes the reader panic, hang or give a model that is unsound.
 
 use capsim::model::journey::{Journey, Step};
+use capsim::model::retry::GuardId;
 use capsim::model::scenario::Executor;
 use capsim::model::system::{DistId, Endpoint, Op, Patience, Trigger};
 use capsim::model::{Document, Model, Override};
@@ -113,6 +114,22 @@ fn sound_journey(model: &Model, journey: &Journey) {
     }
 }
 
+fn sound_guard(model: &Model, guard: GuardId) {
+    let guard = &model.guards[guard.index()];
+    guard
+        .timeout
+        .iter()
+        .for_each(|dist| sound_dist(model, *dist));
+    let retries = model.retries.len();
+    let breakers = model.breakers.len();
+    assert!(
+        guard
+            .breaker
+            .is_none_or(|breaker| breaker.index() < breakers)
+    );
+    assert!(guard.retry.is_none_or(|policy| policy.index() < retries));
+}
+
 /// Also: what is taken is given back once, the last first, and never more than the endpoint says.
 fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
     assert_eq!(endpoint.ops.last(), Some(&Op::Done));
@@ -134,21 +151,7 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
                 assert!(growth.is_none_or(|growth| growth.per_unit >= 0.0));
             }
             Op::Delay(dist) => sound_dist(model, dist),
-            Op::Guard(guard) => {
-                let guard = &model.guards[guard.index()];
-                guard
-                    .timeout
-                    .iter()
-                    .for_each(|dist| sound_dist(model, *dist));
-                let retries = model.retries.len();
-                let breakers = model.breakers.len();
-                assert!(
-                    guard
-                        .breaker
-                        .is_none_or(|breaker| breaker.index() < breakers)
-                );
-                assert!(guard.retry.is_none_or(|policy| policy.index() < retries));
-            }
+            Op::Guard(guard) => sound_guard(model, guard),
             Op::Acquire { pool } => {
                 assert!(pool.index() < model.pools.len());
                 held.push(Op::Release(pool));
@@ -160,7 +163,14 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
                 assert!(limit.index() < model.limits.len());
                 held.push(Op::Leave(limit));
             }
-            Op::Release(_) | Op::Unlock(_) | Op::Leave(_) => assert_eq!(held.pop(), Some(*op)),
+            Op::Cache { cache, .. } => {
+                assert!(cache.index() < model.caches.len());
+                held.push(Op::Store(cache));
+            }
+            Op::Invalidate(cache) => assert!(cache.index() < model.caches.len()),
+            Op::Release(_) | Op::Unlock(_) | Op::Leave(_) | Op::Store(_) => {
+                assert_eq!(held.pop(), Some(*op))
+            }
             Op::Call(to) | Op::Spawn(to) | Op::Fork(to) => {
                 assert!(to.index() < model.endpoints.len());
             }

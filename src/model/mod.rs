@@ -10,6 +10,7 @@
 pub mod answer;
 pub mod autoscale;
 pub mod breaker;
+pub mod cache;
 pub mod document;
 pub mod duration;
 mod field;
@@ -123,6 +124,8 @@ pub struct Model {
     pub network: Option<network::Network>,
     /// Limits of the rate of requests.
     pub rate_limits: Vec<rate_limit::RateLimit>,
+    /// Caches.
+    pub caches: Vec<cache::Cache>,
     /// The accept queue in front of the system, if the model has one.
     pub listener: Option<listener::Listener>,
     /// Thresholds by metric, in the order written.

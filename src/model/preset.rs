@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 use toml::de::DeTable;
 
 /// The files of presets, by kind of component.
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
+    include_str!("presets/caches.toml"),
     include_str!("presets/rate_limits.toml"),
     include_str!("presets/listeners.toml"),
     include_str!("presets/rows.toml"),

@@ -31,6 +31,8 @@ pub struct Service {
     pub stations: Vec<Copies>,
     /// Its pools.
     pub pools: Vec<Copies>,
+    /// Its caches.
+    pub caches: Vec<Copies>,
     /// Indices of its endpoints.
     pub endpoints: Vec<u16>,
     /// How the balancer learns which replicas are well; without, it takes all to be so.
@@ -191,6 +193,20 @@ impl Model {
     #[must_use]
     pub fn replica_of_pool(&self, pool: usize) -> Option<(usize, usize)> {
         self.replica(pool, |service| &service.pools)
+    }
+
+    /// Whose draws a cache uses, by index: all replicas those of the first.
+    #[must_use]
+    pub fn first_of_cache(&self, cache: usize) -> usize {
+        let replica = self.replica(cache, |service| &service.caches);
+        replica.map_or(cache, |(_, at)| cache - at)
+    }
+
+    /// The name of a cache without the number of its replica.
+    #[must_use]
+    pub fn cache_name(&self, cache: usize) -> &str {
+        let replica = self.replica(cache, |service| &service.caches);
+        plain(&self.caches[cache].name, replica.is_some())
     }
 
     fn replica(&self, at: usize, list: fn(&Service) -> &Vec<Copies>) -> Option<(usize, usize)> {

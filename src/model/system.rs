@@ -1,6 +1,7 @@
 //! The system under test, as meant: endpoints are flat programs of operations on shared resources.
 
 use super::answer::Http;
+use super::cache::CacheId;
 use super::journey::id;
 use super::limit::LimitId;
 use super::queueing::{Codel, Queueing};
@@ -113,6 +114,17 @@ pub enum Op {
     Unlock(Entity),
     /// Comes to a limit of the rate; may wait or be refused.
     RateLimit(RateLimitId),
+    /// Asks a cache: on a hit the program goes on behind its `Store`, which is so many operations further on.
+    Cache {
+        /// Which one.
+        cache: CacheId,
+        /// Operations up to its `Store`.
+        skip: u16,
+    },
+    /// What a cache did not have is there, and is put into it.
+    Store(CacheId),
+    /// What a cache has of the request's object, it has no more.
+    Invalidate(CacheId),
     /// Notes the version of an entity's row.
     ReadVersion(Entity),
     /// Writes the row if its version is still the one noted, else fails with this status.

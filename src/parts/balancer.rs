@@ -218,6 +218,7 @@ mod tests {
             speeds: vec![1.0; weights.len()],
             stations: Vec::new(),
             pools: Vec::new(),
+            caches: Vec::new(),
             endpoints: Vec::new(),
             health_check: None,
             outliers: None,

@@ -9,6 +9,7 @@ pub mod accept;
 pub mod autoscaler;
 pub mod balancer;
 pub mod breaker;
+pub mod cache;
 pub mod concurrency_limit;
 pub mod controlled_delay;
 pub mod deadlock;

@@ -1,11 +1,14 @@
 //! What queues in front of the system, limits and caches did, a line each.
 
 use crate::model::Model;
+use crate::model::cache::Cache;
 use crate::model::rate_limit::RateLimit;
 use crate::model::system::Pool;
+use crate::parts::cache::CacheProbe;
 use crate::parts::pool::PoolProbe;
 use crate::parts::rate_limit::LimiterProbe;
 use crate::report::answers::seconds;
+use crate::report::insight::percent;
 use crate::world::outcome::Outcome;
 
 /// One line for each component that did something worth telling.
@@ -15,6 +18,7 @@ pub fn lines(outcome: &Outcome, model: &Model) -> Vec<String> {
     lines.extend(listener(outcome, model));
     lines.extend(rate_limits(outcome, model));
     lines.extend(reserves(outcome, model));
+    lines.extend(caches(outcome, model));
     lines
 }
 
@@ -34,6 +38,34 @@ fn rate_limits(outcome: &Outcome, model: &Model) -> Vec<String> {
         )
     };
     limits.map(line).collect()
+}
+
+fn caches(outcome: &Outcome, model: &Model) -> Vec<String> {
+    let line = |(spec, probe): (&Cache, &CacheProbe)| {
+        let mut line = format!(
+            "cache {}: of {} requests {} were hits, {} after another's fetch; {} fetched what they wanted",
+            spec.name,
+            probe.asked,
+            percent(probe.hit_ratio()),
+            probe.shared,
+            probe.fetches
+        );
+        let also = [
+            (probe.passed, "went for what was not to be stored"),
+            (probe.stale, "hits were stale"),
+            (probe.left, "went away while they waited"),
+            (probe.evicted, "objects had to go for others"),
+            (probe.invalidated, "objects were made invalid by writes"),
+        ];
+        for (count, what) in also.iter().filter(|(count, _)| *count > 0) {
+            line += &format!(", {count} {what}");
+        }
+        if probe.cleared > 0 {
+            line += &format!("; it was emptied {} times", probe.cleared);
+        }
+        line
+    };
+    model.caches.iter().zip(&outcome.caches).map(line).collect()
 }
 
 fn reserves(outcome: &Outcome, model: &Model) -> Vec<String> {

@@ -445,6 +445,13 @@ fn shares(model: &Model, ops: &[Op], times: &[OpTime]) -> Vec<Share> {
                 let name = &model.rate_limits[limit.index()].name;
                 add(format!("waiting for rate limit {name}"), time.waited);
             }
+            Op::Cache { cache, .. } => {
+                let name = model.cache_name(cache.index());
+                add(
+                    format!("waiting for another's fetch into {name}"),
+                    time.waited,
+                );
+            }
             Op::Lock { key, .. } => add(format!("locked out of {}", entity(*key)), time.waited),
             _ => add("delay".to_owned(), time.served),
         }

@@ -255,6 +255,7 @@ fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
         let without = (probe.wanted.mean(end) - used).max(0.0);
         table.put(format!("{name}_queue_mean"), without);
     }
+    caches(table, model, outcome);
     for (spec, probe) in model.pools.iter().zip(&outcome.pools) {
         let name = format!("pool_{}", spec.name);
         let share = probe.held.mean(end) / f64::from(spec.size.max(1));
@@ -262,6 +263,18 @@ fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
         table.put(format!("{name}_queue_mean"), probe.queue.mean(end));
         table.put(format!("{name}_queue_max"), probe.queue.max() as f64);
         table.put(format!("{name}_refused"), probe.refused as f64);
+    }
+}
+
+fn caches(table: &mut Table, model: &Model, outcome: &Outcome) {
+    for (spec, probe) in model.caches.iter().zip(&outcome.caches) {
+        let name = format!("cache_{}", spec.name);
+        table.put(format!("{name}_hit_ratio"), probe.hit_ratio());
+        table.put(
+            format!("{name}_fetches"),
+            (probe.fetches + probe.refreshes) as f64,
+        );
+        table.put(format!("{name}_evicted"), probe.evicted as f64);
     }
 }
 
@@ -306,6 +319,10 @@ fn time_spent(table: &mut Table, model: &Model, outcome: &Outcome) {
             Op::Acquire { pool } => {
                 let name = &model.pools[pool.index()].name;
                 add(format!("time_wait_pool_{name}_ms"), waited);
+            }
+            Op::Cache { cache, .. } => {
+                let name = &model.caches[cache.index()].name;
+                add(format!("time_wait_cache_{name}_ms"), waited);
             }
             Op::Lock { key, .. } => {
                 add(format!("time_wait_lock_{}_ms", entity(*key)), waited);

@@ -10,6 +10,7 @@ pub mod admission;
 pub mod birth_death;
 pub mod bounds;
 pub mod breakdown;
+pub mod cache;
 pub mod closed;
 pub mod discipline;
 pub mod erlang;

@@ -181,6 +181,7 @@ impl World<'_> {
         self.audit_replicas(&mut audit);
         self.audit_rate_limits(&mut audit);
         self.audit_hosts(&mut audit);
+        self.audit_caches(&mut audit);
         self.audit_limits(&mut audit);
         if let Some(inventory) = &self.inventory {
             audit_seats(inventory, &mut audit);

@@ -1,6 +1,6 @@
 //! The number of a service's replicas changes: by an autoscaler, or by a schedule.
 
-use crate::engine::Time;
+use crate::engine::{Time, Turn};
 use crate::model::autoscale::{Autoscale, Metric};
 use crate::parts::autoscaler::{Autoscaler, View};
 
@@ -52,11 +52,13 @@ impl<'m> World<'m> {
             };
             let event = |ticket| Event::stale_after(Kind::Autoscale, service.into(), ticket);
             if spec.rule.is_some() {
-                self.queue.at(Time::ZERO + spec.window, event(COLLECT));
-                self.queue.at(Time::ZERO + spec.every, event(DECIDE));
+                let (window, every) = (Time::ZERO + spec.window, Time::ZERO + spec.every);
+                self.queue.at_turn(window, Turn::Late, event(COLLECT));
+                self.queue.at_turn(every, Turn::Late, event(DECIDE));
             }
             for (ticket, (at, _)) in (PLANNED..).zip(&spec.schedule) {
-                self.queue.at(Time::ZERO + *at, event(ticket));
+                self.queue
+                    .at_turn(Time::ZERO + *at, Turn::Late, event(ticket));
             }
         }
     }
@@ -69,11 +71,13 @@ impl<'m> World<'m> {
         let again = |ticket| Event::stale_after(Kind::Autoscale, service.into(), ticket);
         match ticket {
             COLLECT => {
-                self.queue.at(now + spec.window, again(COLLECT));
+                let next = now + spec.window;
+                self.queue.at_turn(next, Turn::Late, again(COLLECT));
                 self.collect(now, service);
             }
             DECIDE => {
-                self.queue.at(now + spec.every, again(DECIDE));
+                let next = now + spec.every;
+                self.queue.at_turn(next, Turn::Late, again(DECIDE));
                 // A window that ends now counts.
                 let due = self
                     .scaling(service)
@@ -237,6 +241,10 @@ impl<'m> World<'m> {
         }
         (member.booting, member.started, member.ready_at) = (false, true, now);
         member.health.starts(spec.health_check.is_some());
+        self.clear_caches_of(service, at);
+        let Some(fleet) = &mut self.fleet else { return };
+        let run = &mut fleet.services[usize::from(service)];
+        let member = &mut run.members[usize::from(at)];
         let warm_up = spec.autoscale.as_ref().and_then(|a| a.warm_up);
         member.warming = warm_up.map_or(1.0, |w| w.speed);
         run.replicas.probe.replicas[usize::from(at)].there.add(now);

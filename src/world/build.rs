@@ -61,8 +61,7 @@ impl<'m> World<'m> {
     #[must_use]
     pub fn new(model: &'m Model, seed: u64, replication: u64) -> World<'m> {
         let seeds = Seeds { seed, replication };
-        let mut queue = EventQueue::default();
-        let fixed_delays = fixed_delays(model, &mut queue);
+        let (mut queue, fixed_delays) = queue_and_delays(model);
         let (mut ops, entry) = programs(model);
         let (paces, keepers) = adapted(model, &mut ops, &mut queue);
         let (watches, sites) = watches(model, &mut queue, &entry);
@@ -122,6 +121,7 @@ impl<'m> World<'m> {
             left_in_flight: 0,
             limits: super::limits::Limits::new(),
             deadlocks: super::deadlock::Deadlocks::default(),
+            caches: super::cache::Caches::of(model, |name| seeds.stream(name)),
             limiters: model.rate_limits.iter().map(Limiter::new).collect(),
             retries: retries(model, seeds),
             controlled_delays: super::queueing::ControlledDelays::of(model),
@@ -274,9 +274,10 @@ fn uses_version(model: &Model, entity: Entity) -> bool {
     model.endpoints.iter().flat_map(|e| &e.ops).any(reads)
 }
 
-/// For each distribution that is a constant, the fixed-delay queue of that delay: one for all that share it and
-/// whose events have the same turn.
-fn fixed_delays(model: &Model, queue: &mut EventQueue<Event>) -> Vec<Option<FixedDelayId>> {
+/// An event queue. For each distribution that is a constant, the fixed-delay queue of that delay: one for all that share it
+/// and whose events have the same turn.
+fn queue_and_delays(model: &Model) -> (EventQueue<Event>, Vec<Option<FixedDelayId>>) {
+    let mut queue = EventQueue::default();
     let mut known = BTreeMap::new();
     let late = late_delays(model);
     let mut lane = |delay: Span, late: bool| {
@@ -286,10 +287,11 @@ fn fixed_delays(model: &Model, queue: &mut EventQueue<Event>) -> Vec<Option<Fixe
             .or_insert_with(|| queue.fixed_delay(delay, turn))
     };
     let constants = model.dists.iter().map(|named| named.dist.is_constant());
-    constants
+    let delays = constants
         .zip(late)
         .map(|(ns, late)| ns.map(|ns| lane(Span::from_ns(ns), late)))
-        .collect()
+        .collect();
+    (queue, delays)
 }
 
 /// For each distribution, whether what follows its time has the turn [`Turn::Late`].

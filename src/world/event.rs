@@ -78,6 +78,10 @@ pub enum Kind {
     RateLimitOver = 48,
     /// Those in line for a limit of the rate are looked at; `who` is the limit.
     RateLimitLook = 49,
+    /// A cache is emptied; `who` is the cache.
+    CacheCleared = 50,
+    /// A request that waits for another's fetch looks again.
+    CacheLook = 51,
     /// Under barging, the first in line for a pool has woken up.
     PoolWakes = 40,
     /// Under barging, the first in line at a station has woken up.
@@ -105,6 +109,9 @@ impl Kind {
             | Kind::KeepAliveOver
             | Kind::ReserveDue
             | Kind::DrainOver
+            | Kind::Autoscale
+            | Kind::CacheCleared
+            | Kind::CacheLook
             | Kind::FaultBegins => Turn::Late,
             _ => Turn::Usual,
         }

@@ -232,6 +232,7 @@ impl<'m> World<'m> {
             }
         }
         self.end_all_at(now, service, at);
+        self.clear_caches_of(service, at);
     }
 
     /// A replica is back. One that was restarted on purpose is used once it passes its checks.

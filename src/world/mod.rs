@@ -8,6 +8,7 @@ pub mod abort;
 pub mod audit;
 mod autoscale;
 pub mod build;
+mod cache;
 pub mod deadlock;
 mod dial;
 pub mod event;
@@ -271,6 +272,8 @@ pub struct World<'m> {
     left_in_flight: u64,
     limits: limits::Limits,
     deadlocks: deadlock::Deadlocks,
+    /// Caches, if the model has any.
+    caches: Option<Box<cache::Caches>>,
     /// Limits of the rate of requests.
     limiters: Vec<Limiter>,
     retries: retry::Retries,
@@ -431,6 +434,8 @@ impl World<'_> {
             Kind::ReserveDue => self.reserve_due(now, who, ticket),
             Kind::RateLimitOver => self.rate_limit_over(now, who, ticket),
             Kind::RateLimitLook => self.rate_limit_look(now, index),
+            Kind::CacheCleared => self.clear_cache(index),
+            Kind::CacheLook => self.cache_look(now, who, ticket),
             Kind::SynTick => self.syn_tick(now),
             Kind::Ack => self.ack(now, who, ticket),
             Kind::DialOver => self.dial_over(now, who, ticket),

@@ -6,6 +6,7 @@ use crate::model::Model;
 use crate::model::system::EndpointId;
 use crate::parts::accept::AcceptProbe;
 use crate::parts::breaker::BreakerProbe;
+use crate::parts::cache::CacheProbe;
 use crate::parts::host::HostProbe;
 use crate::parts::inventory::InventoryProbe;
 use crate::parts::keep_alive::KeepAliveProbe;
@@ -101,6 +102,8 @@ pub struct Outcome {
     pub deadlocks: Deadlocks,
     /// Probes in the order of `Model::rate_limits`.
     pub rate_limits: Vec<LimiterProbe>,
+    /// Probes in the order of `Model::caches`.
+    pub caches: Vec<CacheProbe>,
     /// Probes in the order of `Model::retries`.
     pub retries: Vec<RetryProbe>,
     /// Probes in the order of `Model::breakers`.
@@ -171,6 +174,7 @@ impl World<'_> {
             conflicts: self.versions.map(|v| v.map_or(0, |v| v.conflicts)),
             inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),
             rate_limits: self.limiters.into_iter().map(|l| l.probe).collect(),
+            caches: self.caches.map_or_else(Vec::new, |c| c.probes()),
             retries: self.retries.probes(),
             breakers: self.breakers.into_iter().map(|b| b.probe).collect(),
             limits: self.caps.iter().map(Limiter::probe).collect(),

@@ -2,6 +2,7 @@
 
 use crate::engine::Time;
 use crate::measure::recorder::{Code, Origin};
+use crate::model::cache::CacheId;
 use crate::model::journey::SiteId;
 use crate::model::limit::LimitId;
 use crate::model::system::{EndpointId, Entity, PoolId};
@@ -117,6 +118,8 @@ pub enum Held {
     Permit(LimitId),
     /// The version that was read of an entity's row.
     Version(Entity, u32),
+    /// The fetch of an object for a cache; `NONE` if it is not to be stored.
+    Fetch(CacheId, u32),
     /// A place at a replica of a service, both by index.
     Replica(u16, u16),
 }

@@ -212,6 +212,7 @@ impl World<'_> {
         self.plan_slowdowns();
         self.plan_accepting();
         self.start_fleet();
+        self.plan_clears();
         self.watch_thresholds();
         match self.model.setup {
             Some(journey) => {

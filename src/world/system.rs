@@ -77,6 +77,8 @@ impl World<'_> {
                 | Op::Fork(_)
                 | Op::Spawn(_)
                 | Op::Join
+                | Op::Cache { .. }
+                | Op::Store(_)
                 | Op::Balance { .. } => {
                     self.requests[id].at = at as u32;
                     match self.rarer_op(now, id, at) {
@@ -164,6 +166,7 @@ impl World<'_> {
             }
             Op::Lock { .. } => self.take_lock(now, id, at),
             Op::RateLimit(limit) => self.comes_to_limit(now, id, limit),
+            Op::Store(_) => self.stores(now, id),
             op @ (Op::Limit(_) | Op::Enter { .. }) => self.meet_limit(now, id, op),
             Op::Fork(endpoint) => {
                 self.requests[id].branches += 1;
@@ -172,6 +175,7 @@ impl World<'_> {
             Op::Spawn(endpoint) => self.start_child(now, id, endpoint, false).is_some(),
             Op::Join => self.join(now, id),
             Op::Balance { service, stride } => return self.route(now, id, service, stride),
+            Op::Cache { .. } => return self.ask_cache(now, id, at),
             Op::SlowedDelay { time, pace } => {
                 self.slowed_delay(now, id, time, pace);
                 false
@@ -276,6 +280,7 @@ impl World<'_> {
             }
             Op::ReadVersion(key) => self.read_version(id, key),
             Op::CheckVersion(key, status) => return self.check_version(id, key, status),
+            Op::Invalidate(cache) => self.invalidate(id, cache),
             Op::Keep(pool) => self.keep_token(now, id, pool),
             Op::Respond => self.answer_early(now, id),
             _ => {}
@@ -441,6 +446,7 @@ impl World<'_> {
                 }
             }
             Held::Permit(limit) => self.leave_limit(now, id, limit),
+            Held::Fetch(cache, key) => self.fetch_over(now, id, cache, key),
             Held::Replica(service, replica) => self.leave_replica(now, id, service, replica),
             Held::Lock(..) | Held::Version(..) => {}
         }
@@ -487,6 +493,11 @@ impl World<'_> {
                 self.pools[pool.index()].renege(now);
             }
             Op::RateLimit(limit) => self.limiters[limit.index()].renege(now),
+            Op::Cache { cache, .. } => {
+                if let Some(caches) = &mut self.caches {
+                    caches.renege(now, id, cache);
+                }
+            }
             Op::Lock { key, .. } => {
                 let entity = self.entity(id, key);
                 if let Some(locks) = &mut self.locks[key as usize] {
@@ -546,6 +557,7 @@ impl World<'_> {
                     | Op::Acquire { .. }
                     | Op::AcquireKept { .. }
                     | Op::Lock { .. }
+                    | Op::Cache { .. }
                     | Op::Call(_)
                     | Op::Join
                     | Op::Balance { .. }

@@ -3,8 +3,8 @@
 use super::scenario_table::SCENARIO;
 use super::step_tables::STEP;
 use super::{
-    Build, MOST, breaker, endpoint, fitted, host, inventory, limit, listener, network, rate_limit,
-    retry, service_tables, station, threshold, waiting, waiting_room,
+    Build, MOST, breaker, cache, endpoint, fitted, host, inventory, limit, listener, network,
+    rate_limit, retry, service_tables, station, threshold, waiting, waiting_room,
 };
 use crate::engine::Span;
 use crate::model::K6Version;
@@ -111,6 +111,11 @@ pub(crate) static MODEL: Table = Table {
             "rate_limits",
             Kind::Named(&Kind::Table(&rate_limit::RATE_LIMIT)),
             "Limits of the rate of requests, by name.",
+        ),
+        Key::new(
+            "caches",
+            Kind::Named(&Kind::Table(&cache::CACHE)),
+            "Caches, by name.",
         ),
         Key::new(
             "thresholds",

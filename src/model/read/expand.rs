@@ -3,6 +3,7 @@
 
 use super::{Build, Sections};
 use crate::model::Model;
+use crate::model::cache::CacheId;
 use crate::model::service::{Copies, Service};
 use crate::model::system::{Op, PoolId, StationId};
 
@@ -68,9 +69,11 @@ pub(super) fn expand(build: &Build, model: &mut Model, at: &Sections) {
     }
     let stations = Places::new(&model.services, |s| &s.stations, model.stations.len());
     let pools = Places::new(&model.services, |s| &s.pools, model.pools.len());
-    let (Some(stations), Some(pools)) = (stations, pools) else {
+    let caches = Places::new(&model.services, |s| &s.caches, model.caches.len());
+    let (Some(stations), Some(pools), Some(caches)) = (stations, pools, caches) else {
         if let Some((_, field)) = at.services.first() {
-            let message = format!("all replicas together have more than {MOST} stations or pools");
+            let message =
+                format!("all replicas together have more than {MOST} stations, pools or caches");
             build
                 .notes
                 .error(field.at, message, "let there be fewer replicas");
@@ -79,7 +82,8 @@ pub(super) fn expand(build: &Build, model: &mut Model, at: &Sections) {
     };
     model.stations = stations.spread(&model.stations, |s| &mut s.name);
     model.pools = pools.spread(&model.pools, |p| &mut p.name);
-    let at_replica = |op: Op, replica: u16| moved(op, &stations, &pools, replica);
+    model.caches = caches.spread(&model.caches, |c| &mut c.name);
+    let at_replica = |op: Op, replica: u16| moved(op, (&stations, &pools, &caches), replica);
     for (index, endpoint) in model.endpoints.iter_mut().enumerate() {
         let mut owner = (0_u16..).zip(&model.services);
         let owner = owner.find(|(_, s)| s.endpoints.iter().any(|e| usize::from(*e) == index));
@@ -108,11 +112,15 @@ pub(super) fn expand(build: &Build, model: &mut Model, at: &Sections) {
         for copies in &mut service.pools {
             copies.first = pools.of(copies.first, 0);
         }
+        for copies in &mut service.caches {
+            copies.first = caches.of(copies.first, 0);
+        }
     }
 }
 
 /// An operation as a replica does it.
-fn moved(op: Op, stations: &Places, pools: &Places, replica: u16) -> Op {
+fn moved(op: Op, (stations, pools, caches): (&Places, &Places, &Places), replica: u16) -> Op {
+    let cached = |cache: CacheId| CacheId(caches.of(cache.0, replica));
     match op {
         Op::Serve {
             station,
@@ -131,6 +139,12 @@ fn moved(op: Op, stations: &Places, pools: &Places, replica: u16) -> Op {
             pool: PoolId(pools.of(pool.0, replica)),
         },
         Op::Release(pool) => Op::Release(PoolId(pools.of(pool.0, replica))),
+        Op::Cache { cache, skip } => Op::Cache {
+            cache: cached(cache),
+            skip,
+        },
+        Op::Store(cache) => Op::Store(cached(cache)),
+        Op::Invalidate(cache) => Op::Invalidate(cached(cache)),
         other => other,
     }
 }

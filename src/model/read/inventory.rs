@@ -50,7 +50,7 @@ pub(crate) static INVENTORY: Table = Table {
     rules: &[],
 };
 
-static POPULARITY: Type = Type {
+pub(super) static POPULARITY: Type = Type {
     name: "popularity",
     about: "How often each of several things is picked: the same for all, or by a law.",
     kind: Kind::Either(&[Kind::Word("uniform"), Kind::Table(&LAW)]),
@@ -123,7 +123,7 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Inventory {
     inventory
 }
 
-fn popularity(field: &Field, events: u32) -> Option<Popularity> {
+pub(super) fn popularity(field: &Field, events: u32) -> Option<Popularity> {
     let example = "write \"uniform\", { zipf = 1.1 }, { weights = [2, 1, 1] } or { hot = 0.3 }";
     if let Some(text) = field.text_if_any() {
         if text == "uniform" {

@@ -195,6 +195,11 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
         _ => None,
     });
     unused("rate limit", &at.rate_limits, limits.collect());
+    let caches = ops().filter_map(|op| match op {
+        Op::Cache { cache, .. } => Some(cache.index()),
+        _ => None,
+    });
+    unused("cache", &at.caches, caches.collect());
     let retries = build.retries_used.iter().map(|id| usize::from(*id));
     unused("retry policy", &at.retries, retries.collect());
     let breakers = build.breakers_used.iter().map(|id| usize::from(*id));

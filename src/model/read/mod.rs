@@ -5,6 +5,7 @@ mod about;
 mod answer;
 mod autoscale;
 mod breaker;
+mod cache;
 mod choose;
 mod condition;
 mod data_file;
@@ -97,6 +98,7 @@ struct Build<'a> {
     sites: Vec<Site>,
     /// Named policies first, then those that are written where they are used.
     rate_limits: Names,
+    caches: Names,
     retries: Vec<Retry>,
     /// Named policies that something uses.
     retries_used: BTreeSet<u16>,
@@ -140,6 +142,7 @@ struct Sections<'a> {
     retries: Vec<(&'a str, Field<'a>)>,
     services: Vec<(&'a str, Field<'a>)>,
     rate_limits: Vec<(&'a str, Field<'a>)>,
+    caches: Vec<(&'a str, Field<'a>)>,
     breakers: Vec<(&'a str, Field<'a>)>,
     limits: Vec<(&'a str, Field<'a>)>,
 }
@@ -210,6 +213,7 @@ pub(super) fn model(
         journeys: named("journeys"),
         retries: named("retries"),
         rate_limits: named("rate_limits"),
+        caches: named("caches"),
         breakers: named("breakers"),
         limits: named("limits"),
     };
@@ -227,6 +231,7 @@ pub(super) fn model(
         endpoints: Names::new("endpoint", "endpoints", &sections.endpoints),
         journeys: Names::new("journey", "journeys", &sections.journeys),
         rate_limits: Names::new("rate limit", "rate limits", &sections.rate_limits),
+        caches: Names::new("cache", "caches", &sections.caches),
         retry_names: Names::new("retry policy", "retry policies", &sections.retries),
         breaker_names: Names::new("breaker", "breakers", &sections.breakers),
         limit_names: Names::new("limit", "limits", &sections.limits),
@@ -303,6 +308,7 @@ impl<'a> Build<'a> {
             hosts: host::read_all(self, &at.hosts),
             // Before the distributions, which faults add to.
             services: service::read_all(self, &at.services),
+            caches: cache::read_all(self, &at.caches),
             dists: std::mem::take(&mut self.dists),
             endpoints: endpoints.endpoints,
             stations,

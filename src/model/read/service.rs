@@ -24,6 +24,7 @@ struct Owners {
     endpoints: Vec<(u16, String)>,
     stations: Vec<(u16, String)>,
     pools: Vec<(u16, String)>,
+    caches: Vec<(u16, String)>,
 }
 
 fn service<'a>(
@@ -41,6 +42,7 @@ fn service<'a>(
         speeds: vec![1.0],
         stations: Vec::new(),
         pools: Vec::new(),
+        caches: Vec::new(),
         endpoints: Vec::new(),
         health_check: None,
         outliers: None,
@@ -71,6 +73,11 @@ fn service<'a>(
         let find = |f: &Field| build.pools.find(f);
         let ids = members(&list, name, find, &mut owners.pools);
         service.pools = copies(ids, build.pools.all());
+    }
+    if let Some(list) = section.optional("caches") {
+        let find = |f: &Field| build.caches.find(f);
+        let ids = members(&list, name, find, &mut owners.caches);
+        service.caches = copies(ids, build.caches.all());
     }
     if let Some(value) = section.optional("balancer") {
         service.balancer = balancer(build, &value).unwrap_or(Balancer::RoundRobin);
@@ -209,17 +216,27 @@ pub(super) fn check(build: &Build, model: &Model, at: &Sections) {
             if service.endpoints.iter().any(|e| usize::from(*e) == index) {
                 continue;
             }
-            let stations = service.stations.iter().map(|c| (c, true));
-            let pools = service.pools.iter().map(|c| (c, false));
-            let mut all = stations.chain(pools);
-            let used = all.find(|(copies, is_station)| {
-                endpoint.ops.iter().any(|op| match op {
-                    Op::Serve { station, .. } => *is_station && station.0 == copies.first,
-                    Op::Acquire { pool } => !is_station && pool.0 == copies.first,
-                    _ => false,
+            let uses = |of: &[Copies], is: fn(&Op) -> Option<u16>| {
+                let used = |id| endpoint.ops.iter().filter_map(is).any(|used| used == id);
+                of.iter().find(|copies| used(copies.first)).cloned()
+            };
+            let used = uses(&service.stations, |op| match op {
+                Op::Serve { station, .. } => Some(station.0),
+                _ => None,
+            });
+            let used = used.or_else(|| {
+                uses(&service.pools, |op| match op {
+                    Op::Acquire { pool } => Some(pool.0),
+                    _ => None,
                 })
             });
-            if let (Some((copies, _)), Some((_, field))) = (used, at.endpoints.get(index)) {
+            let used = used.or_else(|| {
+                uses(&service.caches, |op| match op {
+                    Op::Cache { cache, .. } | Op::Invalidate(cache) => Some(cache.0),
+                    _ => None,
+                })
+            });
+            if let (Some(copies), Some((_, field))) = (used, at.endpoints.get(index)) {
                 let message = format!(
                     "`{}` uses `{}` of the service `{}`, and is none of its endpoints",
                     endpoint.name, copies.name, service.name

@@ -33,6 +33,11 @@ pub(crate) static SERVICE: Table = Table {
             "Pools of which each replica has its own.",
         ),
         Key::new(
+            "caches",
+            Kind::List(&Kind::Name("cache")),
+            "Caches of which each replica has its own; one that was away begins anew.",
+        ),
+        Key::new(
             "balancer",
             Kind::Either(&[Kind::Choice(&BALANCERS), Kind::Table(&BALANCER)]),
             "Which replica a request goes to.",

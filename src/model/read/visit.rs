@@ -5,6 +5,7 @@ use super::station::idle;
 use super::visit_tables::{ACCUMULATED, VISITS};
 use super::waiting::entity_of;
 use super::{Build, names};
+use crate::model::cache::CacheId;
 use crate::model::field::Field;
 use crate::model::nearest::{listed, nearest};
 use crate::model::rate_limit::RateLimitId;
@@ -161,6 +162,11 @@ impl<'b, 'a> Visits<'b, 'a> {
             "rate_limit" => {
                 let limit = self.build.rate_limits.find(&value).map(RateLimitId);
                 self.ops.extend(limit.map(Op::RateLimit));
+            }
+            "cache" => self.cached(&section, &value),
+            "invalidate" => {
+                let cache = self.build.caches.find(&value).map(CacheId);
+                self.ops.extend(cache.map(Op::Invalidate));
             }
             "spawn" => self.call(false, &value),
             "parallel" => self.parallel(&value),

@@ -11,7 +11,7 @@ use crate::model::vocabulary::{Choice, Key, Kind, Table, Type, Union};
 /// A visit of an endpoint.
 pub(crate) static VISIT: Type = Type {
     name: "visit",
-    about: "One thing that the system does for a request: a table with one of the keys `station`, `delay`, `hold`, `limit`, `lock`, `optimistic`, `issue`, `list`, `claim`, `confirm`, `release`, `fail`, `rate_limit`, `call`, `spawn`, `parallel`, `respond`, `renew`, `leave`, `status`, and the options of that visit.",
+    about: "One thing that the system does for a request: a table with one of the keys `station`, `delay`, `hold`, `limit`, `lock`, `optimistic`, `issue`, `list`, `claim`, `confirm`, `release`, `fail`, `rate_limit`, `cache`, `invalidate`, `call`, `spawn`, `parallel`, `respond`, `renew`, `leave`, `status`, and the options of that visit.",
     kind: Kind::Union(&VISITS),
 };
 
@@ -32,6 +32,8 @@ pub(super) static VISITS: Union = Union {
         &RELEASE,
         &FAIL,
         &RATE_LIMIT,
+        &CACHED,
+        &INVALIDATE,
         &CALL,
         &SPAWN,
         &PARALLEL,
@@ -218,6 +220,28 @@ static RATE_LIMIT: Table = Table {
     name: "visit.rate_limit",
     about: "Passes a limit of the rate of requests, waits for it, or is refused.",
     keys: &[Key::new("rate_limit", Kind::Name("rate limit"), "Which.")],
+    rules: &[],
+};
+
+static CACHED: Table = Table {
+    name: "visit.cache",
+    about: "Asks a cache, and makes its `visits` only if that does not have what the request wants.",
+    keys: &[
+        Key::new("cache", Kind::Name("cache"), "The cache."),
+        Key::new(
+            "visits",
+            Kind::Some(&Kind::Type(&VISIT)),
+            "What is done on a miss: the way to the origin.",
+        )
+        .required("visits = [{ call = \"origin\" }]"),
+    ],
+    rules: &[],
+};
+
+static INVALIDATE: Table = Table {
+    name: "visit.invalidate",
+    about: "A write: what a cache has of the request's object, it has no more.",
+    keys: &[Key::new("invalidate", Kind::Name("cache"), "The cache.")],
     rules: &[],
 };
 

@@ -113,7 +113,11 @@ impl<'a> Sums<'a> {
         let connecting = self.listener().map_or(0.0, |l| l.waited);
         let limits = 0..self.model.rate_limits.len();
         let limited: f64 = limits.map(|index| self.rate_limit(index).waited).sum();
-        lines + stations.sum::<f64>() + delays.sum::<f64>() + connecting + limited
+        let end = self.outcome.end_time();
+        let fetches = self.outcome.caches.iter();
+        let fetches = fetches.map(|cache| cache.queue.area(end) as f64 * NS);
+        let fetched: f64 = fetches.sum();
+        lines + stations.sum::<f64>() + delays.sum::<f64>() + connecting + limited + fetched
     }
 
     fn levels(&self, limit: &mut Limit, in_use: &Level, queue: &Level) {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::model::Model;
+use crate::model::cache::{Eviction, Lookup};
 use crate::model::journey::{Condition, Step};
 use crate::model::service::programs;
-use crate::model::system::{DistId, EndpointId, Op};
+use crate::model::system::{DistId, EndpointId, Op, Popularity};
+use crate::theory::cache::{self as theory, Group};
 
 /// Steps walked at most, all branches together.
 const MOST_STEPS: usize = 200_000;
@@ -25,6 +27,8 @@ pub(super) struct Walk<'m> {
     pub pools: Vec<(f64, f64)>,
     /// Visits to stations per iteration, with the distribution of each.
     pub serves: Vec<(usize, DistId, f64)>,
+    /// Of each cache: the share of requests that do not find what they want, as far as it is known.
+    pub misses: BTreeMap<usize, f64>,
     pub think: f64,
     /// Time in the system when nobody waits.
     pub elapsed: f64,
@@ -77,6 +81,7 @@ impl<'m> Walk<'m> {
             stations: vec![0.0; model.stations.len()],
             pools: vec![(0.0, 0.0); model.pools.len()],
             serves: Vec::new(),
+            misses: BTreeMap::new(),
             think: 0.0,
             elapsed: 0.0,
             delays: 0.0,
@@ -226,13 +231,52 @@ impl<'m> Walk<'m> {
         each.sum()
     }
 
+    /// The share of requests that do not find what they want in a cache, by formulas for independent requests. The ceilings are
+    /// to be bounds: what no formula tells is supposed to be found.
+    fn miss_ratio(&mut self, cache: usize) -> f64 {
+        let spec = &self.model.caches[cache];
+        let (keys, popularity) = match &spec.lookup {
+            Lookup::Ratio(hit) => return 1.0 - hit,
+            Lookup::Drawn { keys, popularity } => (*keys, popularity),
+            Lookup::Entity(_) => {
+                self.note(
+                    "requests are supposed to find in a cache what others have asked for before",
+                );
+                return 0.0;
+            }
+        };
+        if spec.ttl.is_some() || spec.uncacheable > 0.0 || !spec.clear.is_empty() {
+            self.note("objects of a cache are supposed to stay fresh");
+        }
+        if let Some(known) = self.misses.get(&cache) {
+            return *known;
+        }
+        let (objects, size) = (groups(popularity, keys), f64::from(spec.size));
+        let hits = match spec.policy {
+            Eviction::Lru => theory::lru(&objects, size),
+            Eviction::Lfu => theory::most_popular(&objects, size),
+            Eviction::Fifo | Eviction::Random => theory::random(&objects, size),
+        };
+        self.misses.insert(cache, 1.0 - hits);
+        1.0 - hits
+    }
+
     /// As [`Walk::endpoint`], of one program.
     fn program(&mut self, ops: &[Op], weight: f64, depth: usize) -> f64 {
         let mut held: BTreeMap<usize, f64> = BTreeMap::new();
         let mut locked: Vec<f64> = Vec::new();
         let (mut now, mut branches, mut answered) = (0.0, 0.0f64, None);
+        let whole = weight;
+        // Behind a cache only those go on who do not find what they want.
+        let mut misses = vec![1.0];
         for op in ops {
+            let part = misses.last().copied().unwrap_or(1.0);
+            let weight = whole * part;
             match *op {
+                Op::Cache { cache, .. } => misses.push(part * self.miss_ratio(cache.index())),
+                Op::Store(_) => {
+                    misses.pop();
+                }
                 Op::Serve {
                     station,
                     time,
@@ -242,7 +286,7 @@ impl<'m> Walk<'m> {
                     let mean = self.mean(time) / self.model.station_speed(station.index());
                     self.stations[station.index()] += weight * mean;
                     self.serves.push((station.index(), time, weight));
-                    now += mean;
+                    now += part * mean;
                     if growth.is_some() {
                         self.note("service that grows counts as at the start");
                     }
@@ -250,7 +294,7 @@ impl<'m> Walk<'m> {
                 Op::Delay(dist) => {
                     let mean = self.mean(dist);
                     self.delays += weight * mean;
-                    now += mean;
+                    now += part * mean;
                 }
                 Op::Acquire { pool } => {
                     held.insert(pool.index(), now);
@@ -258,16 +302,16 @@ impl<'m> Walk<'m> {
                 Op::Release(pool) => {
                     if let Some(since) = held.remove(&pool.index()) {
                         let (held, taken) = &mut self.pools[pool.index()];
-                        *held += weight * (now - since);
+                        *held += whole * (now - since);
                         *taken += weight;
                     }
                 }
-                Op::Call(other) => now += self.endpoint(other, weight, depth + 1),
+                Op::Call(other) => now += part * self.endpoint(other, weight, depth + 1),
                 Op::Spawn(other) => {
                     self.endpoint(other, weight, depth + 1);
                 }
                 Op::Fork(other) => {
-                    branches = branches.max(self.endpoint(other, weight, depth + 1));
+                    branches = branches.max(part * self.endpoint(other, weight, depth + 1));
                 }
                 Op::Join => {
                     now += branches;
@@ -278,7 +322,7 @@ impl<'m> Walk<'m> {
                 Op::Unlock(key) => {
                     if let Some(since) = locked.pop() {
                         let (held, taken) = &mut self.locks[key as usize];
-                        *held += weight * (now - since);
+                        *held += whole * (now - since);
                         *taken += weight;
                     }
                 }
@@ -287,6 +331,24 @@ impl<'m> Walk<'m> {
         }
         answered.unwrap_or(now)
     }
+}
+
+/// Objects by popularity, with few groups: those far down Zipf's law differ little from the next ones.
+fn groups(popularity: &Popularity, keys: u32) -> Vec<Group> {
+    let Popularity::Zipf(exponent) = popularity else {
+        let weights = popularity.weights(keys);
+        let alone = |weights: Vec<f64>| weights.into_iter().map(|w| (w, 1.0)).collect();
+        return weights.map_or_else(|| vec![(1.0, f64::from(keys))], alone);
+    };
+    let (mut all, mut first) = (Vec::new(), 1_u32);
+    while first <= keys {
+        let next = first + (first / 200).max(1).min(keys - first + 1);
+        let middle = f64::from(first) + f64::from(next - 1 - first) / 2.0;
+        let weight = libm::exp(-exponent * libm::log(middle));
+        all.push((weight, f64::from(next - first)));
+        first = next;
+    }
+    all
 }
 
 /// Whether a condition holds if all goes well.

@@ -1,0 +1,297 @@
+//! The section `[caches]`, and the visits that ask one.
+
+use super::Build;
+use super::dist::DISTRIBUTION;
+use super::inventory::{POPULARITY, popularity};
+use super::station::idle;
+use super::visit::Visits;
+use super::waiting::{ENTITIES, entity_of};
+use crate::engine::Span;
+use crate::model::cache::{Cache, CacheId, Eviction, Flight, Lookup};
+use crate::model::field::Field;
+use crate::model::preset::Presets;
+use crate::model::section::Section;
+use crate::model::system::{Entity, Op, Popularity};
+use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
+
+/// Objects that a cache may be asked for.
+const MOST_KEYS: u64 = 1_000_000;
+
+/// `[caches.NAME]`
+pub(super) static CACHE: Table = Table {
+    name: "caches.NAME",
+    about: "What is asked before some visits are made: on a hit they are not.",
+    keys: &[
+        Key::new(
+            "preset",
+            Kind::Choice(&Presets("caches")),
+            "A real component, whose measured keys hold where none are given.",
+        ),
+        Key::new(
+            "hit",
+            Kind::Number(0.0, 1.0),
+            "The share of requests that find what they want, whatever they want.",
+        ),
+        Key::new(
+            "key",
+            Kind::Choice(&ENTITIES),
+            "They want the object of this entity of theirs; `global`: all want the same.",
+        ),
+        Key::new(
+            "keys",
+            Kind::Whole(1, MOST_KEYS),
+            "They want one of so many objects, each independently of all others.",
+        ),
+        Key::new(
+            "popularity",
+            Kind::Type(&POPULARITY),
+            "With `keys`: how often each is wanted.",
+        )
+        .or_text("uniform"),
+        Key::new("size", Kind::Whole(1, MOST_KEYS), "How many objects fit.").otherwise("all"),
+        Key::new(
+            "policy",
+            Kind::Choice(&POLICIES),
+            "Which object goes if one more does not fit: the one not asked for for the longest time, the one asked for least often, the oldest, any.",
+        )
+        .or_text("lru"),
+        Key::new(
+            "ttl",
+            Kind::Type(&DISTRIBUTION),
+            "How long an object is fresh.",
+        )
+        .otherwise("for ever"),
+        Key::new(
+            "grace",
+            Kind::Time,
+            "For so long after that it is still given out, while one request in the background fetches it anew.",
+        )
+        .or_text("0s"),
+        Key::new(
+            "single_flight",
+            Kind::Choice(&FLIGHTS),
+            "Who wants what another one fetches already: fetches it, too; waits and is woken; or looks again every `look_every`.",
+        )
+        .or_text("none"),
+        Key::new(
+            "look_every",
+            Kind::TimeAboveZero,
+            "With `poll`: from one look to the next.",
+        )
+        .or_text("500ms"),
+        Key::new(
+            "lock_timeout",
+            Kind::Time,
+            "With `poll`: who has waited so long goes for it, and stores nothing.",
+        )
+        .or_text("5s"),
+        Key::new(
+            "uncacheable",
+            Kind::Number(0.0, 1.0),
+            "The share of answers that may not be stored.",
+        )
+        .or_number(0.0),
+        Key::new(
+            "remember",
+            Kind::Time,
+            "For so long it is remembered that an object may not be stored, and nobody waits for it.",
+        )
+        .or_text("0s"),
+        Key::new(
+            "clear",
+            Kind::OneOrMore(&Kind::Time),
+            "Times of the run at which it is emptied.",
+        ),
+        Key::new(
+            "warm",
+            Kind::Flag,
+            "With `keys`: it begins with as many of the most popular objects as fit.",
+        )
+        .or_flag(false),
+    ],
+    rules: &[Rule::OneOf(&[&["hit"], &["key"], &["keys"]])],
+};
+
+static POLICIES: Choice<Eviction> = Choice {
+    one: "policy",
+    many: "policies",
+    pairs: &[
+        ("lru", Eviction::Lru),
+        ("lfu", Eviction::Lfu),
+        ("fifo", Eviction::Fifo),
+        ("random", Eviction::Random),
+    ],
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Waits {
+    No,
+    Woken,
+    Looks,
+}
+
+static FLIGHTS: Choice<Waits> = Choice {
+    one: "",
+    many: "possible",
+    pairs: &[
+        ("none", Waits::No),
+        ("wake", Waits::Woken),
+        ("poll", Waits::Looks),
+    ],
+};
+
+/// Reads all of `[caches]`, in the order of the text.
+pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -> Vec<Cache> {
+    named
+        .iter()
+        .map(|(name, f)| cache(build, name, f))
+        .collect()
+}
+
+fn cache<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Cache {
+    let mut cache = Cache {
+        name: name.to_string(),
+        lookup: Lookup::Ratio(0.0),
+        policy: Eviction::Lru,
+        size: u32::MAX,
+        ttl: None,
+        grace: Span::ZERO,
+        flight: Flight::Free,
+        uncacheable: 0.0,
+        remember: Span::ZERO,
+        clear: Vec::new(),
+        warm: false,
+    };
+    let Some(section) = field.section() else {
+        return cache;
+    };
+    cache.lookup = lookup(build, &section).unwrap_or(Lookup::Ratio(0.0));
+    if matches!(cache.lookup, Lookup::Ratio(_)) {
+        let all = [
+            "size",
+            "policy",
+            "ttl",
+            "grace",
+            "single_flight",
+            "look_every",
+            "lock_timeout",
+            "uncacheable",
+            "remember",
+            "clear",
+            "warm",
+        ];
+        for key in all {
+            idle(&section, key, "with `hit` there are no objects");
+        }
+        return cache;
+    }
+    cache.size = section.integer("size").unwrap_or(u32::MAX);
+    cache.policy = section.choice("policy", &POLICIES).unwrap_or(Eviction::Lru);
+    if cache.size == u32::MAX {
+        idle(&section, "policy", "without `size` nothing has to go");
+    }
+    cache.ttl = section.optional("ttl").map(|f| build.dist(&f));
+    cache.grace = section.time("grace").unwrap_or(Span::ZERO);
+    if cache.ttl.is_none() {
+        idle(
+            &section,
+            "grace",
+            "without `ttl` objects are fresh for ever",
+        );
+    }
+    cache.flight = flight(&section);
+    cache.uncacheable = section.real_or_default("uncacheable");
+    cache.remember = section.time("remember").unwrap_or(Span::ZERO);
+    if let Some(times) = section.optional("clear") {
+        cache.clear = times.one_or_more().iter().filter_map(Field::time).collect();
+    }
+    let warm = section.optional("warm");
+    cache.warm = warm.as_ref().and_then(Field::flag).unwrap_or(false);
+    if let (Some(warm), true) = (
+        warm,
+        cache.warm && !matches!(cache.lookup, Lookup::Drawn { .. }),
+    ) {
+        let message = "it is not known which objects of this cache are wanted most";
+        warm.error(message, "remove `warm`, or write `keys` and `popularity`");
+    }
+    cache
+}
+
+fn flight(section: &Section) -> Flight {
+    let waits = section.choice("single_flight", &FLIGHTS);
+    let waits = waits.unwrap_or(Waits::No);
+    if waits != Waits::Looks {
+        for key in ["look_every", "lock_timeout"] {
+            idle(section, key, "it goes with single_flight = \"poll\"");
+        }
+    }
+    match waits {
+        Waits::No => Flight::Free,
+        Waits::Woken => Flight::Wake,
+        Waits::Looks => Flight::Poll {
+            every: section.time("look_every").unwrap_or(Span(500_000_000)),
+            timeout: section.time("lock_timeout").unwrap_or(Span::secs(5)),
+        },
+    }
+}
+
+fn lookup(build: &Build, section: &Section) -> Option<Lookup> {
+    let (hit, key, keys) = (
+        section.real("hit"),
+        section.optional("key"),
+        section.integer::<u32>("keys"),
+    );
+    if keys.is_none() {
+        for other in ["popularity", "warm"] {
+            idle(section, other, "it goes with `keys`");
+        }
+    }
+    match (hit, key, keys) {
+        (Some(hit), None, None) => Some(Lookup::Ratio(hit)),
+        (None, Some(key), None) => {
+            let entity = entity_of(&key)?;
+            if matches!(entity, Entity::Event | Entity::Seat) && build.events.is_none() {
+                let message = "this key needs an inventory, and the model has none";
+                key.error(message, "add [inventory] with events and seats_per_event");
+            }
+            Some(Lookup::Entity(entity))
+        }
+        (None, None, Some(keys)) => {
+            let law = section.optional("popularity");
+            let law = law.and_then(|f| popularity(&f, keys));
+            Some(Lookup::Drawn {
+                keys,
+                popularity: law.unwrap_or(Popularity::Uniform),
+            })
+        }
+        _ => {
+            let fix = "write `hit = 0.9`, `key = \"event\"`, or `keys = 10000` and a popularity";
+            section.error("a cache has one of `hit`, `key` and `keys`", fix);
+            None
+        }
+    }
+}
+
+impl<'a> Visits<'_, 'a> {
+    /// Visits that are not made if a cache has what they would bring.
+    pub(super) fn cached(&mut self, section: &Section<'a>, name: &Field<'a>) {
+        let items = section.optional("visits");
+        let items = items
+            .map(|f| f.items().unwrap_or_default())
+            .unwrap_or_default();
+        let Some(cache) = self.build.caches.find(name).map(CacheId) else {
+            return;
+        };
+        if self.held.contains(&Op::Store(cache)) {
+            let message = "this cache is asked already: the request would wait for itself";
+            name.error(message, "ask it once");
+        }
+        let at = self.ops.len();
+        let mut own = Vec::new();
+        self.take(Op::Cache { cache, skip: 0 }, Op::Store(cache), &mut own);
+        self.list(&items, own);
+        // Programs are texts of some bytes, whose size has a limit.
+        let skip = u16::try_from(self.ops.len() - 1 - at).unwrap_or(u16::MAX);
+        self.ops[at] = Op::Cache { cache, skip };
+    }
+}

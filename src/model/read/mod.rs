@@ -183,6 +183,29 @@ impl<'a> Build<'a> {
     }
 }
 
+impl<'a> Sections<'a> {
+    fn of(root: &Section<'a>) -> Sections<'a> {
+        let named = |key| {
+            root.optional(key)
+                .map(|field| field.named())
+                .unwrap_or_default()
+        };
+        Sections {
+            stations: named("stations"),
+            hosts: named("hosts"),
+            pools: named("pools"),
+            endpoints: named("endpoints"),
+            services: named("services"),
+            journeys: named("journeys"),
+            retries: named("retries"),
+            rate_limits: named("rate_limits"),
+            caches: named("caches"),
+            breakers: named("breakers"),
+            limits: named("limits"),
+        }
+    }
+}
+
 /// Reads a model. `None` only if an error is noted.
 pub(super) fn model(
     tree: &Node,
@@ -199,24 +222,7 @@ pub(super) fn model(
         kind: Some(&ROOT),
     };
     let root = root.section()?;
-    let named = |key| {
-        root.optional(key)
-            .map(|field| field.named())
-            .unwrap_or_default()
-    };
-    let sections = Sections {
-        stations: named("stations"),
-        hosts: named("hosts"),
-        pools: named("pools"),
-        endpoints: named("endpoints"),
-        services: named("services"),
-        journeys: named("journeys"),
-        retries: named("retries"),
-        rate_limits: named("rate_limits"),
-        caches: named("caches"),
-        breakers: named("breakers"),
-        limits: named("limits"),
-    };
+    let sections = Sections::of(&root);
     let mut build = Build {
         notes,
         files,
@@ -266,6 +272,17 @@ pub(super) fn model(
 }
 
 impl<'a> Build<'a> {
+    /// All pools, and which of them are stopped at times.
+    fn pools_of(&mut self, at: &Sections<'a>) -> Vec<Pool> {
+        let pools = at.pools.iter();
+        let pools: Vec<Pool> = pools
+            .map(|(name, f)| station::pool(self, name, f))
+            .collect();
+        let stops = |p: &Pool| p.slowdowns.iter().any(|s| s.leaves <= 0.0);
+        self.stopped_pools = pools.iter().map(stops).collect();
+        pools
+    }
+
     fn read(&mut self, root: &Section<'a>, at: &Sections<'a>, default_name: &str) -> Model {
         let about = about(root.optional("model"), default_name);
         let inventory_field = root.optional("inventory");
@@ -277,12 +294,7 @@ impl<'a> Build<'a> {
         let stations = stations.map(|(name, f)| station::station(self, name, f));
         let stations: Vec<_> = stations.collect();
         self.note_stations(&stations);
-        let pools = at.pools.iter();
-        let pools: Vec<_> = pools
-            .map(|(name, f)| station::pool(self, name, f))
-            .collect();
-        let stops = |p: &Pool| p.slowdowns.iter().any(|s| s.leaves <= 0.0);
-        self.stopped_pools = pools.iter().map(stops).collect();
+        let pools = self.pools_of(at);
         let locks = waiting::locks(self, root);
         let setup = phase(self, root.optional("setup").as_ref());
         let teardown = phase(self, root.optional("teardown").as_ref());

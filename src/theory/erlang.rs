@@ -3,16 +3,27 @@
 
 use super::{non_negative, positive};
 
+/// The largest load of which Erlang B is computed: the recursion is as long.
+const LARGEST: f64 = 1e7;
+
 /// Erlang B: the probability that an arrival finds all servers busy and is lost (M/G/c/c).
 ///
 /// `offered` is arrival rate times mean service time. By the stable recursion
-/// `1/B(c) = 1 + c/(a B(c-1))` (Jagerman 1974). Returns `None` for a negative load.
+/// `1/B(c) = 1 + c/(a B(c-1))` (Jagerman 1974). Returns `None` for a negative load, and for one of more than ten
+/// million, which would take as many steps.
 #[must_use]
 pub fn erlang_b(servers: u32, offered: f64) -> Option<f64> {
-    if !non_negative(offered) {
+    if !non_negative(offered) || offered > LARGEST {
         return None;
     }
-    let blocking = (1..=servers).fold(1.0, |b, c| offered * b / (f64::from(c) + offered * b));
+    let mut blocking = 1.0;
+    for c in 1..=servers {
+        blocking = offered * blocking / (f64::from(c) + offered * blocking);
+        // With servers enough it is no number above zero any more, and stays so.
+        if blocking == 0.0 {
+            break;
+        }
+    }
     Some(blocking)
 }
 
@@ -55,4 +66,18 @@ pub fn loss(servers: u32, arrival_rate: f64, mean_hold: f64) -> Option<Loss> {
         turned_away,
         mean_busy: offered * (1.0 - turned_away),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn billions_of_servers_take_no_longer_than_those_that_are_needed() {
+        assert_eq!(erlang_b(u32::MAX, 10.0), Some(0.0));
+        assert_eq!(erlang_c(u32::MAX, 10.0), Some(0.0));
+        assert_eq!(erlang_b(u32::MAX, 1e9), None);
+        assert_eq!(erlang_b(0, 3.0), Some(1.0));
+        assert_eq!(erlang_b(2, 1.0), Some(0.2));
+    }
 }

@@ -106,7 +106,7 @@ mod tests {
         let queue = queue.unwrap_or_else(|| panic!("it is stable"));
         let x = (13_f64.sqrt() - 1.0) / 6.0;
         assert!(
-            (queue.probability_of_waiting - 1.0 - x).abs() < 1e-9,
+            (queue.probability_of_waiting - (1.0 - x)).abs() < 1e-9,
             "{queue:?}"
         );
         assert!((queue.mean_response - 0.5 / x).abs() < 1e-9, "{queue:?}");

@@ -46,7 +46,7 @@ fn main() -> std::process::ExitCode {
             count: Count::Fixed(REPLICATIONS),
             steady: true,
         };
-        let all = match replicate(&model, &plan, |_| true) {
+        let all = match replicate(&model, &plan, |_| true, |_| ()) {
             Ok(all) => all,
             // As a user would: that study gives no interval, and another one is made.
             Err(_) => {

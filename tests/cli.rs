@@ -377,8 +377,6 @@ fn many_runs_and_what_is_of_a_single_one_exclude_each_other() {
         ["--steady", "-q"],
     ] {
         for single in [
-            "--out csv=x",
-            "--summary-export x",
             "--audit",
             "--timeline x",
             "--summary-style 1",

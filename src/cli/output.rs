@@ -76,20 +76,33 @@ impl Out {
 
     /// Writes the samples of a run.
     pub fn write(&self, outcome: &Outcome, model: &Model, epoch: Timestamp) -> Result<(), Failure> {
-        let samples = |out: &mut dyn Write| match self.format {
+        self.fill(|out| match self.format {
             Format::Json => out_json::write(outcome, model, epoch, out),
             Format::Csv => out_csv::write(outcome, model, epoch.as_second(), out),
             Format::Nginx => out_nginx::write(outcome, model, epoch, out),
-        };
+        })
+    }
+
+    /// Whether it can hold the rows of many runs: only a table can.
+    pub fn holds_rows(&self) -> bool {
+        self.format == Format::Csv
+    }
+
+    /// Writes the rows of many runs.
+    pub fn write_rows(&self, rows: &[u8]) -> Result<(), Failure> {
+        self.fill(|out| out.write_all(rows))
+    }
+
+    fn fill(&self, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         let zipped = self.file.extension().is_some_and(|e| e == "gz");
         write_whole(&self.file, |out| {
             if !zipped {
-                return samples(out);
+                return fill(out);
             }
             let zip = GzEncoder::new(out, Compression::default());
             // It works at each write, be it of one byte.
             let mut zip = BufWriter::with_capacity(ZIPPED_AT_ONCE, zip);
-            samples(&mut zip)?;
+            fill(&mut zip)?;
             let zip = zip.into_inner().map_err(IntoInnerError::into_error)?;
             zip.finish().map(|_| ())
         })

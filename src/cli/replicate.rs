@@ -10,7 +10,8 @@ use super::interrupt::Interrupt;
 use super::outputs::Outputs;
 use crate::model::Model;
 use crate::report::replications;
-use crate::study::replicate::{Count, Plan, Replications, Stopped, replicate};
+use crate::study::replicate::{Count, Plan, Replications, Run, Stopped, replicate};
+use crate::study::sweep::{Columns, rows};
 use crate::study::tally::Judgement;
 use crate::world::outcome::End;
 
@@ -38,6 +39,38 @@ pub struct Replicate {
     /// Threads for many runs; never changes a result. Default: all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+}
+
+/// A row for each of many runs, as text.
+pub struct RunRows {
+    columns: Option<Columns>,
+    count: u64,
+    /// Header and rows; empty if nobody wants them.
+    pub bytes: Vec<u8>,
+}
+
+impl RunRows {
+    /// The header, if rows are wanted.
+    pub fn of(model: &Model, steady: bool, wanted: bool) -> Result<RunRows, Failure> {
+        let columns = wanted.then(|| Columns::of(model, steady));
+        let header = columns.as_ref().map(rows::header).transpose();
+        let header =
+            header.map_err(|_| Failure::new(exit::OTHER, "error: no row can be written"))?;
+        Ok(RunRows {
+            columns,
+            count: 0,
+            bytes: header.unwrap_or_default(),
+        })
+    }
+
+    /// Adds the row of the next run.
+    pub fn add(&mut self, run: &Run) {
+        if let Some(columns) = &self.columns {
+            self.bytes
+                .extend(rows::replication(self.count, run, columns));
+            self.count += 1;
+        }
+    }
 }
 
 /// Reads `2%` or `0.02`.
@@ -70,6 +103,11 @@ impl Replicate {
         self.replications.is_some() || self.precision.is_some() || self.steady
     }
 
+    /// Whether the steady state alone is measured.
+    pub fn is_steady(&self) -> bool {
+        self.steady
+    }
+
     /// The study.
     pub fn plan(&self, seed: u64) -> Plan {
         let count = match self.precision {
@@ -87,7 +125,13 @@ impl Replicate {
     }
 
     /// Runs the study.
-    pub fn study(&self, model: &Model, seed: u64, quiet: bool) -> Result<Replications, Failure> {
+    pub fn study(
+        &self,
+        model: &Model,
+        seed: u64,
+        quiet: bool,
+        each: impl FnMut(&Run) + Send,
+    ) -> Result<Replications, Failure> {
         let plan = self.plan(seed);
         let total = match plan.count {
             Count::Fixed(n) => n,
@@ -96,10 +140,11 @@ impl Replicate {
         let interrupt = Interrupt::listen();
         let mut bar = Bar::new(total, 0, quiet);
         let done = with_threads(self.threads, || {
-            replicate(model, &plan, |done| {
+            let go_on = |done| {
                 bar.at(done);
                 !interrupt.asked()
-            })
+            };
+            replicate(model, &plan, go_on, each)
         })?;
         bar.done();
         done.map_err(stopped)

@@ -15,7 +15,7 @@ use super::interrupt::Interrupt;
 use super::known;
 use super::output::{self, EPOCH, Out};
 use super::outputs::Outputs;
-use super::replicate::{MANY, Replicate};
+use super::replicate::{MANY, Replicate, RunRows};
 use super::report::{Report, Words};
 use super::samples::Samples;
 use super::timeline::Timeline;
@@ -49,7 +49,7 @@ Examples:
   capsim run models/status.toml --set load=1.2 --quiet
   capsim run models/status.toml --no-thresholds --tag env=staging --out json=samples.json
   capsim run models/reserve.toml --replications 20
-  capsim run models/token.toml --precision 1%
+  capsim run models/token.toml --precision 1% --summary-export means.json --out csv=runs.csv
   capsim run models/reserve.toml --report-junit slo.xml --annotations github
   capsim run huge.toml --samples histogram")]
 pub struct Run {
@@ -76,12 +76,13 @@ pub struct Run {
     /// One unit for all times (k6's option).
     #[arg(long, value_name = "UNIT", value_parser = ["s", "ms", "us"], conflicts_with_all = MANY)]
     summary_time_unit: Option<String>,
-    /// Write the summary's numbers to a JSON file, as k6 does.
-    #[arg(long, value_name = "FILE", conflicts_with_all = MANY)]
+    /// Write the summary's numbers to a JSON file, as k6 does; of many runs means, intervals and verdicts of all metrics.
+    #[arg(long, value_name = "FILE")]
     summary_export: Option<PathBuf>,
     /// Write all samples as k6 does, `json=FILE` or `csv=FILE`, or the requests as a web server logs them,
-    /// `nginx=FILE`; compressed if FILE ends in .gz. May be given several times.
-    #[arg(short, long, value_name = "FORMAT=FILE", conflicts_with_all = MANY)]
+    /// `nginx=FILE`; compressed if FILE ends in .gz. Of many runs `csv=FILE` has a row for each run, as a sweep has. May
+    /// be given several times.
+    #[arg(short, long, value_name = "FORMAT=FILE")]
     out: Vec<Out>,
     /// What to keep of the durations of requests, iterations and groups.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t)]
@@ -304,10 +305,22 @@ impl Run {
     }
 
     fn replications(&self, model: &Model) -> Result<ExitCode, Failure> {
-        let all = self.replicate.study(model, self.seed, self.quiet)?;
+        let mut rows = self.rows(model)?;
+        let all = self
+            .replicate
+            .study(model, self.seed, self.quiet, |run| rows.add(run))?;
         let signature = replications::signature(&all, self.seed);
         let words = self.words(model, signature);
         let mut out = Outputs::default();
+        for file in &self.out {
+            out.keep(file.write_rows(&rows.bytes));
+        }
+        if let Some(file) = &self.summary_export {
+            let text = replications::export(&all, self.seed);
+            out.keep(output::write_whole(file, |out| {
+                out.write_all(text.as_bytes())
+            }));
+        }
         out.keep(self.report.replications(&words, &all.tally, self.seed));
         if self.ci.wanted() {
             let thresholds = thresholds::of_replications(&all.tally);
@@ -320,6 +333,16 @@ impl Run {
             }));
         }
         self.replicate.show(&all, model, self.seed, out)
+    }
+
+    /// Where the rows of many runs are kept, if somebody wants them.
+    fn rows(&self, model: &Model) -> Result<RunRows, Failure> {
+        if let Some(other) = self.out.iter().find(|out| !out.holds_rows()) {
+            let why =
+                format!("error: of many runs --out writes csv=FILE, a row for each, not {other}");
+            return Err(Failure::new(exit::USAGE, why));
+        }
+        RunRows::of(model, self.replicate.is_steady(), !self.out.is_empty())
     }
 
     /// Runs the model with whatever is asked to be watched, written down or audited.

@@ -3,6 +3,7 @@
 use crate::report::format;
 use crate::study::replicate::Replications;
 use crate::study::tally::Tally;
+use serde_json::{Map, json};
 
 /// Metrics that are shown without being asked for, as far as the model has them.
 const SHOWN: [&str; 14] = [
@@ -35,6 +36,48 @@ pub fn text(all: &Replications, name: &str, seed: u64) -> String {
         text += &format!("\n{}", verdicts(tally));
     }
     text + "\n" + &signature(all, seed)
+}
+
+/// The file of `--summary-export` of many runs: what the table shows, of every metric and with all digits.
+#[must_use]
+pub fn export(all: &Replications, seed: u64) -> String {
+    let tally = &all.tally;
+    let metrics = tally.names().iter().filter_map(|name| {
+        let moments = tally.moments(name).filter(|m| m.count() > 0)?;
+        let value = json!({
+            "count": moments.count(),
+            "mean": moments.mean(),
+            "half_width": tally.interval(name).map(|i| i.half_width),
+            "std_dev": moments.std_dev(),
+            "min": moments.min(),
+            "max": moments.max(),
+        });
+        Some((name.clone(), value))
+    });
+    let thresholds = tally.thresholds().iter().enumerate().map(|(i, t)| {
+        let chance = tally.probability(i);
+        json!({
+            "metric": t.metric,
+            "threshold": t.threshold.expression,
+            "verdict": tally.judgement(i).to_string(),
+            "passes": tally.passes(i),
+            "probability": chance.map(|p| p.share),
+            "low": chance.map(|p| p.low),
+            "high": chance.map(|p| p.high),
+        })
+    });
+    let value = json!({
+        "seed": seed,
+        "replications": tally.runs(),
+        "fingerprint": format!("{:016x}", all.fingerprint),
+        "verdict": tally.overall().map(|verdict| verdict.to_string()),
+        "precise": all.precise,
+        "confidence": 0.95,
+        "metrics": metrics.collect::<Map<_, _>>(),
+        "thresholds": thresholds.collect::<Vec<_>>(),
+        "warm_up_s": all.warm_ups,
+    });
+    format!("{value:#}\n")
 }
 
 /// What identifies a study: equal ones have equal lines.

@@ -108,7 +108,7 @@ pub fn run_one(job: &Job<'_>, steady: bool) -> Result<Run, Refused> {
 }
 
 /// Runs a model again and again. `go_on` is asked with the number of finished runs before more are
-/// started. The result does not depend on the number of threads: runs are taken in their order, and
+/// started; `each` sees every run that counts, in order. The result does not depend on the number of threads: runs are taken in their order, and
 /// those beyond the last one needed are dropped.
 ///
 /// # Errors
@@ -117,6 +117,7 @@ pub fn replicate(
     model: &Model,
     plan: &Plan,
     mut go_on: impl FnMut(u64) -> bool,
+    mut each: impl FnMut(&Run),
 ) -> Result<Replications, Stopped> {
     let most = match plan.count {
         Count::Fixed(n) => n,
@@ -155,6 +156,7 @@ pub fn replicate(
                 precise: matches!(plan.count, Count::Fixed(_)),
             });
             add(so_far, &run);
+            each(&run);
             if enough(so_far, plan.count) {
                 so_far.precise = true;
                 go_on(so_far.tally.runs());

@@ -4,12 +4,75 @@
 use super::metrics::thresholds_of;
 use crate::engine::{Span, Time};
 use crate::model::Model;
+use crate::model::system::Op;
 use crate::stats::TrendStats;
 use crate::world::outcome::Outcome;
 use crate::world::timeline::{LevelSample, Sample, StationSample};
+use crate::world::waits::Waits;
 
 /// Percentiles of each window.
 const PERCENTS: [(f64, &str); 4] = [(50.0, "med"), (90.0, "p90"), (95.0, "p95"), (99.0, "p99")];
+
+/// What a row says of waits: their mean, how likely one is, and their mean square.
+const WAITS: [&str; 3] = ["wait_avg_ms", "wait_probability", "wait_square_avg_ms2"];
+
+/// Whose waits a time line shows: what its columns begin with, and the operations that count.
+struct Waiters {
+    name: String,
+    ops: Vec<usize>,
+}
+
+/// Each station with a limited number of servers; of those that several endpoints visit, also each of these.
+fn waiters(model: &Model) -> Vec<Waiters> {
+    let mut first = 0;
+    let mut visits: Vec<Vec<(usize, usize)>> = vec![Vec::new(); model.stations.len()];
+    for (endpoint, spec) in model.endpoints.iter().enumerate() {
+        for (at, op) in spec.ops.iter().enumerate() {
+            if let Op::Serve { station, .. } = op {
+                visits[station.index()].push((endpoint, first + at));
+            }
+        }
+        first += spec.ops.len();
+    }
+    let mut all = Vec::new();
+    for (station, visits) in model.stations.iter().zip(visits) {
+        if station.servers == u32::MAX {
+            continue;
+        }
+        let name = format!("station_{}", station.name);
+        let mut endpoints: Vec<usize> = visits.iter().map(|(endpoint, _)| *endpoint).collect();
+        endpoints.dedup();
+        let ops = visits.iter().map(|(_, op)| *op).collect();
+        all.push(Waiters {
+            name: name.clone(),
+            ops,
+        });
+        for endpoint in endpoints.iter().filter(|_| endpoints.len() > 1) {
+            let own = visits.iter().filter(|(of, _)| of == endpoint);
+            all.push(Waiters {
+                name: format!("{name}_endpoint_{}", model.endpoints[*endpoint].name),
+                ops: own.map(|(_, op)| *op).collect(),
+            });
+        }
+    }
+    all
+}
+
+impl Waiters {
+    /// Of the services that began between two looks: mean wait, share that waited, mean square of the wait.
+    fn cells(&self, from: &[Waits], to: &[Waits]) -> [Option<f64>; 3] {
+        let earlier = |op: usize| from.get(op).copied().unwrap_or_default();
+        let each = self.ops.iter().map(|op| to[*op].since(earlier(*op)));
+        let all = each.fold(Waits::default(), Waits::and);
+        let begun = (all.begun > 0).then_some(all.begun as f64);
+        [
+            all.sum as f64 / 1e6,
+            all.waited as f64,
+            all.squares as f64 / 1e12,
+        ]
+        .map(|sum| begun.map(|begun| sum / begun))
+    }
+}
 
 /// Metrics whose thresholds a time line shows: those that have a column of their own.
 const SHOWN: [&str; 3] = ["http_req_duration", "http_reqs", "http_req_failed"];
@@ -40,6 +103,9 @@ pub fn header(model: &Model) -> Vec<String> {
     for pool in &model.pools {
         header.push(format!("pool_{}_utilisation", pool.name));
         header.push(format!("pool_{}_queue_mean", pool.name));
+    }
+    for waiters in waiters(model) {
+        header.extend(WAITS.map(|what| format!("{}_{what}", waiters.name)));
     }
     let services = model.services.iter();
     header.extend(services.map(|s| format!("service_{}_jobs_mean", s.name)));
@@ -73,6 +139,7 @@ pub fn rows(model: &Model, outcome: &Outcome, samples: &[Sample]) -> Vec<Vec<Str
         iterations: 0,
         dropped: 0,
         stations: vec![StationSample::default(); model.stations.len()],
+        waits: Vec::new(),
         pools: vec![<(LevelSample, LevelSample)>::default(); model.pools.len()],
         services: vec![LevelSample::default(); model.services.len()],
         replicas: vec![LevelSample::default(); model.services.len()],
@@ -124,6 +191,9 @@ fn row(model: &Model, outcome: &Outcome, from: &Sample, to: &Sample) -> Vec<Stri
         row.push(Some(held / f64::from(spec.size.max(1))));
         row.push(Some(mean(from.pools[i].1, to.pools[i].1, window)));
     }
+    for waiters in waiters(model) {
+        row.extend(waiters.cells(&from.waits, &to.waits));
+    }
     let services = from.services.iter().zip(&to.services);
     row.extend(services.map(|(from, to)| Some(mean(*from, *to, window))));
     for (i, spec) in model.services.iter().enumerate() {
@@ -167,6 +237,37 @@ visits = [{ station = "cpu", time = "500ms" }]
 [thresholds]
 http_req_duration = ["p(95)<700"]
 "#;
+
+    /// Two users ask at once of one server: the second waits 500 ms in each window of a second. Another endpoint waits
+    /// behind both.
+    #[test]
+    fn waits_are_of_the_services_that_began_in_the_window() {
+        let text = MODEL
+            .replace("servers = 2", "servers = 1")
+            .replace("vus = 1", "vus = 2")
+            .replace("time = \"500ms\"", "time = \"300ms\"")
+            .replace("{ sleep = \"500ms\" }", "{ request = \"other\" }, { sleep = \"10s\" }")
+            .replace("[thresholds]", "[endpoints.other]\nvisits = [{ station = \"cpu\", time = \"100ms\" }]\n[thresholds]");
+        let model = Model::from_text("m", &text, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let (outcome, samples) = World::new(&model, 1, 0).run_sampled(Span::secs(3));
+        let (header, rows) = (header(&model), rows(&model, &outcome, &samples));
+        let cell = |name: &str| {
+            let at = header.iter().position(|h| h == name);
+            at.and_then(|at| rows[0][at].parse::<f64>().ok())
+                .unwrap_or_else(|| panic!("{name}: {header:?}"))
+        };
+        // ask: 0 to 300 and 300 to 600; other of the first waits from 300 to 600, that of the second from 600 to 700.
+        assert_eq!(cell("station_cpu_endpoint_ask_wait_avg_ms"), 150.0);
+        assert_eq!(cell("station_cpu_endpoint_ask_wait_probability"), 0.5);
+        assert_eq!(
+            cell("station_cpu_endpoint_ask_wait_square_avg_ms2"),
+            45_000.0
+        );
+        assert_eq!(cell("station_cpu_endpoint_other_wait_avg_ms"), 200.0);
+        assert_eq!(cell("station_cpu_wait_avg_ms"), 175.0);
+        assert_eq!(cell("station_cpu_wait_probability"), 0.75);
+        assert_eq!(cell("station_cpu_wait_square_avg_ms2"), 47_500.0);
+    }
 
     #[test]
     fn windows_hold_what_ended_in_them() {

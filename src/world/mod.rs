@@ -41,6 +41,7 @@ mod trends;
 pub mod users;
 pub mod values;
 pub mod vu;
+pub mod waits;
 mod wake;
 pub mod watch;
 pub mod window;
@@ -282,8 +283,8 @@ pub struct World<'m> {
     breakers: Vec<CircuitBreaker>,
     /// In the order of `Model::limits`.
     caps: Vec<limiter::Limiter>,
-    /// Waits at stations, if a study wants each of them.
-    waits: Option<Vec<u64>>,
+    /// Waits at stations, of a run that is looked at.
+    waits: Option<Box<waits::WaitLog>>,
 
     recorder: Recorder,
     slow: Option<Box<slow::Breakdown>>,

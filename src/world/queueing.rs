@@ -44,7 +44,10 @@ impl World<'_> {
             time.served += spent;
         }
         (request.state, request.since) = (RequestState::Waiting, now);
-        let ticket = request.ticket;
+        let (ticket, at) = (request.ticket, request.at as usize);
+        if let Some(waits) = &mut self.waits {
+            waits.broken_off(at);
+        }
         let (part, alarm) = &mut self.stations[station.index()];
         part.wait_again(now, victim, ticket);
         if let Some(at) = part.next_completion() {

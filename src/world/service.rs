@@ -162,10 +162,11 @@ impl World<'_> {
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::InService;
         let waited = now.since_past(request.since).0;
-        self.op_times[request.at as usize].waited += u128::from(waited);
+        let at = request.at as usize;
+        self.op_times[at].waited += u128::from(waited);
         request.since = now;
         if let Some(waits) = &mut self.waits {
-            waits.push(waited);
+            waits.add(at, waited);
         }
     }
 
@@ -173,7 +174,11 @@ impl World<'_> {
     pub(super) fn leave_service(&mut self, now: Time, id: u32) {
         let request = &mut self.requests[id];
         request.state = RequestState::Ready;
-        self.op_times[request.at as usize].cut_off += u128::from(now.since(request.since).0);
+        let at = request.at as usize;
+        self.op_times[at].cut_off += u128::from(now.since(request.since).0);
+        if let Some(waits) = &mut self.waits {
+            waits.broken_off(at);
+        }
         let station = match self.ops[request.at as usize] {
             Op::Serve { station, .. } => station,
             Op::SlowedDelay { pace, .. } => return self.leave_slowed_delay(now, id, pace),

@@ -8,6 +8,7 @@ use crate::parts::station::StationProbe;
 use crate::parts::waiting_room::RoomProbe;
 
 use super::outcome::Outcome;
+use super::waits::WaitLog;
 use super::{OpTime, Phase, World};
 
 /// The probes at one instant.
@@ -53,7 +54,7 @@ impl World<'_> {
     #[must_use]
     pub fn run_marked(mut self, marks: &[Time]) -> Marked {
         self.recorder.keep_samples();
-        self.waits = Some(Vec::new());
+        self.waits = Some(WaitLog::new(self.ops.len(), true));
         let mut snapshots = Vec::with_capacity(marks.len());
         self.start();
         self.drain();
@@ -72,7 +73,8 @@ impl World<'_> {
         }
         let last = self.snapshot(self.queue.now());
         snapshots.resize(marks.len(), last);
-        let waits = self.waits.take().unwrap_or_default();
+        let waits = self.waits.take().and_then(|log| log.each);
+        let waits = waits.unwrap_or_default();
         self.assert_laws();
         Marked {
             outcome: self.into_outcome(),
@@ -91,7 +93,11 @@ impl World<'_> {
             room: self.room.as_ref().map(|(r, _)| r.probe.clone()),
             requests: self.recorder.durations.len(),
             iterations: self.recorder.iterations.len(),
-            waits: self.waits.as_ref().map_or(0, Vec::len),
+            waits: self
+                .waits
+                .as_ref()
+                .and_then(|log| log.each.as_ref())
+                .map_or(0, Vec::len),
             in_system: self.requests.live() as u64,
         }
     }

@@ -5,6 +5,7 @@ use crate::engine::{Span, Time};
 use crate::measure::level::Level;
 
 use super::outcome::Outcome;
+use super::waits::{WaitLog, Waits};
 use super::{Phase, World};
 
 /// A level at an instant, and its integral from the start of the run.
@@ -51,6 +52,8 @@ pub struct Sample {
     pub dropped: u64,
     /// In the order of `Model::stations`.
     pub stations: Vec<StationSample>,
+    /// Waits at the operations of all endpoints, endpoint by endpoint; only of those that are visits to stations.
+    pub waits: Vec<Waits>,
     /// Tokens held and requests waiting, in the order of `Model::pools`.
     pub pools: Vec<(LevelSample, LevelSample)>,
     /// Requests at all replicas of each service, in the order of `Model::services`.
@@ -81,6 +84,7 @@ impl World<'_> {
         let mut samples = Vec::new();
         let mut due = Time::ZERO + every;
         self.recorder.keep_samples();
+        self.waits = Some(WaitLog::new(self.ops.len(), false));
         self.start();
         self.drain();
         while self.phase != Phase::Over {
@@ -129,6 +133,7 @@ impl World<'_> {
                     queue: LevelSample::of(&part.probe.queue, at),
                 })
                 .collect(),
+            waits: self.waits_by_op(),
             pools: self
                 .pools
                 .iter()

@@ -57,7 +57,8 @@ Exit codes: 0 done; 104 the model is invalid or a cell failed: never run it agai
 pub struct SweepCommand {
     #[command(flatten)]
     model: ModelArgs,
-    /// A path of the model and its values; several make a grid. May be given several times.
+    /// A path of the model and its values; several make a grid. May be given several times. Without any, the model
+    /// as it stands is the only point.
     #[arg(long, value_name = "PATH=VALUES")]
     vary: Vec<String>,
     /// Take the values of all paths side by side instead of every combination.
@@ -196,6 +197,9 @@ impl SweepCommand {
 
     fn signature(&self, design: &Design) -> String {
         let paths: Vec<&str> = design.paths().collect();
+        if paths.is_empty() {
+            return format!("seed {}, {} runs", self.seed, self.replications);
+        }
         format!(
             "seed {}, {} points of {}, {} runs each",
             self.seed,
@@ -212,8 +216,8 @@ impl SweepCommand {
                 .map_err(|e| Failure::new(1, format!("error: {}: {e}", path.display())))?;
             return Design::from_csv(&text).map_err(wrong);
         }
-        if self.vary.is_empty() {
-            let why = "nothing to vary: give --vary PATH=VALUES or --design FILE.csv";
+        if self.vary.is_empty() && (self.lhs.is_some() || self.zip) {
+            let why = "nothing to vary: give --vary PATH=VALUES";
             return Err(wrong(why.to_owned()));
         }
         let axes = self.vary.iter().map(|text| vary::parse(text, whole));

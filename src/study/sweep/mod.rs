@@ -19,8 +19,8 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::design::Design;
-use super::metrics::{Metrics, NamedThreshold, names_of, thresholds_of};
-use super::replicate::run_one;
+use super::metrics::{NamedThreshold, names_of, thresholds_of};
+use super::replicate::{Run, run_one};
 use super::runs::Job;
 use super::whole::write_whole;
 use crate::model::document::Document;
@@ -84,6 +84,20 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// Those of a model of which nothing is varied.
+    #[must_use]
+    pub fn of(model: &Model, steady: bool) -> Columns {
+        let mut metrics = names_of(model);
+        if steady {
+            metrics.push("warm_up_s".to_owned());
+        }
+        Columns {
+            paths: Vec::new(),
+            thresholds: thresholds_of(model),
+            metrics,
+        }
+    }
+
     /// All names in order.
     #[must_use]
     pub fn header(&self) -> Vec<String> {
@@ -133,16 +147,9 @@ impl Sweep<'_> {
     /// # Errors
     /// If the first point makes no valid model.
     pub fn columns(&self) -> Result<Columns, Problems> {
-        let model = self.model(0)?;
-        let mut metrics = names_of(&model);
-        if self.steady {
-            metrics.push("warm_up_s".to_owned());
-        }
-        Ok(Columns {
-            paths: self.design.paths().map(str::to_owned).collect(),
-            thresholds: thresholds_of(&model),
-            metrics,
-        })
+        let columns = Columns::of(&self.model(0)?, self.steady);
+        let paths = self.design.paths().map(str::to_owned).collect();
+        Ok(Columns { paths, ..columns })
     }
 
     /// Runs a cell, and gives the columns from `end` to `fingerprint` as they stand in a row.
@@ -164,29 +171,32 @@ impl Sweep<'_> {
 /// Runs a job, and gives its columns from `end` to `fingerprint`, separated by commas.
 #[must_use]
 pub fn result(job: &Job<'_>, steady: bool, columns: &Columns) -> Vec<u8> {
-    let mut row = Vec::new();
-    let mut cells = |end: &str, held: &[bool], metrics: &Metrics, print: String| {
-        row.push(end.to_owned());
-        let passed = held.iter().all(|h| *h) && end == "finished";
-        row.push(flag(passed).to_owned());
-        row.extend((0..columns.thresholds.len()).map(|i| {
-            let held = held.get(i).map(|h| flag(*h));
-            held.unwrap_or_default().to_owned()
-        }));
-        let numbers = columns.metrics.iter().map(|name| metrics.get(name));
-        row.extend(numbers.map(|n| n.map_or(String::new(), f64::to_string)));
-        row.push(print);
-    };
     match run_one(job, steady) {
-        Ok(mut run) => {
-            if let Some(seconds) = run.warm_up {
-                run.metrics.insert("warm_up_s".to_owned(), seconds);
-            }
-            let print = format!("{:016x}", run.fingerprint);
-            cells(end_name(run.end), &run.held, &run.metrics, print);
+        Ok(run) => result_of(&run, columns),
+        Err(_) => {
+            let none = vec![String::new(); columns.thresholds.len() + columns.metrics.len() + 1];
+            format!("not steady,0,{}", none.join(",")).into_bytes()
         }
-        Err(_) => cells("not steady", &[], &Metrics::new(), String::new()),
     }
+}
+
+/// As [`result`], of a run that was made.
+#[must_use]
+pub fn result_of(run: &Run, columns: &Columns) -> Vec<u8> {
+    let end = end_name(run.end);
+    let passed = run.held.iter().all(|h| *h) && end == "finished";
+    let mut row = vec![end.to_owned(), flag(passed).to_owned()];
+    row.extend((0..columns.thresholds.len()).map(|i| {
+        let held = run.held.get(i).map(|h| flag(*h));
+        held.unwrap_or_default().to_owned()
+    }));
+    let number = |name: &String| match name.as_str() {
+        "warm_up_s" => run.warm_up,
+        name => run.metrics.get(name).copied(),
+    };
+    let numbers = columns.metrics.iter().map(number);
+    row.extend(numbers.map(|n| n.map_or(String::new(), |n| n.to_string())));
+    row.push(format!("{:016x}", run.fingerprint));
     // Names of ends, digits and numbers: nothing that CSV quotes.
     row.join(",").into_bytes()
 }

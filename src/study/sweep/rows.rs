@@ -5,7 +5,8 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::run::{Done, Sink};
-use super::{Sweep, SweepError};
+use super::{Columns, Sweep, SweepError, result_of};
+use crate::study::replicate::Run;
 
 /// One line of CSV.
 pub(super) fn line(cells: &[String]) -> Result<Vec<u8>, SweepError> {
@@ -37,6 +38,23 @@ fn checksum(bytes: &[u8]) -> String {
     let mut crc = flate2::Crc::new();
     crc.update(bytes);
     format!("{:08x}", crc.sum())
+}
+
+/// The header of the rows of a model of which nothing is varied, and the row of one of its replications: the bytes that
+/// a sweep of it has.
+///
+/// # Errors
+/// If a name cannot be written as CSV.
+pub fn header(columns: &Columns) -> Result<Vec<u8>, SweepError> {
+    line(&columns.header())
+}
+
+/// See [`header`].
+#[must_use]
+pub fn replication(number: u64, run: &Run, columns: &Columns) -> Vec<u8> {
+    let mut row = format!("0,{number},").into_bytes();
+    row.extend(result_of(run, columns));
+    sealed(row)
 }
 
 /// Opens the file of a sweep's rows, or makes it, and keeps other sweeps from it until it is closed.

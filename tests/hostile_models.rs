@@ -105,6 +105,9 @@ fn sound_journey(model: &Model, journey: &Journey) {
                 inside(to);
             }
             Step::Check(check, _) => assert!(check.index() < model.checks.len()),
+            Step::Checks(first, count) => {
+                assert!(count > 0 && first.index() + usize::from(count) <= model.checks.len());
+            }
             Step::Record(metric, _) => assert!(metric.index() < model.metrics.len()),
             Step::GroupStart(group) => assert!(group.index() < model.groups.len()),
             Step::AwaitAdmission => assert!(model.waiting_room.is_some()),

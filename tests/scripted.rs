@@ -289,3 +289,79 @@ export default function () {
         assert_eq!(output.status.code(), Some(0), "{said}\n{system}");
     }
 }
+
+/// A script with `setup`, a threshold and a check, whose summary this function handles.
+fn summarised(function: &str) -> (tempfile::TempDir, Output) {
+    let script = format!(
+        "import http from 'k6/http'; import {{ check }} from 'k6';
+export const options = {{ iterations: 3, thresholds: {{ http_reqs: ['count>5'] }} }};
+export function setup() {{ return {{ tokens: [1, 2] }}; }}
+export default function () {{ check(http.get('http://a/x'), {{ ok: (r) => r.status === 200 }}); }}
+export function handleSummary(data) {{ {function} }}"
+    );
+    let system = "[stations.server]\nservers = 1\n[endpoints.x]\nroute = 'GET /x'\n\
+        visits = [{ station = 'server', time = '5ms' }]\n";
+    let folder = folder(&[("test.js", &script), ("system.toml", system)]);
+    let output = Command::new(env!("CARGO_BIN_EXE_capsim"))
+        .args(["run", "test.js", "--system", "system.toml", "--quiet"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    (folder, output)
+}
+
+#[test]
+fn a_script_handles_its_summary() {
+    let (folder, output) = summarised(
+        "console.log('done'); return { stdout: 'mine ' + data.metrics.http_reqs.values.count + '\\n', stderr: 'oops',
+         'all.json': JSON.stringify(data) };",
+    );
+    assert_eq!(output.status.code(), Some(99));
+    assert_eq!(text(&output.stdout), "mine 3\n");
+    let errors = text(&output.stderr);
+    assert!(errors.contains("INFO done\noops\n"), "{errors}");
+    let data = std::fs::read_to_string(folder.path().join("all.json")).unwrap();
+    let data: serde_json::Value = serde_json::from_str(&data).unwrap();
+    assert_eq!(data["setup_data"]["tokens"], serde_json::json!([1, 2]));
+    assert_eq!(data["metrics"]["http_req_duration"]["values"]["avg"], 5.0);
+    assert_eq!(
+        data["metrics"]["http_reqs"]["thresholds"]["count>5"]["ok"],
+        false
+    );
+    assert_eq!(data["root_group"]["checks"][0]["passes"], 3);
+    assert_eq!(data["state"]["testRunDurationMs"], 15.0);
+    assert_eq!(data["options"]["noColor"], true);
+}
+
+#[test]
+fn a_summary_that_is_not_handled_is_the_usual_one() {
+    for (function, told) in [
+        ("throw new Error('hs');", "ERRO Error: hs"),
+        ("", ""),
+        ("return null;", ""),
+    ] {
+        let (_folder, output) = summarised(function);
+        assert!(text(&output.stdout).contains("http_reqs"), "{function}");
+        assert!(text(&output.stderr).contains(told), "{function}");
+        assert_eq!(output.status.code(), Some(99));
+    }
+    let (_folder, output) = summarised("return { stdout: { a: 1 } };");
+    assert_eq!(text(&output.stdout), "");
+    let told = "error handling summary object stdout: invalid type map[string]interface {}";
+    assert!(text(&output.stderr).contains(told));
+}
+
+#[test]
+fn handle_summary_writes_over_nothing_that_was_read() {
+    for name in ["test.js", "../x.json", "/x.json", "system.toml"] {
+        let (folder, output) = summarised(&format!("return {{ '{name}': 'x', 'y.txt': 'y' }};"));
+        assert!(
+            text(&output.stderr).contains("error: handleSummary: "),
+            "{name}"
+        );
+        assert_eq!(output.status.code(), Some(99), "{name}");
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(read("y.txt"), "y", "{name}");
+        assert!(read("test.js").len() > 1 && read("system.toml").len() > 1);
+    }
+}

@@ -19,7 +19,7 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// What a command reads and writes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Files {
     read: Vec<(&'static str, PathBuf)>,
     written: Vec<(&'static str, PathBuf)>,

@@ -156,7 +156,8 @@ impl Run {
     /// Runs the model and prints what came of it.
     pub fn execute(self) -> Result<ExitCode, Failure> {
         let checked = self.checked()?;
-        self.files(&checked).check()?;
+        let files = self.files(&checked);
+        files.check()?;
         let mut model = checked.model;
         let options = self.options(&mut model)?;
         self.samples.allow(&[
@@ -192,7 +193,13 @@ impl Run {
             summary(outcome, &model)
         };
         self.write_files(&mut out, &run, &model, &summary, &options);
-        out.print(&crate::report::summary(&summary, &options));
+        #[cfg(feature = "scripts")]
+        let own = scripted
+            .as_ref()
+            .and_then(|s| s.handle_summary(&summary, &options, &files, &mut out));
+        #[cfg(not(feature = "scripts"))]
+        let own: Option<String> = None;
+        out.print(&own.unwrap_or_else(|| crate::report::summary(&summary, &options)));
         if let Some(plan) = plan {
             out.print(&run_text::last_lines(outcome, &model, &plan));
             out.print(&run_text::insight(outcome, &model, &summary));
@@ -217,13 +224,14 @@ impl Run {
     /// All that is read and written.
     fn files(&self, checked: &Checked) -> Files {
         let outs = self.out.iter().map(Out::file);
-        outs.fold(self.model.files(checked), |files, out| {
-            files.writes("--out", Some(out))
-        })
-        .writes("--summary-export", self.summary_export.as_deref())
-        .writes("--timeline", self.timeline.file())
-        .writes("--report", self.report.file())
-        .writes("--report-junit", self.ci.file())
+        let read = self.model.files(checked);
+        #[cfg(feature = "scripts")]
+        let read = self.script.files(read);
+        outs.fold(read, |files, out| files.writes("--out", Some(out)))
+            .writes("--summary-export", self.summary_export.as_deref())
+            .writes("--timeline", self.timeline.file())
+            .writes("--report", self.report.file())
+            .writes("--report-junit", self.ci.file())
     }
 
     /// Warnings and errors on stderr, and the exit code.

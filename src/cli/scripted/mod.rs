@@ -2,6 +2,7 @@
 
 mod answers;
 mod routes;
+mod summary;
 mod users;
 
 use std::cell::RefCell;
@@ -13,6 +14,7 @@ use capsim_script::{Failure as Stop, Metric, Script, Settings, VuFactory};
 use clap::Args;
 
 use super::exit::{self, Failure};
+use super::files::Files;
 use super::import::{environment, load_of};
 use super::is_script;
 use super::replicate::MANY;
@@ -47,6 +49,19 @@ pub struct ScriptArgs {
 }
 
 impl ScriptArgs {
+    /// Adds what is read beside the model.
+    pub fn files(&self, files: Files) -> Files {
+        let read = [
+            ("the script", &self.script),
+            ("the system", &self.system),
+            ("the file of --answers", &self.answers),
+        ];
+        let given = read
+            .into_iter()
+            .filter_map(|(what, file)| Some((what, file.as_ref()?)));
+        given.fold(files, |files, (what, file)| files.reads(what, file))
+    }
+
     /// The model of a script with the system that is given; `None` if there is none.
     pub fn document(&self, given: &Path) -> Result<Option<Document>, Failure> {
         let Some(system) = &self.system else {
@@ -109,6 +124,8 @@ pub struct Told {
     pub lines: Vec<String>,
     /// Why the run means nothing, if so.
     pub problem: Option<String>,
+    /// What `setup` returned, as JSON.
+    setup: Option<Rc<str>>,
     /// The script's words when it ended the test.
     pub aborted: Option<String>,
     /// What the script did that the model did not know.
@@ -223,6 +240,8 @@ impl Told {
 pub struct Scripted {
     script: RefCell<Rc<Script>>,
     answers: BTreeMap<String, String>,
+    /// What `setup` returned in the last run, as JSON.
+    setup: RefCell<Option<Rc<str>>>,
 }
 
 fn text_of(stop: Stop) -> String {
@@ -285,6 +304,7 @@ impl Scripted {
         Ok(Scripted {
             script: RefCell::new(script),
             answers,
+            setup: RefCell::default(),
         })
     }
 
@@ -309,6 +329,7 @@ impl Scripted {
             if told.problem.is_none() && told.teach(model) {
                 continue;
             }
+            self.setup.replace(told.setup.clone());
             return told.tell().map(|ended| (run, ended));
         }
         let text = "error: the script does something else in every run";

@@ -318,6 +318,7 @@ impl ScriptUsers<'_> {
     fn done(&mut self, turn: Turn, end: End) -> Result<UserAction, String> {
         if turn.origin == Origin::SETUP {
             self.data = end.value.map(Into::into);
+            self.told.borrow_mut().setup.clone_from(&self.data);
         }
         if turn.origin.as_scenario().is_some() && self.told.borrow_mut().missing.iteration_over() {
             // This run is made again.

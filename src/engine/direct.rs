@@ -44,10 +44,20 @@ impl DirectSources {
     /// When the first event is due, and the place of its source; [`Time::NEVER`] if nothing is due.
     #[inline(always)]
     pub fn first(&self) -> (Time, usize) {
+        match self.len {
+            0..=2 => self.first_of_places::<2>(),
+            3..=4 => self.first_of_places::<4>(),
+            5..=8 => self.first_of_places::<8>(),
+            _ => self.first_of_places::<DIRECT>(),
+        }
+    }
+
+    /// The first among so many places. The number is a constant, for the steps of a loop cost as much as what is compared.
+    #[inline(always)]
+    fn first_of_places<const PLACES: usize>(&self) -> (Time, usize) {
         let (mut first, mut place) = (self.times[0], 0);
-        let mut other = 1;
-        while other < self.len {
-            let time = self.times[other % DIRECT];
+        for other in 1..PLACES {
+            let time = self.times[other];
             if time == first {
                 place = self.first_of(other, place);
             } else {
@@ -55,7 +65,6 @@ impl DirectSources {
                 first = if sooner { time } else { first };
                 place = if sooner { other } else { place };
             }
-            other += 1;
         }
         (first, place)
     }

@@ -128,6 +128,14 @@ impl<E: Copy> EventQueue<E> {
         id
     }
 
+    /// As [`EventQueue::fixed_delay`], of a delay that is scheduled hardly ever.
+    pub fn rare_fixed_delay(&mut self, delay: Span, turn: Turn) -> FixedDelayId {
+        let id = FixedDelayId(self.fixed_delays.len() as u32);
+        self.fixed_delays.push(FixedDelayQueue::new(delay, turn));
+        self.list();
+        id
+    }
+
     /// Adds an alarm that goes off often, cleared. `event` is what it will deliver.
     pub fn busy_alarm(&mut self, event: E) -> AlarmId {
         let id = self.alarm(event);

@@ -275,23 +275,40 @@ fn uses_version(model: &Model, entity: Entity) -> bool {
 }
 
 /// An event queue. For each distribution that is a constant, the fixed-delay queue of that delay: one for all that share it
-/// and whose events have the same turn.
+/// and whose events have the same turn and are as rare.
 fn queue_and_delays(model: &Model) -> (EventQueue<Event>, Vec<Option<FixedDelayId>>) {
     let mut queue = EventQueue::default();
     let mut known = BTreeMap::new();
-    let late = late_delays(model);
-    let mut lane = |delay: Span, late: bool| {
+    let mut lane = |delay: Span, late: bool, rare: bool| {
         let turn = if late { Turn::Late } else { Turn::Usual };
-        *known
-            .entry((delay, late))
-            .or_insert_with(|| queue.fixed_delay(delay, turn))
+        *known.entry((delay, late, rare)).or_insert_with(|| {
+            if rare {
+                queue.rare_fixed_delay(delay, turn)
+            } else {
+                queue.fixed_delay(delay, turn)
+            }
+        })
     };
     let constants = model.dists.iter().map(|named| named.dist.is_constant());
     let delays = constants
-        .zip(late)
-        .map(|(ns, late)| ns.map(|ns| lane(Span::from_ns(ns), late)))
+        .zip(late_delays(model).into_iter().zip(rare_delays(model)))
+        .map(|(ns, (late, rare))| ns.map(|ns| lane(Span::from_ns(ns), late, rare)))
         .collect();
     (queue, delays)
+}
+
+/// For each distribution, whether it is a time between slowdowns or the length of one: their events are few.
+fn rare_delays(model: &Model) -> Vec<bool> {
+    let stations = model.stations.iter().flat_map(|s| &s.slowdowns);
+    let pools = model.pools.iter().flat_map(|p| &p.slowdowns);
+    let mut rare = vec![false; model.dists.len()];
+    for slowdown in stations.chain(pools) {
+        rare[slowdown.lasts.index()] = true;
+        if let Trigger::Every(gap) | Trigger::After(gap) = slowdown.trigger {
+            rare[gap.index()] = true;
+        }
+    }
+    rare
 }
 
 /// For each distribution, whether what follows its time has the turn [`Turn::Late`].

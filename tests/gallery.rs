@@ -79,6 +79,38 @@ fn one_machine() {
 }
 
 #[test]
+fn stale_seat_list() {
+    let share = |set: &[&str]| {
+        let (_, outcome) = gallery("stale_seat_list", set);
+        let (probe, _) = outcome.inventory.unwrap();
+        let claims = (probe.claimed + probe.lost) as f64;
+        (probe.lost as f64 / claims, probe.outdated as f64 / claims)
+    };
+    let (old, now) = (share(&[]), share(&["inventory.list.refresh=10ms"]));
+    assert!((0.35..0.48).contains(&old.0) && old.1 > 0.3, "{old:?}");
+    assert!((0.03..0.12).contains(&now.0) && now.1 < 0.02, "{now:?}");
+}
+
+#[test]
+fn connections_expire_at_once() {
+    let jitter = "pools.db.lifetime={ uniform = [\"20s\", \"40s\"] }";
+    let slowest = |set: &[&str]| {
+        let (m, outcome) = gallery("connections_expire_at_once", set);
+        let all = durations(&m, &outcome, "ask");
+        let made = outcome.connections[0].unwrap().made;
+        (percentile(&all, 50.0), percentile(&all, 100.0), made)
+    };
+    let (same, differing) = (slowest(&[]), slowest(&[jitter]));
+    assert!(same.0 < 50.0 && same.1 > 2500.0, "{same:?}");
+    assert!(differing.1 < 1000.0, "{differing:?}");
+    // As many are made.
+    assert!(
+        same.2.abs_diff(differing.2) < same.2 / 4,
+        "{same:?} {differing:?}"
+    );
+}
+
+#[test]
 fn slow_third_party() {
     let (m, shared) = gallery("slow_third_party", &[]);
     let (_, apart) = gallery("slow_third_party", &["endpoints.buy.hold=payers"]);

@@ -159,6 +159,7 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
                 assert!(pool.index() < model.pools.len());
                 held.push(Op::Release(pool));
             }
+            Op::Connect(pool) => assert_eq!(held.last(), Some(&Op::Release(pool))),
             Op::Lock { key, .. } => held.push(Op::Unlock(key)),
             Op::Limit(limit) => assert!(limit.index() < model.limits.len()),
             Op::RateLimit(limit) => assert!(limit.index() < model.rate_limits.len()),

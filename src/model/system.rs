@@ -92,6 +92,8 @@ pub enum Op {
         /// Which pool.
         pool: PoolId,
     },
+    /// Takes a connection of the pool whose token is held, or waits until one is made.
+    Connect(PoolId),
     /// Returns the token of the innermost `Acquire` of this pool.
     Release(PoolId),
     /// `Acquire` of a pool whose tokens connections keep. Made of it for a run.
@@ -356,6 +358,23 @@ pub struct Pool {
     pub slowdowns: Vec<Slowdown>,
     /// Who of those who wait is next.
     pub waiting: Waiting,
+    /// What its connections cost, if they cost anything.
+    pub connections: Option<Connecting>,
+}
+
+/// What it costs to have connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connecting {
+    /// How long it takes to make one.
+    pub connect: DistId,
+    /// How long one may be used.
+    pub lifetime: Option<DistId>,
+    /// How long one may be unused.
+    pub idle_timeout: Option<Span>,
+    /// How many are made at once; `None`: as many as are wanted.
+    pub at_once: Option<u32>,
+    /// How many there are at the start.
+    pub opened: u32,
 }
 
 /// Events × seats.
@@ -375,6 +394,17 @@ pub struct Inventory {
     pub sweep_every: Option<Span>,
     /// Seats one user may hold or have bought.
     pub per_user_limit: Option<u32>,
+    /// How old what a list shows is; `None`: it is of now.
+    pub list: Option<ListAge>,
+}
+
+/// How old the list of free seats is that a user sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListAge {
+    /// It is made anew every so often, for all events at once, and shown until then.
+    Refresh(Span),
+    /// Each time it is so much behind.
+    Lag(DistId),
 }
 
 /// How often each of n entities is wanted.

@@ -1,9 +1,11 @@
 //! The inventory: events × seats. A seat is free, held (with an expiry) or sold; nobody can sell it
 //! twice.
 
-use crate::engine::Time;
+use super::seat_history::SeatHistory;
+use super::seat_map::SeatMap;
 use crate::engine::alias::Alias;
 use crate::engine::stream::Stream;
+use crate::engine::{Span, Time};
 use crate::measure::level::Level;
 use crate::model::journey::SeatChoice;
 use crate::model::system;
@@ -28,6 +30,8 @@ pub struct Inventory {
     holds: Vec<(u32, u32)>,
     /// How often each seat of an event is wanted, if they differ.
     wanted: Option<(Alias, Vec<f64>)>,
+    /// What has changed, if lists show the seats as they were.
+    history: Option<Box<SeatHistory>>,
     per_user_limit: u32,
     /// Seats each user holds or has bought; empty without a limit.
     of_user: Vec<u32>,
@@ -52,6 +56,8 @@ pub struct InventoryProbe {
     pub released: u64,
     /// Listings that found no free seat.
     pub sold_out: u64,
+    /// Seats picked from a list of some age that were taken when it was shown.
+    pub outdated: u64,
 }
 
 impl Inventory {
@@ -70,6 +76,7 @@ impl Inventory {
                 .seat_popularity
                 .weights(spec.seats_per_event)
                 .and_then(|weights| Some((Alias::new(&weights)?, weights))),
+            history: None,
             per_user_limit: spec.per_user_limit.unwrap_or(u32::MAX),
             of_user: if spec.per_user_limit.is_some() {
                 vec![0; users as usize + 1]
@@ -80,28 +87,49 @@ impl Inventory {
         }
     }
 
-    /// Lists the free seats of an event as of now and returns the one that the user picks, as a number
-    /// among all seats; `None` if there is none.
-    pub fn pick(&mut self, event: u32, choice: SeatChoice, stream: &mut Stream) -> Option<u32> {
-        let free = self.free_among(event, self.seats_per_event);
+    /// Lists will show the seats as they were, `oldest` ago at most.
+    #[must_use]
+    pub fn remembering(mut self, oldest: Option<Span>) -> Inventory {
+        let events = self.seats() / u64::from(self.seats_per_event.max(1));
+        self.history = Some(Box::new(SeatHistory::new(events as u32, oldest)));
+        self
+    }
+
+    /// Lists the free seats of an event and returns the one that the user picks, as a number among all seats;
+    /// `None` if there is none. The list is of now, or as it was before an instant (see
+    /// [`Inventory::remembering`]).
+    pub fn pick(
+        &mut self,
+        event: u32,
+        before: Option<Time>,
+        choice: SeatChoice,
+        stream: &mut Stream,
+    ) -> Option<u32> {
+        let words = words_of(&self.taken, event, self.words_per_event);
+        let shown = match (&mut self.history, before) {
+            (Some(history), Some(instant)) => history.before(event, instant, words),
+            _ => words,
+        };
+        let map = SeatMap::new(shown, self.seats_per_event);
+        let free = map.free_among(self.seats_per_event);
         if free == 0 {
             self.probe.sold_out += 1;
             return None;
         }
-        let rank = match choice {
-            SeatChoice::First => 0,
-            SeatChoice::Uniform if self.wanted.is_some() => {
-                return self.by_popularity(event, stream);
-            }
-            SeatChoice::Uniform => stream.below(u64::from(free)) as u32,
-            SeatChoice::HotZone { seats, probability } => {
-                let hot = self.free_among(event, seats.min(self.seats_per_event));
+        let at = match (choice, &self.wanted) {
+            (SeatChoice::First, _) => map.nth_free(0),
+            (SeatChoice::Uniform, Some(wanted)) => map.by_popularity(wanted, stream),
+            (SeatChoice::Uniform, None) => map.nth_free(stream.below(u64::from(free)) as u32),
+            (SeatChoice::HotZone { seats, probability }, _) => {
+                let hot = map.free_among(seats);
                 let wants_hot = stream.chance(probability);
                 let among = if wants_hot && hot > 0 { hot } else { free };
-                stream.below(u64::from(among)) as u32
+                map.nth_free(stream.below(u64::from(among)) as u32)
             }
-        };
-        self.nth_free(event, rank)
+        }?;
+        let seat = event * self.seats_per_event + at;
+        self.probe.outdated += u64::from(self.history.is_some() && self.is_taken(seat));
+        Some(seat)
     }
 
     /// A user claims a seat. Returns the hold, or `None` if the seat is not free any more, there is no such
@@ -119,7 +147,7 @@ impl Inventory {
         growth::push(&mut self.holds, (seat, user));
         let hold = self.holds.len() as Hold;
         self.seats[seat as usize] = hold;
-        self.mark(seat, true);
+        self.mark(now, seat, true);
         if let Some(n) = self.of_user.get_mut(user as usize) {
             *n += 1;
         }
@@ -202,7 +230,7 @@ impl Inventory {
             return false;
         };
         self.seats[seat as usize] = 0;
-        self.mark(seat, false);
+        self.mark(now, seat, false);
         if let Some(n) = self.of_user.get_mut(user as usize) {
             *n -= 1;
         }
@@ -217,8 +245,11 @@ impl Inventory {
         word & 1 << (at % 64) != 0
     }
 
-    fn mark(&mut self, seat: u32, taken: bool) {
+    fn mark(&mut self, now: Time, seat: u32, taken: bool) {
         let (event, at) = (seat / self.seats_per_event, seat % self.seats_per_event);
+        if let Some(history) = &mut self.history {
+            history.note(now, event, at, taken);
+        }
         let word = &mut self.taken[event as usize * self.words_per_event + at as usize / 64];
         let bit = 1 << (at % 64);
         if taken {
@@ -227,67 +258,14 @@ impl Inventory {
             *word &= !bit;
         }
     }
+}
 
-    /// Free seats among the first `limit` of an event, as words of bits.
-    fn free_words(&self, event: u32, limit: u32) -> impl Iterator<Item = u64> + '_ {
-        let first = event as usize * self.words_per_event;
-        let words = self.taken.get(first..first + self.words_per_event);
-        words
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-            .map(move |(i, taken)| {
-                let here = limit.saturating_sub(i as u32 * 64);
-                let mask = if here >= 64 {
-                    u64::MAX
-                } else {
-                    (1 << here) - 1
-                };
-                !taken & mask
-            })
-    }
-
-    fn free_among(&self, event: u32, limit: u32) -> u32 {
-        self.free_words(event, limit).map(u64::count_ones).sum()
-    }
-
-    /// A free seat, with a probability in proportion to its weight.
-    fn by_popularity(&self, event: u32, stream: &mut Stream) -> Option<u32> {
-        let (alias, weights) = self.wanted.as_ref()?;
-        let first = event * self.seats_per_event;
-        let is_free = |at: u32| self.seats[(first + at) as usize] == 0;
-        // Most draws hit a free seat; where the wanted ones are gone, the free ones are gone through.
-        for _ in 0..8 {
-            let at = alias.draw(stream);
-            if is_free(at) {
-                return Some(first + at);
-            }
-        }
-        let free = || (0..self.seats_per_event).filter(|at| is_free(*at));
-        let total: f64 = free().map(|at| weights[at as usize]).sum();
-        let mut left = stream.unit() * total;
-        let hit = free().find(|at| {
-            left -= weights[*at as usize];
-            left < 0.0
-        });
-        hit.or_else(|| free().next_back()).map(|at| first + at)
-    }
-
-    /// The free seat with `rank` free ones before it.
-    fn nth_free(&self, event: u32, rank: u32) -> Option<u32> {
-        let mut before = rank;
-        for (i, mut free) in self.free_words(event, self.seats_per_event).enumerate() {
-            if before >= free.count_ones() {
-                before -= free.count_ones();
-                continue;
-            }
-            for _ in 0..before {
-                free &= free - 1;
-            }
-            return Some(event * self.seats_per_event + i as u32 * 64 + free.trailing_zeros());
-        }
-        None
-    }
+/// The bits of an event; none if there is no such event.
+fn words_of(taken: &[u64], event: u32, words_per_event: usize) -> &[u64] {
+    let first = event as usize * words_per_event;
+    taken
+        .get(first..first + words_per_event)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -304,6 +282,7 @@ mod tests {
             hold_expires_after: None,
             sweep_every: None,
             per_user_limit: limit,
+            list: None,
         };
         Inventory::new(&spec, 10)
     }
@@ -319,6 +298,7 @@ mod tests {
                 hold_expires_after: None,
                 sweep_every: None,
                 per_user_limit: None,
+                list: None,
             };
             let mut inventory = Inventory::new(&spec, 1);
             let mut stream = Stream::new(1, 0, "s");
@@ -328,7 +308,7 @@ mod tests {
             }
             for event in [events, u32::MAX] {
                 assert_eq!(
-                    inventory.pick(event, SeatChoice::Uniform, &mut stream),
+                    inventory.pick(event, None, SeatChoice::Uniform, &mut stream),
                     None
                 );
             }
@@ -369,20 +349,20 @@ mod tests {
         // Event 1 has seats 130..260; 258 and 259 are left.
         let mut seen = [0; 2];
         for _ in 0..200 {
-            let seat = i.pick(1, SeatChoice::Uniform, &mut stream).unwrap();
+            let seat = i.pick(1, None, SeatChoice::Uniform, &mut stream).unwrap();
             seen[seat as usize - 258] += 1;
         }
         assert!(seen[0] > 60 && seen[1] > 60, "{seen:?}");
-        assert_eq!(i.pick(1, SeatChoice::First, &mut stream), Some(258));
-        assert_eq!(i.pick(0, SeatChoice::First, &mut stream), Some(0));
+        assert_eq!(i.pick(1, None, SeatChoice::First, &mut stream), Some(258));
+        assert_eq!(i.pick(0, None, SeatChoice::First, &mut stream), Some(0));
         i.claim(Time(0), 258, 0);
         i.claim(Time(0), 259, 0);
-        assert_eq!(i.pick(1, SeatChoice::Uniform, &mut stream), None);
+        assert_eq!(i.pick(1, None, SeatChoice::Uniform, &mut stream), None);
         let hot = SeatChoice::HotZone {
             seats: 2,
             probability: 1.0,
         };
-        assert!(i.pick(2, hot, &mut stream).is_some_and(|s| s < 262));
+        assert!(i.pick(2, None, hot, &mut stream).is_some_and(|s| s < 262));
     }
 
     #[test]
@@ -396,12 +376,13 @@ mod tests {
             hold_expires_after: None,
             sweep_every: None,
             per_user_limit: None,
+            list: None,
         };
         let mut i = Inventory::new(&spec, 10);
         i.claim(Time(0), 4, 0);
         let mut seen = [0_u32; 4];
         for _ in 0..4000 {
-            let seat = i.pick(1, SeatChoice::Uniform, &mut stream).unwrap();
+            let seat = i.pick(1, None, SeatChoice::Uniform, &mut stream).unwrap();
             seen[seat as usize - 4] += 1;
         }
         assert_eq!((seen[0], seen[3]), (0, 0));
@@ -409,7 +390,24 @@ mod tests {
         i.claim(Time(0), 5, 0);
         i.claim(Time(0), 6, 0);
         // What nobody wants is taken when nothing else is left.
-        assert_eq!(i.pick(1, SeatChoice::Uniform, &mut stream), Some(7));
+        assert_eq!(i.pick(1, None, SeatChoice::Uniform, &mut stream), Some(7));
+    }
+
+    #[test]
+    fn a_list_of_some_age_shows_what_is_gone() {
+        let mut stream = Stream::new(1, 0, "pick");
+        let mut i = inventory(2, 2, None).remembering(Some(Span(10)));
+        let mut first = |i: &mut Inventory, before: u64| {
+            i.pick(1, Some(Time(before)), SeatChoice::First, &mut stream)
+        };
+        let hold = i.claim(Time(5), 2, 0).unwrap();
+        assert_eq!((first(&mut i, 5), i.probe.outdated), (Some(2), 1));
+        assert_eq!((first(&mut i, 6), i.probe.outdated), (Some(3), 1));
+        i.claim(Time(7), 3, 0).unwrap();
+        assert!(i.expire(Time(9), hold));
+        // Both are shown as gone, though one is free again.
+        assert_eq!((first(&mut i, 9), i.probe.sold_out), (None, 1));
+        assert_eq!(first(&mut i, 10), Some(2));
     }
 
     #[test]

@@ -193,6 +193,7 @@ mod tests {
             keep_alive: None,
             slowdowns: Vec::new(),
             waiting: Waiting::default(),
+            connections: None,
         };
         let mut pool = Pool::new(&spec, Stream::new(1, 0, "pool"));
         let mut tickets = Current([0; 4]);

@@ -176,14 +176,9 @@ fn detail(account: &Account, l: &Limit) -> String {
             turned_away(l, "were turned away")
         ),
         Kind::Listener => at_the_listener(l, &waiting),
+        Kind::Connecting(_) => connecting(l, &waiting),
         Kind::RateLimit(_) => format!("{waiting}; {line}{}", turned_away(l, "were refused")),
-        Kind::Seats => format!(
-            "{} claims, {} of all, found the seat taken; {} of {} are sold",
-            four_digits(l.lost_count),
-            percent(l.lost),
-            four_digits(l.best),
-            four_digits(l.size.unwrap_or(0.0))
-        ),
+        Kind::Seats => seats(l),
         Kind::Vus(_) => format!(
             "{} starts, {} of all, found none of the {} free and were dropped; an iteration takes {} if \
              it waits for nothing, so that the rate needs {} at least",
@@ -195,6 +190,29 @@ fn detail(account: &Account, l: &Limit) -> String {
         ),
         Kind::Think(_) => String::new(),
     }
+}
+
+fn connecting(l: &Limit, waiting: &str) -> String {
+    let made = four_digits(l.best);
+    format!("{waiting}; {made} were made, each in {}", seconds(l.each))
+}
+
+/// Claims in conflict, and how many of the picked seats were gone when the list was shown.
+fn seats(l: &Limit) -> String {
+    let outdated = match l.alone > 0.0 {
+        true => format!(
+            " ({} seats that users picked were taken already when the list was shown)",
+            four_digits(l.alone)
+        ),
+        false => String::new(),
+    };
+    format!(
+        "{} claims, {} of all, found the seat taken{outdated}; {} of {} are sold",
+        four_digits(l.lost_count),
+        percent(l.lost),
+        four_digits(l.best),
+        four_digits(l.size.unwrap_or(0.0))
+    )
 }
 
 fn at_the_listener(l: &Limit, waiting: &str) -> String {
@@ -432,6 +450,13 @@ fn shares(model: &Model, ops: &[Op], times: &[OpTime]) -> Vec<Share> {
             Op::Acquire { pool } => {
                 let name = model.pool_name(pool.index());
                 add(format!("waiting for {name}"), time.waited);
+            }
+            Op::Connect(pool) => {
+                let name = model.pool_name(pool.index());
+                add(
+                    format!("waiting for a connection of {name} to be made"),
+                    time.waited,
+                );
             }
             Op::Limit(limit) => {
                 let name = &model.limits[limit.index()].name;

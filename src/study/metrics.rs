@@ -324,6 +324,10 @@ fn time_spent(table: &mut Table, model: &Model, outcome: &Outcome) {
                 let name = &model.caches[cache.index()].name;
                 add(format!("time_wait_cache_{name}_ms"), waited);
             }
+            Op::Connect(pool) => {
+                let name = &model.pools[pool.index()].name;
+                add(format!("time_connect_pool_{name}_ms"), waited);
+            }
             Op::Lock { key, .. } => {
                 add(format!("time_wait_lock_{}_ms", entity(*key)), waited);
             }

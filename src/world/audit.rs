@@ -319,7 +319,8 @@ impl World<'_> {
             };
             let in_line = self.audit_line(audit, &name, &part.probe.queue, here);
             let kept = self.keepers[index].as_ref().map_or(0, KeepAlive::count);
-            let known = self.held_where(|held| held == Held::Token(id)) + kept;
+            let tokens = [Held::Token(id), Held::Connected(id)];
+            let known = self.held_where(|held| tokens.contains(&held)) + kept;
             let held = u64::from(part.size() - part.free());
             let instants = part.probe.returned_at + u128::from(held) * u128::from(now.0);
             let spent = instants.wrapping_sub(part.probe.granted_at);

@@ -15,7 +15,7 @@ use crate::model::Model;
 use crate::model::journey::{CustomKind, Journey};
 use crate::model::retry::Retry;
 use crate::model::scenario::{Executor, Scenario};
-use crate::model::system::{Endpoint, Entity, NamedDist, Op, Patience, Trigger};
+use crate::model::system::{Endpoint, Entity, ListAge, NamedDist, Op, Patience, Trigger};
 use crate::parts::breaker::CircuitBreaker;
 use crate::parts::inventory::Inventory;
 use crate::parts::keep_alive::KeepAlive;
@@ -66,8 +66,8 @@ impl<'m> World<'m> {
         let (paces, keepers) = adapted(model, &mut ops, &mut queue);
         let (watches, sites) = watches(model, &mut queue, &entry);
         let stations = stations(model, seeds, &mut queue);
-        let room = room(model, seeds, &mut queue);
         World {
+            room: room(model, seeds, &mut queue),
             model,
             ready: ReadyList::default(),
             phase: Phase::Setup,
@@ -102,12 +102,12 @@ impl<'m> World<'m> {
             pools: pools(model, seeds),
             has_connections: model.network.is_some() || keepers.iter().any(Option::is_some),
             keepers,
+            pool_connections: super::connections::connections(model),
             locks: ENTITIES.map(|e| uses_lock(model, e).then(|| locks(model, seeds, e))),
             fleet: super::fleet::Fleet::of(model, |name| seeds.stream(name)),
             versions: versions(model),
             inventory: inventory(model),
             tokens: Tokens::default(),
-            room,
             awaiting: Listeners::default(),
             sent: 0,
             arrived: 0,
@@ -168,7 +168,17 @@ fn recorder(model: &Model) -> Recorder {
 
 fn inventory(model: &Model) -> Option<Inventory> {
     let spec = model.inventory.as_ref();
-    spec.map(|spec| Inventory::new(spec, model.users))
+    spec.map(|spec| {
+        let seats = Inventory::new(spec, model.users);
+        match spec.list {
+            None => seats,
+            Some(ListAge::Refresh(every)) => seats.remembering(Some(every)),
+            Some(ListAge::Lag(law)) => {
+                let (_, most) = model.dists[law.index()].dist.support();
+                seats.remembering(most.is_finite().then(|| Span::from_ns(most)))
+            }
+        }
+    })
 }
 
 fn pools(model: &Model, seeds: Seeds) -> Vec<Pool> {

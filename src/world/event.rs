@@ -64,6 +64,8 @@ pub enum Kind {
     SlowedDelayOver = 30,
     /// The connection of a VU may not keep a token any longer; the ticket is that of the token.
     KeepAliveOver = 31,
+    /// A connection of a pool has been made for a request.
+    Connected = 32,
     /// Connections that found a full accept queue try again.
     SynTick = 43,
     /// The last ACK of a connection, or data that stand for it, reach the listener; the ticket is the request.

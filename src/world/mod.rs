@@ -9,6 +9,7 @@ pub mod audit;
 mod autoscale;
 pub mod build;
 mod cache;
+mod connections;
 pub mod deadlock;
 mod dial;
 pub mod event;
@@ -56,6 +57,7 @@ use crate::measure::recorder::{Memory, Recorder};
 use crate::model::Model;
 use crate::model::system::{DistId, EndpointId, Op};
 use crate::parts::breaker::CircuitBreaker;
+use crate::parts::connections::Connections;
 use crate::parts::inventory::Inventory;
 use crate::parts::keep_alive::KeepAlive;
 use crate::parts::listeners::Listeners;
@@ -250,6 +252,8 @@ pub struct World<'m> {
     pools: Vec<Pool>,
     /// Of each pool, what connections keep of it; none where they keep nothing.
     keepers: Vec<Option<KeepAlive>>,
+    /// Of each pool its connections, if they cost anything; empty if there is no such pool.
+    pool_connections: Vec<Option<Connections>>,
     /// VUs have connections that may be closed: there is a network, or they keep tokens.
     has_connections: bool,
     /// Services and their replicas, if the model has any.
@@ -431,6 +435,7 @@ impl World<'_> {
             | Kind::ReplicaReady
             | Kind::ReplicaWarm => self.fleet_event(now, event),
             Kind::KeepAliveOver => self.keep_alive_over(now, who, ticket),
+            Kind::Connected => self.connection_made(now, who, ticket),
             Kind::SlowedDelayOver => self.slowed_delay_over(now, index),
             Kind::ReserveDue => self.reserve_due(now, who, ticket),
             Kind::RateLimitOver => self.rate_limit_over(now, who, ticket),

@@ -7,6 +7,7 @@ use crate::model::system::EndpointId;
 use crate::parts::accept::AcceptProbe;
 use crate::parts::breaker::BreakerProbe;
 use crate::parts::cache::CacheProbe;
+use crate::parts::connections::ConnectionsProbe;
 use crate::parts::host::HostProbe;
 use crate::parts::inventory::InventoryProbe;
 use crate::parts::keep_alive::KeepAliveProbe;
@@ -90,6 +91,8 @@ pub struct Outcome {
     pub pools: Vec<PoolProbe>,
     /// What connections kept of each pool, in the same order; `None` where they keep nothing.
     pub kept: Vec<Option<KeepAliveProbe>>,
+    /// Of each pool what its connections cost; `None` where they cost nothing, empty where all do.
+    pub connections: Vec<Option<ConnectionsProbe>>,
     /// Probes in the order of `Model::services`.
     pub services: Vec<ServiceProbe>,
     /// Probes by the discriminant of `Entity`; `None` where the model has no such lock.
@@ -168,6 +171,11 @@ impl World<'_> {
                 .keepers
                 .into_iter()
                 .map(|keeper| keeper.map(|k| k.probe))
+                .collect(),
+            connections: self
+                .pool_connections
+                .iter()
+                .map(|of| of.as_ref().map(|c| c.probe))
                 .collect(),
             services: self.fleet.map_or_else(Vec::new, |f| f.probes()),
             locks: self.locks.map(|l| l.map(|l| l.probe)),

@@ -112,6 +112,8 @@ pub enum RequestState {
 pub enum Held {
     /// A token of a pool.
     Token(PoolId),
+    /// A token of a pool and the connection that it is the right to.
+    Connected(PoolId),
     /// The lock of an entity of this kind, with its number.
     Lock(Entity, u32),
     /// A place inside a limit on requests at once.

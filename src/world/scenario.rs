@@ -210,6 +210,7 @@ impl World<'_> {
         self.queue
             .set_alarm(self.second, Time::ZERO + Span::secs(1));
         self.plan_slowdowns();
+        self.open_connections();
         self.plan_accepting();
         self.start_fleet();
         self.plan_clears();

@@ -2,7 +2,7 @@
 
 use crate::engine::{Span, Time, Turn};
 use crate::measure::recorder::Code;
-use crate::model::system::{EndpointId, Entity, Op, PoolId};
+use crate::model::system::{EndpointId, Entity, ListAge, Op, PoolId};
 use crate::parts::Admission;
 use crate::parts::waiting_room::Standing;
 
@@ -79,7 +79,8 @@ impl World<'_> {
                 | Op::Join
                 | Op::Cache { .. }
                 | Op::Store(_)
-                | Op::Balance { .. } => {
+                | Op::Balance { .. }
+                | Op::Connect(_) => {
                     self.requests[id].at = at as u32;
                     match self.rarer_op(now, id, at) {
                         Some(skipped) => at += skipped,
@@ -165,6 +166,7 @@ impl World<'_> {
                 self.takes_kept(now, id, pool) || self.acquire(now, id, at, pool)
             }
             Op::Lock { .. } => self.take_lock(now, id, at),
+            Op::Connect(pool) => self.connect(now, id, pool),
             Op::RateLimit(limit) => self.comes_to_limit(now, id, limit),
             Op::Store(_) => self.stores(now, id),
             op @ (Op::Limit(_) | Op::Enter { .. }) => self.meet_limit(now, id, op),
@@ -260,7 +262,7 @@ impl World<'_> {
                 let token = request.context.token;
                 self.leave_room(now, token);
             }
-            Op::ListSeats => self.list_seats(id),
+            Op::ListSeats => self.list_seats(now, id),
             Op::Claim(status) => return self.claim(now, id, status),
             Op::Confirm(status) => {
                 let hold = request.context.hold;
@@ -290,15 +292,23 @@ impl World<'_> {
 
     /// The client chooses among the free seats, if there are any.
     #[inline(never)]
-    fn list_seats(&mut self, id: u32) {
+    fn list_seats(&mut self, now: Time, id: u32) {
         let request = &mut self.requests[id];
         let choice = self.model.sites[request.site.index()].pick;
         let event = request.context.event;
         let stream = &mut self.endpoint_streams[request.endpoint as usize].seat;
+        let age = self.model.inventory.as_ref().and_then(|spec| spec.list);
+        let before = age.map(|age| match age {
+            ListAge::Refresh(every) => Time(now.0 / every.0 * every.0),
+            ListAge::Lag(law) => {
+                let lag = self.samplers[law.index()].span();
+                Time(now.0.saturating_sub(lag.0))
+            }
+        });
         if let (Some(inventory), Some(choice)) = (&mut self.inventory, choice)
             && event != NONE
         {
-            let seat = inventory.pick(event, choice, stream);
+            let seat = inventory.pick(event, before, choice, stream);
             request.context.seat = seat.unwrap_or(NONE);
             request.nothing_free = seat.is_none();
         }
@@ -435,6 +445,10 @@ impl World<'_> {
     fn give_back_other(&mut self, now: Time, id: u32, held: Held) {
         match held {
             Held::Token(pool) => self.give_back_token(now, pool),
+            Held::Connected(pool) => {
+                self.give_back_connection(now, id, pool);
+                self.give_back_token(now, pool);
+            }
             Held::Lock(key, entity) if entity != NONE => {
                 let request = &self.requests[id];
                 let failed = request.code != Code::OK || request.cancelled;

@@ -87,7 +87,14 @@ const WITH_PLAIN: (&str, &str) = (CLOSED, PLAIN);
 
 /// All of them.
 pub fn cases() -> Vec<Case> {
-    [of_stations(), of_what_is_held(), of_users()].concat()
+    [
+        of_stations(),
+        of_what_is_held(),
+        of_connections(),
+        of_protection(),
+        of_users(),
+    ]
+    .concat()
 }
 
 fn of_stations() -> Vec<Case> {
@@ -225,6 +232,117 @@ fn of_what_is_held() -> Vec<Case> {
     ]
 }
 
+/// Connections, those of a pool and those of clients, and replicas.
+fn of_connections() -> Vec<Case> {
+    let (plain, serve) = (WITH_PLAIN, SERVE);
+    let held = |pool: &str| {
+        let visit = format!("{{ hold = \"db\", visits = [{serve}] }}");
+        format!("[pools.db]\n{pool}\n{}", cpu("servers = 64", &visit))
+    };
+    vec![
+        case(
+            "a pool whose connections are kept",
+            plain,
+            held("size = 9\nkeep_alive = \"2s\""),
+            &["pool db"],
+        ),
+        case(
+            "the making of connections",
+            plain,
+            held("size = 60\nconnect = \"50ms\"\nconnects_at_once = 1\nlifetime = \"1ms\""),
+            &["the making of connections of pool db"],
+        ),
+        case(
+            "a listener",
+            plain,
+            format!(
+                "[listeners.web]\nbacklog = 100\nconnections = 2\nkeep_alive = false\n[network]\nconnecting = \"1ms\"\n{}",
+                cpu("servers = 64", serve)
+            ),
+            &["the accept queue of listener web"],
+        ),
+        case(
+            "replicas that are too few",
+            plain,
+            format!(
+                "[services.shop]\nreplicas = 2\nendpoints = [\"ask\"]\nstations = [\"cpu\"]\n\
+                 balancer = \"least-connections\"\n{}",
+                cpu("servers = 1", serve)
+            ),
+            &["station cpu of service shop"],
+        ),
+    ]
+}
+
+/// What protects a system by letting in less.
+fn of_protection() -> Vec<Case> {
+    let behind = |visit: &str| cpu("servers = 64", &format!("{visit}, {SERVE}"));
+    let open = (OPEN, PLAIN);
+    vec![
+        case(
+            "a limit of the rate with a line",
+            open,
+            format!(
+                "[rate_limits.door]\nrate = 20\nburst = 1000\n{}",
+                behind("{ rate_limit = \"door\" }")
+            ),
+            &["rate limit door"],
+        ),
+        case(
+            "a bucket that refuses",
+            open,
+            format!(
+                "[limits.door]\nrate = 20\n{}",
+                behind("{ limit = \"door\" }")
+            ),
+            &["limit door"],
+        ),
+        case(
+            "a bucket that lets wait",
+            open,
+            format!(
+                "[limits.door]\nrate = 20\nwait = \"1s\"\n{}",
+                behind("{ limit = \"door\" }")
+            ),
+            &["limit door"],
+        ),
+        case(
+            "a limit on requests at once",
+            open,
+            format!(
+                "[limits.door]\nconcurrency = 1\n{}",
+                behind("{ limit = \"door\" }")
+            ),
+            &["limit door"],
+        ),
+        case(
+            "a controlled delay",
+            open,
+            cpu(
+                "servers = 1\ncodel = { target = \"1ms\", interval = \"20ms\" }",
+                r#"{ station = "cpu", time = { exponential = "40ms" } }"#,
+            ),
+            &["station cpu"],
+        ),
+        case(
+            "a breaker, which makes nobody wait",
+            (
+                CLOSED,
+                r#"{ request = "ask" }, { sleep = { exponential = "200ms" } }"#,
+            ),
+            format!(
+                "[breakers.b]\nwindow = {{ calls = 10 }}\nminimum_calls = 10\nopen = \"1s\"\n\
+                 [endpoints.back]\nvisits = [{{ fail = 0.7 }}]\n{}",
+                cpu(
+                    "servers = 2",
+                    r#"{ station = "cpu", time = { exponential = "20ms" } }, { call = "back", breaker = "b" }"#
+                )
+            ),
+            &["station cpu"],
+        ),
+    ]
+}
+
 fn of_users() -> Vec<Case> {
     vec![
         case(
@@ -259,6 +377,17 @@ fn of_users() -> Vec<Case> {
             (TOO_FEW, r#"{ request = "ask" }"#),
             cpu("servers = 1", r#"{ station = "cpu", time = "50ms" }"#),
             &["station cpu"],
+        ),
+        case(
+            "seats on an old list",
+            (
+                CLOSED,
+                r#"{ pick = "event" }, { request = "list", pick = { seat = "first" } }, { request = "ask" }, { sleep = "1s" }"#,
+            ),
+            "[inventory]\nevents = 1\nseats_per_event = 100000\nlist = { refresh = \"5s\" }\n\
+             [endpoints.list]\nvisits = [{ list = \"seats\" }]\n\
+             [endpoints.ask]\nvisits = [{ claim = \"seat\" }]\n",
+            &["the seats"],
         ),
         case(
             "think time",

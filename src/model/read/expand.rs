@@ -138,6 +138,7 @@ fn moved(op: Op, (stations, pools, caches): (&Places, &Places, &Places), replica
         Op::Acquire { pool } => Op::Acquire {
             pool: PoolId(pools.of(pool.0, replica)),
         },
+        Op::Connect(pool) => Op::Connect(PoolId(pools.of(pool.0, replica))),
         Op::Release(pool) => Op::Release(PoolId(pools.of(pool.0, replica))),
         Op::Cache { cache, skip } => Op::Cache {
             cache: cached(cache),

@@ -3,7 +3,7 @@
 use super::dist::DISTRIBUTION;
 use super::{Build, MOST};
 use crate::model::field::Field;
-use crate::model::system::{Inventory, Popularity};
+use crate::model::system::{Inventory, ListAge, Popularity};
 use crate::model::vocabulary::{Key, Kind, Rule, Table, Type};
 
 const NUMBER: Kind = Kind::Whole(1, MOST as u64);
@@ -46,8 +46,32 @@ pub(crate) static INVENTORY: Table = Table {
             "How many seats a user may hold and own at most.",
         )
         .otherwise("no limit"),
+        Key::new(
+            "list",
+            Kind::Table(&LIST),
+            "How old the list of free seats is that a user sees.",
+        )
+        .otherwise("it is of now"),
     ],
     rules: &[],
+};
+
+static LIST: Table = Table {
+    name: "inventory.list",
+    about: "A list of free seats that is not made anew for each user: what has been taken since is still on it, and a claim of it fails.",
+    keys: &[
+        Key::new(
+            "refresh",
+            Kind::TimeAboveZero,
+            "It is made anew every so often, from the start of the run.",
+        ),
+        Key::new(
+            "lag",
+            Kind::Type(&DISTRIBUTION),
+            "How far each list is behind, drawn anew for each.",
+        ),
+    ],
+    rules: &[Rule::OneOf(&[&["refresh"], &["lag"]])],
 };
 
 pub(super) static POPULARITY: Type = Type {
@@ -89,6 +113,7 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Inventory {
         hold_expires_after: None,
         sweep_every: None,
         per_user_limit: None,
+        list: None,
     };
     let Some(section) = field.section() else {
         return inventory;
@@ -120,7 +145,22 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Inventory {
         );
     }
     inventory.per_user_limit = section.integer("per_user_limit");
+    inventory.list = section.optional("list").and_then(|f| list(build, &f));
     inventory
+}
+
+fn list<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<ListAge> {
+    let section = field.section()?;
+    let (refresh, lag) = (section.optional("refresh"), section.optional("lag"));
+    match (refresh, lag) {
+        (Some(every), None) => every.time().map(ListAge::Refresh),
+        (None, Some(law)) => Some(ListAge::Lag(build.dist(&law))),
+        _ => {
+            let fix = "write { refresh = \"5s\" } or { lag = \"2s\" }";
+            section.error("`list` needs one of `refresh` and `lag`", fix);
+            None
+        }
+    }
 }
 
 pub(super) fn popularity(field: &Field, events: u32) -> Option<Popularity> {

@@ -83,8 +83,8 @@ struct Build<'a> {
     pools: Names,
     /// Services with replicas.
     replicated: Names,
-    /// Of each pool: whether a slowdown stops what is done with its tokens.
-    stopped_pools: Vec<bool>,
+    /// Of each pool: whether a slowdown stops what is done with its tokens, and whether its connections cost anything.
+    pools_note: Vec<(bool, bool)>,
     endpoints: Names,
     journeys: Names,
     retry_names: Names,
@@ -233,7 +233,7 @@ pub(super) fn model(
         controlled: Vec::new(),
         replicated: Names::new("service", "services", &sections.services),
         pools: Names::new("pool", "pools", &sections.pools),
-        stopped_pools: Vec::new(),
+        pools_note: Vec::new(),
         endpoints: Names::new("endpoint", "endpoints", &sections.endpoints),
         journeys: Names::new("journey", "journeys", &sections.journeys),
         rate_limits: Names::new("rate limit", "rate limits", &sections.rate_limits),
@@ -279,7 +279,8 @@ impl<'a> Build<'a> {
             .map(|(name, f)| station::pool(self, name, f))
             .collect();
         let stops = |p: &Pool| p.slowdowns.iter().any(|s| s.leaves <= 0.0);
-        self.stopped_pools = pools.iter().map(stops).collect();
+        let known = pools.iter().map(|p| (stops(p), p.connections.is_some()));
+        self.pools_note = known.collect();
         pools
     }
 

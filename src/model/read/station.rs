@@ -10,7 +10,7 @@ use crate::model::field::Field;
 use crate::model::preset::Presets;
 use crate::model::queueing::Queueing;
 use crate::model::section::Section;
-use crate::model::system::{Discipline, HostId, Pool, Scalability, Station};
+use crate::model::system::{Connecting, Discipline, HostId, Pool, Scalability, Station};
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
 use crate::model::waiting::{WaitOrder, Waiting};
 
@@ -164,6 +164,36 @@ pub(crate) static POOL: Table = Table {
             Kind::Choice(&Presets("pools")),
             "A real component, whose measured keys hold where none are given.",
         ),
+        Key::new(
+            "connect",
+            Kind::Type(&DISTRIBUTION),
+            "How long it takes to make a connection, for a request that has a token and finds none open.",
+        )
+        .otherwise("no time: all tokens are connected"),
+        Key::new(
+            "lifetime",
+            Kind::Type(&DISTRIBUTION),
+            "How long a connection may be used; then it is closed as soon as nobody does. Drawn for each.",
+        )
+        .otherwise("endless"),
+        Key::new(
+            "idle_timeout",
+            Kind::Time,
+            "A connection that nobody has used for so long is closed.",
+        )
+        .otherwise("endless"),
+        Key::new(
+            "connects_at_once",
+            Kind::Whole(1, 1_000_000),
+            "How many connections are made at once; others wait for them.",
+        )
+        .otherwise("as many as are wanted"),
+        Key::new(
+            "opened",
+            Kind::Whole(0, u32::MAX as u64 - 1),
+            "How many connections are open at the start.",
+        )
+        .otherwise("all"),
         Key::new(
             "reserve",
             Kind::Whole(1, u32::MAX as u64 - 1),
@@ -326,6 +356,7 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         keep_alive: None,
         slowdowns: Vec::new(),
         waiting: Waiting::default(),
+        connections: None,
     };
     let Some(section) = field.section() else {
         return pool;
@@ -342,6 +373,7 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
     pool.codel = section.optional("codel").and_then(|f| queueing::codel(&f));
     pool.keep_alive = section.optional("keep_alive").map(|f| build.dist(&f));
     pool.slowdowns = slowdown::of_pool(build, &section);
+    pool.connections = connecting(build, &section, pool.size);
     pool.waiting = waiting(&section, false);
     let _ = section.text("preset");
     pool.waiting.timer = section.time("timer");
@@ -353,4 +385,41 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         idle(&section, "reserve_after", "there is no `reserve`");
     }
     pool
+}
+
+/// What the connections of a pool cost, if they cost anything.
+fn connecting<'a>(build: &mut Build<'a>, section: &Section<'a>, size: u32) -> Option<Connecting> {
+    let lifetime = section
+        .optional("lifetime")
+        .map(|f| build.dist_above_zero(&f));
+    let idle_timeout = section.time("idle_timeout");
+    let at_once = section.integer("connects_at_once");
+    let opened: Option<u32> = section.integer("opened");
+    let Some(field) = section.optional("connect") else {
+        for key in ["lifetime", "idle_timeout", "connects_at_once", "opened"] {
+            idle(
+                section,
+                key,
+                "a new connection takes no time without `connect`",
+            );
+        }
+        return None;
+    };
+    if section.has("keep_alive") {
+        field.error(
+            "`keep_alive` is of connections to the system, `connect` of those that it makes itself",
+            "remove one of them",
+        );
+    }
+    if opened.is_some_and(|n| n > size) {
+        let message = format!("more connections are `opened` than the pool has: {size}");
+        section.error(message, format!("write opened = {size}, or less"));
+    }
+    Some(Connecting {
+        connect: build.dist(&field),
+        lifetime,
+        idle_timeout,
+        at_once,
+        opened: opened.unwrap_or(size),
+    })
 }

@@ -119,6 +119,9 @@ impl<'b, 'a> Visits<'b, 'a> {
             pool.error("this pool is held already", "hold it once");
         }
         self.take(Op::Acquire { pool: id }, Op::Release(id), open);
+        if self.build.pools_note.get(id.index()).is_some_and(|p| p.1) {
+            self.ops.push(Op::Connect(id));
+        }
     }
 
     pub(super) fn take(&mut self, take: Op, give_back: Op, open: &mut Vec<Op>) {
@@ -213,7 +216,10 @@ impl<'b, 'a> Visits<'b, 'a> {
     /// A service runs on its station's clock, which a pool cannot stop.
     fn not_stopped(&self, station: &Field<'a>) {
         let stops = |op: &Op| match op {
-            Op::Release(pool) => self.build.stopped_pools.get(pool.index()) == Some(&true),
+            Op::Release(pool) => {
+                let known = self.build.pools_note.get(pool.index());
+                known.is_some_and(|p| p.0)
+            }
             _ => false,
         };
         if self.held.iter().any(stops) {

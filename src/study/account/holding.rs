@@ -26,7 +26,7 @@ fn add(sums: &mut Waits, waits: &Waits, times: f64) {
     }
 }
 
-/// Stations, pools and kinds of locks as one list.
+/// Stations, pools, kinds of locks, and connections of pools that are made, as one list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Places {
     /// How many stations.
@@ -45,7 +45,7 @@ impl Places {
 
     /// How many places there are.
     pub fn count(self) -> usize {
-        self.stations + self.pools + 5
+        self.stations + 2 * self.pools + 5
     }
 
     pub fn pool(self, index: usize) -> usize {
@@ -56,11 +56,16 @@ impl Places {
         self.stations + self.pools + key
     }
 
+    pub fn connecting(self, pool: usize) -> usize {
+        self.stations + self.pools + 5 + pool
+    }
+
     /// What a request waits for at an operation.
     fn of_op(self, op: &Op) -> Option<usize> {
         match op {
             Op::Serve { station, .. } => Some(station.index()),
             Op::Acquire { pool } => Some(self.pool(pool.index())),
+            Op::Connect(pool) => Some(self.connecting(pool.index())),
             Op::Lock { key, .. } => Some(self.lock(*key as usize)),
             _ => None,
         }

@@ -45,6 +45,7 @@ pub(super) fn account(outcome: &Outcome, model: &Model) -> Account {
     }
     limits.extend((0..model.hosts.len()).map(|index| sums.host(index)));
     limits.extend((0..model.pools.len()).filter_map(|index| sums.pool(index)));
+    limits.extend((0..model.pools.len()).filter_map(|index| sums.connecting(index)));
     limits.extend(KEYS.iter().filter_map(|key| sums.lock(*key)));
     limits.extend((0..model.limits.len()).map(|index| sums.limit(index)));
     let room = sums.room();
@@ -83,6 +84,12 @@ impl<'a> Sums<'a> {
         for (at, probe) in outcome.pools.iter().enumerate() {
             waited[places.pool(at)] = area(&probe.queue);
             held[places.pool(at)] = area(&probe.held);
+        }
+        let ops = model.endpoints.iter().flat_map(|e| &e.ops);
+        for (op, time) in ops.zip(&outcome.op_times) {
+            if let Op::Connect(pool) = op {
+                waited[places.connecting(pool.index())] += time.waited as f64 * NS;
+            }
         }
         for (key, probe) in outcome.locks.iter().enumerate() {
             if let Some(probe) = probe {
@@ -319,6 +326,28 @@ impl<'a> Sums<'a> {
         limit
     }
 
+    /// The making of a pool's connections: who has a token waits for it.
+    fn connecting(&self, index: usize) -> Option<Limit> {
+        let spec = self.model.pools[index].connections?;
+        let probe = self.outcome.connections.get(index).copied().flatten()?;
+        let name = format!(
+            "the making of connections of pool {}",
+            self.model.pool_name(index)
+        );
+        let mut limit = Limit::new(Kind::Connecting(index), name);
+        let place = self.places.connecting(index);
+        limit.waited = self.holding.waited[place];
+        limit.caused = self.caused[place];
+        limit.queue = limit.waited / self.seconds.max(f64::MIN_POSITIVE);
+        let making = probe.making as f64 * NS;
+        limit.in_use = making / self.seconds.max(f64::MIN_POSITIVE);
+        limit.each = making / probe.made.max(1) as f64;
+        limit.best = probe.made as f64;
+        limit.size = spec.at_once.map(f64::from);
+        limit.utilisation = limit.size.map_or(0.0, |n| (limit.in_use / n).min(1.0));
+        Some(limit)
+    }
+
     fn listener(&self) -> Option<Limit> {
         let spec = self.model.listener.as_ref()?;
         let probe = self.outcome.listener.as_ref()?;
@@ -483,6 +512,7 @@ fn seats(outcome: &Outcome) -> Option<Limit> {
     limit.lost_count = probe.lost as f64;
     limit.lost = limit.lost_count / (probe.claimed + probe.lost).max(1) as f64;
     limit.best = probe.sold as f64;
+    limit.alone = probe.outdated as f64;
     Some(limit)
 }
 

@@ -33,6 +33,8 @@ pub enum Kind {
     Host(usize),
     /// The tokens of a pool.
     Pool(usize),
+    /// The making of a pool's connections.
+    Connecting(usize),
     /// The locks of this kind of entity.
     Lock(Entity),
     /// A limit on a rate or on requests at once.
@@ -96,7 +98,8 @@ pub struct Limit {
     /// Of the law, slowdowns and locks: how long each takes or is held. Of a waiting room: how long each
     /// waits. Of VUs: how long an iteration takes if it waits for nothing.
     pub each: f64,
-    /// Of the law and slowdowns: how long each would take alone. Of a pool whose tokens connections keep: the
+    /// Of the law and slowdowns: how long each would take alone. Of seats: how many picks were of seats that
+    /// were taken when the list was shown. Of a pool whose tokens connections keep: the
     /// share of the time held in which nobody used them.
     pub alone: f64,
     /// Of the law: with how many in service most is done. Of VUs: how many the rate needs. Of a waiting

@@ -299,6 +299,7 @@ impl<'m> Walk<'m> {
                 Op::Acquire { pool } => {
                     held.insert(pool.index(), now);
                 }
+                Op::Connect(_) => self.note("connections that are made are left out"),
                 Op::Release(pool) => {
                     if let Some(since) = held.remove(&pool.index()) {
                         let (held, taken) = &mut self.pools[pool.index()];

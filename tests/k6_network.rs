@@ -205,3 +205,53 @@ fn an_interruption_takes_what_is_on_the_way() {
     assert_eq!(outcome.recorder.data[2], (29_000, 28 * 5_000));
     assert_eq!(outcome.end_time(), Time(1000 * MS));
 }
+
+/// k6's `noConnectionReuse` and `noVUConnectionReuse`, by either spelling.
+#[test]
+fn connections_are_closed_as_the_options_say() {
+    let made = |option: &str| {
+        let twice = "[{ request = \"page\" }, { request = \"page\" }, { sleep = \"1s\" }]";
+        let text = model(
+            twice,
+            "[{ delay = \"20ms\" }]",
+            &format!("[model]\n{option}"),
+        );
+        let outcome = run(&text);
+        let timings = outcome.recorder.timings.iter();
+        let anew: Vec<bool> = timings.map(|t| t.connecting == 4 * MS).collect();
+        anew
+    };
+    assert_eq!(made(""), [true, false, false, false]);
+    for key in ["no_vu_connection_reuse", "noVUConnectionReuse"] {
+        assert_eq!(made(&format!("{key} = true")), [true, false, true, false]);
+    }
+    for key in ["no_connection_reuse", "noConnectionReuse"] {
+        assert_eq!(made(&format!("{key} = true")), [true; 4]);
+    }
+}
+
+/// k6's `expectedStatuses`: what is expected does not count as failed, whatever it is; the error code stays.
+#[test]
+fn what_is_expected_does_not_fail() {
+    let counts = |of_model: &str, of_step: &str| {
+        let text = format!(
+            "[model]\n{of_model}\n[scenarios.s]\nexecutor = \"per-vu-iterations\"\nvus = 1\niterations = 5\n\
+             [journeys]\ns = [{{ request = \"gone\"{of_step}, checks = [\"found\"] }}, {{ request = \"page\" }}]\n\
+             [endpoints.gone]\nvisits = [{{ fail = 1.0, status = 409 }}]\n\
+             [endpoints.page]\nvisits = [{{ delay = \"1ms\" }}]\n"
+        );
+        let outcome = run(&text);
+        let record = &outcome.recorder;
+        let all = record.series.iter().zip(record.requests_by_series());
+        let failed = all.filter(|(series, _)| !series.expected).map(|(_, n)| n);
+        // The check goes by the status.
+        assert_eq!(record.checks[2], (0, 5));
+        failed.sum::<u64>()
+    };
+    assert_eq!(counts("", ""), 5);
+    assert_eq!(counts("expected = [200, 409]", ""), 0);
+    assert_eq!(counts("", ", expected = [200, 409]"), 0);
+    // 200 is not expected then.
+    assert_eq!(counts("expected = [409]", ""), 5);
+    assert_eq!(counts("expected = [409]", ", expected = [200]"), 10);
+}

@@ -128,6 +128,8 @@ pub struct Series {
     pub site: SiteId,
     /// How they ended.
     pub code: Code,
+    /// Whether that is expected, so that it does not count as failed.
+    pub expected: bool,
 }
 
 /// A custom metric's samples.
@@ -213,6 +215,8 @@ pub struct Part {
 #[derive(Clone, Debug)]
 pub struct Recorder {
     sites: usize,
+    /// By site, the statuses that it expects where it says so; empty where no site does.
+    expected: Vec<Vec<u16>>,
     /// Series with code 200, by origin × site; `u16::MAX` where there is none yet.
     ok: Vec<u16>,
     others: BTreeMap<(Origin, u16, Code), u16>,
@@ -281,6 +285,11 @@ pub struct Memory {
 }
 
 impl Recorder {
+    /// The statuses that each site expects; an empty list for 200 to 399. Before anything is recorded.
+    pub fn expect(&mut self, by_site: Vec<Vec<u16>>) {
+        self.expected = by_site;
+    }
+
     /// Takes over the memory of an older record; nothing of what stood there.
     pub fn reuse(&mut self, mut memory: Memory) {
         memory.durations.clear();
@@ -312,6 +321,7 @@ impl Recorder {
         let origins = scenarios + 2;
         Recorder {
             sites,
+            expected: Vec::new(),
             ok: vec![u16::MAX; sites * origins],
             others: BTreeMap::new(),
             series: Vec::new(),
@@ -475,7 +485,14 @@ impl Recorder {
         let next = self.series.len() as u16;
         let series = *self.others.entry((origin, site.0, code)).or_insert(next);
         if series == next {
-            self.series.push(Series { origin, site, code });
+            let own = self.expected.get(site.index());
+            let own = own.filter(|statuses| !statuses.is_empty());
+            self.series.push(Series {
+                origin,
+                site,
+                code,
+                expected: own.map_or(code.is_expected(), |s| s.contains(&code.status())),
+            });
         }
         if code == Code::OK {
             self.ok[origin.0 as usize * self.sites + site.index()] = series;

@@ -191,6 +191,8 @@ pub struct Site {
     pub tags: Vec<(String, String)>,
     /// The client gives up after it: status 0 (k6's default: 60 s).
     pub timeout: Span,
+    /// Statuses that are expected, as k6's `expectedStatuses`; empty for its default, 200 to 399.
+    pub expected: Vec<u16>,
     /// Which of the listed seats the user takes, if the response lists seats.
     pub pick: Option<SeatChoice>,
     /// The `group` tag: path of the innermost open group, `""` at the root.

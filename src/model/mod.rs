@@ -122,6 +122,8 @@ pub struct Model {
     pub waiting_room: Option<WaitingRoom>,
     /// The way between users and system, if the model has one.
     pub network: Option<network::Network>,
+    /// How long VUs keep their connections.
+    pub reuse: network::Reuse,
     /// Limits of the rate of requests.
     pub rate_limits: Vec<rate_limit::RateLimit>,
     /// Caches.

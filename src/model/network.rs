@@ -2,6 +2,18 @@
 
 use super::system::{DistId, EndpointId};
 
+/// How long a VU keeps its connection, by k6's options.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reuse {
+    /// Across iterations, as is k6's default.
+    #[default]
+    Always,
+    /// Within an iteration: `noVUConnectionReuse`.
+    WithinIteration,
+    /// For one request: `noConnectionReuse`.
+    Never,
+}
+
 /// What a request and its answer pass through.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Network {

@@ -153,7 +153,7 @@ impl<'a> Known<'a> {
         let series = self.record.request_series.get(place).map_or(0, usize::from);
         let tags = &self.requests[series];
         let timings: Timings = self.record.timings_of(place);
-        let failed = !self.record.series[series].code.is_expected();
+        let failed = !self.record.series[series].expected;
         point("http_reqs", 1.0, tags)?;
         for (metric, ns) in [
             ("http_req_duration", timings.duration().0),

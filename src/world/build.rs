@@ -158,12 +158,17 @@ fn endpoint_streams(model: &Model, seeds: Seeds) -> Vec<EndpointStreams> {
 
 fn recorder(model: &Model) -> Recorder {
     let kinds: Vec<CustomKind> = model.metrics.iter().map(|m| m.kind).collect();
-    Recorder::new(
-        model.sites.len(),
+    let sites = &model.sites;
+    let mut recorder = Recorder::new(
+        sites.len(),
         model.scenarios.len(),
         model.checks.len(),
         &kinds,
-    )
+    );
+    if sites.iter().any(|site| !site.expected.is_empty()) {
+        recorder.expect(sites.iter().map(|site| site.expected.clone()).collect());
+    }
+    recorder
 }
 
 fn inventory(model: &Model) -> Option<Inventory> {

@@ -5,6 +5,7 @@ use prefetch_index::prefetch_index;
 use crate::engine::{Span, Time, Turn};
 use crate::measure::recorder::{Code, Origin, Recorder};
 use crate::model::journey::SiteId;
+use crate::model::network::Reuse;
 use crate::model::system::EndpointId;
 
 use super::event::{Event, Kind};
@@ -165,6 +166,9 @@ impl World<'_> {
         self.recorder.data(now, origin, sent, received);
         if self.dialling.is_some() {
             self.user_leaves(id);
+        }
+        if self.model.reuse == Reuse::WithinIteration {
+            self.close_connection(id);
         }
     }
 

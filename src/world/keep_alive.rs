@@ -3,6 +3,7 @@
 
 use crate::engine::{Span, Time, Turn};
 use crate::model::Model;
+use crate::model::network::Reuse;
 use crate::model::system::{Op, PoolId};
 use crate::parts::keep_alive::KeepAlive;
 
@@ -50,7 +51,9 @@ impl World<'_> {
         let client = self.requests[id].client;
         let law = self.model.pools[pool.index()].keep_alive;
         let time = match law {
-            Some(law) if client != NONE => self.samplers[law.index()].span(),
+            Some(law) if client != NONE && self.model.reuse != Reuse::Never => {
+                self.samplers[law.index()].span()
+            }
             _ => Span::ZERO,
         };
         let keeper = self.keepers[pool.index()].as_mut();

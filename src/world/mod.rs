@@ -294,7 +294,7 @@ pub struct World<'m> {
     slow: Option<Box<slow::Breakdown>>,
     /// There is no network, and nobody wants to know where the time of requests went.
     answers_directly: bool,
-    /// An iteration's end is when bytes sent and received are told.
+    /// An iteration's end is when bytes sent and received are told, or connections closed.
     counts_bytes: bool,
 }
 

@@ -4,7 +4,7 @@
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Code, Origin, Timings};
 use crate::model::journey::SiteId;
-use crate::model::network::Network;
+use crate::model::network::{Network, Reuse};
 use crate::model::system::DistId;
 
 use super::World;
@@ -131,6 +131,7 @@ impl World<'_> {
             line.received += bytes;
         }
         let ends = self.model.listener.as_ref().is_some_and(|l| !l.keep_alive);
+        let ends = ends || self.model.reuse == Reuse::Never;
         self.connection(vu).connected &= !ends;
         self.close_place(now, vu);
         self.connection(vu).answer = Some(Answer {

@@ -10,6 +10,7 @@ use crate::load::looping::LoopPlan;
 use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::{Action, HandleEvents};
 use crate::measure::recorder::{Origin, Recorder};
+use crate::model::network::Reuse;
 
 use super::outcome::End;
 use super::vu::VuState;
@@ -206,7 +207,8 @@ impl World<'_> {
         self.make_vus();
         let network = self.model.network.is_some();
         self.answers_directly = !network && self.slow.is_none();
-        self.counts_bytes = network || self.recorder.log.is_some();
+        let closes = self.model.reuse == Reuse::WithinIteration;
+        self.counts_bytes = network || closes || self.recorder.log.is_some();
         self.queue
             .set_alarm(self.second, Time::ZERO + Span::secs(1));
         self.plan_slowdowns();

@@ -22,7 +22,7 @@ pub fn of_request(model: &Model, series: &Series) -> Tags {
     let site = &model.sites[series.site.index()];
     let code = series.code;
     let mut tags = of_scenario(model, series.origin);
-    let expected = if code.is_expected() { "true" } else { "false" };
+    let expected = if series.expected { "true" } else { "false" };
     set(&mut tags, "expected_response", expected);
     set(&mut tags, "group", &site.group);
     set(&mut tags, "method", "GET");

@@ -106,8 +106,8 @@ impl<'a> View<'a> {
         Some(match name {
             "http_reqs" => self.counter(self.requests(keep, |_| true)),
             "http_req_failed" => rate(
-                self.requests(keep, |s| !s.code.is_expected()),
-                self.requests(keep, |s| s.code.is_expected()),
+                self.requests(keep, |s| !s.expected),
+                self.requests(keep, |s| s.expected),
             ),
             "http_req_duration" => self.durations(keep, wanted),
             "iterations" => {

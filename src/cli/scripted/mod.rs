@@ -228,6 +228,7 @@ impl Told {
                 name: name.clone(),
                 tags: tags.clone(),
                 timeout: *timeout,
+                expected: Vec::new(),
                 pick: None,
                 group: group.clone(),
             });

@@ -9,6 +9,7 @@ use super::{
 use crate::engine::Span;
 use crate::model::K6Version;
 use crate::model::field::Field;
+use crate::model::network::Reuse;
 use crate::model::threshold::Aggregation;
 use crate::model::vocabulary::{Choice, Key, Kind, Table};
 
@@ -160,9 +161,41 @@ static ABOUT: Table = Table {
         )
         .k6("summaryTrendStats")
         .otherwise("avg, min, med, max, p(90), p(95)"),
+        Key::new(
+            "no_connection_reuse",
+            Kind::Flag,
+            "A VU closes its connection after each request.",
+        )
+        .k6("noConnectionReuse")
+        .or_flag(false),
+        Key::new(
+            "no_vu_connection_reuse",
+            Kind::Flag,
+            "A VU closes its connection after each iteration.",
+        )
+        .k6("noVUConnectionReuse")
+        .or_flag(false),
+        EXPECTED.otherwise("200 to 399"),
     ],
     rules: &[],
 };
+
+/// Statuses of answers that do not count as failed.
+pub(super) const EXPECTED: Key = Key::new(
+    "expected",
+    Kind::List(&Kind::Whole(100, 599)),
+    "Statuses that do not count as failed, as k6's `expectedStatuses`.",
+);
+
+/// Reads such a list; empty if there is none.
+pub(super) fn expected(field: Option<Field>) -> Vec<u16> {
+    let Some(field) = field else {
+        return Vec::new();
+    };
+    let items = field.some_items("write expected = [200, 409], or leave it out for 200 to 399");
+    let items = items.unwrap_or_default();
+    items.iter().filter_map(Field::integer).collect()
+}
 
 /// A column of a summary.
 static STATISTIC: Kind = Kind::Pattern(r"^(avg|min|med|max|count|p\([0-9.]+\))$", "p(95)");
@@ -203,6 +236,8 @@ pub(super) struct About {
     pub stats: Vec<Aggregation>,
     pub stat_names: Vec<String>,
     pub k6_version: K6Version,
+    pub reuse: Reuse,
+    pub expected: Vec<u16>,
 }
 
 /// Reads `[model]`.
@@ -210,6 +245,7 @@ pub(super) fn about(field: Option<Field>, default_name: &str) -> About {
     let section = field.and_then(|field| field.section());
     let get = |key| section.as_ref().and_then(|s| s.optional(key));
     let text = |key| get(key).and_then(|f| f.text().map(str::to_string));
+    let flag = |key| (section.as_ref()).and_then(|s| s.flag(key)) == Some(true);
     About {
         name: text("name").unwrap_or_else(|| default_name.to_string()),
         description: text("description").unwrap_or_default(),
@@ -217,6 +253,12 @@ pub(super) fn about(field: Option<Field>, default_name: &str) -> About {
         k6_version: (section.as_ref())
             .and_then(|s| k6_version(&s.optional("summary_style")?))
             .unwrap_or_default(),
+        reuse: match (flag("no_connection_reuse"), flag("no_vu_connection_reuse")) {
+            (true, _) => Reuse::Never,
+            (false, true) => Reuse::WithinIteration,
+            (false, false) => Reuse::Always,
+        },
+        expected: expected(get("expected")),
         stats: get("summary_trend_stats").map_or_else(default_stats, |f| trend_stats(&f)),
         stat_names: get("summary_trend_stats").map_or_else(Vec::new, |f| texts(&f)),
     }

@@ -339,12 +339,13 @@ impl<'a> Build<'a> {
             rate_limits: rate_limit::read_all(&at.rate_limits),
             thresholds: Vec::new(),
             k6_version: about.k6_version,
+            reuse: about.reuse,
             summary_trend_stats: about.stats,
             summary_trend_names: about.stat_names,
             run_tags: Vec::new(),
         };
         programs.of_scenarios.apply(&mut model.scenarios);
-        self.set_timeouts(&mut model.sites, &endpoints.timeouts);
+        self.complete_sites(&mut model.sites, &endpoints.timeouts, &about.expected);
         model.thresholds = threshold::read(root.optional("thresholds"), &model);
         if let Some(field) = root.optional("fitted") {
             fitted::read(self, &field, &model);
@@ -363,11 +364,15 @@ impl Build<'_> {
         self.services = stations.iter().map(|s| (s.discipline, s.servers)).collect();
     }
 
-    /// Client timeouts: that of the step, else of the endpoint, else k6's.
-    fn set_timeouts(&self, sites: &mut [Site], of_endpoints: &[Span]) {
+    /// What holds for requests whose step does not say it: the endpoint's client timeout, else k6's; the statuses
+    /// that the model expects.
+    fn complete_sites(&self, sites: &mut [Site], of_endpoints: &[Span], expected: &[u16]) {
         for (site, (_, timeout)) in sites.iter_mut().zip(&self.site_notes) {
             let default = of_endpoints.get(site.endpoint.index());
             site.timeout = timeout.or(default.copied()).unwrap_or(site.timeout);
+            if site.expected.is_empty() {
+                site.expected = expected.to_vec();
+            }
         }
     }
 }

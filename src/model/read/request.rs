@@ -1,5 +1,6 @@
 //! Steps that send requests: `request`, `poll`, `retry`.
 
+use super::about::expected;
 use super::program::Program;
 use super::step_tables::{OTHERWISE, SEAT_EXAMPLE, SEATS, UNTIL};
 use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, turns};
@@ -36,6 +37,7 @@ fn site<'a>(
         .optional("tags")
         .map(|f| scenario::tags(&f))
         .unwrap_or_default();
+    let expected = expected(section.optional("expected"));
     let group = program.group();
     let site = SiteId(names::id(program.build.sites.len(), endpoint, "requests"));
     let name = name.unwrap_or_default().to_string();
@@ -44,6 +46,7 @@ fn site<'a>(
         name,
         tags,
         timeout: TIMEOUT,
+        expected,
         pick,
         group,
     });

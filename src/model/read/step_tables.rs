@@ -1,6 +1,7 @@
 //! The steps of a journey, declared: a table for each, told apart by its first key.
 
 use super::MOST;
+use super::about::EXPECTED;
 use super::condition::CONDITION;
 use super::dist::DISTRIBUTION;
 use super::retry::RETRY_POLICY;
@@ -75,6 +76,7 @@ static REQUEST: Table = Table {
         NAME,
         TIMEOUT,
         tags(),
+        EXPECTED.otherwise("as `[model]` says"),
         Key::new(
             "claim",
             Kind::Word("seat"),
@@ -183,6 +185,7 @@ static POLL: Table = Table {
         NAME,
         TIMEOUT,
         tags(),
+        EXPECTED.otherwise("as `[model]` says"),
         checks(),
         otherwise(),
     ],

@@ -145,7 +145,7 @@ impl<'r> Window<'r> {
         let range = self.from.requests..self.to.requests;
         let mut durations = Vec::new();
         recorder.request_series.for_runs(range, |series, run| {
-            if recorder.series[usize::from(series)].code.is_expected() {
+            if recorder.series[usize::from(series)].expected {
                 durations.extend(recorder.durations.range(run).iter());
             }
         });

@@ -1,6 +1,6 @@
 //! What runs on the stack of a VU: its init code, and one call after the other.
 
-use crate::effect::{Call, Effect, End, Failure};
+use crate::effect::{Call, Effect, End, Failure, Iteration};
 use crate::engine::Engine;
 use crate::loader::{module, own_module};
 use crate::natives::{self, Phase, State};
@@ -151,24 +151,20 @@ impl<'js, 'e> Vu<'js, 'e> {
             Call::Summary(data) => Some(&**data),
             _ => None,
         };
-        let (vu, iteration, about) = match call {
-            Call::Iteration(i) => (i.vu, i.iteration, !(i.tags.is_empty() && i.env.is_empty())),
-            _ => (0, 0, false),
-        };
-        let doors = &self.engine.doors;
         let run = || -> Result<Option<String>> {
             if let Some(data) = data {
                 self.engine.desk.give_data(&self.kit, data.as_ref())?;
             }
             let exports = self.state.exports().ok_or(rquickjs::Error::Unknown)?;
             let function: Value = exports.restore(&self.ctx)?.get(exec)?;
-            let about = (kind, function, exec, argument, vu, iteration, about);
-            let result: Value = doors.run(&self.ctx)?.call(about)?;
-            self.settle(true)?;
-            let result = self.outcome(result)?;
-            if matches!(call, Call::Iteration(_)) {
+            if let Call::Iteration(iteration) = call {
+                self.iterate(function, iteration)?;
                 return Ok(None);
             }
+            let begin: Function = self.kit.get("run")?;
+            let result: Value = begin.call((kind, function, argument))?;
+            self.settle(true)?;
+            let result = self.outcome(result)?;
             self.kit.get::<_, Function>("finish")?.call((kind, result))
         };
         let (value, failure) = match run() {
@@ -177,6 +173,19 @@ impl<'js, 'e> Vu<'js, 'e> {
         };
         let failure = self.state.take_stop().or(failure);
         End { value, failure }
+    }
+
+    /// Runs an iteration to its end.
+    fn iterate(&self, function: Value<'js>, iteration: &Iteration) -> Result<()> {
+        let about = !(iteration.tags.is_empty() && iteration.env.is_empty());
+        let (vu, number) = (iteration.vu, iteration.iteration);
+        let begin = self.engine.doors.iterate(&self.ctx)?;
+        let result: Value = begin.call((function, &*iteration.exec, vu, number, about))?;
+        if result.as_bool() == Some(true) && !self.ctx.execute_pending_job() {
+            return Ok(());
+        }
+        self.settle(true)?;
+        self.outcome(result).map(drop)
     }
 
     /// What a promise came to; other values as they are.

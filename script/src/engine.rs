@@ -26,7 +26,7 @@ type Kept<T> = RefCell<Option<Persistent<T>>>;
 
 /// What of the JavaScript side every iteration calls.
 pub(crate) struct Doors {
-    run: Kept<Function<'static>>,
+    iterate: Kept<Function<'static>>,
     pump: Kept<Function<'static>>,
 }
 
@@ -39,14 +39,14 @@ impl Doors {
             ))))
         };
         Ok(Doors {
-            run: keep("run")?,
+            iterate: keep("iterate")?,
             pump: keep("pump")?,
         })
     }
 
-    /// Begins a call.
-    pub(crate) fn run<'js>(&self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
-        restored(&self.run, ctx)
+    /// Runs an iteration.
+    pub(crate) fn iterate<'js>(&self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
+        restored(&self.iterate, ctx)
     }
 
     /// One turn of the loop that keeps a call alive.
@@ -175,7 +175,7 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // What belongs to the runtime goes before it.
         self.kit.take();
-        self.doors.run.take();
+        self.doors.iterate.take();
         self.doors.pump.take();
         self.survey.take();
         self.desk.close();

@@ -79,7 +79,7 @@ class ResultError extends Error {}
 let v;
 const newVu = (number) => ({
   number, iteration: 0, env: { ...n.env }, data: undefined, given: undefined, groupPath: "", metrics: undefined,
-  called: false, plain: false, httpOptions: noOptions, tags: noOptions, metadata: undefined, scenarioTags: noOptions, jar: undefined,
+  called: false, clean: false, plain: false, httpOptions: noOptions, tags: noOptions, metadata: undefined, scenarioTags: noOptions, jar: undefined,
   callback: usualStatuses, boundaries: 0, rejections: undefined, timers: none, nextTimer: 1, underWay: 0, waiting: undefined, early: none,
 });
 const noOptions = O.freeze(O.create(null));
@@ -89,7 +89,10 @@ const enter = (own) => { v = own; };
 // Promises that were rejected and that nobody looks at.
 const rejection = (promise, reason, handled) => {
   if (handled) v.rejections?.delete(promise);
-  else (v.rejections ??= new Map()).set(promise, reason);
+  else {
+    v.clean = false;
+    (v.rejections ??= new Map()).set(promise, reason);
+  }
 };
 const rejected = (report) => {
   if (v.rejections === undefined || v.rejections.size === 0) return;
@@ -104,6 +107,7 @@ const rejected = (report) => {
 // Timers and requests under way.
 const addTimer = (callback, ms, args, every) => {
   const id = v.nextTimer++;
+  v.clean = false;
   if (v.timers === none) v.timers = [];
   v.timers.push({ id, at: n.elapsed() + ms, callback, args, every });
   return id;

@@ -48,6 +48,29 @@
 
   // Whether options say something about every request.
   const setsRequests = (o) => Boolean(o.throw || o.discardResponseBodies) || !nullish(o.maxRedirects) || !nullish(o.userAgent);
+  // Leaves nothing of the call before. Calls that set something say so in `v.clean`.
+  const cleanUp = (kind) => {
+    if (!v.httpOptions.noCookiesReset || kind !== "iteration") v.jar = undefined;
+    forgetTimers();
+    v.rejections = undefined;
+    v.groupPath = "";
+    v.called = v.clean = true;
+    v.plain = v.tags === noOptions && v.jar === undefined && v.callback === usualStatuses && !setsRequests(v.httpOptions);
+  };
+  const takeData = () => {
+    if (v.given === given) return;
+    v.given = given;
+    v.data = ownData();
+  };
+  // Takes over the tags and variables of the scenario.
+  const ownScenario = (about) => {
+    v.plain = v.clean = false;
+    v.scenarioTags = noOptions;
+    if (!about) return;
+    const { tags, env } = n.iteration();
+    v.scenarioTags = tags;
+    for (const key of O.keys(env)) v.env[key] = env[key];
+  };
   const kit = {
     newVu, responses, asynchronous: asyncFunction, fail, enter, survey, changed, give,
     describe: (thrown) => (isObject(thrown) && thrown.uncaught !== undefined ? "Uncaught (in promise) " + thrown.uncaught : describe(thrown)),
@@ -61,35 +84,25 @@
       v.httpOptions = options;
       return JSON.stringify(options, (_, v) => (typeof v === "number" && !isFinite(v) ? null : v));
     },
-    // Begins a call; `json` is its argument. Whether an iteration has tags or variables of its own is in `about`.
-    run: (kind, callee, name, json, number, iteration, about) => {
-      if (!v.httpOptions.noCookiesReset || kind !== "iteration") v.jar = undefined;
-      forgetTimers();
-      v.called = true;
-      v.plain = v.tags === noOptions && v.jar === undefined && v.callback === usualStatuses && !setsRequests(v.httpOptions);
-      v.rejections = undefined;
-      v.groupPath = "";
-      if (typeof callee !== "function") {
-        if (kind === "iteration") throw new ResultError(`function '${name}' not found in exports`);
-        return undefined;
-      }
+    // Begins a call that is no iteration; `json` is its argument.
+    run: (kind, callee, json) => {
+      cleanUp(kind);
+      if (typeof callee !== "function") return undefined;
       if (kind === "setup") return callee();
       if (kind === "summary") return callee(JSON.parse(json));
-      if (v.given !== given) {
-        v.given = given;
-        v.data = ownData();
-      }
-      if (kind === "teardown") return callee(v.data);
+      takeData();
+      return callee(v.data);
+    },
+    // Runs an iteration; whether it has tags or variables of its own is in `about`. True if nothing is left of it.
+    iterate: (callee, name, number, iteration, about) => {
+      if (!v.clean) cleanUp("iteration");
+      if (typeof callee !== "function") throw new ResultError(`function '${name}' not found in exports`);
+      takeData();
       v.number = number;
       v.iteration = iteration;
-      v.scenarioTags = noOptions;
-      if (about) {
-        const { tags, env } = n.iteration();
-        v.scenarioTags = tags;
-        v.plain &&= O.keys(tags).length === 0;
-        for (const key of O.keys(env)) v.env[key] = env[key];
-      }
-      return callee(v.data);
+      if (about || v.scenarioTags !== noOptions) ownScenario(about);
+      const result = callee(v.data);
+      return isObject(result) ? result : v.clean ? true : undefined;
     },
     // What the call returned, as JSON.
     finish: (kind, result) => {

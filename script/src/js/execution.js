@@ -42,7 +42,7 @@ const tagBag = (bag, own) => new Proxy(O.create(null), {
     vusInitialized: () => n.instance().initialized,
   }, outsideInit("getting instance information in the init context is not supported"));
   const tags = tagBag(() => v.tags, () => {
-    v.plain = false;
+    v.plain = v.clean = false;
     return v.tags === noOptions ? (v.tags = O.create(null)) : v.tags;
   });
   const ownMetadata = () => (v.metadata ??= O.create(null));

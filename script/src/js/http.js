@@ -26,7 +26,7 @@ const asyncRequest = (method, url, body, params) => {
     let flow;
     try { flow = new Flow(parseCall(method, url, body, params)); } catch (e) { resolve(refused(e, v.httpOptions.throw)); return; }
     const send = () => {
-      v.plain = false;
+      v.plain = v.clean = false;
       v.underWay++;
       (v.waiting ??= new Map()).set(n.send(flow.hop()), (answer) => {
         try { if (flow.take(answer)) resolve(flow.response); else send(); } catch (e) { reject(e); }
@@ -58,7 +58,7 @@ const batchEntry = (key, entry) => {
 };
 // Sends calls at once, as many as the limits let, and gives their responses in order.
 const sendAll = (calls) => {
-  v.plain = false;
+  v.plain = v.clean = false;
   const all = nullish(v.httpOptions.batch) ? 20 : Number(v.httpOptions.batch);
   const perHost = nullish(v.httpOptions.batchPerHost) ? 6 : Number(v.httpOptions.batchPerHost);
   const results = new Array(calls.length);
@@ -162,7 +162,7 @@ modules["k6/http"] = {
     return new NamedUrl(url, name);
   },
   setResponseCallback: (...args) => {
-    v.plain = false;
+    v.plain = v.clean = false;
     if (args.length === 0 || args[0] === null) v.callback = null;
     else if (args[0] instanceof ExpectedStatuses) v.callback = args[0];
     else fail("unsupported argument, expected http.expectedStatuses");

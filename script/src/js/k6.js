@@ -15,6 +15,7 @@ const group = (name, callback) => {
   const outer = v.groupPath;
   const path = outer + separator + named(name);
   const since = n.elapsed();
+  v.clean = false;
   v.groupPath = path;
   n.group(path, undefined);
   try {

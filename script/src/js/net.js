@@ -80,7 +80,7 @@ const parseCookie = (line) => {
 
 // The jar of the running iteration.
 const ownJar = () => {
-  v.plain = false;
+  v.plain = v.clean = false;
   return (v.jar ??= new CookieJar());
 };
 class CookieJar {

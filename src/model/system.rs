@@ -268,6 +268,17 @@ pub struct Station {
     pub slowdowns: Vec<Slowdown>,
     /// Where it runs, if it shares cores with others.
     pub host: Option<HostId>,
+    /// What depends on how many are there.
+    pub by_number: ByNumber,
+}
+
+/// What depends on how many are at a station. The last value of each list holds for all greater numbers, too.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ByNumber {
+    /// The probability that who comes goes away at once, by the number waiting: 0, 1, 2, …
+    pub balking: Vec<f64>,
+    /// Factor on the speed of the servers, by the number in service and waiting: 1, 2, 3, …
+    pub speeds: Vec<f64>,
 }
 
 /// Cores that stations share.

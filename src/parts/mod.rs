@@ -49,6 +49,8 @@ pub enum Admission {
     OnHost,
     /// It waits and will be given back later.
     Queued,
+    /// As `Queued`, and those in service end at other times now.
+    QueuedAnew,
     /// The queue is full.
     Refused,
 }

@@ -8,9 +8,11 @@
 //! O(log n). Where nothing ever changes the speed and all demands are whole nanoseconds, the virtual
 //! clock is the clock of the run: the same finishes, without a float.
 
+mod by_number;
 mod preempt;
 mod probe;
 
+use by_number::ByNumber;
 use preempt::Classes;
 pub use probe::StationProbe;
 
@@ -28,12 +30,16 @@ use crate::model::waiting::WaitOrder;
 pub struct Station {
     servers: u32,
     shared: bool,
-    /// All are served at once, classes count in more than who is next, or it is on a host.
+    /// All are served at once, classes count in more than who is next, it is on a host, or the number of those there
+    /// counts.
     special: bool,
     /// It shares cores with others, who have to know when a server begins to work.
     hosted: bool,
     /// With pre-emption or ageing: what is known of each job.
     classes: Option<Box<Classes>>,
+    by_number: Option<Box<ByNumber>>,
+    /// The pace depends on how many are in service.
+    crowds: bool,
     queue_limit: u32,
     scalability: Option<Scalability>,
     /// Every job is served at full speed from the first to the last: virtual time is the run's own.
@@ -54,21 +60,29 @@ pub struct Station {
 }
 
 impl Station {
-    /// An idle station. `stream` is for the random discipline; `whole` says that every demand is a whole
+    /// An idle station. The streams are for the random discipline and for those who balk; `whole` says that every demand is a whole
     /// number of nanoseconds.
     #[must_use]
-    pub fn new(spec: &system::Station, stream: Stream, whole: bool) -> Station {
+    pub fn new(
+        spec: &system::Station,
+        (stream, balking): (Stream, Stream),
+        whole: bool,
+    ) -> Station {
         let shared = spec.discipline == Discipline::ProcessorSharing;
         let steady = !shared && spec.scalability.is_none() && spec.slowdowns.is_empty();
         let hosted = spec.host.is_some();
         let classes = Classes::of(&spec.queueing);
+        let by_number = ByNumber::of(spec, balking);
+        let paced = !spec.by_number.speeds.is_empty();
         Station {
             servers: spec.servers,
             shared,
-            special: shared || classes.is_some() || hosted,
+            special: shared || classes.is_some() || hosted || by_number.is_some(),
             hosted,
             classes,
-            plain: steady && whole && !hosted,
+            by_number,
+            crowds: shared || spec.scalability.is_some() || paced,
+            plain: steady && whole && !hosted && !paced,
             queue_limit: spec.queue,
             scalability: spec.scalability,
             wait_queue: match spec.waiting.order {
@@ -109,7 +123,7 @@ impl Station {
         self.probe.arrived += 1;
         let n = self.serving.len() as u32;
         if self.special {
-            if self.classes.is_some() || self.hosted {
+            if self.classes.is_some() || self.hosted || self.by_number.is_some() {
                 return self.arrive_specially(now, entry, class);
             }
             if self.queue_limit != u32::MAX && n >= self.servers.saturating_add(self.queue_limit) {
@@ -132,9 +146,12 @@ impl Station {
         Admission::Granted
     }
 
-    /// As [`Station::arrive`], where classes count or the cores are shared.
+    /// As [`Station::arrive`], where classes count, the cores are shared, or who is there counts.
     #[inline(never)]
     fn arrive_specially(&mut self, now: Time, entry: QueueEntry, class: u8) -> Admission {
+        if self.by_number.is_some() && self.balks() {
+            return Admission::Refused;
+        }
         let granted = if self.classes.is_some() {
             self.arrive_by_class(now, (entry.job, entry.ticket, entry.demand), class)
         } else {
@@ -142,6 +159,10 @@ impl Station {
         };
         match granted {
             Admission::Granted if self.hosted => Admission::OnHost,
+            Admission::Queued if self.paced_by_number() => {
+                self.repace(now);
+                Admission::QueuedAnew
+            }
             other => other,
         }
     }
@@ -337,7 +358,7 @@ impl Station {
                 self.probe.busy.set(now, busy);
             }
         }
-        if self.shared || self.scalability.is_some() {
+        if self.crowds {
             self.set_pace();
         }
     }
@@ -352,6 +373,9 @@ impl Station {
         };
         let law = self.scalability.map_or(1.0, |s| scaled_pace(s, n));
         self.pace = self.speed * share * law;
+        if self.by_number.is_some() {
+            self.pace *= self.speed_by_number();
+        }
     }
 }
 
@@ -389,8 +413,13 @@ mod tests {
             scalability: None,
             slowdowns: Vec::new(),
             host: None,
+            by_number: system::ByNumber::default(),
         };
-        Station::new(&spec, Stream::new(1, 0, "s"), false)
+        Station::new(
+            &spec,
+            (Stream::new(1, 0, "s"), Stream::new(1, 0, "s")),
+            false,
+        )
     }
 
     fn job(station: &Station, job: Job, ns: f64) -> QueueEntry {

@@ -206,8 +206,9 @@ fn stations(model: &Model, seeds: Seeds, queue: &mut EventQueue<Event>) -> Vec<(
         .map(|(i, spec)| {
             let stream = seeds.stream(&format!("stations.{}.order", spec.name));
             let alarm = queue.busy_alarm(Event::of(Kind::Completion, i));
+            let balking = seeds.stream(&format!("stations.{}.balking", spec.name));
             let plain = whole_demands(model, i) && !changes_speed(model, i);
-            (Station::new(spec, stream, plain), alarm)
+            (Station::new(spec, (stream, balking), plain), alarm)
         })
         .collect()
 }

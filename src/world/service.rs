@@ -85,6 +85,13 @@ impl World<'_> {
                 self.host_changed(now, station.index());
                 Ok(RequestState::InService)
             }
+            Admission::QueuedAnew => {
+                self.refresh_alarm(now, station.index());
+                if let Some(patience) = patience {
+                    self.lose_patience_later(now, id, ticket, (station, patience));
+                }
+                Ok(RequestState::Waiting)
+            }
             Admission::Queued => {
                 if let Some(patience) = patience {
                     self.lose_patience_later(now, id, ticket, (station, patience));
@@ -193,6 +200,24 @@ impl World<'_> {
         match next {
             Some(next) => self.service_begins(now, next),
             None => self.server_free(now, station.index()),
+        }
+    }
+
+    /// The number of those who wait at a station has changed; it may work at another speed now.
+    pub(super) fn number_changed(&mut self, now: Time, index: usize) {
+        if self.stations[index].0.paced_by_number() {
+            self.stations[index].0.repace(now);
+            self.refresh_alarm(now, index);
+        }
+    }
+
+    /// Sets the alarm of a station to when the next job leaves.
+    #[inline(never)]
+    fn refresh_alarm(&mut self, now: Time, index: usize) {
+        let (part, alarm) = &mut self.stations[index];
+        match part.next_completion() {
+            Some(at) => self.queue.set_alarm(*alarm, at.max(now)),
+            None => self.queue.clear_alarm(*alarm),
         }
     }
 

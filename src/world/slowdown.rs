@@ -89,14 +89,16 @@ pub(super) fn runs(model: &Model) -> Vec<SlowdownRun> {
     all
 }
 
-/// Stations whose completions are looked at: a slowdown comes after every so many, the next in line is woken, or
-/// others share the cores of its host. Empty if there is none.
+/// Stations whose completions are looked at: a slowdown comes after every so many, the next in line is woken, the speed
+/// depends on how many are there, or others share the cores of its host. Empty if there is none.
 pub(super) fn counts_completions(model: &Model) -> Vec<bool> {
     let counts = |s: &Slowdown| matches!(s.trigger, Trigger::Completions(_));
     let stations = model.stations.iter();
     let barges = |waiting: Waiting| waiting.order == WaitOrder::Barging;
-    let looked_at =
-        stations.map(|s| s.slowdowns.iter().any(counts) || barges(s.waiting) || s.host.is_some());
+    let looked_at = stations.map(|s| {
+        let paced = !s.by_number.speeds.is_empty();
+        paced || s.slowdowns.iter().any(counts) || barges(s.waiting) || s.host.is_some()
+    });
     let looked_at: Vec<bool> = looked_at.collect();
     if looked_at.contains(&true) {
         looked_at
@@ -158,11 +160,12 @@ fn pace_of(paces: &mut Vec<Pace>, held: &[PoolId], queue: &mut EventQueue<Event>
             scalability: None,
             slowdowns: Vec::new(),
             host: None,
+            by_number: system::ByNumber::default(),
         };
         paces.push(Pace {
             pools,
             // Nobody waits at it, so that nothing is drawn from its stream.
-            clock: Station::new(&spec, Stream::new(0, 0, ""), false),
+            clock: Station::new(&spec, (Stream::new(0, 0, ""), Stream::new(0, 0, "")), false),
             alarm: queue.busy_alarm(Event::of(Kind::SlowedDelayOver, paces.len())),
         });
         paces.len() - 1
@@ -208,6 +211,7 @@ impl World<'_> {
 
     pub(super) fn completion_triggers(&mut self, now: Time, station: usize) {
         self.server_free(now, station);
+        self.number_changed(now, station);
         let completed = self.stations[station].0.probe.completed;
         for at in 0..self.slowdowns.len() {
             if self.slowdowns[at].slowed == Slowed::Station(station)

@@ -134,7 +134,7 @@ impl World<'_> {
                 self.requests.hold(id, Held::Token(pool));
                 return true;
             }
-            Admission::Queued => {
+            Admission::Queued | Admission::QueuedAnew => {
                 (request.state, request.since) = (RequestState::Waiting, now);
                 if part.has_timers() {
                     self.start_pool_timers(now, id, pool);
@@ -502,7 +502,10 @@ impl World<'_> {
         let at = request.at as usize;
         self.op_times[at].waited += u128::from(now.since(request.since).0);
         match self.ops[at] {
-            Op::Serve { station, .. } => self.stations[station.index()].0.renege(now),
+            Op::Serve { station, .. } => {
+                self.stations[station.index()].0.renege(now);
+                self.number_changed(now, station.index());
+            }
             Op::Acquire { pool } | Op::AcquireKept { pool } => {
                 self.pools[pool.index()].renege(now);
             }

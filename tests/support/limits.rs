@@ -137,6 +137,21 @@ fn of_stations() -> Vec<Case> {
             &["the scalability of station cpu"],
         ),
         case(
+            "a speed that falls with the number there",
+            plain,
+            cpu(
+                "servers = \"infinite\"\nspeeds = [1, 0.5, 0.25, 0.1]",
+                serve,
+            ),
+            &["the scalability of station cpu"],
+        ),
+        case(
+            "users who go away for those they see waiting",
+            (OPEN, PLAIN),
+            cpu("servers = 1\nbalking = [0, 0.9, 1]", serve),
+            &["station cpu"],
+        ),
+        case(
             "a slowdown with a line",
             (OPEN, PLAIN),
             cpu(

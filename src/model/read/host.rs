@@ -5,7 +5,7 @@ use super::{Build, Sections, names};
 use crate::model::Model;
 use crate::model::field::Field;
 use crate::model::queueing::Queueing;
-use crate::model::system::{Discipline, Host, HostId, Op, Station, StationId};
+use crate::model::system::{ByNumber, Discipline, Host, HostId, Op, Station, StationId};
 use crate::model::vocabulary::{Key, Kind, Table};
 use crate::model::waiting::Waiting;
 
@@ -78,6 +78,7 @@ pub(super) fn place_load_generator(build: &Build, model: &mut Model, at: &Sectio
             queueing: Queueing::default(),
             scalability: None,
             slowdowns: Vec::new(),
+            by_number: ByNumber::default(),
             host: Some(id),
         });
         let work = Op::Serve {

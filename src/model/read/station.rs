@@ -8,9 +8,9 @@ use super::{Build, slowdown};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::preset::Presets;
-use crate::model::queueing::Queueing;
+use crate::model::queueing::{Preemption, Queueing};
 use crate::model::section::Section;
-use crate::model::system::{Connecting, Discipline, HostId, Pool, Scalability, Station};
+use crate::model::system::{ByNumber, Connecting, Discipline, HostId, Pool, Scalability, Station};
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
 use crate::model::waiting::{WaitOrder, Waiting};
 
@@ -44,6 +44,18 @@ pub(crate) static STATION: Table = Table {
             Kind::Table(&SCALABILITY),
             "What requests that are served at once cost one another.",
         ),
+        Key::new(
+            "balking",
+            Kind::List(&Kind::Number(0.0, 1.0)),
+            "The probability that who comes goes away at once, by how many wait: 0, 1, 2 … and more.",
+        )
+        .otherwise("all stay"),
+        Key::new(
+            "speeds",
+            Kind::List(&Kind::Number(1e-6, 1e6)),
+            "Factor on the speed, by how many are in service and waiting: 1, 2, 3 … and more.",
+        )
+        .otherwise("always 1"),
         Key::new(
             "slowdowns",
             Kind::List(&Kind::Table(&SLOWDOWN)),
@@ -229,6 +241,7 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
         scalability: None,
         slowdowns: Vec::new(),
         host: None,
+        by_number: ByNumber::default(),
     };
     let Some(section) = field.section() else {
         return station;
@@ -255,7 +268,34 @@ pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) 
     station.slowdowns = slowdown::read(build, &section);
     let on = section.optional("on");
     station.host = on.and_then(|f| build.hosts.find(&f)).map(HostId);
+    station.by_number = by_number(&section, &station);
     station
+}
+
+/// What depends on how many are there.
+fn by_number(section: &Section, station: &Station) -> ByNumber {
+    let list = |key: &'static str| -> Vec<f64> {
+        let items = section.optional(key).and_then(|f| f.items());
+        let items = items.unwrap_or_default();
+        items.iter().filter_map(Field::real).collect()
+    };
+    let law = ByNumber {
+        balking: list("balking"),
+        speeds: list("speeds"),
+    };
+    if station.scalability.is_some() && !law.speeds.is_empty() {
+        let message = "`speeds` says what `scalability` says already";
+        section.error(message, "remove one of them");
+    }
+    let classes =
+        station.queueing.preemption != Preemption::No || station.queueing.ageing.is_some();
+    if classes && !law.speeds.is_empty() {
+        section.error(
+            "`speeds` goes with no pre-emption and no ageing",
+            "remove one of them",
+        );
+    }
+    law
 }
 
 /// The order of waiting, which at a station may also be written as its discipline.

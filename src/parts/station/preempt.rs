@@ -189,8 +189,13 @@ mod tests {
             scalability: None,
             slowdowns: Vec::new(),
             host: None,
+            by_number: system::ByNumber::default(),
         };
-        Station::new(&spec, Stream::new(1, 0, "s"), whole)
+        Station::new(
+            &spec,
+            (Stream::new(1, 0, "s"), Stream::new(1, 0, "s")),
+            whole,
+        )
     }
 
     /// Feeds arrivals (time, demand, class) and lists (time, job) of all departures.

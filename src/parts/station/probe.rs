@@ -17,8 +17,10 @@ pub struct StationProbe {
     pub completed: u64,
     /// Jobs that came, refused ones included.
     pub arrived: u64,
-    /// Jobs refused because the queue was full.
+    /// Jobs refused because the queue was full, and those that balked.
     pub refused: u64,
+    /// Of these, jobs that went away at once for those they saw waiting.
+    pub balked: u64,
     /// Jobs that walked away or were cancelled.
     pub left: u64,
     /// Services that a higher class has interrupted.

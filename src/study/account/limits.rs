@@ -2,7 +2,7 @@
 
 use super::holding::{Holding, Places, holding};
 use super::replicas::{What, family, there};
-use super::stations::{AtStation, NS, at_stations, law, taken};
+use super::stations::{AtStation, NS, at_stations, fastest, law, taken};
 use super::{Account, Kind, Limit};
 use crate::measure::level::Level;
 use crate::measure::recorder::Origin;
@@ -190,6 +190,9 @@ impl<'a> Sums<'a> {
             (limit.lost, limit.lost_count) = (0.0, 0.0);
             others.push(limit);
         }
+        if !spec.by_number.speeds.is_empty() {
+            others.push(self.crowding(index, &own, caused * causes[1]));
+        }
         if !spec.slowdowns.is_empty() {
             let mut names: Vec<&str> = spec.slowdowns.iter().map(|s| s.name.as_str()).collect();
             names.dedup();
@@ -206,6 +209,28 @@ impl<'a> Sums<'a> {
         }
         limits.push(own);
         limits.extend(others);
+    }
+
+    /// The speed of a station by the number of those who are there: how they hold one another up.
+    fn crowding(&self, index: usize, own: &Limit, caused: f64) -> Limit {
+        let (spec, at) = (&self.model.stations[index], &self.stations[index]);
+        let done = self.outcome.stations[index].completed as f64;
+        let done = done / self.seconds.max(f64::MIN_POSITIVE);
+        let utilisation = match fastest(&spec.by_number, spec.servers) {
+            Some(most) => done * at.each.1 / most.max(f64::MIN_POSITIVE),
+            None => at.law / at.present.max(f64::MIN_POSITIVE),
+        };
+        Limit {
+            kind: Kind::Scalability(index),
+            name: format!("the scalability of station {}", spec.name),
+            waited: at.law,
+            caused,
+            best: f64::INFINITY,
+            utilisation: utilisation.min(1.0),
+            lost: 0.0,
+            lost_count: 0.0,
+            ..own.clone()
+        }
     }
 
     /// How much is used of what the slowdowns of a station leave: while it stands still, more servers are

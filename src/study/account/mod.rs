@@ -14,7 +14,7 @@ mod stations;
 
 pub use choice::{Choice, Limits};
 pub use limits::most_wanted;
-pub use stations::{law, taken};
+pub use stations::{fastest, law, taken};
 
 use crate::model::Model;
 use crate::model::system::Entity;

@@ -2,7 +2,9 @@
 
 use crate::measure::level::Level;
 use crate::model::Model;
-use crate::model::system::{Accumulated, DistId, Growth, Op, Scalability, Slowdown, Trigger};
+use crate::model::system::{
+    Accumulated, ByNumber, DistId, Growth, Op, Scalability, Slowdown, Trigger,
+};
 use crate::theory::mmc::Mmc;
 use crate::theory::scalability::Law;
 use crate::world::outcome::Outcome;
@@ -83,6 +85,19 @@ pub fn law(scalability: Scalability, servers: u32) -> Law {
     }
 }
 
+/// The most that a station whose speed depends on how many are there can do, in services of one alone at a time;
+/// none if it does more and more.
+#[must_use]
+pub fn fastest(by_number: &ByNumber, servers: u32) -> Option<f64> {
+    let last = by_number.speeds.last()?;
+    if servers == u32::MAX {
+        return None;
+    }
+    let work = |(at, speed): (usize, &f64)| (at as f64 + 1.0).min(f64::from(servers)) * speed;
+    let listed = by_number.speeds.iter().enumerate().map(work);
+    Some(listed.fold(f64::from(servers) * last, f64::max))
+}
+
 /// What was spent at each station.
 pub(super) fn at_stations(outcome: &Outcome, model: &Model) -> Vec<AtStation> {
     let end = outcome.end_time();
@@ -102,16 +117,19 @@ pub(super) fn at_stations(outcome: &Outcome, model: &Model) -> Vec<AtStation> {
         if visits > 0.0 {
             at.each = (served / visits, alone / visits);
         }
-        if served > 0.0 && (spec.scalability.is_some() || !spec.slowdowns.is_empty()) {
+        let speeds = !spec.by_number.speeds.is_empty();
+        let crowds = spec.scalability.is_some() || speeds;
+        if served > 0.0 && (crowds || !spec.slowdowns.is_empty()) {
             let beyond = present * (1.0 - (alone / served).min(1.0));
             let beyond = (beyond - at.sharing - at.host).max(0.0);
             let mean = probe.in_service.mean(end);
             let by_law = spec.scalability.map_or(0.0, |s| {
                 law(s, spec.servers).stretch(mean) * f64::from(u8::from(mean > 0.0))
             });
-            at.law = match (spec.scalability.is_some(), spec.slowdowns.is_empty()) {
+            at.law = match (crowds, spec.slowdowns.is_empty()) {
                 (false, _) => 0.0,
                 (true, true) => beyond,
+                (true, false) if speeds => beyond,
                 (true, false) => beyond.min((present - beyond) * (by_law - 1.0).max(0.0)),
             };
             at.slow = beyond - at.law;

@@ -17,7 +17,7 @@ use super::walk::Walk;
 use crate::engine::dist::Dist;
 use crate::model::Model;
 use crate::model::scenario::Executor;
-use crate::model::system::{Discipline, EndpointId, HostId};
+use crate::model::system::{ByNumber, Discipline, EndpointId, HostId};
 use crate::study::account::Kind;
 use crate::theory::closed::machine_repair;
 use crate::theory::mmc::Mmc;
@@ -260,6 +260,10 @@ fn exact(model: &Model, walk: &Walk, analysis: &Analysis, executor: &Executor) -
         let first = own.next().map(|s| &model.dists[s.1.index()].dist);
         matches!(first, Some(Dist::Exponential(_))) && own.next().is_none()
     };
+    let by_number = |i: &usize| model.stations[*i].by_number != ByNumber::default();
+    if used.iter().any(by_number) {
+        return None;
+    }
     let fifo = |i: usize| model.stations[i].discipline == Discipline::Fifo && exponential(i);
     if !used.iter().all(|i| sharing(*i) || fifo(*i)) {
         return None;

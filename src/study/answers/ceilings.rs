@@ -5,7 +5,7 @@ use super::walk::Walk;
 use crate::engine::Span;
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::system::{AdmissionOrder, Entity, Slowdown, Trigger, WaitingRoom};
-use crate::study::account::{Kind, law, most_wanted, taken};
+use crate::study::account::{Kind, fastest, law, most_wanted, taken};
 
 /// All that has a limit and is needed, with its ceiling.
 pub(super) fn ceilings(walk: &mut Walk) -> Vec<Demand> {
@@ -71,6 +71,13 @@ fn station(walk: &mut Walk, index: usize) -> Option<Demand> {
         } else {
             format!("its scalability: most is done with {:.0}", law.best())
         });
+    }
+    if let Some(most) = fastest(&spec.by_number, spec.servers) {
+        one.ceiling = most / needed;
+        with.push("its speed by the number there".to_owned());
+    }
+    if !spec.by_number.balking.is_empty() {
+        walk.note("those who go away because of the line are left out");
     }
     let mut left = 1.0;
     for slowdown in &spec.slowdowns {

@@ -1,0 +1,88 @@
+//! What depends on how many are at a station: whether who comes stays, and how fast the station works.
+
+use super::Station;
+use crate::engine::Time;
+use crate::engine::stream::Stream;
+use crate::model::system;
+
+/// What a station needs to know for that.
+#[derive(Clone, Debug)]
+pub struct ByNumber {
+    law: system::ByNumber,
+    /// Whether who comes stays.
+    stream: Stream,
+}
+
+/// The value for this number; the last one holds beyond.
+fn value(list: &[f64], number: u32) -> Option<f64> {
+    list.get(number as usize).or(list.last()).copied()
+}
+
+impl ByNumber {
+    /// For a station that needs it.
+    #[must_use]
+    pub fn of(spec: &system::Station, stream: Stream) -> Option<Box<ByNumber>> {
+        let law = spec.by_number.clone();
+        let needed = !law.balking.is_empty() || !law.speeds.is_empty();
+        needed.then(|| Box::new(ByNumber { law, stream }))
+    }
+
+    /// Whether who finds so many waiting goes away at once.
+    fn balks(&mut self, waiting: u32) -> bool {
+        value(&self.law.balking, waiting).is_some_and(|share| self.stream.chance(share))
+    }
+
+    /// Factor on the speed while so many are there, one at least.
+    fn speed(&self, there: u32) -> f64 {
+        value(&self.law.speeds, there.saturating_sub(1)).unwrap_or(1.0)
+    }
+}
+
+impl Station {
+    /// Jobs that are there and have no server of their own.
+    fn in_line(&self) -> u32 {
+        let there = self.in_service().saturating_add(self.waiting());
+        there.saturating_sub(self.servers)
+    }
+
+    /// Whether a job that comes now goes away at once.
+    pub(super) fn balks(&mut self) -> bool {
+        let waiting = self.in_line();
+        let balks = self.by_number.as_mut().is_some_and(|n| n.balks(waiting));
+        self.probe.refused += u64::from(balks);
+        self.probe.balked += u64::from(balks);
+        balks
+    }
+
+    /// Factor on the speed by the number of jobs that are there.
+    pub(super) fn speed_by_number(&self) -> f64 {
+        let there = self.in_service().saturating_add(self.waiting());
+        self.by_number.as_ref().map_or(1.0, |n| n.speed(there))
+    }
+
+    /// Whether the station works at another speed with another number of jobs that wait.
+    #[must_use]
+    pub fn paced_by_number(&self) -> bool {
+        let speeds = self.by_number.as_ref().map(|n| !n.law.speeds.is_empty());
+        speeds == Some(true)
+    }
+
+    /// The number of those who wait has changed.
+    pub fn repace(&mut self, now: Time) {
+        self.advance(now);
+        self.set_pace();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::value;
+
+    #[test]
+    fn the_last_value_holds_beyond() {
+        let list = [0.0, 0.5, 1.0];
+        let values: Vec<_> = [0, 1, 2, 9].map(|n| value(&list, n)).to_vec();
+        assert_eq!(values, [Some(0.0), Some(0.5), Some(1.0), Some(1.0)]);
+        assert_eq!(value(&[], 3), None);
+    }
+}

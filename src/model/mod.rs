@@ -23,6 +23,7 @@ pub(crate) mod nearest;
 pub mod network;
 pub mod peak;
 pub mod preset;
+pub mod price;
 pub mod problem;
 pub mod queueing;
 pub mod rate_limit;
@@ -126,6 +127,8 @@ pub struct Model {
     pub reuse: network::Reuse,
     /// Limits of the rate of requests.
     pub rate_limits: Vec<rate_limit::RateLimit>,
+    /// What it costs.
+    pub prices: Option<price::Prices>,
     /// Caches.
     pub caches: Vec<cache::Cache>,
     /// The accept queue in front of the system, if the model has one.

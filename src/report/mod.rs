@@ -12,6 +12,7 @@ pub mod ci;
 mod columns;
 pub mod compare_page;
 pub mod components;
+pub mod cost;
 pub mod explain_page;
 pub mod export;
 pub mod fit;

@@ -10,7 +10,7 @@ use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::model::scenario::Executor;
 use crate::model::visible::visible;
-use crate::report::{components, format, insight, limits, notes, retries, services};
+use crate::report::{components, cost, format, insight, limits, notes, retries, services};
 use crate::study::account::Account;
 use crate::world::outcome::{End, Outcome};
 use crate::world::slow::Slow;
@@ -141,6 +141,7 @@ pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
 pub fn details(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
     let mut text = retries::table(outcome, model);
     text += &services::table(outcome, model);
+    text += &cost::table(outcome, model);
     text += &limits::breakers(outcome, model);
     text += &limits::limits(outcome, model);
     let all = insight::time_table(outcome, model);

@@ -14,6 +14,7 @@ use crate::model::metric_name::{Contains, MetricKind, MetricName, find_builtin};
 use crate::model::system::{Entity, Op};
 use crate::model::threshold::{Aggregation, Threshold};
 use crate::stats::TrendStats;
+use crate::study::cost;
 use crate::world::OpTime;
 use crate::world::outcome::Outcome;
 use crate::world::summary::summary;
@@ -256,6 +257,11 @@ fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
         table.put(format!("{name}_queue_mean"), without);
     }
     caches(table, model, outcome);
+    if model.prices.is_some() {
+        let (all, each) = cost::total(&cost::items(model, outcome), outcome);
+        table.put("cost", all);
+        table.put("cost_per_thousand_iterations", each.unwrap_or(f64::NAN));
+    }
     for (spec, probe) in model.pools.iter().zip(&outcome.pools) {
         let name = format!("pool_{}", spec.name);
         let share = probe.held.mean(end) / f64::from(spec.size.max(1));

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod answers;
+pub mod cost;
 pub mod design;
 pub mod fit;
 pub mod learn;

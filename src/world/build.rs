@@ -39,8 +39,8 @@ use super::scenario::{ArrivalLaw, OpenSource, Pattern, ScenarioRun};
 use super::vu::{Choices, JourneyInterpreter};
 use super::watch::TimeoutWatch;
 use super::{
-    CALLED_AT_ONCE, EndpointStreams, OpTime, Phase, ReadyList, Sampler, SitePlan, World,
-    keep_alive, slowdown,
+    CALLED_AT_ONCE, EndpointState, OpTime, Phase, ReadyList, Sampler, SitePlan, World, keep_alive,
+    slowdown,
 };
 
 /// Names the random streams of one run.
@@ -93,7 +93,7 @@ impl<'m> World<'m> {
             sites,
             samplers: samplers(model, seeds),
             fixed_delays,
-            endpoint_streams: endpoint_streams(model, seeds),
+            endpoint_states: endpoint_states(model, seeds),
             slowdowns: slowdown::runs(model),
             paces,
             counts_completions: slowdown::counts_completions(model),
@@ -148,8 +148,9 @@ fn choices(model: &Model, seeds: Seeds) -> Vec<Choices> {
     model.journeys.iter().map(of).collect()
 }
 
-fn endpoint_streams(model: &Model, seeds: Seeds) -> Vec<EndpointStreams> {
-    let of = |endpoint: &Endpoint| EndpointStreams {
+fn endpoint_states(model: &Model, seeds: Seeds) -> Vec<EndpointState> {
+    let of = |endpoint: &Endpoint| EndpointState {
+        called: 0,
         fail: seeds.stream(&format!("endpoints.{}.fail", endpoint.name)),
         seat: seeds.stream(&format!("endpoints.{}.seat", endpoint.name)),
     };

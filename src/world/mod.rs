@@ -163,9 +163,11 @@ impl Sampler {
     }
 }
 
-/// Random draws that belong to an endpoint.
+/// What a run knows of an endpoint: its calls, and the random draws that belong to it.
 #[derive(Clone, Debug)]
-struct EndpointStreams {
+struct EndpointState {
+    /// Calls by others.
+    called: u64,
     fail: Stream,
     seat: Stream,
 }
@@ -240,7 +242,7 @@ pub struct World<'m> {
     samplers: Vec<Sampler>,
     /// For each sampler, the fixed-delay queue of its delay if that is constant.
     fixed_delays: Vec<Option<FixedDelayId>>,
-    endpoint_streams: Vec<EndpointStreams>,
+    endpoint_states: Vec<EndpointState>,
     stations: Vec<(Station, AlarmId)>,
     slowdowns: Vec<slowdown::SlowdownRun>,
     /// Delays of those who hold tokens of slowed pools, by the set of these pools.

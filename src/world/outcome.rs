@@ -105,6 +105,8 @@ pub struct Outcome {
     pub deadlocks: Deadlocks,
     /// Probes in the order of `Model::rate_limits`.
     pub rate_limits: Vec<LimiterProbe>,
+    /// Calls of each endpoint by others, in the order of `Model::endpoints`.
+    pub called: Vec<u64>,
     /// Probes in the order of `Model::caches`.
     pub caches: Vec<CacheProbe>,
     /// Probes in the order of `Model::retries`.
@@ -182,6 +184,7 @@ impl World<'_> {
             conflicts: self.versions.map(|v| v.map_or(0, |v| v.conflicts)),
             inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),
             rate_limits: self.limiters.into_iter().map(|l| l.probe).collect(),
+            called: self.endpoint_states.iter().map(|e| e.called).collect(),
             caches: self.caches.map_or_else(Vec::new, |c| c.probes()),
             retries: self.retries.probes(),
             breakers: self.breakers.into_iter().map(|b| b.probe).collect(),

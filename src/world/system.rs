@@ -238,7 +238,7 @@ impl World<'_> {
                 probability,
                 status,
             } => {
-                let stream = &mut self.endpoint_streams[request.endpoint as usize].fail;
+                let stream = &mut self.endpoint_states[request.endpoint as usize].fail;
                 if stream.chance(probability) {
                     return Err(refusal(status));
                 }
@@ -296,7 +296,7 @@ impl World<'_> {
         let request = &mut self.requests[id];
         let choice = self.model.sites[request.site.index()].pick;
         let event = request.context.event;
-        let stream = &mut self.endpoint_streams[request.endpoint as usize].seat;
+        let stream = &mut self.endpoint_states[request.endpoint as usize].seat;
         let age = self.model.inventory.as_ref().and_then(|spec| spec.list);
         let before = age.map(|age| match age {
             ListAge::Refresh(every) => Time(now.0 / every.0 * every.0),
@@ -697,6 +697,7 @@ impl World<'_> {
             self.stop(End::TooManyRequests(endpoint));
             return None;
         }
+        self.endpoint_states[endpoint.index()].called += 1;
         let caller = self.requests[id];
         let (child, ticket, generation) = self.requests.next_free();
         self.requests[child] = Request {

@@ -4,7 +4,7 @@ use super::scenario_table::SCENARIO;
 use super::step_tables::STEP;
 use super::{
     Build, MOST, breaker, cache, endpoint, fitted, host, inventory, limit, listener, network,
-    rate_limit, retry, service_tables, station, threshold, waiting, waiting_room,
+    price, rate_limit, retry, service_tables, station, threshold, waiting, waiting_room,
 };
 use crate::engine::Span;
 use crate::model::K6Version;
@@ -117,6 +117,11 @@ pub(crate) static MODEL: Table = Table {
             "caches",
             Kind::Named(&Kind::Table(&cache::CACHE)),
             "Caches, by name.",
+        ),
+        Key::new(
+            "prices",
+            Kind::Table(&price::PRICES),
+            "What the system costs.",
         ),
         Key::new(
             "thresholds",

@@ -26,6 +26,7 @@ mod listener;
 mod names;
 mod network;
 mod order;
+mod price;
 mod program;
 mod progress;
 mod queueing;
@@ -272,6 +273,15 @@ pub(super) fn model(
 }
 
 impl<'a> Build<'a> {
+    /// All stations, and what visits have to know of them.
+    fn stations_of(&mut self, at: &Sections<'a>) -> Vec<Station> {
+        let stations = at.stations.iter();
+        let stations = stations.map(|(name, f)| station::station(self, name, f));
+        let stations: Vec<Station> = stations.collect();
+        self.note_stations(&stations);
+        stations
+    }
+
     /// All pools, and which of them are stopped at times.
     fn pools_of(&mut self, at: &Sections<'a>) -> Vec<Pool> {
         let pools = at.pools.iter();
@@ -291,10 +301,7 @@ impl<'a> Build<'a> {
         self.events = inventory.as_ref().map(|inventory| inventory.events);
         let room_field = root.optional("waiting_room");
         let waiting_room = room_field.as_ref().map(|f| waiting_room::read(self, f));
-        let stations = at.stations.iter();
-        let stations = stations.map(|(name, f)| station::station(self, name, f));
-        let stations: Vec<_> = stations.collect();
-        self.note_stations(&stations);
+        let stations = self.stations_of(at);
         let pools = self.pools_of(at);
         let locks = waiting::locks(self, root);
         let setup = phase(self, root.optional("setup").as_ref());
@@ -338,6 +345,7 @@ impl<'a> Build<'a> {
             listener,
             rate_limits: rate_limit::read_all(&at.rate_limits),
             thresholds: Vec::new(),
+            prices: None,
             k6_version: about.k6_version,
             reuse: about.reuse,
             summary_trend_stats: about.stats,
@@ -347,6 +355,9 @@ impl<'a> Build<'a> {
         programs.of_scenarios.apply(&mut model.scenarios);
         self.complete_sites(&mut model.sites, &endpoints.timeouts, &about.expected);
         model.thresholds = threshold::read(root.optional("thresholds"), &model);
+        model.prices = root
+            .optional("prices")
+            .and_then(|f| price::read(self, &f, &model));
         if let Some(field) = root.optional("fitted") {
             fitted::read(self, &field, &model);
         }

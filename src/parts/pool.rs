@@ -70,7 +70,7 @@ impl Pool {
     }
 
     /// A job asks for a token.
-    #[inline]
+    #[inline(always)]
     pub fn acquire(&mut self, now: Time, job: Job, ticket: u32) -> Admission {
         if self.free > 0 {
             self.free -= 1;
@@ -94,7 +94,7 @@ impl Pool {
     }
 
     /// A token comes back. Returns the job that is handed it; under barging it is free instead.
-    #[inline]
+    #[inline(always)]
     pub fn release(&mut self, now: Time, tickets: &impl Tickets) -> Option<Job> {
         debug_assert!(self.free < self.size, "a token too many");
         self.probe.returned_at += u128::from(now.0);

@@ -12,6 +12,7 @@ pub struct Tokens {
 
 impl Tokens {
     /// Issues a token to a user (`u32::MAX`: to nobody in particular) and returns its number.
+    #[inline]
     pub fn issue(&mut self, user: u32) -> u32 {
         let token = self.owner.len() as u32;
         growth::push(&mut self.owner, user);

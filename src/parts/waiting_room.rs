@@ -200,10 +200,13 @@ impl WaitingRoom {
     }
 
     /// A user in line is heard of, and counts as present until some time. Returns whether that is not too late.
+    #[inline]
     fn is_heard(&mut self, now: Time, token: Token, until: Time) -> bool {
-        if self.poll_expiry.is_none() {
-            return true;
-        }
+        self.poll_expiry.is_none() || self.is_heard_in_time(now, token, until)
+    }
+
+    #[inline(never)]
+    fn is_heard_in_time(&mut self, now: Time, token: Token, until: Time) -> bool {
         if self.has_expired(now, token) {
             self.leave(now, token);
             return false;
@@ -352,6 +355,7 @@ impl WaitingRoom {
     }
 
     /// The room has opened: those who were there may be drawn by lot.
+    #[inline]
     fn open(&mut self) {
         if !std::mem::replace(&mut self.opened, true)
             && self.order == AdmissionOrder::RandomAtOpening
@@ -362,6 +366,8 @@ impl WaitingRoom {
 
     /// All who were in line at the opening draw their turns by lot: until now each token's turn has been its
     /// own number.
+    #[cold]
+    #[inline(never)]
     fn draw(&mut self) {
         let from = self.head;
         let there = self

@@ -22,12 +22,15 @@ impl World<'_> {
         if request.abandoned {
             factor = Some(self.model.endpoints[request.endpoint as usize].abandoned_work);
         }
+        // Mostly it is served at once.
+        (request.state, request.since) = (RequestState::InService, now);
         match self.arrive(now, id, ticket, at, factor) {
-            Ok(state) => {
-                let request = &mut self.requests[id];
-                (request.state, request.since) = (state, now);
+            Ok(RequestState::InService) => {}
+            Ok(state) => self.requests[id].state = state,
+            Err(code) => {
+                self.requests[id].state = RequestState::Ready;
+                self.refuse(now, id, code);
             }
-            Err(code) => self.refuse(now, id, code),
         }
     }
 

@@ -579,6 +579,7 @@ mod tests {
             sigma: 0.5,
             kappa: 0.25,
         });
+        s.crowds = true;
         // Two in service: each at 1 / (1 + 0.5 + 0.5) = 1/2.
         let log = departures(&mut s, &[(0, 10.0), (0, 10.0)]);
         assert_eq!(log, [(20, 0), (20, 1)]);

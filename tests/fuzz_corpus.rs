@@ -1,5 +1,6 @@
 //! The corpus of the fuzz targets (`fuzz/`), as it is and a little damaged, through what the targets do: nothing panics,
-//! and what is understood is understood again. `fuzz/run` goes on from there for as long as one likes.
+//! and what is understood is understood again. `fuzz/run` goes on from there for as long as one likes;
+//! `CAPSIM_FUZZ_ROUNDS=1000` damages each file a thousand times, which needs no nightly toolchain.
 
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
@@ -40,16 +41,27 @@ fn damaged(bytes: &[u8], draws: &mut Stream) -> Vec<u8> {
     all
 }
 
+/// Runs a target, and keeps what made it panic.
+fn harmless(file: &Path, run: fn(&[u8]), bytes: &[u8]) {
+    if std::panic::catch_unwind(|| run(bytes)).is_err() {
+        let kept = std::env::temp_dir().join("capsim-fuzz-found");
+        std::fs::write(&kept, bytes).expect("the file is written");
+        panic!("like {}: see {}", file.display(), kept.display());
+    }
+}
+
 #[test]
 fn the_corpus_and_what_is_like_it_harm_nothing() {
+    let rounds = std::env::var("CAPSIM_FUZZ_ROUNDS");
+    let rounds: u32 = rounds.map_or(20, |n| n.parse().expect("a number of rounds"));
     let mut tried = 0;
     for (target, run) in fuzz::TARGETS {
         let mut draws = Stream::new(1, 0, target);
         for file in corpus(target) {
             let bytes = std::fs::read(&file).expect("a file");
-            run(&bytes);
-            for _ in 0..20 {
-                run(&damaged(&bytes, &mut draws));
+            harmless(&file, run, &bytes);
+            for _ in 0..rounds {
+                harmless(&file, run, &damaged(&bytes, &mut draws));
                 tried += 1;
             }
         }

@@ -174,8 +174,11 @@ fn fraction_ns(digits: &str, unit_ns: u64) -> u64 {
     let mut value: u64 = 0;
     let mut scale = 1.0;
     for digit in digits.bytes() {
+        if value > i64::MAX as u64 / 10 {
+            break;
+        }
         let next = value * 10 + u64::from(digit - b'0');
-        if value > i64::MAX as u64 / 10 || next > i64::MAX as u64 {
+        if next > i64::MAX as u64 {
             break;
         }
         value = next;

@@ -65,7 +65,7 @@ impl Shop {
         // The root is written first, and its length is known last: its identifier is kept free.
         self.next = root;
         let mut at = start + self.exponential(4_000.0);
-        let mut call = |shop: &mut Shop, service, name, kind, mean, at| {
+        let call = |shop: &mut Shop, service, name, kind, mean, at| {
             let us = shop.exponential(mean);
             let span = Span {
                 service,
@@ -88,7 +88,7 @@ impl Shop {
         call(self, "mail", "send", 4, 50_000.0, at);
         let end = at + self.exponential(2_000.0);
         let name = format!("GET /orders/{trace}");
-        let failed = trace % 50 == 0;
+        let failed = trace.is_multiple_of(50);
         let next = std::mem::replace(&mut self.next, root - 1);
         let span = Span {
             service: "shop",

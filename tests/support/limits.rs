@@ -89,6 +89,7 @@ const WITH_PLAIN: (&str, &str) = (CLOSED, PLAIN);
 pub fn cases() -> Vec<Case> {
     [
         of_stations(),
+        of_the_pace_of_stations(),
         of_what_is_held(),
         of_connections(),
         of_protection(),
@@ -118,6 +119,24 @@ fn of_stations() -> Vec<Case> {
             cpu("servers = 1\nqueue = 0", serve),
             &["station cpu"],
         ),
+        case(
+            "two stations alike",
+            plain,
+            format!(
+                "[stations.db]\nservers = 2\n{}",
+                cpu(
+                    "servers = 2",
+                    r#"{ station = "cpu", time = "20ms" }, { station = "db", time = "20ms" }"#
+                )
+            ),
+            &["The bottlenecks are", "station cpu", "station db"],
+        ),
+    ]
+}
+
+fn of_the_pace_of_stations() -> Vec<Case> {
+    let (plain, serve) = (WITH_PLAIN, SERVE);
+    vec![
         case(
             "scalability past its maximum",
             plain,
@@ -168,18 +187,6 @@ fn of_stations() -> Vec<Case> {
                 serve,
             ),
             &["slowdown gc of station cpu"],
-        ),
-        case(
-            "two stations alike",
-            plain,
-            format!(
-                "[stations.db]\nservers = 2\n{}",
-                cpu(
-                    "servers = 2",
-                    r#"{ station = "cpu", time = "20ms" }, { station = "db", time = "20ms" }"#
-                )
-            ),
-            &["The bottlenecks are", "station cpu", "station db"],
         ),
     ]
 }

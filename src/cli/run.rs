@@ -193,13 +193,15 @@ impl Run {
             summary(outcome, &model)
         };
         self.write_files(&mut out, &run, &model, &summary, &options);
+        let usual = || crate::report::summary(&summary, &options);
         #[cfg(feature = "scripts")]
-        let own = scripted
+        let text = scripted
             .as_ref()
-            .and_then(|s| s.handle_summary(&summary, &options, &files, &mut out));
+            .and_then(|s| s.handle_summary(&summary, &options, &files, &mut out))
+            .unwrap_or_else(usual);
         #[cfg(not(feature = "scripts"))]
-        let own: Option<String> = None;
-        out.print(&own.unwrap_or_else(|| crate::report::summary(&summary, &options)));
+        let text = usual();
+        out.print(&text);
         if let Some(plan) = plan {
             out.print(&run_text::last_lines(outcome, &model, &plan));
             out.print(&run_text::insight(outcome, &model, &summary));

@@ -165,7 +165,7 @@ impl<'s, 'a> Search<'s, 'a> {
     /// If the model is invalid at every point tried.
     pub fn run(self) -> Result<Found, String> {
         let start: Vec<f64> = self.fit.free.iter().map(|f| libm::log(f.start)).collect();
-        let rounds = rounds(self.budget.runs);
+        let rounds = rounds(self.budget.runs, self.fit.cases.len() as u64);
         let mut best = self.another(0, rounds[0]).one_round(start)?;
         if rounds.len() == 1 || self.fit.free.is_empty() {
             return Ok(best);

@@ -5,15 +5,16 @@ pub(super) const CORRECTIONS: u64 = 2;
 /// Replications of each of them at most.
 pub(super) const MOST_CORRECTING: u64 = 40;
 
-/// Runs of the first round of a search; a larger budget has more rounds. The default budget.
-pub(super) const FIRST_ROUND: u64 = 1500;
+/// Runs of the first round of a search for each measured run: the default budget is one round of three.
+const FIRST_ROUND: u64 = 500;
 
 /// The budgets of the rounds of a search: all of a budget up to that of the first round; from then on each round
 /// has as many runs as all before it, as far as the budget goes. So a larger budget has the same rounds and more.
-pub(super) fn rounds(runs: u64) -> Vec<u64> {
-    let mut rounds = vec![runs.min(FIRST_ROUND)];
+pub(super) fn rounds(runs: u64, cases: u64) -> Vec<u64> {
+    let first = FIRST_ROUND * cases.max(3);
+    let mut rounds = vec![runs.min(first)];
     let mut all = rounds[0];
-    while all >= FIRST_ROUND && all <= runs / 2 {
+    while all >= first && all <= runs / 2 {
         rounds.push(all);
         all *= 2;
     }
@@ -57,13 +58,15 @@ mod tests {
 
     #[test]
     fn a_larger_budget_has_the_rounds_of_a_smaller_one() {
-        assert_eq!(rounds(200), [200]);
-        assert_eq!(rounds(2999), [1500]);
-        assert_eq!(rounds(3000), [1500, 1500]);
-        assert_eq!(rounds(15_000), [1500, 1500, 3000, 6000]);
-        let mut former = rounds(1500);
+        assert_eq!(rounds(200, 3), [200]);
+        assert_eq!(rounds(2999, 1), [1500]);
+        assert_eq!(rounds(3000, 3), [1500, 1500]);
+        assert_eq!(rounds(15_000, 2), [1500, 1500, 3000, 6000]);
+        assert_eq!(rounds(2000, 7), [2000]);
+        assert_eq!(rounds(7000, 7), [3500, 3500]);
+        let mut former = rounds(1500, 3);
         for runs in (1500..60_000).step_by(500) {
-            let now = rounds(runs);
+            let now = rounds(runs, 3);
             assert!(now.starts_with(&former) && now.iter().sum::<u64>() <= runs);
             former = now;
         }

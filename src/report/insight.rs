@@ -178,6 +178,11 @@ fn detail(account: &Account, l: &Limit) -> String {
         Kind::Listener => at_the_listener(l, &waiting),
         Kind::Connecting(_) => connecting(l, &waiting),
         Kind::RateLimit(_) => format!("{waiting}; {line}{}", turned_away(l, "were refused")),
+        Kind::Fetch(_) => format!(
+            "{waiting}; {line}, each for {}{}",
+            seconds(l.each),
+            turned_away(l, "gave up")
+        ),
         Kind::Seats => seats(l),
         Kind::Vus(_) => format!(
             "{} starts, {} of all, found none of the {} free and were dropped; an iteration takes {} if \

@@ -90,6 +90,7 @@ pub fn cases() -> Vec<Case> {
     [
         of_stations(),
         of_the_pace_of_stations(),
+        of_hosts_and_caches(),
         of_what_is_held(),
         of_connections(),
         of_protection(),
@@ -187,6 +188,54 @@ fn of_the_pace_of_stations() -> Vec<Case> {
                 serve,
             ),
             &["slowdown gc of station cpu"],
+        ),
+    ]
+}
+
+fn of_hosts_and_caches() -> Vec<Case> {
+    let (plain, serve) = (WITH_PLAIN, SERVE);
+    let on_host = |generator: &str| {
+        let servers = "servers = \"infinite\"\non = \"box\"";
+        format!("[hosts.box]\ncores = 2\n{generator}{}", cpu(servers, serve))
+    };
+    let cached = |cache: &str, servers: &str| {
+        let visit = r#"{ cache = "pages", visits = [{ station = "cpu", time = "100ms" }] }"#;
+        format!("[caches.pages]\n{cache}\n{}", cpu(servers, visit))
+    };
+    vec![
+        case("the cores of a host", plain, on_host(""), &["host box"]),
+        case(
+            "a load generator beside the system",
+            plain,
+            on_host("load_generator = \"60ms\"\n"),
+            &["host box"],
+        ),
+        case(
+            "another's fetch, until it comes",
+            plain,
+            cached(
+                "key = \"global\"\nttl = \"1ms\"\nsingle_flight = \"wake\"",
+                "servers = 64",
+            ),
+            &["the fetches of cache pages"],
+        ),
+        case(
+            "another's fetch, looked for every so often",
+            plain,
+            cached(
+                "key = \"global\"\nttl = \"1ms\"\nsingle_flight = \"poll\"",
+                "servers = 64",
+            ),
+            &["the fetches of cache pages"],
+        ),
+        case(
+            "the station from which a cache is filled",
+            plain,
+            cached(
+                "keys = 100000\nttl = \"1s\"\nsingle_flight = \"wake\"",
+                "servers = 2",
+            ),
+            &["station cpu"],
         ),
     ]
 }

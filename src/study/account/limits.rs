@@ -7,6 +7,7 @@ use super::{Account, Kind, Limit};
 use crate::measure::level::Level;
 use crate::measure::recorder::Origin;
 use crate::model::Model;
+use crate::model::cache::Flight;
 use crate::model::limit::LimitKind;
 use crate::model::scenario::Executor;
 use crate::model::system::{AdmissionOrder, Entity, Op, WaitingRoom};
@@ -53,6 +54,7 @@ pub(super) fn account(outcome: &Outcome, model: &Model) -> Account {
     limits.extend(room);
     limits.extend(sums.listener());
     limits.extend((0..model.rate_limits.len()).map(|index| sums.rate_limit(index)));
+    limits.extend((0..model.caches.len()).filter_map(|index| sums.fetches(index)));
     limits.extend(seats(outcome));
     limits.extend((0..model.scenarios.len()).filter_map(|index| sums.users(index)));
     let seconds = sums.seconds.max(f64::MIN_POSITIVE);
@@ -370,6 +372,26 @@ impl<'a> Sums<'a> {
         limit.best = probe.made as f64;
         limit.size = spec.at_once.map(f64::from);
         limit.utilisation = limit.size.map_or(0.0, |n| (limit.in_use / n).min(1.0));
+        Some(limit)
+    }
+
+    /// The fetches of a cache for which others wait; how many there may be at once is not known, so there is no
+    /// ceiling.
+    fn fetches(&self, index: usize) -> Option<Limit> {
+        let (spec, probe) = (&self.model.caches[index], &self.outcome.caches[index]);
+        if spec.flight == Flight::Free {
+            return None;
+        }
+        let name = format!("the fetches of cache {}", spec.name);
+        let mut limit = Limit::new(Kind::Fetch(index), name);
+        let end = self.outcome.end_time();
+        limit.queue = probe.queue.mean(end);
+        limit.queue_max = probe.queue.max() as f64;
+        limit.waited = probe.queue.area(end) as f64 * NS;
+        limit.caused = limit.waited;
+        limit.each = limit.waited / (probe.shared + probe.left).max(1) as f64;
+        limit.lost_count = probe.left as f64;
+        limit.lost = limit.lost_count / probe.asked.max(1) as f64;
         Some(limit)
     }
 

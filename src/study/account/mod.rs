@@ -45,6 +45,8 @@ pub enum Kind {
     Listener,
     /// A limit of the rate of requests.
     RateLimit(usize),
+    /// The fetches of a cache: who wants what another one fetches waits for it.
+    Fetch(usize),
     /// The seats: a claim that finds its seat taken is lost.
     Seats,
     /// The VUs of a scenario with an arrival rate: a start that finds none is dropped.
@@ -95,8 +97,8 @@ pub struct Limit {
     pub lost_count: f64,
     /// Requests per second at which it would be used in full.
     pub ceiling: Option<f64>,
-    /// Of the law, slowdowns and locks: how long each takes or is held. Of a waiting room: how long each
-    /// waits. Of VUs: how long an iteration takes if it waits for nothing.
+    /// Of the law, slowdowns and locks: how long each takes or is held. Of a waiting room and of fetches: how
+    /// long each waits. Of VUs: how long an iteration takes if it waits for nothing.
     pub each: f64,
     /// Of the law and slowdowns: how long each would take alone. Of seats: how many picks were of seats that
     /// were taken when the list was shown. Of a pool whose tokens connections keep: the

@@ -1,9 +1,12 @@
-//! `capsim capacity`: how much load the system takes, or how little of a resource is enough.
+//! `capsim capacity`: how much load the system takes, how little of a resource is enough, or which design is cheapest.
+
+mod cheapest;
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::ModelArgs;
 use super::budget::Budget;
@@ -32,6 +35,10 @@ const RUNS: u64 = 200;
 /// threshold holds, from 1.15 times on one is crossed, and between the two more runs would have to tell.
 /// Below it: which threshold breaks first, what limits there, and how far the model as it stands is
 /// from the limit. First of all stands what theory says without a simulation.
+///
+/// `--minimise cost` with one --vary or several finds the cheapest design by the model's [prices] that meets all
+/// thresholds. Values are as for `sweep`, from the weakest to the strongest (`1..8` for whole numbers); a design is tried
+/// if it is not weaker than one that fails. A table has what a larger margin costs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -39,22 +46,29 @@ Examples:
   capsim capacity models/token.toml --vary stations.server.servers=1..8 --minimise
   capsim capacity models/reserve.toml --vary waiting_room.admit.batch=500..3000 \\
       --budget runs=100,time=60s --report capacity.html
+  capsim capacity docs/mechanisms/cost.toml --minimise cost --vary services.shop.replicas=1..6 \\
+      --vary stations.cpu.servers=1..3 --vary stations.database.servers=2..8:2 --out designs.csv
 
-Exit codes: 0 a limit was found, 1 no value passes, or none fails, for sure, 104 the model is invalid.")]
+Exit codes: 0 a limit was found (or the cheapest design), 1 no value passes, or none fails, for sure, 104 the model is
+invalid.")]
 pub struct Capacity {
     #[command(flatten)]
     model: ModelArgs,
-    /// What varies, from where to where: `load=0.1..3` or any path of the model.
-    #[arg(long, value_name = "PATH=a..b")]
-    vary: String,
-    /// Look for the smallest value that passes.
-    #[arg(long, alias = "minimize")]
-    minimise: bool,
-    /// How much work: `runs=200` (the default), `time=60s`, or both. A time ends the search after
+    /// What varies, from where to where: `load=0.1..3` or any path of the model. With `--minimise cost` several times, with
+    /// values as in `sweep`.
+    #[arg(long, value_name = "PATH=a..b", required = true)]
+    vary: Vec<String>,
+    /// Look for the smallest value that passes, or with `cost` for the cheapest design.
+    #[arg(long, alias = "minimize", value_name = "WHAT", num_args = 0..=1, default_missing_value = "value")]
+    minimise: Option<Minimise>,
+    /// Write all designs tried as rows (with `--minimise cost`).
+    #[arg(short, long, value_name = "FILE.csv")]
+    out: Option<PathBuf>,
+    /// How much work: `runs=200` (the default; 1000 for cost), `time=60s`, or both. A time ends the search after
     /// the value that is being tried then; the answer says so, and how many runs give the same answer.
     #[arg(long, value_name = "runs=N,time=T")]
     budget: Option<Budget>,
-    /// Relative width at which bisection ends, in per cent.
+    /// Relative width at which bisection ends, in per cent; of costs, the difference that does not matter.
     #[arg(long, default_value_t = 1.0, value_name = "PERCENT")]
     precision: f64,
     /// Seed of all random numbers.
@@ -65,6 +79,15 @@ pub struct Capacity {
     /// Print the answer alone, without bounds and the values tried.
     #[arg(short, long)]
     quiet: bool,
+}
+
+/// What is to be as small as possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Minimise {
+    /// The value that varies.
+    Value,
+    /// What a run costs.
+    Cost,
 }
 
 fn invalid(why: impl std::fmt::Display) -> Failure {
@@ -87,11 +110,20 @@ impl Capacity {
     /// Searches and prints.
     pub fn execute(self) -> Result<ExitCode, Failure> {
         Interrupt::ends_at_once();
-        let wrong = "--vary needs PATH=a..b with 0 < a < b, such as load=0.1..3";
-        let (path, low, high) = range(&self.vary).ok_or_else(|| invalid(wrong))?;
         if !(self.precision > 0.0 && self.precision <= 50.0) {
             return Err(invalid("--precision is a percentage from above 0 to 50"));
         }
+        if self.minimise == Some(Minimise::Cost) {
+            return self.cheapest();
+        }
+        let [vary] = self.vary.as_slice() else {
+            return Err(invalid("several --vary are for --minimise cost"));
+        };
+        if self.out.is_some() {
+            return Err(invalid("--out is for --minimise cost"));
+        }
+        let wrong = "--vary needs PATH=a..b with 0 < a < b, such as load=0.1..3";
+        let (path, low, high) = range(vary).ok_or_else(|| invalid(wrong))?;
         let checked = self.model.load()?;
         self.model
             .files(&checked)
@@ -112,7 +144,7 @@ impl Capacity {
             path,
             low,
             high,
-            minimise: self.minimise,
+            minimise: self.minimise.is_some(),
             seed: self.seed,
             budget: self.budget.map_or(RUNS, |b| b.runs.unwrap_or(u64::MAX)),
             precision: self.precision / 100.0,

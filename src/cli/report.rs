@@ -12,9 +12,10 @@ use crate::model::{Model, input};
 use crate::report::chart::Table;
 use crate::report::study_page::{self, Identity};
 use crate::report::{Mode, SummaryOptions};
-use crate::report::{explain_page, run_text};
+use crate::report::{cheapest_page, explain_page, run_text};
 use crate::study::account::Account;
 use crate::study::answers::capacity::{Answer, Question};
+use crate::study::answers::cheapest;
 use crate::study::answers::explain::Explanation;
 use crate::study::tally::Tally;
 use crate::study::timeline;
@@ -105,6 +106,18 @@ impl Report {
     ) -> Result<(), Failure> {
         self.write(words, |identity| {
             study_page::of_capacity(identity, question, answer)
+        })
+    }
+
+    /// The page of a search for the cheapest design.
+    pub fn cheapest(
+        &self,
+        words: &Words<'_>,
+        question: &cheapest::Question<'_>,
+        answer: &cheapest::Answer,
+    ) -> Result<(), Failure> {
+        self.write(words, |identity| {
+            cheapest_page::of_cheapest(identity, question, answer)
         })
     }
 

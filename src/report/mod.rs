@@ -8,6 +8,7 @@
 
 pub mod answers;
 pub mod chart;
+pub mod cheapest_page;
 pub mod ci;
 mod columns;
 pub mod compare_page;

@@ -14,7 +14,7 @@ use crate::study::answers::capacity::{Answer, Question, Tried};
 use crate::study::tally::Tally;
 
 /// Margins below this stand at the lower edge of the chart of a search, in per cent.
-const LOWEST: f64 = -100.0;
+pub(super) const LOWEST: f64 = -100.0;
 /// Most points listed in a table.
 const MOST_ROWS: usize = 400;
 
@@ -51,7 +51,7 @@ pub(super) fn close(mut page: Page, identity: &Identity<'_>) -> String {
 }
 
 /// A chart that can be read off in a browser.
-fn chart_of(figure: &Figure) -> Result<String, String> {
+pub(super) fn chart_of(figure: &Figure) -> Result<String, String> {
     live_chart::figure(figure, &chart::svg(figure)?)
 }
 

@@ -103,3 +103,29 @@ pub fn total(items: &[Item], outcome: &Outcome) -> (f64, Option<f64>) {
         (iterations > 0).then(|| all / iterations as f64 * 1000.0),
     )
 }
+
+/// What an hour costs at least, without a run: servers, and replicas in the number from which no autoscaler goes down.
+/// Calls come on top.
+#[must_use]
+pub fn least_per_hour(model: &Model) -> f64 {
+    let Some(prices) = &model.prices else {
+        return 0.0;
+    };
+    let replicas = |service: usize| {
+        let service = &model.services[service];
+        let scaled = service.autoscale.as_ref().map(|a| {
+            let planned = a.schedule.iter().map(|(_, replicas)| *replicas);
+            planned.min().unwrap_or(a.min).min(a.min)
+        });
+        f64::from(scaled.unwrap_or(u32::MAX).min(service.replicas))
+    };
+    let of_replicas = prices.replicas.iter();
+    let of_replicas: f64 = of_replicas.map(|(at, price)| price * replicas(*at)).sum();
+    let of_servers = prices.servers.iter().filter_map(|(name, price)| {
+        let at = (0..model.stations.len()).find(|at| model.station_name(*at) == name)?;
+        let copies = model.replica_of_station(at);
+        let copies = copies.map_or(1.0, |(service, _)| replicas(service));
+        Some(price * copies * f64::from(model.stations[at].servers))
+    });
+    of_replicas + of_servers.sum::<f64>()
+}

@@ -2,11 +2,13 @@
 
 mod bounds;
 mod capacity;
+mod cheapest;
 pub mod compare;
 pub mod explain;
 
 pub use bounds::{bounds, left_out};
 pub use capacity::capacity;
+pub use cheapest::{cheapest, rows};
 pub use compare::compare;
 pub use explain::explain;
 

@@ -3,6 +3,7 @@
 pub mod bounds;
 pub mod capacity;
 mod ceilings;
+pub mod cheapest;
 pub mod compare;
 pub mod excess;
 pub mod explain;

@@ -6,6 +6,7 @@
 //! the others fitted anew at each (a profile).
 
 mod differences;
+mod polish;
 mod shares;
 mod starts;
 
@@ -271,6 +272,7 @@ impl<'s, 'a> Search<'s, 'a> {
         }
         correcting = self.affordable(correcting, own, replications);
         last = own + (CORRECTIONS + 1) * one * correcting;
+        last += self.polishing();
         best.residuals = self.residuals(&best.evaluation, replications);
         best.cost = best.residuals.iter().map(|r| r * r).sum();
         let rest = self.budget.runs.saturating_sub(last + self.runs);
@@ -282,15 +284,14 @@ impl<'s, 'a> Search<'s, 'a> {
         let differences = self.differences(&best, &smooth, replications, 0.05, true)?;
         let jacobian = of_residuals(best.point.len(), &differences);
         let slopes = of_numbers(self.fit, best.point.len(), &differences);
-        if correcting > 0 {
-            best = self.correct(best, &jacobian, &smooth, correcting)?;
-        }
+        let planned = (correcting, replications);
+        let (best, of) = self.end(best, &jacobian, &smooth, planned)?;
         let targets = best.residuals.len() - self.exact.len();
         Ok(Found {
             point: best.point,
             cost: best.residuals[..targets].iter().map(|r| r * r).sum(),
             residuals: best.residuals,
-            scales: self.scales(correcting.max(replications)),
+            scales: self.scales(of),
             exact: self.exact,
             rivals,
             evaluation: best.evaluation,
@@ -313,30 +314,6 @@ impl<'s, 'a> Search<'s, 'a> {
         match (left / ((CORRECTIONS + 1) * one)).min(MOST_CORRECTING) {
             few if few < replications => 0,
             enough => enough,
-        }
-    }
-
-    /// Puts the means right with many replications, for those of the search had chance in them. Everything
-    /// else moves as little as it can.
-    fn correct(
-        &mut self,
-        mut at: Candidate,
-        jacobian: &[Vec<f64>],
-        smooth: &[usize],
-        reps: u64,
-    ) -> Result<Candidate, String> {
-        let mut left = CORRECTIONS;
-        loop {
-            let done = self.candidates(std::slice::from_ref(&at.point), reps);
-            at = done.into_iter().next().ok_or("nothing was run")??;
-            if left == 0 {
-                return Ok(at);
-            }
-            left -= 1;
-            let mut means = at.clone();
-            let targets = means.residuals.len() - self.exact.len();
-            means.residuals[..targets].fill(0.0);
-            at.point = self.proposal(&means, jacobian, smooth, 1e-9);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Files of other load tools, and access logs: what their numbers mean.
+//! Files of other load tools, access logs and traces: what their numbers mean.
 //!
 //! What lives here: one file per tool, with one [`Declaration`] per kind of file (how it is recognised, its fields
 //! and units, the tool's rule for a percentile, what is left out); a reader gives single requests to a sink and what
@@ -81,6 +81,29 @@ pub struct Understood {
     pub reading: Reading,
     /// Its requests; `None` if it holds no single ones.
     pub requests: Option<Collected>,
+}
+
+impl Understood {
+    /// How many requests: as printed, or else of the single ones.
+    #[must_use]
+    pub fn count(&self) -> Option<u64> {
+        let held = self.requests.as_ref();
+        self.reading.requests.or_else(|| held.map(|all| all.count))
+    }
+
+    /// Length of the test in seconds: as printed, or else of the single requests.
+    #[must_use]
+    pub fn span(&self) -> Option<f64> {
+        let held = self.requests.as_ref();
+        self.reading.span.or_else(|| held.and_then(Collected::span))
+    }
+
+    /// Requests a second: as printed, or else by the length.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        let of_span = || Some(self.count()? as f64 / self.span().filter(|span| *span > 0.0)?);
+        self.reading.rate.or_else(of_span)
+    }
 }
 
 /// The reader of files that begin so, if any is.

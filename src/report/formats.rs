@@ -46,18 +46,15 @@ fn line(out: &mut String, head: &str, words: &str) {
 /// Requests, span and rate: as printed, or else of the single requests.
 fn counts(out: &mut String, file: &Understood) {
     let (reading, held) = (&file.reading, file.requests.as_ref());
-    let count = reading.requests.or_else(|| held.map(|c| c.count));
     let failed = reading.failed.or_else(|| held.map(|c| c.failed));
-    if let Some(count) = count {
+    if let Some(count) = file.count() {
         let failed = failed.map_or(String::new(), |n| format!(", {n} failed"));
         line(out, "requests", &format!("{count}{failed}"));
     }
-    let span = reading.span.or_else(|| held.and_then(Collected::span));
-    if let Some(span) = span {
+    if let Some(span) = file.span() {
         line(out, "span", &format!("{} s", number(span)));
     }
-    let of_span = || Some(count? as f64 / span.filter(|span| *span > 0.0)?);
-    if let Some(rate) = reading.rate.or_else(of_span) {
+    if let Some(rate) = file.rate() {
         let by = file.declaration.denominator;
         line(out, "rate", &format!("{}/s, by: {by}", number(rate)));
     }

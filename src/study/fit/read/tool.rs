@@ -116,13 +116,11 @@ fn measured(file: &Understood) -> Result<Measured, (String, &'static str)> {
     let held = file.requests.as_ref();
     let printed = &file.reading;
     let bad = |bad: super::Bad| (bad.message, "give the file as the tool wrote it");
-    let count = printed.requests.or_else(|| held.map(|all| all.count));
-    run.duration = printed.span.or_else(|| held.and_then(Collected::span));
+    run.duration = file.span();
     let mut push = |metric, stat, value| run.push("", metric, Stat::Of(stat), value, 0.0);
-    if let Some(count) = count {
+    if let Some(count) = file.count() {
         push("http_reqs", A::Count, count as f64).map_err(bad)?;
-        let of_span = || Some(count as f64 / run_span(file).filter(|span| *span > 0.0)?);
-        if let Some(rate) = printed.rate.or_else(of_span) {
+        if let Some(rate) = file.rate() {
             push("http_reqs", A::Rate, rate).map_err(bad)?;
         }
     }
@@ -145,21 +143,12 @@ fn measured(file: &Understood) -> Result<Measured, (String, &'static str)> {
             reading.hidden = Some((low.max(0.0), high));
         }
     }
-    let timed = run
-        .readings
-        .iter()
-        .any(|r| r.made.is_some() || r.metric == "http_req_duration");
-    if !timed {
+    if !run.readings.iter().any(|r| r.metric == "http_req_duration") {
         let message = format!("this {} has no times of requests", file.declaration.form);
         return Err((message, "`capsim read FILE` tells what it has"));
     }
     run.said = said(file);
     Ok(run)
-}
-
-fn run_span(file: &Understood) -> Option<f64> {
-    let held = file.requests.as_ref();
-    file.reading.span.or_else(|| held.and_then(Collected::span))
 }
 
 /// The times that the tool prints; of a file of single requests those that the tool's rule makes of them, or

@@ -272,6 +272,26 @@ pub struct Station {
     pub by_number: ByNumber,
 }
 
+impl Station {
+    /// What is not said: one server, first come, first served, an endless queue, refusal with 503.
+    #[must_use]
+    pub(crate) fn named(name: String) -> Station {
+        Station {
+            name,
+            servers: 1,
+            discipline: Discipline::Fifo,
+            queue: u32::MAX,
+            refusal: 503,
+            waiting: Waiting::default(),
+            queueing: Queueing::default(),
+            scalability: None,
+            slowdowns: Vec::new(),
+            host: None,
+            by_number: ByNumber::default(),
+        }
+    }
+}
+
 /// What depends on how many are at a station. The last value of each list holds for all greater numbers, too.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ByNumber {

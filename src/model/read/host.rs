@@ -4,10 +4,8 @@ use super::dist::DISTRIBUTION;
 use super::{Build, Sections, names};
 use crate::model::Model;
 use crate::model::field::Field;
-use crate::model::queueing::Queueing;
-use crate::model::system::{ByNumber, Discipline, Host, HostId, Op, Station, StationId};
+use crate::model::system::{Host, HostId, Op, Station, StationId};
 use crate::model::vocabulary::{Key, Kind, Table};
-use crate::model::waiting::Waiting;
 
 /// `[hosts.NAME]`
 pub(super) static HOST: Table = Table {
@@ -69,17 +67,9 @@ pub(super) fn place_load_generator(build: &Build, model: &mut Model, at: &Sectio
     for (id, time, field, name) in generators.collect::<Vec<_>>() {
         let station = StationId(names::id(model.stations.len(), field, "stations"));
         model.stations.push(Station {
-            name,
             servers: u32::MAX,
-            discipline: Discipline::Fifo,
-            queue: u32::MAX,
-            refusal: 503,
-            waiting: Waiting::default(),
-            queueing: Queueing::default(),
-            scalability: None,
-            slowdowns: Vec::new(),
-            by_number: ByNumber::default(),
             host: Some(id),
+            ..Station::named(name)
         });
         let work = Op::Serve {
             station,

@@ -8,7 +8,7 @@ use super::{Build, slowdown};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::preset::Presets;
-use crate::model::queueing::{Preemption, Queueing};
+use crate::model::queueing::Preemption;
 use crate::model::section::Section;
 use crate::model::system::{ByNumber, Connecting, Discipline, HostId, Pool, Scalability, Station};
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
@@ -230,19 +230,7 @@ pub(crate) static POOL: Table = Table {
 
 /// Reads `[stations.NAME]`. What is left out: FIFO, an endless queue, refusal with 503.
 pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Station {
-    let mut station = Station {
-        name: name.to_string(),
-        servers: 1,
-        discipline: Discipline::Fifo,
-        queue: u32::MAX,
-        refusal: 503,
-        waiting: Waiting::default(),
-        queueing: Queueing::default(),
-        scalability: None,
-        slowdowns: Vec::new(),
-        host: None,
-        by_number: ByNumber::default(),
-    };
+    let mut station = Station::named(name.to_string());
     let Some(section) = field.section() else {
         return station;
     };

@@ -302,14 +302,13 @@ fn work(
             shape.work[work.place].sample.push((*n, work.us));
         }
         let resource = &mut resources[resource_of[of_one[0].operation]];
-        for calm in [1, 0] {
-            let calm = match (calm, resource.growth) {
-                (1, _) => 1,
-                (_, Some(growth)) => (0.8 * growth.servers) as u32,
-                (_, None) => u32::MAX,
-            };
+        let mut calm = 1;
+        for _ in 0..2 {
             resource.levels = levels(served, of_one, &under_way, calm);
             resource.growth = busy::growth(&resource.levels);
+            // Where nobody waits there is more to learn the laws from.
+            let grown = resource.growth.map(|growth| (0.8 * growth.servers) as u32);
+            calm = grown.unwrap_or(u32::MAX);
         }
     }
 }

@@ -12,7 +12,7 @@ pub struct Listener {
     /// Connections that the program has accepted and not closed, at most; `u32::MAX` for no limit.
     pub connections: u32,
     /// A VU keeps its connection from request to request.
-    pub keep_alive: bool,
+    pub persistent: bool,
     /// The program accepts from this time of the run on.
     pub accepts_from: Span,
     /// The client's kernel sends a lost SYN again after this time…
@@ -35,7 +35,7 @@ impl Listener {
             name: name.to_string(),
             backlog: 0,
             connections: u32::MAX,
-            keep_alive: true,
+            persistent: true,
             accepts_from: Span::ZERO,
             syn_retry: Span::secs(1),
             syn_linear: 4,

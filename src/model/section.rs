@@ -169,6 +169,15 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// What a key of older models is called now.
+    fn renamed(&self, key: &str) -> Option<&'static str> {
+        let mut rules = self.table.iter().flat_map(|table| table.rules);
+        rules.find_map(|rule| match rule {
+            Rule::Renamed(old, new) if *old == key => Some(*new),
+            _ => None,
+        })
+    }
+
     /// Keys that nobody has asked for so far.
     pub fn unread(&self) -> Vec<String> {
         let known = self.known.borrow();
@@ -225,7 +234,10 @@ impl Drop for Section<'_> {
         }
         for entry in strange {
             let message = format!("{} has no key `{}`", self.title(), entry.key);
-            let fix = suggestion(&entry.key, "its keys", known.iter().copied());
+            let fix = match self.renamed(&entry.key) {
+                Some(new) => format!("it is called `{new}` now"),
+                None => suggestion(&entry.key, "its keys", known.iter().copied()),
+            };
             notes.error(entry.at, message, fix);
         }
     }

@@ -103,6 +103,7 @@ impl Page {
                 let _ = writeln!(self.text, "\n`{a}` and `{b}` go together.");
             }
             Rule::Cases(key, cases) => self.cases(key, cases),
+            Rule::Renamed(..) => {}
         }
     }
 

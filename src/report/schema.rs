@@ -132,6 +132,7 @@ impl Writer {
                     all.push(json!({ "dependentRequired": { *a: [b], *b: [a] } }));
                 }
                 Rule::Cases(key, of) => cases = Some((key, of)),
+                Rule::Renamed(..) => {}
             }
         }
         if let Some((decider, cases)) = cases {

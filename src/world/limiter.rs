@@ -71,7 +71,7 @@ impl World<'_> {
             },
             LimitKind::Concurrency(_) => return true,
         };
-        let Limiter::Rate(limiter) = &mut self.caps[limit.index()] else {
+        let Limiter::Rate(limiter) = &mut self.limits[limit.index()] else {
             return true;
         };
         match limiter.take(now, key) {
@@ -97,7 +97,7 @@ impl World<'_> {
 
     /// Asks a limit on requests at once.
     fn enter_limit(&mut self, now: Time, id: u32, limit: LimitId, class: u8) -> bool {
-        let Limiter::Concurrency(limiter) = &mut self.caps[limit.index()] else {
+        let Limiter::Concurrency(limiter) = &mut self.limits[limit.index()] else {
             return true;
         };
         if limiter.enter(now, id, class) {
@@ -119,7 +119,7 @@ impl World<'_> {
             Code(500..) => Ended::Dropped,
             _ => Ended::Well,
         };
-        if let Limiter::Concurrency(limiter) = &mut self.caps[limit.index()] {
+        if let Limiter::Concurrency(limiter) = &mut self.limits[limit.index()] {
             limiter.leave(now, id, ended);
         }
     }
@@ -127,7 +127,7 @@ impl World<'_> {
     /// The books of limits and breakers.
     pub(super) fn audit_limits(&self, audit: &mut Audit) {
         let now = self.queue.now();
-        for (index, limiter) in self.caps.iter().enumerate() {
+        for (index, limiter) in self.limits.iter().enumerate() {
             let name = format!("limit `{}`", self.model.limits[index].name);
             match limiter {
                 Limiter::Rate(limiter) => {

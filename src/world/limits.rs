@@ -156,11 +156,11 @@ impl World<'_> {
     /// Whether the VUs that the load plans have room; else the run ends before it begins.
     pub(super) fn vus_have_room(&mut self) -> bool {
         let vus = plan::planned_vus(&self.model.scenarios);
-        let room = vus.saturating_mul(size_of::<Vu>() as u64) <= self.limits.memory;
+        let room = vus.saturating_mul(size_of::<Vu>() as u64) <= self.run_limits.memory;
         if !room {
             self.stop(End::TooMuchMemory(TooMuchMemory {
                 at: Time::ZERO,
-                limit: self.limits.memory,
+                limit: self.run_limits.memory,
                 most: Hoard::Vus(vus),
             }));
         }
@@ -171,10 +171,10 @@ impl World<'_> {
     #[cold]
     pub(super) fn look_at_limits(&mut self) {
         let now = self.queue.now();
-        let (instant, events) = self.limits.instant;
+        let (instant, events) = self.run_limits.instant;
         if now != instant {
-            self.limits.instant = (now, self.events);
-        } else if self.events - events > self.limits.events.max(8 * self.vus.len() as u64)
+            self.run_limits.instant = (now, self.events);
+        } else if self.events - events > self.run_limits.events.max(8 * self.vus.len() as u64)
             && let Some((time, event)) = self.queue.pop()
             && time == now
         {
@@ -182,12 +182,12 @@ impl World<'_> {
         }
         let hoards = self.hoards();
         let bytes: u64 = hoards.iter().map(|(bytes, _)| bytes).sum();
-        if bytes > self.limits.memory
+        if bytes > self.run_limits.memory
             && let Some(&(_, most)) = hoards.iter().max_by_key(|(bytes, _)| *bytes)
         {
             self.stop(End::TooMuchMemory(TooMuchMemory {
                 at: now,
-                limit: self.limits.memory,
+                limit: self.run_limits.memory,
                 most,
             }));
         }
@@ -267,7 +267,7 @@ mod tests {
     /// Runs until it ends, and looks at its limits after each event.
     fn end(model: &Model, limits: impl Fn(&mut Limits)) -> End {
         let mut world = World::new(model, 1, 0);
-        limits(&mut world.limits);
+        limits(&mut world.run_limits);
         world.start();
         world.drain();
         while world.phase != super::super::Phase::Over && world.step() {
@@ -356,7 +356,7 @@ mod tests {
             "#,
         );
         let mut world = World::new(&model, 1, 0);
-        world.limits.memory = 100;
+        world.run_limits.memory = 100;
         let ended = world.run().end;
         let too_much = TooMuchMemory {
             at: Time::ZERO,

@@ -277,18 +277,18 @@ pub struct World<'m> {
     dialling: Option<Box<dial::Dialling>>,
     /// Requests that an interrupted VU has left in flight.
     left_in_flight: u64,
-    limits: limits::Limits,
+    run_limits: limits::Limits,
     deadlocks: deadlock::Deadlocks,
     /// Caches, if the model has any.
     caches: Option<Box<cache::Caches>>,
     /// Limits of the rate of requests.
-    limiters: Vec<Limiter>,
+    rate_limits: Vec<Limiter>,
     retries: retry::Retries,
     controlled_delays: queueing::ControlledDelays,
     /// In the order of `Model::breakers`.
     breakers: Vec<CircuitBreaker>,
     /// In the order of `Model::limits`.
-    caps: Vec<limiter::Limiter>,
+    limits: Vec<limiter::Limiter>,
     /// Waits at stations, of a run that is looked at.
     waits: Option<Box<waits::WaitLog>>,
 

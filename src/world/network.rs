@@ -130,7 +130,7 @@ impl World<'_> {
             line.timings.receiving = receiving.0;
             line.received += bytes;
         }
-        let ends = self.model.listener.as_ref().is_some_and(|l| !l.keep_alive);
+        let ends = self.model.listener.as_ref().is_some_and(|l| !l.persistent);
         let ends = ends || self.model.reuse == Reuse::Never;
         self.connection(vu).connected &= !ends;
         self.close_place(now, vu);

@@ -22,7 +22,7 @@ impl World<'_> {
         if entity == NONE {
             return true;
         }
-        let passage = self.limiters[limit.index()].come(now, entity, id, ticket);
+        let passage = self.rate_limits[limit.index()].come(now, entity, id, ticket);
         match passage {
             Passage::Pass => {
                 self.op_times[at].visits += 1;
@@ -56,7 +56,7 @@ impl World<'_> {
             return;
         }
         if let Op::RateLimit(limit) = self.ops[request.at as usize] {
-            self.limiters[limit.index()].waited(now);
+            self.rate_limits[limit.index()].waited(now);
         }
         self.granted(now, id);
     }
@@ -64,7 +64,7 @@ impl World<'_> {
     /// Those in line for a limit are looked at.
     pub(super) fn rate_limit_look(&mut self, now: Time, limit: usize) {
         loop {
-            match self.limiters[limit].next(now, &self.requests) {
+            match self.rate_limits[limit].next(now, &self.requests) {
                 Ok(id) => self.granted(now, id),
                 Err(Some(again)) => {
                     return self.queue.at(again, Event::of(Kind::RateLimitLook, limit));
@@ -76,7 +76,7 @@ impl World<'_> {
 
     /// Who came to a limit passed, was refused, left or waits.
     pub(super) fn audit_rate_limits(&self, audit: &mut Audit) {
-        for (index, limiter) in self.limiters.iter().enumerate() {
+        for (index, limiter) in self.rate_limits.iter().enumerate() {
             let spec = &self.model.rate_limits[index];
             let name = format!("rate limit `{}`", spec.name);
             let p = &limiter.probe;

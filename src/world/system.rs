@@ -509,7 +509,7 @@ impl World<'_> {
             Op::Acquire { pool } | Op::AcquireKept { pool } => {
                 self.pools[pool.index()].renege(now);
             }
-            Op::RateLimit(limit) => self.limiters[limit.index()].renege(now),
+            Op::RateLimit(limit) => self.rate_limits[limit.index()].renege(now),
             Op::Cache { cache, .. } => {
                 if let Some(caches) = &mut self.caches {
                     caches.renege(now, id, cache);

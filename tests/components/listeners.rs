@@ -5,7 +5,7 @@ use super::sessions::{Answer, answers, order, sessions, staggered};
 /// A listener under a preset with these keys, in front of requests of so long.
 fn listener(preset: &str, keys: &str, takes: &str) -> String {
     format!(
-        "[listeners.web]\npreset = \"{preset}\"\nkeep_alive = false\n{keys}\n\
+        "[listeners.web]\npreset = \"{preset}\"\npersistent_connections = false\n{keys}\n\
          [endpoints.e]\nvisits = [{{ delay = \"{takes}\" }}]\n"
     )
 }
@@ -107,7 +107,7 @@ fn k6_gives_up_a_connection_after_thirty_seconds() {
 /// Two threads behind a listener of Tomcat's, requests of one second.
 fn tomcat(accept_count: u32, connections: u32) -> String {
     format!(
-        "[listeners.web]\npreset = \"tomcat-10/nio\"\nkeep_alive = false\nbacklog = {accept_count}\n\
+        "[listeners.web]\npreset = \"tomcat-10/nio\"\npersistent_connections = false\nbacklog = {accept_count}\n\
          connections = {connections}\n[pools.threads]\npreset = \"tomcat-10/threads\"\nsize = 2\n\
          [endpoints.e]\nhold = \"threads\"\nvisits = [{{ delay = \"1s\" }}]\n"
     )

@@ -327,7 +327,7 @@ fn of_connections() -> Vec<Case> {
             "a listener",
             plain,
             format!(
-                "[listeners.web]\nbacklog = 100\nconnections = 2\nkeep_alive = false\n[network]\nconnecting = \"1ms\"\n{}",
+                "[listeners.web]\nbacklog = 100\nconnections = 2\npersistent_connections = false\n[network]\nconnecting = \"1ms\"\n{}",
                 cpu("servers = 64", serve)
             ),
             &["the accept queue of listener web"],

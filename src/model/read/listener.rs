@@ -7,7 +7,7 @@ use crate::model::listener::Listener;
 use crate::model::network::Network;
 use crate::model::preset::Presets;
 use crate::model::section::Section;
-use crate::model::vocabulary::{Key, Kind, Table};
+use crate::model::vocabulary::{Key, Kind, Rule, Table};
 
 /// `[listeners.NAME]`; the defaults are those of Linux since 6.5, of Go's dialer as k6 sets it up, and of HZ=250.
 pub(super) static LISTENER: Table = Table {
@@ -39,9 +39,9 @@ pub(super) static LISTENER: Table = Table {
         )
         .or_whole(250),
         Key::new(
-            "keep_alive",
+            "persistent_connections",
             Kind::Flag,
-            "Whether a connection serves more than one request.",
+            "Whether a connection serves more than one request; `false`: the answer closes it.",
         )
         .or_flag(true),
         Key::new(
@@ -74,7 +74,8 @@ pub(super) static LISTENER: Table = Table {
             "A real component, whose measured keys hold where none are given.",
         ),
     ],
-    rules: &[],
+    // `keep_alive` of a pool is a time; of a listener it was what RFC 9112 calls persistent connections.
+    rules: &[Rule::Renamed("keep_alive", "persistent_connections")],
 };
 
 /// Reads the sections `[network]` and `[listeners]`. Where there is a listener and no network, a connection takes no time
@@ -105,7 +106,7 @@ fn read<'a>(build: &Build<'a>, field: &Field<'a>) -> Option<Listener> {
         name: (*name).to_string(),
         backlog: section.integer("backlog").unwrap_or(0),
         connections: section.integer("connections").unwrap_or(u32::MAX),
-        keep_alive: section.flag("keep_alive").unwrap_or(true),
+        persistent: section.flag("persistent_connections").unwrap_or(true),
         accepts_from: section.time("accepts_from").unwrap_or_default(),
         syn_retry: span("syn_retry", Span::secs(1)),
         syn_linear: section.integer_or_default("syn_linear"),

@@ -73,6 +73,8 @@ pub(crate) enum Rule {
     Together(&'static str, &'static str),
     /// Which other keys there may be depends on the text of this key.
     Cases(&'static str, &'static [Case]),
+    /// A key of older models, and what it is called now.
+    Renamed(&'static str, &'static str),
 }
 
 /// What keys go with one text of the deciding key.

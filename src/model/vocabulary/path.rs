@@ -88,7 +88,7 @@ fn excludes(rule: &Rule, node: &Node, key: &str) -> bool {
             let special = cases.iter().any(|case| case.keys.contains(&key));
             special && own.is_some_and(|case| !case.keys.contains(&key))
         }
-        Rule::AnyOf(_) | Rule::Together(..) => false,
+        Rule::AnyOf(_) | Rule::Together(..) | Rule::Renamed(..) => false,
     }
 }
 

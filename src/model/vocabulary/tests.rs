@@ -65,6 +65,7 @@ fn rules_name_keys_that_there_are() {
                 Rule::OneOf(sets) => sets.concat(),
                 Rule::AnyOf(keys) => keys.to_vec(),
                 Rule::Together(a, b) => vec![*a, *b],
+                Rule::Renamed(_, new) => vec![*new],
                 Rule::Cases(key, cases) => {
                     let of = |case: &super::Case| [case.keys, &case.needs.concat()].concat();
                     cases.iter().flat_map(of).chain([*key]).collect()

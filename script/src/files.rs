@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Names of the modules that this crate brings.
 pub(crate) const MODULES: [&str; 11] = [
@@ -28,11 +28,38 @@ fn of_jslib(specifier: &str) -> Option<String> {
     MODULES.contains(&&*module).then_some(module)
 }
 
+/// A script's files as they were read, of which any thread makes the same script: [`crate::Script::source`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    root: PathBuf,
+    main: String,
+    read: BTreeMap<String, Arc<[u8]>>,
+}
+
+impl Source {
+    /// Names and contents of the files that the script read, itself among them, in the order of their names.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.read
+            .iter()
+            .map(|(name, bytes)| (name.as_str(), &**bytes))
+    }
+}
+
 /// A script's folder, with what was read from it.
 pub(crate) struct Files {
     root: PathBuf,
     main: String,
-    read: RefCell<BTreeMap<String, Rc<[u8]>>>,
+    read: RefCell<BTreeMap<String, Arc<[u8]>>>,
+}
+
+impl From<&Source> for Files {
+    fn from(source: &Source) -> Files {
+        Files {
+            root: source.root.clone(),
+            main: source.main.clone(),
+            read: RefCell::new(source.read.clone()),
+        }
+    }
 }
 
 impl Files {
@@ -49,9 +76,13 @@ impl Files {
         }
     }
 
-    /// The script itself.
-    pub(crate) fn path(&self) -> PathBuf {
-        self.root.join(&self.main)
+    /// What was read so far.
+    pub(crate) fn source(&self) -> Source {
+        Source {
+            root: self.root.clone(),
+            main: self.main.clone(),
+            read: self.read.borrow().clone(),
+        }
     }
 
     /// Name of the script itself.
@@ -60,7 +91,7 @@ impl Files {
     }
 
     /// The bytes of a file, by its name relative to the script's folder.
-    pub(crate) fn bytes(&self, name: &str) -> Result<Rc<[u8]>, String> {
+    pub(crate) fn bytes(&self, name: &str) -> Result<Arc<[u8]>, String> {
         if let Some(known) = self.read.borrow().get(name) {
             return Ok(known.clone());
         }
@@ -72,7 +103,7 @@ impl Files {
                 "'{name}' is a link that leads outside the script's folder: put the file itself there"
             ));
         }
-        let bytes: Rc<[u8]> = std::fs::read(path).map_err(unread)?.into();
+        let bytes: Arc<[u8]> = std::fs::read(path).map_err(unread)?.into();
         self.read
             .borrow_mut()
             .insert(name.to_owned(), bytes.clone());

@@ -20,5 +20,6 @@ pub use effect::{
     Answer, Call, Effect, End, Failure, Headers, Instance, Iteration, Level, LogLine, Request,
     RequestError, Response, Tags, Timings,
 };
+pub use files::Source;
 pub use script::{Exports, Metric, Script, Settings};
 pub use vu::{ScriptVu, VuFactory};

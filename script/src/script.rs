@@ -1,7 +1,7 @@
 //! A script: its file, its settings, what it exports.
 
 use crate::effect::{Answer, Effect, Failure, LogLine, Tags};
-use crate::files::Files;
+use crate::files::{Files, Source};
 use crate::raw::Bytecode;
 use crate::vu::ScriptVu;
 use std::cell::{OnceCell, RefCell};
@@ -95,8 +95,20 @@ impl Script {
     /// # Errors
     /// What is wrong with it, with file and line where known.
     pub fn load(path: &Path, settings: Settings) -> Result<Rc<Script>, Failure> {
+        Script::of(Files::of(path), settings)
+    }
+
+    /// Makes a script of files that were read before, on this or another thread.
+    ///
+    /// # Errors
+    /// As [`Script::load`].
+    pub fn open(source: &Source, settings: Settings) -> Result<Rc<Script>, Failure> {
+        Script::of(Files::from(source), settings)
+    }
+
+    fn of(files: Files, settings: Settings) -> Result<Rc<Script>, Failure> {
         let script = Rc::new(Script {
-            files: Files::of(path),
+            files,
             settings,
             exports: OnceCell::new(),
             compiled: RefCell::default(),
@@ -128,7 +140,13 @@ impl Script {
             isolate: true,
             ..self.settings.clone()
         };
-        Script::load(&self.files.path(), settings)
+        Script::open(&self.source(), settings)
+    }
+
+    /// Its files, for other threads.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.files.source()
     }
 
     /// What it exports.

@@ -24,6 +24,7 @@ pub struct VuFactory {
     memory: Rc<Cell<usize>>,
     shared: Option<Slot>,
     alone: Option<String>,
+    seed: u64,
 }
 
 impl VuFactory {
@@ -44,7 +45,14 @@ impl VuFactory {
             memory: Rc::default(),
             shared: alone.is_none().then(Slot::default),
             alone,
+            seed: settings.seed,
         }
+    }
+
+    /// The same with another seed of the random numbers than that of the script's settings.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> VuFactory {
+        VuFactory { seed, ..self }
     }
 
     /// Why every VU gets an engine of its own; `None` if they share one.
@@ -58,7 +66,7 @@ impl VuFactory {
     pub fn vu(&self, number: u64) -> ScriptVu {
         ScriptVu {
             running: None,
-            state: Rc::new(State::new(self.script.clone(), number)),
+            state: Rc::new(State::new(self.script.clone(), self.seed, number)),
             engine: self.shared.clone().unwrap_or_default(),
             shared: self.shared.is_some(),
             stacks: self.stacks.clone(),
@@ -107,6 +115,7 @@ impl ScriptVu {
             memory: Rc::default(),
             shared: None,
             alone: None,
+            seed: script.settings().seed,
         };
         factory.vu(number)
     }

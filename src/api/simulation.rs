@@ -74,7 +74,7 @@ impl Simulation {
 /// Why a run did not finish.
 fn reason(outcome: &Outcome, model: &Model) -> Option<String> {
     let phase = |name: &str| format!("{name} took longer than its timeout; raise it in [{name}]");
-    match outcome.end {
+    match &outcome.end {
         End::Finished => None,
         End::SetupTimeout => Some(phase("setup")),
         End::TeardownTimeout => Some(phase("teardown")),

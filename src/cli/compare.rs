@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::AllowPath;
 use super::budget::Budget;
 use super::exit::{self, Failure};
 use super::files::Files;
@@ -14,7 +13,8 @@ use super::known;
 use super::outputs::Outputs;
 use super::report::{Report, read};
 use super::ticker::Ticker;
-use crate::model::document::Checked;
+use super::{AllowPath, is_script};
+use crate::model::document::{Checked, Document};
 use crate::model::{Model, Override};
 use crate::report::answers as report;
 use crate::report::compare_page::of_comparison;
@@ -56,6 +56,13 @@ pub struct Compare {
     set_b: Vec<String>,
     #[command(flatten)]
     allow: AllowPath,
+    #[cfg(feature = "scripts")]
+    #[command(flatten)]
+    script: super::scripted::ScriptArgs,
+    /// The system of B, if k6 scripts stand in the place of models and it is another.
+    #[cfg(feature = "scripts")]
+    #[arg(long, value_name = "FILE", requires = "system")]
+    system_b: Option<PathBuf>,
     /// Replications of each.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=100_000))]
     replications: u64,
@@ -76,17 +83,6 @@ pub struct Compare {
     all: bool,
 }
 
-fn model(path: &Path, sets: [&[String]; 2], allow: &AllowPath) -> Result<Checked, Failure> {
-    let mut overrides = Vec::new();
-    for text in sets.into_iter().flatten() {
-        overrides.push(Override::parse(text).map_err(Failure::model)?);
-    }
-    allow
-        .document(path)?
-        .check(&overrides)
-        .map_err(Failure::model)
-}
-
 impl Compare {
     /// Runs both and prints the differences.
     pub fn execute(self) -> Result<ExitCode, Failure> {
@@ -96,9 +92,11 @@ impl Compare {
             return Err(Failure::new(exit::INVALID, why));
         }
         let second = self.b.as_ref().unwrap_or(&self.a);
-        let a = model(&self.a, [&self.set, &self.set_a], &self.allow)?;
-        let b = model(second, [&self.set, &self.set_b], &self.allow)?;
+        let a = self.model(&self.a, &self.set_a, false)?;
+        let b = self.model(second, &self.set_b, true)?;
         let files = Files::of_model(&self.a, &a.files).reads("model B", second);
+        #[cfg(feature = "scripts")]
+        let files = self.script.files(files);
         b.files
             .iter()
             .fold(files, |files, path| {
@@ -141,14 +139,49 @@ impl Compare {
         out.done()
     }
 
+    /// A model with its changes; the second or the first.
+    fn model(&self, path: &Path, own: &[String], second: bool) -> Result<Checked, Failure> {
+        let overrides = self.overrides(own)?;
+        self.document(path, &overrides, second)?
+            .check(&overrides)
+            .map_err(Failure::model)
+    }
+
+    fn overrides(&self, own: &[String]) -> Result<Vec<Override>, Failure> {
+        let sets = self.set.iter().chain(own);
+        let sets: Result<Vec<Override>, _> = sets.map(|s| Override::parse(s)).collect();
+        sets.map_err(Failure::model)
+    }
+
+    fn document(
+        &self,
+        path: &Path,
+        overrides: &[Override],
+        second: bool,
+    ) -> Result<Document, Failure> {
+        #[cfg(feature = "scripts")]
+        return match second {
+            true => self.script.other(self.system_b.as_deref()),
+            false => self.script.clone(),
+        }
+        .document(path, &self.allow.paths, overrides);
+        #[cfg(not(feature = "scripts"))]
+        {
+            let _ = (overrides, second);
+            self.allow.document(path)
+        }
+    }
+
     /// How well either is known, if it was fitted.
     fn known(&self, second: &Path) -> Result<String, Failure> {
         let mut text = String::new();
         for (path, own) in [(self.a.as_path(), &self.set_a), (second, &self.set_b)] {
-            let sets = self.set.iter().chain(own);
-            let sets: Result<Vec<Override>, _> = sets.map(|s| Override::parse(s)).collect();
+            if is_script(path) {
+                // What it runs against was never fitted under its name.
+                continue;
+            }
             let document = self.allow.document(path)?;
-            let line = known::of_document(&document, &sets.map_err(Failure::model)?, path);
+            let line = known::of_document(&document, &self.overrides(own)?, path);
             if !text.contains(&line) {
                 text.push_str(&line);
             }

@@ -30,6 +30,9 @@ pub const INTERRUPTED: u8 = 105;
 #[cfg(feature = "scripts")]
 pub const SCRIPT_ABORTED: u8 = 108;
 
+/// The script marked the test as failed (k6's code).
+pub const MARKED_AS_FAILED: u8 = 110;
+
 /// Why a command could not do its work: an exit code and a text for stderr.
 #[derive(Debug)]
 pub struct Failure {

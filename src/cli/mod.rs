@@ -121,7 +121,7 @@ enum Command {
 /// Which model, and with which changes.
 #[derive(Clone, Debug, Args)]
 struct ModelArgs {
-    /// The model, a TOML file.
+    /// The model, a TOML file; or a k6 script, with --system.
     model: PathBuf,
     /// Change a value before the run: `stations.cpu.servers=4`, `scenarios.default.stages[*].target=500`,
     /// `load=1.5` for half as many users again. May be given several times.
@@ -129,6 +129,9 @@ struct ModelArgs {
     set: Vec<String>,
     #[command(flatten)]
     allow: AllowPath,
+    #[cfg(feature = "scripts")]
+    #[command(flatten)]
+    script: scripted::ScriptArgs,
 }
 
 /// Where the data files of a model may lie.
@@ -157,11 +160,19 @@ impl ModelArgs {
 
     /// The files that the model is read from.
     fn files(&self, checked: &Checked) -> Files {
-        Files::of_model(&self.model, &checked.files)
+        let files = Files::of_model(&self.model, &checked.files);
+        #[cfg(feature = "scripts")]
+        let files = self.script.files(files);
+        files
     }
 
     /// Reads and parses the model.
     fn document(&self) -> Result<Document, Failure> {
+        #[cfg(feature = "scripts")]
+        return self
+            .script
+            .document(&self.model, &self.allow.paths, &self.overrides()?);
+        #[cfg(not(feature = "scripts"))]
         self.allow.document(&self.model)
     }
 
@@ -203,8 +214,8 @@ fn document(path: &Path) -> Result<Document, Failure> {
     };
     let text = format!(
         "error: {path} is a k6 script, which does not say what the system is\n  help: `capsim stub {path} > \
-         system.toml`{build} writes one to fill in, for `capsim run {path} --system system.toml`; other commands \
-         take the model that `capsim import {path}` writes"
+         system.toml`{build} writes one to fill in, for `--system system.toml` with this command; `capsim import {path}` writes a model \
+         without the script"
     );
     Err(Failure::new(exit::INVALID, text))
 }

@@ -72,7 +72,7 @@ impl Origin {
 }
 
 /// 64-bit FNV-1a (Fowler, Noll, Vo 1991), as hexadecimal digits.
-fn digest(parts: impl Iterator<Item = String>) -> String {
+pub(super) fn digest(parts: impl Iterator<Item = String>) -> String {
     let mut hash = 0xCBF2_9CE4_8422_2325u64;
     for part in parts {
         for byte in part.bytes().chain([0xFF]) {

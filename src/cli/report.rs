@@ -19,8 +19,8 @@ use crate::study::answers::cheapest;
 use crate::study::answers::explain::Explanation;
 use crate::study::tally::Tally;
 use crate::study::timeline;
-use crate::world::World;
 use crate::world::outcome::Outcome;
+use crate::world::program::simulate;
 use crate::world::timeline::Sample;
 
 /// Where the page goes.
@@ -79,10 +79,11 @@ impl Report {
         if !self.wanted() {
             return Ok(());
         }
-        let world = World::new(words.model, seed, 0);
-        let (outcome, samples) = world.run_sampled(crate::engine::Span::secs(1));
-        let table = over_time(words.model, &outcome, &samples);
-        let account = Account::of(&outcome, words.model);
+        let every = crate::engine::Span::secs(1);
+        let done = simulate(words.model, (seed, 0), |world| world.run_sampled(every));
+        let (outcome, samples) = done.result;
+        let table = over_time(&done.model, &outcome, &samples);
+        let account = Account::of(&outcome, &done.model);
         self.write(words, |identity| {
             study_page::of_replications(identity, tally, &account, &table)
         })

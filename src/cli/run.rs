@@ -33,9 +33,9 @@ use crate::study::account::Account;
 use crate::world::World;
 use crate::world::audit::Audit;
 use crate::world::outcome::{End, Outcome};
+use crate::world::program::simulate;
 use crate::world::summary::{full_summary, summary};
 use crate::world::timeline::Sample;
-use crate::world::users::UserSource;
 
 /// Run a model once and print what k6 would print.
 ///
@@ -102,9 +102,6 @@ pub struct Run {
     /// Print the summary alone.
     #[arg(short, long)]
     quiet: bool,
-    #[cfg(feature = "scripts")]
-    #[command(flatten)]
-    script: super::scripted::ScriptArgs,
     /// Check the laws that hold on every run (nothing lost, nothing made of nothing, times that add up)
     /// and print the balance to stderr. Ends with exit code 1 if one is broken.
     #[arg(long, conflicts_with_all = MANY, conflicts_with_all = ["timeline", "report"])]
@@ -155,7 +152,7 @@ impl Run {
 
     /// Runs the model and prints what came of it.
     pub fn execute(self) -> Result<ExitCode, Failure> {
-        let checked = self.checked()?;
+        let checked = self.model.load()?;
         let files = self.files(&checked);
         files.check()?;
         let mut model = checked.model;
@@ -169,23 +166,24 @@ impl Run {
         if self.replicate.wanted() {
             return self.replications(&model);
         }
-        #[cfg(feature = "scripts")]
-        let scripted = self.script.load(&self.model.model, self.seed, &mut model)?;
         let plan = (!self.quiet).then(|| Plan::new(&model.scenarios));
         let mut out = Outputs::coloured();
         if !self.quiet {
             let script = self.model.model.display().to_string();
             out.print(&run_text::header(&model, &script, &self.outputs()));
         }
+        let simulated = simulate(&model, (self.seed, 0), |world| {
+            self.simulate(world, plan.as_ref())
+        });
+        let (run, told) = (simulated.result, simulated.told);
+        let model = simulated.model;
         #[cfg(feature = "scripts")]
-        let (run, ended) = match &scripted {
-            Some(scripted) => scripted.run(&mut model, |model, users| {
-                self.simulate(model, plan.as_ref(), Some(users))
-            })?,
-            None => (self.simulate(&model, plan.as_ref(), None), None),
-        };
+        let ended = super::scripted::tell(told.as_ref());
         #[cfg(not(feature = "scripts"))]
-        let (run, ended) = (self.simulate(&model, plan.as_ref(), None), None);
+        let ended: Option<Failure> = None;
+        if let End::Failed(why) = &run.outcome.end {
+            return Err(Failure::new(exit::INVALID, format!("error: {why}")));
+        }
         let outcome = &run.outcome;
         let summary = if options.mode == Mode::Full {
             full_summary(outcome, &model)
@@ -195,10 +193,14 @@ impl Run {
         self.write_files(&mut out, &run, &model, &summary, &options);
         let usual = || crate::report::summary(&summary, &options);
         #[cfg(feature = "scripts")]
-        let text = scripted
-            .as_ref()
-            .and_then(|s| s.handle_summary(&summary, &options, &files, &mut out))
-            .unwrap_or_else(usual);
+        let text = super::scripted::handle_summary(
+            &model,
+            told.as_ref(),
+            (&summary, &options),
+            &files,
+            &mut out,
+        )
+        .unwrap_or_else(usual);
         #[cfg(not(feature = "scripts"))]
         let text = usual();
         out.print(&text);
@@ -210,25 +212,19 @@ impl Run {
         }
         out.end(match ended {
             Some(ended) => Err(ended),
-            None => self.conclude(&run, &model, &summary),
+            None => self.conclude(&run, &model, &summary).map(|code| {
+                match told.is_some_and(|told| told.failed) {
+                    true if code == 0 => exit::MARKED_AS_FAILED,
+                    _ => code,
+                }
+            }),
         })
-    }
-
-    /// The model, or a script and its system.
-    fn checked(&self) -> Result<Checked, Failure> {
-        #[cfg(feature = "scripts")]
-        if let Some(document) = self.script.document(&self.model.model)? {
-            return self.model.check(&document);
-        }
-        self.model.load()
     }
 
     /// All that is read and written.
     fn files(&self, checked: &Checked) -> Files {
         let outs = self.out.iter().map(Out::file);
         let read = self.model.files(checked);
-        #[cfg(feature = "scripts")]
-        let read = self.script.files(read);
         outs.fold(read, |files, out| files.writes("--out", Some(out)))
             .writes("--summary-export", self.summary_export.as_deref())
             .writes("--timeline", self.timeline.file())
@@ -356,21 +352,12 @@ impl Run {
     }
 
     /// Runs the model with whatever is asked to be watched, written down or audited.
-    fn simulate<'m>(
-        &self,
-        model: &'m Model,
-        plan: Option<&Plan>,
-        users: Option<Box<dyn UserSource + 'm>>,
-    ) -> Simulated {
+    fn simulate(&self, mut world: World<'_>, plan: Option<&Plan>) -> Simulated {
         let every = self.report.wanted().then(|| Span::secs(1));
         let every = self.timeline.every().or(every);
         // Whoever listens is a thread, which costs more than many a run takes until somebody could want its end.
         if every.is_some() || self.audit || !self.out.is_empty() {
             Interrupt::ends_at_once();
-        }
-        let mut world = World::new(model, self.seed, 0);
-        if let Some(users) = users {
-            world = world.with_users(users);
         }
         if !self.quiet {
             world = world.explaining();
@@ -445,7 +432,7 @@ impl Run {
         let limit = |phase: &str| {
             format!("error: {phase} took longer than its timeout; raise it in [{phase}]")
         };
-        match outcome.end {
+        match &outcome.end {
             End::Finished if crossed => Ok(exit::THRESHOLDS),
             End::Finished => Ok(0),
             End::Aborted => Ok(exit::THRESHOLDS),

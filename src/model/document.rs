@@ -4,6 +4,7 @@ use super::Model;
 use super::input;
 use super::preset;
 use super::problem::{Finding, Notes, Problems, Source, warning_line};
+use super::program::Program;
 use super::read;
 use super::set::{self, Override};
 use super::tree::{Node, Place, TooDeep, Value, convert_document};
@@ -20,6 +21,7 @@ pub struct Document {
     source: Source,
     tree: Node,
     files: Files,
+    program: Option<Program>,
 }
 
 /// A model as meant, and what is doubtful about it.
@@ -200,6 +202,7 @@ impl Document {
             source,
             tree,
             files,
+            program: None,
         })
     }
 
@@ -245,13 +248,30 @@ impl Document {
         self
     }
 
+    /// The same document, whose models this program drives.
+    #[must_use]
+    pub fn driven_by(mut self, program: Program) -> Document {
+        self.program = Some(program);
+        self
+    }
+
+    /// What drives the users of its models, if something does.
+    #[must_use]
+    pub fn program(&self) -> Option<&Program> {
+        self.program.as_ref()
+    }
+
     /// A document of another text in the place of this one, which may read the same files.
     ///
     /// # Errors
     /// If it is no TOML: all syntax errors at once.
     pub fn with_text(&self, text: &str) -> Result<Document, Problems> {
         let other = Document::from_text(&self.source.name, text)?;
-        Ok(other.allowing(&self.files.allowed))
+        let other = other.allowing(&self.files.allowed);
+        Ok(Document {
+            program: self.program.clone(),
+            ..other
+        })
     }
 
     /// The model as meant, with overrides applied in their order.
@@ -277,7 +297,10 @@ impl Document {
         let (errors, warnings) = notes.into_parts();
         failed.extend(errors);
         match model {
-            Some(model) if failed.is_empty() => {
+            Some(mut model) if failed.is_empty() => {
+                if let Some(program) = &self.program {
+                    program.complete(&mut model);
+                }
                 let line = |found| warning_line(&sources, found);
                 Ok(Checked {
                     model,

@@ -52,6 +52,17 @@ pub struct Journey {
     pub steps: Vec<Step>,
     /// How many loop counters the program needs.
     pub loop_slots: u8,
+    /// What an iteration usually does, where that is known and the steps do not say it.
+    pub usual: Option<Usual>,
+}
+
+/// What an iteration does on average, as far as was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Usual {
+    /// Requests from each site.
+    pub requests: Vec<(SiteId, f64)>,
+    /// Seconds asleep.
+    pub sleep: f64,
 }
 
 /// A step of a journey. Takes no virtual time unless it says so.

@@ -25,6 +25,7 @@ pub mod peak;
 pub mod preset;
 pub mod price;
 pub mod problem;
+pub mod program;
 pub mod queueing;
 pub mod rate_limit;
 pub mod raw_scenario;
@@ -143,6 +144,8 @@ pub struct Model {
     pub summary_trend_names: Vec<String>,
     /// Tags of all samples (k6's `--tag`).
     pub run_tags: Vec<(String, String)>,
+    /// What drives users in the place of journeys, if something does.
+    pub program: Option<program::Program>,
 }
 
 impl Model {

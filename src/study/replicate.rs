@@ -91,7 +91,7 @@ pub fn run_one(job: &Job<'_>, steady: bool) -> Result<Run, Refused> {
             warm_up,
         } = steady_run(job)?;
         return Ok(Run {
-            end: outcome.end,
+            end: outcome.end.clone(),
             fingerprint: outcome.fingerprint,
             metrics,
             held,
@@ -99,7 +99,7 @@ pub fn run_one(job: &Job<'_>, steady: bool) -> Result<Run, Refused> {
         });
     }
     Ok(job.run_and(|outcome, summary| Run {
-        end: outcome.end,
+        end: outcome.end.clone(),
         fingerprint: outcome.fingerprint,
         metrics: metrics_of(job.model, outcome, summary),
         held: verdicts_of(job.model, summary),

@@ -10,6 +10,7 @@ use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::world::World;
 use crate::world::outcome::Outcome;
+use crate::world::program::simulate;
 use crate::world::summary::summary;
 
 /// One run of a model. The random streams are those of (seed, replication): the same pair gives
@@ -39,12 +40,13 @@ impl Job<'_> {
     /// As [`Job::run_and`], run in a way of its own.
     pub fn run_by<T>(
         &self,
-        run: impl FnOnce(World) -> Outcome,
+        run: impl Fn(World) -> Outcome,
         take: impl FnOnce(&Outcome, &Summary) -> T,
     ) -> T {
-        let world = World::new(self.model, self.seed, self.replication);
-        let outcome = run(world.reusing(MEMORY.take()));
-        let summary = summary(&outcome, self.model);
+        let of = (self.seed, self.replication);
+        let done = simulate(self.model, of, |world| run(world.reusing(MEMORY.take())));
+        let outcome = done.result;
+        let summary = summary(&outcome, &done.model);
         let taken = take(&outcome, &summary);
         MEMORY.set(outcome.recorder.into_memory());
         taken
@@ -53,8 +55,11 @@ impl Job<'_> {
     /// Runs it.
     #[must_use]
     pub fn run(&self) -> (Outcome, Summary) {
-        let outcome = World::new(self.model, self.seed, self.replication).run();
-        let summary = summary(&outcome, self.model);
+        let done = simulate(self.model, (self.seed, self.replication), |world| {
+            world.run()
+        });
+        let summary = summary(&done.result, &done.model);
+        let outcome = done.result;
         (outcome, summary)
     }
 }

@@ -14,8 +14,8 @@ use crate::model::Model;
 use crate::model::scenario::{Executor, Scenario, Stage};
 use crate::stats::TrendStats;
 use crate::stats::warmup::{WarmupError, mser5};
-use crate::world::World;
 use crate::world::outcome::Outcome;
+use crate::world::program::simulate;
 use crate::world::summary::summary;
 use crate::world::timeline::Sample;
 
@@ -77,8 +77,9 @@ pub struct SteadyRun {
 pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, Refused> {
     let length = fixed_length(job.model)?;
     let every = Span((length.0 / WINDOWS).max(1));
-    let world = World::new(job.model, job.seed, job.replication);
-    let (outcome, samples) = world.run_sampled(every);
+    let of = (job.seed, job.replication);
+    let done = simulate(job.model, of, |world| world.run_sampled(every));
+    let (outcome, samples) = done.result;
     let setup = outcome.recorder.setup.unwrap_or(Span::ZERO);
     let begins = Time::ZERO + setup;
     let refused = |why| Refused::WarmUp {
@@ -97,7 +98,7 @@ pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, Refused> {
     }
     let cut = warm_up(&window_means(&outcome, &samples[from..to])).map_err(refused)?;
     let start = &samples[(from + cut).min(to - 1)];
-    let summary = summary(&outcome, job.model);
+    let summary = summary(&outcome, &done.model);
     let mut metrics = metrics_of(job.model, &outcome, &summary);
     cut_metrics(&mut metrics, job.model, &outcome, start, last);
     let held = thresholds_of(job.model)

@@ -54,7 +54,7 @@ impl World<'_> {
     }
 
     /// Interrupts all that runs; later scenarios never start, teardown does.
-    fn abort(&mut self, now: Time) {
+    pub(super) fn abort(&mut self, now: Time) {
         self.end = End::Aborted;
         self.queue.clear_alarm(self.evaluate);
         self.queue.clear_alarm(self.phase_timeout);

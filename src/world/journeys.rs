@@ -151,7 +151,7 @@ impl World<'_> {
         if vu.origin == Origin::SETUP {
             self.setup_over(now);
         } else {
-            self.stop(self.end);
+            self.stop(self.end.clone());
         }
     }
 

@@ -23,6 +23,7 @@ pub mod limiter;
 pub mod limits;
 pub mod network;
 pub mod outcome;
+pub mod program;
 mod queueing;
 mod rate_limit;
 pub mod request;

@@ -1,5 +1,7 @@
 //! What one run gave: everything that reports and studies are made of.
 
+use std::sync::Arc;
+
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Recorder;
 use crate::model::Model;
@@ -26,7 +28,7 @@ use super::slow::Breakdown;
 use super::{CALLED_AT_ONCE, OpTime, World};
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// All scenarios returned.
     Finished,
@@ -42,12 +44,14 @@ pub enum End {
     TooMuchMemory(TooMuchMemory),
     /// More requests were in the system than a machine can hold when this endpoint was called once more.
     TooManyRequests(EndpointId),
+    /// The program that drives the users could not go on, for this reason.
+    Failed(Arc<str>),
 }
 
 impl End {
     /// What is wrong with the model, if that is why its run came to no good end.
     #[must_use]
-    pub fn complaint(self, model: &Model) -> Option<String> {
+    pub fn complaint(&self, model: &Model) -> Option<String> {
         match self {
             End::Stuck(place) => Some(format!(
                 "the {} goes on and on without virtual time passing; {}",
@@ -64,6 +68,7 @@ impl End {
                  more; let fewer calls come of each request, or end them sooner",
                 model.endpoints[called.index()].name
             )),
+            End::Failed(why) => Some(why.to_string()),
             _ => None,
         }
     }

@@ -523,7 +523,7 @@ impl World<'_> {
                     .set_alarm(self.phase_timeout, now + self.model.teardown_timeout);
                 self.run_once(Origin::TEARDOWN, journey.0);
             }
-            None => self.stop(self.end),
+            None => self.stop(self.end.clone()),
         }
     }
 }

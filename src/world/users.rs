@@ -1,13 +1,15 @@
 //! VUs that run no journey of the model: another source of what they do, such as a script.
 
+use std::sync::Arc;
+
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Label, Origin};
 use crate::model::journey::{CheckId, GroupId, MetricId, SiteId, Step};
 
-use super::World;
 use super::event::{Event, Kind};
 use super::outcome::End;
 use super::vu::{Context, NONE, Reply, VuState};
+use super::{Phase, World};
 use crate::parts::inventory::Inventory;
 
 /// The VU that acts next, and what it knows.
@@ -42,7 +44,7 @@ pub struct Entities {
 }
 
 /// What a VU does next.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum UserAction {
     /// Says what its next requests are about, and goes on.
     Identify(Entities),
@@ -58,8 +60,12 @@ pub enum UserAction {
     GroupEnd(GroupId, Span),
     /// The iteration is over.
     Done,
-    /// The run ends here.
+    /// The run ends here, as it is.
     End,
+    /// The test ends: iterations are interrupted, and teardown runs.
+    Abort,
+    /// The run cannot go on, for this reason.
+    Fail(Arc<str>),
 }
 
 /// Decides what VUs do.
@@ -164,6 +170,9 @@ impl<'m> World<'m> {
             }
             UserAction::Done => return None,
             UserAction::End => self.stop(End::Aborted),
+            UserAction::Abort if self.phase == Phase::Teardown => self.stop(End::Aborted),
+            UserAction::Abort => self.abort(now),
+            UserAction::Fail(why) => self.stop(End::Failed(why)),
         }
         Some(false)
     }

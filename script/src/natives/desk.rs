@@ -29,7 +29,7 @@ pub(crate) struct Desk {
 impl Desk {
     /// Nobody's turn.
     pub(crate) fn new(script: &Rc<Script>, shared: bool) -> Desk {
-        let nobody = Rc::new(State::new(script.clone(), 0));
+        let nobody = Rc::new(State::new(script.clone(), script.settings().seed, 0));
         Desk {
             current: RefCell::new(nobody.clone()),
             nobody,

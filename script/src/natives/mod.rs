@@ -95,8 +95,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(script: Rc<Script>, number: u64) -> State {
-        let random = Random::new(script.settings().seed, number);
+    pub(crate) fn new(script: Rc<Script>, seed: u64, number: u64) -> State {
+        let random = Random::new(seed, number);
         State {
             script,
             port: Port::new(),

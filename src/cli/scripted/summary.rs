@@ -6,83 +6,86 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use capsim_script::{
-    Answer, Call, Effect, End, Failure as Stop, Instance, Level, RequestError, Response, ScriptVu,
-    VuFactory,
+    Answer, Call, Effect, End, Failure as Stop, Instance, Level, RequestError, Response, Script,
+    ScriptVu, VuFactory,
 };
 
-use super::{Scripted, text_of};
+use super::program::ScriptProgram;
+use super::text_of;
 use crate::cli::exit::{self, Failure};
 use crate::cli::files::Files;
 use crate::cli::output::write_whole;
 use crate::cli::outputs::Outputs;
 use crate::measure::summary::Summary;
+use crate::model::Model;
 use crate::report::{SummaryOptions, export};
+use crate::world::program::{Carried, Told};
 
 /// Texts by where they go: `stdout`, `stderr`, or a file.
 type Texts = BTreeMap<String, String>;
 
-impl Scripted {
-    /// Lets the script handle the summary, and writes the files that it wants. Gives what goes to stdout; `None` if
-    /// that is the usual summary.
-    pub fn handle_summary(
-        &self,
-        summary: &Summary,
-        options: &SummaryOptions,
-        files: &Files,
-        out: &mut Outputs,
-    ) -> Option<String> {
-        if !self.script.borrow().exports().has("handleSummary") {
+/// Lets the script of a run handle its summary, and writes the files that it wants. Gives what goes to stdout; `None` if
+/// that is the usual summary.
+pub fn handle_summary(
+    model: &Model,
+    told: Option<&Told>,
+    (summary, options): (&Summary, &SummaryOptions),
+    files: &Files,
+    out: &mut Outputs,
+) -> Option<String> {
+    let program: &ScriptProgram = Carried::by(model)?;
+    if !program.0.exports.has("handleSummary") {
+        return None;
+    }
+    let setup = told.and_then(|told| told.setup.as_deref());
+    let data = data(summary, options, setup);
+    let end = summarise(&program.script().ok()?, &data, summary.duration);
+    let texts = match (end.failure, end.value) {
+        (Some(Stop::Result(why)), _) => {
+            tell!("ERRO failed to handle the end-of-test summary: {why}");
+            return Some(String::new());
+        }
+        (Some(stop), _) => {
+            tell!("ERRO {}", text_of(stop));
             return None;
         }
-        let end = self.summarise(&self.data(summary, options), summary.duration);
-        let texts = match (end.failure, end.value) {
-            (Some(Stop::Result(why)), _) => {
-                tell!("ERRO failed to handle the end-of-test summary: {why}");
-                return Some(String::new());
-            }
-            (Some(stop), _) => {
-                tell!("ERRO {}", text_of(stop));
-                return None;
-            }
-            (None, value) => value?,
-        };
-        let mut texts: Texts = serde_json::from_str(&texts).ok()?;
-        let printed = texts.remove("stdout").unwrap_or_default();
-        if let Some(text) = texts.remove("stderr") {
-            tell!("{}", text.trim_end_matches('\n'));
-        }
-        for (path, text) in texts {
-            out.keep(write(Path::new(&path), &text, files));
-        }
-        Some(printed)
+        (None, value) => value?,
+    };
+    let mut texts: Texts = serde_json::from_str(&texts).ok()?;
+    let printed = texts.remove("stdout").unwrap_or_default();
+    if let Some(text) = texts.remove("stderr") {
+        tell!("{}", text.trim_end_matches('\n'));
     }
+    for (path, text) in texts {
+        out.keep(write(Path::new(&path), &text, files));
+    }
+    Some(printed)
+}
 
-    /// The argument of the function, as JSON.
-    fn data(&self, summary: &Summary, options: &SummaryOptions) -> Rc<str> {
-        let data = export::handle_summary(summary, options);
-        let setup = self.setup.borrow();
-        let Some(setup) = setup.as_ref().and_then(|s| serde_json::from_str(s).ok()) else {
-            return data.into();
-        };
-        let mut data: serde_json::Value = serde_json::from_str(&data).unwrap_or_default();
-        data["setup_data"] = setup;
-        data.to_string().into()
-    }
+/// The argument of the function, as JSON.
+fn data(summary: &Summary, options: &SummaryOptions, setup: Option<&str>) -> Rc<str> {
+    let data = export::handle_summary(summary, options);
+    let Some(setup) = setup.and_then(|s| serde_json::from_str(s).ok()) else {
+        return data.into();
+    };
+    let mut data: serde_json::Value = serde_json::from_str(&data).unwrap_or_default();
+    data["setup_data"] = setup;
+    data.to_string().into()
+}
 
-    /// Calls the function in a VU of its own, as k6 does.
-    fn summarise(&self, data: &Rc<str>, seconds: f64) -> End {
-        let now = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        let mut vu = VuFactory::new(&self.script.borrow()).vu(0);
-        let mut effect = vu.resume(Answer::Go, now);
-        loop {
-            effect = match effect {
-                Effect::Ready => break,
-                Effect::Done(end) => return end,
-                _ => vu.resume(Answer::Go, now),
-            };
-        }
-        call(&mut vu, Call::Summary(data.clone()), now)
+/// Calls the function in a VU of its own, as k6 does.
+fn summarise(script: &Rc<Script>, data: &Rc<str>, seconds: f64) -> End {
+    let now = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    let mut vu = VuFactory::new(script).vu(0);
+    let mut effect = vu.resume(Answer::Go, now);
+    loop {
+        effect = match effect {
+            Effect::Ready => break,
+            Effect::Done(end) => return end,
+            _ => vu.resume(Answer::Go, now),
+        };
     }
+    call(&mut vu, Call::Summary(data.clone()), now)
 }
 
 /// Runs a call to its end, at one instant. Nobody answers its requests.

@@ -5,6 +5,7 @@ mod samples;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use capsim_script::record::pattern;
@@ -14,8 +15,10 @@ use capsim_script::{
 };
 
 use self::samples::{Seen, place};
+use super::learned::{Attempt, SiteKey, key_of};
+use super::program::Shared;
 use super::routes::{Routes, Sent};
-use super::{Scripted, SiteKey, Told, answers, key_of, text_of};
+use super::{answers, text_of};
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Origin;
 use crate::model::Model;
@@ -47,12 +50,14 @@ struct User {
     sent: Option<Box<Sent>>,
     /// What it does once the world knows what its request is about.
     then: Option<UserAction>,
+    /// Kinds of requests that its iteration has sent and how long it slept, in a run that is made to learn.
+    made: (Vec<SiteKey>, Span),
 }
 
 pub struct ScriptUsers<'m> {
     factory: Rc<VuFactory>,
     data: Option<Rc<str>>,
-    answers: BTreeMap<String, String>,
+    shared: Arc<Shared>,
     model: &'m Model,
     vus: Vec<Option<Box<User>>>,
     begun: Vec<u64>,
@@ -62,7 +67,8 @@ pub struct ScriptUsers<'m> {
     seen: Vec<Vec<Seen>>,
     /// Some site of each endpoint.
     any: BTreeMap<EndpointId, SiteId>,
-    told: Rc<RefCell<Told>>,
+    told: Rc<RefCell<Attempt>>,
+    learns: bool,
     hidden: usize,
 }
 
@@ -79,8 +85,9 @@ impl UserSource for ScriptUsers<'_> {
         match self.go_on(turn, state) {
             Ok(deed) => deed,
             Err(problem) => {
+                let why = problem.as_str().into();
                 self.told.borrow_mut().problem.get_or_insert(problem);
-                UserAction::End
+                UserAction::Fail(why)
             }
         }
     }
@@ -89,11 +96,12 @@ impl UserSource for ScriptUsers<'_> {
 impl<'m> ScriptUsers<'m> {
     /// The users of one run.
     pub fn new(
-        scripted: &Scripted,
+        shared: Arc<Shared>,
         factory: Rc<VuFactory>,
         model: &'m Model,
-        told: Rc<RefCell<Told>>,
+        told: Rc<RefCell<Attempt>>,
     ) -> ScriptUsers<'m> {
+        let learns = told.borrow().missing.learns();
         let (mut sites, mut any) = (BTreeMap::new(), BTreeMap::new());
         for (site, id) in model.sites.iter().zip(0..) {
             sites.entry(key_of(site)).or_insert(SiteId(id));
@@ -102,7 +110,7 @@ impl<'m> ScriptUsers<'m> {
         ScriptUsers {
             factory,
             data: None,
-            answers: scripted.answers.clone(),
+            shared,
             model,
             vus: Vec::new(),
             begun: vec![0; model.scenarios.len()],
@@ -110,6 +118,7 @@ impl<'m> ScriptUsers<'m> {
             sites,
             seen: model.endpoints.iter().map(|_| Vec::new()).collect(),
             any,
+            learns,
             told,
             hidden: 0,
         }
@@ -158,6 +167,7 @@ impl ScriptUsers<'_> {
             queued: VecDeque::new(),
             sent: None,
             then: None,
+            made: Default::default(),
         })
     }
 
@@ -173,6 +183,7 @@ impl ScriptUsers<'_> {
             user.in_call = true;
             user.queued.clear();
             user.then = None;
+            user.made = Default::default();
             user.waits = Waits::Idle;
             return Ok(Answer::Run(Box::new(self.call(turn))));
         }
@@ -233,7 +244,7 @@ impl ScriptUsers<'_> {
         answers::fill(
             &mut response,
             self.model,
-            &self.answers,
+            &self.shared.answers,
             turn,
             state,
             user.sent.as_deref(),
@@ -268,6 +279,7 @@ impl ScriptUsers<'_> {
                 }
                 Effect::Sleep(time) => {
                     user.waits = Waits::Sleep;
+                    user.made.1 = user.made.1 + span(time);
                     return Ok(UserAction::Sleep(span(time)));
                 }
                 Effect::Check {
@@ -303,26 +315,34 @@ impl ScriptUsers<'_> {
                     Answer::Go
                 }
                 Effect::Log(line) => self.tell(line.level, &line.text),
-                Effect::MarkFailed(text) => self.tell(Level::Error, &text),
+                Effect::MarkFailed(text) => {
+                    self.told.borrow_mut().failed = true;
+                    self.tell(Level::Error, &text)
+                }
                 Effect::Instance => Answer::Instance(Instance::default()),
                 Effect::Read { .. } | Effect::Ready => Answer::Go,
                 Effect::Done(end) => {
                     user.in_call = false;
-                    return self.done(turn, end);
+                    return self.done(turn, user, end);
                 }
             };
         }
     }
 
     /// What the end of a call means to the world.
-    fn done(&mut self, turn: Turn, end: End) -> Result<UserAction, String> {
+    fn done(&mut self, turn: Turn, user: &mut User, end: End) -> Result<UserAction, String> {
         if turn.origin == Origin::SETUP {
             self.data = end.value.map(Into::into);
             self.told.borrow_mut().setup.clone_from(&self.data);
         }
-        if turn.origin.as_scenario().is_some() && self.told.borrow_mut().missing.iteration_over() {
-            // This run is made again.
-            return Ok(UserAction::End);
+        if let Some(scenario) = turn.origin.as_scenario() {
+            let journey = self.model.scenarios[scenario].journey.index();
+            let (made, slept) = &mut user.made;
+            let missing = &mut self.told.borrow_mut().missing;
+            if missing.iteration_over(scenario, journey, made, *slept) {
+                // This run has shown enough, but for teardown.
+                return Ok(UserAction::Abort);
+            }
         }
         match end.failure {
             None | Some(Stop::Stopped) => Ok(UserAction::Done),
@@ -336,8 +356,8 @@ impl ScriptUsers<'_> {
             }
             Some(Stop::Endless(text)) => Err(text),
             Some(Stop::Abort(text)) => {
-                self.told.borrow_mut().aborted = Some(text);
-                Ok(UserAction::End)
+                self.told.borrow_mut().aborted.get_or_insert(text);
+                Ok(UserAction::Abort)
             }
         }
     }
@@ -357,7 +377,7 @@ impl ScriptUsers<'_> {
             )
         })?;
         let endpoint = sent.endpoint;
-        let site = self.site(turn, endpoint, request);
+        let site = self.site(turn, endpoint, request, user);
         user.waits = Waits::Answer(request.id, turn.now);
         // Without a site this run is made again, with one.
         let action = site.map_or(UserAction::End, UserAction::Request);

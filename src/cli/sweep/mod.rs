@@ -139,6 +139,11 @@ impl SweepCommand {
             sweep.model(point).map_err(Failure::model)?;
         }
         if self.plan.is_some() || self.store.is_some() {
+            if document.program().is_some() {
+                let text = "error: --plan and --store keep a model, and a script is none\n  help: write the rows with \
+                            --out, or make a model of the script with `capsim import`";
+                return Err(Failure::new(exit::USAGE, text));
+            }
             return self.beyond(&sweep, &interrupt);
         }
         let out = self.out.as_deref().unwrap_or(Path::new(""));

@@ -86,5 +86,6 @@ fn journey<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>, root: &str)
         name: name.to_string(),
         steps,
         loop_slots,
+        usual: None,
     }
 }

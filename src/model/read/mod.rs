@@ -351,6 +351,7 @@ impl<'a> Build<'a> {
             summary_trend_stats: about.stats,
             summary_trend_names: about.stat_names,
             run_tags: Vec::new(),
+            program: None,
         };
         programs.of_scenarios.apply(&mut model.scenarios);
         self.complete_sites(&mut model.sites, &endpoints.timeouts, &about.expected);
@@ -395,5 +396,6 @@ fn empty_journey(name: &str) -> Journey {
         name: name.to_string(),
         steps,
         loop_slots: 0,
+        usual: None,
     }
 }

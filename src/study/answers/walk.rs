@@ -143,6 +143,7 @@ impl<'m> Walk<'m> {
                             at = then as usize;
                         }
                     }
+                    Step::External => self.usual(index, weight),
                     Step::Jump(to) => at = to as usize,
                     Step::JumpIf(condition, to) if succeeds(condition) => {
                         at = to as usize;
@@ -171,6 +172,22 @@ impl<'m> Walk<'m> {
         }
         if budget == 0 {
             self.note("the journey is too long to be walked to its end");
+        }
+    }
+
+    /// What iterations of a journey usually do, where the steps do not say it.
+    fn usual(&mut self, journey: usize, weight: f64) {
+        let Some(usual) = &self.model.journeys[journey].usual else {
+            self.note("what the script does is not known");
+            return;
+        };
+        self.note("what the script does is as seen in a short run; see docs/scripts.md");
+        self.think += weight * usual.sleep;
+        for (site, often) in &usual.requests {
+            self.requests += weight * often;
+            self.sites[site.index()] += weight * often;
+            let endpoint = self.model.sites[site.index()].endpoint;
+            self.elapsed += self.request(endpoint, weight * often) * weight * often;
         }
     }
 

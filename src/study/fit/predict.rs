@@ -212,8 +212,9 @@ impl<'q, 'a> Setting<'q, 'a> {
         let slower = libm::exp(day + drift) * self.as_measured(&model, &moved);
         slow_down(&mut model, slower);
         let model = observing(model, &self.targets);
-        let take =
-            |outcome: &Outcome, raw: Vec<f64>| (outcome.end, outcome.duration.as_secs(), raw);
+        let take = |outcome: &Outcome, raw: Vec<f64>| {
+            (outcome.end.clone(), outcome.duration.as_secs(), raw)
+        };
         let (end, seconds, raw) = question.run(&model, k, take, &self.targets);
         let waited = self.mean.map_or(0.0, |i| raw[i] - self.base[i]);
         let room = room(&model, waited);
@@ -316,7 +317,7 @@ impl<'q, 'a> Setting<'q, 'a> {
         }
         let mut codes: Vec<(u8, u64)> = Vec::new();
         for (draw, crossed) in draws.iter().zip(&crossed) {
-            let code = match draw.end {
+            let code = match &draw.end {
                 End::SetupTimeout => 100,
                 End::TeardownTimeout => 101,
                 End::Aborted => 99,

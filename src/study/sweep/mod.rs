@@ -183,7 +183,7 @@ pub fn result(job: &Job<'_>, steady: bool, columns: &Columns) -> Vec<u8> {
 /// As [`result`], of a run that was made.
 #[must_use]
 pub fn result_of(run: &Run, columns: &Columns) -> Vec<u8> {
-    let end = end_name(run.end);
+    let end = end_name(&run.end);
     let passed = run.held.iter().all(|h| *h) && end == "finished";
     let mut row = vec![end.to_owned(), flag(passed).to_owned()];
     row.extend((0..columns.thresholds.len()).map(|i| {
@@ -205,7 +205,7 @@ fn flag(held: bool) -> &'static str {
     if held { "1" } else { "0" }
 }
 
-fn end_name(end: End) -> &'static str {
+fn end_name(end: &End) -> &'static str {
     match end {
         End::Finished => "finished",
         End::SetupTimeout => "setup timeout",
@@ -213,6 +213,7 @@ fn end_name(end: End) -> &'static str {
         End::Stuck(_) => "stuck",
         End::TooMuchMemory(_) => "too much memory",
         End::TooManyRequests(_) => "too many requests",
+        End::Failed(_) => "failed",
         #[allow(unreachable_patterns)]
         _ => "aborted",
     }

@@ -1,15 +1,17 @@
 //! What a script does that is recorded: which check, metric, group or kind of request of the model it is.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
 use capsim_script::record::pattern;
 use capsim_script::{Answer, Level, Request, Tags};
 
-use super::{MOST_LINES, ScriptUsers, span};
-use crate::cli::scripted::MOST_SITES;
+use super::{MOST_LINES, ScriptUsers, User, span};
+use crate::cli::scripted::learned::{MOST_SITES, SiteKey};
 use crate::measure::recorder::Origin;
+use crate::model::answer::Answer as Answered;
 use crate::model::journey::{CheckId, GroupId, MetricId, SiteId};
 use crate::model::system::EndpointId;
 use crate::world::users::Turn;
@@ -23,6 +25,8 @@ pub(super) struct Seen {
     name: Rc<str>,
     group: Rc<str>,
     timeout: Duration,
+    expected: Option<Rc<[(u16, u16)]>>,
+    method: Rc<str>,
     tags: Rc<Tags>,
     site: SiteId,
 }
@@ -34,6 +38,8 @@ impl Seen {
             name: request.name.clone(),
             group: request.group.clone(),
             timeout: request.timeout,
+            expected: request.expected.clone(),
+            method: request.method.clone(),
             tags: request.tags.clone(),
             site,
         }
@@ -44,6 +50,8 @@ impl Seen {
             && self.name == request.name
             && self.group == request.group
             && self.timeout == request.timeout
+            && self.method == request.method
+            && self.expected == request.expected
             && self.tags == request.tags
     }
 }
@@ -67,7 +75,11 @@ impl ScriptUsers<'_> {
         turn: Turn,
         endpoint: EndpointId,
         request: &Request,
+        user: &mut User,
     ) -> Option<SiteId> {
+        if self.learns {
+            user.made.0.push(self.key(turn, endpoint, request));
+        }
         let phase = phase(turn);
         let seen = &self.seen[endpoint.index()];
         if let Some(kind) = seen.iter().find(|kind| kind.is_of(phase, request)) {
@@ -82,20 +94,49 @@ impl ScriptUsers<'_> {
     }
 
     fn site_by_key(&self, turn: Turn, endpoint: EndpointId, request: &Request) -> Option<SiteId> {
-        let tags = request.tags.iter().filter(|(key, _)| *key != "name");
-        let tags = tags.map(|(k, v)| (k.clone(), v.clone())).collect();
-        let key = (
-            endpoint,
-            self.name_of(endpoint, request),
-            place(turn, &request.group).into_owned(),
-            span(request.timeout),
-            tags,
-        );
+        let key = self.key(turn, endpoint, request);
         let known = self.sites.get(&key).copied();
         if known.is_none() && self.model.sites.len() < MOST_SITES {
             self.told.borrow_mut().missing.site(key);
         }
         known.or_else(|| self.any.get(&endpoint).copied())
+    }
+
+    /// What kind of request it is.
+    fn key(&self, turn: Turn, endpoint: EndpointId, request: &Request) -> SiteKey {
+        let tags = request.tags.iter().filter(|(key, _)| *key != "name");
+        let mut tags: Vec<_> = tags.map(|(k, v)| (k.clone(), v.clone())).collect();
+        if &*request.method != "GET" && !request.tags.contains_key("method") {
+            tags.push(("method".to_owned(), request.method.to_string()));
+            tags.sort();
+        }
+        SiteKey {
+            endpoint,
+            name: self.name_of(endpoint, request),
+            group: place(turn, &request.group).into_owned(),
+            timeout: span(request.timeout),
+            expected: self.expected(endpoint, request),
+            tags,
+        }
+    }
+
+    /// The statuses that a request expects, if they are not k6's default. An answer whose status differs from the
+    /// model's counts as the script sees it.
+    fn expected(&self, endpoint: EndpointId, request: &Request) -> Vec<u16> {
+        let ranges = match &request.expected {
+            Some(ranges) if **ranges != [(200, 399)] => ranges,
+            _ => return Vec::new(),
+        };
+        let mut all: BTreeSet<u16> = ranges.iter().flat_map(|(from, to)| *from..=*to).collect();
+        let http = self.model.endpoints[endpoint.index()].http.as_deref();
+        let status = |answer: &Option<Answered>| answer.as_ref().and_then(|a| a.status);
+        if let Some(status) = http.and_then(|http| status(&http.answer)) {
+            match all.contains(&status) {
+                true => all.insert(200),
+                false => all.remove(&200),
+            };
+        }
+        all.into_iter().collect()
     }
 
     /// The tag `name` of a request: its own, or the address unless that may differ from one to the next.

@@ -9,12 +9,14 @@ use std::sync::OnceLock;
 use toml::de::DeTable;
 
 /// The files of presets, by kind of component.
-const FILES: [&str; 5] = [
+const FILES: [&str; 7] = [
     include_str!("presets/caches.toml"),
     include_str!("presets/rate_limits.toml"),
     include_str!("presets/listeners.toml"),
     include_str!("presets/rows.toml"),
     include_str!("presets/pools.toml"),
+    include_str!("presets/retries.toml"),
+    include_str!("presets/services.toml"),
 ];
 
 /// What a real component was measured to do, as keys of a model.

@@ -37,12 +37,15 @@ impl WaitOrder {
 }
 
 /// How those who wait are served.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Waiting {
     /// Who is next.
     pub order: WaitOrder,
     /// Under barging: how long the one who is woken needs until it asks again.
     pub wake: Span,
+    /// Share of what is given back that does not go by the order: under barging it is handed to the first in line
+    /// (`hand_off`), under last in, first out to one of all who wait (`at_random`).
+    pub stray: f64,
     /// Of a pool: it looks at how long requests have waited every so long alone.
     pub timer: Option<Span>,
     /// Of a pool: more tokens, and how long somebody has to wait until they come.
@@ -62,7 +65,7 @@ impl Waiting {
 }
 
 /// What holds for the locks of all entities of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Lock {
     /// How those who wait for one entity are served.
     pub waiting: Waiting,

@@ -86,8 +86,15 @@ impl Balancer {
                 Some(self.round_robin(all))
             }
             service::Balancer::Random => Some(self.random(all)),
+            service::Balancer::LeastConnections if self.even => {
+                self.least(|at| f64::from(all[at].connections))
+            }
             service::Balancer::LeastConnections => {
-                self.least(|at| f64::from(all[at].connections) / all[at].weight)
+                let load = |b: &Backend| f64::from(b.connections) / b.weight;
+                let loads = self.usable.iter().map(|at| load(&all[usize::from(*at)]));
+                let least = loads.fold(f64::INFINITY, f64::min);
+                // As nginx's least_conn: equal ones take turns by their weights.
+                Some(smooth(&self.usable, all, |backend| load(backend) <= least))
             }
             service::Balancer::ShortestQueue => self.least(|at| f64::from(all[at].present)),
             service::Balancer::Choices(d) => Some(self.of_some(d, all)),
@@ -105,20 +112,7 @@ impl Balancer {
             self.turn = picked + 1;
             return picked;
         }
-        // Smooth weighted round robin (I. Sysoev, nginx 1.3.1): everybody earns the own weight, the richest is
-        // picked and pays all that was earned.
-        let mut earned = 0.0;
-        let mut best = self.usable[0];
-        for &at in &self.usable {
-            let backend = &mut all[usize::from(at)];
-            backend.credit += backend.weight;
-            earned += backend.weight;
-            if all[usize::from(at)].credit > all[usize::from(best)].credit {
-                best = at;
-            }
-        }
-        all[usize::from(best)].credit -= earned;
-        best
+        smooth(&self.usable, all, |_| true)
     }
 
     fn random(&mut self, all: &[Backend]) -> u16 {
@@ -179,6 +173,27 @@ impl Balancer {
         let mut owners = after.iter().chain(before).map(|(_, owner)| *owner);
         owners.find(|owner| self.usable.binary_search(owner).is_ok())
     }
+}
+
+/// Smooth weighted round robin (I. Sysoev, nginx 1.3.1) among those who take part: everybody earns the own weight, the
+/// richest is picked and pays all that was earned. `usable` is not empty.
+fn smooth(usable: &[u16], all: &mut [Backend], takes_part: impl Fn(&Backend) -> bool) -> u16 {
+    let mut earned = 0.0;
+    let mut best: Option<(u16, f64)> = None;
+    for &at in usable {
+        let backend = &mut all[usize::from(at)];
+        if !takes_part(backend) {
+            continue;
+        }
+        backend.credit += backend.weight;
+        earned += backend.weight;
+        if best.is_none_or(|(_, most)| backend.credit > most) {
+            best = Some((at, backend.credit));
+        }
+    }
+    let picked = best.map_or(usable[0], |(at, _)| at);
+    all[usize::from(picked)].credit -= earned;
+    picked
 }
 
 /// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014): neighbours come to lie anywhere.
@@ -271,9 +286,11 @@ mod tests {
         let (mut balancer, mut all) = made(service::Balancer::LeastConnections, &[1.0, 1.0, 2.0]);
         (all[0].connections, all[1].connections, all[2].connections) = (1, 1, 1);
         assert_eq!(balancer.pick(&mut all, None), Some(2));
-        all[2].connections = 2;
-        let three: Vec<_> = (0..3).map(|_| balancer.pick(&mut all, None)).collect();
-        assert_eq!(three, [Some(0), Some(1), Some(2)]);
+        // nginx 1.22.1, least_conn, idle: 1 2 3 1 2 3; weight 3 for the first: 1 2 1 3 1 1 2 1 3.
+        let rule = service::Balancer::LeastConnections;
+        assert_eq!(picks(rule, &[1.0; 3], 6), [0, 1, 2, 0, 1, 2]);
+        let weighted = picks(rule, &[3.0, 1.0, 1.0], 9);
+        assert_eq!(weighted, [0, 1, 0, 2, 0, 0, 1, 0, 2]);
         let (mut balancer, mut all) = made(service::Balancer::ShortestQueue, &[1.0, 1.0]);
         (all[0].present, all[1].connections) = (1, 9);
         assert_eq!(balancer.pick(&mut all, None), Some(1));

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::row::Rows;
-use super::waiting::{QueueEntry, Tickets, WaitQueue};
+use super::waiting::{Chance, QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::Time;
 use crate::engine::stream::Stream;
 use crate::measure::level::Level;
-use crate::model::waiting::WaitOrder;
+use crate::model::waiting::{WaitOrder, Waiting};
 
 /// The locks of all entities of one kind. Entities are numbered from 0.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Locks {
     order: WaitOrder,
     /// Those who wait, where chance has a part in who is next.
     rows: Option<Box<Rows>>,
+    /// Of barging: whether what comes back is handed over after all.
+    hand_off: Option<Box<Chance>>,
     /// What they measured.
     pub probe: LockProbe,
 }
@@ -42,13 +44,15 @@ pub struct LockProbe {
 impl Locks {
     /// Free locks of `entities` entities; more are added as they come up. `stream` is for orders that draw.
     #[must_use]
-    pub fn new(entities: usize, order: WaitOrder, stream: Stream) -> Locks {
+    pub fn new(entities: usize, waiting: &Waiting, stream: Stream) -> Locks {
+        let order = waiting.order;
         let versions = order == WaitOrder::ByVersion;
         let draws = versions || order == WaitOrder::Random;
         Locks {
             holder: vec![0; entities],
             lines: BTreeMap::new(),
             order,
+            hand_off: Chance::of(waiting, stream.clone()),
             rows: draws.then(|| Box::new(Rows::new(versions, stream))),
             probe: LockProbe::default(),
         }
@@ -110,7 +114,11 @@ impl Locks {
             (Some(rows), _) => rows.next(entity, failed, tickets),
             (None, None) => None,
             (None, Some(line)) => {
-                let next = line.next(tickets);
+                let handed = self.hand_off.as_mut().is_some_and(|c| c.strikes());
+                let next = match handed {
+                    true => line.next_woken(tickets),
+                    false => line.next(tickets),
+                };
                 if line.is_empty() {
                     self.lines.remove(&entity);
                 }

@@ -57,7 +57,7 @@ impl Pool {
             timers: spec.timeout.is_some()
                 || spec.codel.is_some()
                 || spec.waiting.reserve.is_some(),
-            wait_queue: WaitQueue::of_order(spec.waiting.order, stream),
+            wait_queue: WaitQueue::of_order(&spec.waiting, stream),
             probe: PoolProbe::default(),
         }
     }

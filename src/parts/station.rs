@@ -86,7 +86,7 @@ impl Station {
             queue_limit: spec.queue,
             scalability: spec.scalability,
             wait_queue: match spec.waiting.order {
-                WaitOrder::Barging => WaitQueue::of_order(WaitOrder::Barging, stream),
+                WaitOrder::Barging => WaitQueue::of_order(&spec.waiting, stream),
                 _ => WaitQueue::of_station(spec.discipline, &spec.queueing, stream),
             },
             serving: MinHeap::default(),

@@ -12,7 +12,7 @@ use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::model::queueing::Queueing;
 use crate::model::system::Discipline;
-use crate::model::waiting::WaitOrder;
+use crate::model::waiting::{WaitOrder, Waiting};
 
 /// One job in a queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,7 +48,8 @@ pub struct WaitQueue {
 #[derive(Clone, Debug)]
 enum Order {
     Fifo,
-    Lifo(Vec<QueueEntry>),
+    /// Now and then one of all instead of the last.
+    Lifo(Vec<QueueEntry>, Option<Box<Chance>>),
     Random(Vec<QueueEntry>, Box<Stream>),
     /// By class, 0 first.
     Priority(Vec<VecDeque<QueueEntry>>),
@@ -57,8 +58,34 @@ enum Order {
     Ageing(Box<Ageing>),
     /// The last one first, while more than so many wait.
     Adaptive(VecDeque<QueueEntry>, u32),
-    /// Nobody is handed anything: who is woken asks again.
-    Barging(VecDeque<QueueEntry>),
+    /// Nobody is handed anything, but now and then: who is woken asks again.
+    Barging(VecDeque<QueueEntry>, Option<Box<Chance>>),
+}
+
+/// Something that happens with a probability.
+#[derive(Clone, Debug)]
+pub struct Chance {
+    probability: f64,
+    stream: Stream,
+}
+
+impl Chance {
+    /// That of what does not go by the order; nothing if all does.
+    #[must_use]
+    pub fn of(waiting: &Waiting, stream: Stream) -> Option<Box<Chance>> {
+        let probability = waiting.stray;
+        (probability > 0.0).then(|| {
+            Box::new(Chance {
+                probability,
+                stream,
+            })
+        })
+    }
+
+    /// Whether it happens now.
+    pub fn strikes(&mut self) -> bool {
+        self.stream.unit() < self.probability
+    }
 }
 
 /// A line by urgency.
@@ -106,7 +133,7 @@ impl WaitQueue {
         WaitQueue {
             order: match discipline {
                 Discipline::Fifo | Discipline::ProcessorSharing => Order::Fifo,
-                Discipline::Lifo => Order::Lifo(Vec::new()),
+                Discipline::Lifo => Order::Lifo(Vec::new(), None),
                 Discipline::Random => Order::Random(Vec::new(), Box::new(stream)),
                 Discipline::Priority => Order::Priority(Vec::new()),
                 Discipline::AdaptiveLifo => Order::Adaptive(VecDeque::new(), 0),
@@ -115,14 +142,21 @@ impl WaitQueue {
         }
     }
 
-    /// An empty line of a pool or a lock. `stream` is drawn from by the random order alone. Versions are the business
-    /// of [`Rows`](super::row::Rows).
+    /// An empty line of a pool or a station. `stream` is drawn from where chance has a part in the order alone. Versions are
+    /// the business of [`Rows`](super::row::Rows).
     #[must_use]
-    pub fn of_order(order: WaitOrder, stream: Stream) -> WaitQueue {
-        match order {
-            WaitOrder::Random => WaitQueue::new(Discipline::Random, stream),
+    pub fn of_order(waiting: &Waiting, stream: Stream) -> WaitQueue {
+        let mut line = match waiting.order {
+            WaitOrder::Random => return WaitQueue::new(Discipline::Random, stream),
             other => WaitQueue::without_draws(other),
+        };
+        match &mut line.order {
+            Order::Lifo(_, chance) | Order::Barging(_, chance) => {
+                *chance = Chance::of(waiting, stream);
+            }
+            _ => {}
         }
+        line
     }
 
     /// An empty line in an order that draws nothing; random order and versions become first come, first served.
@@ -131,8 +165,8 @@ impl WaitQueue {
         WaitQueue {
             order: match order {
                 WaitOrder::InOrder | WaitOrder::Random | WaitOrder::ByVersion => Order::Fifo,
-                WaitOrder::LastInFirstOut => Order::Lifo(Vec::new()),
-                WaitOrder::Barging => Order::Barging(VecDeque::new()),
+                WaitOrder::LastInFirstOut => Order::Lifo(Vec::new(), None),
+                WaitOrder::Barging => Order::Barging(VecDeque::new(), None),
             },
             ..WaitQueue::fifo()
         }
@@ -225,8 +259,8 @@ impl WaitQueue {
         self.ordered += 1;
         match &mut self.order {
             Order::Fifo => {}
-            Order::Lifo(line) | Order::Random(line, _) => line.push(entry),
-            Order::Barging(line) | Order::Adaptive(line, _) => line.push_back(entry),
+            Order::Lifo(line, _) | Order::Random(line, _) => line.push(entry),
+            Order::Barging(line, _) | Order::Adaptive(line, _) => line.push_back(entry),
             // Only `push_aged` knows when a job came.
             Order::Ageing(_) => debug_assert!(false, "a job without a time"),
             Order::Priority(classes) => {
@@ -245,16 +279,25 @@ impl WaitQueue {
         self.abandoned += 1;
     }
 
-    /// Takes the job whose turn it is; nobody under barging.
+    /// Takes the job whose turn it is; under barging nobody, unless it is handed over by chance.
     #[inline]
     pub fn next(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
         if self.is_fifo() {
             return self.next_fifo(tickets);
         }
-        if matches!(self.order, Order::Barging(_)) {
+        if matches!(self.order, Order::Barging(..)) && !self.hands_off() {
             return None;
         }
         self.next_alive(tickets).then_some(self.found)
+    }
+
+    /// Whether what comes back under barging is handed over this time.
+    fn hands_off(&mut self) -> bool {
+        let waits = !self.is_empty();
+        match &mut self.order {
+            Order::Barging(_, Some(chance)) => waits && chance.strikes(),
+            _ => false,
+        }
     }
 
     /// As [`WaitQueue::next`], of a first-come, first-served line.
@@ -295,10 +338,18 @@ impl WaitQueue {
             return None;
         }
         let waiting = self.len();
+        let strays = match &mut self.order {
+            Order::Lifo(_, Some(chance)) => chance.strikes(),
+            _ => false,
+        };
         loop {
             let entry = match &mut self.order {
                 Order::Fifo => self.fifo.pop(),
-                Order::Lifo(line) => line.pop(),
+                Order::Lifo(line, Some(chance)) if strays && !line.is_empty() => {
+                    let at = chance.stream.below(line.len() as u64) as usize;
+                    Some(line.remove(at))
+                }
+                Order::Lifo(line, _) => line.pop(),
                 Order::Random(line, stream) => {
                     if line.is_empty() {
                         None
@@ -307,7 +358,7 @@ impl WaitQueue {
                         Some(line.swap_remove(at))
                     }
                 }
-                Order::Barging(line) => line.pop_front(),
+                Order::Barging(line, _) => line.pop_front(),
                 Order::Ageing(line) => line.heap.pop().map(|(_, entry)| entry),
                 Order::Adaptive(line, above) if waiting > *above => line.pop_back(),
                 Order::Adaptive(line, _) => line.pop_front(),
@@ -326,8 +377,8 @@ impl WaitQueue {
         (self.abandoned, self.ordered) = (0, 0);
         match &mut self.order {
             Order::Fifo => self.fifo.clear(),
-            Order::Lifo(line) | Order::Random(line, _) => line.clear(),
-            Order::Barging(line) | Order::Adaptive(line, _) => line.clear(),
+            Order::Lifo(line, _) | Order::Random(line, _) => line.clear(),
+            Order::Barging(line, _) | Order::Adaptive(line, _) => line.clear(),
             Order::Ageing(line) => line.heap = MinHeap::default(),
             Order::Priority(classes) => classes.iter_mut().for_each(VecDeque::clear),
         }

@@ -196,9 +196,9 @@ fn pools(model: &Model, seeds: Seeds) -> Vec<Pool> {
 }
 
 fn locks(model: &Model, seeds: Seeds, entity: Entity) -> Locks {
-    let order = model.locks[entity as usize].waiting.order;
+    let waiting = &model.locks[entity as usize].waiting;
     let stream = seeds.stream(&format!("locks.{entity:?}.order"));
-    Locks::new(entities(model, entity), order, stream)
+    Locks::new(entities(model, entity), waiting, stream)
 }
 
 fn stations(model: &Model, seeds: Seeds, queue: &mut EventQueue<Event>) -> Vec<(Station, AlarmId)> {

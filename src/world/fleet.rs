@@ -192,7 +192,10 @@ impl World<'_> {
         let member =
             &self.fleet.as_ref()?.services[usize::from(service)].members[usize::from(replica)];
         if member.lost > 0 {
-            self.fail(now, id, BAD_GATEWAY);
+            // A caller meets the refused connection itself, and may try again for it; a client has a balancer in between.
+            let called = self.requests[id].parent.0 != NONE;
+            let code = if called { Code::REFUSED } else { BAD_GATEWAY };
+            self.fail(now, id, code);
             return None;
         }
         if member.failing > 0

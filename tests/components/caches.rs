@@ -1,6 +1,6 @@
 //! Fetches of Varnish 7.1.1, and of nginx 1.22.1 with `proxy_cache_lock`.
 
-use super::sessions::{Answer, answers, sessions};
+use super::sessions::{Answer, answers, run, sessions};
 
 /// A cache under these keys before an upstream that takes so long.
 fn before(keys: &str, upstream: &str) -> String {
@@ -58,10 +58,11 @@ fn varnish_waits_in_vain_once_for_what_is_not_cacheable() {
     near(&took(&at, &never), &[303.0; 11]);
     // Where it is not, one after the other, again each time.
     let serial: Vec<f64> = (1..=10).map(|n| 301.3 * f64::from(n)).collect();
-    near(
-        &took(&[0.0; 10], &varnish("uncacheable = 1.0\nremember = \"0s\"")),
-        &serial,
-    );
+    let unmarked = varnish("uncacheable = 1.0\nremember = \"0s\"");
+    near(&took(&[0.0; 10], &unmarked), &serial);
+    // 40 clients: the last at 12,052.
+    let last = took(&[0.0; 40], &unmarked)[39];
+    assert!((last / 12_052.0 - 1.0).abs() < 0.005, "{last}");
 }
 
 #[test]
@@ -92,6 +93,30 @@ fn nginx_looks_again_after_half_a_second() {
     ];
     near(&times, &measured);
     assert_eq!(sessions, [0, 5, 6, 7, 8, 9, 1, 2, 3, 4]);
+}
+
+/// Requests that went upstream, of ten at once.
+fn upstream(system: &str) -> u64 {
+    run(&sessions(&[0.0; 10], system), 1).called[1]
+}
+
+#[test]
+fn one_request_goes_upstream_with_a_lock_and_ten_without() {
+    let called = |keys: &str, takes: &str| {
+        let system = before(keys, takes).replace(
+            &format!("[{{ delay = \"{takes}\" }}]"),
+            "[{ call = \"origin\" }]",
+        );
+        upstream(&format!(
+            "{system}[endpoints.origin]\nvisits = [{{ delay = \"{takes}\" }}]\n"
+        ))
+    };
+    let nginx = "preset = \"nginx-1.22/proxy_cache_lock\"";
+    assert_eq!(called(nginx, "120ms"), 1);
+    assert_eq!(called("preset = \"varnish-7/fetch\"", "300ms"), 1);
+    assert_eq!(called("", "120ms"), 10);
+    // After proxy_cache_lock_timeout the other nine go upstream, too.
+    assert_eq!(called(nginx, "8s"), 10);
 }
 
 #[test]

@@ -115,26 +115,6 @@ fn the_queue_of_a_haproxy_server_has_a_timeout() {
 }
 
 #[test]
-fn a_dead_server_is_tried_again_after_a_pause() {
-    // One dead server (refuses), retries 3, connect timeout 5 s / 200 ms: 503 after 3.0 s / 0.60 s, for the pause before
-    // each retry is min(1 s, timeout connect).
-    for (pause, expected) in [("1s", 3.0), ("200ms", 0.6)] {
-        let system = format!(
-            "[retries.haproxy]\nattempts = 4\non = [502, \"refused\"]\nbackoff = \"{pause}\"\n\
-             [stations.dead]\nservers = 1\nqueue = 0\n\
-             [endpoints.server]\nvisits = [{{ fail = 1.0, status = 502 }}]\n\
-             [endpoints.e]\nvisits = [{{ call = \"server\", retry = \"haproxy\" }}]\n"
-        );
-        let system = system.replace("[stations.dead]\nservers = 1\nqueue = 0\n", "");
-        let all = answers(&sessions(&[0.0], &system), 1);
-        assert!(
-            (all[0].at / 1e3 - expected).abs() < 0.015 && all[0].status >= 500,
-            "{all:?}"
-        );
-    }
-}
-
-#[test]
 fn max_conns_of_nginx_has_no_queue() {
     // max_conns=2: two served, the rest 502 at once.
     let all = answers(

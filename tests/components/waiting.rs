@@ -1,7 +1,5 @@
 //! The order of waiting: what no order may do, and what each does to the spread of the wait.
 
-use capsim::theory::discipline::{Order, mm1_wait};
-
 use super::sessions::{answers, closed_loop, order, run, spread, staggered};
 
 const ORDERS: [&str; 4] = ["in-order", "last-in-first-out", "random", "barging"];
@@ -64,36 +62,6 @@ fn equal_services_give_equal_mean_waits_in_every_order() {
 }
 
 #[test]
-fn random_order_has_the_variance_of_the_closed_form() {
-    // M/M/1 at a load of 0.7: E[W²] in random order is that in order over 1 − ρ/2 (Kingman 1962, Takács 1963).
-    for of in ["pool", "lock", "station"] {
-        let mut sums = [0.0; 3];
-        for seed in 1..=12 {
-            for response in poisson_waits(of, "random", "{ exponential = \"10ms\" }", seed) {
-                sums = [
-                    sums[0] + 1.0,
-                    sums[1] + response,
-                    sums[2] + response * response,
-                ];
-            }
-        }
-        // The wait and the service are independent, whatever the order: Var T = Var W + Var S.
-        let (mean, second) = (sums[1] / sums[0], sums[2] / sums[0]);
-        let theory = mm1_wait(Order::Random, 70.0, 100.0).unwrap();
-        let (wait, variance) = (mean - 10.0, second - mean * mean - 100.0);
-        let expected = (theory.second - theory.mean * theory.mean) * 1e6;
-        assert!(
-            (wait / (theory.mean * 1e3) - 1.0).abs() < 0.06,
-            "{of}: mean {wait}"
-        );
-        assert!(
-            (variance / expected - 1.0).abs() < 0.2,
-            "{of}: {variance}, expected {expected}"
-        );
-    }
-}
-
-#[test]
 fn the_last_in_is_the_first_out() {
     let system = |section: &str, visit: &str| {
         format!(
@@ -137,59 +105,56 @@ fn who_gives_back_and_asks_at_once_is_served_first_under_barging() {
 }
 
 #[test]
-fn the_pools_of_languages_differ_in_their_spread() {
-    // A pool of two, twenty users, hold 10 ms, 40 rounds each. Measured: handed over in order 91, 92, 93, 94, CV 0.10
-    // (psycopg_pool 3.3.3; also node pg, tarn, deadpool); Go 1.25.5 database/sql mean 85, median 61, p95 260, max 512 to
-    // 635, CV 1.0, with 5 ms of think time 80, 57, 242 to 273, 490, 1.0; barging (SQLAlchemy, DBUtils, redis-py, urllib3,
-    // queue.Queue) 46, 0, 0, 3,685, CV 7.4, with 5 ms of think time 85, 86, 87, 90, CV 0.09.
-    let pool = |preset: &str, think: &str| {
-        let rest = format!("[pools.two]\nsize = 2\npreset = \"{preset}\"\n");
-        let rounds = ("per-vu-iterations", 40);
-        spread(&closed_loop(20, rounds, think, "hold = \"two\"", &rest, 1))
+fn a_share_handed_over_lies_between_barging_and_in_order() {
+    let waits = |of: &str, keys: &str| {
+        let (section, visit) = match of {
+            "pool" => (format!("[pools.one]\nsize = 1\n{keys}"), "hold = \"one\""),
+            _ => (format!("[locks.global]\n{keys}"), "lock = \"global\""),
+        };
+        closed_loop(20, ("per-vu-iterations", 200), "", visit, &section, 1)
     };
-    let think = ", { sleep = \"5ms\" }";
-    let near = |value: f64, expected: f64, by: f64| (value - expected).abs() <= by;
-    for preset in [
-        "psycopg_pool-3.3/pool",
-        "node-pg-8.23/pool",
-        "deadpool-0.12/pool",
-    ] {
-        let s = pool(preset, "");
+    for of in ["pool", "lock"] {
+        let all = waits(of, "order = \"barging\"\nhand_off = 1.0");
+        assert_eq!(all, waits(of, "order = \"in-order\""));
+        let none = waits(of, "order = \"barging\"\nhand_off = 0.0");
+        assert_eq!(none, waits(of, "order = \"barging\""));
+        // A turn is 1/h services long on average, geometrically distributed: of so many waits one waits for 19 turns, whose
+        // variance is 19 (1 − h)/h², and all others for nothing.
+        let h: f64 = 0.25;
+        let cv = ((1.0 + (1.0 - h) / 19.0) / h - 1.0).sqrt();
+        let found = spread(&waits(of, &format!("order = \"barging\"\nhand_off = {h}")));
         assert!(
-            near(s.mean, 89.0, 3.0) && near(s.median, 90.0, 3.0) && s.max < 95.0,
-            "{s:?}"
-        );
-        assert!(s.cv < 0.15 && pool(preset, think).cv < 0.15);
-    }
-    for (think, mean) in [("", 85.0), (think, 80.0)] {
-        let s = pool("go-1.25/database-sql", think);
-        assert!(
-            near(s.mean, mean, 6.0) && (0.85..1.15).contains(&s.cv),
-            "{s:?}"
-        );
-        assert!(
-            (220.0..300.0).contains(&s.p95) && (400.0..800.0).contains(&s.max),
-            "{s:?}"
+            (found.cv / cv - 1.0).abs() < 0.1,
+            "{of}: {found:?}, expected {cv}"
         );
     }
-    for preset in [
-        "sqlalchemy-2.0/queue-pool",
-        "redis-py-8.1/blocking-pool",
-        "bb8-0.9/pool",
-    ] {
-        let s = pool(preset, "");
-        assert!(
-            near(s.mean, 46.0, 4.0) && near(s.max, 3670.0, 400.0),
-            "{s:?}"
+}
+
+#[test]
+fn a_share_at_random_lies_between_last_in_first_out_and_random() {
+    let pool = |keys: &str| {
+        let rest = format!("[pools.one]\nsize = 1\n{keys}");
+        let all = closed_loop(
+            20,
+            ("per-vu-iterations", 200),
+            "",
+            "hold = \"one\"",
+            &rest,
+            1,
         );
-        assert!(
-            s.median == 0.0 && s.p95 == 0.0 && near(s.cv, 7.4, 0.4),
-            "{s:?}"
-        );
-        let s = pool(preset, think);
-        assert!(
-            near(s.mean, 85.0, 3.0) && s.cv < 0.15 && s.max < 95.0,
-            "{s:?}"
-        );
-    }
+        spread(&all)
+    };
+    let none = pool("order = \"last-in-first-out\"\nat_random = 0.0");
+    assert_eq!(none.cv, pool("order = \"last-in-first-out\"").cv);
+    let (half, all) = (
+        pool("order = \"last-in-first-out\"\nat_random = 0.5"),
+        pool("order = \"last-in-first-out\"\nat_random = 1.0"),
+    );
+    let random = pool("order = \"random\"");
+    // Geometric: a coefficient of variation near 1.
+    assert!((all.cv / random.cv - 1.0).abs() < 0.1, "{all:?} {random:?}");
+    assert!(
+        none.cv > half.cv && half.cv > all.cv,
+        "{none:?} {half:?} {all:?}"
+    );
 }

@@ -3,6 +3,7 @@
 use super::{Build, names};
 use crate::engine::Span;
 use crate::model::field::Field;
+use crate::model::preset::Presets;
 use crate::model::retry::{Backoff, Budget, Failures, Jitter, Retry, RetryId};
 use crate::model::section::Section;
 use crate::model::tree::Value;
@@ -56,6 +57,11 @@ pub(super) static POLICY: Table = Table {
             "How many retries are allowed beside the requests.",
         )
         .otherwise("no limit"),
+        Key::new(
+            "preset",
+            Kind::Choice(&Presets("retries")),
+            "Of `[retries.NAME]`: a real component, whose measured keys hold where none are given.",
+        ),
     ],
     rules: &[],
 };
@@ -222,6 +228,14 @@ fn policy(name: String, field: &Field) -> Retry {
     let Some(section) = field.section() else {
         return policy;
     };
+    if let Some(preset) = section.optional("preset") {
+        // Those of `[retries]` have got their keys by now.
+        let fix = "give the policy a name in [retries], and the preset there";
+        preset.error(
+            "a policy that is written where it is used has no preset",
+            fix,
+        );
+    }
     policy.attempts = section.integer("attempts").unwrap_or(policy.attempts);
     if let Some(on) = section.optional("on") {
         policy.on = failures(&on);

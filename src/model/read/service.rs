@@ -54,6 +54,7 @@ fn service<'a>(
     let Some(section) = field.section() else {
         return service;
     };
+    let _ = section.text("preset");
     service.replicas = section.integer("replicas").unwrap_or(1);
     service.most = service.replicas;
     let endpoints = section.optional("endpoints");

@@ -3,6 +3,7 @@
 use super::autoscale::AUTOSCALE;
 use super::dist::DISTRIBUTION;
 use super::slowdown::{AFTER, EVERY};
+use crate::model::preset::Presets;
 use crate::model::service::Balancer;
 use crate::model::system::Entity;
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
@@ -88,6 +89,11 @@ pub(crate) static SERVICE: Table = Table {
             "How the number of replicas follows the load.",
         )
         .otherwise("it stays as it is"),
+        Key::new(
+            "preset",
+            Kind::Choice(&Presets("services")),
+            "A real component, whose measured keys hold where none are given.",
+        ),
     ],
     rules: &[],
 };

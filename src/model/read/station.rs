@@ -3,7 +3,7 @@
 use super::dist::DISTRIBUTION;
 use super::queueing::{self, AGEING, CODEL, LIFO_ABOVE, PREEMPTION};
 use super::slowdown::{SLOWDOWN, WARM_UP};
-use super::waiting::{ORDER, WAKE, waiting};
+use super::waiting::{AT_RANDOM, HAND_OFF, ORDER, WAKE, waiting};
 use super::{Build, slowdown};
 use crate::engine::Span;
 use crate::model::field::Field;
@@ -35,6 +35,7 @@ pub(crate) static STATION: Table = Table {
         refusal(),
         ORDER.otherwise("as the `discipline` says"),
         WAKE,
+        HAND_OFF,
         PREEMPTION,
         AGEING,
         LIFO_ABOVE,
@@ -171,6 +172,8 @@ pub(crate) static POOL: Table = Table {
         ),
         ORDER,
         WAKE,
+        HAND_OFF,
+        AT_RANDOM,
         Key::new(
             "preset",
             Kind::Choice(&Presets("pools")),
@@ -403,6 +406,12 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
     pool.slowdowns = slowdown::of_pool(build, &section);
     pool.connections = connecting(build, &section, pool.size);
     pool.waiting = waiting(&section, false);
+    if pool.waiting.order == WaitOrder::LastInFirstOut {
+        pool.waiting.stray = section.real_or_default("at_random");
+    } else {
+        let why = "another order than `order = \"last-in-first-out\"` has no use for it";
+        idle(&section, "at_random", why);
+    }
     let _ = section.text("preset");
     pool.waiting.timer = section.time("timer");
     let after = section.time("reserve_after");

@@ -26,6 +26,21 @@ pub(super) const WAKE: Key = Key::new(
 )
 .or_text("0s");
 
+/// How often barging is prevented.
+pub(super) const HAND_OFF: Key = Key::new(
+    "hand_off",
+    Kind::Number(0.0, 1.0),
+    "With `barging`: the share of what is given back that is handed to the first in line after all.",
+)
+.or_number(0.0);
+/// How often the last is not the first.
+pub(super) const AT_RANDOM: Key = Key::new(
+    "at_random",
+    Kind::Number(0.0, 1.0),
+    "With `last-in-first-out`: the share of what is given back that goes to one of all who wait, drawn at random.",
+)
+.or_number(0.0);
+
 static ORDERS: Choice<WaitOrder> = Choice {
     one: "order",
     many: "orders",
@@ -39,6 +54,7 @@ pub(super) static LOCK_RULES: Table = Table {
     keys: &[
         ORDER,
         WAKE,
+        HAND_OFF,
         Key::new(
             "timeout",
             Kind::Time,
@@ -54,7 +70,7 @@ pub(super) static LOCK_RULES: Table = Table {
     rules: &[],
 };
 
-/// Reads `order` and `wake` of a pool, a lock or a station. `rows` tells whether what is waited for has versions.
+/// Reads `order`, `wake` and `hand_off` of a pool, a lock or a station. `rows` tells whether what is waited for has versions.
 pub(super) fn waiting(section: &Section, rows: bool) -> Waiting {
     let order = section.optional("order");
     let mut waiting = Waiting {
@@ -64,9 +80,12 @@ pub(super) fn waiting(section: &Section, rows: bool) -> Waiting {
     if waiting.order == WaitOrder::Barging {
         let wake = section.time("wake");
         waiting.wake = wake.unwrap_or_default();
+        waiting.stray = section.real_or_default("hand_off");
     } else {
         let why = "nobody has to wake up unless `order = \"barging\"`";
         idle(section, "wake", why);
+        let why = "all is handed over unless `order = \"barging\"`";
+        idle(section, "hand_off", why);
     }
     waiting
 }

@@ -1,0 +1,149 @@
+//! Pools and locks inside programs: 20 users in a closed loop, a pool of two (a lock of one), hold 10 ms, 40 rounds each.
+//! Each row is what was measured on the version that the preset names: milliseconds, and the coefficient of variation.
+
+use super::sessions::{Spread, closed_loop, spread};
+
+/// What a preset does without think time and with 5 ms, over some seeds.
+fn runs(preset: &str, size: u32, think: &str) -> Vec<Spread> {
+    let rest = format!("[pools.p]\nsize = {size}\npreset = \"{preset}\"\n");
+    let one = |seed| {
+        spread(&closed_loop(
+            20,
+            ("per-vu-iterations", 40),
+            think,
+            "hold = \"p\"",
+            &rest,
+            seed,
+        ))
+    };
+    (1..=8).map(one).collect()
+}
+
+const THINKING: &str = ", { sleep = \"5ms\" }";
+
+fn mean(all: &[Spread], of: fn(&Spread) -> f64) -> f64 {
+    all.iter().map(of).sum::<f64>() / all.len() as f64
+}
+
+fn within(found: f64, (low, high): (f64, f64)) -> bool {
+    (low..=high).contains(&found)
+}
+
+/// In order, with a pool of `size`: all 20 came at once, so that waits are whole services.
+fn is_in_order(all: &[Spread], size: u32, think: f64) -> bool {
+    let turn = 10.0 * (20.0 / f64::from(size) - 1.0);
+    all.iter().all(|s| {
+        // Who thinks waits that much less; measured 91 and 86 of a pool, 192 of a lock.
+        let median = turn - think;
+        (s.median - median).abs() < 1.0 && s.p95 <= turn && s.max <= turn && s.cv < 0.15
+    })
+}
+
+#[test]
+fn pools_that_hand_over_serve_in_order() {
+    // Measured: 91 92 93 95, 0.10 without think time, 85 86 86 91, 0.09 with 5 ms (psycopg_pool), the others alike.
+    for preset in [
+        "psycopg_pool-3.3/pool",
+        "asyncio-3.11/semaphore",
+        "node-pg-8.23/pool",
+        "tarn-3.1/pool",
+        "generic-pool-3.9/pool",
+        "go-1.25/channel",
+        "deadpool-0.12/pool",
+        "tokio-1/semaphore",
+        "tomcat-jdbc-10.1/fair",
+        // 93 96 184 193, 0.35 without think time: the small disorder is not reproduced.
+        "asyncpg-0.32/pool",
+    ] {
+        assert!(is_in_order(&runs(preset, 2, ""), 2, 0.0), "{preset}");
+        assert!(is_in_order(&runs(preset, 2, THINKING), 2, 5.0), "{preset}");
+    }
+    // Locks of one: sync.Mutex 192 194 195 204, parking_lot 190 193 193 194, both 0.09.
+    for preset in ["go-1.25/mutex", "parking_lot-0.12/mutex"] {
+        assert!(is_in_order(&runs(preset, 1, ""), 1, 0.0), "{preset}");
+        assert!(is_in_order(&runs(preset, 1, THINKING), 1, 5.0), "{preset}");
+    }
+}
+
+#[test]
+fn pools_that_barge_starve_those_who_wait() {
+    // Measured: 46 0 0 3,670 to 3,685, 7.4 without think time; 85 86 87 90, 0.09 with 5 ms. bb8: 50 0 0 4,009, 7.4.
+    for preset in [
+        "sqlalchemy-2.0/queue-pool",
+        "dbutils-3.2/pooled-db",
+        "redis-py-8.1/blocking-pool",
+        "urllib3-2.8/block",
+        "cpython-3.11/semaphore",
+        "bb8-0.9/pool",
+    ] {
+        for s in runs(preset, 2, "") {
+            assert!((s.median, s.p95) == (0.0, 0.0), "{preset}: {s:?}");
+            assert!(
+                within(s.mean, (42.0, 50.0)) && within(s.cv, (7.0, 7.8)),
+                "{preset}: {s:?}"
+            );
+            assert!(within(s.max, (3300.0, 4010.0)), "{preset}: {s:?}");
+        }
+        assert!(is_in_order(&runs(preset, 2, THINKING), 2, 5.0), "{preset}");
+    }
+}
+
+#[test]
+fn threads_that_are_woken_sometimes_come_first() {
+    // Without think time: preset, size, p95 and coefficient of variation as measured (of two runs, both). With 5 ms all have
+    // 0.08 to 0.11.
+    for (preset, size, p95, cv) in [
+        ("r2d2-0.8/pool", 2, (183.0, 183.0), (0.87, 0.87)),
+        ("hikaricp-2.7/pool", 2, (386.0, 458.0), (2.1, 2.9)),
+        ("commons-dbcp2-2.9/pool", 2, (477.0, 477.0), (3.3, 3.3)),
+        ("tomcat-dbcp2-10.1/pool", 2, (459.0, 459.0), (3.0, 3.0)),
+        ("tomcat-jdbc-10.1/unfair", 2, (467.0, 467.0), (2.7, 2.7)),
+        ("java-17/semaphore", 2, (436.0, 436.0), (2.4, 2.4)),
+        // ReentrantLock: 121 0 831 1,813, 2.5.
+        ("java-17/semaphore", 1, (831.0, 831.0), (2.5, 2.5)),
+        ("rust-1/mutex", 1, (841.0, 841.0), (2.6, 2.6)),
+        // threading.Lock: 177 183 388 776, 0.93.
+        ("cpython-3.11/lock", 1, (388.0, 388.0), (0.93, 0.93)),
+    ] {
+        let all = runs(preset, size, "");
+        let (found_p95, found_cv) = (mean(&all, |s| s.p95), mean(&all, |s| s.cv));
+        // One number stands for the whole of it, and so both are met by a fifth and by two fifths.
+        assert!(
+            within(found_cv, (0.8 * cv.0, 1.2 * cv.1)),
+            "{preset}: CV {found_cv}"
+        );
+        assert!(
+            within(found_p95, (0.6 * p95.0, 1.4 * p95.1)),
+            "{preset}: p95 {found_p95}"
+        );
+        let thinking = runs(preset, size, THINKING);
+        assert!(is_in_order(&thinking, size, 5.0), "{preset}: {thinking:?}");
+    }
+}
+
+#[test]
+fn go_draws_and_c3p0_prefers_the_last() {
+    // Go 1.25.5 database/sql: 85 61 260 512-635, 1.0; with 5 ms 80 57 242-273 490, 1.0.
+    for (think, average) in [("", 85.0), (THINKING, 80.0)] {
+        let all = runs("go-1.25/database-sql", 2, think);
+        assert!(
+            (mean(&all, |s| s.mean) / average - 1.0).abs() < 0.05,
+            "{all:?}"
+        );
+        assert!(within(mean(&all, |s| s.cv), (0.9, 1.1)), "{all:?}");
+        assert!(within(mean(&all, |s| s.p95), (235.0, 280.0)), "{all:?}");
+        assert!(within(mean(&all, |s| s.max), (450.0, 700.0)), "{all:?}");
+    }
+    // c3p0 0.9.1.2: 64 8 389 2,957, 4.4; with 5 ms 67 9 281 1,889, 3.1.
+    for (think, cv) in [("", 4.4), (THINKING, 3.1)] {
+        let all = runs("c3p0-0.9/pool", 2, think);
+        assert!(within(mean(&all, |s| s.mean), (60.0, 75.0)), "{all:?}");
+        assert!(within(mean(&all, |s| s.median), (4.0, 11.0)), "{all:?}");
+        assert!(within(mean(&all, |s| s.p95), (250.0, 500.0)), "{all:?}");
+        assert!(within(mean(&all, |s| s.max), (1800.0, 3000.0)), "{all:?}");
+        assert!(
+            within(mean(&all, |s| s.cv), (0.75 * cv, 1.35 * cv)),
+            "{all:?}"
+        );
+    }
+}

@@ -8,6 +8,7 @@ mod limits;
 mod listeners;
 mod orders;
 mod pools;
+mod probes;
 mod rows;
 mod servers;
 mod sessions;

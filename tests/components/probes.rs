@@ -1,0 +1,285 @@
+//! What the probes of `examples/probes` measured of components of Debian 12 (results/probes/measured.csv, whose script is
+//! `examples/probes/run`), beside what the presets give in the same experiment.
+
+use std::collections::BTreeMap;
+
+use super::sessions::{
+    Answer, answers, closed_loop, inversions, order, sessions, spread, staggered,
+};
+
+/// What was measured, by component, case and quantity.
+fn measured() -> BTreeMap<(String, String, String), String> {
+    let text = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/results/probes/measured.csv"
+    ))
+    .unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let rows = reader.records().map(|row| row.unwrap());
+    rows.map(|row| {
+        let cell = |at: usize| row[at].to_string();
+        ((cell(1), cell(2), cell(3)), cell(4))
+    })
+    .collect()
+}
+
+/// The quantity of the case of the component whose names contain these.
+fn find(component: &str, case: &str, what: &str) -> String {
+    let all = measured();
+    let fits = all
+        .iter()
+        .filter(|((a, b, c), _)| a.contains(component) && b == case && c == what);
+    let found: Vec<&String> = fits.map(|(_, value)| value).collect();
+    assert_eq!(found.len(), 1, "{component}, {case}, {what}");
+    found[0].clone()
+}
+
+fn number(component: &str, case: &str, what: &str) -> f64 {
+    find(component, case, what).parse().unwrap()
+}
+
+fn list(component: &str, case: &str, what: &str) -> Vec<f64> {
+    let text = find(component, case, what);
+    text.split_whitespace()
+        .map(|n| n.parse().unwrap())
+        .collect()
+}
+
+/// Milliseconds at which requests with this outcome were answered.
+fn times(all: &[Answer], good: bool) -> Vec<f64> {
+    let of = all.iter().filter(|a| (a.status == 200) == good);
+    of.map(|a| a.at).collect()
+}
+
+/// As measured: as many, and each within so many milliseconds.
+fn alike(found: &[f64], measured: &[f64], by: f64) {
+    assert_eq!(found.len(), measured.len(), "{found:?} {measured:?}");
+    let far = found
+        .iter()
+        .zip(measured)
+        .find(|(a, b)| (*a - *b).abs() > by);
+    assert_eq!(far, None, "{found:?} {measured:?}");
+}
+
+fn row(preset: &str, lock: &str) -> String {
+    format!(
+        "[locks.global]\npreset = \"{preset}\"\n[endpoints.e]\ntimeout = \"1h\"\n\
+         visits = [{{ lock = \"global\"{lock}, visits = [{{ delay = \"50ms\" }}] }}]\n"
+    )
+}
+
+#[test]
+fn rows_are_served_in_the_order_of_the_probes() {
+    for (component, case, preset, lock) in [
+        ("postgresql", "update", "postgresql/row", ""),
+        (
+            "postgresql",
+            "select for update, update",
+            "postgresql/row",
+            "",
+        ),
+        (
+            "postgresql",
+            "select for update",
+            "postgresql/row",
+            ", writes = false",
+        ),
+        (
+            "postgresql",
+            "advisory lock, update",
+            "postgresql/advisory-lock",
+            "",
+        ),
+        ("mariadb", "update", "innodb/row", ""),
+        ("mariadb", "select for update", "innodb/row", ""),
+        ("mariadb", "select for update, update", "innodb/row", ""),
+    ] {
+        let by_version = preset == "postgresql/row" && lock.is_empty();
+        let found = number(component, case, "inversions_of_190");
+        let all = answers(&staggered(20, 20.0, &row(preset, lock)), 1);
+        let simulated = inversions(&order(&all)) as f64;
+        if by_version {
+            // One draw of a wide distribution each.
+            assert!((15.0..=75.0).contains(&found) && (15.0..=75.0).contains(&simulated));
+        } else {
+            assert_eq!((found, simulated), (0.0, 0.0), "{component} {case}");
+        }
+        // The closed loop: 20 sessions, 10 ms each, 800 grants.
+        let rest = format!("[locks.global]\npreset = \"{preset}\"\n");
+        let visit = format!("lock = \"global\"{lock}");
+        let rounds = ("shared-iterations", 800);
+        let s = spread(&closed_loop(20, rounds, "", &visit, &rest, 1));
+        let of = |what: &str| number(component, case, &format!("closed_loop_{what}"));
+        // A transaction takes longer than its hold: the means are not the simulator's to know.
+        let (mean, p95) = (s.p95 / s.mean, of("p95") / of("mean"));
+        if by_version {
+            assert!((0.85..1.15).contains(&of("cv")) && (0.75..1.25).contains(&s.cv));
+            assert!(
+                (2.5..3.6).contains(&p95) && (2.4..3.6).contains(&mean),
+                "{p95} {mean}"
+            );
+        } else {
+            assert!(of("cv") < 0.2 && s.cv < 0.2);
+            assert!(
+                (p95 - mean).abs() < 0.15,
+                "{component} {case}: {p95} {mean}"
+            );
+        }
+    }
+}
+
+#[test]
+fn pgbouncer_answers_when_the_probes_say() {
+    let pool = |keys: &str, hold: &str| {
+        format!(
+            "[pools.db]\npreset = \"pgbouncer-1.18/transaction\"\n{keys}\n\
+             [endpoints.e]\ntimeout = \"1h\"\nhold = \"db\"\nvisits = [{{ delay = \"{hold}\" }}]\n"
+        )
+    };
+    let name = "pgbouncer 1.18.0, pool 2";
+    let all = answers(&staggered(6, 5.0, &pool("size = 2", "1s")), 1);
+    alike(
+        &times(&all, true),
+        &list(name, "6 clients of 1 s", "answered_ms"),
+        20.0,
+    );
+    assert_eq!(inversions(&order(&all)), 0);
+    // The phase of its clock, a third of a second, is not known: those who wait for it come up to so much later or earlier.
+    let keys = "size = 2\nreserve = 2\nreserve_after = \"1s\"";
+    let mut at: Vec<f64> = (0..6).map(|n| f64::from(n) * 5.0).collect();
+    at.extend((0..6).map(|n| 20_000.0 + f64::from(n) * 5.0));
+    let all = times(&answers(&sessions(&at, &pool(keys, "3s")), 1), true);
+    let again: Vec<f64> = all[6..].iter().map(|t| t - 20_000.0).collect();
+    let name = "reserve 2 after 1 s";
+    let measured = list(name, "6 clients of 3 s, time 1", "answered_ms");
+    alike(&all[..6], &measured, 340.0);
+    alike(
+        &[all[0], all[1], all[4], all[5]],
+        &[measured[0], measured[1], measured[4], measured[5]],
+        20.0,
+    );
+    let measured = list(name, "6 clients of 3 s, time 2", "answered_ms");
+    alike(&again, &measured, 20.0);
+    let keys = "size = 1\ntimeout = \"1s\"";
+    let all = answers(&staggered(4, 5.0, &pool(keys, "1500ms")), 1);
+    let name = "query_wait_timeout 1";
+    let failed = list(name, "4 clients of 1.5 s", "failed_ms");
+    alike(&times(&all, false), &failed, 340.0);
+    assert!(failed.iter().all(|t| (t - failed[0]).abs() < 15.0));
+    alike(
+        &times(&all, true),
+        &list(name, "4 clients of 1.5 s", "answered_ms"),
+        20.0,
+    );
+}
+
+#[test]
+fn haproxy_answers_when_the_probes_say() {
+    let system = "[pools.s]\npreset = \"haproxy-2.6/server-queue\"\nsize = 2\ntimeout = \"1s\"\n\
+                  [endpoints.e]\ntimeout = \"1h\"\nhold = \"s\"\nvisits = [{ delay = \"3s\" }]\n";
+    let all = answers(&staggered(5, 1.0, system), 1);
+    let name = "maxconn 2, timeout queue 1s";
+    alike(
+        &times(&all, true),
+        &list(name, "5 at once", "answered_ms"),
+        15.0,
+    );
+    alike(
+        &times(&all, false),
+        &list(name, "5 at once", "refused_ms"),
+        15.0,
+    );
+    let system = "[rate_limits.f]\npreset = \"haproxy-2.6/rate-limit-sessions\"\nrate = 10\n\
+                  [endpoints.e]\nvisits = [{ rate_limit = \"f\" }]\n";
+    let all = times(&answers(&staggered(30, 1.0, system), 1), true);
+    let measured = list("rate-limit sessions 10", "30 at once", "answered_ms");
+    // One each 100 ms here, one or two there, and none for 300 ms.
+    alike(&all, &measured, 300.0);
+    alike(&all[..10], &measured[..10], 15.0);
+}
+
+#[test]
+fn nginx_answers_when_the_probes_say() {
+    let limit = |keys: &str| {
+        format!(
+            "[rate_limits.a]\npreset = \"nginx-1.22/limit_req\"\n{keys}\n\
+             [endpoints.e]\nvisits = [{{ rate_limit = \"a\" }}]\n"
+        )
+    };
+    for (name, keys, n) in [
+        ("burst=5", "rate = 10\nburst = 5", 20),
+        ("burst=5 nodelay", "rate = 10\nburst = 5\ndelay = false", 20),
+        ("burst=20 delay=8", "rate = 10\nburst = 20\ndelay = 8", 30),
+    ] {
+        let all = answers(&staggered(n, 4.0, &limit(keys)), 1);
+        let name = format!("nginx 1.22.1, rate=10r/s {name}");
+        let of = |what: &str| {
+            let all = measured();
+            let key = (name.clone(), format!("{n} at once"), what.to_string());
+            let value = all.get(&key).unwrap_or_else(|| panic!("{key:?}"));
+            let numbers = value.split_whitespace().map(|n| n.parse().unwrap());
+            numbers.collect::<Vec<f64>>()
+        };
+        alike(&times(&all, true), &of("answered_ms"), 15.0);
+        alike(&times(&all, false), &of("refused_ms"), 15.0);
+    }
+    for (rate, text) in [(9.0, "9"), (10.5, "10.5"), (15.0, "15"), (21.0, "21")] {
+        let at: Vec<f64> = (0..40)
+            .map(|n| (f64::from(n) * 1e6 / rate).round() / 1e3)
+            .collect();
+        let all = answers(&sessions(&at, &limit("rate = 10")), 1);
+        let share = times(&all, false).len() as f64 / 40.0;
+        let case = format!("evenly spaced at {text}/s");
+        let found = number("nginx 1.22.1, rate=10r/s", &case, "refused_share");
+        // A client that is late by a millisecond now and then.
+        assert!((share - found).abs() <= 0.051, "{rate}: {share} {found}");
+    }
+    let system = "[pools.two]\npreset = \"nginx-1.22/max_conns\"\nsize = 2\n\
+                  [endpoints.e]\nhold = \"two\"\nvisits = [{ delay = \"1s\" }]\n";
+    let all = answers(&staggered(5, 1.0, system), 1);
+    alike(
+        &times(&all, true),
+        &list("max_conns=2", "5 at once", "answered_ms"),
+        15.0,
+    );
+    alike(
+        &times(&all, false),
+        &list("max_conns=2", "5 at once", "refused_ms"),
+        15.0,
+    );
+}
+
+#[test]
+fn clients_of_a_full_accept_queue_come_back_when_the_probes_say() {
+    for (from, text) in [("500ms", "0.5"), ("1500ms", "1.5"), ("2500ms", "2.5")] {
+        let system = format!(
+            "[listeners.web]\npreset = \"linux-6.5/accept-queue\"\npersistent_connections = false\nbacklog = 1\n\
+             accepts_from = \"{from}\"\n[endpoints.e]\nvisits = [{{ delay = \"1ms\" }}]\n"
+        );
+        let all = answers(&staggered(6, 0.5, &system), 1);
+        let mut connecting: Vec<f64> = all.iter().map(|a| a.connecting).collect();
+        connecting.sort_by(f64::total_cmp);
+        let case = format!("backlog 1, accepts from {text} s");
+        assert_eq!(number("Linux", &case, "connected_at_once"), 2.0);
+        assert_eq!(connecting[..2], [0.0, 0.0]);
+        let late = list("Linux", &case, "connected_late_ms");
+        // The wheel of the client's timers has steps of 32 ms; in which of them one comes is chance.
+        alike(&connecting[2..], &late, 33.0);
+    }
+}
+
+#[test]
+fn pages_show_what_was_measured_and_remade() {
+    let text = |path: &str| std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let rows = text("docs/mechanisms/rows.md");
+    assert!(rows.contains(&text("results/rows/table.md")));
+    let page = text("docs/probes.md");
+    let shown = page.split("```text\n").nth(1).expect("a run");
+    let shown = shown.split("```").next().unwrap();
+    let all = text("results/probes/measured.txt");
+    let lines: Vec<&str> = all.lines().collect();
+    assert!(shown.lines().count() > 15);
+    for line in shown.lines() {
+        assert!(lines.contains(&line), "{line}");
+    }
+}

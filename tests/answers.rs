@@ -5,6 +5,7 @@ use capsim::study::answers::bounds::analyse;
 use capsim::study::answers::capacity::{Answer, Cut, Question, search};
 use capsim::study::answers::compare::{Plan, Verdict, compare};
 use capsim::study::answers::explain::{self, explain};
+use capsim::study::runner::HERE;
 use capsim::theory::mmc::Mmc;
 
 /// M/M/8 with a mean service of 40 ms: 200 per second at most.
@@ -39,6 +40,7 @@ fn ask(document: &Document, path: &str, low: f64, high: f64, minimise: bool, see
         seed,
         budget: 200,
         precision: 0.01,
+        runner: &HERE,
     };
     search(&question, &|_, _| {}, &|| true).unwrap_or_else(|e| panic!("{e}"))
 }
@@ -140,6 +142,7 @@ fn a_small_budget_is_kept_and_what_is_sure_is_told() {
         seed: 1,
         budget: 25,
         precision: 0.001,
+        runner: &HERE,
     };
     let answer = search(&question, &|_, _| {}, &|| true).unwrap();
     assert!(answer.cut_short == Some(Cut::Runs) && answer.runs <= 25);
@@ -249,7 +252,7 @@ fn the_service_time_and_the_load_matter_most() {
         budget: u64::MAX,
     };
     let document = document(&MM8.replace("100.0", "170.0"));
-    let found = explain(&document, &[], &plan, &|| true).unwrap();
+    let found = explain(&document, &[], &plan, &HERE, &|| true).unwrap();
     assert_eq!(found.thresholds, ["http_req_duration p(95)<150"]);
     let paths: Vec<&str> = found.levers.iter().map(|l| l.path.as_str()).collect();
     assert_eq!(paths.len(), 3, "{paths:?}");
@@ -284,6 +287,7 @@ fn what_a_clock_cut_short_is_had_again_by_the_number_of_runs() {
         seed: 1,
         budget: u64::MAX,
         precision: 0.01,
+        runner: &HERE,
     };
     let mut cut = 0;
     for questions in (0..6).chain((6..60).step_by(6)) {
@@ -342,19 +346,19 @@ fn a_clock_ends_comparisons_and_sensitivity_between_rounds() {
         replications: 50,
         budget: u64::MAX,
     };
-    let cut = explain(&document, &[], &plan, &patience(1)).unwrap();
+    let cut = explain(&document, &[], &plan, &HERE, &patience(1)).unwrap();
     assert_eq!((cut.replications, cut.cut_short), (2, Some(Cut::Time)));
     // The model itself, and three parameters lower and higher.
     assert_eq!(cut.runs, 14);
     plan.budget = 14 + 6;
-    let counted = explain(&document, &[], &plan, &|| true).unwrap();
+    let counted = explain(&document, &[], &plan, &HERE, &|| true).unwrap();
     assert_eq!(
         (counted.replications, counted.cut_short),
         (2, Some(Cut::Runs))
     );
     assert_eq!(counted.base, cut.base);
     plan.budget = 6;
-    assert!(explain(&document, &[], &plan, &|| true).is_err());
+    assert!(explain(&document, &[], &plan, &HERE, &|| true).is_err());
 }
 
 /// A token of the pool is held while the request waits for one of 8 servers and is served.
@@ -416,6 +420,7 @@ fn a_pool_is_held_while_its_holders_wait() {
         seed: 1,
         budget: 200,
         precision: 0.01,
+        runner: &HERE,
     };
     let text = capsim::report::answers::capacity(&question, &answer, false);
     let mut lines = text
@@ -438,7 +443,7 @@ fn changes_of_the_command_line_are_where_the_model_stands() {
         replications: 1,
         budget: u64::MAX,
     };
-    let found = explain(&document, &base, &plan, &|| true).unwrap();
+    let found = explain(&document, &base, &plan, &HERE, &|| true).unwrap();
     let lever = |path: &str| found.levers.iter().find(|l| l.path == path).unwrap();
     let servers = lever("stations.cpu.servers");
     assert_eq!(servers.now, "20");
@@ -455,6 +460,7 @@ fn changes_of_the_command_line_are_where_the_model_stands() {
             seed: 1,
             budget: 1,
             precision: 0.1,
+            runner: &HERE,
         };
         let answer = search(&question, &|_, _| {}, &|| true).unwrap();
         assert_eq!(answer.now, Some(now), "{path}");
@@ -474,6 +480,7 @@ fn the_headroom_says_where_the_model_stands() {
         seed: 1,
         budget: 200,
         precision: 0.01,
+        runner: &HERE,
     };
     let mut answer = ask(&document, "load", 0.5, 3.0, false, 1);
     let mut line = |passing, failing, now, minimise: bool| {

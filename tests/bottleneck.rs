@@ -9,6 +9,7 @@ use capsim::report::{answers, explain_page, run_text};
 use capsim::study::account::Account;
 use capsim::study::answers::capacity::{Question, search};
 use capsim::study::answers::explain::{Plan, explain};
+use capsim::study::runner::HERE;
 use capsim::world::World;
 use capsim::world::summary::summary;
 
@@ -81,6 +82,7 @@ fn capacity_and_its_page_name_what_limits() {
             seed: 1,
             budget: 21,
             precision: 0.01,
+            runner: &HERE,
         };
         let answer = search(&question, &|_, _| {}, &|| true).unwrap();
         check(
@@ -103,7 +105,7 @@ fn explain_and_its_page_name_what_limits() {
             replications: 1,
             budget: u64::MAX,
         };
-        let found = explain(&document, &[], &plan, &|| true).unwrap();
+        let found = explain(&document, &[], &plan, &HERE, &|| true).unwrap();
         check(&case, "explain", &answers::explain(&found, 3));
         let page = explain_page::of_explanation(&NAMELESS, &found).unwrap();
         check(&case, "page of explain", &page);

@@ -5,6 +5,7 @@ use capsim::study::answers::capacity::{Tried, Verdict};
 use capsim::study::answers::cheapest::{Answer, Question, search};
 use capsim::study::answers::margin::samples;
 use capsim::study::design::Axis;
+use capsim::study::runner::HERE;
 use capsim::study::runs::Job;
 use capsim::study::vary;
 
@@ -134,6 +135,7 @@ fn question<'a>(document: &'a Document, axes: &[Axis]) -> Question<'a> {
         seed: 7,
         budget: u64::MAX,
         precision: 0.001,
+        runner: &HERE,
     }
 }
 

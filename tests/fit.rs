@@ -7,6 +7,7 @@ use capsim::study::fit::quality::{Quality, judge};
 use capsim::study::fit::read::{Measured, read_bytes};
 use capsim::study::fit::search::{Budget, Found, Search};
 use capsim::study::fit::{Case, Fit, file};
+use capsim::study::runner::HERE;
 use capsim::world::World;
 use capsim::world::summary::summary;
 
@@ -56,6 +57,7 @@ fn fit(document: &Document, measured: &[&str], free: &[&str]) -> (Found, Quality
         free: free.collect(),
         cases: measured.iter().map(case).collect(),
         seed: 1,
+        runner: &HERE,
     };
     let budget = Budget {
         runs: 900,

@@ -7,6 +7,7 @@ use capsim::study::fit::quality::judge;
 use capsim::study::fit::read::read_bytes;
 use capsim::study::fit::search::{Budget, Search};
 use capsim::study::fit::{Case, Fit};
+use capsim::study::runner::HERE;
 use capsim::theory::closed::usl_loop;
 
 /// Users, and requests in the minute.
@@ -126,6 +127,7 @@ fn a_published_curve_is_fitted_as_least_squares_does() {
             free: free.map(|f| Free::parse(f, &document).unwrap()).into(),
             cases: POINTS.map(case).into(),
             seed,
+            runner: &HERE,
         };
         let budget = Budget {
             runs: RUNS,

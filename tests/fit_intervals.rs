@@ -9,6 +9,7 @@ use capsim::study::fit::quality::{Quality, error, judge};
 use capsim::study::fit::read::read_bytes;
 use capsim::study::fit::search::{Budget, Found, Search};
 use capsim::study::fit::{Case, Fit};
+use capsim::study::runner::HERE;
 use capsim::world::World;
 use capsim::world::summary::summary;
 
@@ -56,6 +57,7 @@ fn fitted<T>(runs: &[Vec<u8>], seed: u64, then: impl Fn(&Fit, &Found, &Quality) 
         free: free.map(|f| Free::parse(f, &document).unwrap()).to_vec(),
         cases: runs.iter().map(case).collect(),
         seed,
+        runner: &HERE,
     };
     let budget = Budget {
         runs: 250 * runs.len() as u64,
@@ -163,6 +165,7 @@ fn whole_numbers_that_the_data_do_not_tell_apart_stretch_all_intervals() {
             free: free.map(|f| Free::parse(f, &document).unwrap()).to_vec(),
             cases: vec![Case::new("run.json", measured, &document, &[], Vec::new()).unwrap()],
             seed: 1,
+            runner: &HERE,
         };
         let budget = Budget {
             runs,

@@ -10,6 +10,7 @@ use capsim::study::fit::names::named;
 use capsim::study::fit::read::read_bytes;
 use capsim::study::fit::search::{Budget, Found, Search};
 use capsim::study::fit::{Case, Fit};
+use capsim::study::runner::HERE;
 
 const SHOP: &str = r#"
 [scenarios.main]
@@ -124,6 +125,7 @@ fn a_larger_budget_goes_on_from_a_smaller_one() {
             free: free.map(|f| Free::parse(f, &document).unwrap()).to_vec(),
             cases: vec![Case::new("run.txt", measured, &document, &[], Vec::new()).unwrap()],
             seed: 1,
+            runner: &HERE,
         };
         let budget = Budget {
             runs,

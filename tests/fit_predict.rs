@@ -15,6 +15,7 @@ use capsim::study::fit::read::{Stat, read_bytes};
 use capsim::study::fit::score::{Kept, Score};
 use capsim::study::fit::search::{Budget, Search};
 use capsim::study::fit::{Case, Fit, file};
+use capsim::study::runner::HERE;
 use capsim::world::World;
 use capsim::world::summary::summary;
 
@@ -81,6 +82,7 @@ fn fitted() -> String {
         free: free.map(|f| Free::parse(f, &document).unwrap()).to_vec(),
         cases: [10, 20, 30].map(case).to_vec(),
         seed: 1,
+        runner: &HERE,
     };
     let budget = Budget {
         runs: 400,
@@ -124,6 +126,7 @@ fn a_prediction_holds_the_run_made_since_and_says_so() {
         window: None,
         seed: 3,
         draws: 60,
+        runner: &HERE,
     };
     // Two servers and 20 ms: full at 102 users.
     let (near, far) = (

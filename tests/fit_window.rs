@@ -5,6 +5,7 @@ use capsim::model::Document;
 use capsim::report::out_json;
 use capsim::study::fit::read::{Stat, read_bytes};
 use capsim::study::fit::{Case, Fit};
+use capsim::study::runner::HERE;
 use capsim::world::World;
 use capsim::world::window::Window;
 
@@ -46,6 +47,7 @@ fn samples_of_a_window_give_what_is_simulated_of_it() {
             free: Vec::new(),
             cases: vec![case],
             seed: 1,
+            runner: &HERE,
         };
         let simulated = fit.evaluate(&[Vec::new()], 1).remove(0).unwrap();
         for (target, value) in fit.cases[0].targets.iter().zip(&simulated.values[0]) {

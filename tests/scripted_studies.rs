@@ -158,9 +158,15 @@ fn a_sweep_varies_the_system_and_the_options() {
         errors.contains("the model (or a --set) has changed"),
         "{errors}"
     );
-    let errors = capsim(shop.path(), "sweep", &["--plan", "-"]).stderr;
-    let errors = String::from_utf8(errors).unwrap();
-    assert!(errors.contains("a script is none"), "{errors}");
+    for (command, option) in [
+        ("sweep", "--plan"),
+        ("explain", "--store"),
+        ("explain", "--runner"),
+    ] {
+        let errors = capsim(shop.path(), command, &[option, "-"]).stderr;
+        let errors = String::from_utf8(errors).unwrap();
+        assert!(errors.contains("a script is none"), "{errors}");
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #[path = "sweep/store.rs"]
 mod store;
+#[path = "sweep/studies.rs"]
+mod studies;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

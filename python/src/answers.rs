@@ -5,6 +5,7 @@ use capsim::report::answers as report;
 use capsim::study::answers::bounds::analyse;
 use capsim::study::answers::capacity::{Question, search};
 use capsim::study::fit::free::matching;
+use capsim::study::runner::HERE;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -53,6 +54,7 @@ pub fn capacity<'py>(
         seed: asked.seed,
         budget: asked.runs,
         precision: asked.precision / 100.0,
+        runner: &HERE,
     };
     let (asked_of, model) = (&question, asked.model);
     let answer = watched(py, progress, |watch| {

@@ -6,6 +6,7 @@ use capsim::measure::summary::Summary;
 use capsim::model::{K6Version, Model};
 use capsim::report::{Style, SummaryOptions, insight};
 use capsim::study::account::Account;
+use capsim::study::cost::{self, Item};
 use capsim::study::metrics::{metrics_of, thresholds_of, verdicts_of};
 use capsim::world::World;
 use capsim::world::outcome::{End, Outcome};
@@ -21,6 +22,7 @@ pub struct Run {
     thresholds: Vec<(String, bool)>,
     text: String,
     bottleneck: String,
+    bill: Vec<Item>,
     end: String,
     fingerprint: u64,
     duration: f64,
@@ -68,7 +70,8 @@ fn told(model: &Model, outcome: &Outcome, summary: &Summary, samples: Option<Py<
         thresholds: names.zip(verdicts_of(model, summary)).collect(),
         text: capsim::report::summary(summary, &options),
         bottleneck: insight::bottleneck(&Account::of(outcome, model)),
-        end: match outcome.end {
+        bill: cost::items(model, outcome),
+        end: match &outcome.end {
             End::Finished => "finished".to_owned(),
             End::SetupTimeout => "setup timeout".to_owned(),
             End::TeardownTimeout => "teardown timeout".to_owned(),
@@ -111,6 +114,25 @@ impl Run {
     #[getter]
     fn bottleneck(&self) -> &str {
         &self.bottleneck
+    }
+
+    /// What was paid for, by the model's prices: what, how much of it, in hours or in calls, the price of one, and the
+    /// cost. Empty without prices; the sum is the metric ``cost``.
+    #[getter]
+    fn bill(&self) -> Vec<(&str, f64, &str, f64, f64)> {
+        let unit = |item: &Item| if item.hours { "hours" } else { "calls" };
+        self.bill
+            .iter()
+            .map(|item| {
+                (
+                    item.what.as_str(),
+                    item.amount,
+                    unit(item),
+                    item.price,
+                    item.cost(),
+                )
+            })
+            .collect()
     }
 
     /// The sequence of events as sixteen digits: equal runs have equal ones.

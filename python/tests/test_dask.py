@@ -126,25 +126,27 @@ def test_a_sweep_on_a_cluster_is_the_local_one(place: Path, cluster: Cluster) ->
 
 
 def test_what_is_lost_is_run_again(place: Path, cluster: Cluster) -> None:
-    """A worker killed, one that joins late, a scheduler killed and started again, a segment damaged by hand."""
-    plan = plan_of(place, 60)
+    """3,000 cells; a worker killed, one that joins late, a scheduler killed and started again, a segment damaged."""
+    plan = plan_of(place, 300)
+    assert len(plan) == 3000
     scheduler = cluster.scheduler()
     port = int(cluster.address.rsplit(":", 1)[1])
-    first = cluster.worker()
+    first, _ = cluster.worker(), cluster.worker()
     with running(place, "--scheduler", cluster.address, "--batch-seconds", "0.05") as child:
-        wait_for(lambda: done(place) > 20)
+        wait_for(lambda: done(place) > 300)
         first.send_signal(signal.SIGKILL)
         cluster.worker()
         before = done(place)
-        wait_for(lambda: done(place) > before + 20)
+        wait_for(lambda: done(place) > before + 300)
         scheduler.kill()
         scheduler.wait()
+        assert child.poll() is None, "it was over before the scheduler was lost"
         cluster.scheduler(port)
         cluster.worker()
         child.wait(timeout=300)
         assert child.returncode == 0, child.stderr.read() if child.stderr else ""
-    assert done(place) == len(plan)
-    expected = local(place, 60)
+    assert done(place) == len(plan), "nothing lost, nothing doubled"
+    expected = local(place, 300)
     assert merged(place) == expected
     segment = next((place / "s" / "segments").iterdir())
     content = bytearray(segment.read_bytes())
@@ -152,10 +154,58 @@ def test_what_is_lost_is_run_again(place: Path, cluster: Cluster) -> None:
     segment.write_bytes(content)
     command(place, "store", "merge", "s", "--out", "n.csv", code=75)
     command(place, "store", "repair", "s")
-    (place / "merged.csv").unlink(), (place / "merged.points.csv").unlink(), (place / "merged.study.json").unlink()
+    for kind in ("csv", "points.csv", "study.json"):
+        (place / f"merged.{kind}").unlink()
     with running(place, "--scheduler", cluster.address) as child:
         assert child.wait(timeout=300) == 0
+    assert done(place) == len(plan), "one cell was run again"
     assert merged(place) == expected
+    assert (place / "merged.points.csv").read_bytes() == (place / "x.points.csv").read_bytes()
+
+
+def test_a_poison_cell_among_3000_fails_alone(place: Path, cluster: Cluster) -> None:
+    """A cell that needs more memory than it may: it is reported, and the rows of all others have the local bytes."""
+    users_model(place)
+    rows = [f"{2 + n % 3},{1 + n // 3}" for n in range(3000)]
+    poison = 1500
+
+    def design(row: str) -> str:
+        head = "scenarios.default.vus,stations.cpu.servers"
+        return "\n".join([head, *rows[:poison], row, *rows[poison + 1 :]]) + "\n"
+
+    (place / "good.csv").write_text(design(rows[poison]))
+    (place / "poisoned.csv").write_text(design("5000000,7"))
+    command(place, "sweep", "m.toml", "--design", "good.csv", "-q", "--out", "x.csv")
+    command(place, "sweep", "m.toml", "--design", "poisoned.csv", "--plan", "plan.jsonl")
+    cluster.scheduler()
+    for _ in range(2):
+        cluster.worker()
+    with running(place, "--scheduler", cluster.address, "--memory", "400M") as child:
+        assert child.wait(timeout=300) == capsim.dask.INVALID
+        assert child.stderr is not None
+        said = child.stderr.read()
+    assert said.count("\n") == 1 and f"cell {poison} (" in said and "at most 400M of memory" in said, said
+    assert done(place) == 3000
+    status = command(place, "store", "status", "s", code=104).stdout
+    assert "cells: 2999 done, 0 missing, 1 failed" in status and "0 there twice" in status
+    command(place, "store", "merge", "s", "--out", "merged.csv", "--with-failed")
+    for name in ("csv", "points.csv"):
+        merged = (place / f"merged.{name}").read_bytes().splitlines()
+        expected = (place / f"x.{name}").read_bytes().splitlines()
+        other = [n for n, (a, b) in enumerate(zip(merged, expected, strict=True)) if a != b]
+        assert other == [poison + 1], name
+
+
+def test_a_study_runs_on_a_cluster(place: Path, cluster: Cluster) -> None:
+    """`capsim explain --runner 'capsim-dask cells …'`: the same bytes, and nothing of it here."""
+    cluster.scheduler()
+    cluster.worker()
+    line = ["explain", "m.toml", "--replications", "2"]
+    runner = f"{sys.executable} -m capsim.dask cells --batch-seconds 0.1 --scheduler {cluster.address}"
+    expected = command(place, *line).stdout
+    assert command(place, *line, "--runner", runner).stdout == expected
+    said = command(place, *line, "--runner", f"{runner} --memory 1M", code=104).stderr
+    assert "a run failed: its process ended with at most 1M of memory" in said
 
 
 def test_it_gives_up_when_nobody_comes(place: Path, cluster: Cluster) -> None:
@@ -169,11 +219,16 @@ def test_it_gives_up_when_nobody_comes(place: Path, cluster: Cluster) -> None:
         assert child.stderr is not None and "no scheduler answers" in child.stderr.read()
 
 
-def greedy(place: Path) -> capsim.Plan:
-    """A plan one of whose cells needs much more memory than the others: it makes thousands of users."""
+def users_model(place: Path) -> None:
+    """A model whose memory grows with its number of users."""
     model = MODEL.replace('executor = "open-arrivals"\nrate = 20', 'executor = "constant-vus"\nvus = 2')
     model = model.replace('j = [{ request = "page" }]', 'j = [{ request = "page" }, { sleep = "1s" }]')
     (place / "m.toml").write_text(model)
+
+
+def greedy(place: Path) -> capsim.Plan:
+    """A plan one of whose cells needs much more memory than the others: it makes thousands of users."""
+    users_model(place)
     return capsim.Model.load(place / "m.toml").plan({"scenarios.default.vus": [2, 3, 5_000_000, 4]})
 
 

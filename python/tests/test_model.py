@@ -106,6 +106,24 @@ def test_capacity_is_that_of_the_command_line(place: Path) -> None:
         capsim.Model.load(place / "m.toml").capacity("load", 2, 1)
 
 
+def test_the_cheapest_design_is_that_of_the_command_line(place: Path) -> None:
+    prices = '[prices]\ncurrency = "EUR"\nserver_hours = { cpu = 0.3 }\n'
+    (place / "priced.toml").write_text(MODEL + prices)
+    model = capsim.Model.load(place / "priced.toml").set("scenarios.default.rate", 60)
+    answer = model.cheapest({"stations.cpu.servers": "1..4"}, runs=100)
+    line = ["capacity", "priced.toml", "--set", "scenarios.default.rate=60", "--minimise", "cost"]
+    line += ["--vary", "stations.cpu.servers=1..4", "--budget", "runs=100"]
+    assert str(answer) == command(place, *line).stdout
+    assert answer.design is not None and 1 < int(answer.design["stations.cpu.servers"]) <= 4
+    assert answer.table()["cheapest"].sum() == 1
+    run = model.run()
+    [(what, hours, unit, price, cost)] = run.bill
+    assert (what, unit, price) == ("servers of cpu", "hours", 0.3) and cost == hours * price == run["cost"]
+    assert capsim.Model.load(place / "m.toml").run().bill == []
+    with pytest.raises(capsim.CapsimError, match="no \\[prices\\]"):
+        capsim.Model.load(place / "m.toml").cheapest({"stations.cpu.servers": "1..4"})
+
+
 def test_a_fit_gives_a_model(place: Path) -> None:
     command(place, "run", "m.toml", "-q", "--seed", "9", "--set", "stations.cpu.servers=2", "--summary-export", "r.json")
     model = capsim.Model.load(place / "m.toml")

@@ -15,8 +15,9 @@ use super::interrupt::Interrupt;
 use super::known;
 use super::outputs::Outputs;
 use super::report::{Report, Words};
+use super::runs::Runs;
 use super::ticker::Ticker;
-use crate::model::{Override, duration};
+use crate::model::duration;
 use crate::report::answers as report;
 use crate::study::answers::bounds::analyse;
 use crate::study::answers::capacity::{Question, search};
@@ -75,6 +76,8 @@ pub struct Capacity {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[command(flatten)]
+    runs: Runs,
+    #[command(flatten)]
     report: Report,
     /// Print the answer alone, without bounds and the values tried.
     #[arg(short, long)]
@@ -130,14 +133,12 @@ impl Capacity {
             .writes("--report", self.report.file())
             .check()?;
         let model = checked.model;
-        let mut base = Vec::new();
-        for text in &self.model.set {
-            base.push(Override::parse(text).map_err(Failure::model)?);
-        }
+        let base = self.model.overrides()?;
         let document = self.model.document()?;
         if path != "load" {
             matching(&path, &document).map_err(|why| invalid(format!("--vary {path}: {why}")))?;
         }
+        let runner = self.runs.open(&document)?;
         let question = Question {
             document: &document,
             base,
@@ -148,6 +149,7 @@ impl Capacity {
             seed: self.seed,
             budget: self.budget.map_or(RUNS, |b| b.runs.unwrap_or(u64::MAX)),
             precision: self.precision / 100.0,
+            runner: &runner,
         };
         let mut out = Outputs::default();
         if !self.quiet {
@@ -161,6 +163,7 @@ impl Capacity {
         };
         let answer = search(&question, &watch, &|| clock.may_go_on());
         drop(ticker);
+        self.runs.all_made(&runner)?;
         let answer = answer.map_err(invalid)?;
         let words = Words {
             model: &model,

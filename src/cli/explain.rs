@@ -12,6 +12,7 @@ use super::interrupt::Interrupt;
 use super::output::write_whole;
 use super::outputs::Outputs;
 use super::report::{Report, Words};
+use super::runs::Runs;
 use super::ticker::Ticker;
 use crate::model::Override;
 use crate::report::answers as report;
@@ -54,6 +55,8 @@ pub struct Explain {
     #[arg(long, value_name = "runs=N,time=T")]
     budget: Option<Budget>,
     #[command(flatten)]
+    runs: Runs,
+    #[command(flatten)]
     report: Report,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
@@ -90,8 +93,10 @@ impl Explain {
         let clock = budget.start();
         let mut ticker = Ticker::new();
         ticker.say("simulating: every parameter up and down");
-        let found = explain(&document, &base, &plan, &|| clock.may_go_on());
+        let runner = self.runs.open(&document)?;
+        let found = explain(&document, &base, &plan, &runner, &|| clock.may_go_on());
         drop(ticker);
+        self.runs.all_made(&runner)?;
         let found = found.map_err(invalid)?;
         let mut out = Outputs::default();
         if let Some(path) = &self.out {

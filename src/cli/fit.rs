@@ -14,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::output::write_whole;
 use super::outputs::Outputs;
 use super::report::{Report, Words};
+use super::runs::Runs;
 use super::structure::Taken;
 use super::ticker::Ticker;
 use crate::model::document::Checked;
@@ -102,6 +103,8 @@ pub struct FitArgs {
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]
+    pub(super) runs: Runs,
+    #[command(flatten)]
     report: Report,
     /// Replications of the final fit and of predictions.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -120,17 +123,15 @@ impl FitArgs {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         Interrupt::ends_at_once();
         let base = self.model.overrides()?;
-        let checked = self
-            .model
-            .document()?
-            .check(&base)
-            .map_err(Failure::model)?;
+        let document = self.model.document()?;
+        let checked = document.check(&base).map_err(Failure::model)?;
         self.files(&checked).check()?;
+        let runner = self.runs.open(&document)?;
         let Taken {
             document,
             choice,
             more,
-        } = self.structure(&base)?;
+        } = self.structure(&base, &runner)?;
         let (free, named) = self.free_in(&document, &base, &more)?;
         let fitted = self.cases(&self.to, &document, &base)?;
         let held = self.cases(&self.holdout, &document, &base)?;
@@ -140,6 +141,7 @@ impl FitArgs {
             free,
             cases: fitted,
             seed: self.seed,
+            runner: &runner,
         };
         let ticker = Mutex::new(Ticker::new());
         let watch = |runs: u64, cost: f64| {
@@ -154,10 +156,14 @@ impl FitArgs {
             !late.get()
         };
         let search = Search::new(&fit, budget, &watch).while_time(&may_go_on);
-        let found = search.run().map_err(invalid)?;
+        let found = search.run();
+        self.runs.all_made(&runner)?;
+        let found = found.map_err(invalid)?;
         let quality = judge(&fit, &found);
         drop(ticker);
-        let mut told = self.told(&fit, &held, &found, &quality)?;
+        let told = self.told(&fit, &held, &found, &quality);
+        self.runs.all_made(&runner)?;
+        let mut told = told?;
         told.text.insert_str(0, &report::freed(&named));
         if let Some(choice) = &choice {
             told.text.insert_str(0, &report::structures(choice));

@@ -37,6 +37,7 @@ mod read;
 mod replicate;
 mod report;
 mod run;
+mod runs;
 mod samples;
 mod schema;
 mod score;

@@ -10,6 +10,7 @@ use super::exit::{self, Failure};
 use super::interrupt::Interrupt;
 use super::output::write_whole;
 use super::outputs::Outputs;
+use super::runs::Runs;
 use super::ticker::Ticker;
 use crate::engine::Span;
 use crate::load::plan;
@@ -49,6 +50,8 @@ pub struct PredictArgs {
     /// Where the prediction is written, for `capsim score`.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    place: Runs,
     /// Show all numbers.
     #[arg(long)]
     all: bool,
@@ -66,20 +69,23 @@ impl PredictArgs {
         if let Some(window) = self.window {
             within_load(window, &checked.model)?;
         }
+        let runner = self.place.open(&document)?;
         let question = Question {
             document: &document,
             overrides,
             window: self.window,
             seed: self.seed,
             draws: self.runs,
+            runner: &runner,
         };
         let mut ticker = Ticker::new();
         ticker.say(&format!("simulating {} runs", self.runs));
         let name = self.model.model.display().to_string();
-        let prediction = question
-            .predict()
-            .map_err(|why| Failure::new(exit::INVALID, format!("error: {name}: {why}")))?;
+        let prediction = question.predict();
         drop(ticker);
+        self.place.all_made(&runner)?;
+        let prediction = prediction
+            .map_err(|why| Failure::new(exit::INVALID, format!("error: {name}: {why}")))?;
         let mut out = Outputs::default();
         let mut text = report::prediction(&prediction, &name, self.all);
         if let Some(path) = &self.out {

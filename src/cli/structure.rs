@@ -9,6 +9,7 @@ use crate::study::fit::family::family;
 use crate::study::fit::free::{Free, matching};
 use crate::study::fit::names::{Named, named};
 use crate::study::fit::structure::{Choice, leave_highest_out};
+use crate::study::runner::Runner;
 
 /// Whether the model takes a bound of a free parameter. Errors elsewhere in it may come from other parameters, which
 /// have other values later.
@@ -44,7 +45,7 @@ pub(super) struct Taken {
 
 impl FitArgs {
     /// The model to be fitted, and how it was chosen, if there is a choice.
-    pub(super) fn structure(&self, base: &[Override]) -> Result<Taken, Failure> {
+    pub(super) fn structure(&self, base: &[Override], runner: &Runner) -> Result<Taken, Failure> {
         let mut all = self.candidates(base)?;
         self.every_parameter_is_somewhere(&all, base)?;
         if all.len() == 1 && self.structures.is_none() {
@@ -63,9 +64,11 @@ impl FitArgs {
                 free: self.free_in(document, base, more)?.0,
                 cases: self.cases(&self.to, document, base)?,
                 seed: self.seed,
+                runner,
             };
-            let (one, load) =
-                leave_highest_out(name, fit, self.search_budget()).map_err(invalid)?;
+            let one = leave_highest_out(name, fit, self.search_budget());
+            self.runs.all_made(runner)?;
+            let (one, load) = one.map_err(invalid)?;
             tried.push(one);
             left_out = load;
         }

@@ -5,9 +5,10 @@
 
 use crate::engine::time::to_f64;
 use crate::stats::quantile;
+use serde::{Deserialize, Serialize};
 
 /// Which of the ordered times is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rank {
     /// v[int(p n)]: one above the nearest rank whenever p n is whole (ab, oha, loadtest, Locust).
     OneUp,
@@ -28,7 +29,7 @@ pub enum Rank {
 }
 
 /// What becomes of a time before it is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Value {
     /// Nothing.
     Exact,
@@ -45,7 +46,7 @@ pub enum Value {
 }
 
 /// A tool's rule for a percentile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// Which of the ordered times.
     pub rank: Rank,

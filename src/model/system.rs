@@ -207,7 +207,10 @@ pub enum Patience {
 }
 
 /// What a lock, a version or a popularity is keyed by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Entity {
     /// The request's user.
     User,

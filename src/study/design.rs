@@ -38,6 +38,15 @@ pub struct Design {
 }
 
 impl Design {
+    /// One point, at which nothing varies.
+    #[must_use]
+    pub fn as_it_stands() -> Design {
+        Design {
+            axes: Vec::new(),
+            kind: Kind::Grid,
+        }
+    }
+
     /// Every combination of the values.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ pub mod learn;
 pub mod metrics;
 pub mod part;
 pub mod replicate;
+pub mod runner;
 pub mod runs;
 pub mod selftest;
 pub mod steady;

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from . import _capsim
 from ._capsim import CapsimError, ModelError, Plan, PlanMismatch, Run, Samples, Segment, __version__
 from ._progress import Bar
-from .answers import Capacity, Fit, fit
+from .answers import Capacity, Cheapest, Fit, cheapest, fit
 
 if TYPE_CHECKING:
     import pandas
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Capacity",
     "CapsimError",
+    "Cheapest",
     "Fit",
     "Model",
     "ModelError",
@@ -201,6 +202,22 @@ class Model:
                 path, low, high, minimise=minimise, seed=seed, runs=runs, precision=precision, progress=bar.at
             )
         return Capacity(**told)
+
+    def cheapest(
+        self,
+        vary: Mapping[str, Values],
+        *,
+        seed: int = 1,
+        runs: int = 1000,
+        precision: float = 1.0,
+    ) -> Cheapest:
+        """The cheapest design by the model's prices that meets all thresholds, as ``capsim capacity --minimise cost``.
+
+        :param vary: values by path, from the weakest to the strongest: ``{"stations.cpu.servers": "1..8"}``.
+        :param runs: how many runs may be simulated.
+        :param precision: the difference of costs that does not matter, in per cent.
+        """
+        return cheapest(self, vary_texts(vary), seed=seed, runs=runs, precision=precision)
 
     def fit(
         self,

@@ -59,6 +59,25 @@ class Capacity:
 
 
 @dataclass(frozen=True)
+class Cheapest:
+    """The cheapest design that meets all thresholds. ``print`` shows what ``capsim capacity --minimise cost`` prints."""
+
+    #: Its values by path; ``None`` if no design is known to pass.
+    design: dict[str, str] | None
+    text: str = field(repr=False)
+    table_csv: bytes = field(repr=False)
+
+    def table(self) -> pandas.DataFrame:
+        """The designs tried, in ascending order of cost."""
+        from . import frame
+
+        return frame(self.table_csv)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
 class Fit:
     """A model fitted to measured runs. ``print`` shows what ``capsim fit`` prints."""
 
@@ -79,11 +98,14 @@ class Fit:
         return self.text
 
 
-def command(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Runs capsim's command line. Ctrl+C ends it, too; what it refuses is raised with its words."""
+def command(arguments: Sequence[str], also: Sequence[int] = ()) -> subprocess.CompletedProcess[str]:
+    """Runs capsim's command line. Ctrl+C ends it, too; what it refuses is raised with its words.
+
+    :param also: exit codes other than 0 that come with an answer.
+    """
     line = [sys.executable, "-m", "capsim", *arguments]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
-    if done.returncode == 0:
+    if done.returncode == 0 or done.returncode in also:
         return done
     if done.returncode in (INTERRUPTED, -signal.SIGINT):
         raise KeyboardInterrupt
@@ -91,6 +113,38 @@ def command(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     refused = (ModelError if done.returncode == INVALID else CapsimError)(text)
     refused.code = done.returncode  # type: ignore[attr-defined]
     raise refused
+
+
+def _named(model: Model, place: str) -> list[str]:
+    """The arguments that stand for a model."""
+    path = model._path
+    if path is None:
+        path = Path(place, "model.toml")
+        path.write_text(model._native.contents()[1], encoding="utf-8")
+    line = [os.fspath(path)]
+    line += [f"--set={change}" for change in model.changes]
+    line += [f"--allow-path={os.fspath(p)}" for p in model._allow_paths]
+    return line
+
+
+def cheapest(model: Model, vary: Sequence[str], *, seed: int, runs: int, precision: float) -> Cheapest:
+    """Runs ``capsim capacity --minimise cost``."""
+    import csv
+
+    with tempfile.TemporaryDirectory(prefix="capsim-") as place:
+        out = Path(place, "designs.csv")
+        line = ["capacity", *_named(model, place), "--minimise=cost", "--out", str(out)]
+        line += [f"--vary={text}" for text in vary]
+        line += [f"--seed={seed}", f"--budget=runs={runs}", f"--precision={precision!r}"]
+        done = command(line, also=[1])
+        if not out.exists():
+            raise CapsimError(done.stderr.strip())
+        table = out.read_bytes()
+        design = None
+        for row in csv.DictReader(table.decode().splitlines()):
+            if row["cheapest"] == "1":
+                design = {text.split("=", 1)[0]: row[text.split("=", 1)[0]] for text in vary}
+        return Cheapest(design, done.stdout, table)
 
 
 def fit(
@@ -108,15 +162,9 @@ def fit(
     from . import Model
 
     with tempfile.TemporaryDirectory(prefix="capsim-") as place:
-        path = model._path
-        name, text, files = model._native.contents()
-        if path is None:
-            path = Path(place, "model.toml")
-            path.write_text(text, encoding="utf-8")
+        name, _, files = model._native.contents()
         fitted, table = Path(place, "fitted.toml"), Path(place, "table.csv")
-        line = ["fit", os.fspath(path), "--out", str(fitted), "--table", str(table)]
-        line += [f"--set={change}" for change in model.changes]
-        line += [f"--allow-path={os.fspath(p)}" for p in model._allow_paths]
+        line = ["fit", *_named(model, place), "--out", str(fitted), "--table", str(table)]
         line += [f"--to={os.fspath(run)}" for run in to] + [f"--holdout={os.fspath(run)}" for run in holdout]
         line += [f"--free={path}={values}" for path, values in free.items()]
         line += [f"--window={window}"] if window else []

@@ -8,13 +8,14 @@ again; what is done stays done (docs/cluster/dask.md).
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import queue
 import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,16 @@ def sweep(
         return frame((out.with_suffix(".points.csv") if points else out).read_bytes())
 
 
+def _local_cluster() -> Any:
+    """A worker for each core of this machine."""
+    import dask.config
+    from distributed import LocalCluster
+
+    # Cells run in processes of their own, of which a profile of the worker shows nothing.
+    with dask.config.set({"distributed.worker.profile.enabled": False}):
+        return LocalCluster(threads_per_worker=1, dashboard_address=None)
+
+
 class _connected:
     """A client, given or of a cluster of this machine."""
 
@@ -124,9 +135,9 @@ class _connected:
     def __enter__(self) -> Callable[[], Client]:
         client = self.client
         if client is None:
-            from distributed import Client, LocalCluster
+            from distributed import Client
 
-            cluster = LocalCluster(threads_per_worker=1, dashboard_address=None)
+            cluster = _local_cluster()
             client = Client(cluster)
             self.own = [client, cluster]
         return lambda: client
@@ -161,14 +172,49 @@ def run(
     return report
 
 
+class _Lines:
+    """A plan as it comes on standard input: its first line, and some cells of it."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        texts = [line.rstrip("\n") for line in lines]
+        # Blocks of a plan, put together, have the first line several times.
+        self.lines = [text for text in texts if text and not text.startswith('{"capsim_plan"')]
+        firsts = [text for text in texts if text.startswith('{"capsim_plan"')]
+        if not firsts:
+            raise CapsimError("standard input does not begin with the first line of a plan")
+        self.header = firsts[0]
+        self.id = str(json.loads(self.header)["id"])
+        self.keys = [str(json.loads(line)["key"]) for line in self.lines]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def line(self, cell: int) -> str:
+        """The line of a cell."""
+        return self.lines[cell]
+
+    def key(self, cell: int) -> str:
+        """The key of a cell."""
+        return self.keys[cell]
+
+
+class _Printed:
+    """Standard output in the place of a segment."""
+
+    def add(self, lines: bytes) -> None:
+        """Prints lines of results."""
+        sys.stdout.buffer.write(lines)
+        sys.stdout.buffer.flush()
+
+
 class _Run:
     """A run under way."""
 
     def __init__(
         self,
         connect: Callable[[], Client],
-        plan: Plan,
-        segment: Segment,
+        plan: Plan | _Lines,
+        segment: Segment | _Printed,
         memory: str | None,
         batch_seconds: float,
         worker_timeout: float,
@@ -384,22 +430,31 @@ def main(arguments: list[str] | None = None) -> int:
     one = commands.add_parser("run", help="run what the store does not have", epilog=parser.epilog)
     one.add_argument("plan", type=Path, metavar="PLAN", help="what `capsim sweep --plan` wrote; its first line counts")
     one.add_argument("--store", type=Path, required=True, metavar="DIR", help="where results are kept")
-    one.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="default: a cluster on this machine")
-    one.add_argument("--tls-ca", metavar="FILE", help="certificate of who signed the scheduler's, for tls://…")
-    one.add_argument("--tls-cert", metavar="FILE", help="own certificate")
-    one.add_argument("--tls-key", metavar="FILE", help="own key")
     one.add_argument("--out", type=Path, metavar="FILE.csv", help="merge at the end")
     one.add_argument("--force", action="store_true", help="overwrite files that exist")
-    one.add_argument("--memory", metavar="SIZE", help="most memory of a cell, such as 2G: one that needs more fails alone")
-    one.add_argument("--batch-seconds", type=float, default=2.0, metavar="S", help="how long a batch should take (2)")
-    one.add_argument("--worker-timeout", type=float, default=60.0, metavar="S", help="give up without workers after (60)")
     one.add_argument("--retry-failed", action="store_true", help="run cells again that failed")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    one.set_defaults(work=_run_command)
+    filter = commands.add_parser(
+        "cells",
+        help="run lines of a plan from standard input and print results, as `capsim cells` does: "
+        "for `capsim capacity --runner 'capsim-dask cells --scheduler tcp://…'`",
+        epilog=parser.epilog,
+    )
+    filter.set_defaults(work=_cells_command)
+    for each in (one, filter):
+        each.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="default: a cluster on this machine")
+        each.add_argument("--tls-ca", metavar="FILE", help="certificate of who signed the scheduler's, for tls://…")
+        each.add_argument("--tls-cert", metavar="FILE", help="own certificate")
+        each.add_argument("--tls-key", metavar="FILE", help="own key")
+        each.add_argument("--memory", metavar="SIZE", help="most memory of a cell, such as 2G: one that needs more fails alone")
+        each.add_argument("--batch-seconds", type=float, default=2.0, metavar="S", help="how long a batch should take (2)")
+        each.add_argument("--worker-timeout", type=float, default=60.0, metavar="S", help="give up without workers after (60)")
     given = parser.parse_args(arguments)
     if given.scheduler and given.scheduler.startswith("tls:") and not given.tls_ca:
         parser.error("a scheduler at tls://… needs --tls-ca, --tls-cert and --tls-key")
     try:
-        return _run_command(given)
+        return int(given.work(given))
     except KeyboardInterrupt:
         print("interrupted; what is done is in the store, and the same command goes on there", file=sys.stderr)
         return INTERRUPTED
@@ -447,6 +502,15 @@ def _run_command(given: argparse.Namespace) -> int:
     return 0
 
 
+def _cells_command(given: argparse.Namespace) -> int:
+    lines = _Lines(sys.stdin)
+    report = Report(cells=len(lines), before=0, failed=[])
+    with _Connections(given) as connect, Bar(len(lines), "cells", shown=False) as bar:
+        run = _Run(connect, lines, _Printed(), given.memory, given.batch_seconds, given.worker_timeout, report, bar)
+        run.all(list(range(len(lines))))
+    return INVALID if report.failed else 0
+
+
 class _Connections:
     """Clients of a scheduler that may be lost and started again, or of a cluster of this machine."""
 
@@ -460,7 +524,7 @@ class _Connections:
 
     def connect(self) -> Client:
         """A client that is connected, a new one if the last one is closed."""
-        from distributed import Client, LocalCluster
+        from distributed import Client
         from distributed.security import Security
 
         if self.client is not None and self.client.status == "running":
@@ -469,7 +533,7 @@ class _Connections:
             raise TimeoutError("the scheduler is away")
         address = self.given.scheduler
         if address is None and self.cluster is None:
-            self.cluster = LocalCluster(threads_per_worker=1, dashboard_address=None)
+            self.cluster = _local_cluster()
         security = None
         if self.given.tls_ca:
             security = Security(

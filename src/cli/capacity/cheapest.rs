@@ -35,6 +35,7 @@ impl Capacity {
         let axes = axes.collect::<Result<Vec<_>, _>>().map_err(invalid)?;
         // What a grid refuses is refused here, too.
         Design::grid(axes.clone()).map_err(invalid)?;
+        let runner = self.runs.open(&document)?;
         let question = Question {
             document: &document,
             base,
@@ -42,6 +43,7 @@ impl Capacity {
             seed: self.seed,
             budget: self.budget.map_or(RUNS, |b| b.runs.unwrap_or(u64::MAX)),
             precision: self.precision / 100.0,
+            runner: &runner,
         };
         let ticker = RefCell::new(Ticker::new());
         let clock = self.budget.unwrap_or_default().start();
@@ -51,6 +53,7 @@ impl Capacity {
         };
         let answer = search(&question, &watch, &|| clock.may_go_on());
         drop(ticker);
+        self.runs.all_made(&runner)?;
         let answer = answer.map_err(invalid)?;
         let words = Words {
             model: &model,

@@ -16,12 +16,15 @@ pub use choice::{Choice, Limits};
 pub use limits::most_wanted;
 pub use stations::{fastest, law, taken};
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Model;
 use crate::model::system::Entity;
 use crate::world::outcome::Outcome;
 
 /// What can make a request or a user wait; numbers are places in the model's lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The servers of a station.
     Station(usize),
@@ -111,7 +114,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    fn new(kind: Kind, name: String) -> Limit {
+    pub(in crate::study) fn new(kind: Kind, name: String) -> Limit {
         Limit {
             kind,
             name,
@@ -134,7 +137,7 @@ impl Limit {
     }
 
     /// All numbers of which a mean over runs is taken.
-    fn numbers(&mut self) -> [&mut f64; 12] {
+    pub(in crate::study) fn numbers(&mut self) -> [&mut f64; 12] {
         [
             &mut self.utilisation,
             &mut self.in_use,

@@ -8,14 +8,14 @@
 use std::collections::BTreeMap;
 
 use super::bounds::{Demand, analyse};
-use super::margin::{Hold, Sample, samples};
+use super::margin::{Hold, Sample};
 use crate::model::{Document, Model, Override, Problems};
 use crate::stats::Moments;
 use crate::stats::interval::{of_moments, student_t};
 use crate::study::account::{Account, Kind};
 use crate::study::fit::free::{Unit, matching, standing, written};
 use crate::study::metrics::thresholds_of;
-use crate::study::runs::Job;
+use crate::study::runner::{Asked, Runner, Study, Take};
 
 /// Points of the first grid.
 const GRID: usize = 7;
@@ -54,6 +54,8 @@ pub struct Question<'a> {
     pub budget: u64,
     /// Relative width at which bisection ends.
     pub precision: f64,
+    /// Where runs are made.
+    pub runner: &'a Runner,
 }
 
 /// All runs at one value.
@@ -278,14 +280,15 @@ pub fn search(
         watch,
         may_go_on,
     };
-    if thresholds_of(&search.model(question.low)?).is_empty() {
+    if thresholds_of(&search.model(question.low)?.1).is_empty() {
         return Err("the model has no [thresholds]: there is nothing to meet".into());
     }
     search.run(Some(now))
 }
 
 impl Search<'_, '_> {
-    fn model(&self, value: f64) -> Result<Model, String> {
+    /// The changes for a value, and the model with them.
+    fn model(&self, value: f64) -> Result<(Vec<Override>, Model), String> {
         let mut all = self.question.base.clone();
         for path in &self.paths {
             let text = written(self.unit, value);
@@ -296,7 +299,8 @@ impl Search<'_, '_> {
             let value = written(self.unit, value);
             format!("{} = {value}: {}", self.question.path, why.brief())
         };
-        checked.map(|c| c.model).map_err(invalid)
+        let model = checked.map(|c| c.model).map_err(invalid)?;
+        Ok((all, model))
     }
 
     /// Brings these values to so many runs each, as far as the budget goes.
@@ -307,7 +311,7 @@ impl Search<'_, '_> {
         }
         let mut jobs = Vec::new();
         let mut whose = Vec::new();
-        for (value, model) in values.iter().zip(&models) {
+        for (value, (set, model)) in values.iter().zip(&models) {
             let have = self
                 .tried
                 .get(&key(*value))
@@ -317,16 +321,24 @@ impl Search<'_, '_> {
                     self.cut_short = self.cut_short.or(Some(cut));
                     break;
                 }
-                jobs.push(Job {
+                jobs.push(Asked {
                     model,
-                    seed: self.question.seed,
+                    set,
+                    slower: None,
                     replication,
+                    take: 0,
                 });
                 whose.push(*value);
             }
         }
         self.runs += jobs.len() as u64;
-        for (value, sample) in whose.iter().zip(samples(&jobs)) {
+        let study = Study {
+            document: self.question.document,
+            seed: self.question.seed,
+            takes: vec![Take::Sample],
+        };
+        let samples = self.question.runner.samples(&study, &jobs)?;
+        for (value, sample) in whose.iter().zip(samples) {
             let at = self.tried.entry(key(*value)).or_insert_with(|| Tried {
                 value: *value,
                 samples: Vec::new(),
@@ -579,7 +591,7 @@ impl Search<'_, '_> {
         let there = failing.or(passing).and_then(|v| self.at(v));
         let names: Vec<String> = self
             .model(self.question.low)
-            .map(|m| thresholds_of(&m).iter().map(|t| t.text()).collect())
+            .map(|(_, m)| thresholds_of(&m).iter().map(|t| t.text()).collect())
             .unwrap_or_default();
         let broken = failing.and_then(|v| self.at(v)).filter(|t| !t.holds());
         let breaks = broken.and_then(|t| names.get(t.worst().0).cloned());
@@ -589,7 +601,8 @@ impl Search<'_, '_> {
         });
         let bottleneck = bottleneck(&account);
         let agreement = there.map_or(Vec::new(), |t| {
-            self.model(t.value).map_or(Vec::new(), |m| agreement(&m, t))
+            self.model(t.value)
+                .map_or(Vec::new(), |(_, m)| agreement(&m, t))
         });
         let [before, again] = again;
         let mut tried: Vec<Tried> = self.tried.into_values().collect();

@@ -14,6 +14,7 @@ use crate::stats::Moments;
 use crate::stats::interval::{Interval, of_moments};
 use crate::study::design::Axis;
 use crate::study::metrics::thresholds_of;
+use crate::study::runner::Runner;
 use walk::Search;
 
 /// Runs of a design after which its verdict is looked at.
@@ -44,6 +45,8 @@ pub struct Question<'a> {
     pub budget: u64,
     /// Designs whose costs differ relatively by less are equally cheap; of them the one with the first values wins.
     pub precision: f64,
+    /// Where runs are made.
+    pub runner: &'a Runner,
 }
 
 /// A design that was simulated.
@@ -153,7 +156,7 @@ pub fn search(
         format!("more than {MOST} designs, or none: vary less, or in larger steps")
     })?;
     let mut search = Search::new(question, watch, may_go_on);
-    let first = search.model(&vec![0; sizes.len()])?;
+    let (_, first) = search.model(&vec![0; sizes.len()])?;
     let Some(prices) = &first.prices else {
         return Err("the model has no [prices]: all designs cost nothing".into());
     };

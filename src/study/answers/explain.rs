@@ -1,13 +1,13 @@
 //! Which parameter matters most: each one up and down, the others as they are.
 
 use super::capacity::Cut;
-use super::margin::{Sample, samples};
+use super::margin::Sample;
 use crate::model::{Document, Model, Override};
 use crate::stats::interval::paired_difference;
 use crate::study::account::Account;
 use crate::study::fit::free::{Unit, standing, written};
 use crate::study::metrics::thresholds_of;
-use crate::study::runs::Job;
+use crate::study::runner::{Asked, Runner, Study, Take};
 
 /// Sections whose values are no parameters of the system under test.
 const FIXED: [&str; 6] = [
@@ -101,20 +101,27 @@ pub fn explain(
     document: &Document,
     base: &[Override],
     plan: &Plan,
+    runner: &Runner,
     may_go_on: &dyn Fn() -> bool,
 ) -> Result<Explanation, String> {
     let share = plan.share;
     let check = |extra: &[Override]| check(document, base, extra);
-    let model = check(&[])?;
+    let (_, model) = check(&[])?;
     let names = thresholds_of(&model);
     if names.is_empty() {
         return Err("the model has no [thresholds]: say what matters".into());
     }
     let (sides, skipped) = sides(document, base, share, &check);
-    let models: Vec<&Model> = std::iter::once(&model)
+    let standing = (base.to_vec(), model);
+    let models: Vec<&Variant> = std::iter::once(&standing)
         .chain(sides.iter().flat_map(|s| &s.3))
         .collect();
-    let (all, cut_short) = rounds(&models, plan, may_go_on)?;
+    let study = Study {
+        document,
+        seed: plan.seed,
+        takes: vec![Take::Sample],
+    };
+    let (all, cut_short) = rounds(&models, plan, (runner, &study), may_go_on)?;
     let replications = all.first().map_or(0, Vec::len) as u64;
     let runs = replications * models.len() as u64;
     let columns: Vec<String> = names.iter().map(|t| t.column.clone()).collect();
@@ -162,8 +169,9 @@ fn unit(column: &str) -> &'static str {
 
 /// Runs all models once, then once more, as far as the budget goes: the runs of each model.
 fn rounds(
-    models: &[&Model],
+    models: &[&Variant],
     plan: &Plan,
+    (runner, study): (&Runner, &Study<'_>),
     may_go_on: &dyn Fn() -> bool,
 ) -> Result<(Vec<Vec<Sample>>, Option<Cut>), String> {
     let one = models.len() as u64;
@@ -180,28 +188,35 @@ fn rounds(
         if replication > 0 && !may_go_on() {
             return Ok((all, Some(Cut::Time)));
         }
-        let jobs: Vec<Job> = models
+        let jobs: Vec<Asked> = models
             .iter()
-            .map(|model| Job {
+            .map(|(set, model)| Asked {
                 model,
-                seed: plan.seed,
+                set,
+                slower: None,
                 replication,
+                take: 0,
             })
             .collect();
-        for (runs, sample) in all.iter_mut().zip(samples(&jobs)) {
+        for (runs, sample) in all.iter_mut().zip(runner.samples(study, &jobs)?) {
             runs.push(sample);
         }
     }
     Ok((all, None))
 }
 
-/// A parameter's path, its value as written, the two values tried, and the models with them.
-type Side = (String, String, [String; 2], [Model; 2]);
+/// Changes, and the model with them.
+type Variant = (Vec<Override>, Model);
 
-fn check(document: &Document, base: &[Override], extra: &[Override]) -> Result<Model, String> {
+/// A parameter's path, its value as written, the two values tried, and the models with them.
+type Side = (String, String, [String; 2], [Variant; 2]);
+
+fn check(document: &Document, base: &[Override], extra: &[Override]) -> Result<Variant, String> {
     let all: Vec<Override> = base.iter().chain(extra).cloned().collect();
-    let checked = document.check(&all);
-    checked.map(|c| c.model).map_err(|e| e.brief())
+    match document.check(&all) {
+        Ok(checked) => Ok((all, checked.model)),
+        Err(why) => Err(why.brief()),
+    }
 }
 
 /// Every parameter that can go up and down, and those that cannot.
@@ -209,7 +224,7 @@ fn sides(
     document: &Document,
     base: &[Override],
     share: f64,
-    check: &impl Fn(&[Override]) -> Result<Model, String>,
+    check: &impl Fn(&[Override]) -> Result<Variant, String>,
 ) -> (Vec<Side>, Vec<String>) {
     let mut skipped = Vec::new();
     let mut sides: Vec<Side> = Vec::new();

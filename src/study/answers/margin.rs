@@ -1,5 +1,6 @@
 //! How far a run is from crossing a threshold, and the runs that tell.
 
+use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::model::threshold::Operator;
 use crate::parts::pool::PoolProbe;
@@ -68,25 +69,30 @@ fn signed(margin: f64, holds: bool) -> f64 {
     }
 }
 
-/// Runs all jobs; a threshold on something that did not occur is not crossed (as in k6).
+/// What is taken of a run; a threshold on something that did not occur is not crossed (as in k6).
+#[must_use]
+pub fn sample(model: &Model, outcome: &Outcome, summary: &Summary) -> Sample {
+    let metrics = metrics_of(model, outcome, summary);
+    let margins = thresholds_of(model)
+        .iter()
+        .map(|t| {
+            metrics
+                .get(&t.column)
+                .map_or(1.0, |value| margin(t, *value))
+        })
+        .collect();
+    Sample {
+        margins,
+        metrics,
+        pools: holds(outcome),
+        account: Account::of(outcome, model),
+    }
+}
+
+/// Runs all jobs in this process.
 #[must_use]
 pub fn samples(jobs: &[Job<'_>]) -> Vec<Sample> {
     run_all(jobs, |index, outcome, summary| {
-        let model: &Model = jobs[index].model;
-        let metrics = metrics_of(model, outcome, summary);
-        let margins = thresholds_of(model)
-            .iter()
-            .map(|t| {
-                metrics
-                    .get(&t.column)
-                    .map_or(1.0, |value| margin(t, *value))
-            })
-            .collect();
-        Sample {
-            margins,
-            metrics,
-            pools: holds(outcome),
-            account: Account::of(outcome, model),
-        }
+        sample(jobs[index].model, outcome, summary)
     })
 }

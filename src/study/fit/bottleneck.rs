@@ -74,7 +74,7 @@ pub(super) fn demand(
 }
 
 /// Multiplies all times that the system takes.
-pub(super) fn slow_down(model: &mut Model, factor: f64) {
+pub(in crate::study) fn slow_down(model: &mut Model, factor: f64) {
     let mut own = std::collections::BTreeSet::new();
     for endpoint in &model.endpoints {
         for op in &endpoint.ops {

@@ -102,7 +102,7 @@ fn samples(fit: &Fit, case: usize, metric: &str) -> f64 {
 
 /// Whether hardly anybody waits in a run, as far as the bounds of the model at the point tell.
 fn is_low(fit: &Fit, case: usize, point: &[f64]) -> bool {
-    let Ok(model) = fit.model(&fit.cases[case], point) else {
+    let Ok((_, model)) = fit.model(&fit.cases[case], point) else {
         return false;
     };
     analyse(&model).iter().all(|one| {

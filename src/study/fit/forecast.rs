@@ -1,7 +1,5 @@
 //! How far a measured run may be from a prediction: chance, and parameters that are not known exactly.
 
-use rayon::prelude::*;
-
 use super::distance::log_ratio;
 use super::free::Unit;
 use super::linear::Eigen;
@@ -32,15 +30,17 @@ pub fn deviations(
         let jobs: Vec<(usize, u64)> = (0..cases.len())
             .flat_map(|c| (0..draws).map(move |r| (c, r)))
             .collect();
-        let runs: Vec<Vec<f64>> = jobs
-            .par_iter()
-            .map(|&(c, r)| {
-                let model = fit.model(&cases[c], &drawn(fit, found, &eigen, r))?;
-                let values = fit.simulate(&model, &cases[c], r);
-                let logs = cases[c].targets.iter().zip(values);
-                Ok(logs.map(|(t, v)| log_ratio(&t.reading, v)).collect())
-            })
-            .collect::<Result<_, String>>()?;
+        let models = jobs
+            .iter()
+            .map(|&(c, r)| fit.model(&cases[c], &drawn(fit, found, &eigen, r)))
+            .collect::<Result<Vec<_>, String>>()?;
+        let asked = jobs.iter().zip(&models);
+        let values = fit.simulate(cases, asked.map(|(&(c, r), model)| (c, model, r)))?;
+        let logs = |(&(c, _), values): (&(usize, u64), Vec<f64>)| -> Vec<f64> {
+            let logs = cases[c].targets.iter().zip(values);
+            logs.map(|(t, v)| log_ratio(&t.reading, v)).collect()
+        };
+        let runs: Vec<Vec<f64>> = jobs.iter().zip(values).map(logs).collect();
         for (c, largest) in largest.iter_mut().enumerate() {
             for (t, largest) in largest.iter_mut().enumerate() {
                 let own = jobs.iter().zip(&runs).filter(|(job, _)| job.0 == c);

@@ -41,7 +41,7 @@ const STEP: f64 = 0.02;
 pub fn knee(fit: &Fit, found: &Found, quality: &Quality) -> Option<Knee> {
     let case = fit.cases.last()?;
     let at = |point: &[f64]| -> Option<(f64, f64, Analysis)> {
-        let model = fit.model(case, point).ok()?;
+        let (_, model) = fit.model(case, point).ok()?;
         let analysis = analyse(&model).into_iter().next()?;
         let bounds = analysis.bounds?;
         let requests = bounds.max_throughput * analysis.requests;

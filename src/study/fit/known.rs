@@ -10,6 +10,7 @@ use super::remembered::Remembered;
 use crate::model::{Document, Model, Override};
 use crate::stats::Moments;
 use crate::study::answers::bounds::analyse;
+use crate::study::runner::HERE;
 
 /// 97.5 % of a normal law lie below so many deviations.
 const NORMAL: f64 = 1.959_964;
@@ -49,6 +50,7 @@ pub fn known(document: &Document, overrides: &[Override]) -> Result<Option<Known
         window: None,
         seed: 1,
         draws: 0,
+        runner: &HERE,
     };
     let model = question.model(&[])?;
     let (Some((bottleneck, _, slopes)), Some(most)) =

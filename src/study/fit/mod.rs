@@ -1,6 +1,6 @@
 //! Fitting a model to measured runs, and saying how well that went.
 
-mod bottleneck;
+pub(in crate::study) mod bottleneck;
 pub mod covariance;
 pub mod crossing;
 pub mod distance;
@@ -27,12 +27,9 @@ pub mod search;
 pub mod structure;
 mod wanted;
 
-use rayon::prelude::*;
-
 use crate::model::{Document, Model, Override};
-use crate::study::runs::Job;
-use crate::world::World;
-use distance::{Target, log_ratio, observing, simulated, targets};
+use crate::study::runner::{Asked, Given, Runner, Study, Take};
+use distance::{Target, log_ratio, targets};
 use free::Free;
 use read::Measured;
 
@@ -70,6 +67,8 @@ pub struct Fit<'a> {
     pub cases: Vec<Case>,
     /// Seed of all random numbers: the same for every point (common random numbers).
     pub seed: u64,
+    /// Where runs are made.
+    pub runner: &'a Runner,
 }
 
 /// What a point of the parameter space gave.
@@ -138,6 +137,11 @@ impl Case {
             notes,
         })
     }
+
+    /// What is taken of a run of it.
+    fn take(&self) -> Take {
+        Take::Numbers(self.targets.clone(), self.measured.window)
+    }
 }
 
 /// Why a run that has no number in common with the model is of no use.
@@ -178,35 +182,42 @@ impl Fit<'_> {
         Ok(all)
     }
 
-    /// The model of a case at a point (logarithms of the parameters).
-    fn model(&self, case: &Case, point: &[f64]) -> Result<Model, String> {
+    /// The changes of a case at a point (logarithms of the parameters), and the model with them.
+    fn model(&self, case: &Case, point: &[f64]) -> Result<(Vec<Override>, Model), String> {
         let mut all = self.overrides(point)?;
         all.extend(case.overrides.iter().cloned());
         let checked = self.document.check(&all).map_err(|e| e.brief())?;
-        Ok(observing(checked.model, &case.targets))
+        Ok((all, case.take().prepared(checked.model, None)))
     }
 
     /// What a formula says of a case, from the means of the fitted model.
     #[must_use]
     pub fn formula(&self, case: &Case, found: &search::Found) -> Option<formula::Formula> {
-        let model = self.model(case, &found.point).ok()?;
+        let (_, model) = self.model(case, &found.point).ok()?;
         formula::Formula::new(&model, case.measured.window)
     }
 
-    /// One run of a case, or of its window.
-    fn simulate(&self, model: &Model, case: &Case, replication: u64) -> Vec<f64> {
-        let job = Job {
-            model,
+    /// Runs cases, each with a model and a replication: the numbers of each run.
+    fn simulate<'m>(
+        &self,
+        cases: &[Case],
+        jobs: impl Iterator<Item = (usize, &'m (Vec<Override>, Model), u64)>,
+    ) -> Result<Vec<Vec<f64>>, String> {
+        let study = Study {
+            document: self.document,
             seed: self.seed,
+            takes: cases.iter().map(Case::take).collect(),
+        };
+        let asked = jobs.map(|(take, (set, model), replication)| Asked {
+            model,
+            set,
+            slower: None,
             replication,
-        };
-        let run = |world: World| match case.measured.window {
-            Some(window) => world.run_within(window),
-            None => world.run(),
-        };
-        job.run_by(run, |outcome, summary| {
-            simulated(outcome, summary, &case.targets)
-        })
+            take,
+        });
+        let given = self.runner.run(&study, &asked.collect::<Vec<_>>())?;
+        let numbers = given.into_iter().filter_map(Given::numbers);
+        Ok(numbers.map(|numbers| numbers.values).collect())
     }
 
     /// Runs all cases at all points, on all cores. A point at which the model is invalid is `Err`.
@@ -227,7 +238,7 @@ impl Fit<'_> {
         points: &[Vec<f64>],
         replications: u64,
     ) -> Vec<Result<Evaluation, String>> {
-        let models: Vec<Result<Vec<Model>, String>> = points
+        let models: Vec<Result<Vec<_>, String>> = points
             .iter()
             .map(|point| cases.iter().map(|case| self.model(case, point)).collect())
             .collect();
@@ -236,15 +247,14 @@ impl Fit<'_> {
             .flat_map(|p| (0..cases.len()).map(move |c| (p, c)))
             .flat_map(|(p, c)| (0..replications).map(move |r| (p, c, r)))
             .collect();
-        let done: Vec<Vec<f64>> = jobs
-            .par_iter()
-            .map(|&(p, c, replication)| {
-                let Ok(models) = &models[p] else {
-                    return Vec::new();
-                };
-                self.simulate(&models[c], &cases[c], replication)
-            })
-            .collect();
+        let asked = jobs.iter().filter_map(|&(p, c, replication)| {
+            let models = models[p].as_ref().ok()?;
+            Some((c, &models[c], replication))
+        });
+        let done = match self.simulate(cases, asked) {
+            Ok(done) => done,
+            Err(why) => return points.iter().map(|_| Err(why.clone())).collect(),
+        };
         let mut runs = jobs.iter().zip(done).peekable();
         models
             .into_iter()

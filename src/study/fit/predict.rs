@@ -6,10 +6,8 @@
 //! leaving runs out showed, more of it the further away the load, and the waiting beyond that of the loads
 //! fitted to, by a factor of its own. Nothing is linearised, so ranges are as lopsided as a knee makes them.
 
-use rayon::prelude::*;
-
-use super::bottleneck::{demand, demand_of, knee, room, slow_down};
-use super::distance::{Target, observing, simulated};
+use super::bottleneck::{demand, demand_of, knee, room};
+use super::distance::Target;
 use super::formula::Formula;
 use super::lack::{RUN_TO_RUN, beforehand, name, outside};
 use super::linear::Eigen;
@@ -20,9 +18,8 @@ use super::wanted::{Kind, gauges, kind, readings};
 use crate::engine::stream::Stream;
 use crate::model::threshold::Aggregation;
 use crate::model::{Document, Model, Override};
-use crate::study::runs::Job;
-use crate::world::World;
-use crate::world::outcome::{End, Outcome};
+use crate::study::runner::{Asked, Given, Numbers, Runner, Study, Take};
+use crate::study::runs::map_in_order;
 use crate::world::window::Window;
 
 /// How far service times drift when the load grows by a factor of e beyond those measured: mean and standard
@@ -34,6 +31,8 @@ pub(super) const DRIFT: (f64, f64) = (0.01, 0.015);
 const WAITING: (f64, f64) = (0.3, 0.5);
 /// What is known of a kind of number beforehand counts as so many runs.
 const KNOWN_RUNS: usize = 3;
+/// Draws whose models are held at a time.
+const AT_ONCE: u64 = 1000;
 /// Replications at the highest load fitted to, from which waiting counts.
 const BASE: u64 = 4;
 
@@ -50,6 +49,8 @@ pub struct Question<'a> {
     pub seed: u64,
     /// Runs.
     pub draws: u64,
+    /// Where runs are made.
+    pub runner: &'a Runner,
 }
 
 /// One run of the test.
@@ -62,8 +63,21 @@ struct Draw {
     room: f64,
     raw: Vec<f64>,
     out: Vec<f64>,
-    end: End,
+    /// The exit code that k6 has for the way in which it ended, thresholds left aside.
+    code: u8,
     seconds: f64,
+}
+
+/// A draw before its run.
+struct Drawn {
+    stream: Stream,
+    moved: Vec<f64>,
+    day: f64,
+    drift: f64,
+    bunched: f64,
+    set: Vec<Override>,
+    slower: f64,
+    model: Model,
 }
 
 /// How much longer new waiting is than the model's: its mean, and how far it spreads around it. Bunched work
@@ -86,6 +100,7 @@ struct Setting<'q, 'a> {
     question: &'q Question<'a>,
     memory: Remembered,
     targets: Vec<Target>,
+    take: Take,
     base: Vec<f64>,
     lack: Vec<f64>,
     /// How far outside the loads fitted to, as a logarithm.
@@ -102,31 +117,28 @@ struct Setting<'q, 'a> {
 
 impl Question<'_> {
     pub(super) fn model(&self, more: &[Override]) -> Result<Model, String> {
-        // A parameter of the fit, and what the user then says of the test.
-        let all: Vec<Override> = more.iter().chain(&self.overrides).cloned().collect();
-        let checked = self.document.check(&all).map_err(|e| e.brief())?;
+        self.model_of(&self.changes(more))
+    }
+
+    /// A parameter of the fit, and what the user then says of the test.
+    fn changes(&self, more: &[Override]) -> Vec<Override> {
+        more.iter().chain(&self.overrides).cloned().collect()
+    }
+
+    fn model_of(&self, all: &[Override]) -> Result<Model, String> {
+        let checked = self.document.check(all).map_err(|e| e.brief())?;
         Ok(checked.model)
     }
 
-    fn run<T>(
-        &self,
-        model: &Model,
-        replication: u64,
-        take: impl FnOnce(&Outcome, Vec<f64>) -> T,
-        targets: &[Target],
-    ) -> T {
-        let job = Job {
-            model,
+    /// Makes runs and takes the numbers of a take.
+    fn run(&self, take: &Take, asked: &[Asked<'_>]) -> Result<Vec<Numbers>, String> {
+        let study = Study {
+            document: self.document,
             seed: self.seed,
-            replication,
+            takes: vec![take.clone()],
         };
-        let run = |world: World| match self.window {
-            Some(window) => world.run_within(window),
-            None => world.run(),
-        };
-        job.run_by(run, |outcome, summary| {
-            take(outcome, simulated(outcome, summary, targets))
-        })
+        let given = self.runner.run(&study, asked)?.into_iter();
+        Ok(given.filter_map(Given::numbers).collect())
     }
 
     /// Simulates the test so many times.
@@ -135,10 +147,10 @@ impl Question<'_> {
     /// If the model or its section `[fitted]` cannot be used.
     pub fn predict(&self) -> Result<Prediction, String> {
         let setting = Setting::new(self)?;
-        let draws: Vec<Draw> = (0..self.draws)
-            .into_par_iter()
-            .map(|k| setting.draw(k))
-            .collect::<Result<_, String>>()?;
+        let mut draws = Vec::new();
+        for first in (0..self.draws).step_by(AT_ONCE as usize) {
+            draws.extend(setting.draws(first..self.draws.min(first + AT_ONCE))?);
+        }
         setting.conclude(&draws)
     }
 }
@@ -154,11 +166,12 @@ impl<'q, 'a> Setting<'q, 'a> {
                 scale: None,
             })
             .collect();
+        let take = Take::Numbers(targets.clone(), question.window);
         let peak = model.peak_load().value;
         let loads = memory.loads;
         let distance = loads.map_or(0.0, |(low, high)| outside(peak, low, high));
         let base = match loads {
-            Some((_, high)) if peak > high => base(question, &targets, high / peak)?,
+            Some((_, high)) if peak > high => base(question, &take, targets.len(), high / peak)?,
             _ => vec![f64::INFINITY; targets.len()],
         };
         let lack = |target: &Target| {
@@ -179,12 +192,31 @@ impl<'q, 'a> Setting<'q, 'a> {
             question,
             base,
             targets,
+            take,
             memory,
         })
     }
 
-    /// One run of the test, everything drawn anew.
-    fn draw(&self, k: u64) -> Result<Draw, String> {
+    /// Some runs of the test.
+    fn draws(&self, numbers: std::ops::Range<u64>) -> Result<Vec<Draw>, String> {
+        let drawn = map_in_order(numbers.clone().collect(), |k| self.drawn(k));
+        let drawn = drawn.into_iter().collect::<Result<Vec<Drawn>, String>>()?;
+        let asked = numbers.zip(&drawn).map(|(replication, drawn)| Asked {
+            model: &drawn.model,
+            set: &drawn.set,
+            slower: Some(drawn.slower),
+            replication,
+            take: 0,
+        });
+        let given = self.question.run(&self.take, &asked.collect::<Vec<_>>())?;
+        let pairs = drawn.into_iter().zip(given).collect();
+        Ok(map_in_order(pairs, |(drawn, given)| {
+            self.draw(drawn, given)
+        }))
+    }
+
+    /// Everything of a run drawn anew.
+    fn drawn(&self, k: u64) -> Result<Drawn, String> {
         let question = self.question;
         let mut stream = Stream::new(question.seed, k, "fit.predict");
         let mut moved = vec![0.0; self.memory.parameters.len()];
@@ -208,14 +240,33 @@ impl<'q, 'a> Setting<'q, 'a> {
         for (parameter, by) in self.memory.parameters.iter().zip(&moved) {
             overrides.extend(parameter.moved(*by)?);
         }
-        let mut model = question.model(&overrides)?;
+        let set = question.changes(&overrides);
+        let model = question.model_of(&set)?;
         let slower = libm::exp(day + drift) * self.as_measured(&model, &moved);
-        slow_down(&mut model, slower);
-        let model = observing(model, &self.targets);
-        let take = |outcome: &Outcome, raw: Vec<f64>| {
-            (outcome.end.clone(), outcome.duration.as_secs(), raw)
-        };
-        let (end, seconds, raw) = question.run(&model, k, take, &self.targets);
+        Ok(Drawn {
+            model: self.take.prepared(model, Some(slower)),
+            stream,
+            moved,
+            day,
+            drift,
+            bunched,
+            set,
+            slower,
+        })
+    }
+
+    /// What a run gave, with what the model lacks.
+    fn draw(&self, drawn: Drawn, given: Numbers) -> Draw {
+        let Drawn {
+            mut stream,
+            moved,
+            day,
+            drift,
+            bunched,
+            model,
+            ..
+        } = drawn;
+        let raw = given.values;
         let waited = self.mean.map_or(0.0, |i| raw[i] - self.base[i]);
         let room = room(&model, waited);
         let waits = Waits {
@@ -238,16 +289,16 @@ impl<'q, 'a> Setting<'q, 'a> {
             let z = heavier * (shared + stream.normal()) / std::f64::consts::SQRT_2;
             out.push(self.with_lack(i, &raw, z, waits));
         }
-        Ok(Draw {
+        Draw {
             moved,
             day,
             drift,
             room,
             raw,
             out,
-            end,
-            seconds,
-        })
+            code: given.code,
+            seconds: given.seconds,
+        }
     }
 
     /// Makes a normal law one of Student: a deviation that few runs tell is not known well itself.
@@ -317,13 +368,9 @@ impl<'q, 'a> Setting<'q, 'a> {
         }
         let mut codes: Vec<(u8, u64)> = Vec::new();
         for (draw, crossed) in draws.iter().zip(&crossed) {
-            let code = match &draw.end {
-                End::SetupTimeout => 100,
-                End::TeardownTimeout => 101,
-                End::Aborted => 99,
-                _ if *crossed => 99,
-                End::Finished => 0,
-                _ => 104,
+            let code = match draw.code {
+                0 | 104 if *crossed => 99,
+                code => code,
             };
             match codes.iter_mut().find(|(c, _)| *c == code) {
                 Some((_, n)) => *n += 1,
@@ -394,7 +441,7 @@ impl<'q, 'a> Setting<'q, 'a> {
 }
 
 /// What the fitted model says of the highest load it was fitted to: the mean of a few runs.
-fn base(question: &Question, targets: &[Target], factor: f64) -> Result<Vec<f64>, String> {
+fn base(question: &Question, take: &Take, targets: usize, factor: f64) -> Result<Vec<f64>, String> {
     let given = question.overrides.iter().filter(|o| o.path() == "load");
     let now: f64 = given
         .filter_map(|o| o.value().parse::<f64>().ok())
@@ -404,11 +451,17 @@ fn base(question: &Question, targets: &[Target], factor: f64) -> Result<Vec<f64>
     all.retain(|o| o.path() != "load");
     all.push(Override::new("load", &format!("{}", now * factor)).map_err(|e| e.brief())?);
     let checked = question.document.check(&all).map_err(|e| e.brief())?;
-    let model = observing(checked.model, targets);
-    let mut sums = vec![0.0; targets.len()];
-    for k in 0..BASE {
-        let values = question.run(&model, k, |_, values| values, targets);
-        for (sum, value) in sums.iter_mut().zip(values) {
+    let model = take.prepared(checked.model, None);
+    let asked = (0..BASE).map(|replication| Asked {
+        model: &model,
+        set: &all,
+        slower: None,
+        replication,
+        take: 0,
+    });
+    let mut sums = vec![0.0; targets];
+    for run in question.run(take, &asked.collect::<Vec<_>>())? {
+        for (sum, value) in sums.iter_mut().zip(run.values) {
             *sum += value / BASE as f64;
         }
     }

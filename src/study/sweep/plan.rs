@@ -16,6 +16,7 @@ use crate::model::Problems;
 use crate::model::document::Document;
 use crate::model::set::Override;
 use crate::study::design::Design;
+use crate::study::runner::Take;
 use crate::study::runs::Job;
 
 /// The format of plans and of keys.
@@ -86,6 +87,9 @@ pub struct Plan {
     /// Seed of all random numbers.
     pub seed: u64,
     steady: bool,
+    /// What is taken of a run by the cells of a study; those of a sweep are rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    takes: Vec<Take>,
 }
 
 /// A line of a plan after the first.
@@ -101,6 +105,12 @@ pub struct Line {
     pub seed: u64,
     /// Number of the run.
     pub replication: u64,
+    /// Which of the plan's takes, in a study.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take: Option<usize>,
+    /// The factor by which all times of the system are made longer, in a study.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slower: Option<String>,
 }
 
 /// Why a plan or a line of one is of no use.
@@ -149,11 +159,52 @@ impl Plan {
             replications: sweep.replications,
             seed: sweep.seed,
             steady: sweep.steady,
+            takes: Vec::new(),
         };
         let shared = plan.shared(&sweep.columns()?).to_string();
         plan.id = plan.id(&shared);
         plan.shared = shared;
         Ok(plan)
+    }
+
+    /// The plan of a study, which asks for its cells one batch after another: all changes are those of a cell.
+    #[must_use]
+    pub fn of_study(document: &Document, takes: Vec<Take>) -> Plan {
+        let (model, text, files) = document.contents();
+        let mut plan = Plan {
+            capsim_plan: FORMAT,
+            version: VERSION.to_owned(),
+            id: String::new(),
+            shared: String::new(),
+            model,
+            text,
+            files,
+            set: Vec::new(),
+            design: Design::as_it_stands(),
+            replications: 1,
+            seed: 0,
+            steady: false,
+            takes,
+        };
+        let shared = plan.shared(&Columns::default()).to_string();
+        plan.id = plan.id(&shared);
+        plan.shared = shared;
+        plan
+    }
+
+    /// The key of a cell: a hash of all that its result depends on.
+    #[must_use]
+    pub fn key(&self, line: &Line) -> Key {
+        let numbers = format!("{} {}", line.seed, line.replication);
+        let mut texts = vec![self.shared.as_str(), &numbers];
+        let take = line.take.and_then(|take| self.takes.get(take));
+        let take = take.map(|take| serde_json::to_string(take).unwrap_or_default());
+        if let Some(take) = &take {
+            let slower = line.slower.as_deref().unwrap_or("");
+            texts.extend(["take", take, "slower", slower, "set"]);
+        }
+        texts.extend(line.set.iter().map(String::as_str));
+        key(texts)
     }
 
     /// Hash of what the results of all cells depend on. The columns are those of the first point: another design may
@@ -179,7 +230,10 @@ impl Plan {
     fn id(&self, shared: &str) -> String {
         let design = serde_json::to_string(&self.design).unwrap_or_default();
         let numbers = format!("{} {}", self.replications, self.seed);
-        let id = key(["plan", shared, &design, &numbers, &self.model]).to_string();
+        let takes = serde_json::to_string(&self.takes).unwrap_or_default();
+        let mut texts = vec!["plan", shared, &design, &numbers, &self.model];
+        texts.extend((!self.takes.is_empty()).then_some(takes.as_str()));
+        let id = key(texts).to_string();
         id[..16].to_owned()
     }
 
@@ -230,7 +284,9 @@ impl Plan {
             shared: Key(0),
             plan: self,
         };
-        opened.columns = opened.sweep(1).columns()?;
+        if opened.plan.takes.is_empty() {
+            opened.columns = opened.sweep(1).columns()?;
+        }
         opened.shared = opened.plan.shared(&opened.columns);
         let shared = opened.shared.to_string();
         if shared != opened.plan.shared || opened.plan.id(&shared) != opened.plan.id {
@@ -284,35 +340,29 @@ impl Opened {
             .collect()
     }
 
-    fn key_of(&self, set: &[String], seed: u64, replication: u64) -> Key {
-        let numbers = format!("{seed} {replication}");
-        let shared = self.plan.shared.as_str();
-        key([shared, &numbers]
-            .into_iter()
-            .chain(set.iter().map(String::as_str)))
-    }
-
     /// The key of a cell.
     #[must_use]
     pub fn key(&self, cell: u64) -> Key {
-        self.key_of(
-            &self.set(cell),
-            self.plan.seed,
-            cell % self.plan.replications,
-        )
+        self.plan.key(&self.without_key(cell))
     }
 
     /// The line of a cell.
     #[must_use]
     pub fn line(&self, cell: u64) -> Line {
-        let set = self.set(cell);
-        let replication = cell % self.plan.replications;
+        let mut line = self.without_key(cell);
+        line.key = self.plan.key(&line).to_string();
+        line
+    }
+
+    fn without_key(&self, cell: u64) -> Line {
         Line {
-            key: self.key_of(&set, self.plan.seed, replication).to_string(),
+            key: String::new(),
             cell,
-            set,
+            set: self.set(cell),
             seed: self.plan.seed,
-            replication,
+            replication: cell % self.plan.replications,
+            take: None,
+            slower: None,
         }
     }
 
@@ -323,8 +373,13 @@ impl Opened {
     pub fn run(&self, line: &str) -> Result<(Key, Result<Vec<u8>, Problems>), String> {
         let read: Line =
             serde_json::from_str(line).map_err(|why| format!("it is no cell of a plan: {why}"))?;
-        let key = self.key_of(&read.set, read.seed, read.replication);
-        if key.to_string() != read.key {
+        let key = self.plan.key(&read);
+        let of_study = !self.plan.takes.is_empty();
+        let known = match read.take {
+            Some(take) => take < self.plan.takes.len(),
+            None => !of_study && read.slower.is_none(),
+        };
+        if key.to_string() != read.key || !known {
             return Err("its key is not that of its values: it is of another plan, or not as it was written".into());
         }
         Ok((key, self.run_line(&read)))
@@ -336,11 +391,20 @@ impl Opened {
             overrides.push(Override::parse(set)?);
         }
         let model = self.document.check(&overrides)?.model;
+        let take = line.take.and_then(|take| self.plan.takes.get(take));
+        let slower = line.slower.as_deref().and_then(|text| text.parse().ok());
+        let model = match take {
+            Some(take) => take.prepared(model, slower),
+            None => model,
+        };
         let job = Job {
             model: &model,
             seed: line.seed,
             replication: line.replication,
         };
-        Ok(result(&job, self.plan.steady, &self.columns))
+        Ok(match take {
+            Some(take) => take.run(&job).text().into_bytes(),
+            None => result(&job, self.plan.steady, &self.columns),
+        })
     }
 }

@@ -293,6 +293,17 @@ impl Contents {
         self.found.get(first).filter(|found| found.key == key)
     }
 
+    /// The line of a result, if there is one.
+    ///
+    /// # Errors
+    /// If its segment cannot be read.
+    pub fn result(&self, key: Key) -> io::Result<Option<Vec<u8>>> {
+        let found = self.get(key).filter(|found| !found.failed);
+        found
+            .map(|found| self.line(&mut self.open(found)?, found))
+            .transpose()
+    }
+
     /// Lines whose key another line has, too.
     #[must_use]
     pub fn duplicates(&self) -> u64 {

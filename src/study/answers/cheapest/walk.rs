@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use super::{Answer, CONFIRMED, Judged, Question, STAGES, SURE, WORTH, covers};
 use crate::model::{Model, Override};
 use crate::study::answers::capacity::{Cut, Tried, Verdict};
-use crate::study::answers::margin::samples;
 use crate::study::cost;
 use crate::study::design::Axis;
-use crate::study::runs::Job;
+use crate::study::runner::{Asked, Study, Take};
 
 /// A design of the grid.
 struct Candidate {
@@ -67,15 +66,17 @@ impl<'q, 'a> Search<'q, 'a> {
         all.join(", ")
     }
 
-    pub(super) fn model(&self, at: &[usize]) -> Result<Model, String> {
+    /// The changes of a design, and the model with them.
+    pub(super) fn model(&self, at: &[usize]) -> Result<(Vec<Override>, Model), String> {
         let mut all = self.question.base.clone();
         for (axis, i) in self.question.axes.iter().zip(at) {
             all.push(Override::new(&axis.path, &axis.values[*i]).map_err(|e| e.brief())?);
         }
         let checked = self.question.document.check(&all);
-        checked
-            .map(|c| c.model)
-            .map_err(|why| format!("{}: {}", self.named(at), why.brief()))
+        match checked {
+            Ok(checked) => Ok((all, checked.model)),
+            Err(why) => Err(format!("{}: {}", self.named(at), why.brief())),
+        }
     }
 
     /// All designs by what they cost an hour, equally cheap ones by how strong they are.
@@ -89,7 +90,7 @@ impl<'q, 'a> Search<'q, 'a> {
                 rest /= size;
             }
             at.reverse();
-            let model = self.model(&at)?;
+            let (_, model) = self.model(&at)?;
             let rate = cost::least_per_hour(&model);
             self.calls_alone &= model.services.iter().all(|s| s.autoscale.is_none());
             all.push(Candidate { at, rate });
@@ -118,7 +119,7 @@ impl<'q, 'a> Search<'q, 'a> {
                     Some(model) => model,
                     None => model.insert(self.model(at)?),
                 };
-                self.bring(at, model, have..runs);
+                self.bring(at, model, have..runs)?;
             }
             match self.verdict(at) {
                 Verdict::Passes if self.have(at) >= least => return Ok(Verdict::Passes),
@@ -137,7 +138,12 @@ impl<'q, 'a> Search<'q, 'a> {
     }
 
     /// Makes these runs of a design, as far as the budget goes.
-    fn bring(&mut self, at: &[usize], model: &Model, replications: std::ops::Range<u64>) {
+    fn bring(
+        &mut self,
+        at: &[usize],
+        (set, model): &(Vec<Override>, Model),
+        replications: std::ops::Range<u64>,
+    ) -> Result<(), String> {
         let left = self.question.budget.saturating_sub(self.runs);
         let late = || self.runs > 0 && !(self.may_go_on)();
         if self.cut_short.is_none() && left < replications.end - replications.start {
@@ -146,15 +152,22 @@ impl<'q, 'a> Search<'q, 'a> {
             self.cut_short = Some(Cut::Time);
         }
         if self.cut_short.is_some() {
-            return;
+            return Ok(());
         }
-        let seed = self.question.seed;
-        let job = |replication| Job {
-            model,
-            seed,
-            replication,
+        let study = Study {
+            document: self.question.document,
+            seed: self.question.seed,
+            takes: vec![Take::Sample],
         };
-        let jobs: Vec<Job> = replications.map(job).collect();
+        let job = |replication| Asked {
+            model,
+            set,
+            slower: None,
+            replication,
+            take: 0,
+        };
+        let jobs: Vec<Asked> = replications.map(job).collect();
+        let samples = self.question.runner.samples(&study, &jobs)?;
         self.runs += jobs.len() as u64;
         let new = Judged {
             at: at.to_vec(),
@@ -167,9 +180,10 @@ impl<'q, 'a> Search<'q, 'a> {
             cost: 0.0,
         };
         let judged = self.judged.entry(at.to_vec()).or_insert(new);
-        judged.tried.samples.extend(samples(&jobs));
+        judged.tried.samples.extend(samples);
         judged.verdict = judged.tried.verdict();
         (self.watch)(self.runs, &self.named(at));
+        Ok(())
     }
 
     /// As far as it is known from its own runs.

@@ -30,6 +30,21 @@ impl fmt::Display for Stat {
     }
 }
 
+impl Stat {
+    /// Reads what `Display` writes.
+    ///
+    /// # Errors
+    /// If it is no statistic.
+    pub fn parse(text: &str) -> Result<Stat, String> {
+        Ok(match text {
+            "passes" => Stat::Passes,
+            "fails" => Stat::Fails,
+            "interrupted" => Stat::Interrupted,
+            text => Stat::Of(Aggregation::parse(text)?),
+        })
+    }
+}
+
 /// One measured number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {

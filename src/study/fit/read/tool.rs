@@ -17,7 +17,7 @@ const KEPT_PERCENTILES: [f64; 7] = [10.0, 25.0, 75.0, 90.0, 95.0, 99.0, 99.9];
 const MADE_AS: &str = "simulated times are made as";
 
 /// How a tool makes a number of a sample.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Made {
     /// How it picks a percentile.
     pub rule: Rule,

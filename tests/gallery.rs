@@ -347,6 +347,51 @@ fn absent_users_hold_places() {
 }
 
 #[test]
+fn bots_poll_faster() {
+    // Seats that bots have, of all that are sold.
+    let share = |set: &[&str]| {
+        let (m, outcome) = gallery("bots_poll_faster", set);
+        let to_bots = durations(&m, &outcome, "pay_bot").len() as f64;
+        let sold = outcome.inventory.unwrap().0.sold;
+        assert_eq!(sold, 120);
+        to_bots / sold as f64
+    };
+    let asked = share(&[]);
+    let lottery =
+        "waiting_room={ preset = \"pre-queue-lottery\", opens_at = \"1m\", admit = { rate = 1 } }";
+    let drawn = share(&[lottery]);
+    assert!(asked > 0.4, "{asked}");
+    assert!((0.03..0.2).contains(&drawn), "{drawn}");
+}
+
+#[test]
+fn room_hears_late() {
+    let look = |set: &[&str]| {
+        let path = "models/gallery/room_hears_late.toml";
+        let model = model(path, set);
+        let marks = [2, 3, 5].map(|minutes| Time(minutes * 60_000_000_000 - 1));
+        let marked = World::new(&model, 1, 0).run_marked(&marks);
+        let admitted = |at: usize| marked.snapshots[at].room.as_ref().unwrap().admitted;
+        let outcome = World::new(&model, 1, 0).run();
+        let p95 = percentile(&durations(&model, &outcome, "shop"), 95.0);
+        let longest = outcome.room.as_ref().unwrap().longest.as_secs();
+        let course = [0, 1, 2].map(admitted);
+        (course, p95, longest)
+    };
+    // 70 at each of ten centres in the first two minutes. Within the third all know of the crowd, and then 25 come in at each.
+    let ([two, three, five], late, _) = look(&[]);
+    assert_eq!((two, five - three), (1400, 500));
+    assert!(three > 1700, "{three}");
+    assert!(late > 60_000.0, "{late} ms");
+    let (course, divided, last) = look(&["waiting_room.locations.common=0"]);
+    assert_eq!(course, [500, 750, 1250]);
+    assert!(divided < 40_000.0, "{divided} ms");
+    let (_, low, later) = look(&["waiting_room.admit.per_minute=90"]);
+    assert!(low < 40_000.0, "{low} ms");
+    assert!(later > 2.0 * last, "{later} and {last} s");
+}
+
+#[test]
 fn every_gallery_model_has_a_lesson_and_a_test() {
     let own = include_str!("gallery.rs");
     let mut names: Vec<String> = std::fs::read_dir("models/gallery")

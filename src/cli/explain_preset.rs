@@ -9,15 +9,15 @@ use super::outputs::Outputs;
 use crate::model::preset::{all, named};
 use crate::report::presets;
 
-/// Show what a preset stands for: its keys, what was measured, and what was not.
+/// Show what a preset stands for: its keys, what was measured or is documented, and what not.
 ///
-/// A preset gives a table of a model the keys that make it do what a real component was measured to do:
-/// `[pools.db]` with `preset = "go-1.25/database-sql"`. Keys that stand beside it win.
+/// A preset gives a table of a model the keys that make it do what a real component does: `[pools.db]` with `preset = "go-1.25/database-sql"`. Keys that stand beside it win.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   capsim explain-preset
   capsim explain-preset postgresql/row
+  capsim explain-preset minute-buckets
 
 Exit codes: 0 done, 104 there is no such preset.")]
 pub struct ExplainPreset {

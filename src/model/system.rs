@@ -484,6 +484,14 @@ pub struct WaitingRoom {
     pub rate: Option<f64>,
     /// So many at once, every so often.
     pub batch: Option<(u32, Span)>,
+    /// Batches raise the number that is served: who has a turn up to it comes in, whenever that is.
+    pub numbered: bool,
+    /// Users are let through when they ask; those who joined in the same so long stand at the same place.
+    pub bucket: Option<Span>,
+    /// With buckets: at most so many in each whole minute.
+    pub per_minute: Option<u32>,
+    /// With buckets: where users are let through, if not at one place.
+    pub locations: Option<Locations>,
     /// At most so many admitted users at once.
     pub active_cap: Option<u32>,
     /// How long an admission lasts.
@@ -492,6 +500,17 @@ pub struct WaitingRoom {
     pub poll_expiry: Option<Span>,
     /// Admission begins this long after the start of the run.
     pub opens_at: Span,
+}
+
+/// Locations that let users through and hear late of a crowd.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Locations {
+    /// How many; users are equally likely to come to each.
+    pub count: u16,
+    /// The share of the limits that any may use; the rest is divided among them.
+    pub common: f64,
+    /// How long it takes until all know of a crowd; then the limits are divided as a whole.
+    pub propagation: Span,
 }
 
 /// Who is admitted next.

@@ -1,5 +1,9 @@
 //! The waiting room: users with a token in line, let through by rate, in batches, or while fewer than
-//! a cap are active.
+//! a cap are active; at their turn, or when they ask.
+
+mod buckets;
+
+use buckets::Buckets;
 
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
@@ -55,6 +59,10 @@ pub struct WaitingRoom {
     opens_at: Time,
     gap: Option<Span>,
     batch: Option<(u32, Span)>,
+    /// Batches raise the number that is served.
+    numbered: bool,
+    /// Users are let through when they ask.
+    buckets: Option<Box<Buckets>>,
     active_cap: u32,
     poll_expiry: Option<Span>,
     /// Where each token stands.
@@ -124,6 +132,8 @@ impl WaitingRoom {
             batch: spec
                 .batch
                 .map(|(size, every)| (size.max(1), every.max(Span(1)))),
+            numbered: spec.numbered,
+            buckets: None,
             active_cap: spec.active_cap.unwrap_or(u32::MAX),
             poll_expiry: spec.poll_expiry,
             standing: Vec::new(),
@@ -143,11 +153,21 @@ impl WaitingRoom {
         }
     }
 
+    /// The room, with its users let through when they ask, if the spec says so. `stream` is for their locations.
+    #[must_use]
+    pub fn by_asking(mut self, spec: &system::WaitingRoom, stream: Stream) -> WaitingRoom {
+        self.buckets = Buckets::new(spec, stream).map(Box::new);
+        self
+    }
+
     /// A user joins the line and gets a token.
     pub fn join(&mut self, now: Time) -> Token {
         let token = self.issued();
         growth::push(&mut self.standing, Standing::Waiting);
         growth::push(&mut self.joined, now);
+        if let Some(buckets) = &mut self.buckets {
+            buckets.joins();
+        }
         self.probe.joined += 1;
         self.probe.waiting.add(now);
         token
@@ -285,6 +305,12 @@ impl WaitingRoom {
                 now + times(Span(pace), ahead + 1)
             }
             (Some(gap), None) => start.max(self.next_by_rate) + times(gap, ahead),
+            (_, Some((size, every))) if self.numbered => {
+                let periods = u64::from(turn) / u64::from(size) + 1;
+                let by_rate = self.gap.map(|gap| times(gap, ahead));
+                let by_rate = start.max(self.next_by_rate) + by_rate.unwrap_or(Span::ZERO);
+                by_rate.max(self.opens_at + times(every, periods))
+            }
             (gap, Some(batch)) => self.in_batches(start, gap.unwrap_or(Span::ZERO), batch, ahead),
         };
         Some(at.since(now))
@@ -317,10 +343,18 @@ impl WaitingRoom {
         }
         self.drop_absent(now);
         let token = self.first()?;
-        if now < self.opens_at || self.active >= self.active_cap || now < self.next_by_rate {
+        if self.buckets.is_some()
+            || now < self.opens_at
+            || self.active >= self.active_cap
+            || now < self.next_by_rate
+        {
             return None;
         }
-        if self.batch.is_some() {
+        if self.numbered {
+            if self.head >= self.served(now) {
+                return None;
+            }
+        } else if self.batch.is_some() {
             let (batch, left) = self.places(now)?;
             if self.joined[token as usize] > batch {
                 return None;
@@ -389,10 +423,12 @@ impl WaitingRoom {
     /// Those at the head of the line who have left it or stopped asking lose their turn.
     fn drop_absent(&mut self, now: Time) {
         while let Some(token) = self.first() {
-            if self.standing(token) == Standing::Waiting && !self.has_expired(now, token) {
-                return;
+            if self.standing(token) == Standing::Waiting {
+                if !self.has_expired(now, token) {
+                    return;
+                }
+                self.leave(now, token);
             }
-            self.leave(now, token);
             self.head += 1;
         }
     }
@@ -427,12 +463,14 @@ impl WaitingRoom {
     #[must_use]
     #[inline]
     pub fn next_admission(&self, now: Time) -> Option<Time> {
-        if self.is_line_empty() || self.active >= self.active_cap {
+        if self.is_line_empty() || self.active >= self.active_cap || self.buckets.is_some() {
             return None;
         }
         let at = now.max(self.opens_at).max(self.next_by_rate);
         match self.batch {
             None => Some(at),
+            Some(_) if self.numbered && self.head < self.served(at) => Some(at),
+            Some((_, every)) if self.numbered => Some(self.batch_instant(at + Span(1), every)),
             Some((_, every)) => self.next_by_batch(at, every),
         }
     }
@@ -525,6 +563,9 @@ impl WaitingRoom {
             Some(standing) if *standing == Standing::Admitted => {
                 *standing = Standing::Expired;
                 self.active -= 1;
+                if let Some(buckets) = &mut self.buckets {
+                    buckets.gives_back(token);
+                }
                 self.probe.ended += 1;
                 self.probe.active.subtract(now);
                 true

@@ -22,6 +22,15 @@ fn wrapped(text: &str) -> String {
     lines.iter().map(|line| format!("  {line}\n")).collect()
 }
 
+/// Which tables of a model may name the presets of a section.
+fn table(section: &str) -> String {
+    match section {
+        // There is one room at most.
+        "waiting_room" => section.to_owned(),
+        _ => format!("{section}.NAME"),
+    }
+}
+
 /// All presets, section by section, a line each.
 #[must_use]
 pub fn list(all: &[Preset]) -> String {
@@ -34,7 +43,7 @@ pub fn list(all: &[Preset]) -> String {
     }
     let mut text = String::new();
     for section in sections {
-        let _ = writeln!(text, "[{section}.NAME]");
+        let _ = writeln!(text, "[{}]", table(section));
         for preset in all.iter().filter(|p| p.section == section) {
             let _ = writeln!(text, "  {:width$}  {}", preset.name, preset.about);
         }
@@ -44,11 +53,11 @@ pub fn list(all: &[Preset]) -> String {
     text
 }
 
-/// One preset: its keys, what was measured, what was not.
+/// One preset: its keys, what was measured or is documented, what not.
 #[must_use]
 pub fn one(preset: &Preset) -> String {
     let mut text = format!("{}: {}\n\nIt stands for\n", preset.name, preset.about);
-    let _ = writeln!(text, "  [{}.NAME]", preset.section);
+    let _ = writeln!(text, "  [{}]", table(&preset.section));
     for (key, value) in &preset.keys {
         let _ = writeln!(text, "  {key} = {value}");
     }
@@ -58,7 +67,12 @@ pub fn one(preset: &Preset) -> String {
         }
     };
     part("Measured", &preset.measured);
-    part("Not measured, or not reproduced", &preset.unmeasured);
+    part("Documented", &preset.documented);
+    let unknown = match preset.measured.as_str() {
+        "" => "Not documented, or not reproduced",
+        _ => "Not measured, or not reproduced",
+    };
+    part(unknown, &preset.unmeasured);
     text += "\nKeys that stand beside it in a model win.\n";
     text
 }

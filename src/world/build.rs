@@ -248,6 +248,7 @@ fn room(
 ) -> Option<(WaitingRoom, AlarmId)> {
     let spec = model.waiting_room.as_ref()?;
     let room = WaitingRoom::new(spec, seeds.stream("waiting_room.order"));
+    let room = room.by_asking(spec, seeds.stream("waiting_room.locations"));
     Some((room, queue.busy_alarm(Event::of(Kind::Admission, 0))))
 }
 

@@ -19,11 +19,13 @@ impl World<'_> {
             return Ok(());
         };
         let token = room.join(now);
+        let comes_in = room.claim(now, token);
         match self.model.waiting_room.as_ref().map(|spec| spec.order) {
             Some(AdmissionOrder::PassThrough) => {
                 room.pass(now);
                 self.let_in(now, token);
             }
+            _ if comes_in => self.let_in(now, token),
             Some(AdmissionOrder::Reject) => match room.admit(now) {
                 Some(token) => self.let_in(now, token),
                 None => {
@@ -34,6 +36,19 @@ impl World<'_> {
             _ => self.watch_the_door(now),
         }
         Ok(())
+    }
+
+    /// A user asks whether it is let through, and may be now.
+    pub(super) fn ask_room(&mut self, now: Time, token: u32) -> bool {
+        let Some((room, _)) = &mut self.room else {
+            return true;
+        };
+        let standing = room.ask(now, token);
+        let comes_in = standing == Standing::Waiting && room.claim(now, token);
+        if comes_in {
+            self.let_in(now, token);
+        }
+        comes_in || standing == Standing::Admitted
     }
 
     /// The waiting room lets through whom its rules allow.

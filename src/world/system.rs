@@ -4,7 +4,6 @@ use crate::engine::{Span, Time, Turn};
 use crate::measure::recorder::Code;
 use crate::model::system::{EndpointId, Entity, ListAge, Op, PoolId};
 use crate::parts::Admission;
-use crate::parts::waiting_room::Standing;
 
 use super::event::{Event, Kind};
 use super::outcome::End;
@@ -251,8 +250,8 @@ impl World<'_> {
             }
             Op::QueueStatus => {
                 let token = request.context.token;
-                let standing = self.room.as_mut().map(|(room, _)| room.ask(now, token));
-                request.admitted = standing.is_none_or(|s| s == Standing::Admitted);
+                let admitted = self.ask_room(now, token);
+                self.requests[id].admitted = admitted;
             }
             Op::RenewSession => {
                 let token = request.context.token;

@@ -5,6 +5,7 @@ use super::visit::Call;
 use super::{Build, Sections, flow, order, progress, service};
 use crate::model::Model;
 use crate::model::field::Field;
+use crate::model::journey::{Journey, Step};
 use crate::model::system::{EndpointId, Op};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,6 +157,21 @@ fn waiting_room(build: &Build, model: &Model, room: &Field) {
         let message =
             "unreachable admission: no endpoint issues tokens, so nobody can join the line";
         let fix = "add { issue = \"token\" } to the visits of the endpoint that lets users join";
+        build.notes.error(room.at, message, fix);
+    }
+    let awaits = |journey: &Journey| journey.steps.contains(&Step::AwaitAdmission);
+    let by_asking = model
+        .waiting_room
+        .as_ref()
+        .is_some_and(|r| r.bucket.is_some());
+    let awaiting = model.journeys.iter().find(|journey| awaits(journey));
+    if let (true, Some(journey)) = (by_asking, awaiting) {
+        let message = format!(
+            "unreachable admission: with `bucket` users are let through when they ask, and journey `{}` awaits it",
+            journey.name
+        );
+        let fix =
+            "write { poll = \"status\", until = \"admitted\", every = \"20s\" } instead of `await`";
         build.notes.error(room.at, message, fix);
     }
 }

@@ -4,8 +4,9 @@ use super::dist::DISTRIBUTION;
 use super::{Build, MOST};
 use crate::engine::Span;
 use crate::model::field::Field;
+use crate::model::preset::Presets;
 use crate::model::section::Section;
-use crate::model::system::{AdmissionOrder, WaitingRoom};
+use crate::model::system::{AdmissionOrder, Locations, WaitingRoom};
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
 
 /// `[waiting_room]`
@@ -13,6 +14,11 @@ pub(crate) static WAITING_ROOM: Table = Table {
     name: "waiting_room",
     about: "A line of users with a token, who are let through by rules.",
     keys: &[
+        Key::new(
+            "preset",
+            Kind::Choice(&Presets("waiting_room")),
+            "A room as it is sold, whose documented keys hold where none are given.",
+        ),
         Key::new("order", Kind::Choice(&ORDERS), "Who is let through next.").or_text("fifo"),
         Key::new(
             "admit",
@@ -33,6 +39,23 @@ pub(crate) static WAITING_ROOM: Table = Table {
         )
         .otherwise("to the end"),
         Key::new("opens_at", Kind::Time, "When the first is let through.").or_text("0s"),
+        Key::new(
+            "bucket",
+            Kind::TimeAboveZero,
+            "Users are let through when they ask, not at a turn of their own; those who joined in the same so long stand at the same place.",
+        )
+        .otherwise("each has a turn"),
+        Key::new(
+            "numbered",
+            Kind::Flag,
+            "With `batch`: each raises the number that is served. Who has a number up to it comes in, later too; that of one who has left is given to nobody.",
+        )
+        .or_flag(false),
+        Key::new(
+            "locations",
+            Kind::Table(&LOCATIONS),
+            "With `bucket`: where users are let through, if not at one place.",
+        ),
     ],
     rules: &[],
 };
@@ -53,11 +76,37 @@ static ADMIT: Table = Table {
             "The time from batch to batch.",
         ),
         Key::new("active", COUNT, "How many users may be inside at once."),
+        Key::new(
+            "per_minute",
+            COUNT,
+            "With `bucket`: how many users may be let through in each whole minute.",
+        ),
     ],
     rules: &[
-        Rule::AnyOf(&["rate", "batch", "active"]),
+        Rule::AnyOf(&["rate", "batch", "active", "per_minute"]),
         Rule::Together("batch", "every"),
     ],
+};
+
+static LOCATIONS: Table = Table {
+    name: "waiting_room.locations",
+    about: "Data centres that share the limits of `admit` and hear late of a crowd. Users come to each alike.",
+    keys: &[
+        Key::new("count", Kind::Whole(1, 1000), "How many.").required("count = 10"),
+        Key::new(
+            "common",
+            Kind::Number(0.0, 1.0),
+            "The share of the limits that any may use; the rest is divided among them.",
+        )
+        .required("common = 0.2"),
+        Key::new(
+            "propagation",
+            Kind::TimeAboveZero,
+            "How long it takes until all know of a crowd; then the limits are divided as a whole.",
+        )
+        .required("propagation = \"2m\""),
+    ],
+    rules: &[],
 };
 
 const COUNT: Kind = Kind::Whole(1, MOST as u64);
@@ -82,6 +131,10 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> WaitingRoom 
         order: AdmissionOrder::Fifo,
         rate: None,
         batch: None,
+        numbered: false,
+        bucket: None,
+        per_minute: None,
+        locations: None,
         active_cap: None,
         session: None,
         poll_expiry: None,
@@ -99,7 +152,37 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> WaitingRoom 
     room.poll_expiry = section.time("poll_expiry");
     room.session = section.optional("session").map(|f| build.dist(&f));
     room.opens_at = section.time("opens_at").unwrap_or(room.opens_at);
+    room.bucket = section.time("bucket");
+    room.numbered = section.flag("numbered").unwrap_or(false);
+    if room.numbered && room.batch.is_none() {
+        let message = "`numbered` does nothing: only batches raise a number";
+        section.error(message, "write admit = { batch = 1000, every = \"1m\" }");
+    }
+    room.locations = section.optional("locations").and_then(|f| locations(&f));
+    if room.bucket.is_none() {
+        let without = "users are let through at their turn";
+        let fix = "add bucket = \"1m\": they are when they ask";
+        if let Some(field) = section.optional("locations") {
+            field.error(format!("`locations` does nothing: {without}"), fix);
+        }
+        if room.per_minute.is_some() {
+            section.error(format!("`per_minute` does nothing: {without}"), fix);
+        }
+    } else if room.batch.is_some() {
+        let message =
+            "a batch comes in at an instant, and with `bucket` users come in when they ask";
+        section.error(message, "write per_minute = 1000 instead of `batch`");
+    }
     room
+}
+
+fn locations(field: &Field) -> Option<Locations> {
+    let section = field.section()?;
+    Some(Locations {
+        count: section.integer("count")?,
+        common: section.real("common")?,
+        propagation: section.time("propagation")?,
+    })
 }
 
 fn unreachable(section: &Section, why: &str) {
@@ -134,11 +217,18 @@ fn admission(admit: &Field, room: &mut WaitingRoom) {
         let active = f.whole_u32(0, MOST)?;
         above_zero(&f, active > 0, active)
     });
-    if !["rate", "batch", "every", "active"]
+    room.per_minute = section.optional("per_minute").and_then(|f| {
+        let most = f.whole_u32(0, MOST)?;
+        above_zero(&f, most > 0, most)
+    });
+    if !["rate", "batch", "every", "active", "per_minute"]
         .iter()
         .any(|key| section.has(key))
     {
-        unreachable(&section, "`admit` has no rate, no batch and no active cap");
+        unreachable(
+            &section,
+            "`admit` has no rate, no batch, no number per minute and no active cap",
+        );
     }
 }
 

@@ -477,12 +477,16 @@ impl<'a> Sums<'a> {
             let batches = (open / every.as_secs().max(1e-9)).floor().max(1.0);
             admitted / (f64::from(size.max(1)) * batches)
         });
+        let by_minute = spec.per_minute.map_or(0.0, |most| {
+            let minutes = (open / 60.0).ceil().max(1.0);
+            admitted / (f64::from(most.max(1)) * minutes)
+        });
         let active = probe.active.area(self.outcome.end_time()) as f64 * NS;
         let waits: f64 = self.holding.waited.iter().sum();
         let by_cap = spec.active_cap.map_or(0.0, |cap| {
             (active - waits).max(0.0) / (f64::from(cap.max(1)) * self.seconds.max(1e-9))
         });
-        by_rate.max(by_batch).max(by_cap).min(1.0)
+        by_rate.max(by_batch).max(by_minute).max(by_cap).min(1.0)
     }
 
     /// The VUs of an arrival rate, or the think time of users whose number is fixed.

@@ -205,6 +205,15 @@ fn waiting_room(walk: &mut Walk, room: &WaitingRoom) -> Vec<Demand> {
             false,
         );
     }
+    if let Some(most) = room.per_minute {
+        // Locations that do not know of one another may exceed it together.
+        let most = room.locations.map_or(f64::from(most), |locations| {
+            let times = f64::from(locations.count - 1) * locations.common;
+            f64::from(most) * (1.0 + times)
+        });
+        let most = most.ceil().min(f64::from(u32::MAX)) as u32;
+        rule("so many a minute", used.joined * 60.0, most.max(1), false);
+    }
     if let Some(cap) = room.active_cap {
         let session = room.session.map(|dist| walk.mean(dist));
         let inside = match (used.stays > 0.0, session) {

@@ -33,6 +33,10 @@ pub struct Rule {
     pub metric: Metric,
     /// What follows from it.
     pub policy: Policy,
+    /// The mean of a share is cut to whole per cent.
+    pub whole_percent: bool,
+    /// A replica that began to boot less than so long ago counts as not ready until a whole window of it was measured.
+    pub initialisation: Span,
 }
 
 /// What is measured of each replica.
@@ -44,6 +48,10 @@ pub enum Metric {
     InFlight,
     /// Requests that wait for its stations and pools.
     Queue,
+    /// Requests a second that it was given.
+    Requests,
+    /// Share of the tokens in use of one of its pools: an index into the service's list.
+    Tokens(u16),
 }
 
 /// How many replicas there should be.

@@ -65,10 +65,16 @@ impl Autoscaler {
                     down,
                 } => {
                     let full = match rule.metric {
-                        Metric::Utilisation(_) => target.max(1.0),
+                        Metric::Utilisation(_) | Metric::Tokens(_) => target.max(1.0),
                         _ => *target,
                     };
-                    let wanted = proportional(view, *target, *tolerance, full);
+                    let goal = Goal {
+                        target: *target,
+                        tolerance: *tolerance,
+                        full,
+                        whole_percent: rule.whole_percent,
+                    };
+                    let wanted = proportional(view, &goal);
                     let (up, down) = (*up, *down);
                     let calm = self.stabilised(now, view.current, wanted, (up, down));
                     self.paced(now, view.current, calm, (up, down))
@@ -151,14 +157,14 @@ impl Autoscaler {
 /// ⌈current × metric / target⌉, and as it is if the ratio is near 1. Of those that are not ready, and of those of which nothing
 /// is known, the mildest is supposed: they would do nothing if there are to be more; they would work fully, or as the
 /// target has it, if there are to be fewer.
-fn proportional(view: &View, target: f64, tolerance: f64, full: f64) -> u32 {
+fn proportional(view: &View, goal: &Goal) -> u32 {
     let ready = view.values.len() as f64;
     if view.values.is_empty() {
         return view.current;
     }
     let sum: f64 = view.values.iter().sum();
-    let ratio = sum / ready / target;
-    let near = |ratio: f64| (1.0 - ratio).abs() <= tolerance + HAIR;
+    let ratio = goal.ratio(sum / ready);
+    let near = |ratio: f64| (1.0 - ratio).abs() <= goal.tolerance + HAIR;
     let grows_unready = view.unready > 0 && ratio > 1.0;
     if !grows_unready && view.unknown == 0 {
         if near(ratio) {
@@ -169,12 +175,12 @@ fn proportional(view: &View, target: f64, tolerance: f64, full: f64) -> u32 {
     let unknown = f64::from(view.unknown);
     let (mut sum, mut count) = (sum, ready + unknown);
     if ratio < 1.0 {
-        sum += unknown * full;
+        sum += unknown * goal.full;
     }
     if grows_unready {
         count += f64::from(view.unready);
     }
-    let milder = sum / count / target;
+    let milder = goal.ratio(sum / count);
     let turned = (ratio < 1.0 && milder > 1.0) || (ratio > 1.0 && milder < 1.0);
     if near(milder) || turned {
         return view.current;
@@ -183,6 +189,27 @@ fn proportional(view: &View, target: f64, tolerance: f64, full: f64) -> u32 {
     let contrary =
         (milder < 1.0 && wanted > view.current) || (milder > 1.0 && wanted < view.current);
     if contrary { view.current } else { wanted }
+}
+
+/// What the mean should be.
+#[derive(Clone, Copy, Debug)]
+struct Goal {
+    target: f64,
+    /// A ratio this near to 1 changes nothing.
+    tolerance: f64,
+    /// The metric of a replica that works fully.
+    full: f64,
+    /// The mean is cut to whole per cent (`GetResourceUtilizationRatio`).
+    whole_percent: bool,
+}
+
+impl Goal {
+    fn ratio(&self, mean: f64) -> f64 {
+        if !self.whole_percent {
+            return mean / self.target;
+        }
+        to_u64(mean * 100.0 + HAIR) as f64 / (self.target * 100.0)
+    }
 }
 
 /// A ratio of sums may be so much above what it should be: that makes no replica more.
@@ -231,6 +258,8 @@ mod tests {
             rule: Some(Rule {
                 metric: Metric::Utilisation(0),
                 policy,
+                whole_percent: false,
+                initialisation: Span::ZERO,
             }),
             min: 1,
             max: 100,
@@ -271,6 +300,23 @@ mod tests {
         assert_eq!(it.decide(secs(45), &ready(&[0.55; 3])), 3);
         assert_eq!(it.decide(secs(60), &ready(&[0.45; 3])), 3);
         assert_eq!(it.decide(secs(75), &ready(&[0.01; 3])), 1, "at least min");
+    }
+
+    #[test]
+    fn a_mean_in_whole_per_cent_is_cut() {
+        let mut it = target(FAST, FAST);
+        // 55.9 % over 50 % is 1.118, of three 3.35; cut to 55 % it is 1.1 and near enough.
+        let view = ready(&[0.559; 3]);
+        assert_eq!(it.decide(secs(0), &view), 4);
+        it.spec.rule.as_mut().unwrap().whole_percent = true;
+        assert_eq!(it.decide(secs(15), &view), 3);
+        // 60.9 %, 69.99 % and 100 %: 60 / 50 × 5 = 6, 69 / 50 × 5 = 6.9, 100 / 50 × 5 = 10.
+        let cases = [(0.609, 6), (0.6999, 7), (1.0, 10)];
+        for (at, (mean, wanted)) in (2..).zip(cases) {
+            assert_eq!(it.decide(secs(15 * at), &ready(&[mean; 5])), wanted);
+        }
+        // 0.57 × 100 is a hair below 57 in floating point, and 57 % all the same: 57 / 50 × 50 = 57.
+        assert_eq!(it.decide(secs(90), &ready(&[0.57; 50])), 57);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(super) struct Scaling {
     areas: Vec<u128>,
     /// By replica: the mean of the last window, of those that were ready in it.
     values: Vec<Option<f64>>,
+    /// By replica: whether it is new and that mean is not of a whole window, so that it does not count.
+    initialising: Vec<bool>,
 }
 
 impl Scaling {
@@ -34,6 +36,7 @@ impl Scaling {
             collected: Time::ZERO,
             areas: vec![0; most as usize],
             values: vec![None; most as usize],
+            initialising: vec![false; most as usize],
         }
     }
 }
@@ -117,6 +120,21 @@ impl<'m> World<'m> {
                 let busy = probe.at_work(own.discipline, now);
                 (busy, f64::from(own.servers))
             }
+            Metric::Tokens(pool) => {
+                let pool = usize::from(spec.pools[usize::from(pool)].first + at);
+                let used = self.pools[pool].probe.held.area(now);
+                (used, f64::from(self.model.pools[pool].size))
+            }
+            Metric::Requests => {
+                let probes = self
+                    .fleet
+                    .as_ref()
+                    .map(|f| &f.services[usize::from(service)]);
+                let own = probes.map(|run| &run.replicas.probe.replicas[usize::from(at)]);
+                // As an integral of a rate: one request is a nanosecond of 1e9 a second.
+                let came = own.map_or(0, |probe| u128::from(probe.picked));
+                (came * 1_000_000_000, 1.0)
+            }
             Metric::InFlight => {
                 let probes = self
                     .fleet
@@ -139,10 +157,11 @@ impl<'m> World<'m> {
     /// Collects the metric of the window that ends now.
     fn collect(&mut self, now: Time, service: u16) {
         let spec = &self.model.services[usize::from(service)];
-        let metric = self.autoscale_spec(service).and_then(|s| s.rule.as_ref());
-        let (Some(metric), most) = (metric.map(|rule| rule.metric), spec.most) else {
+        let rule = self.autoscale_spec(service).and_then(|s| s.rule.as_ref());
+        let (Some(rule), most) = (rule, spec.most) else {
             return;
         };
+        let metric = rule.metric;
         let all = (0..most as u16).map(|at| self.metric(now, service, at, metric));
         let all: Vec<(u128, f64)> = all.collect();
         let Some(fleet) = &mut self.fleet else { return };
@@ -160,6 +179,9 @@ impl<'m> World<'m> {
             let ready = member.started && member.lost == 0 && from < now;
             let mean = grown as f64 / now.since(from).0.max(1) as f64 / unit;
             scaling.values[at] = ready.then_some(mean);
+            let partly = member.ready_at > scaling.collected;
+            scaling.initialising[at] =
+                ready && partly && now < member.born_at + rule.initialisation;
             scaling.areas[at] = area;
         }
         scaling.collected = now;
@@ -178,9 +200,10 @@ impl<'m> World<'m> {
                 continue;
             }
             view.current += 1;
-            let known = run.scaling.as_ref().and_then(|s| s.values[at]);
-            match known {
-                _ if member.booting || member.lost > 0 => view.unready += 1,
+            let scaling = run.scaling.as_ref();
+            let new = scaling.is_some_and(|s| s.initialising[at]);
+            match scaling.and_then(|s| s.values[at]) {
+                _ if member.booting || member.lost > 0 || new => view.unready += 1,
                 Some(value) => view.values.push(value),
                 None => view.unknown += 1,
             }
@@ -220,7 +243,7 @@ impl<'m> World<'m> {
             return false;
         };
         let member = &mut run.members[at];
-        member.booting = true;
+        (member.booting, member.born_at) = (true, now);
         member.stage = member.stage.wrapping_add(1);
         let ticket = place(at as u16, member.stage);
         run.replicas.probe.paid.add(now);

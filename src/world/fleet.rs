@@ -41,6 +41,8 @@ pub(super) struct Member {
     pub started: bool,
     /// It will be once it has booted.
     pub booting: bool,
+    /// When it began to boot.
+    pub born_at: Time,
     /// When it became part of it.
     pub ready_at: Time,
     /// At which share of its speed it works until it has warmed up.
@@ -73,6 +75,7 @@ impl Member {
         Member {
             started,
             booting: false,
+            born_at: Time::ZERO,
             ready_at: Time::ZERO,
             warming: 1.0,
             lost: 0,

@@ -60,6 +60,59 @@ fn hpa_counts_of_a_staircase_by_hand() {
 }
 
 #[test]
+fn counts_of_a_staircase_by_requests_a_second() {
+    // Two a second for each replica. Requests count when they come, so that no window is short of its rate: ⌈12 / 2⌉, ⌈20 / 2⌉,
+    // ⌈4 / 2⌉ at the end of the first window of each stair.
+    let target =
+        "metric = \"requests\"\ntarget = 2\nboot = \"15s\"\ndown = { stabilise = \"0s\" }\n";
+    let model = model(&staircase(&[4, 12, 20, 4], target));
+    assert_eq!(
+        there(&model, &[59, 89, 91, 149, 151, 194, 198, 239]),
+        [2, 2, 6, 6, 10, 10, 2, 2]
+    );
+}
+
+#[test]
+fn new_replicas_do_not_count_until_a_whole_window_of_them_was_measured() {
+    // Ten servers each, 0.2 of them to be used: two requests in service at each replica. At 75 s the two have 5.87 on
+    // average, and ⌈5.87⌉ = 6 are wanted; four more are there at 80 s. At 90 s the old ones have had 3.47 in their window and
+    // the new ones 1.9 since 80 s: 2.42 of 2, and ⌈7.27⌉ = 8 are wanted. If the new ones do not count, 3.47 of the old two
+    // asks for more, and with four that do nothing 1.16 for fewer: nothing is done, and in the next window all have two.
+    let scale = "metric = \"cpu\"\ntarget = 0.2\nboot = \"5s\"\n";
+    let stairs = |more: &str| {
+        let text = staircase(&[4, 12], &format!("{scale}{more}"));
+        there(
+            &model(&text.replace("servers = 100", "servers = 10")),
+            &[74, 79, 81, 96, 119],
+        )
+    };
+    assert_eq!(stairs(""), [2, 2, 6, 8, 8]);
+    let kubernetes = "initialisation = \"5m\"\nwhole_percent = true\n";
+    assert_eq!(stairs(kubernetes), [2, 2, 6, 6, 6]);
+    // One that began to boot longer ago counts with what was measured of it.
+    assert_eq!(stairs("initialisation = \"14s\"\n"), [2, 2, 6, 8, 8]);
+}
+
+#[test]
+fn the_share_of_a_pools_tokens_in_use_may_be_the_metric() {
+    let scale = "metric = \"tokens\"\ntarget = 0.2\nboot = \"5s\"\n";
+    let text = staircase(&[4, 12], scale)
+        .replace(
+            "stations = [\"s\"]\n[services.api.auto",
+            "stations = [\"s\"]\npools = [\"p\"]\n[services.api.auto",
+        )
+        .replace(
+            "[endpoints.e]\n",
+            "[pools.p]\nsize = 10\n[endpoints.e]\nhold = \"p\"\n",
+        );
+    // A token is held as long as a server above.
+    assert_eq!(
+        there(&model(&text), &[74, 79, 81, 96, 119]),
+        [2, 2, 6, 8, 8]
+    );
+}
+
+#[test]
 fn laws_hold_while_replicas_come_and_go() {
     let scale = "metric = \"in-flight\"\ntarget = 2\nboot = { exponential = \"20s\" }\n\
                  down = { stabilise = \"0s\" }\nwarm_up = { lasts = \"30s\", speed = 0.5 }";

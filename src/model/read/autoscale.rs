@@ -19,7 +19,7 @@ pub(super) static AUTOSCALE: Table = Table {
         Key::new(
             "metric",
             Kind::Choice(&METRICS),
-            "What is measured of each replica: the share of servers at work at `station`, requests on which it works, or requests that wait for its stations and pools.",
+            "What is measured of each replica: the share of servers at work at `station`, requests on which it works, requests that wait for its stations and pools, requests a second that it is given, or the share of the tokens of `pool` in use.",
         )
         .or_text("cpu"),
         Key::new(
@@ -28,6 +28,20 @@ pub(super) static AUTOSCALE: Table = Table {
             "With `cpu`: whose servers.",
         )
         .otherwise("the first of the service"),
+        Key::new("pool", Kind::Name("pool"), "With `tokens`: whose tokens.")
+            .otherwise("the first of the service"),
+        Key::new(
+            "whole_percent",
+            Kind::Flag,
+            "With `target` and a share: the mean is cut to whole per cent, as Kubernetes does with the CPU.",
+        )
+        .or_flag(false),
+        Key::new(
+            "initialisation",
+            Kind::Time,
+            "With `target`: a replica that began to boot less than so long ago counts as not ready until a whole window of it was measured; 5m with Kubernetes and the CPU.",
+        )
+        .or_text("0s"),
         Key::new(
             "target",
             Kind::Number(1e-6, 1e9),
@@ -104,6 +118,8 @@ enum Measured {
     Cpu,
     InFlight,
     Queue,
+    Requests,
+    Tokens,
 }
 
 static METRICS: Choice<Measured> = Choice {
@@ -113,6 +129,8 @@ static METRICS: Choice<Measured> = Choice {
         ("cpu", Measured::Cpu),
         ("in-flight", Measured::InFlight),
         ("queue", Measured::Queue),
+        ("requests", Measured::Requests),
+        ("tokens", Measured::Tokens),
     ],
 };
 
@@ -222,6 +240,9 @@ pub(super) fn read<'a>(
         for key in [
             "metric",
             "station",
+            "pool",
+            "whole_percent",
+            "initialisation",
             "min",
             "max",
             "every",
@@ -283,16 +304,38 @@ fn rule<'a>(build: &Build<'a>, section: &Section<'a>, service: &Service) -> Opti
         (None, None) => return None,
     };
     let metric = metric(build, section, service)?;
-    Some(ScaleRule { metric, policy })
+    let whole_percent = section.flag("whole_percent").unwrap_or(false);
+    let share = matches!(metric, Metric::Utilisation(_) | Metric::Tokens(_));
+    if target.is_none() || !share {
+        idle(
+            section,
+            "whole_percent",
+            "it goes with `target` and a share",
+        );
+    }
+    if target.is_none() {
+        idle(section, "initialisation", "it goes with `target`");
+    }
+    Some(ScaleRule {
+        metric,
+        policy,
+        whole_percent: whole_percent && share,
+        initialisation: section.time("initialisation").unwrap_or(Span::ZERO),
+    })
 }
 
 fn metric<'a>(build: &Build<'a>, section: &Section<'a>, service: &Service) -> Option<Metric> {
     let measured = section.choice("metric", &METRICS);
     let measured = measured.unwrap_or(Measured::Cpu);
+    if measured != Measured::Tokens {
+        idle(section, "pool", "it goes with metric = \"tokens\"");
+    }
     if measured != Measured::Cpu {
         idle(section, "station", "it goes with metric = \"cpu\"");
         return Some(match measured {
             Measured::Queue => Metric::Queue,
+            Measured::Requests => Metric::Requests,
+            Measured::Tokens => return tokens(build, section, service),
             _ => Metric::InFlight,
         });
     }
@@ -318,6 +361,26 @@ fn metric<'a>(build: &Build<'a>, section: &Section<'a>, service: &Service) -> Op
         return None;
     }
     u16::try_from(at).ok().map(Metric::Utilisation)
+}
+
+/// The share of a pool's tokens in use.
+fn tokens<'a>(build: &Build<'a>, section: &Section<'a>, service: &Service) -> Option<Metric> {
+    let named = section.optional("pool");
+    let id = match &named {
+        Some(field) => Some(build.pools.find(field)?),
+        None => service.pools.first().map(|copies| copies.first),
+    };
+    let own = |id: u16| service.pools.iter().position(|c| c.first == id);
+    let at = id.and_then(own).and_then(|at| u16::try_from(at).ok());
+    if at.is_none() {
+        let message = format!(
+            "`tokens` is of a pool of the service, and that is none of `{}`",
+            service.name
+        );
+        let fix = "name one of its `pools`, or write metric = \"in-flight\"";
+        named.map_or_else(|| section.error(&message, fix), |f| f.error(&message, fix));
+    }
+    at.map(Metric::Tokens)
 }
 
 fn step(field: &Field) -> Option<Step> {

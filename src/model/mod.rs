@@ -17,6 +17,7 @@ mod field;
 pub mod input;
 pub mod journey;
 pub mod limit;
+pub mod link;
 pub mod listener;
 pub mod metric_name;
 pub(crate) mod nearest;
@@ -126,6 +127,8 @@ pub struct Model {
     pub network: Option<network::Network>,
     /// How long VUs keep their connections.
     pub reuse: network::Reuse,
+    /// The network between services.
+    pub links: Vec<link::Link>,
     /// Limits of the rate of requests.
     pub rate_limits: Vec<rate_limit::RateLimit>,
     /// What it costs.

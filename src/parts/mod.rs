@@ -23,6 +23,7 @@ pub mod lock;
 pub mod pool;
 pub mod rate_limit;
 pub mod replicas;
+pub mod retransmission;
 pub mod retry;
 pub mod retry_budget;
 pub mod row;

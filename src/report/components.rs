@@ -2,6 +2,7 @@
 
 use crate::model::Model;
 use crate::model::cache::Cache;
+use crate::model::link::Link;
 use crate::model::rate_limit::RateLimit;
 use crate::model::system::Pool;
 use crate::parts::cache::CacheProbe;
@@ -9,6 +10,7 @@ use crate::parts::pool::PoolProbe;
 use crate::parts::rate_limit::LimiterProbe;
 use crate::report::answers::seconds;
 use crate::report::insight::percent;
+use crate::world::links::LinkProbe;
 use crate::world::outcome::Outcome;
 
 /// One line for each component that did something worth telling.
@@ -17,9 +19,26 @@ pub fn lines(outcome: &Outcome, model: &Model) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(listener(outcome, model));
     lines.extend(rate_limits(outcome, model));
+    lines.extend(links(outcome, model));
     lines.extend(reserves(outcome, model));
     lines.extend(caches(outcome, model));
     lines
+}
+
+fn links(outcome: &Outcome, model: &Model) -> Vec<String> {
+    let lossy = model.links.iter().zip(&outcome.links);
+    let lossy = lossy.filter(|(_, probe)| probe.lost > 0);
+    let line = |(spec, probe): (&Link, &LinkProbe)| {
+        let waited = probe.waited as f64 / 1e9 / probe.messages.max(1) as f64;
+        format!(
+            "link {}: {} messages, lost {} times and sent again, which took {} of each on average",
+            spec.name,
+            probe.messages,
+            probe.lost,
+            seconds(waited)
+        )
+    };
+    lossy.map(line).collect()
 }
 
 fn rate_limits(outcome: &Outcome, model: &Model) -> Vec<String> {

@@ -32,6 +32,7 @@ use crate::parts::waiting_room::WaitingRoom;
 use super::dial::Dialling;
 use super::event::{Event, Kind};
 use super::limiter::limiters;
+use super::links::Links;
 use super::outcome::End;
 use super::request::Requests;
 use super::retry::Retries;
@@ -65,8 +66,8 @@ impl<'m> World<'m> {
         let (mut ops, entry) = programs(model);
         let (paces, keepers) = adapted(model, &mut ops, &mut queue);
         let (watches, sites) = watches(model, &mut queue, &entry);
-        let stations = stations(model, seeds, &mut queue);
         World {
+            stations: stations(model, seeds, &mut queue),
             room: room(model, seeds, &mut queue),
             model,
             ready: ReadyList::default(),
@@ -98,7 +99,6 @@ impl<'m> World<'m> {
             paces,
             counts_completions: slowdown::counts_completions(model),
             hosts: super::host::Hosts::of(model),
-            stations,
             pools: pools(model, seeds),
             has_connections: model.network.is_some() || keepers.iter().any(Option::is_some),
             keepers,
@@ -123,6 +123,7 @@ impl<'m> World<'m> {
             deadlocks: super::deadlock::Deadlocks::default(),
             caches: super::cache::Caches::of(model, |name| seeds.stream(name)),
             rate_limits: model.rate_limits.iter().map(Limiter::new).collect(),
+            links: Links::new(model, |name| seeds.stream(name)),
             retries: retries(model, seeds),
             controlled_delays: super::queueing::ControlledDelays::of(model),
             breakers: model.breakers.iter().map(CircuitBreaker::new).collect(),

@@ -76,6 +76,8 @@ pub enum Kind {
     Accepting = 46,
     /// A request has waited until the reserve of its pool comes.
     ReserveDue = 47,
+    /// A call or an answer between two services has passed its link.
+    LinkPassed = 110,
     /// A request has waited as long as a limit of the rate wants it to.
     RateLimitOver = 48,
     /// Those in line for a limit of the rate are looked at; `who` is the limit.

@@ -21,6 +21,7 @@ pub mod journeys;
 pub mod keep_alive;
 pub mod limiter;
 pub mod limits;
+pub mod links;
 pub mod network;
 pub mod outcome;
 pub mod program;
@@ -284,6 +285,8 @@ pub struct World<'m> {
     caches: Option<Box<cache::Caches>>,
     /// Limits of the rate of requests.
     rate_limits: Vec<Limiter>,
+    /// The network between services, if the model has one.
+    links: Option<Box<links::Links>>,
     retries: retry::Retries,
     controlled_delays: queueing::ControlledDelays,
     /// In the order of `Model::breakers`.
@@ -441,6 +444,7 @@ impl World<'_> {
             Kind::Connected => self.connection_made(now, who, ticket),
             Kind::SlowedDelayOver => self.slowed_delay_over(now, index),
             Kind::ReserveDue => self.reserve_due(now, who, ticket),
+            Kind::LinkPassed => self.link_passed(now, who, ticket),
             Kind::RateLimitOver => self.rate_limit_over(now, who, ticket),
             Kind::RateLimitLook => self.rate_limit_look(now, index),
             Kind::CacheCleared => self.clear_cache(index),

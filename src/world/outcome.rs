@@ -24,6 +24,7 @@ use crate::parts::waiting_room::RoomProbe;
 use super::deadlock::Deadlocks;
 use super::limiter::{LimitProbe, Limiter};
 use super::limits::{Place, TooMuchMemory};
+use super::links::LinkProbe;
 use super::slow::Breakdown;
 use super::{CALLED_AT_ONCE, OpTime, World};
 
@@ -108,6 +109,8 @@ pub struct Outcome {
     pub inventory: Option<(InventoryProbe, u64)>,
     /// Circles of requests that waited for one another's locks.
     pub deadlocks: Deadlocks,
+    /// Probes in the order of `Model::links`.
+    pub links: Vec<LinkProbe>,
     /// Probes in the order of `Model::rate_limits`.
     pub rate_limits: Vec<LimiterProbe>,
     /// Calls of each endpoint by others, in the order of `Model::endpoints`.
@@ -189,6 +192,7 @@ impl World<'_> {
             conflicts: self.versions.map(|v| v.map_or(0, |v| v.conflicts)),
             inventory: self.inventory.map(|i| (i.probe.clone(), i.seats())),
             rate_limits: self.rate_limits.into_iter().map(|l| l.probe).collect(),
+            links: self.links.map_or_else(Vec::new, |l| l.probes),
             called: self.endpoint_states.iter().map(|e| e.called).collect(),
             caches: self.caches.map_or_else(Vec::new, |c| c.probes()),
             retries: self.retries.probes(),

@@ -44,6 +44,8 @@ pub struct Request {
     pub admitted: bool,
     /// The listing offered no seat.
     pub nothing_free: bool,
+    /// It is over, and its answer is on the way to the service that called it.
+    pub returning: bool,
     /// How many resources it holds.
     pub held: u8,
     /// When it was sent.
@@ -74,6 +76,7 @@ impl Request {
             cancelled: false,
             admitted: false,
             nothing_free: false,
+            returning: false,
             held: 0,
             sent: Time::ZERO,
             since: Time::ZERO,

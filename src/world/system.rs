@@ -589,6 +589,9 @@ impl World<'_> {
         while self.requests[id].held > 0 {
             self.give_back_last(now, id);
         }
+        if self.links.is_some() && self.answer_returns(now, id) {
+            return;
+        }
         self.answer_client(now, id);
         let request = self.close(id);
         if request.parent.0 != NONE {
@@ -714,7 +717,9 @@ impl World<'_> {
             generation,
             ..Request::new(endpoint, self.entry[endpoint.index()])
         };
-        self.ready.push_back(Work::Request(child));
+        if self.links.is_none() || !self.call_sets_out(now, id, child) {
+            self.ready.push_back(Work::Request(child));
+        }
         Some(child)
     }
 

@@ -3,8 +3,8 @@
 use super::scenario_table::SCENARIO;
 use super::step_tables::STEP;
 use super::{
-    Build, MOST, breaker, cache, endpoint, fitted, host, inventory, limit, listener, network,
-    price, rate_limit, retry, service_tables, station, threshold, waiting, waiting_room,
+    Build, MOST, breaker, cache, endpoint, fitted, host, inventory, limit, links, listener,
+    network, price, rate_limit, retry, service_tables, station, threshold, waiting, waiting_room,
 };
 use crate::engine::Span;
 use crate::model::K6Version;
@@ -102,6 +102,11 @@ pub(crate) static MODEL: Table = Table {
             "network",
             Kind::Table(&network::NETWORK),
             "The network between users and system.",
+        ),
+        Key::new(
+            "links",
+            Kind::Named(&Kind::Table(&links::LINK)),
+            "The network between services, by name.",
         ),
         Key::new(
             "listeners",

@@ -22,6 +22,7 @@ mod inventory;
 mod journey;
 mod limit;
 mod link;
+mod links;
 mod listener;
 mod names;
 mod network;
@@ -146,6 +147,7 @@ struct Sections<'a> {
     caches: Vec<(&'a str, Field<'a>)>,
     breakers: Vec<(&'a str, Field<'a>)>,
     limits: Vec<(&'a str, Field<'a>)>,
+    links: Vec<(&'a str, Field<'a>)>,
 }
 
 impl<'a> Build<'a> {
@@ -203,6 +205,7 @@ impl<'a> Sections<'a> {
             caches: named("caches"),
             breakers: named("breakers"),
             limits: named("limits"),
+            links: named("links"),
         }
     }
 }
@@ -329,6 +332,7 @@ impl<'a> Build<'a> {
             // Before the distributions, which faults add to.
             services: service::read_all(self, &at.services),
             caches: cache::read_all(self, &at.caches),
+            links: links::read_all(self, &at.links),
             dists: std::mem::take(&mut self.dists),
             endpoints: endpoints.endpoints,
             stations,

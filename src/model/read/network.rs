@@ -56,14 +56,14 @@ static SIZES: Table = Table {
     rules: &[],
 };
 
-const BYTES_PER_SECOND: Kind = Kind::Number(1.0, 1e15);
+pub(super) const BYTES_PER_SECOND: Kind = Kind::Number(1.0, 1e15);
 const BYTES: Kind = Kind::Whole(0, 1 << 40);
-const REQUEST_BYTES: Key = Key::new(
+pub(super) const REQUEST_BYTES: Key = Key::new(
     "request_bytes",
     BYTES,
     "The size of a request with its headers.",
 );
-const RESPONSE_BYTES: Key = Key::new(
+pub(super) const RESPONSE_BYTES: Key = Key::new(
     "response_bytes",
     BYTES,
     "The size of an answer with its headers.",

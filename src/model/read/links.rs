@@ -1,0 +1,100 @@
+//! The section `[links]`: the network between services.
+
+use super::Build;
+use super::dist::DISTRIBUTION;
+use super::network::{BYTES_PER_SECOND, REQUEST_BYTES, RESPONSE_BYTES};
+use super::station::idle;
+use crate::engine::Span;
+use crate::model::field::Field;
+use crate::model::link::Link;
+use crate::model::vocabulary::{Key, Kind, Table};
+
+/// `[links.NAME]`
+pub(super) static LINK: Table = Table {
+    name: "links.NAME",
+    about: "The network that calls from one service to another pass through, and their answers. Without it the way takes no time.",
+    keys: &[
+        Key::new(
+            "from",
+            Kind::Name("service"),
+            "The service whose endpoints call.",
+        )
+        .otherwise("whoever calls `to` from outside of it"),
+        Key::new(
+            "to",
+            Kind::Name("service"),
+            "The service whose endpoints are called.",
+        )
+        .required("to = \"payments\""),
+        Key::new("latency", Kind::Type(&DISTRIBUTION), "The time of one way."),
+        Key::new(
+            "bandwidth",
+            BYTES_PER_SECOND,
+            "Bytes a second, each way, for each call.",
+        ),
+        REQUEST_BYTES.or_whole(200),
+        RESPONSE_BYTES.or_whole(200),
+        Key::new(
+            "loss",
+            Kind::Number(0.0, 1.0),
+            "The probability that a call or an answer is lost, each time that it is sent.",
+        )
+        .or_number(0.0),
+        Key::new(
+            "retransmission",
+            Kind::TimeAboveZero,
+            "With `loss`: after so long a message is sent again; after twice as long the next time.",
+        )
+        .or_text("200ms"),
+    ],
+    rules: &[],
+};
+
+/// Reads all links, in the order of the text.
+pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -> Vec<Link> {
+    let mut links: Vec<Link> = Vec::new();
+    for (name, field) in named {
+        let Some(link) = read(build, name, field) else {
+            continue;
+        };
+        let same = |other: &&Link| (other.from, other.to) == (link.from, link.to);
+        if let Some(other) = links.iter().find(same) {
+            let message = format!("`{}` is a link between the same services", other.name);
+            field.error(message, "remove one of them");
+        }
+        links.push(link);
+    }
+    links
+}
+
+fn read<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<Link> {
+    let section = field.section()?;
+    let from = section.optional("from").map(|f| build.replicated.find(&f));
+    let to = section.optional("to");
+    let to = to.and_then(|f| build.replicated.find(&f));
+    let latency = section.optional("latency").map(|f| build.dist(&f));
+    let loss = section.real_or_default("loss");
+    if loss == 0.0 {
+        idle(&section, "retransmission", "nothing is lost");
+    }
+    let bandwidth = section.real("bandwidth");
+    if bandwidth.is_none() {
+        for key in ["request_bytes", "response_bytes"] {
+            idle(&section, key, "there is no `bandwidth`");
+        }
+    }
+    Some(Link {
+        name: name.to_string(),
+        from: match from {
+            Some(found) => Some(found?),
+            None => None,
+        },
+        to: to?,
+        latency,
+        bandwidth,
+        request_bytes: section.integer_or_default("request_bytes"),
+        response_bytes: section.integer_or_default("response_bytes"),
+        loss,
+        retransmission: section.time("retransmission").unwrap_or(Span::millis(200)),
+    })
+}

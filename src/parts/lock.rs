@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::chance::Chance;
 use super::row::Rows;
-use super::waiting::{Chance, QueueEntry, Tickets, WaitQueue};
+use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::Time;
 use crate::engine::stream::Stream;

@@ -10,6 +10,7 @@ pub mod autoscaler;
 pub mod balancer;
 pub mod breaker;
 pub mod cache;
+pub mod chance;
 pub mod concurrency_limit;
 pub mod connections;
 pub mod controlled_delay;

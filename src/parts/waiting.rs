@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::Job;
+use super::chance::Chance;
 use crate::engine::heap::{MinHeap, key};
 use crate::engine::ring::Ring;
 use crate::engine::stream::Stream;
@@ -60,32 +61,6 @@ enum Order {
     Adaptive(VecDeque<QueueEntry>, u32),
     /// Nobody is handed anything, but now and then: who is woken asks again.
     Barging(VecDeque<QueueEntry>, Option<Box<Chance>>),
-}
-
-/// Something that happens with a probability.
-#[derive(Clone, Debug)]
-pub struct Chance {
-    probability: f64,
-    stream: Stream,
-}
-
-impl Chance {
-    /// That of what does not go by the order; nothing if all does.
-    #[must_use]
-    pub fn of(waiting: &Waiting, stream: Stream) -> Option<Box<Chance>> {
-        let probability = waiting.stray;
-        (probability > 0.0).then(|| {
-            Box::new(Chance {
-                probability,
-                stream,
-            })
-        })
-    }
-
-    /// Whether it happens now.
-    pub fn strikes(&mut self) -> bool {
-        self.stream.unit() < self.probability
-    }
 }
 
 /// A line by urgency.
@@ -346,7 +321,7 @@ impl WaitQueue {
             let entry = match &mut self.order {
                 Order::Fifo => self.fifo.pop(),
                 Order::Lifo(line, Some(chance)) if strays && !line.is_empty() => {
-                    let at = chance.stream.below(line.len() as u64) as usize;
+                    let at = chance.one_of(line.len());
                     Some(line.remove(at))
                 }
                 Order::Lifo(line, _) => line.pop(),

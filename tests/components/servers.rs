@@ -5,7 +5,7 @@ use super::sessions::{Answer, answers, run, sessions};
 /// Replicas of one station, which take 10, 20, 40, … ms, under a preset and these keys.
 fn service(replicas: u32, keys: &str) -> String {
     let speeds: Vec<String> = (0..replicas)
-        .map(|n| format!("{}", 0.5_f64.powi(n as i32)))
+        .map(|n| format!("{}", libm::pow(0.5, f64::from(n))))
         .collect();
     format!(
         "[stations.s]\nservers = 100\n[services.web]\nreplicas = {replicas}\nendpoints = [\"page\"]\nstations = [\"s\"]\n\
@@ -34,7 +34,7 @@ fn one_by_one(n: usize, system: &str) -> Vec<Answer> {
 fn servers(all: &[Answer]) -> Vec<u32> {
     let took = |a: &Answer| a.at - 1000.0 * a.session as f64;
     all.iter()
-        .map(|a| (took(a) / 10.0).log2().round() as u32 + 1)
+        .map(|a| libm::log2(took(a) / 10.0).round() as u32 + 1)
         .collect()
 }
 

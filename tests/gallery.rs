@@ -147,6 +147,33 @@ fn retry_storm() {
 }
 
 #[test]
+fn hedging_under_load() {
+    let run = |rate: u32, set: &[&str]| {
+        let rate = format!("scenarios.default.rate={rate}");
+        let (m, o) = gallery("hedging_under_load", &[&[rate.as_str()], set].concat());
+        (percentile(&durations(&m, &o, "ask (hedged)"), 99.0), o)
+    };
+    let never = ["retries.client.hedge.after=1h"];
+    let ((hedged, o), (alone, _)) = (run(300, &[]), run(300, &never));
+    assert!(hedged < 0.75 * alone, "{hedged} and {alone} ms at 30 %");
+    let copies = o.retries[0].amplification();
+    assert!((1.3..1.45).contains(&copies), "{copies} copies each");
+    let ((hedged, o), (alone, _)) = (run(800, &[]), run(800, &never));
+    assert!(
+        hedged > 10_000.0 && alone < 550.0,
+        "{hedged} and {alone} ms at 80 %"
+    );
+    assert!(o.retries[0].amplification() > 1.9);
+    let (bounded, _) = run(800, &["retries.client.budget={ ratio = 0.05 }"]);
+    assert!(bounded < 700.0, "{bounded} ms with a budget");
+    let (dropped, _) = run(800, &["retries.client.hedge.cancel=true"]);
+    assert!(
+        dropped < 0.5 * alone,
+        "{dropped} ms where copies are dropped"
+    );
+}
+
+#[test]
 fn overload_without_codel() {
     let (m, fifo) = gallery("overload_without_codel", &[]);
     let codel = "stations.cpu.codel={ target = \"5ms\", interval = \"100ms\" }";

@@ -29,8 +29,28 @@ pub struct Retry {
     pub jitter: Jitter,
     /// A pause that the server asks for (`Retry-After`) is kept where it is longer.
     pub retry_after: bool,
-    /// What limits retries to a share of the requests.
+    /// What limits retries and hedges to a share of the requests.
     pub budget: Option<Budget>,
+    /// When a second copy of an attempt is sent, if ever.
+    pub hedge: Option<Hedge>,
+}
+
+/// A second copy of an attempt that has not been answered; the first good answer of the two counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hedge {
+    /// How long after the first copy it is sent.
+    pub after: HedgeAfter,
+    /// The copy that is no longer needed is dropped, whatever its endpoint says.
+    pub cancel: bool,
+}
+
+/// When the second copy is sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum HedgeAfter {
+    /// So long after the first.
+    Delay(Span),
+    /// As soon as the attempt has taken longer than this share of all attempts up to now.
+    Percentile(f64),
 }
 
 /// A set of outcomes of a request.
@@ -80,6 +100,8 @@ pub enum Jitter {
     Equal,
     /// Uniform from the base to three times the last pause, at most the cap.
     Decorrelated,
+    /// Exponential with the pause as its mean: the customers of a retrial queue. No cap holds for what is drawn.
+    Exponential,
 }
 
 /// What limits retries to a share of the requests.
@@ -120,6 +142,10 @@ pub struct Guard {
     pub name: String,
     /// Failed attempts are retried.
     pub retry: Option<RetryId>,
+    /// The policy by whose hedge attempts get a second copy.
+    pub hedge: Option<RetryId>,
+    /// It stands for a request of a journey whose attempts are hedged: its outcome is that of the call, as it is.
+    pub front: bool,
     /// Asked before each attempt, and told of its outcome.
     pub breaker: Option<BreakerId>,
     /// Each attempt may take so long: a constant.

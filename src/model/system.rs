@@ -92,9 +92,16 @@ pub enum Op {
         /// Which pool.
         pool: PoolId,
     },
+    /// Takes several tokens of a pool at once; of such a pool, all tokens are taken so.
+    AcquireMany {
+        /// Which pool.
+        pool: PoolId,
+        /// How many.
+        tokens: u16,
+    },
     /// Takes a connection of the pool whose token is held, or waits until one is made.
     Connect(PoolId),
-    /// Returns the token of the innermost `Acquire` of this pool.
+    /// Returns what the innermost `Acquire` or `AcquireMany` of this pool has taken.
     Release(PoolId),
     /// `Acquire` of a pool whose tokens connections keep. Made of it for a run.
     AcquireKept {
@@ -154,6 +161,10 @@ pub enum Op {
         /// HTTP status of the failure.
         status: u16,
     },
+    /// Work for the request is begun only so long from now; `None`: as long as its client waits.
+    Deadline(Option<Span>),
+    /// Fails with 504 if the request's deadline is past. Stands before what takes time, in models with deadlines.
+    InTime,
     /// The call that follows is made under this guard.
     Guard(GuardId),
     /// Takes a token of a limit on a rate; may wait or be refused.
@@ -190,6 +201,19 @@ pub enum Op {
 }
 
 impl Endpoint {
+    /// An endpoint of which nothing is said: it does nothing.
+    pub(crate) fn named(name: String) -> Endpoint {
+        Endpoint {
+            name,
+            ops: vec![Op::Done],
+            cancel: false,
+            abandoned_work: 1.0,
+            max_held: 0,
+            generated: false,
+            http: None,
+        }
+    }
+
     /// The operations of a request that another one makes: without what the load generator does.
     #[must_use]
     pub fn own_ops(&self) -> &[Op] {

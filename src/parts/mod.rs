@@ -16,6 +16,7 @@ pub mod connections;
 pub mod controlled_delay;
 pub mod deadlock;
 pub mod health;
+pub mod hedge;
 pub mod host;
 pub mod inventory;
 pub mod keep_alive;

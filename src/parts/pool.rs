@@ -19,6 +19,8 @@ pub struct Pool {
     /// Something may go off while a request waits: its patience, or the reserve.
     timers: bool,
     wait_queue: WaitQueue,
+    /// Where several tokens are asked for at once: who is next, and waits until there are enough.
+    head: Option<QueueEntry>,
     /// What it measured.
     pub probe: PoolProbe,
 }
@@ -58,6 +60,7 @@ impl Pool {
                 || spec.codel.is_some()
                 || spec.waiting.reserve.is_some(),
             wait_queue: WaitQueue::of_order(&spec.waiting, stream),
+            head: None,
             probe: PoolProbe::default(),
         }
     }
@@ -155,6 +158,85 @@ impl Pool {
         self.probe.queue.subtract(now);
     }
 
+    /// A job asks for so many tokens at once, of a pool of which all ask so. Who comes while others wait stands behind
+    /// them, whether or not there is enough for it.
+    pub fn acquire_many(&mut self, now: Time, job: Job, ticket: u32, tokens: u16) -> Admission {
+        if self.in_line() == 0 && self.free >= u32::from(tokens) {
+            self.give(now, tokens);
+            return Admission::Granted;
+        }
+        if self.in_line() >= self.queue_limit {
+            self.probe.refused += 1;
+            return Admission::Refused;
+        }
+        let entry = QueueEntry {
+            job,
+            ticket,
+            demand: u64::from(tokens),
+        };
+        self.wait_queue.push(entry, 0);
+        self.probe.queue.add(now);
+        Admission::Queued
+    }
+
+    fn give(&mut self, now: Time, tokens: u16) {
+        self.free -= u32::from(tokens);
+        self.probe.granted += 1;
+        self.probe.granted_at += u128::from(tokens) * u128::from(now.0);
+        let held = self.probe.held.value() + u64::from(tokens);
+        self.probe.held.set(now, held);
+    }
+
+    /// So many tokens come back; nobody is handed them yet.
+    pub fn release_many(&mut self, now: Time, tokens: u16) {
+        debug_assert!(
+            self.free + u32::from(tokens) <= self.size,
+            "tokens too many"
+        );
+        self.free += u32::from(tokens);
+        self.probe.returned_at += u128::from(tokens) * u128::from(now.0);
+        let held = self.probe.held.value() - u64::from(tokens);
+        self.probe.held.set(now, held);
+    }
+
+    /// The job that is next, if there are tokens enough for it, and how many it gets. Nobody passes it.
+    pub fn next_many(&mut self, now: Time, tickets: &impl Tickets) -> Option<(Job, u16)> {
+        if self.head.is_none() {
+            self.head = self.wait_queue.next(tickets);
+        }
+        let entry = self.head?;
+        let tokens = entry.demand as u16;
+        if self.free < u32::from(tokens) {
+            return None;
+        }
+        self.head = None;
+        self.give(now, tokens);
+        self.probe.queue.subtract(now);
+        Some((entry.job, tokens))
+    }
+
+    /// As [`Pool::renege`], where several tokens are asked for at once.
+    pub fn renege_many(&mut self, now: Time, job: Job) {
+        if self.head.is_some_and(|head| head.job == job) {
+            self.head = None;
+        } else {
+            self.wait_queue.renege();
+        }
+        self.probe.left += 1;
+        self.probe.queue.subtract(now);
+    }
+
+    /// Jobs waiting, also where several tokens are asked for at once.
+    #[must_use]
+    pub fn in_line(&self) -> u32 {
+        self.wait_queue.len() + u32::from(self.head.is_some())
+    }
+
+    /// What happens while a request waits is looked at, as if something could go off.
+    pub fn watch_waits(&mut self) {
+        self.timers = true;
+    }
+
     /// Tokens that nobody holds.
     #[must_use]
     pub fn free(&self) -> u32 {
@@ -182,11 +264,39 @@ mod tests {
     }
 
     #[test]
-    fn tokens_pass_to_those_who_wait() {
-        let spec = system::Pool {
+    fn who_wants_several_tokens_is_not_passed() {
+        let spec = spec(4, 3);
+        let mut pool = Pool::new(&spec, Stream::new(1, 0, "pool"));
+        let mut tickets = Current([0; 4]);
+        assert_eq!(pool.acquire_many(Time(0), 0, 0, 3), Admission::Granted);
+        // One is free; who wants two waits, and who wants one waits behind it.
+        assert_eq!(pool.acquire_many(Time(0), 1, 0, 2), Admission::Queued);
+        assert_eq!(pool.acquire_many(Time(0), 2, 0, 1), Admission::Queued);
+        assert_eq!(pool.next_many(Time(1), &tickets), None);
+        assert_eq!(pool.in_line(), 2);
+        pool.release_many(Time(2), 3);
+        assert_eq!(pool.next_many(Time(2), &tickets), Some((1, 2)));
+        assert_eq!(pool.next_many(Time(2), &tickets), Some((2, 1)));
+        assert_eq!(pool.next_many(Time(2), &tickets), None);
+        // The one in front leaves: who stands behind it is next.
+        assert_eq!(pool.acquire_many(Time(3), 0, 0, 4), Admission::Queued);
+        assert_eq!(pool.acquire_many(Time(3), 3, 0, 1), Admission::Queued);
+        assert_eq!(pool.next_many(Time(3), &tickets), None);
+        tickets.0[0] = 1;
+        pool.renege_many(Time(4), 0);
+        assert_eq!(pool.next_many(Time(4), &tickets), Some((3, 1)));
+        assert_eq!((pool.free(), pool.in_line(), pool.probe.left), (0, 0, 1));
+        // Tokens × time: 3 × 2, then 3 × 2, then 4 × 1.
+        assert_eq!(pool.probe.held.area(Time(5)), 6 + 6 + 4);
+        // Two waited from 0 to 2, one from 3 to 4 and one from 3 to 4.
+        assert_eq!(pool.probe.queue.area(Time(5)), 6);
+    }
+
+    fn spec(size: u32, queue: u32) -> system::Pool {
+        system::Pool {
             name: "p".into(),
-            size: 1,
-            queue: 2,
+            size,
+            queue,
             refusal: 503,
             timeout: None,
             codel: None,
@@ -194,7 +304,12 @@ mod tests {
             slowdowns: Vec::new(),
             waiting: Waiting::default(),
             connections: None,
-        };
+        }
+    }
+
+    #[test]
+    fn tokens_pass_to_those_who_wait() {
+        let spec = spec(1, 2);
         let mut pool = Pool::new(&spec, Stream::new(1, 0, "pool"));
         let mut tickets = Current([0; 4]);
         assert_eq!(pool.acquire(Time(0), 0, 0), Admission::Granted);

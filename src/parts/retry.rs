@@ -1,6 +1,7 @@
 //! Retry policies: whether a failed attempt is followed by another one, and after which pause. Pure decisions:
 //! who sends the attempts tells how they ended.
 
+use super::hedge::Hedging;
 use super::retry_budget::RetryBudget;
 use crate::engine::stream::Stream;
 use crate::engine::time::to_f64;
@@ -14,6 +15,7 @@ pub struct RetryPolicy {
     spec: Retry,
     stream: Stream,
     budget: Option<RetryBudget>,
+    hedge: Option<Hedging>,
     /// What it measured.
     pub probe: RetryProbe,
 }
@@ -42,13 +44,25 @@ pub struct RetryProbe {
     pub open: u64,
     /// Sum of all pauses before retries, in nanoseconds.
     pub paused: u128,
+    /// Second copies of attempts.
+    pub hedges: u64,
+    /// Of these, those that gave the first good answer.
+    pub hedges_won: u64,
+    /// Attempts to which the budget allowed no second copy.
+    pub hedges_denied: u64,
+    /// Attempts with two copies of which one failed before the other had answered.
+    pub hedges_failed: u64,
+    /// Copies that were under way, and no longer needed, when the other had answered.
+    pub hedges_lost: u64,
+    /// How long these had been under way then, in nanoseconds.
+    pub hedges_wasted: u128,
 }
 
 impl RetryProbe {
-    /// Attempts for each request: how much the policy multiplies the load.
+    /// Attempts for each request, second copies included: how much the policy multiplies the load.
     #[must_use]
     pub fn amplification(&self) -> f64 {
-        (self.requests + self.retries) as f64 / self.requests.max(1) as f64
+        (self.requests + self.retries + self.hedges) as f64 / self.requests.max(1) as f64
     }
 
     /// Requests that failed in the end.
@@ -67,6 +81,8 @@ pub struct Tries {
     previous: Span,
     /// What the server asked for with its last answer; zero if nothing.
     pub retry_after: Span,
+    /// The budget has allowed it something beyond its first copy.
+    extra: bool,
 }
 
 impl Tries {
@@ -75,6 +91,7 @@ impl Tries {
         made: 0,
         previous: Span::ZERO,
         retry_after: Span::ZERO,
+        extra: false,
     };
 }
 
@@ -93,6 +110,7 @@ impl RetryPolicy {
     pub fn new(spec: &Retry, stream: Stream) -> RetryPolicy {
         RetryPolicy {
             budget: spec.budget.map(RetryBudget::new),
+            hedge: spec.hedge.map(Hedging::new),
             spec: spec.clone(),
             stream,
             probe: RetryProbe::default(),
@@ -129,7 +147,7 @@ impl RetryPolicy {
             &mut self.probe.not_retried
         } else if tries.made >= self.spec.attempts {
             &mut self.probe.exhausted
-        } else if self.withdraws(now, tries.made == 1) {
+        } else if self.withdraws(now, tries) {
             return Verdict::Again(self.pause(tries));
         } else {
             &mut self.probe.denied
@@ -137,6 +155,11 @@ impl RetryPolicy {
         *end += 1;
         self.closed(tries);
         Verdict::Over
+    }
+
+    /// An attempt has ended when it is too late for another one.
+    pub fn ended_late(&mut self, now: Time, tries: &mut Tries, code: Code) {
+        self.outcome(now, tries, code.is_expected(), false);
     }
 
     /// A breaker has rejected an attempt: it was not made, but counts as one.
@@ -153,13 +176,47 @@ impl RetryPolicy {
     fn closed(&mut self, tries: &Tries) {
         self.probe.open -= 1;
         if let Some(budget) = &mut self.budget {
-            budget.end(tries.made > 1);
+            budget.end(tries.extra);
         }
     }
 
-    fn withdraws(&mut self, now: Time, first: bool) -> bool {
+    fn withdraws(&mut self, now: Time, tries: &mut Tries) -> bool {
         let budget = self.budget.as_mut();
-        budget.is_none_or(|budget| budget.withdraw(now, first))
+        let may = budget.is_none_or(|budget| budget.withdraw(now, !tries.extra));
+        tries.extra |= may;
+        may
+    }
+
+    /// How long after the first copy of an attempt that begins now a second one is sent, if there is to be one.
+    pub fn hedge_after(&mut self) -> Option<Span> {
+        self.hedge.as_mut().and_then(Hedging::after)
+    }
+
+    /// Whether the budget allows the second copy of an attempt, which is counted then.
+    pub fn hedges(&mut self, now: Time, tries: &mut Tries) -> bool {
+        let may = self.withdraws(now, tries);
+        self.probe.hedges += u64::from(may);
+        self.probe.hedges_denied += u64::from(!may);
+        may
+    }
+
+    /// An attempt that may have had a second copy has ended.
+    pub fn attempt_took(&mut self, time: Span) {
+        if let Some(hedge) = &mut self.hedge {
+            hedge.attempt_took(time);
+        }
+    }
+
+    /// Whether copies that are no longer needed are dropped.
+    #[must_use]
+    pub fn cancels(&self) -> bool {
+        self.hedge.as_ref().is_some_and(|hedge| hedge.cancel)
+    }
+
+    /// A copy that has been under way for so long is no longer needed.
+    pub fn hedge_lost(&mut self, time: Span) {
+        self.probe.hedges_lost += 1;
+        self.probe.hedges_wasted += u128::from(time.0);
     }
 
     /// Counts another attempt and gives the pause before it.
@@ -215,6 +272,7 @@ fn jittered(spec: &Retry, stream: &mut Stream, pause: Span, previous: Span) -> S
     match spec.jitter {
         Jitter::None => pause,
         Jitter::Full => up_to(stream, pause),
+        Jitter::Exponential => Span::from_ns(stream.exponential() * to_f64(pause.0)),
         Jitter::Equal => {
             let half = Span(pause.0 / 2);
             Span(half.0 + up_to(stream, Span(pause.0 - half.0)).0)
@@ -257,6 +315,7 @@ mod tests {
             jitter,
             retry_after: true,
             budget: None,
+            hedge: None,
         }
     }
 
@@ -314,6 +373,7 @@ mod tests {
         };
         near(Jitter::Full, [50.0, 100.0, 200.0]);
         near(Jitter::Equal, [75.0, 150.0, 300.0]);
+        near(Jitter::Exponential, [100.0, 200.0, 400.0]);
         // Uniform on [100, 3 × the last]: means 200, (100 + 3 × 200) / 2, (100 + 3 × 350) / 2; the cap takes
         // from the third what is above 1000: x on [100, 300], y on [100, 3x], z on [100, 3y].
         let third = |steps: u32| {

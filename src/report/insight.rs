@@ -452,7 +452,7 @@ fn shares(model: &Model, ops: &[Op], times: &[OpTime]) -> Vec<Share> {
                 add(format!("waiting for {name}"), time.waited);
                 add(format!("in service at {name}"), time.served);
             }
-            Op::Acquire { pool } => {
+            Op::Acquire { pool } | Op::AcquireMany { pool, .. } => {
                 let name = model.pool_name(pool.index());
                 add(format!("waiting for {name}"), time.waited);
             }

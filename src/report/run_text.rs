@@ -140,6 +140,7 @@ pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
 #[must_use]
 pub fn details(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
     let mut text = retries::table(outcome, model);
+    text += &retries::too_late(outcome, model);
     text += &services::table(outcome, model);
     text += &cost::table(outcome, model);
     text += &limits::breakers(outcome, model);

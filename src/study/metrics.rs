@@ -322,7 +322,7 @@ fn time_spent(table: &mut Table, model: &Model, outcome: &Outcome) {
                 add(format!("time_wait_station_{name}_ms"), waited);
                 add(format!("time_service_station_{name}_ms"), served);
             }
-            Op::Acquire { pool } => {
+            Op::Acquire { pool } | Op::AcquireMany { pool, .. } => {
                 let name = &model.pools[pool.index()].name;
                 add(format!("time_wait_pool_{name}_ms"), waited);
             }

@@ -68,9 +68,72 @@ pub fn loss(servers: u32, arrival_rate: f64, mean_hold: f64) -> Option<Loss> {
     })
 }
 
+/// Erlang loss with several tokens a request: the probability that an arrival of each class finds too few of the `size`
+/// tokens free and is lost. Each class is its offered load, arrival rate times mean holding time, and the tokens of
+/// each of its requests.
+///
+/// By the recursion `j q(j) = sum over k of a_k b_k q(j - b_k)`; class k is lost where fewer than `b_k` are free
+/// (Kaufman 1981, "Blocking in a shared resource environment", eq. 16; Roberts 1981). It holds for any law of the
+/// holding times. Returns `None` for a load that is negative or above ten million, for no tokens at all, for a class
+/// that wants none, and for more than ten million tokens.
+#[must_use]
+pub fn kaufman_roberts(size: u32, classes: &[(f64, u32)]) -> Option<Vec<f64>> {
+    let sound = |(offered, tokens): &(f64, u32)| {
+        non_negative(*offered) && *offered <= LARGEST && *tokens > 0
+    };
+    if size == 0 || f64::from(size) > LARGEST || !classes.iter().all(sound) {
+        return None;
+    }
+    let size = size as usize;
+    let mut weights = vec![0.0; size + 1];
+    weights[0] = 1.0;
+    let mut sum = 1.0;
+    for taken in 1..=size {
+        let parts = classes.iter().map(|(offered, tokens)| {
+            let before = taken.checked_sub(*tokens as usize);
+            before.map_or(0.0, |before| offered * f64::from(*tokens) * weights[before])
+        });
+        weights[taken] = parts.sum::<f64>() / taken as f64;
+        sum += weights[taken];
+        if sum > 1e200 {
+            weights[..=taken]
+                .iter_mut()
+                .for_each(|weight| *weight /= sum);
+            sum = 1.0;
+        }
+    }
+    let lost = classes.iter().map(|(_, tokens)| {
+        let few = (size + 1).saturating_sub(*tokens as usize);
+        weights[few..].iter().sum::<f64>() / sum
+    });
+    Some(lost.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_class_of_one_token_is_erlang_b_and_two_are_a_chain() {
+        for (size, offered) in [(1, 0.3), (12, 9.0), (400, 390.0), (3000, 3100.0)] {
+            let lost = kaufman_roberts(size, &[(offered, 1)]).expect("sound")[0];
+            let b = erlang_b(size, offered).expect("sound");
+            assert!((lost / b - 1.0).abs() < 1e-9, "{lost} {b}");
+            // Two that each want two of twice as many.
+            let two = kaufman_roberts(2 * size, &[(offered, 2)]).expect("sound")[0];
+            assert!((two / b - 1.0).abs() < 1e-9, "{two} {b}");
+        }
+        // Two tokens; loads 1 and 1 with one and two tokens. States (0, 0), (1, 0), (2, 0), (0, 1) with the weights of
+        // the product form 1, 1, 1/2, 1: the second class is lost in all but the first.
+        let lost = kaufman_roberts(2, &[(1.0, 1), (1.0, 2)]).expect("sound");
+        assert!((lost[0] - 1.5 / 3.5).abs() < 1e-12, "{lost:?}");
+        assert!((lost[1] - 2.5 / 3.5).abs() < 1e-12, "{lost:?}");
+        // Who wants more than there is never gets it.
+        assert_eq!(kaufman_roberts(2, &[(1.0, 3)]), Some(vec![1.0]));
+        assert_eq!(kaufman_roberts(0, &[(1.0, 1)]), None);
+        assert_eq!(kaufman_roberts(2, &[(1.0, 0)]), None);
+        assert_eq!(kaufman_roberts(2, &[(-1.0, 1)]), None);
+    }
 
     #[test]
     fn billions_of_servers_take_no_longer_than_those_that_are_needed() {

@@ -47,6 +47,8 @@ pub enum Law {
     Limits,
     /// The VUs that a scenario counts as active are those that are in an iteration.
     Active,
+    /// No service begins after the deadline of its request.
+    Deadlines,
 }
 
 /// A law that does not hold.
@@ -183,6 +185,7 @@ impl World<'_> {
         self.audit_hosts(&mut audit);
         self.audit_caches(&mut audit);
         self.audit_limits(&mut audit);
+        self.audit_deadlines(&mut audit);
         if let Some(inventory) = &self.inventory {
             audit_seats(inventory, &mut audit);
         }
@@ -314,13 +317,25 @@ impl World<'_> {
             let name = format!("pool `{}`", spec.name);
             let id = PoolId(index as u16);
             let here = move |op: &Op| match op {
-                Op::Acquire { pool } | Op::AcquireKept { pool } => *pool == id,
+                Op::Acquire { pool } | Op::AcquireKept { pool } | Op::AcquireMany { pool, .. } => {
+                    *pool == id
+                }
                 _ => false,
             };
             let in_line = self.audit_line(audit, &name, &part.probe.queue, here);
             let kept = self.keepers[index].as_ref().map_or(0, KeepAlive::count);
             let tokens = [Held::Token(id), Held::Connected(id)];
-            let known = self.held_where(|held| tokens.contains(&held)) + kept;
+            let several = self
+                .requests
+                .iter()
+                .flat_map(|(id, _)| self.requests.holdings(id));
+            let several: u64 = several
+                .map(|held| match held {
+                    Held::Tokens(pool, tokens) if *pool == id => u64::from(*tokens),
+                    _ => 0,
+                })
+                .sum();
+            let known = self.held_where(|held| tokens.contains(&held)) + kept + several;
             let held = u64::from(part.size() - part.free());
             let instants = part.probe.returned_at + u128::from(held) * u128::from(now.0);
             let spent = instants.wrapping_sub(part.probe.granted_at);
@@ -349,7 +364,7 @@ impl World<'_> {
                 ("tokens out", held.into()),
                 ("level", level.into()),
             );
-            let line = u128::from(part.waiting());
+            let line = u128::from(part.in_line());
             audit.equal(
                 Law::Flow,
                 &name,
@@ -376,6 +391,16 @@ impl World<'_> {
                 &name,
                 ("requests open", p.open.into()),
                 ("requests under way", open.into()),
+            );
+            let ended = p.hedges_failed + p.hedges_lost;
+            audit.equal(
+                Law::Attempts,
+                &name,
+                ("second copies", p.hedges.into()),
+                (
+                    "attempts of which one copy was lost, failed, or both are under way",
+                    (ended + self.both_under_way(index)).into(),
+                ),
             );
         }
     }

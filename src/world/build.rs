@@ -63,8 +63,7 @@ impl<'m> World<'m> {
     pub fn new(model: &'m Model, seed: u64, replication: u64) -> World<'m> {
         let seeds = Seeds { seed, replication };
         let (mut queue, fixed_delays) = queue_and_delays(model);
-        let (mut ops, entry) = programs(model);
-        let (paces, keepers) = adapted(model, &mut ops, &mut queue);
+        let (ops, entry, (paces, keepers)) = programs(model, &mut queue);
         let (watches, sites) = watches(model, &mut queue, &entry);
         World {
             stations: stations(model, seeds, &mut queue),
@@ -121,6 +120,7 @@ impl<'m> World<'m> {
             left_in_flight: 0,
             run_limits: super::limits::Limits::new(),
             deadlocks: super::deadlock::Deadlocks::default(),
+            deadlines: super::deadline::Deadlines::of(model),
             caches: super::cache::Caches::of(model, |name| seeds.stream(name)),
             rate_limits: model.rate_limits.iter().map(Limiter::new).collect(),
             links: Links::new(model, |name| seeds.stream(name)),
@@ -365,25 +365,21 @@ fn max_held(model: &Model) -> usize {
     each.max().unwrap_or(0)
 }
 
-/// Makes of some operations what they are in this run: under slowed pools, and where connections keep tokens.
-fn adapted(
-    model: &Model,
-    ops: &mut [Op],
-    queue: &mut EventQueue<Event>,
-) -> (Vec<slowdown::Pace>, Vec<Option<KeepAlive>>) {
-    let paces = slowdown::paces(model, ops, queue);
-    (paces, keep_alive::keepers(model, ops))
-}
+/// What programs are adapted to: slowed pools, and connections that keep tokens.
+type Adapted = (Vec<slowdown::Pace>, Vec<Option<KeepAlive>>);
 
-/// All endpoints' operations in one list, and where each endpoint begins for those inside that call it.
-fn programs(model: &Model) -> (Vec<Op>, Vec<u32>) {
+/// All endpoints' operations in one list, and where each endpoint begins for those inside that call it. Some operations
+/// are made what they are in this run: under slowed pools, and where connections keep tokens.
+fn programs(model: &Model, queue: &mut EventQueue<Event>) -> (Vec<Op>, Vec<u32>, Adapted) {
     let mut ops = Vec::new();
     let mut entry = Vec::new();
     for endpoint in &model.endpoints {
         entry.push(ops.len() as u32 + u32::from(endpoint.generated));
         ops.extend_from_slice(&endpoint.ops);
     }
-    (ops, entry)
+    let paces = slowdown::paces(model, &mut ops, queue);
+    let keepers = keep_alive::keepers(model, &mut ops);
+    (ops, entry, (paces, keepers))
 }
 
 /// One watch for each distinct client timeout, and how requests are sent from each site.

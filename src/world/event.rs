@@ -96,6 +96,8 @@ pub enum Kind {
     AttemptAgain = 60,
     /// An attempt of a guarded call has taken as long as it may; the ticket is its generation.
     AttemptTimeout = 61,
+    /// The second copy of an attempt is due; `who` is the first, the ticket its generation.
+    HedgeDue = 62,
 }
 
 impl Kind {
@@ -107,6 +109,7 @@ impl Kind {
             Kind::PatienceOver
             | Kind::ClientTimeout
             | Kind::AttemptTimeout
+            | Kind::HedgeDue
             | Kind::DialOver
             | Kind::HoldExpires
             | Kind::SessionEnds

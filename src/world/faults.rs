@@ -270,6 +270,9 @@ impl<'m> World<'m> {
     /// A request ends where it is, with 502.
     fn cut_short(&mut self, now: Time, id: u32) {
         let request = &mut self.requests[id];
+        if request.cancelled {
+            return;
+        }
         request.code = BAD_GATEWAY;
         match request.state {
             RequestState::Waiting => self.leave_queue(now, id),

@@ -22,19 +22,25 @@ const GATEWAY_TIMEOUT: Code = Code(504);
 pub(super) struct GuardedCall {
     /// The policy whose books the call stands in.
     policy: Option<RetryId>,
-    tries: Tries,
-    /// The request that is the present attempt; `NONE` between two attempts.
-    attempt: u32,
+    pub tries: Tries,
+    /// The request that is the present attempt, its first copy; `NONE` between two attempts.
+    pub attempt: u32,
     /// When the present attempt began.
-    begun: Time,
+    pub begun: Time,
+    /// The second copy of the present attempt; `NONE` if there is none.
+    pub second: u32,
+    /// When that was sent.
+    pub second_begun: Time,
 }
 
 impl GuardedCall {
-    const NONE: GuardedCall = GuardedCall {
+    pub const NONE: GuardedCall = GuardedCall {
         policy: None,
         tries: Tries::NEW,
         attempt: NONE,
         begun: Time::ZERO,
+        second: NONE,
+        second_begun: Time::ZERO,
     };
 
     /// The server asks for such a pause.
@@ -71,9 +77,10 @@ impl World<'_> {
     }
 
     /// The guard and the endpoint of the guarded call that a request makes.
-    fn guarded(&self, id: u32) -> Option<(GuardId, EndpointId)> {
+    pub(super) fn guarded(&self, id: u32) -> Option<(GuardId, EndpointId)> {
         let at = self.requests[id].at as usize;
-        match self.ops[at..at + 2] {
+        // Of a caller that waits for a plain call, what stands here is behind that.
+        match *self.ops.get(at..at + 2)? {
             [Op::Guard(guard), Op::Call(endpoint)] => Some((guard, endpoint)),
             _ => None,
         }
@@ -103,6 +110,9 @@ impl World<'_> {
             let generation = self.requests[child].generation;
             let event = Event::stale_after(Kind::AttemptTimeout, child, generation);
             self.after(timeout, event);
+        }
+        if let Some(policy) = guard.hedge {
+            self.plan_hedge(now, id, child, policy);
         }
     }
 
@@ -142,12 +152,15 @@ impl World<'_> {
             code: Code::TIMEOUT,
             ..self.requests[caller]
         };
-        self.attempt_over(now, caller, &over);
+        self.attempt_over(now, caller, (child, &over));
     }
 
-    /// An attempt of a guarded call has ended: `over` as the callee left it.
+    /// An attempt of a guarded call has ended, or one copy of it: the request of this number, as the callee left it.
     #[inline(never)]
-    pub(super) fn attempt_over(&mut self, now: Time, id: u32, over: &Request) {
+    pub(super) fn attempt_over(&mut self, now: Time, id: u32, (copy, over): (u32, &Request)) {
+        if !self.copy_over(now, id, copy, over.code.is_expected()) {
+            return;
+        }
         let call = &mut self.retries.calls[id as usize];
         call.attempt = NONE;
         let (took, again) = (now.since(call.begun), call.tries.made > 1);
@@ -156,13 +169,16 @@ impl World<'_> {
             // What was asked of the senders was about an attempt that no longer counts.
             self.tell_senders(id, Span::ZERO);
         }
-        let call = &mut self.retries.calls[id as usize];
         if self.requests[id].cancelled {
             return self.break_off_call(now, id);
         }
+        let late = self.is_late(now, id);
+        let call = &mut self.retries.calls[id as usize];
         if let Some(policy) = call.policy {
             let policy = &mut self.retries.policies[policy.index()];
-            if let Verdict::Again(pause) = policy.ended(now, &mut call.tries, over.code) {
+            if late {
+                policy.ended_late(now, &mut call.tries, over.code);
+            } else if let Verdict::Again(pause) = policy.ended(now, &mut call.tries, over.code) {
                 return self.attempt_later(now, id, pause);
             }
         }
@@ -173,6 +189,7 @@ impl World<'_> {
     fn call_over(&mut self, now: Time, id: u32, over: &Request) {
         self.retries.calls[id as usize].policy = None;
         self.op_times[self.requests[id].at as usize].visits += 1;
+        let as_it_is = self.is_front(id);
         let caller = &mut self.requests[id];
         caller.ticket = caller.ticket.wrapping_add(1);
         caller.context = over.context;
@@ -184,6 +201,7 @@ impl World<'_> {
             self.ready.push_back(Work::Request(id));
         } else {
             caller.code = match over.code {
+                code if as_it_is => code,
                 Code::REFUSED => BAD_GATEWAY,
                 Code::TIMEOUT => GATEWAY_TIMEOUT,
                 code => code,
@@ -222,7 +240,7 @@ impl World<'_> {
     /// Attempts under way that this breaker has let through.
     pub(super) fn attempts_of(&self, breaker: usize) -> u64 {
         let calls = self.retries.calls.iter().zip(0_u32..);
-        let under_way = calls.filter(|(call, _)| call.attempt != NONE);
+        let under_way = calls.filter(|(call, _)| call.attempt != NONE || call.second != NONE);
         let own = under_way.filter(|(_, id)| {
             let guard = self.guarded(*id).map(|(guard, _)| guard);
             let guard = guard.map(|guard| &self.model.guards[guard.index()]);

@@ -85,8 +85,11 @@ impl World<'_> {
         takes
     }
 
-    /// A call sets out. Returns whether there is a way between its caller and it.
+    /// A call sets out. Returns whether there is a way between its caller and it: none for a copy of a journey's request.
     pub(super) fn call_sets_out(&mut self, now: Time, caller: u32, id: u32) -> bool {
+        if self.is_front(caller) {
+            return false;
+        }
         let endpoint = |id: u32| EndpointId(self.requests[id].endpoint);
         let Some(link) = self.link(endpoint(caller), endpoint(id)) else {
             return false;
@@ -106,6 +109,9 @@ impl World<'_> {
             return false;
         }
         let caller = EndpointId(self.requests[parent].endpoint);
+        if self.is_front(parent) {
+            return false;
+        }
         let Some(link) = self.link(caller, EndpointId(request.endpoint)) else {
             return false;
         };

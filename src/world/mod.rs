@@ -10,12 +10,14 @@ mod autoscale;
 pub mod build;
 mod cache;
 mod connections;
+mod deadline;
 pub mod deadlock;
 mod dial;
 pub mod event;
 mod faults;
 pub mod fleet;
 mod guard;
+mod hedge;
 mod host;
 pub mod journeys;
 pub mod keep_alive;
@@ -281,6 +283,8 @@ pub struct World<'m> {
     left_in_flight: u64,
     run_limits: limits::Limits,
     deadlocks: deadlock::Deadlocks,
+    /// Deadlines, if the model has any.
+    deadlines: Option<Box<deadline::Deadlines>>,
     /// Caches, if the model has any.
     caches: Option<Box<cache::Caches>>,
     /// Limits of the rate of requests.
@@ -458,6 +462,7 @@ impl World<'_> {
             Kind::LockWakes => self.lock_wakes(now, who, ticket),
             Kind::AttemptAgain => self.attempt_again(now, who, ticket),
             Kind::AttemptTimeout => self.attempt_timeout(now, who, ticket),
+            Kind::HedgeDue => self.hedge_due(now, who, ticket),
         }
         None
     }

@@ -111,6 +111,8 @@ pub struct Outcome {
     pub deadlocks: Deadlocks,
     /// Probes in the order of `Model::links`.
     pub links: Vec<LinkProbe>,
+    /// By endpoint, requests for which no more was begun because their deadline was past; empty without deadlines.
+    pub too_late: Vec<u64>,
     /// Probes in the order of `Model::rate_limits`.
     pub rate_limits: Vec<LimiterProbe>,
     /// Calls of each endpoint by others, in the order of `Model::endpoints`.
@@ -199,6 +201,7 @@ impl World<'_> {
             breakers: self.breakers.into_iter().map(|b| b.probe).collect(),
             limits: self.limits.iter().map(Limiter::probe).collect(),
             deadlocks: self.deadlocks,
+            too_late: self.deadlines.map_or_else(Vec::new, |d| d.dropped),
             room: self.room.map(|(r, _)| r.probe),
             listener: self.dialling.map(|d| d.queue.probe),
             op_times: self.op_times,

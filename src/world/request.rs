@@ -115,6 +115,8 @@ pub enum RequestState {
 pub enum Held {
     /// A token of a pool.
     Token(PoolId),
+    /// Several tokens of a pool.
+    Tokens(PoolId, u16),
     /// A token of a pool and the connection that it is the right to.
     Connected(PoolId),
     /// The lock of an entity of this kind, with its number.

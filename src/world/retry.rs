@@ -15,7 +15,7 @@ pub(super) struct Retries {
     /// In the order of `Model::retries`.
     pub policies: Vec<RetryPolicy>,
     /// The request of each VU that has a policy, while it lasts; grows with the largest number seen.
-    of_vus: Vec<Option<(RetryId, Tries)>>,
+    pub of_vus: Vec<Option<(RetryId, Tries)>>,
     /// The guarded call that each request makes, by its number.
     pub calls: Vec<GuardedCall>,
 }

@@ -205,6 +205,7 @@ impl World<'_> {
     /// The run begins: with setup, if there is one.
     pub(super) fn start(&mut self) {
         self.make_vus();
+        self.watch_turns();
         let network = self.model.network.is_some();
         self.answers_directly = !network && self.slow.is_none();
         let closes = self.model.reuse == Reuse::WithinIteration;

@@ -175,6 +175,17 @@ impl World<'_> {
         let at = request.at as usize;
         self.op_times[at].waited += u128::from(waited);
         request.since = now;
+        if self.waits.is_some() {
+            self.turn_came(now, id, (at, waited));
+        }
+    }
+
+    /// As [`World::service_begins`], where waits or deadlines are looked at.
+    #[inline(never)]
+    fn turn_came(&mut self, now: Time, id: u32, (at, waited): (usize, u64)) {
+        if self.deadlines.is_some() && self.turn_too_late(now, id) {
+            return;
+        }
         if let Some(waits) = &mut self.waits {
             waits.add(at, waited);
         }
@@ -186,7 +197,8 @@ impl World<'_> {
         request.state = RequestState::Ready;
         let at = request.at as usize;
         self.op_times[at].cut_off += u128::from(now.since(request.since).0);
-        if let Some(waits) = &mut self.waits {
+        let begun = !request.cancelled;
+        if begun && let Some(waits) = &mut self.waits {
             waits.broken_off(at);
         }
         let station = match self.ops[request.at as usize] {

@@ -118,8 +118,13 @@ pub(super) fn paces(model: &Model, ops: &mut [Op], queue: &mut EventQueue<Event>
     let mut held: Vec<PoolId> = Vec::new();
     for op in ops {
         match *op {
-            Op::Acquire { pool } if slowed(pool) => held.push(pool),
-            Op::Release(pool) => held.retain(|other| *other != pool),
+            Op::Acquire { pool } | Op::AcquireMany { pool, .. } if slowed(pool) => held.push(pool),
+            Op::Release(pool) => {
+                // The same pool may be held twice.
+                if let Some(last) = held.iter().rposition(|other| *other == pool) {
+                    held.remove(last);
+                }
+            }
             Op::Done => held.clear(),
             Op::Delay(time) if !held.is_empty() => {
                 let pace = pace_of(&mut paces, &held, queue);

@@ -44,7 +44,7 @@ impl World<'_> {
     pub(super) fn advance(&mut self, now: Time, id: u32) {
         let request = &self.requests[id];
         if request.cancelled {
-            return self.finish(now, id);
+            return self.drop_cancelled(now, id);
         }
         let mut at = request.at as usize;
         loop {
@@ -67,6 +67,7 @@ impl World<'_> {
                 Op::Done => return self.end_program(now, id),
                 Op::SlowedDelay { .. }
                 | Op::AcquireKept { .. }
+                | Op::AcquireMany { .. }
                 | Op::Lock { .. }
                 | Op::RateLimit(_)
                 | Op::Limit(_)
@@ -79,6 +80,8 @@ impl World<'_> {
                 | Op::Cache { .. }
                 | Op::Store(_)
                 | Op::Balance { .. }
+                | Op::Deadline(_)
+                | Op::InTime
                 | Op::Connect(_) => {
                     self.requests[id].at = at as u32;
                     match self.rarer_op(now, id, at) {
@@ -147,12 +150,40 @@ impl World<'_> {
         false
     }
 
+    /// Takes several tokens of a pool. Returns whether the request goes on; it may wait or be refused.
+    #[inline(never)]
+    fn acquire_many(&mut self, now: Time, id: u32, pool: PoolId, tokens: u16) -> bool {
+        let request = &self.requests[id];
+        let (at, ticket) = (request.at as usize, request.ticket);
+        match self.pools[pool.index()].acquire_many(now, id, ticket, tokens) {
+            Admission::Granted => {
+                self.op_times[at].visits += 1;
+                self.requests.hold(id, Held::Tokens(pool, tokens));
+                return true;
+            }
+            Admission::Refused => {
+                let status = self.model.pools[pool.index()].refusal;
+                self.refuse(now, id, refusal(status));
+            }
+            _ => self.start_pool_timers(now, id, pool),
+        }
+        false
+    }
+
+    /// Tokens of a pool of which several are taken at once are free, or the one in front has left.
+    fn hand_out(&mut self, now: Time, pool: PoolId) {
+        while let Some((next, tokens)) = self.pools[pool.index()].next_many(now, &self.requests) {
+            self.goes_on_with(now, next, Some(Held::Tokens(pool, tokens)));
+        }
+    }
+
     /// What goes off while a request waits for a token of a pool: its patience, the pool's reserve.
     #[inline(never)]
     fn start_pool_timers(&mut self, now: Time, id: u32, pool: PoolId) {
         let timeout = self.pool_patience(now, pool);
         self.begin_wait(now, id, timeout);
         self.may_open_reserve(now, id, self.model.pools[pool.index()].waiting);
+        self.may_be_stuck(now, id, pool);
     }
 
     /// The rarer operations that may hold a request up. Returns how many of those behind it are skipped, or nothing if
@@ -164,11 +195,13 @@ impl World<'_> {
             Op::AcquireKept { pool } => {
                 self.takes_kept(now, id, pool) || self.acquire(now, id, at, pool)
             }
+            Op::AcquireMany { pool, tokens } => self.acquire_many(now, id, pool, tokens),
             Op::Lock { .. } => self.take_lock(now, id, at),
             Op::Connect(pool) => self.connect(now, id, pool),
             Op::RateLimit(limit) => self.comes_to_limit(now, id, limit),
             Op::Store(_) => self.stores(now, id),
             op @ (Op::Limit(_) | Op::Enter { .. }) => self.meet_limit(now, id, op),
+            op @ (Op::Deadline(_) | Op::InTime) => self.meet_deadline(now, id, op),
             Op::Fork(endpoint) => {
                 self.requests[id].branches += 1;
                 self.start_child(now, id, endpoint, true).is_some()
@@ -405,6 +438,7 @@ impl World<'_> {
     pub(super) fn granted(&mut self, now: Time, id: u32) {
         let held = match self.ops[self.requests[id].at as usize] {
             Op::Acquire { pool } | Op::AcquireKept { pool } => Some(Held::Token(pool)),
+            Op::AcquireMany { pool, tokens } => Some(Held::Tokens(pool, tokens)),
             Op::Lock { key, .. } => Some(Held::Lock(key, self.entity(id, key))),
             _ => None,
         };
@@ -425,6 +459,9 @@ impl World<'_> {
         if let Some(held) = held {
             self.requests.hold(id, held);
         }
+        if self.deadlines.is_some() {
+            self.turn_too_late(now, id);
+        }
         self.ready.push_back(Work::Request(id));
     }
 
@@ -444,6 +481,10 @@ impl World<'_> {
     fn give_back_other(&mut self, now: Time, id: u32, held: Held) {
         match held {
             Held::Token(pool) => self.give_back_token(now, pool),
+            Held::Tokens(pool, tokens) => {
+                self.pools[pool.index()].release_many(now, tokens);
+                self.hand_out(now, pool);
+            }
             Held::Connected(pool) => {
                 self.give_back_connection(now, id, pool);
                 self.give_back_token(now, pool);
@@ -508,6 +549,11 @@ impl World<'_> {
             Op::Acquire { pool } | Op::AcquireKept { pool } => {
                 self.pools[pool.index()].renege(now);
             }
+            Op::AcquireMany { pool, .. } => {
+                self.pools[pool.index()].renege_many(now, id);
+                // Who stood behind it may have enough.
+                self.hand_out(now, pool);
+            }
             Op::RateLimit(limit) => self.rate_limits[limit.index()].renege(now),
             Op::Cache { cache, .. } => {
                 if let Some(caches) = &mut self.caches {
@@ -526,6 +572,11 @@ impl World<'_> {
 
     /// Nobody waits for the answer any more. The work goes on unless the endpoint cancels it.
     pub(super) fn client_gone(&mut self, id: u32) {
+        self.gone(id, false);
+    }
+
+    /// As [`World::client_gone`]; if it is `dropped`, the work ends whatever the endpoint says.
+    pub(super) fn gone(&mut self, id: u32, dropped: bool) {
         let now = self.queue.now();
         if self.fleet.is_some() {
             self.disconnect(id);
@@ -533,10 +584,18 @@ impl World<'_> {
         let request = &mut self.requests[id];
         request.client = NONE;
         request.abandoned = true;
+        if request.cancelled {
+            // It ends at this instant, or when what it has called ends.
+            return;
+        }
         if request.state == RequestState::Dialling {
             return self.dialler_gone(now, id);
         }
-        if !self.model.endpoints[request.endpoint as usize].cancel {
+        if request.state == RequestState::Attempting && self.is_front(id) {
+            return self.front_gone(now, id);
+        }
+        let request = &mut self.requests[id];
+        if !dropped && !self.model.endpoints[request.endpoint as usize].cancel {
             return;
         }
         match request.state {
@@ -572,6 +631,7 @@ impl World<'_> {
                 Op::Serve { .. }
                     | Op::Acquire { .. }
                     | Op::AcquireKept { .. }
+                    | Op::AcquireMany { .. }
                     | Op::Lock { .. }
                     | Op::Cache { .. }
                     | Op::Call(_)
@@ -596,7 +656,7 @@ impl World<'_> {
         let request = self.close(id);
         if request.parent.0 != NONE {
             let request = *request;
-            self.notify_caller(now, &request);
+            self.notify_caller(now, (id, &request));
         }
     }
 
@@ -613,13 +673,16 @@ impl World<'_> {
             self.disconnect(id);
         }
         self.answer_client(now, id);
+        if self.deadlines.is_some() {
+            self.forget_deadline(id);
+        }
         let request = self.requests[id];
         if request.parent.0 != NONE {
             if self.slow.is_some() {
                 self.trace_over(id);
             }
             self.requests[id].parent = (NONE, 0);
-            self.notify_caller(now, &request);
+            self.notify_caller(now, (id, &request));
         }
     }
 
@@ -643,13 +706,13 @@ impl World<'_> {
     }
 
     /// The request that called this one, which has answered or is over, is notified.
-    fn notify_caller(&mut self, now: Time, over: &Request) {
+    fn notify_caller(&mut self, now: Time, (id, over): (u32, &Request)) {
         let (parent, generation) = over.parent;
         if !self.requests.is_live(parent, generation) {
             return;
         }
         if self.requests[parent].state == RequestState::Attempting {
-            return self.attempt_over(now, parent, over);
+            return self.attempt_over(now, parent, (id, over));
         }
         let &Request {
             code,
@@ -717,6 +780,9 @@ impl World<'_> {
             generation,
             ..Request::new(endpoint, self.entry[endpoint.index()])
         };
+        if attached && self.deadlines.is_some() {
+            self.pass_deadline_on(id, child);
+        }
         if self.links.is_none() || !self.call_sets_out(now, id, child) {
             self.ready.push_back(Work::Request(child));
         }

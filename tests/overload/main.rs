@@ -2,9 +2,13 @@
 //! hand, and closed forms.
 
 mod breakers;
+mod deadlines;
+mod hedging;
 mod limits;
 mod queues;
+mod retrials;
 mod retries;
+mod tokens;
 
 use capsim::measure::recorder::Code;
 use capsim::model::Model;

@@ -3,9 +3,10 @@
 use super::station::idle;
 use super::visit::{Call, Visits};
 use super::visit_tables::VISIT;
-use super::{Build, Effect, answer};
+use super::{Build, Effect, answer, deadline, guard};
 use crate::engine::Span;
 use crate::model::field::Field;
+use crate::model::network::Network;
 use crate::model::system::{Endpoint, EndpointId, Op};
 use crate::model::vocabulary::{Key, Kind, Table};
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ pub(crate) static ENDPOINT: Table = Table {
         Key::new("cancel", Kind::Flag, "Whether the system drops a request that its client has given up.").or_flag(false),
         Key::new("abandoned_work", Kind::Number(0.0, 1e6), "Factor on the work that is left of a request that its client has given up; not beside `cancel`.").or_number(1.0),
         Key::new("timeout", Kind::TimeAboveZero, "When the client gives up.").or_text("60s"),
+        Key::new("deadline", Kind::Either(&[Kind::TimeAboveZero, Kind::Word("client")]), "Nothing is begun for a request, nor for what it calls, so long after it came; `client`: once its client waits no more.").otherwise("that of the caller, if it has one"),
         Key::new("hold", Kind::OneOrMore(&Kind::Name("pool")), "Pools of which a request holds a token all the time."),
         Key::new("route", Kind::Text, "Method and path of the requests of a script that reach it."),
         Key::new("entities", Kind::Table(&answer::ENTITIES), "Which parts of a script's request name what it is about."),
@@ -41,8 +43,12 @@ pub(super) struct Endpoints {
     pub calls: Vec<Call>,
 }
 
-/// Reads all endpoints, in the order of the text.
-pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -> Endpoints {
+/// Reads all endpoints, in the order of the text; behind them stand the fronts of those whose requests are hedged.
+pub(super) fn read_all<'a>(
+    build: &mut Build<'a>,
+    named: &[(&str, Field<'a>)],
+    network: Option<&mut Network>,
+) -> Endpoints {
     let mut all = Endpoints {
         endpoints: Vec::new(),
         timeouts: Vec::new(),
@@ -53,6 +59,7 @@ pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -
         all.endpoints.push(endpoint);
         all.timeouts.push(timeout);
     }
+    guard::fronts(build, &mut all, network);
     all
 }
 
@@ -63,15 +70,7 @@ fn endpoint<'a>(
     field: &Field<'a>,
     calls: &mut Vec<Call>,
 ) -> (Endpoint, Span) {
-    let mut endpoint = Endpoint {
-        name: name.to_string(),
-        ops: vec![Op::Done],
-        cancel: false,
-        abandoned_work: 1.0,
-        max_held: 0,
-        generated: false,
-        http: None,
-    };
+    let mut endpoint = Endpoint::named(name.to_string());
     let Some(section) = field.section() else {
         return (endpoint, TIMEOUT);
     };
@@ -85,6 +84,8 @@ fn endpoint<'a>(
     }
     endpoint.http = answer::read(&section, build.files).map(Box::new);
     let timeout = section.time("timeout");
+    let deadline = section.optional("deadline");
+    let deadline = deadline.and_then(|f| deadline::read(&f));
     let held = section
         .optional("hold")
         .map(|f| f.one_or_more())
@@ -105,6 +106,9 @@ fn endpoint<'a>(
     let mut visits = Visits::new(build, id, calls);
     visits.whole((&limits, class), &held, &items);
     (endpoint.ops, endpoint.max_held) = visits.finish();
+    if let Some(deadline) = deadline {
+        endpoint.ops.insert(0, deadline);
+    }
     (endpoint, timeout.unwrap_or(TIMEOUT))
 }
 

@@ -138,6 +138,10 @@ fn moved(op: Op, (stations, pools, caches): (&Places, &Places, &Places), replica
         Op::Acquire { pool } => Op::Acquire {
             pool: PoolId(pools.of(pool.0, replica)),
         },
+        Op::AcquireMany { pool, tokens } => Op::AcquireMany {
+            pool: PoolId(pools.of(pool.0, replica)),
+            tokens,
+        },
         Op::Connect(pool) => Op::Connect(PoolId(pools.of(pool.0, replica))),
         Op::Release(pool) => Op::Release(PoolId(pools.of(pool.0, replica))),
         Op::Cache { cache, skip } => Op::Cache {

@@ -191,7 +191,7 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
         _ => None,
     });
     let pools = ops().filter_map(|op| match op {
-        Op::Acquire { pool } => Some(pool.index()),
+        Op::Acquire { pool } | Op::AcquireMany { pool, .. } => Some(pool.index()),
         _ => None,
     });
     let unused = |what: &str, named: &[(&str, Field)], used: BTreeSet<usize>| {

@@ -9,6 +9,7 @@ mod cache;
 mod choose;
 mod condition;
 mod data_file;
+mod deadline;
 mod dist;
 mod dist_tables;
 mod endpoint;
@@ -43,6 +44,7 @@ mod station;
 mod step_tables;
 mod steps;
 mod threshold;
+mod tokens;
 mod visit;
 mod visit_tables;
 mod waiting;
@@ -52,14 +54,14 @@ use super::Model;
 use super::breaker::Breaker;
 use super::document::Files;
 use super::field::Field;
-use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site};
+use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site, SiteId};
 use super::limit::Limit;
 use super::problem::Notes;
-use super::retry::{Guard, Retry};
+use super::retry::{Guard, Retry, RetryId};
 use super::section::Section;
 use super::system::{Discipline, DistId, EndpointId, NamedDist, Pool, Station};
 use super::tree::{Node, Place};
-use super::waiting::Lock;
+use super::waiting::{Lock, WaitOrder};
 use crate::engine::Span;
 use crate::engine::dist::Dist;
 pub(crate) use about::MODEL;
@@ -85,8 +87,7 @@ struct Build<'a> {
     pools: Names,
     /// Services with replicas.
     replicated: Names,
-    /// Of each pool: whether a slowdown stops what is done with its tokens, and whether its connections cost anything.
-    pools_note: Vec<(bool, bool)>,
+    pools_note: Vec<PoolNote>,
     endpoints: Names,
     journeys: Names,
     retry_names: Names,
@@ -110,6 +111,8 @@ struct Build<'a> {
     limits: Vec<Limit>,
     /// For each site: its place, and the client timeout that the step itself gives.
     site_notes: Vec<(Place, Option<Span>)>,
+    /// Sites whose requests are hedged, with the policy.
+    hedged_sites: Vec<(SiteId, RetryId)>,
     checks: Vec<Check>,
     groups: Vec<Group>,
     metrics: Vec<CustomMetric>,
@@ -122,6 +125,31 @@ struct Build<'a> {
     /// What requests say that they do, and where the first one says so: for endpoints whose visits do
     /// not place it.
     implied: BTreeMap<EndpointId, BTreeMap<Effect, Place>>,
+}
+
+/// What visits have to know of a pool.
+#[derive(Clone, Copy, Default)]
+struct PoolNote {
+    size: u32,
+    /// A slowdown stops what is done with its tokens.
+    stops: bool,
+    /// Its connections cost something.
+    connects: bool,
+    /// The key by which its tokens can be had one by one alone.
+    one_by_one: Option<&'static str>,
+}
+
+/// The key of a pool that goes with no visit that takes several tokens at once.
+fn one_by_one(pool: &Pool) -> Option<&'static str> {
+    if pool.keep_alive.is_some() {
+        Some("keep_alive")
+    } else if pool.connections.is_some() {
+        Some("connect")
+    } else if pool.waiting.reserve.is_some() {
+        Some("reserve")
+    } else {
+        (pool.waiting.order == WaitOrder::Barging).then_some("order")
+    }
 }
 
 /// What a request can do to the inventory or ask the waiting room.
@@ -257,6 +285,7 @@ pub(super) fn model(
         breakers_used: BTreeSet::new(),
         limits: limit::read_all(&sections.limits),
         site_notes: Vec::new(),
+        hedged_sites: Vec::new(),
         checks: Vec::new(),
         groups: Vec::new(),
         metrics: Vec::new(),
@@ -267,6 +296,8 @@ pub(super) fn model(
         implied: BTreeMap::new(),
     };
     let mut model = build.read(&root, &sections, default_name);
+    tokens::take_together(&mut model);
+    deadline::ask(&mut model);
     expand::expand(&build, &mut model, &sections);
     if !notes.any_error() {
         host::place_load_generator(&build, &mut model, &sections);
@@ -292,7 +323,12 @@ impl<'a> Build<'a> {
             .map(|(name, f)| station::pool(self, name, f))
             .collect();
         let stops = |p: &Pool| p.slowdowns.iter().any(|s| s.leaves <= 0.0);
-        let known = pools.iter().map(|p| (stops(p), p.connections.is_some()));
+        let known = pools.iter().map(|p| PoolNote {
+            size: p.size,
+            stops: stops(p),
+            connects: p.connections.is_some(),
+            one_by_one: one_by_one(p),
+        });
         self.pools_note = known.collect();
         pools
     }
@@ -313,8 +349,8 @@ impl<'a> Build<'a> {
         let used: Vec<JourneyId> = scenarios.iter().map(|s| s.journey).collect();
         let (setup_id, teardown_id) = (setup.journey, teardown.journey);
         let programs = journey::read_all(self, &at.journeys, &used, setup_id, teardown_id);
-        let (network, listener) = listener::with_network(self, root);
-        let endpoints = endpoint::read_all(self, &at.endpoints);
+        let (mut network, listener) = listener::with_network(self, root);
+        let endpoints = endpoint::read_all(self, &at.endpoints, network.as_mut());
         let mut model = Model {
             name: about.name,
             description: about.description,

@@ -20,7 +20,7 @@ type Edges = BTreeMap<Thing, BTreeMap<Thing, usize>>;
 
 fn taken(op: Op) -> Option<Thing> {
     match op {
-        Op::Acquire { pool } => Some(Thing::Pool(pool.0)),
+        Op::Acquire { pool } | Op::AcquireMany { pool, .. } => Some(Thing::Pool(pool.0)),
         Op::Lock { key, .. } => Some(Thing::Lock(key)),
         _ => None,
     }
@@ -154,7 +154,7 @@ fn warn(build: &Build, model: &Model, edges: &Edges, circle: &[Thing], at: &Sect
         return;
     };
     let fix = if circle.len() == 1 {
-        "give what is called a pool of its own, or let go before the call"
+        "take all tokens at once with `tokens`, give what is called a pool of its own, or let go before"
     } else {
         "take them in the same order everywhere"
     };

@@ -92,6 +92,9 @@ pub(super) fn request<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, 
     let policy = section.optional("retry");
     let policy = policy.and_then(|f| retry::used(program.build, &f));
     if let Some(policy) = policy {
+        if retry::hedges(program.build, policy) {
+            program.build.hedged_sites.push((site, policy));
+        }
         program.push(Step::RetryBegin(policy));
     }
     program.push(Step::Request(site));

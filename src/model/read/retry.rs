@@ -4,7 +4,7 @@ use super::{Build, names};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::preset::Presets;
-use crate::model::retry::{Backoff, Budget, Failures, Jitter, Retry, RetryId};
+use crate::model::retry::{Backoff, Budget, Failures, Hedge, HedgeAfter, Jitter, Retry, RetryId};
 use crate::model::section::Section;
 use crate::model::tree::Value;
 use crate::model::vocabulary::{Case, Choice, Key, Kind, Rule, Table, Type};
@@ -54,7 +54,7 @@ pub(super) static POLICY: Table = Table {
         Key::new(
             "budget",
             Kind::Table(&BUDGET),
-            "How many retries are allowed beside the requests.",
+            "How many retries and hedges are allowed beside the requests.",
         )
         .otherwise("no limit"),
         Key::new(
@@ -62,8 +62,39 @@ pub(super) static POLICY: Table = Table {
             Kind::Choice(&Presets("retries")),
             "Of `[retries.NAME]`: a real component, whose measured keys hold where none are given.",
         ),
+        Key::new(
+            "hedge",
+            Kind::Table(&HEDGE),
+            "When a second copy of an attempt is sent; the first good answer counts.",
+        )
+        .otherwise("never"),
     ],
     rules: &[],
+};
+
+static HEDGE: Table = Table {
+    name: "retries.NAME.hedge",
+    about: "A second copy of each attempt that is not answered in time; the first good answer counts.",
+    keys: &[
+        Key::new(
+            "after",
+            Kind::Time,
+            "So long after the first copy; at \"0s\" both are sent at once.",
+        ),
+        Key::new(
+            "percentile",
+            Kind::Number(1.0, 99.99),
+            "As soon as the attempt has taken longer than this percentage of all attempts that have ended; the first \
+             100 attempts get no second copy.",
+        ),
+        Key::new(
+            "cancel",
+            Kind::Flag,
+            "Whether the system drops the copy that is no longer needed, also where its endpoint does not `cancel`.",
+        )
+        .or_flag(true),
+    ],
+    rules: &[Rule::OneOf(&[&["after"], &["percentile"]])],
 };
 
 /// What may have become of a request that failed.
@@ -110,6 +141,7 @@ static JITTERS: Choice<Jitter> = Choice {
         ("full", Jitter::Full),
         ("equal", Jitter::Equal),
         ("decorrelated", Jitter::Decorrelated),
+        ("exponential", Jitter::Exponential),
     ],
 };
 
@@ -210,6 +242,12 @@ pub(super) fn used<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Retry
     Some(RetryId(id))
 }
 
+/// Whether attempts under a policy get a second copy.
+pub(super) fn hedges(build: &Build, id: RetryId) -> bool {
+    let policy = build.retries.get(id.index());
+    policy.is_some_and(|policy| policy.hedge.is_some())
+}
+
 fn policy(name: String, field: &Field) -> Retry {
     let mut policy = Retry {
         name,
@@ -224,6 +262,7 @@ fn policy(name: String, field: &Field) -> Retry {
         jitter: Jitter::None,
         retry_after: true,
         budget: None,
+        hedge: None,
     };
     let Some(section) = field.section() else {
         return policy;
@@ -256,7 +295,28 @@ fn policy(name: String, field: &Field) -> Retry {
         );
     }
     policy.budget = section.optional("budget").and_then(|f| budget(&f));
+    policy.hedge = section.optional("hedge").and_then(|f| hedge(&f));
     policy
+}
+
+/// `{ after = "50ms", cancel = false }` or `{ percentile = 95 }`
+fn hedge(field: &Field) -> Option<Hedge> {
+    let section = field.section()?;
+    let cancel = section.flag("cancel").unwrap_or(true);
+    let (after, percentile) = (section.optional("after"), section.optional("percentile"));
+    let after = match (after, percentile) {
+        (Some(after), None) => HedgeAfter::Delay(after.span()?),
+        (None, Some(share)) => HedgeAfter::Percentile(share.real()? / 100.0),
+        _ => {
+            section.error(
+                "a hedge is sent after a time or after a percentile",
+                "write { after = \"50ms\" } or { percentile = 95 }",
+            );
+            section.tolerate();
+            return None;
+        }
+    };
+    Some(Hedge { after, cancel })
 }
 
 /// `["5xx", 429, "timeout", "refused"]`

@@ -227,7 +227,7 @@ pub(super) fn check(build: &Build, model: &Model, at: &Sections) {
             });
             let used = used.or_else(|| {
                 uses(&service.pools, |op| match op {
-                    Op::Acquire { pool } => Some(pool.0),
+                    Op::Acquire { pool } | Op::AcquireMany { pool, .. } => Some(pool.0),
                     _ => None,
                 })
             });

@@ -71,7 +71,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         let mut open = Vec::new();
         self.limits(limits, class, &mut open);
         for pool in held {
-            self.hold(pool, &mut open);
+            self.hold(pool, 1, &mut open);
         }
         for item in items {
             self.visit(item, &mut open);
@@ -110,16 +110,32 @@ impl<'b, 'a> Visits<'b, 'a> {
         }
     }
 
-    fn hold(&mut self, pool: &Field<'a>, open: &mut Vec<Op>) {
+    fn hold(&mut self, pool: &Field<'a>, tokens: u16, open: &mut Vec<Op>) {
         let Some(id) = self.build.pools.find(pool).map(PoolId) else {
             return;
         };
-        if self.held.contains(&Op::Release(id)) {
-            // With few tokens, requests would wait for themselves.
-            pool.error("this pool is held already", "hold it once");
+        let mine = |op: &&Op| **op == Op::Release(id);
+        let held = self.held.iter().filter(mine).count();
+        let note = self.build.pools_note.get(id.index()).copied();
+        let note = note.unwrap_or_default();
+        if u64::from(note.size) < held as u64 + u64::from(tokens) {
+            let message = format!(
+                "a request would hold {} tokens of a pool of {}",
+                held as u64 + u64::from(tokens),
+                note.size
+            );
+            pool.error(message, "raise the pool's `size`, or hold fewer");
         }
-        self.take(Op::Acquire { pool: id }, Op::Release(id), open);
-        if self.build.pools_note.get(id.index()).is_some_and(|p| p.1) {
+        if let (true, Some(why)) = (tokens > 1, note.one_by_one) {
+            let message = format!("several tokens at once cannot be had of a pool with `{why}`");
+            pool.error(message, format!("remove `tokens`, or the pool's `{why}`"));
+        }
+        let take = match tokens {
+            1 => Op::Acquire { pool: id },
+            _ => Op::AcquireMany { pool: id, tokens },
+        };
+        self.take(take, Op::Release(id), open);
+        if note.connects {
             self.ops.push(Op::Connect(id));
         }
     }
@@ -218,7 +234,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         let stops = |op: &Op| match op {
             Op::Release(pool) => {
                 let known = self.build.pools_note.get(pool.index());
-                known.is_some_and(|p| p.0)
+                known.is_some_and(|p| p.stops)
             }
             _ => false,
         };
@@ -287,7 +303,10 @@ impl<'b, 'a> Visits<'b, 'a> {
         let mut own = Vec::new();
         let scope = if inner.is_some() { &mut own } else { open };
         match kind {
-            "hold" => self.hold(value, scope),
+            "hold" => {
+                let tokens = section.integer_or_default("tokens");
+                self.hold(value, tokens, scope);
+            }
             "lock" => self.lock(section, value, scope),
             _ => self.optimistic(section, value, scope),
         }

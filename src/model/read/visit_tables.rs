@@ -125,8 +125,17 @@ const fn inner() -> Key {
 
 static HOLD: Table = Table {
     name: "visit.hold",
-    about: "Takes a token of a pool, waiting for it if need be.",
-    keys: &[Key::new("hold", Kind::Name("pool"), "The pool."), inner()],
+    about: "Takes a token of a pool, or several at once, waiting for them if need be.",
+    keys: &[
+        Key::new("hold", Kind::Name("pool"), "The pool."),
+        Key::new(
+            "tokens",
+            Kind::Whole(1, 10_000),
+            "How many of its tokens, all at once.",
+        )
+        .or_whole(1),
+        inner(),
+    ],
     rules: &[],
 };
 

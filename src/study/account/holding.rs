@@ -64,7 +64,7 @@ impl Places {
     fn of_op(self, op: &Op) -> Option<usize> {
         match op {
             Op::Serve { station, .. } => Some(station.index()),
-            Op::Acquire { pool } => Some(self.pool(pool.index())),
+            Op::Acquire { pool } | Op::AcquireMany { pool, .. } => Some(self.pool(pool.index())),
             Op::Connect(pool) => Some(self.connecting(pool.index())),
             Op::Lock { key, .. } => Some(self.lock(*key as usize)),
             _ => None,
@@ -253,11 +253,12 @@ impl<'a> Walk<'a> {
 
     /// As [`Walk::scopes`], of one program, which so many requests ran.
     fn scopes_of(&self, endpoint: usize, range: Range<usize>, requests: f64, inside: &mut [Waits]) {
-        let mut open: Vec<usize> = Vec::new();
+        // Places, and how much of each is held.
+        let mut open: Vec<(usize, f64)> = Vec::new();
         let mut branches = Waits::new();
-        let mut put = |open: &[usize], waits: &Waits, times: f64| {
-            for holder in open {
-                add(&mut inside[*holder], waits, times);
+        let mut put = |open: &[(usize, f64)], waits: &Waits, times: f64| {
+            for (holder, tokens) in open {
+                add(&mut inside[*holder], waits, times * tokens);
             }
         };
         for at in range {
@@ -266,8 +267,11 @@ impl<'a> Walk<'a> {
                 put(&open, &Waits::from([wait]), 1.0);
             }
             match *op {
-                Op::Acquire { pool } => open.push(self.places.pool(pool.index())),
-                Op::Lock { key, .. } => open.push(self.places.lock(key as usize)),
+                Op::Acquire { pool } => open.push((self.places.pool(pool.index()), 1.0)),
+                Op::AcquireMany { pool, tokens } => {
+                    open.push((self.places.pool(pool.index()), f64::from(tokens)));
+                }
+                Op::Lock { key, .. } => open.push((self.places.lock(key as usize), 1.0)),
                 Op::Release(_) | Op::Unlock(_) => {
                     open.pop();
                 }

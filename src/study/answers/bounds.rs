@@ -244,8 +244,10 @@ fn exact(model: &Model, walk: &Walk, analysis: &Analysis, executor: &Executor) -
         .collect();
     let users = analysis.users.map(|u| u.round() as u32);
     // A pool as large as the number of users never makes anyone wait.
-    let free_pools = (0..model.pools.len())
-        .all(|i| walk.pools[i].0 == 0.0 || users.is_some_and(|u| model.pools[i].size >= u));
+    let free_pools = (0..model.pools.len()).all(|i| {
+        walk.pools[i].0 == 0.0
+            || users.is_some_and(|u| model.pools[i].size / walk.most_tokens[i] >= u)
+    });
     let alone = model.scenarios.len() == 1
         && model.services.is_empty()
         && used.iter().all(|i| plain(*i))

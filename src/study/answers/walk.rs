@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::model::cache::{Eviction, Lookup};
 use crate::model::journey::{Condition, Step};
 use crate::model::service::programs;
-use crate::model::system::{DistId, EndpointId, Op, Popularity};
+use crate::model::system::{DistId, EndpointId, Op, PoolId, Popularity};
 use crate::theory::cache::{self as theory, Group};
 
 /// Steps walked at most, all branches together.
@@ -25,6 +25,8 @@ pub(super) struct Walk<'m> {
     pub stations: Vec<f64>,
     /// Of each pool: seconds held, and tokens taken.
     pub pools: Vec<(f64, f64)>,
+    /// Of each pool, the most tokens that are taken at once.
+    pub most_tokens: Vec<u32>,
     /// Visits to stations per iteration, with the distribution of each.
     pub serves: Vec<(usize, DistId, f64)>,
     /// Of each cache: the share of requests that do not find what they want, as far as it is known.
@@ -80,6 +82,7 @@ impl<'m> Walk<'m> {
             model,
             stations: vec![0.0; model.stations.len()],
             pools: vec![(0.0, 0.0); model.pools.len()],
+            most_tokens: vec![1; model.pools.len()],
             serves: Vec::new(),
             misses: BTreeMap::new(),
             think: 0.0,
@@ -278,9 +281,17 @@ impl<'m> Walk<'m> {
         1.0 - hits
     }
 
+    /// So many tokens are taken of a pool at once.
+    fn tokens(&mut self, pool: PoolId, tokens: u16) -> u32 {
+        let most = &mut self.most_tokens[pool.index()];
+        *most = u32::from(tokens).max(*most);
+        u32::from(tokens)
+    }
+
     /// As [`Walk::endpoint`], of one program.
     fn program(&mut self, ops: &[Op], weight: f64, depth: usize) -> f64 {
-        let mut held: BTreeMap<usize, f64> = BTreeMap::new();
+        // Pools, how many tokens, and since when.
+        let mut held: Vec<(usize, f64, f64)> = Vec::new();
         let mut locked: Vec<f64> = Vec::new();
         let (mut now, mut branches, mut answered) = (0.0, 0.0f64, None);
         let whole = weight;
@@ -313,14 +324,16 @@ impl<'m> Walk<'m> {
                     self.delays += weight * mean;
                     now += part * mean;
                 }
-                Op::Acquire { pool } => {
-                    held.insert(pool.index(), now);
+                Op::Acquire { pool } => held.push((pool.index(), 1.0, now)),
+                Op::AcquireMany { pool, tokens } => {
+                    held.push((pool.index(), f64::from(self.tokens(pool, tokens)), now));
                 }
                 Op::Connect(_) => self.note("connections that are made are left out"),
                 Op::Release(pool) => {
-                    if let Some(since) = held.remove(&pool.index()) {
+                    let last = held.iter().rposition(|(own, ..)| *own == pool.index());
+                    if let Some((_, tokens, since)) = last.map(|at| held.remove(at)) {
                         let (held, taken) = &mut self.pools[pool.index()];
-                        *held += whole * (now - since);
+                        *held += whole * tokens * (now - since);
                         *taken += weight;
                     }
                 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Names of the modules that this crate brings.
-pub(crate) const MODULES: [&str; 11] = [
+pub(crate) const MODULES: [&str; 20] = [
     "k6",
     "k6/http",
     "k6/metrics",
@@ -18,12 +18,26 @@ pub(crate) const MODULES: [&str; 11] = [
     "jslib/k6-utils",
     "jslib/k6-summary",
     "jslib/papaparse",
+    "jslib/url",
+    "jslib/formdata",
+    "jslib/httpx",
+    "jslib/k6chaijs",
+    "jslib/k6-testing",
+    "jslib/k6-reporter",
+    "k6/html",
+    "k6/experimental/fs",
+    "k6/experimental/csv",
 ];
 
 /// The module that stands in for one of jslib's, of whatever version.
 fn of_jslib(specifier: &str) -> Option<String> {
-    let path = specifier.strip_prefix("https://jslib.k6.io/")?;
-    let name = path.split('/').next()?;
+    let address = specifier.strip_prefix("https://")?;
+    let name = match address.strip_prefix("jslib.k6.io/") {
+        Some(path) => path.split('/').next()?,
+        // It is fetched from where it is developed, or from mirrors of that.
+        None if address.contains("/k6-reporter") => "k6-reporter",
+        None => return None,
+    };
     let module = format!("jslib/{name}");
     MODULES.contains(&&*module).then_some(module)
 }
@@ -192,7 +206,6 @@ fn refusal(specifier: &str) -> Option<String> {
             "is not simulated; only requests of k6/http are"
         }
         "k6/net/grpc" | "k6/experimental/grpc" => "is not simulated; only requests of k6/http are",
-        "k6/html" => "is not there yet; read the page's body as text",
         _ if specifier.starts_with("k6/x/") => {
             "is an extension of k6, which cannot run here; remove it or put a local module in its place"
         }
@@ -248,7 +261,9 @@ mod tests {
     fn modules_of_jslib_are_those_of_this_crate() {
         let name = "https://jslib.k6.io/k6-utils/1.4.0/index.js";
         assert_eq!(Files::resolve("a.js", name).unwrap(), "jslib/k6-utils");
-        assert!(Files::resolve("a.js", "https://jslib.k6.io/k6chaijs/4.3.4.0/index.js").is_err());
+        let name = "https://raw.githubusercontent.com/benc-uk/k6-reporter/main/dist/bundle.js";
+        assert_eq!(Files::resolve("a.js", name).unwrap(), "jslib/k6-reporter");
+        assert!(Files::resolve("a.js", "https://jslib.k6.io/aws/0.12.3/s3.js").is_err());
     }
 
     #[test]

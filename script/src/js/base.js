@@ -59,7 +59,7 @@ const goSyntax = (x) => {
 
 // Parts that few scripts need.
 const rareParts = O.create(null);
-const rare = (name) => rareParts[name] ?? (rareParts[name] = n.source(name)({ n, fail, GoError, exec: modules["k6/execution"] }));
+const rare = (name) => rareParts[name] ?? (rareParts[name] = n.source(name)({ n, fail, GoError, exec: modules["k6/execution"], k6: modules.k6, http: modules["k6/http"] }));
 
 // Text of what was thrown, as k6 logs it.
 const describe = (thrown) => {

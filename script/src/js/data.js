@@ -39,3 +39,49 @@ function SharedArray(name, make) {
   });
 }
 modules["k6/data"] = { SharedArray };
+
+// Files that are read in the init code, and tables of them.
+class OpenFile {
+  #bytes; #at = 0;
+  constructor(path) { this.path = path; this.#bytes = new Uint8Array(n.open(path, true)); }
+  static text(file) { return n.text(file.#bytes.slice()); }
+  async stat() { return { name: this.path.split("/").at(-1), size: this.#bytes.length }; }
+  async read(into) {
+    if (!(into instanceof Uint8Array)) throw new TypeError("read() needs a Uint8Array");
+    const part = this.#bytes.subarray(this.#at, this.#at + into.length);
+    if (part.length === 0) return null;
+    into.set(part);
+    this.#at += part.length;
+    return part.length;
+  }
+  async seek(offset, whence) {
+    const from = whence === 0 ? 0 : whence === 1 ? this.#at : this.#bytes.length;
+    if (from + offset < 0 || from + offset > this.#bytes.length) throw new TypeError("seek() leads out of the file");
+    return (this.#at = from + offset);
+  }
+}
+modules["k6/experimental/fs"] = {
+  open: async (path) => {
+    if (v.called) fail("open() failed; reason: opening a file in the VU context is not supported");
+    return new OpenFile(String(path));
+  },
+  SeekMode: O.freeze({ Start: 0, Current: 1, End: 2 }),
+};
+const tableRows = (file, options) => {
+  if (!(file instanceof OpenFile)) fail("csv needs a file of k6/experimental/fs");
+  const objects = Boolean(options.asObjects);
+  const { data } = rare("jslib/papaparse").parse(OpenFile.text(file), { delimiter: options.delimiter ?? ",", header: objects, skipEmptyLines: true });
+  const from = !objects && options.skipFirstLine ? Math.max(options.fromLine ?? 0, 1) : options.fromLine ?? 0;
+  return data.slice(from, options.toLine === undefined ? undefined : options.toLine + 1);
+};
+class TableReader {
+  #rows; #at = 0;
+  constructor(file, options = {}) { this.#rows = tableRows(file, options); }
+  async next() {
+    const value = this.#rows[this.#at++];
+    return value === undefined ? { done: true, value: undefined } : { done: false, value };
+  }
+}
+const parseTable = async (file, options = {}) =>
+  new SharedArray("k6/experimental/csv " + file.path + JSON.stringify(options), () => tableRows(file, options));
+modules["k6/experimental/csv"] = { parse: parseTable, Parser: TableReader, default: { parse: parseTable, Parser: TableReader } };

@@ -80,7 +80,10 @@ const tagBag = (bag, own) => new Proxy(O.create(null), {
     },
   });
   modules["k6/execution"] = { scenario, instance, vu, test };
-  for (const name of ["jslib/k6-utils", "jslib/k6-summary", "jslib/papaparse"]) {
-    O.defineProperty(modules, name, { get: () => rare(name) });
+  for (const name of ["k6-utils", "k6-summary", "papaparse", "url", "formdata", "httpx", "k6-reporter"]) {
+    O.defineProperty(modules, "jslib/" + name, { get: () => rare("jslib/" + name) });
   }
+  O.defineProperty(modules, "jslib/k6chaijs", { get: () => rare("assertions").chaijs });
+  O.defineProperty(modules, "jslib/k6-testing", { get: () => rare("assertions").testing });
+  O.defineProperty(modules, "k6/html", { get: () => rare("html") });
 }

@@ -57,9 +57,34 @@ class Response {
     if (before !== undefined) return isObject(before) ? new Proxy(before, {}) : before;
     try { return (this[inside] = JSON.parse(content)); } catch { return rare("gjson").refuse(content); }
   }
-  html() { fail("response.html() is not there yet; read the body as text"); }
-  clickLink() { fail("response.clickLink() is not there yet; request the address itself"); }
-  submitForm() { fail("response.submitForm() is not there yet; post the fields yourself"); }
+  html(selector) {
+    const { body } = this;
+    if (body === null) fail("the body is null so we can't transform it to HTML - this likely was because of a request error getting the response");
+    const page = rare("html").parseHTML(typeof body === "string" ? body : n.text(body));
+    return selector === undefined ? page : page.find(selector);
+  }
+  clickLink(args = {}) {
+    const selector = args.selector ?? "a[href]";
+    const link = this.html(selector).first();
+    if (link.size() === 0) fail(`no element found for selector '${selector}' in response '${this.url}'`);
+    const href = link.attr("href");
+    if (href === undefined) fail(`no valid href attribute value found on element '${selector}' in response '${this.url}'`);
+    return request("GET", resolveUrl(parseUrl(this.url), href), undefined, args.params);
+  }
+  submitForm(args = {}) {
+    const selector = args.formSelector ?? "form";
+    const form = this.html(selector).first();
+    if (form.size() === 0) fail(`no form found for selector '${selector}' in response '${this.url}'`);
+    const method = (form.attr("method") ?? "GET").toUpperCase();
+    const url = resolveUrl(parseUrl(this.url), form.attr("action") ?? "");
+    const fields = form.serializeObject();
+    const button = form.find(args.submitSelector ?? '[type="submit"]').first();
+    if (button.size() > 0 && button.attr("name") !== undefined) fields[button.attr("name")] = button.val() ?? "";
+    O.assign(fields, args.fields);
+    if (method !== "GET") return request(method, url, fields, args.params);
+    const query = O.keys(fields).map((k) => queryEscape(k) + "=" + queryEscape(String(fields[k]))).join("&");
+    return request("GET", url.replace(/\?.*$/, "") + (query === "" ? "" : "?" + query), undefined, args.params);
+  }
 }
 // One whose body is made up.
 class MadeUp extends Response {

@@ -201,7 +201,11 @@ impl Recorder {
                 }
                 Effect::GroupStart(path) => self.note(Step::GroupStart(path.to_string())),
                 Effect::GroupEnd { .. } => self.note(Step::GroupEnd),
-                Effect::Instance => Answer::Instance(Instance::default()),
+                Effect::Instance => Answer::Instance(Instance {
+                    active: 1,
+                    initialized: 1,
+                    ..Instance::default()
+                }),
                 Effect::Read { request, path } => {
                     let name = self.names.get(&request).cloned().unwrap_or_default();
                     self.reads.entry(name).or_default().insert(path);
@@ -267,22 +271,19 @@ pub fn phase(script: &Rc<Script>, call: Call) -> Result<Recording, Failure> {
 ///
 /// # Errors
 /// If `setup` fails.
-pub fn record(script: &Rc<Script>, exec: &str, times: u32) -> Result<Recording, Failure> {
+pub fn record(script: &Rc<Script>, about: &Iteration, times: u32) -> Result<Recording, Failure> {
     let mut recorder = Recorder::new(script)?;
     let data: Option<Rc<str>> = recorder.setup(script)?.map(Into::into);
     let mut seen: Vec<(Vec<Step>, u32)> = Vec::new();
     let mut recording = Recording::default();
     for i in 0..u64::from(times) {
         let end = recorder.call(Call::Iteration(Iteration {
-            exec: exec.into(),
-            scenario: "default".into(),
-            executor: "constant-vus".into(),
             vu: 1,
             iteration: i,
             iteration_in_scenario: i,
             iteration_in_test: i,
             data: data.clone(),
-            ..Iteration::default()
+            ..about.clone()
         }));
         recording.iterations += 1;
         recording.note(end.failure);

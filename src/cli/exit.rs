@@ -26,6 +26,10 @@ pub const INVALID: u8 = 104;
 /// Ctrl+C (k6's code for an external abort).
 pub const INTERRUPTED: u8 = 105;
 
+/// The script threw in `setup` or `teardown` (k6's code).
+#[cfg(feature = "scripts")]
+pub const SCRIPT_EXCEPTION: u8 = 107;
+
 /// The script ended the test (k6's code).
 #[cfg(feature = "scripts")]
 pub const SCRIPT_ABORTED: u8 = 108;

@@ -14,7 +14,7 @@ use super::runs::Runs;
 use super::ticker::Ticker;
 use crate::engine::Span;
 use crate::load::plan;
-use crate::model::{Document, Model};
+use crate::model::Model;
 use crate::report::predict as report;
 use crate::study::fit::predict::Question;
 use crate::study::fit::score::Kept;
@@ -62,7 +62,7 @@ impl PredictArgs {
     pub fn execute(self) -> Result<ExitCode, Failure> {
         Interrupt::ends_at_once();
         let overrides = self.model.overrides()?;
-        let document = Document::from_file(&self.model.model).map_err(Failure::model)?;
+        let document = self.model.document()?;
         let checked = document.check(&overrides).map_err(Failure::model)?;
         let files = self.model.files(&checked);
         files.writes("--out", self.out.as_deref()).check()?;

@@ -33,7 +33,7 @@ use crate::study::account::Account;
 use crate::world::World;
 use crate::world::audit::Audit;
 use crate::world::outcome::{End, Outcome};
-use crate::world::program::simulate;
+use crate::world::program::{Told, simulate};
 use crate::world::summary::{full_summary, summary};
 use crate::world::timeline::Sample;
 
@@ -182,7 +182,8 @@ impl Run {
         #[cfg(not(feature = "scripts"))]
         let ended: Option<Failure> = None;
         if let End::Failed(why) = &run.outcome.end {
-            return Err(Failure::new(exit::INVALID, format!("error: {why}")));
+            let code = told.map_or(exit::INVALID, |told| script_code(&told, exit::INVALID));
+            return Err(Failure::new(code, format!("error: {why}")));
         }
         let outcome = &run.outcome;
         let summary = if options.mode == Mode::Full {
@@ -212,12 +213,12 @@ impl Run {
         }
         out.end(match ended {
             Some(ended) => Err(ended),
-            None => self.conclude(&run, &model, &summary).map(|code| {
-                match told.is_some_and(|told| told.failed) {
-                    true if code == 0 => exit::MARKED_AS_FAILED,
+            None => self
+                .conclude(&run, &model, &summary)
+                .map(|code| match &told {
+                    Some(told) if code == 0 => script_code(told, code),
                     _ => code,
-                }
-            }),
+                }),
         })
     }
 
@@ -444,6 +445,22 @@ impl Run {
             }
         }
     }
+}
+
+/// The exit code of a run by what its script did, if that asks for one.
+#[cfg(feature = "scripts")]
+fn script_code(told: &Told, otherwise: u8) -> u8 {
+    match (told.threw, told.failed) {
+        (true, _) => exit::SCRIPT_EXCEPTION,
+        (false, true) => exit::MARKED_AS_FAILED,
+        (false, false) => otherwise,
+    }
+}
+
+/// Nothing else than journeys drives users.
+#[cfg(not(feature = "scripts"))]
+fn script_code(_: &Told, otherwise: u8) -> u8 {
+    otherwise
 }
 
 /// Prints what the waiting room told its users, and how far from the truth it was.

@@ -87,7 +87,12 @@ impl FitArgs {
         base: &[Override],
     ) -> Result<Vec<(String, Document, Vec<String>)>, Failure> {
         let mut all = Vec::new();
-        for path in std::iter::once(&self.model.model).chain(&self.or) {
+        let own = (
+            self.model.model.display().to_string(),
+            self.model.document()?,
+        );
+        all.push((own.0, own.1, Vec::new()));
+        for path in &self.or {
             let document = self.model.allow.document(path)?;
             all.push((path.display().to_string(), document, Vec::new()));
         }

@@ -15,6 +15,10 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use toml::de::DeTable;
 
+/// A line behind which a text is made anew each time: it is no part of the file.
+pub const GENERATED: &str =
+    "\n# Behind this line stands the load of a script, which is no part of this file.\n";
+
 /// A model as written. Shared by threads: checking changes nothing in it.
 #[derive(Debug)]
 pub struct Document {

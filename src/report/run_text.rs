@@ -8,12 +8,18 @@ use crate::load::verdict::{abort_error, crossed_error};
 use crate::measure::recorder::Origin;
 use crate::measure::summary::Summary;
 use crate::model::Model;
-use crate::model::scenario::Executor;
+use crate::model::scenario::{Executor, Scenario};
 use crate::model::visible::visible;
 use crate::report::{components, cost, format, insight, limits, notes, retries, services};
 use crate::study::account::Account;
 use crate::world::outcome::{End, Outcome};
 use crate::world::slow::Slow;
+
+/// The function of a script that a scenario runs, unless it is `default`.
+fn exec(model: &Model, scenario: &Scenario) -> Option<String> {
+    let name = &model.journeys[scenario.journey.index()].name;
+    (model.program.is_some() && name != "default").then(|| name.clone())
+}
 
 /// k6's description of the test, with the model's name and purpose above it.
 #[must_use]
@@ -23,7 +29,7 @@ pub fn header(model: &Model, script: &str, output: &str) -> String {
         &visible(script),
         &visible(output),
         &model.scenarios,
-        |_| None,
+        |scenario| exec(model, scenario),
     );
     let mut text = format!("\n     {}\n", model.name);
     for line in model.description.lines() {

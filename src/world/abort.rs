@@ -64,7 +64,7 @@ impl World<'_> {
         }
         for id in 1..self.vus.len() as u32 {
             let vu = &self.vus[id as usize];
-            if vu.state == VuState::Idle {
+            if vu.state == VuState::Idle || self.is_line(id) {
                 continue;
             }
             let index = vu.origin.as_scenario().unwrap_or(0);

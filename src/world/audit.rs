@@ -13,7 +13,7 @@ use crate::parts::keep_alive::KeepAlive;
 
 use super::outcome::Outcome;
 use super::request::{Held, RequestState};
-use super::vu::{NONE, VuState};
+use super::vu::{NONE, Vu, VuState};
 use super::{Phase, World};
 
 /// A law.
@@ -251,7 +251,8 @@ impl World<'_> {
 
     fn audit_scenarios(&self, audit: &mut Audit) {
         let mut at_work = vec![0_u64; self.scenarios.len()];
-        for vu in self.vus.iter().filter(|vu| vu.state != VuState::Idle) {
+        let runs = |(id, vu): &(usize, &Vu)| vu.state != VuState::Idle && !self.is_line(*id as u32);
+        for (_, vu) in self.vus.iter().enumerate().filter(runs) {
             if let Some(scenario) = vu.origin.as_scenario() {
                 at_work[scenario] += 1;
             }

@@ -61,7 +61,10 @@ impl<'m> World<'m> {
     /// A world at the start mark of the run.
     #[must_use]
     pub fn new(model: &'m Model, seed: u64, replication: u64) -> World<'m> {
-        let seeds = Seeds { seed, replication };
+        World::begun(model, Seeds { seed, replication })
+    }
+
+    fn begun(model: &'m Model, seeds: Seeds) -> World<'m> {
         let (mut queue, fixed_delays) = queue_and_delays(model);
         let (ops, entry, (paces, keepers)) = programs(model, &mut queue);
         let (watches, sites) = watches(model, &mut queue, &entry);
@@ -79,6 +82,7 @@ impl<'m> World<'m> {
             vus: Vec::new(),
             interpreter: JourneyInterpreter::new(model, choices(model, seeds)),
             users: None,
+            concurrent: None,
             scenarios: Population { next: 1 }.scenarios(model, seeds, &mut queue),
             active_vus: 0,
             second: queue.alarm(Event::of(Kind::Second, 0)),

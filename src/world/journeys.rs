@@ -159,7 +159,10 @@ impl World<'_> {
     #[cold]
     fn count_bytes(&mut self, now: Time, id: u32) {
         let (sent, received) = match self.model.network {
-            Some(_) => self.take_bytes(id),
+            Some(_) => {
+                let (own, beside) = (self.take_bytes(id), self.bytes_of_lines(id));
+                (own.0 + beside.0, own.1 + beside.1)
+            }
             None => (0, 0),
         };
         let origin = self.vus[id as usize].origin;
@@ -174,6 +177,9 @@ impl World<'_> {
 
     /// Cuts a VU's iteration off: a request in flight is left to the system and counts nowhere.
     pub(super) fn interrupt(&mut self, id: u32) {
+        if self.concurrent.is_some() {
+            self.give_up_lines(id);
+        }
         let vu = &mut self.vus[id as usize];
         let state = std::mem::replace(&mut vu.state, VuState::Idle);
         vu.generation = vu.generation.wrapping_add(1);
@@ -192,7 +198,7 @@ impl World<'_> {
             VuState::Sleeping => self.left_in_flight += u64::from(self.drop_answer(id)),
             VuState::Idle => {}
         }
-        if state != VuState::Idle {
+        if state != VuState::Idle && !self.is_line(id) {
             let origin = self.vus[id as usize].origin;
             self.recorder.cut_off(origin);
             self.break_off_retries(id);

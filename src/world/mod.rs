@@ -9,6 +9,7 @@ pub mod audit;
 mod autoscale;
 pub mod build;
 mod cache;
+pub mod concurrent;
 mod connections;
 mod deadline;
 pub mod deadlock;
@@ -223,6 +224,8 @@ pub struct World<'m> {
     interpreter: JourneyInterpreter,
     /// What decides for VUs that run no journey of the model.
     users: Option<Box<dyn users::UserSource + 'm>>,
+    /// Requests that VUs have under way at once, if any ever had.
+    concurrent: Option<Box<concurrent::Concurrent>>,
     scenarios: Vec<ScenarioRun>,
     active_vus: u64,
     initialised_vus: u64,

@@ -52,6 +52,8 @@ pub struct Told {
     pub aborted: Option<String>,
     /// Whether the program marked the test as failed.
     pub failed: bool,
+    /// Whether `setup` or `teardown` threw.
+    pub threw: bool,
     /// What `setup` returned, as JSON.
     pub setup: Option<Arc<str>>,
 }

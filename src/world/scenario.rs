@@ -473,7 +473,8 @@ impl World<'_> {
         }
         for id in 1..self.vus.len() as u32 {
             let vu = &self.vus[id as usize];
-            if vu.origin.as_scenario() == Some(index) && vu.state != VuState::Idle {
+            let runs = vu.origin.as_scenario() == Some(index) && vu.state != VuState::Idle;
+            if runs && !self.is_line(id) {
                 let (origin, begun) = (vu.origin, u64::from(vu.iterations));
                 self.interrupt(id);
                 self.vu_returned(index);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Label, Origin};
 use crate::model::journey::{CheckId, GroupId, MetricId, SiteId, Step};
+use crate::model::scenario::Executor;
 
+use super::concurrent::Arrived;
 use super::event::{Event, Kind};
 use super::outcome::End;
 use super::vu::{Context, NONE, Reply, VuState};
@@ -26,6 +28,8 @@ pub struct Turn {
     pub iteration: u32,
     /// Its last response.
     pub reply: Reply,
+    /// Which of several requests under way that is the response to, if it waited for any of them.
+    pub arrived: Option<Arrived>,
 }
 
 /// What the next requests of a VU are about, so far as that is said; numbers begin at 0, those of holds at 1.
@@ -50,6 +54,10 @@ pub enum UserAction {
     Identify(Entities),
     /// Sends a request from this site.
     Request(SiteId),
+    /// Sends a request from this site and goes on without waiting for the answer. The number is the sender's.
+    Send(SiteId, u64),
+    /// Waits for the answer to any of the requests that were sent so, or so long.
+    WaitForAny(Option<Span>),
     /// Sleeps.
     Sleep(Span),
     /// Makes a check, which passes or fails, and goes on.
@@ -72,6 +80,19 @@ pub enum UserAction {
 pub trait UserSource {
     /// What the VU does next. `state` tells what its last answer can.
     fn next(&mut self, turn: Turn, state: &StateView) -> UserAction;
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Iterations that came to their end.
+    pub completed: u64,
+    /// Iterations that were interrupted.
+    pub interrupted: u64,
+    /// VUs that run an iteration.
+    pub active: u64,
+    /// VUs that exist.
+    pub initialised: u64,
 }
 
 /// What an answer can tell a VU of the system's state.
@@ -104,6 +125,35 @@ impl StateView<'_> {
         room.place(self.world.queue.now(), self.context.token)
     }
 
+    /// How the run stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let world = self.world;
+        Standing {
+            completed: world.recorder.complete_iterations(),
+            interrupted: world.recorder.interrupted,
+            active: world.active_vus,
+            initialised: world.initialised_vus,
+        }
+    }
+
+    /// When a scenario started, and the share of its time that has passed; of a scenario of so many iterations the
+    /// share of them that are over.
+    #[must_use]
+    pub fn progress(&self, scenario: usize) -> (Time, f64) {
+        let run = &self.world.scenarios[scenario];
+        let spent = self.world.queue.now().since(run.started).as_secs();
+        let over = run.attempts.saturating_sub(u64::from(run.active)) as f64;
+        let share = match self.world.model.scenarios[scenario].executor {
+            Executor::SharedIterations { iterations, .. } => over / iterations.max(1) as f64,
+            Executor::PerVuIterations {
+                vus, iterations, ..
+            } => over / (vus * iterations).max(1) as f64,
+            _ => spent / run.regular_end.as_secs().max(1e-9),
+        };
+        (run.started, share.min(1.0))
+    }
+
     /// The free seats of its event, as numbers among those of all events.
     #[must_use]
     pub fn free_seats(&self) -> Vec<u32> {
@@ -125,6 +175,14 @@ impl<'m> World<'m> {
     /// `None` if its iteration is over.
     #[cold]
     pub(super) fn resume_external(&mut self, now: Time, id: u32) -> Option<bool> {
+        let mut arrived = None;
+        if self.concurrent.is_some() {
+            if self.is_line(id) {
+                self.line_is_answered(now, id);
+                return Some(false);
+            }
+            arrived = self.take_arrived(id);
+        }
         let vu = &mut self.vus[id as usize];
         if vu.context.user == NONE {
             // Every VU is a user of its own.
@@ -136,6 +194,7 @@ impl<'m> World<'m> {
             origin: vu.origin,
             iteration: vu.iterations,
             reply: vu.reply,
+            arrived,
         };
         let context = vu.context;
         let mut users = self.users.take()?;
@@ -150,6 +209,11 @@ impl<'m> World<'m> {
                 return Some(true);
             }
             UserAction::Request(site) => self.send(now, id, site),
+            UserAction::Send(site, tag) => {
+                self.send_beside(now, id, site, tag);
+                return Some(true);
+            }
+            UserAction::WaitForAny(at_most) => return Some(self.wait_for_any(now, id, at_most)),
             UserAction::Sleep(time) => {
                 let vu = &mut self.vus[id as usize];
                 vu.state = VuState::Sleeping;
@@ -168,7 +232,10 @@ impl<'m> World<'m> {
                 self.recorder.group(now, label(Some(group)), duration);
                 return Some(true);
             }
-            UserAction::Done => return None,
+            UserAction::Done => {
+                self.give_up_lines(id);
+                return None;
+            }
             UserAction::End => self.stop(End::Aborted),
             UserAction::Abort if self.phase == Phase::Teardown => self.stop(End::Aborted),
             UserAction::Abort => self.abort(now),

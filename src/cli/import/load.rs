@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use capsim_script::{Iteration, Tags};
 use serde_json::{Map, Value};
 
 /// Options of k6 that have a place in a scenario, and their names there.
@@ -126,6 +127,36 @@ pub fn load(options: &Value) -> Load {
         .ok();
     }
     load
+}
+
+/// The variables that the options give a scenario.
+pub fn variables(options: &Value, scenario: &str) -> Tags {
+    let given = options["scenarios"][scenario]["env"].as_object();
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    given.map_or_else(Tags::new, |given| {
+        given.iter().map(|(k, v)| (k.clone(), text(v))).collect()
+    })
+}
+
+/// What a function is told of the first scenario that runs it.
+pub fn about(options: &Value, exec: &str) -> Iteration {
+    let scenarios = options["scenarios"].as_object();
+    let runs = |scenario: &Value| scenario["exec"].as_str().unwrap_or("default") == exec;
+    let found = scenarios.and_then(|all| all.iter().find(|(_, scenario)| runs(scenario)));
+    let (name, executor) = match found {
+        Some((name, scenario)) => (name.as_str(), scenario["executor"].as_str()),
+        None => ("default", None),
+    };
+    Iteration {
+        exec: exec.into(),
+        scenario: name.into(),
+        executor: executor.unwrap_or("constant-vus").into(),
+        env: variables(options, name),
+        ..Iteration::default()
+    }
 }
 
 /// The section of the thresholds. Those on metrics that no journey records are left out, as comments.

@@ -5,15 +5,21 @@ mod load;
 mod stub;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use capsim_script::record::{phase, record};
 use capsim_script::{Call, Failure as Stop, Script, Settings, Tags};
-use clap::Args;
+use clap::{Args, Parser};
+
+pub use load::variables;
 
 use super::exit::{self, Failure};
+use super::files::Files;
+use super::fit::FitArgs;
+use super::output::write_whole;
 use super::outputs::Outputs;
 
 /// Iterations of each function that are recorded.
@@ -56,24 +62,76 @@ pub fn environment(pairs: &[String]) -> Result<Tags, Failure> {
 /// Write the system of a k6 script, to be filled in: an endpoint for each request that it makes.
 ///
 /// As `capsim import`, but without the load and what the functions do: these stay in the script, which
-/// `capsim run SCRIPT --system FILE` runs itself.
+/// `capsim run SCRIPT --system FILE` runs itself. With `--to RUN` the service times are not 10 ms: they are fitted to a run
+/// of the real k6 with the same script.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   capsim stub test.js > system.toml && capsim run test.js --system system.toml
+  capsim stub test.js --to smoke.csv --out system.toml
 
 Exit codes: 0 done, 104 the script does not run.")]
 pub struct Stub {
     #[command(flatten)]
     import: Import,
+    /// Find the service times from this run, as `capsim fit --free times` does.
+    #[arg(long, value_name = "RUN", requires = "out")]
+    to: Vec<PathBuf>,
+    /// Where the system is written. Default: standard output.
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// The line of `capsim fit`.
+#[derive(Debug, Parser)]
+struct Fitting {
+    #[command(flatten)]
+    fit: FitArgs,
 }
 
 impl Stub {
     /// Prints the system.
     pub fn execute(self) -> Result<ExitCode, Failure> {
+        let system = self.import.imported()?.system;
         let mut out = Outputs::default();
-        out.print(&self.import.imported()?.system);
+        match &self.out {
+            None => out.print(&system),
+            Some(file) => {
+                Files::default()
+                    .reads("the script", &self.import.script)
+                    .writes("--out", Some(file))
+                    .check()?;
+                if !self.to.is_empty() {
+                    return self.fitted(&system, file);
+                }
+                out.keep(write_whole(file, |out| out.write_all(system.as_bytes())));
+            }
+        }
         out.done()
+    }
+
+    /// Fits the times of the system, and writes it.
+    fn fitted(&self, system: &str, file: &Path) -> Result<ExitCode, Failure> {
+        // What is fitted is read from a file of its own, which is gone afterwards.
+        let name = format!("capsim-stub-{}.toml", std::process::id());
+        let stub = std::env::temp_dir().join(name);
+        write_whole(&stub, |out| out.write_all(system.as_bytes()))?;
+        let mut line = vec![OsString::from("fit"), self.import.script.clone().into()];
+        let mut add = |option: &str, value: OsString| line.extend([option.into(), value]);
+        add("--system", stub.clone().into());
+        add("--free", "times".into());
+        add("--out", file.into());
+        for run in &self.to {
+            add("--to", run.into());
+        }
+        for pair in &self.import.env {
+            add("-e", pair.into());
+        }
+        let fitting = Fitting::try_parse_from(line);
+        let wrong = |why: clap::Error| Failure::new(exit::USAGE, why.to_string());
+        let done = fitting.map_err(wrong).and_then(|line| line.fit.execute());
+        std::fs::remove_file(&stub).ok();
+        done
     }
 }
 
@@ -170,7 +228,7 @@ pub fn imported(path: &Path, env: Tags) -> Result<Imported, Failure> {
     };
     let script = Script::load(path, settings).map_err(refused)?;
     let options = script.exports().options.as_deref().unwrap_or("{}");
-    let options = serde_json::from_str(options).unwrap_or_default();
+    let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
     let load = load::load(&options);
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut text = format!("[model]\nname = {}\n\n", load::quoted(&name));
@@ -183,7 +241,8 @@ pub fn imported(path: &Path, env: Tags) -> Result<Imported, Failure> {
         if !script.exports().has(exec) {
             return Err(not_exported(path, exec));
         }
-        let recording = record(&script, exec, TIMES).map_err(refused)?;
+        let about = load::about(&options, exec);
+        let recording = record(&script, &about, TIMES).map_err(refused)?;
         recorded.extend(journey::metrics(&recording));
         journeys += &journey::journey(exec, &recording, metrics, &mut endpoints);
     }

@@ -50,6 +50,8 @@ pub struct Attempt {
     pub aborted: Option<String>,
     /// The script marked the test as failed.
     pub failed: bool,
+    /// `setup` or `teardown` threw.
+    pub threw: bool,
     /// What the script did that the model did not know.
     pub missing: Missing,
 }
@@ -164,7 +166,9 @@ impl Missing {
         for key in made.drain(..) {
             *done.requests.entry(key).or_default() += 1;
         }
-        enough && self.done.iter().all(|d| d.iterations > 0)
+        // A scenario that starts later is waited for, but not for ever.
+        let all = self.done.iter().all(|d| d.iterations > 0);
+        enough && (all || self.since > 20 * LEARN)
     }
 
     /// Adds all of it to a model.
@@ -219,7 +223,8 @@ pub fn add_a_site_for_each_endpoint(model: &mut Model) {
                 group: String::new(),
                 timeout: Span::secs(60),
                 expected: Vec::new(),
-                tags: Vec::new(),
+                // Like none that a script sends.
+                tags: vec![("capsim".to_owned(), "any".to_owned())],
             })
         })
         .collect();

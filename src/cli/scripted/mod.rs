@@ -18,7 +18,7 @@ use super::exit::{self, Failure};
 use super::files::Files;
 use super::import::{environment, load_of};
 use super::is_script;
-use crate::model::document::Document;
+use crate::model::document::{Document, GENERATED};
 use crate::model::journey::Journey;
 use crate::model::program::Program;
 use crate::model::{Model, Override, input};
@@ -132,7 +132,7 @@ impl ScriptArgs {
         let whole = text.parse::<toml::Table>().unwrap_or_default();
         if !whole.contains_key("scenarios") {
             // Behind it, so that errors name lines of the file.
-            text += "\n";
+            text += GENERATED;
             text += &load_of(given, environment(&self.env)?, &whole)?;
         }
         Document::from_text(&place, &text).map_err(Failure::model)

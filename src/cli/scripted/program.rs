@@ -15,8 +15,9 @@ use super::learned::{Attempt, Learned, Missing};
 use super::text_of;
 use super::users::ScriptUsers;
 use crate::cli::origin::digest;
-use crate::model::Model;
+use crate::engine::Span;
 use crate::model::journey::{CustomKind, CustomMetric, Journey, JourneyId};
+use crate::model::{Model, duration};
 use crate::world::World;
 use crate::world::program::{Session, Told, UserProgram};
 use crate::world::users::{UserSource, external_journey};
@@ -99,7 +100,8 @@ impl ScriptProgram {
                 continue;
             }
             let attempt = session.attempt();
-            if let Some(problem) = attempt.problem {
+            // What setup throws is told by the run itself, with its exit code.
+            if let Some(problem) = attempt.problem.filter(|_| !attempt.threw) {
                 return Err(problem);
             }
             self.0.learned.set(Learned::of(attempt.missing)).ok();
@@ -162,11 +164,17 @@ impl UserProgram for ScriptProgram {
                 journey.steps = external_journey();
             }
         }
+        let options = exports.options.as_deref();
+        let options: serde_json::Value = options
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
         if model.setup.is_none() {
             model.setup = phase(model, exports, "setup");
+            time(&options["setupTimeout"], &mut model.setup_timeout);
         }
         if model.teardown.is_none() {
             model.teardown = phase(model, exports, "teardown");
+            time(&options["teardownTimeout"], &mut model.teardown_timeout);
         }
         for metric in &exports.metrics {
             if !model.metrics.iter().any(|m| m.name == metric.name) {
@@ -260,8 +268,21 @@ impl Session for ScriptSession {
             lines: attempt.lines,
             aborted: attempt.aborted,
             failed: attempt.failed,
+            threw: attempt.threw,
             setup: attempt.setup.as_deref().map(Into::into),
         }
+    }
+}
+
+/// Takes over a time of the options: a text with a unit, or milliseconds.
+fn time(option: &serde_json::Value, into: &mut Span) {
+    let text = match option {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(ms) => format!("{ms}ms"),
+        _ => return,
+    };
+    if let Ok(time) = duration::parse(&text) {
+        *into = time;
     }
 }
 

@@ -1,9 +1,10 @@
 //! VUs that a script drives: translates the script's effects for the engine, and responses for the script.
 
 mod samples;
+mod scenarios;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,8 @@ enum Waits {
     Sleep,
     /// For the answer to this request, which was sent then.
     Answer(u64, Time),
+    /// For the answer to any of those that were sent without waiting, or until a time.
+    Any,
 }
 
 struct User {
@@ -44,9 +47,9 @@ struct User {
     at_once: (Time, u32),
     in_call: bool,
     waits: Waits,
-    /// Requests of a batch that are sent one after another.
-    queued: VecDeque<Rc<Request>>,
-    /// The last request.
+    /// Requests under way beside others, and when they were sent.
+    beside: BTreeMap<u64, (Time, Box<Sent>)>,
+    /// The request that it waits for.
     sent: Option<Box<Sent>>,
     /// What it does once the world knows what its request is about.
     then: Option<UserAction>,
@@ -61,6 +64,8 @@ pub struct ScriptUsers<'m> {
     model: &'m Model,
     vus: Vec<Option<Box<User>>>,
     begun: Vec<u64>,
+    /// What scripts are told of each scenario.
+    about: Vec<Iteration>,
     routes: Routes,
     sites: BTreeMap<SiteKey, SiteId>,
     /// Kinds of requests that were sent before, by endpoint.
@@ -102,6 +107,7 @@ impl<'m> ScriptUsers<'m> {
         told: Rc<RefCell<Attempt>>,
     ) -> ScriptUsers<'m> {
         let learns = told.borrow().missing.learns();
+        let about = scenarios::told(model, shared.exports.options.as_deref());
         let (mut sites, mut any) = (BTreeMap::new(), BTreeMap::new());
         for (site, id) in model.sites.iter().zip(0..) {
             sites.entry(key_of(site)).or_insert(SiteId(id));
@@ -114,6 +120,7 @@ impl<'m> ScriptUsers<'m> {
             model,
             vus: Vec::new(),
             begun: vec![0; model.scenarios.len()],
+            about,
             routes: Routes::of(model),
             sites,
             seen: model.endpoints.iter().map(|_| Vec::new()).collect(),
@@ -164,7 +171,7 @@ impl ScriptUsers<'_> {
             at_once: (turn.now, 0),
             in_call: false,
             waits: Waits::Idle,
-            queued: VecDeque::new(),
+            beside: BTreeMap::new(),
             sent: None,
             then: None,
             made: Default::default(),
@@ -179,63 +186,91 @@ impl ScriptUsers<'_> {
                 user.vu.resume(Answer::Stop, duration(turn.now));
             }
             user.iteration = turn.iteration;
-            takes_time(turn, user)?;
+            takes_time(turn, user).map_err(|why| self.with_last_error(why))?;
             user.in_call = true;
-            user.queued.clear();
+            user.beside.clear();
             user.then = None;
             user.made = Default::default();
             user.waits = Waits::Idle;
-            return Ok(Answer::Run(Box::new(self.call(turn))));
+            return Ok(Answer::Run(Box::new(self.call(turn, state))));
         }
         match std::mem::replace(&mut user.waits, Waits::Idle) {
-            Waits::Answer(id, sent) => Ok(Answer::Response(Box::new(
-                self.response(turn, state, user, id, sent),
-            ))),
+            Waits::Answer(id, at) => {
+                let sent = user.sent.as_deref();
+                Ok(self.response(turn, state, (id, at, turn.now), sent))
+            }
+            Waits::Any => {
+                let Some(arrived) = turn.arrived else {
+                    return Ok(Answer::Go);
+                };
+                let (at, sent) = user
+                    .beside
+                    .remove(&arrived.tag)
+                    .ok_or("an answer came that no request asked for")?;
+                Ok(self.response(turn, state, (arrived.tag, at, arrived.at), Some(&sent)))
+            }
             Waits::Idle | Waits::Sleep => Ok(Answer::Go),
         }
     }
 
-    /// What a new iteration of a user calls.
-    fn call(&mut self, turn: Turn) -> Call {
-        match turn.origin {
-            Origin::SETUP => Call::Setup,
-            Origin::TEARDOWN => Call::Teardown(self.data.clone()),
-            _ => Call::Iteration(self.iteration(turn)),
+    /// An error, with what the script threw last.
+    fn with_last_error(&self, why: String) -> String {
+        let told = self.told.borrow();
+        let mut errors = told.lines.iter().filter_map(|l| l.strip_prefix("ERRO "));
+        match errors.next_back() {
+            Some(last) => format!("{why}\n  the script threw: {}", last.trim_end()),
+            None => why,
         }
     }
 
-    fn iteration(&mut self, turn: Turn) -> Iteration {
+    /// What a new iteration of a user calls.
+    fn call(&mut self, turn: Turn, state: &StateView) -> Call {
+        match turn.origin {
+            Origin::SETUP => Call::Setup,
+            Origin::TEARDOWN => Call::Teardown(self.data.clone()),
+            _ => Call::Iteration(self.iteration(turn, state)),
+        }
+    }
+
+    fn iteration(&mut self, turn: Turn, state: &StateView) -> Iteration {
         let index = turn.origin.as_scenario().unwrap_or(0);
-        let scenario = &self.model.scenarios[index];
         let begun = &mut self.begun[index];
         *begun += 1;
-        let exec = &self.model.journeys[scenario.journey.index()].name;
         Iteration {
-            exec: exec.as_str().into(),
-            scenario: scenario.name.as_str().into(),
-            executor: "".into(),
+            scenario_start: duration(state.progress(index).0),
             vu: u64::from(turn.vu),
             iteration: u64::from(turn.iteration - 1),
             iteration_in_scenario: u64::from(turn.iteration - 1),
             iteration_in_test: *begun - 1,
             data: self.data.clone(),
-            ..Iteration::default()
+            ..self.about[index].clone()
         }
     }
 
-    /// The answer to its last request.
+    fn instance(turn: Turn, state: &StateView) -> Instance {
+        let now = state.standing();
+        let scenario = turn.origin.as_scenario();
+        Instance {
+            completed: now.completed,
+            interrupted: now.interrupted,
+            active: now.active,
+            initialized: now.initialised,
+            progress: scenario.map_or(0.0, |index| state.progress(index).1),
+        }
+    }
+
+    /// The answer to a request: its number, when it was sent and when the answer came.
     fn response(
         &self,
         turn: Turn,
         state: &StateView,
-        user: &User,
-        id: u64,
-        sent: Time,
-    ) -> Response {
+        (id, from, to): (u64, Time, Time),
+        sent: Option<&Sent>,
+    ) -> Answer {
         let mut response = Response {
             id,
             timings: Timings {
-                waiting: Duration::from_nanos(turn.now.since(sent).0),
+                waiting: Duration::from_nanos(to.since(from).0),
                 ..Timings::default()
             },
             remote: ("127.0.0.1".into(), 80),
@@ -247,9 +282,9 @@ impl ScriptUsers<'_> {
             &self.shared.answers,
             turn,
             state,
-            user.sent.as_deref(),
+            sent,
         );
-        response
+        Answer::Response(Box::new(response))
     }
 
     /// Resumes a user until it does something that the world must know of.
@@ -262,20 +297,15 @@ impl ScriptUsers<'_> {
         let mut answer = self.answer(turn, state, user)?;
         loop {
             answer = match user.vu.resume(answer, duration(turn.now)) {
-                Effect::Request(request) => return self.request(turn, user, &request),
-                Effect::Send(request) => {
-                    user.queued.push_back(request);
-                    Answer::Go
-                }
+                Effect::Request(request) => return self.request(turn, user, &request, false),
+                Effect::Send(request) => return self.request(turn, user, &request, true),
                 Effect::Wait(until) => {
-                    if let Some(request) = user.queued.pop_front() {
-                        return self.request(turn, user, &request);
+                    if until.is_none() && user.beside.is_empty() {
+                        return Err("the script waits for nothing".to_owned());
                     }
-                    let until = until.ok_or("the script waits for nothing")?;
-                    user.waits = Waits::Sleep;
-                    return Ok(UserAction::Sleep(span(
-                        until.saturating_sub(duration(turn.now)),
-                    )));
+                    user.waits = Waits::Any;
+                    let left = |until: Duration| span(until.saturating_sub(duration(turn.now)));
+                    return Ok(UserAction::WaitForAny(until.map(left)));
                 }
                 Effect::Sleep(time) => {
                     user.waits = Waits::Sleep;
@@ -319,7 +349,7 @@ impl ScriptUsers<'_> {
                     self.told.borrow_mut().failed = true;
                     self.tell(Level::Error, &text)
                 }
-                Effect::Instance => Answer::Instance(Instance::default()),
+                Effect::Instance => Answer::Instance(Self::instance(turn, state)),
                 Effect::Read { .. } | Effect::Ready => Answer::Go,
                 Effect::Done(end) => {
                     user.in_call = false;
@@ -347,10 +377,12 @@ impl ScriptUsers<'_> {
         match end.failure {
             None | Some(Stop::Stopped) => Ok(UserAction::Done),
             Some(Stop::Exception(text) | Stop::Result(text)) if turn.origin == Origin::SETUP => {
+                self.told.borrow_mut().threw = true;
                 Err(format!("setup: {}", text.trim_end()))
             }
             Some(Stop::Result(text)) => Err(text),
             Some(Stop::Exception(text)) => {
+                self.told.borrow_mut().threw |= turn.origin == Origin::TEARDOWN;
                 self.tell(Level::Error, text.trim_end());
                 Ok(UserAction::Done)
             }
@@ -367,6 +399,7 @@ impl ScriptUsers<'_> {
         turn: Turn,
         user: &mut User,
         request: &Rc<Request>,
+        beside: bool,
     ) -> Result<UserAction, String> {
         let sent = self.routes.find(request).map_err(|name| {
             let (method, path) = (&request.method, pattern(&request.url));
@@ -378,12 +411,19 @@ impl ScriptUsers<'_> {
         })?;
         let endpoint = sent.endpoint;
         let site = self.site(turn, endpoint, request, user);
-        user.waits = Waits::Answer(request.id, turn.now);
         // Without a site this run is made again, with one.
-        let action = site.map_or(UserAction::End, UserAction::Request);
+        let action = site.map_or(UserAction::End, |site| match beside {
+            true => UserAction::Send(site, request.id),
+            false => UserAction::Request(site),
+        });
         let http = self.model.endpoints[endpoint.index()].http.as_deref();
         let about = http.map(|http| sent.entities(http)).unwrap_or_default();
-        user.sent = Some(Box::new(sent));
+        if beside {
+            user.beside.insert(request.id, (turn.now, Box::new(sent)));
+        } else {
+            user.waits = Waits::Answer(request.id, turn.now);
+            user.sent = Some(Box::new(sent));
+        }
         if about == Entities::default() {
             return Ok(action);
         }

@@ -8,6 +8,7 @@ use super::free::{Free, Unit};
 use super::lack::Lack;
 use super::quality::Quality;
 use super::search::{Found, Tried};
+use crate::model::document::GENERATED;
 
 /// Begins of comments that belong to the section.
 const HEADS: [&str; 5] = [
@@ -34,7 +35,8 @@ pub fn text(fit: &Fit, found: &Found, quality: &Quality) -> Result<String, Strin
     }
     let rewritten = fit.document.rewritten(&values);
     let text = rewritten.ok_or("a free parameter is not in the file")?;
-    let mut text = without_section(&text);
+    let own = text.split(GENERATED).next().unwrap_or(&text);
+    let mut text = without_section(own);
     let peak = |pick: fn(f64, f64) -> f64| fit.cases.iter().map(|c| c.peak).reduce(pick);
     let (low, high) = (peak(f64::min).unwrap_or(0.0), peak(f64::max).unwrap_or(0.0));
     let key = if fit.cases.iter().any(|c| c.load.ends_with("/s")) {

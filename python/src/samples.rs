@@ -23,7 +23,8 @@ const NAME: &CStr = c"arrow_array_stream";
 
 /// The requests of a run, in the order in which they ended: ``duration_ms`` (float64), ``name``, ``scenario``
 /// (dictionaries) and ``status`` (uint16; 0 without an answer). Any library that speaks Arrow takes it:
-/// ``pandas.DataFrame.from_arrow(samples)``, ``polars.DataFrame(samples)``, ``pyarrow.table(samples)``.
+/// ``polars.DataFrame(samples)``, ``pyarrow.table(samples)``, ``pandas.DataFrame.from_arrow(samples)`` (which copies them;
+/// ``capsim.requests(run)`` does not).
 #[pyclass(frozen)]
 pub struct Samples(RecordBatch);
 

@@ -46,6 +46,11 @@ def test_samples_are_shared_and_not_copied(place: Path) -> None:
     assert series.to_numpy().__array_interface__["data"][0] == run.samples.address
     assert isinstance(series, pandas.Series)
     assert series.mean() == pytest.approx(run["http_req_duration_avg_ms"], rel=1e-12)
+    requests = capsim.requests(run)
+    assert requests["duration_ms"].to_numpy().__array_interface__["data"][0] == run.samples.address
+    assert list(requests.columns) == run.samples.columns and len(requests) == run["http_reqs"]
+    with pytest.raises(capsim.CapsimError, match="were not kept"):
+        capsim.requests(capsim.Model.load(place / "m.toml").run(samples=False))
     frame = polars.DataFrame(run.samples)
     shared = frame["duration_ms"].to_numpy(allow_copy=False)
     assert shared.__array_interface__["data"][0] == run.samples.address
@@ -53,7 +58,7 @@ def test_samples_are_shared_and_not_copied(place: Path) -> None:
     assert set(frame["status"]) == {200}
     # The memory lives as long as somebody looks at it.
     expected = series.copy()
-    del run, table, frame, shared
+    del run, table, frame, shared, requests
     assert (series == expected).all()
 
 

@@ -1,5 +1,7 @@
 //! Several servers behind a balancer: `HAProxy` 2.6.12, nginx 1.22.1. Which server answered is told by how long it took.
 
+use capsim::model::{Document, Model};
+
 use super::sessions::{Answer, answers, run, sessions};
 
 /// Replicas of one station, which take 10, 20, 40, … ms, under a preset and these keys.
@@ -188,4 +190,32 @@ fn a_lock_that_is_polled_keeps_one_client_for_long() {
     let longest = took[took.len() - 1];
     // In order nobody would wait for longer than the four before it, 0.1 s.
     assert!(longest > 3000.0, "{longest}");
+}
+
+#[test]
+fn a_preset_where_a_policy_is_used_and_shares_of_other_orders_are_told() {
+    let text = |retry: &str, pool: &str| {
+        format!(
+            "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 2\nduration = \"5s\"\njourney = \"one\"\n\
+             [journeys]\none = [{{ request = \"e\"{retry} }}, {{ sleep = \"1s\" }}]\n\
+             [pools.p]\nsize = 2\n{pool}\n[endpoints.e]\nhold = \"p\"\nvisits = [{{ delay = \"10ms\" }}]\n"
+        )
+    };
+    let inline = ", retry = { attempts = 3, preset = \"haproxy-2.6/retries\" }";
+    let told = Model::from_text("m.toml", &text(inline, ""), &[]).unwrap_err();
+    assert!(
+        told.to_string()
+            .contains("give the policy a name in [retries]")
+    );
+    let warnings = |pool: &str| {
+        let document = Document::from_text("m.toml", &text("", pool)).unwrap();
+        document.check(&[]).unwrap().warnings.len()
+    };
+    assert_eq!(warnings("order = \"random\"\nhand_off = 0.3"), 1);
+    assert_eq!(warnings("order = \"barging\"\nat_random = 0.3"), 1);
+    assert_eq!(warnings("order = \"barging\"\nhand_off = 0.3"), 0);
+    assert_eq!(
+        warnings("order = \"last-in-first-out\"\nat_random = 0.3"),
+        0
+    );
 }

@@ -6,11 +6,16 @@ use capsim::engine::stream::Stream;
 use capsim::model::Model;
 use capsim::parts::lock::LockProbe;
 use capsim::parts::pool::PoolProbe;
+use capsim::parts::retry::RetryProbe;
 use capsim::parts::station::StationProbe;
 use capsim::world::World;
 use capsim::world::audit::Balance;
+use capsim::world::limiter::LimitProbe;
 use capsim::world::outcome::{End, Outcome};
 use capsim::world::summary::summary;
+
+#[path = "support/overload_keys.rs"]
+mod overload_keys;
 
 /// Models that one `cargo test` tries.
 const MODELS: u64 = 2000;
@@ -173,8 +178,8 @@ fn work(d: &mut Draw, last: &str) -> String {
     if d.yes(0.15) {
         visits.push("{ fail = 0.1, status = 502 }".to_string());
     }
-    if d.yes(0.15) {
-        visits.push("{ call = \"inner\" }".to_string());
+    if d.yes(0.3) {
+        visits.push(overload_keys::call(d));
     }
     if d.yes(0.15) {
         visits.push("{ parallel = [\"inner\", \"other\", \"inner\"] }".to_string());
@@ -185,7 +190,7 @@ fn work(d: &mut Draw, last: &str) -> String {
     if !last.is_empty() {
         visits.push(last.to_string());
     }
-    let mut text = visits.join(", ");
+    let mut text = overload_keys::scoped(d, visits.join(", "));
     // Two locks in either order: requests may wait for one another in a circle.
     let keys = if d.yes(0.5) {
         ["event", "user"]
@@ -231,14 +236,18 @@ fn endpoints(d: &mut Draw) -> String {
             text += &d.some(0.3, "abandoned_work = 2.0\n");
         }
         text += &d.some(0.3, "timeout = \"60ms\"\n");
+        text += &overload_keys::of_endpoint(d);
         let holds = d.some(0.3, "hold = \"p1\"\n");
         text += &holds;
         text += &format!("visits = [{}]\n", work(d, last));
     }
-    for name in ["inner", "other"] {
-        text += &format!("[endpoints.{name}]\nvisits = [{}]\n", serve(d));
-    }
-    text
+    let deadline = overload_keys::of_endpoint(d);
+    text += &format!(
+        "[endpoints.inner]\n{deadline}visits = [{{ station = \"own\", time = {} }}, {{ fail = 0.1 }}]\n",
+        d.time(12)
+    );
+    text += &format!("[endpoints.other]\nvisits = [{}]\n", serve(d));
+    text + &overload_keys::parts(d)
 }
 
 fn journey(d: &mut Draw) -> String {
@@ -251,7 +260,7 @@ fn journey(d: &mut Draw) -> String {
         1 => "{ poll = \"status\", until = \"admitted\", every = { uniform = [\"20ms\", \"60ms\"] }, \
               at_most = 5, else = \"continue\" }"
             .to_string(),
-        _ => "{ request = \"plain\" }".to_string(),
+        _ => overload_keys::request(d),
     });
     let otherwise = d.one(&["end_iteration", "continue"]);
     let seat = d.one(&[
@@ -272,6 +281,7 @@ fn journey(d: &mut Draw) -> String {
     steps.push(d.some(0.3, "{ release = \"seat\" }"));
     steps.push(d.some(0.3, "{ request = \"give\" }"));
     steps.push(d.some(0.3, "{ group = \"g\", steps = [{ request = \"plain\" }] }"));
+    steps.push(overload_keys::request(d));
     steps.push(d.some(0.4, "{ request = \"leave\" }"));
     steps.retain(|step| !step.is_empty());
     format!("[{}]", steps.join(", "))
@@ -331,7 +341,7 @@ fn bytes(outcome: &Outcome, model: &Model) -> String {
 }
 
 /// What a run exercised: the suite must reach every mechanism, not only build it.
-fn reached(outcome: &Outcome, balance: &Balance) -> [u64; 18] {
+fn reached(outcome: &Outcome, balance: &Balance) -> [u64; 30] {
     let stations = |of: fn(&StationProbe) -> u64| outcome.stations.iter().map(of).sum::<u64>();
     let pools = |of: fn(&PoolProbe) -> u64| outcome.pools.iter().map(of).sum::<u64>();
     let locks = |of: fn(&LockProbe) -> u64| outcome.locks.iter().flatten().map(of).sum::<u64>();
@@ -341,6 +351,12 @@ fn reached(outcome: &Outcome, balance: &Balance) -> [u64; 18] {
         .map(|(probe, _)| probe.clone())
         .unwrap_or_default();
     let room = outcome.room.clone().unwrap_or_default();
+    let retries = |of: fn(&RetryProbe) -> u64| outcome.retries.iter().map(of).sum::<u64>();
+    let replicas = outcome.services.iter().flat_map(|s| &s.replicas);
+    let limits = outcome.limits.iter().map(|probe| match probe {
+        LimitProbe::Rate(rate) => rate.refused,
+        LimitProbe::Concurrency(concurrency) => concurrency.refused,
+    });
     [
         balance.completed,
         balance.refused,
@@ -360,10 +376,22 @@ fn reached(outcome: &Outcome, balance: &Balance) -> [u64; 18] {
         seats.lost,
         room.given_up,
         room.ended,
+        retries(|p| p.rescued),
+        retries(|p| p.exhausted),
+        retries(|p| p.denied),
+        retries(|p| p.broken_off),
+        retries(|p| p.hedges_won),
+        retries(|p| p.hedges_failed),
+        outcome.breakers.iter().map(|b| b.rejected).sum(),
+        limits.sum(),
+        outcome.too_late.iter().sum(),
+        outcome.deadlocks.pools.len() as u64,
+        outcome.caches.iter().map(|c| c.hits).sum(),
+        replicas.map(|r| r.failed).sum(),
     ]
 }
 
-fn check(seed: u64) -> Result<[u64; 18], String> {
+fn check(seed: u64) -> Result<[u64; 30], String> {
     let text = random_model(seed);
     let model = Model::from_text("random.toml", &text, &[])
         .map_err(|why| format!("seed {seed}: not a sound model:\n{why}\n{text}"))?;
@@ -396,7 +424,7 @@ fn random_models_keep_all_laws_and_repeat_themselves() {
         return;
     }
     let models = from_environment("LAWS_MODELS").unwrap_or(MODELS);
-    let mut sums = [0_u64; 18];
+    let mut sums = [0_u64; 30];
     for seed in 0..models {
         match check(seed) {
             Ok(reached) => sums.iter_mut().zip(reached).for_each(|(sum, n)| *sum += n),

@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn in_order(entities: usize) -> Locks {
-        Locks::new(entities, WaitOrder::InOrder, Stream::new(1, 0, "locks"))
+        Locks::new(entities, &Waiting::default(), Stream::new(1, 0, "locks"))
     }
 
     #[test]

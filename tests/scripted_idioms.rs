@@ -168,3 +168,30 @@ export default function () { if (__ITER > 3) throw new Error('lost'); http.get('
     assert!(said.contains("took no time at all"), "{said}");
     assert!(said.contains("the script threw: Error: lost"), "{said}");
 }
+
+#[cfg(feature = "typescript")]
+#[test]
+fn scripts_in_typescript_run_without_their_types() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.ts");
+    let helper = "export interface User { id: number }\nexport const name = (u: User): string => `u${u.id}`;\n";
+    std::fs::write(folder.path().join("users.ts"), helper).unwrap();
+    let script = "import http, { RefinedResponse } from 'k6/http';
+import { Options } from 'k6/options';
+import { name, User } from './users.ts';
+export const options: Options = { iterations: 1 };
+enum Kind { Slow = 1, Quick }
+export default function (): void {
+  const user: User = { id: 7 };
+  const r: RefinedResponse<'text'> = http.get<'text'>(`http://a.test/${Kind.Quick as number}`);
+  console.log(name(user), r.status!, Kind[Kind.Slow]);
+}";
+    std::fs::write(&path, script).unwrap();
+    let (code, _, said) = run(&path, &["--quiet"]);
+    assert_eq!((code, said.as_str()), (0, "INFO u7 200 Slow\n"));
+    std::fs::write(&path, script.replace("as number", "as")).unwrap();
+    let stub = capsim(folder.path(), &["stub", "test.ts"]);
+    let said = text(stub.stderr);
+    assert_eq!(stub.status.code(), Some(104));
+    assert!(said.contains("test.ts:8:"), "{said}");
+}

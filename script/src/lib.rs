@@ -14,6 +14,8 @@ mod natives;
 mod raw;
 pub mod record;
 mod script;
+#[cfg(feature = "typescript")]
+mod typescript;
 mod vu;
 
 pub use effect::{

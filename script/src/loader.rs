@@ -106,15 +106,29 @@ fn source(ctx: &Ctx, script: &Script, name: &str) -> Result<String> {
         return Ok(format!("export default {text};"));
     }
     if lower.ends_with(".ts") {
-        let text =
-            format!("'{name}' is TypeScript: turn it into JavaScript first, e.g. with esbuild");
-        return Err(Exception::throw_message(ctx, &text));
+        return from_typescript(name, &text).map_err(|text| Exception::throw_message(ctx, &text));
     }
     Ok(if is_common(&text) {
         wrapped(name, &text)
     } else {
         text
     })
+}
+
+/// A file in TypeScript as JavaScript.
+#[cfg(feature = "typescript")]
+fn from_typescript(name: &str, text: &str) -> std::result::Result<String, String> {
+    crate::typescript::stripped(text)
+        .map_err(|(why, line, column)| format!("{name}:{line}:{column}: {why}"))
+}
+
+/// What to do with a file in TypeScript in a build that does not read it.
+#[cfg(not(feature = "typescript"))]
+fn from_typescript(name: &str, _: &str) -> std::result::Result<String, String> {
+    Err(format!(
+        "'{name}' is TypeScript: build capsim with `--features typescript`, or turn it into JavaScript first, e.g. with \
+         esbuild"
+    ))
 }
 
 /// Whether a text is a module of the older kind, which gives out what it puts into `exports`.

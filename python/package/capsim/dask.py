@@ -42,6 +42,15 @@ IN_FLIGHT = 2
 DEATHS = 3
 
 
+#: Settings of Dask with which its processes take a quarter of what they take by default while cells are run: a worker
+#: waits for the process that runs cells, and nothing is to be seen in it (docs/cluster/dask.md).
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+}
+
+
 class NoWorkers(CapsimError):
     """Nobody works: cells are left. What is done is in the store, and the same call goes on there."""
 
@@ -120,8 +129,7 @@ def _local_cluster() -> Any:
     import dask.config
     from distributed import LocalCluster
 
-    # Cells run in processes of their own, of which a profile of the worker shows nothing.
-    with dask.config.set({"distributed.worker.profile.enabled": False}):
+    with dask.config.set(QUIET):
         return LocalCluster(threads_per_worker=1, dashboard_address=None)
 
 
@@ -520,6 +528,9 @@ class _Connections:
         self.cluster: Any = None
 
     def __enter__(self) -> Callable[[], Client]:
+        import dask.config
+
+        dask.config.set(QUIET)
         return self.connect
 
     def connect(self) -> Client:

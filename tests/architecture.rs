@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// From the top of the house to its foundation.
 const HOUSE: [&str; 13] = [
-    "cli", "api", "report", "study", "formats", "world", "load", "parts", "measure", "model",
+    "cli", "api", "report", "study", "world", "load", "parts", "measure", "model", "formats",
     "stats", "theory", "engine",
 ];
 
@@ -108,7 +108,7 @@ fn threads_are_started_in_studies_alone() {
 }
 
 /// What a command does with the world outside it has one place, which knows the limits and the failures: reading
-/// files (`model::input`), printing (`cli::console`, `cli::outputs`).
+/// files (`formats::input`), printing (`cli::console`, `cli::outputs`).
 #[test]
 fn files_and_standard_output_have_one_door() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

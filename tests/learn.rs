@@ -520,6 +520,13 @@ fn the_page_from_logs_to_a_verdict_runs() {
         let script = block.split("```").next().unwrap();
         // In a directory of its own, beside the log that the page speaks of.
         std::fs::copy(path("shop.log.gz"), directory.path().join("access.log.gz")).unwrap();
+        std::fs::copy(
+            path("sessions.log.gz"),
+            directory.path().join("sessions.log.gz"),
+        )
+        .unwrap();
+        let toml = page.split("```toml\n").nth(1).unwrap().split("```").next();
+        std::fs::write(directory.path().join("morning.toml"), toml.unwrap()).unwrap();
         let paths = std::env::join_paths([bin, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
         let mut command = Command::new("sh");
         command

@@ -10,7 +10,7 @@ use super::output::write_whole;
 use super::outputs::Outputs;
 use crate::formats::{self, Layout, traces};
 use crate::model::Document;
-use crate::study::learn::{Learned, Learner, Route, traces as learn_traces};
+use crate::study::learn::{Learned, Learner, REQUESTS, Route, traces as learn_traces};
 
 /// Learn a first model from an access log, from a load tool's file of single requests, or from traces.
 ///
@@ -28,6 +28,7 @@ Examples:
   capsim learn access.log > model.toml && capsim run model.toml
   capsim learn access.log.1.gz access.log --route 'GET /users/{name}' > model.toml
   capsim learn access.log --replay arrivals > model.toml
+  capsim learn access.log --session '$cookie_id' > model.toml
   capsim learn traces.json > model.toml
   capsim learn access.log --log-format 'apache:%h %l %u %t \"%r\" %>s %b %D' > model.toml
 
@@ -42,10 +43,14 @@ pub struct LearnArgs {
     /// that fits counts.
     #[arg(long = "route", value_name = "ROUTE")]
     routes: Vec<String>,
-    /// Let the requests arrive exactly as in the log: their times are written to a file for each endpoint in this
-    /// new directory, which has to lie beside the model.
+    /// Let the requests arrive exactly as in the log: their times and endpoints are written to a file in this new
+    /// directory, which has to lie beside the model, and its scenario replays them.
     #[arg(long, value_name = "DIRECTORY")]
     replay: Option<PathBuf>,
+    /// The column of the log that tells users apart (`$cookie_id`, `$remote_addr`, `%h`, a key of a JSON log): what they
+    /// do becomes a chain of requests with pauses, as far as the data carries it.
+    #[arg(long, value_name = "COLUMN", conflicts_with = "replay")]
+    session: Option<String>,
 }
 
 /// The layout of a log.
@@ -91,14 +96,11 @@ fn beside_the_model(directory: &Path) -> Result<String, Failure> {
     Ok(name.trim_end_matches('/').to_string())
 }
 
-/// Writes the files of a replay into their new directory.
+/// Writes the file of a replay into its new directory.
 fn write_replay(directory: &str, learned: &Learned) -> Result<(), Failure> {
     let directory = Path::new(directory);
     std::fs::create_dir_all(directory).map_err(|why| Failure::file(directory, why))?;
-    for (name, text) in learned.replay_files() {
-        write_whole(&directory.join(name), |out| out.write_all(text.as_bytes()))?;
-    }
-    Ok(())
+    write_whole(&directory.join(REQUESTS), |out| learned.write_replay(out))
 }
 
 impl LearnArgs {
@@ -116,8 +118,12 @@ impl LearnArgs {
         if replay.is_some() {
             learner = learner.replaying();
         }
+        if let Some(column) = &self.session {
+            learner = learner.with_sessions(column);
+        }
         let (mut origins, mut doubts, mut closed) = (Vec::new(), Vec::new(), true);
         for path in &self.files {
+            let layout = self.layout_of(path)?;
             let read = formats::each(path, layout.as_ref(), &mut |record| learner.add(record));
             let (declaration, reading) = read.map_err(|why| invalid(&why.to_string()))?;
             if reading.requests.is_some() {
@@ -150,6 +156,22 @@ impl LearnArgs {
             None => learned.toml(),
         };
         print_model(&text)
+    }
+
+    /// The layout of a log, with the column that tells users apart.
+    fn layout_of(&self, path: &Path) -> Result<Option<Layout>, Failure> {
+        let given = self.log.layout()?;
+        let Some(column) = &self.session else {
+            return Ok(given);
+        };
+        let layout = match given {
+            Some(layout) => Ok(layout),
+            None => Layout::of_file(path).map_err(|why| invalid(&why.to_string())),
+        };
+        let named = layout?.with_session(column);
+        named
+            .map(Some)
+            .map_err(|why| invalid(&format!("--session: {}: {why}", path.display())))
     }
 
     /// Learns from distributed traces.

@@ -2,9 +2,9 @@
 //!
 //! What lives here: one file per tool, with one [`Declaration`] per kind of file (how it is recognised, its fields
 //! and units, the tool's rule for a percentile, what is left out); a reader gives single requests to a sink and what
-//! the tool has printed as a [`Reading`]. It may use `world` and what is below it, and uses the opening of files
-//! (`model::input`), `stats` and `engine`. It must not know what is done with the numbers: no simulation, no fit, no
-//! printing.
+//! the tool has printed as a [`Reading`]; the opening of all files within limits ([`input`]); the requests of a log in
+//! the order of their begins ([`replay`]). It may use `stats` and what is below it. It must not know what is done with
+//! the numbers: no model, no simulation, no fit, no printing.
 
 mod ab;
 mod access;
@@ -14,12 +14,16 @@ mod declaration;
 mod goose;
 mod h2load;
 mod hey;
+pub mod input;
 mod jmeter;
 mod jmeter_xml;
 mod loadtest;
 mod locust;
 mod oha;
+pub mod path;
 mod reading;
+pub mod replay;
+mod requests;
 pub mod rule;
 mod siege;
 mod source;
@@ -38,7 +42,7 @@ pub use rule::Rule;
 pub use source::{Problem, Source};
 
 /// All kinds of files, in the order in which a file is tried.
-pub static READERS: [&Reader; 31] = [
+pub static READERS: [&Reader; 32] = [
     &jmeter::CSV,
     &jmeter_xml::XML,
     &locust::STATS,
@@ -64,6 +68,7 @@ pub static READERS: [&Reader; 31] = [
     &goose::REQUESTS,
     &tsung::LOG,
     &tsung::DUMP,
+    &requests::CSV,
     &access::NGINX,
     &access::APACHE,
     &access::HAPROXY,

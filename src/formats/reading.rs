@@ -21,6 +21,8 @@ pub struct Record<'a> {
     pub method: &'a str,
     /// The path or the tool's name of it, if the file has one.
     pub path: &'a str,
+    /// Who sent it, where a column was said to tell.
+    pub session: &'a str,
 }
 
 /// What a file prints about all its requests together. Times are in milliseconds.

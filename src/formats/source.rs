@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::model::input;
+use super::input;
 
 /// So much of a file is looked at to tell what it is.
 pub const HEAD: u64 = 64 << 10;

@@ -4,6 +4,7 @@
 use super::plan::{Totals, in_order, regular_duration};
 use crate::engine::Span;
 use crate::model::duration::{print, round};
+use crate::model::replay::Replay;
 use crate::model::scenario::{Executor, Scenario, Stage};
 
 /// One line on a scenario. `exec` is the function it runs, if one was named (k6 does not show `default`
@@ -68,8 +69,28 @@ pub fn scenario(scenario: &Scenario, exec: Option<&str>) -> String {
         }
         Executor::RenewalArrivals { .. } => format!("Arrivals at random gaps for {duration}"),
         Executor::TraceArrivals { at } => format!("{} recorded arrivals in {duration}", at.len()),
+        Executor::Replay(replay) => replayed(replay, &duration),
     };
     what + &facts
+}
+
+/// The replay of a log.
+fn replayed(replay: &Replay, duration: &str) -> String {
+    let file = replay.log.path.file_name().unwrap_or_default();
+    let file = file.to_string_lossy();
+    let mut text = format!(
+        "{} recorded requests of {file} for {duration}",
+        replay.survey.requests
+    );
+    if replay.offset > Span::ZERO {
+        text += &format!(", from {} on", print(replay.offset));
+    }
+    match replay.times {
+        Some(1) => {}
+        Some(times) => text += &format!(", {times} times"),
+        None => text += ", again and again",
+    }
+    text
 }
 
 /// The bracketed fact that only this executor has.

@@ -2,7 +2,7 @@
 //! k6 prints about them.
 //!
 //! What lives here: the plan of each executor, arrivals of open scenarios, progress lines, verdicts of thresholds. It
-//! may use `parts` and what is below it, and uses `measure`, `model` and `engine`. It must not know the `World`: it
+//! may use `parts` and what is below it, and uses `measure`, `model`, `formats` and `engine`. It must not know the `World`: it
 //! sees no journey, request or event queue, and keeps no clock.
 
 pub mod arrivals;
@@ -12,4 +12,5 @@ pub mod plan;
 pub mod poisson;
 pub mod progress;
 pub mod ramping_vus;
+pub mod replay;
 pub mod verdict;

@@ -37,6 +37,7 @@ pub fn regular_duration(executor: &Executor) -> Span {
         Executor::SharedIterations { max_duration, .. }
         | Executor::PerVuIterations { max_duration, .. } => *max_duration,
         Executor::TraceArrivals { at } => at.last().copied().unwrap_or(Span::ZERO),
+        Executor::Replay(replay) => replay.duration,
     }
 }
 
@@ -83,7 +84,8 @@ pub fn requirements(scenario: &Scenario) -> Vec<PlanStep> {
         // Every arrival is a user of its own: there is nothing to plan.
         Executor::PoissonArrivals { .. }
         | Executor::RenewalArrivals { .. }
-        | Executor::TraceArrivals { .. } => (0, 0),
+        | Executor::TraceArrivals { .. }
+        | Executor::Replay(_) => (0, 0),
     };
     let end = regular_duration(&scenario.executor) + scenario.graceful_stop;
     vec![

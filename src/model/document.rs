@@ -10,6 +10,8 @@ use super::set::{self, Override};
 use super::tree::{Node, Place, TooDeep, Value, convert_document};
 use super::visible::visible;
 use super::vocabulary;
+use crate::formats;
+use crate::formats::replay::{Log, Survey, survey};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -39,6 +41,9 @@ pub struct Checked {
     pub files: Vec<PathBuf>,
 }
 
+/// What the first reading of a log found.
+type Surveyed = Result<Arc<Survey>, formats::Problem>;
+
 /// Data files that a model names, read once: those in its own directory and below, and where else they are allowed.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
@@ -47,6 +52,8 @@ pub(crate) struct Files {
     /// Whether there are no files but those in `read`, which came with the model.
     sealed: bool,
     read: Mutex<BTreeMap<PathBuf, Result<Arc<str>, String>>>,
+    /// Logs that are replayed, each with what its first reading found.
+    logs: Mutex<Vec<(Log, Surveyed)>>,
 }
 
 impl Files {
@@ -67,6 +74,29 @@ impl Files {
                 false => file_text(path).map(Arc::from),
             });
         text.clone()
+    }
+
+    /// Where a file is that is read bit by bit.
+    pub fn path(&self, name: &str) -> Result<PathBuf, String> {
+        if self.sealed {
+            return Err("a log does not come with a model that is sent".to_string());
+        }
+        let path = self.directory.join(name);
+        self.permit(&path)?;
+        Ok(path)
+    }
+
+    /// What the first reading of a log finds; it is read once for all models of this document.
+    pub fn survey(&self, log: &Log) -> Surveyed {
+        let Ok(mut known) = self.logs.lock() else {
+            return survey(log).map(Arc::new);
+        };
+        if let Some((_, found)) = known.iter().find(|(own, _)| own == log) {
+            return found.clone();
+        }
+        let found = survey(log).map(Arc::new);
+        known.push((log.clone(), found.clone()));
+        found
     }
 
     /// Whether a model may name the file. What lies elsewhere is not even looked for, wherever links lead.
@@ -108,7 +138,11 @@ impl Files {
     /// The files that were read so far.
     pub fn paths(&self) -> Vec<PathBuf> {
         let read = self.read.lock().map(|read| read.keys().cloned().collect());
-        read.unwrap_or_default()
+        let mut paths: Vec<PathBuf> = read.unwrap_or_default();
+        if let Ok(logs) = self.logs.lock() {
+            paths.extend(logs.iter().map(|(log, _)| log.path.clone()));
+        }
+        paths
     }
 }
 

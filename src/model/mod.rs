@@ -3,9 +3,9 @@
 //! "As meant" are the types of `scenario`, `journey`, `system` and `threshold`: names are resolved to
 //! ids, defaults are filled in, and a value that exists is valid.
 //!
-//! What lives here: those types, the reader of model files with all its error messages, overrides by path, and the
-//! reading of input files within limits ([`input`]). It may use `stats`, `theory` and `engine`, and uses `engine`
-//! alone. It must not know how a model is run or what a run measures.
+//! What lives here: those types, the reader of model files with all its error messages, and overrides by path. It may
+//! use `formats` and what is below it, and uses of it the opening of files ([`input`]) and logs that are replayed. It
+//! must not know how a model is run or what a run measures.
 
 pub mod answer;
 pub mod autoscale;
@@ -14,7 +14,6 @@ pub mod cache;
 pub mod document;
 pub mod duration;
 mod field;
-pub mod input;
 pub mod journey;
 pub mod limit;
 pub mod link;
@@ -31,6 +30,7 @@ pub mod queueing;
 pub mod rate_limit;
 pub mod raw_scenario;
 mod read;
+pub mod replay;
 pub mod retry;
 pub mod scenario;
 pub mod scenario_check;
@@ -45,6 +45,7 @@ pub mod visible;
 pub(crate) mod vocabulary;
 pub mod waiting;
 
+pub use crate::formats::input;
 pub use document::{Checked, Document};
 pub use problem::{Problem, Problems};
 pub use set::Override;

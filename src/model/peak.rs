@@ -62,6 +62,7 @@ fn length(executor: &Executor) -> Span {
         Executor::SharedIterations { max_duration, .. }
         | Executor::PerVuIterations { max_duration, .. } => *max_duration,
         Executor::TraceArrivals { at } => at.last().copied().unwrap_or(Span::ZERO),
+        Executor::Replay(replay) => replay.duration,
     }
 }
 
@@ -132,6 +133,7 @@ fn arrivals(scenario: &Scenario) -> Option<f64> {
             let length = at.iter().max().map_or(0.0, |last| last.as_secs());
             at.len() as f64 / length.max(1e-9)
         }
+        Executor::Replay(replay) => replay.rate(),
         _ => return None,
     })
 }

@@ -1,8 +1,10 @@
 //! The options of a scenario as written, and what may be wrong with them.
 
+use super::replay::Replay;
 use crate::engine::Span;
 use crate::engine::dist::Dist;
 use std::fmt;
+use std::sync::Arc;
 
 /// A stage as written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,6 +57,8 @@ pub struct RawScenario {
     pub gap: Option<Dist>,
     /// `open-arrivals`: recorded times since the scenario's start.
     pub at: Option<Vec<Span>>,
+    /// `replay`: its log, already read.
+    pub replay: Option<Arc<Replay>>,
     /// Tags put on every sample.
     pub tags: Vec<(String, String)>,
 }

@@ -1,8 +1,10 @@
 //! The load, as meant: scenarios and their executors with k6's options, all defaults filled in.
 
 use super::journey::JourneyId;
+use super::replay::Replay;
 use crate::engine::Span;
 use crate::engine::dist::Dist;
+use std::sync::Arc;
 
 /// A k6 scenario: who generates load, how, and when.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,4 +115,14 @@ pub enum Executor {
         /// Times since the scenario's start, ascending.
         at: Vec<Span>,
     },
+    /// capsim's own: the requests of a log, each an iteration of its own.
+    Replay(Arc<Replay>),
+}
+
+impl Scenario {
+    /// Whether its requests are those of a log, so that its journey is written by no one.
+    #[must_use]
+    pub fn is_replay(&self) -> bool {
+        matches!(self.executor, Executor::Replay(_))
+    }
 }

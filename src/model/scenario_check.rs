@@ -69,6 +69,7 @@ fn check(raw: &RawScenario) -> Result<Executor, Vec<Problem>> {
         "per-vu-iterations" => c.per_vu_iterations(raw),
         "constant-arrival-rate" => c.constant_arrival_rate(raw),
         "ramping-arrival-rate" => c.ramping_arrival_rate(raw),
+        "replay" => raw.replay.clone().map(Executor::Replay),
         _ => c.open_arrivals(raw),
     };
     match executor {

@@ -269,7 +269,8 @@ fn is_fixed(scenario: &Scenario) -> bool {
             Executor::PoissonArrivals { start_rate, stages } => level(*start_rate, stages),
             Executor::SharedIterations { .. }
             | Executor::PerVuIterations { .. }
-            | Executor::TraceArrivals { .. } => false,
+            | Executor::TraceArrivals { .. }
+            | Executor::Replay(_) => false,
         }
 }
 

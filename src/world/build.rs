@@ -10,6 +10,7 @@ use crate::load::looping::{self, LoopPlan};
 use crate::load::plan;
 use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::RampingVus;
+use crate::load::replay::Replayed;
 use crate::measure::recorder::{Origin, Recorder};
 use crate::model::Model;
 use crate::model::journey::{CustomKind, Journey};
@@ -547,6 +548,9 @@ fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
         }
         Executor::RenewalArrivals { gap, .. } => open(ArrivalLaw::Renewal(gap.clone(), stream())),
         Executor::TraceArrivals { at } => open(ArrivalLaw::Trace(at.clone(), 0)),
+        Executor::Replay(replay) => {
+            open(ArrivalLaw::Replay(Box::new(Replayed::new(replay.clone()))))
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::load::arrivals::Ticks;
 use crate::load::looping::LoopPlan;
 use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::{Action, HandleEvents};
+use crate::load::replay::Replayed;
 use crate::measure::recorder::{Origin, Recorder};
 use crate::model::network::Reuse;
 
@@ -17,7 +18,7 @@ use super::vu::VuState;
 use super::{Phase, World};
 
 /// A scenario at work.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ScenarioRun {
     /// Tells its samples apart.
     pub origin: Origin,
@@ -58,7 +59,7 @@ pub struct ScenarioRun {
 }
 
 /// How load comes about.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 // What is told apart at every iteration stands in a byte of its own.
 #[repr(u8)]
 pub enum Pattern {
@@ -85,14 +86,14 @@ pub enum Pattern {
 }
 
 /// Times of open arrivals, worked out one ahead: that takes its time, and the next event is not to wait for it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct OpenSource {
     next: Option<Span>,
     law: ArrivalLaw,
 }
 
 /// What times of open arrivals follow.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[repr(u8)]
 pub enum ArrivalLaw {
     /// A Poisson stream.
@@ -101,6 +102,8 @@ pub enum ArrivalLaw {
     Renewal(crate::engine::dist::Dist, Box<Stream>),
     /// Recorded times and the index of the next.
     Trace(Vec<Span>, usize),
+    /// The requests of a log.
+    Replay(Box<Replayed>),
 }
 
 impl OpenSource {
@@ -118,6 +121,14 @@ impl OpenSource {
         self.next = self.law.after(next);
         Some(next)
     }
+
+    /// The log, if it is one that is replayed.
+    fn replayed(&mut self) -> Option<&mut Replayed> {
+        match &mut self.law {
+            ArrivalLaw::Replay(replayed) => Some(replayed),
+            _ => None,
+        }
+    }
 }
 
 impl ArrivalLaw {
@@ -132,6 +143,7 @@ impl ArrivalLaw {
                 *next += 1;
                 time
             }
+            ArrivalLaw::Replay(replayed) => replayed.next_time(),
         }
     }
 }
@@ -383,6 +395,11 @@ impl World<'_> {
             let id = slot.unwrap_or_else(|| self.new_user(index));
             self.close_connection(id);
             self.begin(id);
+            if let Pattern::Open { source, .. } = &mut self.scenarios[index].pattern
+                && let Some(replayed) = source.replayed()
+            {
+                self.vus[id as usize].at += replayed.entry();
+            }
             self.resume_or_enqueue(id);
         }
     }
@@ -509,6 +526,13 @@ impl World<'_> {
             && let Some(missing) = plan.dropped_by_all(scenario.attempts)
         {
             self.recorder.drop_starts(now, scenario.origin, missing);
+        }
+        if let Pattern::Open { source, .. } = &mut scenario.pattern
+            && let Some(replayed) = source.replayed()
+            && let Some(why) = replayed.failure()
+        {
+            let why = End::Failed(why.into());
+            return self.stop(why);
         }
         if self.scenarios.iter().any(|s| s.spent.is_none()) {
             return;

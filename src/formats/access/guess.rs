@@ -92,7 +92,8 @@ fn combined(line: &str) -> Option<String> {
                 "$upstream_response_time".to_string()
             }
             // A bare whole number may be us of Apache or ms of Tomcat: only the format tells.
-            _ => format!("$field_{k}"),
+            "" => format!("$field_{k}"),
+            name => format!("$field_{name}"),
         };
         let key = if name.is_empty() {
             String::new()

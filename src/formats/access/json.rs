@@ -14,6 +14,7 @@ pub struct Keys {
     path: Option<String>,
     method: Option<String>,
     status: Option<String>,
+    session: Option<String>,
 }
 
 /// The unit of a duration.
@@ -58,6 +59,7 @@ pub struct Line {
     status: u16,
     method: String,
     path: String,
+    session: String,
 }
 
 impl Line {
@@ -70,6 +72,7 @@ impl Line {
             status: self.status,
             method: &self.method,
             path: &self.path,
+            session: &self.session,
             aborted: false,
         }
     }
@@ -142,6 +145,7 @@ impl Keys {
             path: first(&PATHS),
             method: first(&METHODS),
             status: first(&STATUSES),
+            session: None,
         };
         let enough = keys.time.is_some() && keys.path.is_some() && keys.status.is_some();
         enough.then_some(keys)
@@ -212,6 +216,11 @@ impl Keys {
         format!("json:{}", parts.join(","))
     }
 
+    /// Lets a key tell who sent a request.
+    pub fn session(&mut self, key: &str) {
+        self.session = Some(key.to_string());
+    }
+
     /// Whether a key tells how long a request took.
     pub fn is_timed(&self) -> bool {
         self.took.is_some() || self.served.is_some()
@@ -250,6 +259,7 @@ impl Keys {
             status: text(&self.status).and_then(|s| s.parse().ok()).unwrap_or(0),
             method: text(&self.method).unwrap_or(own),
             path,
+            session: text(&self.session).unwrap_or_default(),
         })
     }
 }

@@ -8,7 +8,7 @@ mod pattern;
 use super::declaration::{Declaration, Deviation, Reader, Sink};
 use super::reading::{Reading, Record};
 use super::source::{Problem, Source};
-use clock::Clock;
+pub(super) use clock::Clock;
 use json::Keys;
 use pattern::Pattern;
 
@@ -44,6 +44,7 @@ pub(super) struct Fields<'l> {
     status: u16,
     method: &'l str,
     path: &'l str,
+    session: &'l str,
     /// Whether the system behind did not answer: then its time is not known.
     aborted: bool,
 }
@@ -158,7 +159,7 @@ fn is(head: &str, tool: &str) -> bool {
 }
 
 /// The layout of the first line that has one: some logs begin with a line that was cut.
-fn first_layout(head: &str) -> Option<Layout> {
+pub(super) fn first_layout(head: &str) -> Option<Layout> {
     let lines = head.lines().filter(|line| !line.trim().is_empty());
     lines.take(5).find_map(guess::layout)
 }
@@ -221,6 +222,53 @@ impl Layout {
         })
     }
 
+    /// The layout that the lines of a log have, where they tell it.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or its layout is not known.
+    pub fn of_file(path: &std::path::Path) -> Result<Layout, Problem> {
+        let source = Source::open(path)?;
+        first_layout(source.head()).ok_or_else(|| {
+            source.problem(
+                "line 1",
+                "the layout of this log is not known",
+                "give it as --log-format",
+            )
+        })
+    }
+
+    /// The same layout, one of whose columns tells who sent a request: `$cookie_id`, `%h`, a key of a JSON log.
+    ///
+    /// # Errors
+    /// If there is no such column, or it is something else.
+    pub fn with_session(mut self, column: &str) -> Result<Layout, String> {
+        match &mut self.form {
+            Form::Pattern(pattern) => pattern.session(column)?,
+            Form::Json(keys) => keys.session(column),
+        }
+        Ok(self)
+    }
+
+    /// Reads one line, and gives its request to a sink. Returns the time that stands in it, of a log that is no JSON.
+    pub(super) fn record(
+        &self,
+        line: &str,
+        clock: &mut Clock,
+        sink: Sink<'_>,
+    ) -> Result<Option<i64>, String> {
+        match &self.form {
+            Form::Pattern(pattern) => {
+                let fields = pattern.read(line, clock)?;
+                give(&fields, sink);
+                Ok(fields.at.map(|(at, _)| at))
+            }
+            Form::Json(keys) => {
+                give(&keys.read(line, clock)?.fields(), sink);
+                Ok(None)
+            }
+        }
+    }
+
     /// Whether this layout tells how long a request took.
     #[must_use]
     pub fn is_timed(&self) -> bool {
@@ -249,21 +297,10 @@ pub fn read_as(source: &mut Source, layout: &Layout, sink: Sink<'_>) -> Result<R
             continue;
         }
         let text = String::from_utf8_lossy(bytes);
-        let fields = match &layout.form {
-            Form::Pattern(pattern) => pattern.read(&text, &mut clock),
-            Form::Json(keys) => match keys.read(&text, &mut clock) {
-                Ok(line) => {
-                    give(&line.fields(), sink);
-                    continue;
-                }
-                Err(why) => Err(why),
-            },
-        };
-        match fields {
-            Ok(fields) => {
+        match layout.record(&text, &mut clock, sink) {
+            Ok(at) => {
                 let year_2000 = 946_684_800_000_000;
-                early = early.or(fields.at.filter(|at| at.0 < year_2000).map(|_| whole));
-                give(&fields, sink);
+                early = early.or(at.filter(|at| *at < year_2000).map(|_| whole));
             }
             Err(why) => {
                 if other.is_none() {
@@ -313,5 +350,6 @@ fn give(fields: &Fields<'_>, sink: &mut dyn FnMut(&Record<'_>)) {
         failed: fields.status == 0 || fields.status >= 400,
         method: fields.method,
         path: fields.path,
+        session: fields.session,
     });
 }

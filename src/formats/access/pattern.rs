@@ -18,6 +18,8 @@ enum Role {
     Took(u64),
     /// How long the system behind took: one time, or several.
     Served(u64),
+    /// Who sent it.
+    Session,
 }
 
 /// A field, and the text behind it.
@@ -214,6 +216,28 @@ impl Pattern {
         self.items.iter().any(took)
     }
 
+    /// Lets a field tell who sent a request: by its name, with or without its sign.
+    pub fn session(&mut self, column: &str) -> Result<(), String> {
+        let plain = |name: &str| name.trim_start_matches(['$', '%']).to_string();
+        let wanted = plain(column);
+        let same = |item: &&mut Item| {
+            let own = plain(&item.name);
+            own == wanted || own.strip_prefix("field_") == Some(wanted.as_str())
+        };
+        let names: Vec<String> = self.items.iter().map(|item| item.name.clone()).collect();
+        match self.items.iter_mut().find(same) {
+            Some(item) if item.role == Role::Other => {
+                item.role = Role::Session;
+                Ok(())
+            }
+            Some(item) => Err(format!("{} tells no user", item.name)),
+            None => Err(format!(
+                "the log has no column `{column}`; its columns: {}",
+                names.join(", ")
+            )),
+        }
+    }
+
     /// Reads a line.
     pub fn read<'l>(&self, line: &'l str, clock: &mut Clock) -> Result<Fields<'l>, String> {
         let mut rest = line
@@ -243,6 +267,8 @@ impl Pattern {
 fn take<'l>(fields: &mut Fields<'l>, role: Role, text: &'l str, clock: &mut Clock) -> Option<()> {
     match role {
         Role::Other => {}
+        Role::Session if text == "-" => {}
+        Role::Session => fields.session = text,
         Role::Time(written, moment) => {
             let text = text.trim_start_matches('[').trim_end_matches(']');
             fields.at = Some((clock.read(text, written)?, moment));

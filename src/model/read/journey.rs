@@ -20,7 +20,7 @@ pub(super) struct Renumbered(Vec<JourneyId>);
 impl Renumbered {
     /// Leads scenarios to the programs of their journeys.
     pub(super) fn apply(&self, scenarios: &mut [Scenario]) {
-        for scenario in scenarios {
+        for scenario in scenarios.iter_mut().filter(|s| !s.is_replay()) {
             let id = scenario.journey;
             scenario.journey = self.0.get(id.index()).copied().unwrap_or(id);
         }

@@ -6,6 +6,7 @@ mod answer;
 mod autoscale;
 mod breaker;
 mod cache;
+mod chain;
 mod choose;
 mod condition;
 mod data_file;
@@ -33,6 +34,7 @@ mod program;
 mod progress;
 mod queueing;
 mod rate_limit;
+mod replay;
 mod request;
 mod retry;
 mod scenario;
@@ -54,7 +56,7 @@ use super::Model;
 use super::breaker::Breaker;
 use super::document::Files;
 use super::field::Field;
-use super::journey::{Check, CustomMetric, Group, Journey, JourneyId, Site, SiteId};
+use super::journey::{Check, CustomMetric, Group, Journey, Site, SiteId};
 use super::limit::Limit;
 use super::problem::Notes;
 use super::retry::{Guard, Retry, RetryId};
@@ -120,6 +122,8 @@ struct Build<'a> {
     known_checks: BTreeMap<(String, String), usize>,
     known_groups: BTreeMap<String, usize>,
     known_metrics: BTreeMap<String, usize>,
+    /// Journeys of scenarios that replay a log.
+    replayed: Vec<Journey>,
     /// Places of the steps that await admission.
     awaits: Vec<Place>,
     /// What requests say that they do, and where the first one says so: for endpoints whose visits do
@@ -292,6 +296,7 @@ pub(super) fn model(
         known_checks: BTreeMap::new(),
         known_groups: BTreeMap::new(),
         known_metrics: BTreeMap::new(),
+        replayed: Vec::new(),
         awaits: Vec::new(),
         implied: BTreeMap::new(),
     };
@@ -345,10 +350,11 @@ impl<'a> Build<'a> {
         let locks = waiting::locks(self, root);
         let setup = phase(self, root.optional("setup").as_ref());
         let teardown = phase(self, root.optional("teardown").as_ref());
-        let scenarios = scenario::read(self, root);
-        let used: Vec<JourneyId> = scenarios.iter().map(|s| s.journey).collect();
+        let mut scenarios = scenario::read(self, root);
+        let used = replay::written(&scenarios);
         let (setup_id, teardown_id) = (setup.journey, teardown.journey);
-        let programs = journey::read_all(self, &at.journeys, &used, setup_id, teardown_id);
+        let mut programs = journey::read_all(self, &at.journeys, &used, setup_id, teardown_id);
+        replay::place(self, &mut scenarios, &mut programs);
         let (mut network, listener) = listener::with_network(self, root);
         let endpoints = endpoint::read_all(self, &at.endpoints, network.as_mut());
         let mut model = Model {
@@ -393,7 +399,6 @@ impl<'a> Build<'a> {
             run_tags: Vec::new(),
             program: None,
         };
-        programs.of_scenarios.apply(&mut model.scenarios);
         self.complete_sites(&mut model.sites, &endpoints.timeouts, &about.expected);
         model.thresholds = threshold::read(root.optional("thresholds"), &model);
         model.prices = root

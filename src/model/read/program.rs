@@ -54,7 +54,8 @@ impl<'b, 'a> Program<'b, 'a> {
         self.steps.push(step);
     }
 
-    fn here(&self) -> u32 {
+    /// The number of the next step.
+    pub(super) fn here(&self) -> u32 {
         // A step comes from some bytes of a text, whose size has a limit far below 32 bits.
         u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
     }
@@ -80,6 +81,11 @@ impl<'b, 'a> Program<'b, 'a> {
     /// The jump leads here.
     pub(super) fn land(&mut self, jump: Jump) {
         let here = self.here();
+        self.lead(jump, here);
+    }
+
+    /// The jump leads to this step.
+    pub(super) fn lead(&mut self, jump: Jump, here: u32) {
         match self.steps.get_mut(jump.0) {
             Some(
                 Step::Jump(to)

@@ -4,7 +4,7 @@ use super::about::expected;
 use super::program::Program;
 use super::step_tables::{OTHERWISE, SEAT_EXAMPLE, SEATS, UNTIL};
 use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, turns};
-use super::{Effect, names, retry, scenario};
+use super::{Build, Effect, names, retry, scenario};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::journey::{Condition, SeatChoice, Site, SiteId, Step};
@@ -51,6 +51,23 @@ fn site<'a>(
         group,
     });
     program.build.site_notes.push((endpoint.at, timeout));
+    site
+}
+
+/// A site that sends a request of an endpoint, and nothing beside it; `at` is where the model asks for it.
+pub(super) fn plain_site(build: &mut Build, at: &Field, endpoint: EndpointId) -> SiteId {
+    let site = SiteId(names::id(build.sites.len(), at, "requests"));
+    let name = build.endpoints.all().get(endpoint.index());
+    build.sites.push(Site {
+        endpoint,
+        name: name.cloned().unwrap_or_default(),
+        tags: Vec::new(),
+        timeout: TIMEOUT,
+        expected: Vec::new(),
+        pick: None,
+        group: String::new(),
+    });
+    build.site_notes.push((at.at, None));
     site
 }
 

@@ -1,7 +1,7 @@
 //! Scenarios: their options as written, handed to k6's own checks; what these find is tied to its place.
 
 use super::scenario_table::{FROM_FILE, executors};
-use super::{Build, data_file, dist};
+use super::{Build, data_file, dist, replay};
 use crate::engine::Span;
 use crate::engine::dist::Dist;
 use crate::model::duration;
@@ -130,7 +130,8 @@ fn signed_span(field: &Field) -> Option<i64> {
 fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<Scenario> {
     let section = field.section()?;
     let executor = section.optional("executor").and_then(|f| executor(&f));
-    let journey = journey(build, name, &section);
+    let replays = executor == Some("replay");
+    let journey = (!replays).then(|| journey(build, name, &section)).flatten();
     let Some(executor) = executor else {
         without_executor(build, &section);
         return None;
@@ -165,6 +166,7 @@ fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<
             .read("gap", |f| dist::read(f, build.files))
             .map(|gap| options.shortened(&gap)),
         at: arrivals(&options, build, executor),
+        replay: None,
         tags: options.read("tags", |f| Some(tags(f))).unwrap_or_default(),
     };
     let default_vus = raw.start_vus.is_none() && executor == "ramping-vus" && build.load != 1.0;
@@ -173,7 +175,14 @@ fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<
     } else {
         raw.start_vus
     };
-    let raw = RawScenario { start_vus, ..raw };
+    let mut raw = RawScenario { start_vus, ..raw };
+    let journey = match replays {
+        true => replayed(build, &section, &mut raw),
+        false => {
+            replay::KEYS.iter().for_each(|key| section.forget(key));
+            journey
+        }
+    };
     let sound = check_kind(executor, &section) & check_length(&section, &raw);
     let unreadable = options.unreadable.take();
     match scenario_check::resolve(&raw, journey.unwrap_or(JourneyId(0))) {
@@ -189,6 +198,18 @@ fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<
             None
         }
     }
+}
+
+/// Reads the log of a replay, which makes the scenario's journey.
+fn replayed<'a>(
+    build: &mut Build<'a>,
+    section: &Section<'a>,
+    raw: &mut RawScenario,
+) -> Option<JourneyId> {
+    section.forget("journey");
+    raw.replay = replay::read(build, section, raw.duration);
+    let own = raw.replay.as_mut()?;
+    Some(replay::journey(build, &section.field, &raw.name, own))
 }
 
 /// Reads the options whose meaning no executor changes: which of them may be there, nobody knows.
@@ -272,7 +293,11 @@ fn arrivals(options: &Options, build: &Build, executor: &str) -> Option<Vec<Span
     let section = options.section;
     let traced = executor == "trace-arrivals" || executor == "open-arrivals";
     if !traced || listed.is_some() {
-        FROM_FILE.iter().for_each(|key| section.forget(key));
+        let own = |key: &&&str| executor != "replay" || **key != "file";
+        FROM_FILE
+            .iter()
+            .filter(own)
+            .for_each(|key| section.forget(key));
     }
     let mut times = match listed {
         Some(times) => times,

@@ -2,6 +2,7 @@
 
 use super::data_file::{COLUMN, FILE, UNIT};
 use super::dist::DISTRIBUTION;
+use super::replay;
 use crate::model::vocabulary::{Case, Key, Kind, Names, Rule, Table, Type};
 
 /// Tags of samples.
@@ -119,6 +120,11 @@ pub(crate) static SCENARIO: Table = Table {
         FILE,
         COLUMN,
         UNIT,
+        replay::LOG_FORMAT,
+        replay::ROUTES,
+        replay::UNMATCHED,
+        replay::OFFSET,
+        replay::LOOP,
         Key::new("tags", Kind::Type(&TAGS), "Tags put on its samples."),
     ],
     rules: &[Rule::Cases("executor", CASES)],
@@ -156,7 +162,8 @@ pub(crate) fn executors() -> impl Iterator<Item = &'static str> + Clone {
 pub(crate) fn options(executor: &str) -> impl Iterator<Item = &'static str> + Clone {
     let case = CASES.iter().find(move |case| case.text == executor);
     let keys = case.map_or(&[][..], |case| case.keys).iter().copied();
-    keys.filter(|key| !FROM_FILE.contains(key))
+    let is_replay = executor == "replay";
+    keys.filter(move |key| is_replay || !FROM_FILE.contains(key))
 }
 
 const CASES: &[Case] = &[
@@ -251,6 +258,21 @@ const CASES: &[Case] = &[
         about: "Users who arrive at recorded times.",
         keys: &["at", "file", "column", "unit"],
         needs: &[&["at", "file"]],
+        whole: false,
+    },
+    Case {
+        text: "replay",
+        about: "The requests of an access log, or of a CSV with `start_us` and `endpoint`, each at its own time and an iteration of its own. It has no `journey`. The file is read as the run goes on.",
+        keys: &[
+            "file",
+            "log_format",
+            "routes",
+            "unmatched",
+            "offset",
+            "loop",
+            "duration",
+        ],
+        needs: &[&["file"]],
         whole: false,
     },
 ];

@@ -12,7 +12,7 @@ use crate::model::vocabulary::{Choice, Key, Kind, Table, Type, Union};
 /// A step of a journey.
 pub(crate) static STEP: Type = Type {
     name: "step",
-    about: "One step of a journey: a table with one of the keys `request`, `poll`, `retry`, `repeat`, `record`, `group`, `check`, `choose`, `with_probability`, `when`, `sleep`, `take`, `await`, `release`, `pick`, `end`, and the options of that step.",
+    about: "One step of a journey: a table with one of the keys `request`, `poll`, `retry`, `repeat`, `record`, `group`, `check`, `choose`, `chain`, `with_probability`, `when`, `sleep`, `take`, `await`, `release`, `pick`, `end`, and the options of that step.",
     kind: Kind::Union(&STEPS),
 };
 
@@ -20,8 +20,8 @@ pub(crate) static STEP: Type = Type {
 pub(super) static STEPS: Union = Union {
     name: "step",
     tables: &[
-        &REQUEST, &POLL, &RETRY, &REPEAT, &RECORD, &GROUP, &CHECK, &CHOOSE, &CHANCE, &WHEN, &SLEEP,
-        &TAKE, &AWAIT, &RELEASE, &PICK, &END,
+        &REQUEST, &POLL, &RETRY, &REPEAT, &RECORD, &GROUP, &CHECK, &CHOOSE, &CHAIN, &CHANCE, &WHEN,
+        &SLEEP, &TAKE, &AWAIT, &RELEASE, &PICK, &END,
     ],
 };
 
@@ -293,6 +293,48 @@ static ALTERNATIVE: Table = Table {
         )
         .required("weight = 70"),
         Key::new("steps", Kind::Some(&ONE_STEP), "What is done then.").otherwise("nothing"),
+    ],
+    rules: &[],
+};
+
+static CHAIN: Table = Table {
+    name: "step.chain",
+    about: "States that follow one another by chance, each by its own probabilities: a Markov chain of first order.",
+    keys: &[
+        Key::new(
+            "chain",
+            Kind::Named(&Kind::Table(&STATE)),
+            "The states, by name.",
+        ),
+        Key::new(
+            "start",
+            Kind::Either(&[Kind::Text, PROBABILITIES]),
+            "The first state, or the probability of each; with what is left to 1 the chain is passed by.",
+        )
+        .required("start = \"home\", or start = { home = 0.8, search = 0.2 }"),
+    ],
+    rules: &[],
+};
+
+const PROBABILITIES: Kind = Kind::Named(&Kind::Number(0.0, 1.0));
+
+static STATE: Table = Table {
+    name: "step.chain.NAME",
+    about: "A state of a chain.",
+    keys: &[
+        Key::new("steps", Kind::Some(&ONE_STEP), "What is done in it.").otherwise("nothing"),
+        Key::new(
+            "next",
+            PROBABILITIES,
+            "The probability of each state that may follow; with what is left to 1 the chain is left.",
+        )
+        .otherwise("the chain is left"),
+        Key::new(
+            "pause",
+            Kind::Type(&DISTRIBUTION),
+            "The pause before the next state; there is none where the chain is left.",
+        )
+        .otherwise("none"),
     ],
     rules: &[],
 };

@@ -3,7 +3,7 @@
 use super::program::Program;
 use super::request::{self, otherwise_ends};
 use super::step_tables::{AWAITS, KINDS, PICKS, RELEASES, STEPS, TAKES};
-use super::{choose, condition, names};
+use super::{chain, choose, condition, names};
 use crate::model::field::Field;
 use crate::model::journey::{
     Check, CheckId, Condition, CustomKind, CustomMetric, MetricId, Recorded, Step,
@@ -46,6 +46,7 @@ fn step<'a>(program: &mut Program<'_, 'a>, field: &Field<'a>) {
         "group" => group(program, &section, &value),
         "check" => check(program, &section, &value),
         "choose" => choose::choose(program, &value),
+        "chain" => chain::chain(program, &section, &value),
         "with_probability" => with_probability(program, &section, &value),
         "when" => when(program, &section, &value),
         "sleep" => {

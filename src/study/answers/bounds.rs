@@ -228,7 +228,7 @@ fn load(executor: &Executor) -> (Option<f64>, Option<f64>) {
             (None, Some(highest(*start_rate, stages)))
         }
         Executor::RenewalArrivals { gap, .. } => (None, Some(1.0 / (gap.mean() * NS))),
-        Executor::TraceArrivals { .. } => (None, None),
+        Executor::TraceArrivals { .. } | Executor::Replay(_) => (None, None),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::Model;
 use crate::model::cache::{Eviction, Lookup};
-use crate::model::journey::{Condition, Step};
+use crate::model::journey::{Condition, Journey, Step};
 use crate::model::service::programs;
 use crate::model::system::{DistId, EndpointId, Op, PoolId, Popularity};
 use crate::theory::cache::{self as theory, Group};
@@ -55,6 +55,9 @@ pub(super) struct RoomUse {
     /// How often it comes in and never leaves.
     pub stays: f64,
 }
+
+/// The step, the turns of loops, the probability, and where its user stands.
+type Path = (usize, Vec<u32>, f64, Standing);
 
 /// Where a user stands on a path through a journey.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,7 +112,8 @@ impl<'m> Walk<'m> {
     pub fn journey(&mut self, index: usize) {
         let journey = &self.model.journeys[index];
         let slots = vec![0u32; usize::from(journey.loop_slots)];
-        let mut open = vec![(0usize, slots, 1.0, Standing::Outside)];
+        let joins = comes_round(journey);
+        let mut open: Vec<Path> = vec![(0, slots, 1.0, Standing::Outside)];
         let mut budget = MOST_STEPS;
         while let Some((mut at, mut slots, weight, mut standing)) = open.pop() {
             let mut over = true;
@@ -164,6 +168,7 @@ impl<'m> Walk<'m> {
                         }
                         // The rest of this path goes on with what is left of its weight.
                         open.push((at, slots.clone(), weight * (1.0 - p), standing));
+                        join(&mut open, joins);
                         break;
                     }
                     _ => {}
@@ -380,6 +385,30 @@ fn groups(popularity: &Popularity, keys: u32) -> Vec<Group> {
         first = next;
     }
     all
+}
+
+/// Whether paths through a journey meet again and again, as through a chain: those that stand at one step are one.
+fn comes_round(journey: &Journey) -> bool {
+    let back = |(at, step): (usize, &Step)| match step {
+        Step::JumpWithProbability(_, to) | Step::Jump(to) => *to as usize <= at,
+        _ => false,
+    };
+    journey.loop_slots == 0 && journey.steps.iter().enumerate().any(back)
+}
+
+/// Of the paths that have been pushed last, those that stand where others do are joined with them; the heaviest is the
+/// next.
+fn join(open: &mut Vec<Path>, joins: bool) {
+    if !joins {
+        return;
+    }
+    open.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    open.dedup_by(|b, a| {
+        let same = a.0 == b.0 && a.1 == b.1 && a.3 == b.3;
+        a.2 += if same { b.2 } else { 0.0 };
+        same
+    });
+    open.sort_by(|a, b| a.2.total_cmp(&b.2));
 }
 
 /// Whether a condition holds if all goes well.

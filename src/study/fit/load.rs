@@ -30,6 +30,7 @@ fn vus_of(model: &Model) -> (f64, f64) {
             Executor::PoissonArrivals { .. }
                 | Executor::RenewalArrivals { .. }
                 | Executor::TraceArrivals { .. }
+                | Executor::Replay(_)
         )
     };
     if model.scenarios.iter().any(open) {

@@ -6,18 +6,20 @@
 mod busy;
 mod laws;
 mod load;
-mod path;
 mod replay;
+mod sessions;
 pub mod traces;
 mod write;
 
 use std::collections::BTreeMap;
 
-use crate::formats::Record;
+pub use crate::formats::path::Route;
+use crate::formats::{Record, path};
 use busy::{Growth, Level};
 use laws::Law;
 use load::Arrivals;
-pub use path::Route;
+pub use replay::REQUESTS;
+use sessions::Sessions;
 
 /// In microseconds.
 const SECOND: i64 = 1_000_000;
@@ -61,6 +63,7 @@ pub struct Learner {
     /// The path that was looked up last: logs repeat themselves.
     last: (String, usize),
     replays: bool,
+    sessions: Option<Sessions>,
 }
 
 /// An endpoint as it was learned.
@@ -74,8 +77,6 @@ struct Endpoint {
     /// Law of the service times, from so many requests at so many under way at most.
     law: Option<(Law, usize, u32)>,
     folded: usize,
-    /// When its requests began, where they are to be replayed; ascending.
-    starts_us: Vec<i64>,
 }
 
 /// What was learned.
@@ -98,6 +99,10 @@ pub struct Learned {
     doubts: Vec<String>,
     /// Whether times are whole seconds, and requests were spread evenly over each.
     spread: bool,
+    /// When each request began and which endpoint it is of, where they are to be replayed; ascending.
+    starts: Vec<(i64, u16)>,
+    /// What users do one after the other, if a column tells them apart.
+    sessions: Option<sessions::Found>,
 }
 
 impl Learner {
@@ -110,10 +115,17 @@ impl Learner {
         }
     }
 
-    /// Keeps the times at which requests began, for [`Learned::replay_files`].
+    /// Keeps the times at which requests began, for [`Learned::write_replay`].
     #[must_use]
     pub fn replaying(mut self) -> Learner {
         self.replays = true;
+        self
+    }
+
+    /// Keeps who sent each request by this column, to learn what users do one after the other.
+    #[must_use]
+    pub fn with_sessions(mut self, column: &str) -> Learner {
+        self.sessions = Some(Sessions::by(column));
         self
     }
 
@@ -134,6 +146,10 @@ impl Learner {
         let end_us = start_us.saturating_add_unsigned(record.ns / 1_000);
         self.fine.0 |= start_us % SECOND != 0;
         self.fine.1 |= end_us % SECOND != 0;
+        if let Some(sessions) = &mut self.sessions {
+            let us = u32::try_from(record.ns / 1_000).unwrap_or(u32::MAX);
+            sessions.add(record.session, start_us, us, endpoint as u16);
+        }
         let ns = record.served_ns.unwrap_or(record.ns);
         self.requests.push(Request {
             start_us,
@@ -217,21 +233,7 @@ impl Learner {
             request.endpoint = places[usize::from(request.endpoint)];
         }
         self.requests.sort_by_key(|r| r.start_us);
-        let (first, last) = (
-            self.requests[0].start_us,
-            self.requests
-                .iter()
-                .map(|r| r.start_us.saturating_add(i64::from(r.us)))
-                .max(),
-        );
-        let span = last.unwrap_or(first).abs_diff(first) as f64 / 1e6;
-        if span > LONGEST_DAYS * 86_400.0 {
-            return Err(format!(
-                "the requests span {:.0} days, and a model takes {LONGEST_DAYS} at most: a time in the file is wrong, \
-                 or give a part of it",
-                span / 86_400.0
-            ));
-        }
+        let span = self.length()?;
         let starts: Vec<i64> = self.requests.iter().map(|r| r.start_us).collect();
         let arrivals = load::arrivals(&starts);
         drop(starts);
@@ -268,24 +270,51 @@ impl Learner {
             mean_ms: sum / (count as f64).max(1.0),
             timeless: self.timeless,
             left_out: self.left_out,
-            endpoints: self.with_starts(endpoints),
+            sessions: self
+                .sessions
+                .take()
+                .map(|sessions| found(sessions, &places, &endpoints)),
+            starts: self.starts(&endpoints),
+            endpoints: endpoints.into_iter().map(|(_, own)| own).collect(),
             doubts,
             spread,
         })
     }
 
-    /// The endpoints without their places, with the times of their requests where they are to be replayed.
-    fn with_starts(&self, endpoints: Vec<(usize, Endpoint)>) -> Vec<Endpoint> {
-        let own = |(place, endpoint): (usize, Endpoint)| Endpoint {
-            starts_us: self
-                .requests
+    /// From the begin of the first request, they being in order, to the end of the last, in seconds.
+    fn length(&self) -> Result<f64, String> {
+        let (first, last) = (
+            self.requests[0].start_us,
+            self.requests
                 .iter()
-                .filter(|request| self.replays && usize::from(request.endpoint) == place)
-                .map(|request| request.start_us)
-                .collect(),
-            ..endpoint
+                .map(|r| r.start_us.saturating_add(i64::from(r.us)))
+                .max(),
+        );
+        let span = last.unwrap_or(first).abs_diff(first) as f64 / 1e6;
+        if span > LONGEST_DAYS * 86_400.0 {
+            return Err(format!(
+                "the requests span {:.0} days, and a model takes {LONGEST_DAYS} at most: a time in the file is wrong, \
+                 or give a part of it",
+                span / 86_400.0
+            ));
+        }
+        Ok(span)
+    }
+
+    /// When requests began and the index of the endpoint of each, where they are to be replayed.
+    fn starts(&self, endpoints: &[(usize, Endpoint)]) -> Vec<(i64, u16)> {
+        if !self.replays {
+            return Vec::new();
+        }
+        let index = |r: &Request| {
+            let own = endpoints
+                .iter()
+                .position(|(place, _)| *place == usize::from(r.endpoint));
+            own.and_then(|index| u16::try_from(index).ok()).unwrap_or(0)
         };
-        endpoints.into_iter().map(own).collect()
+        (self.requests.iter())
+            .map(|r| (r.start_us, index(r)))
+            .collect()
     }
 
     /// Folds templates, and all but the most frequent into one. Gives the new place of each.
@@ -383,12 +412,21 @@ impl Learner {
                 template,
                 name,
                 law,
-                starts_us: Vec::new(),
             };
             endpoints.push((place, endpoint));
         }
         endpoints
     }
+}
+
+/// The sessions, by the indices of the endpoints; `places` are those of the templates.
+fn found(sessions: Sessions, places: &[u16], endpoints: &[(usize, Endpoint)]) -> sessions::Found {
+    let index = |place| {
+        let place = usize::from(place);
+        endpoints.iter().position(|(own, _)| *own == place)
+    };
+    let place = |template: u16| places.get(usize::from(template)).copied();
+    sessions.find(endpoints.len(), |template| place(template).and_then(index))
 }
 
 /// The law of times at few under way: of the smallest number at which enough are known.

@@ -1,65 +1,48 @@
-//! The arrivals of a log exactly as they were: a file of times for each endpoint, and scenarios that start from them.
-//!
-//! Times are read once, by whoever runs the model: eight bytes an arrival.
+//! The arrivals of a log exactly as they were: a table of times and endpoints, and a scenario that replays it.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use super::write::{comment, grouped};
 use super::{Endpoint, Learned};
 
-/// A scenario and a journey for each endpoint, whose times stand in files of the directory.
+/// The file in the directory of a replay.
+pub const REQUESTS: &str = "requests.csv";
+
+/// A scenario whose requests stand in a file of the directory.
 pub(super) fn scenarios(out: &mut String, learned: &Learned, directory: &str) {
     comment(
         out,
         &format!(
-            "Arrivals: each request of the log at its own time, from the files in {directory}. load=2 plays them in half \
-             the time; `start_time` shifts them."
+            "Arrivals: {} requests of the log, each at its own time. load=2 plays them in half the time; `start_time` \
+             shifts them, `offset` leaves out the begin of the log, `loop` plays it again.",
+            grouped(learned.starts.len() as u64)
         ),
     );
-    for endpoint in &learned.endpoints {
-        let name = &endpoint.name;
-        comment(
-            out,
-            &format!(
-                "{} arrivals of {}",
-                grouped(endpoint.requests),
-                endpoint.template
-            ),
-        );
-        let _ = writeln!(
-            out,
-            "[scenarios.{name}]\nexecutor = \"trace-arrivals\"\nfile = \"{directory}/{}\"\nunit = \"us\"\n\
-             journey = \"{name}\"\n",
-            file_name(endpoint)
-        );
-    }
-    out.push_str("[journeys]\n");
-    for endpoint in &learned.endpoints {
-        let _ = writeln!(out, "{0} = [{{ request = \"{0}\" }}]", endpoint.name);
-    }
-    out.push('\n');
-}
-
-fn file_name(endpoint: &Endpoint) -> String {
-    format!("{}.csv", endpoint.name)
+    let _ = writeln!(
+        out,
+        "[scenarios.load]\nexecutor = \"replay\"\nfile = \"{directory}/{REQUESTS}\"\n"
+    );
 }
 
 impl Learned {
-    /// The files that a replay needs, by name: a column `start_us` with the microseconds from the first
-    /// request of all to the start of each of the endpoint's.
-    pub fn replay_files(&self) -> impl Iterator<Item = (String, String)> + '_ {
-        let first = self.endpoints.iter().filter_map(|e| e.starts_us.first());
-        let first = first.min().copied().unwrap_or(0);
-        self.endpoints.iter().map(move |endpoint| {
-            let mut text = String::from("start_us\n");
-            for start in &endpoint.starts_us {
-                let _ = writeln!(text, "{}", start.abs_diff(first));
-            }
-            (file_name(endpoint), text)
-        })
+    /// Writes the file that a replay needs: a line for each request, with the microseconds from the begin of the first
+    /// and the name of the endpoint.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_replay(&self, out: &mut dyn Write) -> io::Result<()> {
+        let first = self.starts.first().map_or(0, |(start, _)| *start);
+        writeln!(out, "start_us,endpoint")?;
+        for (start, endpoint) in &self.starts {
+            let name = self.endpoints.get(usize::from(*endpoint));
+            let name = name.map_or("", |endpoint: &Endpoint| &endpoint.name);
+            writeln!(out, "{},{name}", start.abs_diff(first))?;
+        }
+        Ok(())
     }
 
-    /// The model whose arrivals are those of the log, with their files in this directory beside it.
+    /// The model whose arrivals are those of the log, with their file in this directory beside it.
     #[must_use]
     pub fn toml_of_replay(&self, directory: &str) -> String {
         super::write::toml(self, Some(directory))

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::busy::Level;
 use super::laws::time;
 use super::load::{Arrivals, Dispersion};
-use super::{Endpoint, Learned, replay};
+use super::{Endpoint, Learned, replay, sessions};
 
 /// The model; with a directory its arrivals are those of the files in it.
 pub(super) fn toml(learned: &Learned, replay: Option<&str>) -> String {
@@ -13,6 +13,8 @@ pub(super) fn toml(learned: &Learned, replay: Option<&str>) -> String {
     head(&mut out, learned);
     if let Some(directory) = replay {
         replay::scenarios(&mut out, learned, directory);
+    } else if let Some((found, chain)) = chain_of(learned) {
+        sessions::scenario(&mut out, learned, found, chain);
     } else {
         scenario(&mut out, learned);
         journey(&mut out, learned);
@@ -22,6 +24,12 @@ pub(super) fn toml(learned: &Learned, replay: Option<&str>) -> String {
         write_endpoint(&mut out, learned, endpoint);
     }
     out
+}
+
+/// The chain of its sessions, if the data carries one.
+fn chain_of(learned: &Learned) -> Option<(&sessions::Found, &sessions::Chain)> {
+    let found = learned.sessions.as_ref()?;
+    Some((found, found.chain.as_ref().ok()?))
 }
 
 /// A line of comment. What comes from a file is kept to one line.
@@ -99,8 +107,17 @@ fn unknown(learned: &Learned) -> Vec<String> {
             "how users behave: this is a load tool's file, whose users waited for each answer"
                 .to_string(),
         );
+    } else if let Some(found) = &learned.sessions {
+        match &found.chain {
+            Err(why) => all.push(format!(
+                "what users do one after the other: {} sessions by {} carry no chain, for {why}",
+                grouped(found.sessions as u64),
+                found.column
+            )),
+            Ok(_) => all.push("who leaves because an answer is late: a session goes on here however long it waits".to_string()),
+        }
     } else {
-        all.push("which requests belong to one user: each request comes on its own here; a column with a session would tell".to_string());
+        all.push("which requests belong to one user: each request comes on its own here; a column with a session, given as --session, would tell".to_string());
     }
     if learned.endpoints.iter().any(|e| !e.failures.is_empty()) {
         all.push(

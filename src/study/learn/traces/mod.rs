@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::busy::{self, Growth, Level};
 use super::laws::Law;
 use super::load::{self, Arrivals};
-use super::path::{self, Route};
 use super::service_law;
+use crate::formats::path::{self, Route};
 use crate::formats::traces::Traces;
 use tree::{Call, Operation, Part, Segments};
 

@@ -33,7 +33,9 @@ impl Route {
         })
     }
 
-    fn takes(&self, method: &str, path: &str) -> bool {
+    /// Whether a request belongs to it; of its path, without a query.
+    #[must_use]
+    pub fn takes(&self, method: &str, path: &str) -> bool {
         if self.method.as_deref().is_some_and(|own| own != method) {
             return false;
         }
@@ -53,14 +55,20 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.trim_start_matches('/').split('/')
 }
 
+/// The path alone, without host and query.
+#[must_use]
+pub fn plain(path: &str) -> &str {
+    let path = path.split(['?', '#']).next().unwrap_or("");
+    match path.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => path,
+    }
+}
+
 /// The endpoint that a request belongs to: method and template of its path.
 #[must_use]
 pub fn template(method: &str, path: &str, routes: &[Route]) -> String {
-    let path = path.split(['?', '#']).next().unwrap_or("");
-    let path = match path.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
-        None => path,
-    };
+    let path = plain(path);
     let begin = if method.is_empty() {
         String::new()
     } else {

@@ -11,6 +11,7 @@ mod access;
 mod artillery;
 mod autocannon;
 mod declaration;
+mod gatling;
 mod goose;
 mod h2load;
 mod hey;
@@ -31,6 +32,7 @@ mod table;
 mod text;
 pub mod traces;
 mod tsung;
+mod vegeta;
 mod wrk;
 
 use std::path::Path;
@@ -42,7 +44,7 @@ pub use rule::Rule;
 pub use source::{Problem, Source};
 
 /// All kinds of files, in the order in which a file is tried.
-pub static READERS: [&Reader; 32] = [
+pub static READERS: [&Reader; 38] = [
     &jmeter::CSV,
     &jmeter_xml::XML,
     &locust::STATS,
@@ -68,6 +70,12 @@ pub static READERS: [&Reader; 32] = [
     &goose::REQUESTS,
     &tsung::LOG,
     &tsung::DUMP,
+    &vegeta::JSON,
+    &vegeta::TEXT,
+    &vegeta::RESULTS,
+    &vegeta::CSV,
+    &gatling::JSON,
+    &gatling::LOG,
     &requests::CSV,
     &access::NGINX,
     &access::APACHE,
@@ -136,6 +144,11 @@ pub fn recognise(source: &Source) -> Result<&'static Reader, Problem> {
     }
     if let Some(reader) = reader_of(head) {
         return Ok(reader);
+    }
+    if gatling::is_binary(source.name(), head) {
+        let message = "this is a binary simulation.log, as Gatling writes since 3.10";
+        let fix = "give js/global_stats.json, written up to 3.13.4; up to 3.9 the log is text";
+        return Err(source.problem("", message, fix));
     }
     if head.starts_with("Test run id:") && head.contains("Metrics for period to") {
         let message = "this is what Artillery prints, and it says less than its file";

@@ -24,8 +24,12 @@ pub enum Rank {
     RoundedUp,
     /// v[floor(p (n - 1))] (Artillery).
     Below,
-    /// Interpolated between the ranks around p (n - 1) (k6).
+    /// Interpolated between the ranks around p (n - 1) (k6; the t-digest 3.1 of Gatling, as long as each of its centroids
+    /// is one time).
     Interpolated,
+    /// Interpolated between the ranks around p n - 1/2: the t-digest of Vegeta, as long as each of its
+    /// centroids is one time.
+    Middle,
 }
 
 /// What becomes of a time before it is printed.
@@ -72,9 +76,16 @@ impl Rule {
     pub fn percentile(self, sorted_ns: &[u64], percent: f64) -> Option<f64> {
         let max = *sorted_ns.last()?;
         if self.rank == Rank::Interpolated {
-            return quantile::percentiles_ns(sorted_ns, &[percent])?
-                .first()
-                .copied();
+            let ms = quantile::percentiles_ns(sorted_ns, &[percent])?;
+            let ms = ms.first().copied()?;
+            return Some(match self.value {
+                Value::Exact => ms,
+                value => value.of((ms * 1e6).round() as u64, max),
+            });
+        }
+        if self.rank == Rank::Middle {
+            let share = quantile_in_the_middle(sorted_ns, percent)?;
+            return Some(self.value.of(share.round() as u64, max));
         }
         let ns = *sorted_ns.get(self.rank.place(sorted_ns.len(), percent)?)?;
         Some(self.value.of(ns, max))
@@ -114,7 +125,7 @@ impl Rank {
             Rank::Rounded => (at.round() as usize).saturating_sub(1),
             Rank::RoundedUp => ((at + 0.5).round() as usize).saturating_sub(1).min(last),
             Rank::Below => (percent / 100.0 * last as f64) as usize,
-            Rank::Interpolated => return None,
+            Rank::Interpolated | Rank::Middle => return None,
         })
     }
 
@@ -146,8 +157,23 @@ impl Rank {
             Rank::RoundedUp => "v[round(p n + 1/2) - 1] of a sample that wrk has made longer",
             Rank::Below => "v[floor(p (n - 1))]",
             Rank::Interpolated => "interpolated between the ranks around p (n - 1)",
+            Rank::Middle => "between the ranks around p n - 1/2",
         }
     }
+}
+
+/// Between the times around p n - 1/2, in nanoseconds (J. Hazen 1914; what interpolation between centroids of one time
+/// each gives).
+fn quantile_in_the_middle(sorted_ns: &[u64], percent: f64) -> Option<f64> {
+    if !(0.0..=100.0).contains(&percent) {
+        return None;
+    }
+    let last = sorted_ns.len().checked_sub(1)?;
+    let at = percent / 100.0 * sorted_ns.len() as f64 - 0.5;
+    let at = at.clamp(0.0, last as f64);
+    let below = at as usize;
+    let (low, high) = (sorted_ns[below], sorted_ns[(below + 1).min(last)]);
+    Some(to_f64(low) + (at - below as f64) * (to_f64(high) - to_f64(low)))
 }
 
 impl Value {

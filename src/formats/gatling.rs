@@ -1,0 +1,160 @@
+//! Gatling: `simulation.log` in its text form, and `global_stats.json`. By its source, and not by a recording.
+
+use super::declaration::{Declaration, Deviation, Reader, Sink};
+use super::reading::{Reading, Record, Skipped};
+use super::rule::{Rank, Rule, Value};
+use super::source::{Problem, Source};
+use super::text;
+
+const PRINTED: Declaration = Declaration {
+    form: "Gatling, global_stats.json",
+    tool: "Gatling",
+    version: "source of 3.9.5",
+    recognised_by: "JSON with numberOfRequests and meanResponseTime",
+    fields: "numberOfRequests, minResponseTime, maxResponseTime, meanResponseTime, standardDeviation, percentiles1 to 4 (ms; 50, 75, 95, 99 unless configured), meanNumberOfRequestsPerSecond; of each the total",
+    rule: Some(Rule::new(Rank::Interpolated, Value::WholeMs)),
+    percents: &[50.0, 75.0, 95.0, 99.0],
+    deviation: Deviation::Population,
+    resolution: "1 ms; percentiles of a t-digest",
+    left_out: "which percentiles they are, if configured",
+    denominator: "whole seconds from the begin of the run to its end",
+    failed: "in; ko is also a failed check",
+    omission: "no",
+    is_open: false,
+};
+
+/// `global_stats.json`, and `stats.json` of the same keys.
+pub static JSON: Reader = Reader {
+    declaration: PRINTED,
+    recognises: |head| {
+        head.trim_start().starts_with('{')
+            && head.contains("\"numberOfRequests\"")
+            && head.contains("\"meanResponseTime\"")
+    },
+    read: read_json,
+};
+
+/// `simulation.log` as text, up to 3.9.
+pub static LOG: Reader = Reader {
+    declaration: Declaration {
+        form: "Gatling, simulation.log",
+        version: "source of 2.3.1, 3.3.1 and 3.9.5",
+        recognised_by: "lines that begin with RUN, USER, REQUEST or ASSERTION and a tab",
+        fields: "REQUEST lines: name, begin and end (ms since 1970), OK or KO, message; groups and users are not read",
+        resolution: "1 ms",
+        left_out: "the status of an answer",
+        denominator: "begin of the first to end of the last request",
+        ..PRINTED
+    },
+    recognises: |head| {
+        let mut lines = head.lines();
+        let first = lines.next().unwrap_or("");
+        let kinds = ["RUN\t", "USER\t", "REQUEST\t", "ASSERTION\t"];
+        kinds.iter().any(|kind| first.starts_with(kind))
+    },
+    read: read_log,
+};
+
+/// Whether a file that begins so is a `simulation.log` of 3.10 or later, which is binary.
+pub(super) fn is_binary(name: &str, head: &str) -> bool {
+    name.ends_with("simulation.log") && head.contains('\0')
+}
+
+fn read_json(source: &mut Source, _: Sink<'_>) -> Result<Reading, Problem> {
+    let json = text::json(source)?;
+    // stats.json has them below a name of the group of all.
+    let all = if json.get("stats").is_some() {
+        &json["stats"]
+    } else {
+        &json
+    };
+    let number = |key: &str, which: &str| {
+        let value = &all[key][which];
+        let text = || value.as_str().and_then(text::number);
+        value.as_f64().or_else(text)
+    };
+    let total = |key: &str| number(key, "total");
+    let count = |which: &str| number("numberOfRequests", which).map(|n| n as u64);
+    let mut reading = Reading {
+        requests: count("total"),
+        failed: count("ko"),
+        rate: total("meanNumberOfRequestsPerSecond"),
+        mean: total("meanResponseTime"),
+        deviation: total("standardDeviation"),
+        min: total("minResponseTime"),
+        max: total("maxResponseTime"),
+        ..Reading::default()
+    };
+    for (k, percent) in (1..).zip(PRINTED.percents) {
+        let value = total(&format!("percentiles{k}"));
+        reading.percentiles.extend(value.map(|ms| (*percent, ms)));
+    }
+    reading.doubts.push(
+        "which percentiles they are: 50, 75, 95 and 99 %, unless charting.indicators of gatling.conf says otherwise".into(),
+    );
+    if reading.requests.is_some_and(|n| n > 100) {
+        reading.doubts.push(
+            "percentiles: of more than some 100 requests they are those of a sketch, whose error the file does not tell".into(),
+        );
+    }
+    reading.notes.push(UNSEEN.into());
+    Ok(reading)
+}
+
+const UNSEEN: &str = "read by Gatling's source; no recording of it has been seen";
+
+fn read_log(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
+    let mut skipped = Skipped::default();
+    let (mut users, mut groups) = (0_u64, 0_u64);
+    loop {
+        let line = match source.next_line()? {
+            None => break,
+            Some(line) if line.trim().is_empty() => continue,
+            Some(line) => line.into_owned(),
+        };
+        let fields: Vec<&str> = line.split('\t').collect();
+        match fields[0] {
+            "RUN" | "ASSERTION" | "ERROR" => {}
+            "USER" => users += u64::from(fields.contains(&"START")),
+            "GROUP" => groups += 1,
+            "REQUEST" => match request(&fields) {
+                Some((name, start, end, ok)) => sink(&Record {
+                    start_us: Some(start.saturating_mul(1_000)),
+                    ns: u64::try_from(end - start)
+                        .unwrap_or(0)
+                        .saturating_mul(1_000_000),
+                    failed: !ok,
+                    path: name,
+                    ..Record::default()
+                }),
+                None => skipped.add(source.line(), "no begin, end and OK or KO", &line),
+            },
+            _ => skipped.add(source.line(), "no kind of line that Gatling writes", &line),
+        }
+    }
+    let mut notes = vec![UNSEEN.to_string()];
+    if users > 0 {
+        notes.push(format!("{users} users began"));
+    }
+    if groups > 0 {
+        notes.push(format!("{groups} times of groups are left out"));
+    }
+    Ok(Reading {
+        skipped,
+        notes,
+        ..Reading::default()
+    })
+}
+
+/// Name, begin, end and whether it was OK: the fields before differ from version to version, those behind too.
+fn request<'l>(fields: &[&'l str]) -> Option<(&'l str, i64, i64, bool)> {
+    let status = (4..fields.len()).find(|k| {
+        let time = |k: usize| fields[k].parse::<i64>().is_ok_and(|ms| ms > 0);
+        matches!(fields[*k], "OK" | "KO") && time(k - 1) && time(k - 2)
+    })?;
+    let (start, end) = (
+        fields[status - 2].parse().ok()?,
+        fields[status - 1].parse().ok()?,
+    );
+    (end >= start).then_some((fields[status - 3], start, end, fields[status] == "OK"))
+}

@@ -246,3 +246,95 @@ fn calls_without_an_end_are_cut_and_said() {
         "{err}"
     );
 }
+
+/// The model that a recorded file gives, which is valid.
+fn of_recording(name: &str) -> String {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats/traces");
+    let (code, model, err) = capsim(&directory, &["learn", name]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    model
+}
+
+/// The text of an endpoint's visits.
+fn endpoint<'m>(model: &'m str, name: &str) -> &'m str {
+    let rest = model.split(&format!("[endpoints.{name}]\n")).nth(1);
+    let rest = rest.unwrap_or_else(|| panic!("no endpoint {name}: {model}"));
+    rest.split("\n\n").next().unwrap()
+}
+
+/// The mean time of the first line of an endpoint that is not a call, in ms.
+fn mean_of(model: &str, name: &str) -> f64 {
+    let text = endpoint(model, name);
+    let mean = text.split("# mean ").nth(1).unwrap();
+    mean.split("ms").next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn files_of_the_python_sdk_are_read_as_otlp_and_as_zipkin() {
+    for name in ["otlp-python.json.gz", "zipkin-python.json.gz"] {
+        let model = of_recording(name);
+        assert!(
+            model.contains("420 spans, 60 requests from outside"),
+            "{name}: {model}"
+        );
+        // Most requests have both calls at once; on a busy machine one thread was through before the other began.
+        let root = endpoint(&model, "frontend_get_buy_id");
+        assert!(
+            root.contains("{ call = \"frontend_post_cart_call\" }")
+                && root.contains(
+                    "{ parallel = [\"frontend_get_stock_id_call\", \"frontend_get_price_call\"] }"
+                ),
+            "{name}: {root}"
+        );
+        let cart = endpoint(&model, "cart_post_cart");
+        assert!(
+            cart.contains("{ fail = 0.050000, status = 500 }, # 3 failed"),
+            "{cart}"
+        );
+        // The program slept for 6 ms in the mean of 60, and waited for its turn.
+        let mean = mean_of(&model, "cart_post_cart");
+        assert!(
+            mean > 6.0 * (1.0 - 4.0 / 60_f64.sqrt()) && mean < 30.0,
+            "{mean}"
+        );
+    }
+}
+
+#[test]
+fn files_of_py_zipkin_are_read() {
+    let model = of_recording("py-zipkin.json.gz");
+    assert!(
+        model.contains("120 spans, 40 requests from outside"),
+        "{model}"
+    );
+    let call = endpoint(&model, "web_get_balance_call");
+    assert!(
+        call.contains("{ call = \"account_get_balance\" }"),
+        "{call}"
+    );
+    assert!(endpoint(&model, "web_get_home").contains("{ call = \"web_get_balance_call\" }"));
+}
+
+/// Its begins are whole milliseconds, cut, and its ends are not: two calls, one right behind the other, seem to overlap.
+#[test]
+fn files_of_the_javascript_sdk_are_read_though_their_begins_are_cut() {
+    let model = of_recording("otlp-js.json.gz");
+    assert!(
+        model.contains("280 spans, 40 requests from outside"),
+        "{model}"
+    );
+    assert!(
+        model.contains("40 calls, 40 of this shape\n[endpoints.api_get_items_id]"),
+        "{model}"
+    );
+    let root = endpoint(&model, "api_get_items_id");
+    let (first, both) = (
+        root.find("{ call = \"api_select_item_call\" }"),
+        root.find("{ parallel = ["),
+    );
+    assert!(first.is_some() && first < both, "{root}");
+    assert!(
+        model.contains("the begins of spans are whole milliseconds"),
+        "{model}"
+    );
+}

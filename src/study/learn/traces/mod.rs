@@ -152,6 +152,13 @@ fn doubts_of(trees: &tree::Trees) -> Vec<String> {
             trees.orphans
         ));
     }
+    if trees.blur_us > 0 {
+        all.push(
+            "the begins of spans are whole milliseconds, cut, and their ends are not: calls that overlap by a millisecond at \
+             most are taken one after the other, and times are up to a millisecond too long"
+                .to_string(),
+        );
+    }
     if trees.lost > 0 {
         all.push(format!(
             "{} spans in no tree of calls, left out",
@@ -181,7 +188,7 @@ fn gather(trees: &tree::Trees) -> (Vec<Served>, Vec<Seen>) {
     let mut shapes: Vec<BTreeMap<Vec<Part>, Found>> = vec![BTreeMap::new(); trees.operations.len()];
     let mut waiting: Vec<&Call> = trees.roots.iter().collect();
     while let Some(call) = waiting.pop() {
-        let (parts, segments) = tree::shape(call);
+        let (parts, segments) = tree::shape(call, trees.blur_us);
         let found = shapes[call.operation].entry(parts).or_default();
         found.0 += 1;
         found.1 += u64::from(call.failed && !call.calls.iter().any(|inner| inner.failed));
@@ -226,7 +233,7 @@ fn roots(trees: &tree::Trees, served: &mut [Served]) -> Vec<Root> {
     let mut counts: BTreeMap<(usize, usize), u64> = BTreeMap::new();
     let mut of_operation: BTreeMap<usize, u64> = BTreeMap::new();
     for root in &trees.roots {
-        let (parts, _) = tree::shape(root);
+        let (parts, _) = tree::shape(root, trees.blur_us);
         let shapes = &served[root.operation].shapes;
         let shape = shapes.iter().position(|shape| shape.parts == parts);
         *counts

@@ -50,6 +50,8 @@ pub struct Trees {
     pub orphans: u64,
     /// Spans that are in no tree: cycles, and calls that are too deep.
     pub lost: u64,
+    /// So much, in microseconds, a begin may lie before the end of what came before it: begins are cut to it.
+    pub blur_us: i64,
 }
 
 /// Builds the trees; `template` is the name of an endpoint that a span's name belongs to.
@@ -57,7 +59,10 @@ pub fn trees(traces: &Traces, template: impl Fn(&str) -> String) -> Trees {
     let names: Vec<String> = traces.names.iter().map(|name| template(name)).collect();
     let mut order: Vec<usize> = (0..traces.spans.len()).collect();
     order.sort_by_key(|k| (traces.spans[*k].trace, traces.spans[*k].start_us));
-    let mut found = Trees::default();
+    let mut found = Trees {
+        blur_us: blur_us(traces),
+        ..Trees::default()
+    };
     let mut operations: BTreeMap<Operation, usize> = BTreeMap::new();
     for trace in order.chunk_by(|a, b| traces.spans[*a].trace == traces.spans[*b].trace) {
         let spans: Vec<&Span> = trace.iter().map(|k| &traces.spans[*k]).collect();
@@ -96,6 +101,15 @@ pub fn trees(traces: &Traces, template: impl Fn(&str) -> String) -> Trees {
         .map(|(operation, _)| operation)
         .collect();
     found
+}
+
+/// The step of the begins of spans where it is a millisecond and that of their ends is finer: JavaScript's SDK has its
+/// begins from a clock of milliseconds (seen in @opentelemetry/sdk-trace-base 2.12.1).
+fn blur_us(traces: &Traces) -> i64 {
+    let whole = |us: i64| us % 1_000 == 0;
+    let begins = traces.spans.iter().all(|s| whole(s.start_us));
+    let ends = (traces.spans.iter()).all(|s| whole(s.start_us + i64::from(s.us)));
+    if begins && !ends { 1_000 } else { 0 }
 }
 
 /// One trace.
@@ -157,8 +171,9 @@ pub enum Part {
 /// that are waited for.
 pub type Segments = Vec<(i64, u32)>;
 
-/// The parts of a call in their order, and its own work around them.
-pub fn shape(call: &Call) -> (Vec<Part>, Segments) {
+/// The parts of a call in their order, and its own work around them. Calls that overlap by `blur_us` at most follow one
+/// another.
+pub fn shape(call: &Call, blur_us: i64) -> (Vec<Part>, Segments) {
     let mut calls: Vec<&Call> = call.calls.iter().collect();
     calls.sort_by_key(|call| (call.start, call.end, call.operation));
     let (mut parts, mut segments) = (Vec::new(), Vec::new());
@@ -171,7 +186,7 @@ pub fn shape(call: &Call) -> (Vec<Part>, Segments) {
             continue;
         }
         match &mut open {
-            Some((group, end)) if inner.start < *end => {
+            Some((group, end)) if inner.start + blur_us < *end => {
                 group.push(inner.operation);
                 *end = (*end).max(inner.end);
                 continue;
@@ -218,12 +233,12 @@ mod tests {
             call(2, 250, 400, vec![]),
             call(4, 750, 9_000, vec![]),
         ];
-        let (parts, segments) = shape(&call(0, 0, 1_000, inner));
+        let (parts, segments) = shape(&call(0, 0, 1_000, inner), 0);
         let calls = |list: &[usize]| Part::Calls(list.to_vec());
         assert_eq!(parts, [calls(&[1, 2]), Part::Spawn(4), calls(&[3])]);
         assert_eq!(segments, [(0, 100), (400, 300), (800, 200)]);
         // Of a clock that is behind, nothing is taken off twice.
-        let (_, segments) = shape(&call(0, 0, 1_000, vec![call(1, -50, 300, vec![])]));
+        let (_, segments) = shape(&call(0, 0, 1_000, vec![call(1, -50, 300, vec![])]), 0);
         assert_eq!(segments, [(0, 0), (300, 700)]);
     }
 }

@@ -2,12 +2,14 @@
 
 use super::Model;
 use super::input;
+use super::nesting::too_deep_in_document;
 use super::preset;
 use super::problem::{Finding, Notes, Problems, Source, warning_line};
 use super::program::Program;
 use super::read;
 use super::set::{self, Override};
-use super::tree::{Node, Place, TooDeep, Value, convert_document};
+use super::syntax;
+use super::tree::{self, Node, TooDeep, Value, convert_document};
 use super::visible::visible;
 use super::vocabulary;
 use crate::formats;
@@ -205,29 +207,25 @@ impl Document {
                 "move long lists to CSV files",
             ));
         }
-        let (table, errors) = DeTable::parse_recoverable(text);
-        // What follows a bracket that is never closed is a list of errors that are none.
-        if let Some(found) = unclosed(text).filter(|_| !errors.is_empty()) {
-            return Err(Problems::new(sources, vec![found]));
-        }
-        if !errors.is_empty() {
-            let found = errors.iter().map(|error| syntax(text, error)).collect();
-            return Err(Problems::new(sources, found));
-        }
-        let tree = convert_document(0, &table).map_err(|TooDeep(place)| {
-            let (message, fix) = (
-                "the model nests too deep".to_string(),
-                "nest less".to_string(),
-            );
+        let nests = |place| {
+            let (message, fix) = ("the model nests too deep", "nest less");
             Problems::new(
                 sources,
                 vec![Finding {
                     place,
-                    message,
-                    fix,
+                    message: message.to_string(),
+                    fix: fix.to_string(),
                 }],
             )
-        })?;
+        };
+        if let Some(at) = too_deep_in_document(text) {
+            return Err(nests(tree::place(0, at.start()..at.end())));
+        }
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            return Err(Problems::new(sources, syntax::errors(text, &errors)));
+        }
+        let tree = convert_document(0, &table).map_err(|TooDeep(place)| nests(place))?;
         let directory = Path::new(name)
             .parent()
             .unwrap_or(Path::new(""))
@@ -458,102 +456,4 @@ fn load_factor(change: &Override, source: u32) -> Result<f64, Finding> {
         message,
         fix: "write load=1.5 for half as much again".into(),
     })
-}
-
-/// The first bracket or brace that is not closed, or closed by another one.
-fn unclosed(text: &str) -> Option<Finding> {
-    let (mut open, mut rest): (Vec<(usize, u8)>, usize) = (Vec::new(), 0);
-    let bytes = text.as_bytes();
-    let wrong = |(at, bracket): (usize, u8)| {
-        let (what, close) = match bracket {
-            b'[' => ("list", ']'),
-            _ => ("table", '}'),
-        };
-        let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Finding {
-            place: Place {
-                source: 0,
-                start: clip(at),
-                end: clip(at + 1),
-            },
-            message: format!("this is no TOML: a {what} begins here and does not end"),
-            fix: format!("close it with {close}"),
-        }
-    };
-    while let Some(&byte) = bytes.get(rest) {
-        match byte {
-            b'#' => rest += text[rest..].find('\n').unwrap_or(text.len() - rest),
-            b'"' | b'\'' => {
-                rest = string_end(text, rest)?;
-                continue;
-            }
-            b'[' | b'{' => open.push((rest, byte)),
-            b']' | b'}' => {
-                let opened = open.pop()?;
-                if (opened.1 == b'[') != (byte == b']') {
-                    return Some(wrong(opened));
-                }
-            }
-            _ => {}
-        }
-        rest += 1;
-    }
-    open.pop().map(wrong)
-}
-
-/// Where a string that begins at a quote is over; `None` if it does not end.
-fn string_end(text: &str, start: usize) -> Option<usize> {
-    let quote = &text[start..=start];
-    let long = quote.repeat(3);
-    let (mark, lines) = match text[start..].starts_with(&long) {
-        true => (long.as_str(), true),
-        false => (quote, false),
-    };
-    let mut at = start + mark.len();
-    loop {
-        let rest = &text[at..];
-        if rest.starts_with(mark) {
-            return Some(at + mark.len());
-        }
-        let next = rest.chars().next()?;
-        if next == '\n' && !lines {
-            return None;
-        }
-        at += next.len_utf8();
-        if next == '\\' && quote == "\"" {
-            at += text[at..].chars().next()?.len_utf8();
-        }
-    }
-}
-
-/// A syntax error with a hint for the slips that people make.
-fn syntax(text: &str, error: &toml::de::Error) -> Finding {
-    let range = error.span().unwrap_or(0..0);
-    let clip = |at: usize| u32::try_from(at.min(text.len())).unwrap_or(u32::MAX);
-    let place = Place {
-        source: 0,
-        start: clip(range.start),
-        end: clip(range.end),
-    };
-    let message = error.message();
-    let said = |part: &str| message.contains(part);
-    let fix = if text.trim_start().starts_with("{") {
-        "a model is TOML, not JSON: write [scenarios.default], and below it executor = \"constant-vus\""
-    } else if said("duplicate key") {
-        "a key may be given once; to add to a table, write its keys in one place"
-    } else if said("string values must be quoted") {
-        "put the text in double quotes"
-    } else if said("unclosed") || said("missing") {
-        "close what was opened: quotes, brackets and braces come in pairs"
-    } else if said("recursion limit") {
-        "nest less"
-    } else {
-        "TOML is `key = value`, one to a line; texts stand in double quotes, lists in [ ], tables in { }"
-    };
-    let message = format!("this is no TOML: {}", message.replace('\n', ", "));
-    Finding {
-        place,
-        message,
-        fix: fix.to_string(),
-    }
 }

@@ -2,6 +2,32 @@
 
 use strsim::damerau_levenshtein;
 
+/// What other tools and books call what is known here by the second word.
+const OTHER_WORDS: [(&str, &str); 22] = [
+    ("ps", "processor-sharing"),
+    ("fcfs", "fifo"),
+    ("lcfs", "lifo"),
+    ("siro", "random"),
+    ("normal", "lognormal"),
+    ("gauss", "lognormal"),
+    ("gaussian", "lognormal"),
+    ("fixed", "constant"),
+    ("deterministic", "constant"),
+    ("get", "request"),
+    ("post", "request"),
+    ("put", "request"),
+    ("http", "request"),
+    ("url", "request"),
+    ("think", "sleep"),
+    ("pause", "sleep"),
+    ("if", "with_probability"),
+    ("loop", "repeat"),
+    ("threads", "servers"),
+    ("workers", "servers"),
+    ("cores", "servers"),
+    ("capacity", "servers"),
+];
+
 /// The candidate that a slip of the pen would turn into `given`, if one is near enough.
 pub(crate) fn nearest<'a>(
     given: &str,
@@ -11,9 +37,24 @@ pub(crate) fn nearest<'a>(
     if given.len() > 200 {
         return None;
     }
+    let candidates: Vec<&str> = candidates.into_iter().take(5000).collect();
     let lower = given.to_lowercase();
+    let meant = OTHER_WORDS.iter().filter(|(other, _)| *other == lower);
+    let meant = meant.map(|(_, known)| *known);
+    if let Some(known) = candidates.iter().find(|c| meant.clone().any(|m| m == **c)) {
+        return Some(known);
+    }
     let distance = |candidate: &str| damerau_levenshtein(&lower, &candidate.to_lowercase());
-    let scored = candidates.into_iter().take(5000).filter(|c| c.len() <= 200);
+    // `service_time` for `time`: a word that is known, and more than is needed.
+    let ends = |candidate: &str| {
+        lower
+            .strip_suffix(candidate)
+            .is_some_and(|l| l.ends_with('_'))
+    };
+    if let Some(known) = candidates.iter().find(|c| ends(c)) {
+        return Some(known);
+    }
+    let scored = candidates.into_iter().filter(|c| c.len() <= 200);
     scored
         .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
@@ -62,6 +103,10 @@ mod tests {
         assert_eq!(nearest("sevrers", keys), Some("servers"));
         assert_eq!(nearest("Queue", keys), Some("queue"));
         assert_eq!(nearest("colour", keys), None);
+        assert_eq!(nearest("threads", keys), Some("servers"));
+        assert_eq!(nearest("threads", ["pools"]), None);
+        assert_eq!(nearest("service_time", ["station", "time"]), Some("time"));
+        assert_eq!(nearest("overtime", ["station", "time"]), None);
         assert_eq!(
             suggestion("colour", "keys", keys),
             "keys: `servers`, `queue`, `discipline`"

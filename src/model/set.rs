@@ -1,5 +1,6 @@
 //! Overrides: `--set path=value`, such as `scenarios.default.stages[*].target=500`.
 
+use super::nesting::too_deep_in_value;
 use super::problem::{Finding, Problems, Source};
 use super::tree::{Entry, Node, Place, Value, convert};
 use super::visible::visible;
@@ -91,9 +92,12 @@ impl Override {
             place: here,
             value: Value::Text(visible(self.value()).into_owned()),
         };
+        let too_deep = || finding(here, "the value nests too deep", "nest less");
+        if too_deep_in_value(self.value()).is_some() {
+            return Err(too_deep());
+        }
         let mut node = match DeValue::parse(self.value()) {
-            Ok(value) => convert(source, &value)
-                .map_err(|_| finding(here, "the value nests too deep", "nest less"))?,
+            Ok(value) => convert(source, &value).map_err(|_| too_deep())?,
             Err(why) if self.value().starts_with(['{', '[', '"', '\'']) => {
                 return Err(finding(
                     here,

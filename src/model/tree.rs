@@ -1,12 +1,10 @@
 //! A model as written: a tree of TOML values, each with its place, in the order of the text. Control characters in
 //! keys and texts are made visible here, so that no name can bring one to a terminal or into a file.
 
+use super::nesting::DEEPEST;
 use super::visible::{visible, visible_lines};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-/// Deeper nesting is refused, so that no walk over a tree exhausts the stack.
-const DEEPEST: usize = 64;
 
 /// Where a value stands: a range of bytes of one of the texts that make up the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +83,7 @@ impl Node {
     }
 }
 
-/// A tree that nests too deep, and where.
+/// A tree that nests too deep, and where: by parts of headers that stand for lists, which `nesting` does not see.
 pub(crate) struct TooDeep(pub Place);
 
 /// Makes a node of what the TOML parser gives.
@@ -100,7 +98,8 @@ pub(crate) fn convert_document(source: u32, table: &Spanned<DeTable>) -> Result<
     Ok(Node { place, value })
 }
 
-fn place(source: u32, range: std::ops::Range<usize>) -> Place {
+/// The place of a range of bytes.
+pub(crate) fn place(source: u32, range: std::ops::Range<usize>) -> Place {
     let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     let (start, end) = (clip(range.start), clip(range.end));
     Place { source, start, end }

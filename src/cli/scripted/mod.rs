@@ -129,6 +129,8 @@ impl ScriptArgs {
         let place = system.display().to_string();
         let mut text = input::text(system, input::MODEL)
             .map_err(|e| Failure::new(exit::INVALID, format!("error: {place}: {e}")))?;
+        // What is no TOML, or nests too deep, is told first.
+        Document::from_text(&place, &text).map_err(Failure::model)?;
         let whole = text.parse::<toml::Table>().unwrap_or_default();
         if !whole.contains_key("scenarios") {
             // Behind it, so that errors name lines of the file.

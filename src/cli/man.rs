@@ -39,7 +39,8 @@ impl Manual {
         for (command, name) in std::iter::once((&root, "capsim".to_owned())).chain(commands) {
             let text = page(command, &name);
             let path = directory.join(format!("{name}.1"));
-            out.keep(write_whole(&path, |file| file.write_all(text.as_bytes())));
+            // Where one cannot be written the others cannot either: told once.
+            write_whole(&path, |file| file.write_all(text.as_bytes()))?;
         }
         out.done()
     }

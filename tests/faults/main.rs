@@ -2,7 +2,9 @@
 
 #![cfg(target_os = "linux")]
 
+mod disks;
 mod inputs;
+mod kills;
 mod outputs;
 mod overwrites;
 mod resume;

@@ -6,7 +6,7 @@ use super::signals::LONG;
 use super::{CROSSED, capsim, directory, full, listed, stderr, unread};
 
 /// M/M/1 with a threshold that holds.
-const QUEUE: &str = "
+pub const QUEUE: &str = "
 [scenarios.default]
 executor = \"constant-arrival-rate\"
 rate = 50

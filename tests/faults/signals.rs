@@ -19,7 +19,7 @@ j = [{ request = \"e\" }]
 visits = [{ delay = \"20ms\" }]
 ";
 
-fn kill(child: &Child, signal: &str) {
+pub fn kill(child: &Child, signal: &str) {
     let pid = child.id().to_string();
     let sent = std::process::Command::new("kill")
         .args([signal, &pid])

@@ -67,6 +67,13 @@ fn length(executor: &Executor) -> Span {
 }
 
 impl Model {
+    /// When the last scenario generates load no more, at the latest.
+    pub(crate) fn end_of_load(&self) -> Span {
+        let ends = self.scenarios.iter();
+        let ends = ends.map(|s| s.start_time + length(&s.executor));
+        ends.max().unwrap_or(Span::ZERO)
+    }
+
     /// How many times the mean load the highest is, where a scenario's load changes by stages: the largest
     /// over the scenarios, 1 if none changes.
     #[must_use]
@@ -116,7 +123,8 @@ fn users(scenario: &Scenario) -> Option<f64> {
     })
 }
 
-fn arrivals(scenario: &Scenario) -> Option<f64> {
+/// The most arrivals per second that a scenario asks for, if it has a rate.
+pub(crate) fn arrivals(scenario: &Scenario) -> Option<f64> {
     Some(match &scenario.executor {
         Executor::ConstantArrivalRate {
             rate, time_unit, ..

@@ -67,3 +67,34 @@ fn a_limit_that_is_no_size_is_wrong_usage() {
         assert!(stderr(&output).contains(says), "{}", stderr(&output));
     }
 }
+
+#[test]
+fn events_that_take_minutes_are_told_by_check() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let model = |load: &str, every: &str| {
+        let text = format!(
+            r#"{load}
+[journeys]
+j = [{{ request = "e" }}, {{ sleep = "100ms" }}]
+[stations.cpu]
+servers = 1
+slowdowns = [{{ every = "{every}", lasts = "1us", leaves = 0.44 }}]
+[endpoints.e]
+visits = [{{ station = "cpu", time = "1ms" }}]
+"#
+        );
+        let model = file(directory.path(), "model.toml", &text);
+        let output = capsim(&["check", arg(&model)]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stderr(&output)
+    };
+    let said = model(LOAD, "1ns");
+    let told = "a slowdown every 1ns, some 5e9 in 5s: a run takes very long";
+    assert!(said.contains(told), "{said}");
+    assert_eq!(model(LOAD, "1ms"), "");
+    let rate = "constant-arrival-rate\"\npre_allocated_vus = 2\nrate = 1000000000";
+    let load = LOAD.replace("constant-vus\"\nvus = 2", rate);
+    let said = model(&load, "1ms");
+    let told = "1000000000 iterations a second, some 5e9 in 5s: a run takes very long";
+    assert!(said.contains(told), "{said}");
+}

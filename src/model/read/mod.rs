@@ -29,6 +29,7 @@ mod listener;
 mod names;
 mod network;
 mod order;
+mod pace;
 mod price;
 mod program;
 mod progress;
@@ -404,10 +405,10 @@ impl<'a> Build<'a> {
         model.prices = root
             .optional("prices")
             .and_then(|f| price::read(self, &f, &model));
-        if let Some(field) = root.optional("fitted") {
-            fitted::read(self, &field, &model);
-        }
+        let fit = root.optional("fitted");
+        fit.iter().for_each(|f| fitted::read(self, f, &model));
         waiting::unused(self, &locks, &model);
+        pace::check(self, &model, at, root.optional("scenarios").as_ref());
         link::check(self, &mut model, &endpoints.calls, at, room_field.as_ref());
         model
     }

@@ -66,7 +66,11 @@ fn on_signal(mut act: impl FnMut() + Send + 'static) {
 }
 
 /// Calls a function at each Ctrl+C, if none is called yet.
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn on_signal(act: impl FnMut() + Send + 'static) {
     let _ = ctrlc::set_handler(act);
 }
+
+/// Nobody sends signals to a WebAssembly program.
+#[cfg(not(any(unix, windows)))]
+fn on_signal(_: impl FnMut() + Send + 'static) {}

@@ -35,6 +35,7 @@ pub const SCRIPT_EXCEPTION: u8 = 107;
 pub const SCRIPT_ABORTED: u8 = 108;
 
 /// The script marked the test as failed (k6's code).
+#[cfg(feature = "scripts")]
 pub const MARKED_AS_FAILED: u8 = 110;
 
 /// Why a command could not do its work: an exit code and a text for stderr.

@@ -189,9 +189,9 @@ export default function (): void {
     std::fs::write(&path, script).unwrap();
     let (code, _, said) = run(&path, &["--quiet"]);
     assert_eq!((code, said.as_str()), (0, "INFO u7 200 Slow\n"));
-    std::fs::write(&path, script.replace("as number", "as")).unwrap();
+    std::fs::write(&path, script.replace("user: User =", "user: =")).unwrap();
     let stub = capsim(folder.path(), &["stub", "test.ts"]);
     let said = text(stub.stderr);
     assert_eq!(stub.status.code(), Some(104));
-    assert!(said.contains("test.ts:8:"), "{said}");
+    assert!(said.contains("test.ts:7:"), "{said}");
 }

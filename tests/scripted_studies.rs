@@ -258,3 +258,44 @@ fn what_is_wrong_with_a_script_is_told_by_every_command() {
         assert!(errors.contains("GET /goods"), "{command}: {errors}");
     }
 }
+
+/// The times of a system are found again from the samples of a run of the same script.
+#[test]
+fn fit_finds_the_times_of_the_system_behind_a_script() {
+    let shop = shop();
+    let script = "
+import http from 'k6/http';
+import { sleep } from 'k6';
+export const options = { vus: 10, duration: '30s' };
+export default function () { http.get('http://shop.test/items', { tags: { name: 'items' } }); sleep(0.5 + Math.random()); }
+";
+    std::fs::write(shop.path().join("test.js"), script).unwrap();
+    let system = "[stations.server]\nservers = 1\n[endpoints.items]\nroute = \"GET /items\"\n\
+        visits = [{ station = \"server\", time = \"10ms\" }]\n";
+    std::fs::write(shop.path().join("system.toml"), system).unwrap();
+    printed(shop.path(), "run", &["--quiet", "--out", "csv=run.csv"], 0);
+    let guess = system.replace("10ms", "30ms");
+    std::fs::write(shop.path().join("system.toml"), guess).unwrap();
+    let more = [
+        "--to",
+        "run.csv",
+        "--free",
+        "endpoints.items.visits.0.time=2ms..100ms",
+        "--budget",
+        "runs=40",
+        "--replications",
+        "2",
+        "--out",
+        "fitted.toml",
+    ];
+    printed(shop.path(), "fit", &more, 0);
+    let fitted = read(shop.path(), "fitted.toml");
+    let line = fitted.lines().find(|l| l.starts_with("visits")).unwrap();
+    let text = line.split('"').find(|part| part.ends_with("ms")).unwrap();
+    let milliseconds: f64 = text.trim_end_matches("ms").parse().unwrap();
+    assert!((9.5..10.5).contains(&milliseconds), "{line}");
+    // It runs the script as before.
+    std::fs::write(shop.path().join("system.toml"), fitted).unwrap();
+    let text = printed(shop.path(), "check", &[], 0);
+    assert!(text.contains("10 looping VUs"), "{text}");
+}

@@ -159,6 +159,10 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
                 assert!(pool.index() < model.pools.len());
                 held.push(Op::Release(pool));
             }
+            Op::AcquireMany { pool, tokens } => {
+                assert!(pool.index() < model.pools.len() && tokens > 1);
+                held.push(Op::Release(pool));
+            }
             Op::Connect(pool) => assert_eq!(held.last(), Some(&Op::Release(pool))),
             Op::Lock { key, .. } => held.push(Op::Unlock(key)),
             Op::Limit(limit) => assert!(limit.index() < model.limits.len()),
@@ -191,6 +195,7 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
                 assert!(model.waiting_room.is_some());
             }
             Op::ReadVersion(_) | Op::CheckVersion(..) | Op::Join | Op::Respond | Op::Done => {}
+            Op::Deadline(_) | Op::InTime => {}
             Op::Balance { service, .. } => assert!(usize::from(service) < model.services.len()),
             Op::SlowedDelay { .. } | Op::AcquireKept { .. } | Op::Keep(_) => {
                 panic!("{op:?} is made for a run and in no model that was read")

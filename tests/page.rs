@@ -69,3 +69,47 @@ fn a_browser_shows_verdicts_charts_and_model() {
     assert_eq!(dom.matches("<canvas").count(), 3);
     assert_eq!(dom.matches("<table class=\"u-legend").count(), 3);
 }
+
+/// How wide what a page has is in a frame of so many pixels, and how wide the frame shows it (without the scroll bar). A
+/// frame, since the window of a browser is 500 pixels wide at least.
+fn widths(html: &str, pixels: u32, dir: &Path) -> Option<String> {
+    let document = html.replace('&', "&amp;").replace('"', "&quot;");
+    let measured = "onload = () => { const e = f.contentDocument.documentElement; \
+                    document.title = `needs ${e.scrollWidth} has ${e.clientWidth}`; }";
+    let frame = dir.join(format!("frame{pixels}.html"));
+    let text = format!(
+        "<iframe id=f style=\"width:{pixels}px;height:900px;border:0\" srcdoc=\"{document}\"></iframe>\
+         <script>{measured}</script>"
+    );
+    std::fs::write(&frame, text).unwrap_or_else(|e| panic!("{e}"));
+    let dom = in_browser(&frame, &dir.join("profile"))?;
+    let title = dom.split("<title>").nth(1)?.split("</title>").next()?;
+    Some(title.to_owned())
+}
+
+#[test]
+fn a_page_is_as_wide_as_a_telephone() {
+    let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let page = dir.path().join("run.html");
+    let path = page.display().to_string();
+    let model = "tests/data/models/mm1.toml";
+    assert_eq!(
+        capsim(&["run", model, "--quiet", "--report", &path]),
+        Some(0)
+    );
+    let html = std::fs::read_to_string(&page).unwrap_or_else(|e| panic!("{e}"));
+    for pixels in [360, 1400] {
+        let Some(title) = widths(&html, pixels, dir.path()) else {
+            eprintln!("skipped: no chromium on this machine");
+            return;
+        };
+        let numbers: Vec<u32> = title
+            .split(' ')
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let [needs, has] = numbers[..] else {
+            panic!("{title}");
+        };
+        assert!(needs <= has && has <= pixels, "{pixels} pixels: {title}");
+    }
+}

@@ -21,7 +21,7 @@ body{margin:0 auto;padding:1.5rem;max-width:60rem;background:var(--paper);color:
 font:16px/1.5 system-ui,sans-serif}\
 h1{font-size:1.6rem;margin:0 0 .25rem}h2{font-size:1.2rem;margin:2rem 0 .5rem}\
 p.lead{color:var(--soft);margin:0}\
-nav a{margin-right:1rem;color:inherit}\
+nav{display:flex;flex-wrap:wrap;gap:0 1rem}nav a{color:inherit}\
 pre{background:var(--box);padding:1rem;overflow-x:auto;font-size:.8rem;line-height:1.35}\
 .wide{overflow-x:auto}\
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}\

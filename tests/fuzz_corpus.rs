@@ -1,6 +1,6 @@
 //! The corpus of the fuzz targets (`fuzz/`), as it is and a little damaged, through what the targets do: nothing panics,
 //! and what is understood is understood again. `fuzz/run` goes on from there for as long as one likes;
-//! `CAPSIM_FUZZ_ROUNDS=1000` damages each file a thousand times, which needs no nightly toolchain.
+//! `CAPSIM_FUZZ_ROUNDS=1000` damages each file a thousand times, which needs no C++ compiler.
 
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;

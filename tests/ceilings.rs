@@ -121,7 +121,7 @@ fn no_run_does_more_than_theory_allows() {
         let all = record.durations.len();
         let served = 1.0 - record.failed_among(0..all) as f64 / all.max(1) as f64;
         let done = served * outcome.complete_iterations() as f64 / outcome.duration.as_secs();
-        // What chance makes of the mean service time of a short run is no fault of a bound.
+        // What chance makes of the mean service time of a short run is not a fault of a bound.
         for demand in found.demands.iter().chain(&found.vus) {
             let most = demand.ceiling * 1.1 + 1.0;
             let what = (case.what, case.names);

@@ -101,7 +101,7 @@ fn a_name_that_is_none_is_told() {
         unknown.contains("auto, times, capacity, warm_up"),
         "{unknown}"
     );
-    assert!(why("scenarios.main.executor").contains("is no number or time"));
+    assert!(why("scenarios.main.executor").contains("is not a number or time"));
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn statistic(values: &[f64], sorted: &[f64], stat: Aggregation) -> f64 {
         Aggregation::Med => percentile(sorted, 50.0),
         Aggregation::Percentile(p) => percentile(sorted, p),
         Aggregation::Count => values.len() as f64,
-        other => panic!("{other:?} is no statistic of a trend"),
+        other => panic!("{other:?} is not a statistic of a trend"),
     }
 }
 

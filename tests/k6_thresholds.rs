@@ -98,7 +98,7 @@ fn a_number_beyond_a_double_is_refused() {
         error.ends_with("strconv.ParseFloat: parsing \"1e999\": value out of range"),
         "{error}"
     );
-    let error = Threshold::parse("p(nan)<1").expect_err("it is no percentile");
+    let error = Threshold::parse("p(nan)<1").expect_err("it is not a percentile");
     assert!(
         error.ends_with("provide a number between 0 and 100"),
         "{error}"

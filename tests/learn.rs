@@ -174,7 +174,7 @@ fn layouts_are_given_as_text() {
         );
     }
     for (format, why) in [
-        ("hello", "is no log format"),
+        ("hello", "is not a log format"),
         ("nginx:$status$request", "nothing stands between"),
         ("nginx:$status", "the format has no path"),
         ("apache:%r %", "a % stands at the end"),

@@ -687,7 +687,7 @@ fn all_errors_of_a_file_are_told_at_once_in_the_order_of_the_text() {
 #[test]
 fn syntax_errors_have_a_place_and_a_hint() {
     let expected = "\
-error: this is no TOML: string values must be quoted, expected literal string
+error: invalid TOML: string values must be quoted, expected literal string
   --> m.toml:16:37
    |
 16 | visits = [{ station = \"cpu\", time = 6ms }]
@@ -749,7 +749,7 @@ error: `stations.cpu` has no key `quee`
     }
     let bad = errors(SMALL, &["endpoints.home.visits={ x = 3"]);
     assert!(
-        bad.starts_with("error: the value is no TOML: unclosed inline table"),
+        bad.starts_with("error: the value is invalid TOML: unclosed inline table"),
         "{bad}"
     );
 }

@@ -226,13 +226,13 @@ export default function () {
 fn errors_in_answers_name_the_place_and_what_to_do() {
     let script = "export default function () {}";
     for (wrong, parts) in [
-        ("route = '/x'", vec!["is no route", "POST /api"]),
-        ("route = 'get /x'", vec!["`get` is no method"]),
+        ("route = '/x'", vec!["is not a route", "POST /api"]),
+        ("route = 'get /x'", vec!["`get` is not a method"]),
         ("route = 'GET /x?y=1'", vec!["has no query"]),
         ("entities = { usr = 'body.x' }", vec!["has no key `usr`"]),
         (
             "entities = { user = 'x' }",
-            vec!["is no part of a request", "body.userId"],
+            vec!["is not part of a request", "body.userId"],
         ),
         ("answer = { body = '{' }", vec!["no JSON"]),
         (

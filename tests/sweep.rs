@@ -182,6 +182,6 @@ fn rows_go_to_a_file_alone() {
     let done = run(sweep(&pipe, &["--force"]));
     let said = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(2));
-    assert!(said.contains("is no file"), "{said}");
+    assert!(said.contains("is not a file"), "{said}");
     assert!(!std::fs::metadata(&pipe).unwrap().is_file());
 }

@@ -10,7 +10,7 @@ import time
 
 
 def loopback(address, default_port):
-    """Host and port of `address`, which must be on the loopback interface: probes are no load generators."""
+    """Host and port of `address`, which must be on the loopback interface: probes are not load generators."""
     host, _, port = address.rpartition(":")
     if not host:
         host, port = address, str(default_port)

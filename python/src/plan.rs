@@ -173,7 +173,7 @@ impl Segment {
 pub fn failed_line<'py>(py: Python<'py>, key: &str, why: &str) -> PyResult<Bound<'py, PyBytes>> {
     let key: Key = key
         .parse()
-        .map_err(|()| PlanMismatch::new_err(format!("`{key}` is no key")))?;
+        .map_err(|()| PlanMismatch::new_err(format!("`{key}` is not a key")))?;
     Ok(PyBytes::new(py, &segment::failed_line(key, why)))
 }
 

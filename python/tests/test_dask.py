@@ -255,7 +255,7 @@ def test_a_damaged_batch_is_run_again(place: Path) -> None:
     damaged[len(good) // 2] ^= 1
     kept, missing = run.verify(bytes(damaged), [0, 1, 2])
     assert missing == [1] and kept.count(b"\n") == 2
-    # A line of a cell that was not asked for is no answer.
+    # A line of a cell that was not asked for is not an answer.
     assert run.verify(good, [0, 7]) == (good.splitlines(keepends=True)[0], [7])
     with pytest.raises(capsim.PlanMismatch):
         segment.add(bytes(damaged))

@@ -191,7 +191,7 @@ pub(crate) fn beside(base: &str, path: &str) -> Result<String, String> {
     Ok(parts.join("/"))
 }
 
-/// Why a module that is no file is not to be had, and what to do.
+/// Why a module that is not a file is not to be had, and what to do.
 fn refusal(specifier: &str) -> Option<String> {
     if specifier.contains("://") && !specifier.starts_with("file://") {
         return Some(format!(
@@ -209,7 +209,7 @@ fn refusal(specifier: &str) -> Option<String> {
         _ if specifier.starts_with("k6/x/") => {
             "is an extension of k6, which cannot run here; remove it or put a local module in its place"
         }
-        _ if specifier.starts_with("k6/") => "is no module that is simulated",
+        _ if specifier.starts_with("k6/") => "is not a module that is simulated",
         _ if specifier.starts_with('.') || specifier.starts_with("file://") => return None,
         _ if specifier.starts_with('/') => return None,
         _ => "is neither a module of k6 nor a path; local files begin with './'",

@@ -50,7 +50,7 @@ impl Report {
     /// A trend, or a part of it: `iteration_duration`, `http_req_duration{name:order}`, a metric of the model.
     ///
     /// # Errors
-    /// [`Error::Unknown`] if there is no such metric, or it is no trend.
+    /// [`Error::Unknown`] if there is no such metric, or it is not a trend.
     pub fn trend(&self, name: &str) -> Result<Trend<'_>, Error> {
         let parsed = self.parsed(name)?;
         match self.values(&parsed, &[]) {
@@ -65,7 +65,7 @@ impl Report {
     /// The sum of a counter: `http_reqs`, `iterations`, `dropped_iterations`, `data_received`, or a part of it.
     ///
     /// # Errors
-    /// [`Error::Unknown`] if there is no such metric, or it is no counter.
+    /// [`Error::Unknown`] if there is no such metric, or it is not a counter.
     pub fn count(&self, name: &str) -> Result<f64, Error> {
         match self.values(&self.parsed(name)?, &[]) {
             Some(Values::Counter { count, .. }) => Ok(count),
@@ -88,7 +88,7 @@ impl Report {
     /// without samples.
     ///
     /// # Errors
-    /// [`Error::Unknown`] if there is no such metric, or it is no rate.
+    /// [`Error::Unknown`] if there is no such metric, or it is not a rate.
     pub fn share(&self, name: &str) -> Result<Option<f64>, Error> {
         match self.values(&self.parsed(name)?, &[]) {
             Some(Values::Rate { passes, fails }) => {

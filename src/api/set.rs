@@ -156,7 +156,7 @@ impl Scenario {
     }
 }
 
-/// The path of a named table. A name that is no bare key stands in quotes.
+/// The path of a named table. A name that is not a bare key stands in quotes.
 fn table(section: &str, name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !name.is_empty() && name.chars().all(bare) {

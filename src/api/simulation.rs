@@ -48,7 +48,7 @@ impl Simulation {
         self
     }
 
-    /// Runs it to its end. A crossed threshold is no error (see [`Report::passed`]) unless it ends the run early.
+    /// Runs it to its end. A crossed threshold is not an error (see [`Report::passed`]) unless it ends the run early.
     ///
     /// # Errors
     /// [`Error::Unfinished`] if the run got stuck, was ended by a threshold with `abort_on_fail`, or its setup or

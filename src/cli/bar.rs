@@ -36,7 +36,7 @@ impl Bar {
         }
     }
 
-    /// So many runs are done. A line is printed at each tenth of the way.
+    /// Reports that `done` runs are done. A line is printed at each tenth of the way.
     pub fn at(&mut self, done: u64) {
         if let Some(bar) = &self.bar {
             bar.set_position(done);

@@ -28,14 +28,14 @@ const RUNS: u64 = 200;
 
 /// Find the largest load that meets all thresholds, or the smallest resource.
 ///
-/// Brackets, bisects with the same random numbers at every value, and confirms both ends with more
+/// Brackets the limit, bisects with the same random numbers at every value, and confirms both ends with more
 /// replications: an end is printed only if it is sure (99 %). A value passes if the mean over its runs
 /// meets every threshold.
 ///
 /// Reads as: `load: largest passing 1.12, smallest failing 1.15`. Up to 1.12 times the model's load every
 /// threshold holds, from 1.15 times on one is crossed, and between the two more runs would have to tell.
 /// Below it: which threshold breaks first, what limits there, and how far the model as it stands is
-/// from the limit. First of all stands what theory says without a simulation.
+/// from the limit. The output begins with analytical bounds, which need no simulation.
 ///
 /// `--minimise cost` with one --vary or several finds the cheapest design by the model's [prices] that meets all
 /// thresholds. Values are as for `sweep`, from the weakest to the strongest (`1..8` for whole numbers); a design is tried
@@ -79,7 +79,7 @@ pub struct Capacity {
     runs: Runs,
     #[command(flatten)]
     report: Report,
-    /// Print the answer alone, without bounds and the values tried.
+    /// Print only the answer, without bounds and the values tried.
     #[arg(short, long)]
     quiet: bool,
 }

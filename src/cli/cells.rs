@@ -33,25 +33,25 @@ Examples:
   capsim cells < plan.jsonl | capsim store add results --plan plan.jsonl
   sed -n 2,101p plan.jsonl | capsim cells --plan plan.jsonl
 
-Exit codes: 0 done; 104 a line is no cell of the plan, or a cell failed: never run it again as it is;
+Exit codes: 0 done; 104 a line is not a cell of the plan, or a cell failed: never run it again as it is;
 105 interrupted, 1 anything else: run it again.")]
 pub struct CellsArgs {
-    /// A plan: its first line is taken from there, and standard input has cells alone.
+    /// A plan, whose first line is used; standard input then has only cells.
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
-    /// Threads; never changes a byte. With more than one, cells are read some at a time.
+    /// Threads; never changes a byte. With more than one, cells are read in batches.
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: u16,
-    /// Most memory of this process, such as 512M or 2G. A cell that asks for more ends it, so that whoever
-    /// started it knows which one it was. Linux alone.
+    /// Largest memory of this process, such as 512M or 2G. A cell that asks for more ends the process, so
+    /// that its parent knows which cell it was. Linux only.
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
 }
 
 /// Reads a number of bytes, with K, M, G or T for powers of 1024.
 fn size(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is no size: write 512M or 2G");
+    let wrong = || format!("`{text}` is not a size: write 512M or 2G");
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let power = match text[digits.len()..].trim_end_matches(['i', 'B']) {
         "" => 0,
@@ -136,7 +136,7 @@ impl CellsArgs {
                 let (line, good) = result?;
                 failed += usize::from(!good);
                 if let Err(why) = out.write_all(&line).and_then(|()| out.flush()) {
-                    // Whoever reads has gone: no result would be kept.
+                    // The reader has gone: no result would be kept.
                     return Err(Failure::stdout(&why).unwrap_or(Failure::new(exit::OTHER, "")));
                 }
             }

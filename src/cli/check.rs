@@ -15,7 +15,8 @@ use crate::study::answers::bounds::analyse;
 /// Prints all that is wrong with it at once, each with its place and the fix, and ends with exit code
 /// 104; or says what the test would do, and what theory says of it: how much of each resource one
 /// iteration needs, how much it can do and at which load that is used up, which one is the bottleneck, and
-/// from how many users on some must wait (N*). An arrival rate whose VUs cannot do it is told.
+/// the saturation point N*, the number of users beyond which some must wait. Warns of an arrival rate that its VUs cannot
+/// sustain.
 ///
 /// Reads as: `knee N* = 2692 users; the peak of 5000 is beyond it`. More than 2,692 users at once cannot
 /// all be served without waiting, however well the system is tuned otherwise.

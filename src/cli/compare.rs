@@ -29,7 +29,7 @@ use crate::study::answers::compare::{Comparison, Plan, compare};
 ///
 /// Better, worse: the whole interval lies beyond the smallest effect. No difference that matters: the
 /// whole interval lies within it. Open: it does neither, so that more replications would have to tell.
-/// Whether small is good, a threshold on the number says; else its name.
+/// A threshold on a number decides whether lower is better; without one, the metric's name does.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -6,8 +6,8 @@ use crate::engine::{Span, Time};
 use crate::model::duration;
 use crate::model::visible::visible_lines;
 
-/// Prints a line to stderr, control characters made visible. If that cannot be written, nobody is there to be
-/// told: no reason to end a run.
+/// Prints a line to stderr, control characters made visible. Errors of writing
+/// to stderr are ignored.
 macro_rules! tell {
     ($($text:tt)*) => {{
         use std::io::Write as _;

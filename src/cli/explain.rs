@@ -21,8 +21,8 @@ use crate::study::answers::explain::{Plan, csv, explain};
 /// Rank the parameters by their effect on the thresholds.
 ///
 /// Every number and time of the system, and the load, goes up and down by a tenth (a whole number by at
-/// least 1), the others staying as they are, under the same random numbers. What stands on top is what
-/// to mend first, and what to measure best.
+/// least 1), the others staying as they are, under the same random numbers. The top row is the parameter
+/// to improve first, and to measure most carefully.
 ///
 /// Reads as: `stations.cpu.servers  8  +31.0 % / -17.2 %`. With a server fewer the number that the
 /// threshold compares would be 31 % larger, with one more 17 % smaller. What stands in brackets may be

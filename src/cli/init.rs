@@ -139,7 +139,7 @@ impl Init {
             None => format!(
                 "[scenarios.default]                # k6's own options: users who come, stay and leave\n\
                  executor = \"ramping-vus\"\nstart_vus = 0\nstages = [\n  \
-                 {{ duration = {duration}, target = {users} }},   # so many more users until then\n  {{ duration = {duration}, target = {users} }},   # and as many go on\n]\n\
+                 {{ duration = {duration}, target = {users} }},   # users until then\n  {{ duration = {duration}, target = {users} }},   # and as many go on\n]\n\
                  journey = \"visit\"\n",
                 users = self.users
             ),

@@ -21,7 +21,7 @@ pub struct MaxMemory {
 }
 
 impl MaxMemory {
-    /// Limits all runs from now on, of which so many are made at once.
+    /// Limits all runs from now on, of which a number are made at once.
     pub fn limit(&self, at_once: usize) -> Result<(), Failure> {
         let bytes = match self.max_memory {
             Some(ByteSize(0)) => {

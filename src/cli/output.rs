@@ -122,7 +122,7 @@ pub fn write_whole(
 ) -> Result<(), Failure> {
     match whole::write_whole(file, |out| write(out)) {
         Ok(()) => Ok(()),
-        // Whoever reads the pipe has seen enough.
+        // The reader of the pipe has seen enough.
         Err(why) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(why) => Err(Failure::file(file, why)),
     }

@@ -32,10 +32,10 @@ pub struct Plot {
     /// What to draw.
     #[arg(short, long)]
     kind: Option<Kind>,
-    /// Of a map: one threshold alone, such as `http_req_duration p(95)<500`. Default: all of them.
+    /// For a map: only one threshold, such as `http_req_duration p(95)<500`. Default: all of them.
     #[arg(long, value_name = "THRESHOLD")]
     slo: Option<String>,
-    /// Words before the kind in the title. Default: the name of the CSV file.
+    /// Text before the kind in the title. Default: the name of the CSV file.
     #[arg(long)]
     title: Option<String>,
 }

@@ -21,7 +21,7 @@ pub const MANY: [&str; 3] = ["replications", "precision", "steady"];
 /// How many runs, and what of them.
 #[derive(Clone, Debug, Args)]
 pub struct Replicate {
-    /// Run so many times, each with random numbers of its own, and print means with 95 % intervals.
+    /// Run the model this number of times, each with its own random numbers, and print means with 95 % intervals.
     #[arg(long, value_name = "N", conflicts_with = "precision",
           value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     replications: Option<u64>,
@@ -29,7 +29,7 @@ pub struct Replicate {
     /// mean, such as `2%`.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     precision: Option<f64>,
-    /// With --precision: at most so many runs.
+    /// With --precision: the largest number of runs.
     #[arg(long, value_name = "N", default_value_t = 200,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     max_replications: u64,
@@ -86,7 +86,7 @@ pub fn share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "write a share such as 2% or 0.02".to_owned())
 }
 
-/// Does work with so many threads.
+/// Does work with this number of threads.
 pub fn with_threads<T: Send>(
     threads: Option<u16>,
     work: impl FnOnce() -> T + Send,

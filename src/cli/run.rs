@@ -99,7 +99,7 @@ pub struct Run {
     epoch: Timestamp,
     #[command(flatten)]
     ci: Ci,
-    /// Print the summary alone.
+    /// Print only the summary.
     #[arg(short, long)]
     quiet: bool,
     /// Check the laws that hold on every run (nothing lost, nothing made of nothing, times that add up)
@@ -356,7 +356,7 @@ impl Run {
     fn simulate(&self, mut world: World<'_>, plan: Option<&Plan>) -> Simulated {
         let every = self.report.wanted().then(|| Span::secs(1));
         let every = self.timeline.every().or(every);
-        // Whoever listens is a thread, which costs more than many a run takes until somebody could want its end.
+        // The Ctrl+C handler needs a thread. Starting one costs more than most runs, so it is deferred.
         if every.is_some() || self.audit || !self.out.is_empty() {
             Interrupt::ends_at_once();
         }

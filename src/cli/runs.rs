@@ -36,7 +36,7 @@ impl Runs {
         })
     }
 
-    /// Fails if runs have no result: whatever a study then says is no answer.
+    /// Fails if runs have no result: whatever a study then says is not an answer.
     pub fn all_made(&self, runner: &Runner) -> Result<(), Failure> {
         let Some(broken) = runner.broken() else {
             return Ok(());

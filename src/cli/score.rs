@@ -47,7 +47,7 @@ impl ScoreArgs {
             .map_err(|why| invalid(format!("{name}: the prediction cannot be read: {why}")))?;
         let unusable = |why: String| {
             invalid(format!(
-                "{name}: this is no prediction: {why}; give a file that `capsim predict --out` wrote"
+                "{name}: this is not a prediction: {why}; give a file that `capsim predict --out` wrote"
             ))
         };
         let kept = Kept::parse(&text).map_err(unusable)?;

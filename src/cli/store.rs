@@ -20,7 +20,7 @@ use crate::study::sweep::segment::add;
 use crate::study::sweep::shard::array;
 use crate::study::sweep::store::{Contents, Review, Store};
 
-/// So many of a list are named.
+/// Entries of a list that are named.
 const NAMED: usize = 10;
 
 /// Look at a store of results, and make the CSV file of a sweep from it.

@@ -3,7 +3,7 @@
 use super::Time;
 use super::heap::key;
 
-/// So many sources are compared directly. A power of two: a mask keeps an index within.
+/// Sources that are compared directly. A power of two, so that a mask keeps an index within.
 pub(super) const DIRECT: usize = 16;
 
 /// The due times of at most [`DIRECT`] sources, each of which has one event pending or none.
@@ -52,7 +52,7 @@ impl DirectSources {
         }
     }
 
-    /// The first among so many places. The number is a constant, for the steps of a loop cost as much as what is compared.
+    /// The first among a number of places. The number is a constant, because the steps of a loop cost as much as what is compared.
     #[inline(always)]
     fn first_of_places<const PLACES: usize>(&self) -> (Time, usize) {
         let (mut first, mut place) = (self.times[0], 0);

@@ -14,7 +14,7 @@ pub struct MinHeap<V: Copy> {
     sorted: bool,
 }
 
-/// So many entries are kept sorted, and half as many are sorted again.
+/// Entries that are kept sorted; half as many are sorted again.
 const FEW: usize = 32;
 
 /// Joins a time-like upper half and a sequence number to one key.

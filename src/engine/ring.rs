@@ -68,7 +68,7 @@ impl<T: Copy> Ring<T> {
         Some(parts)
     }
 
-    /// The value with so many before it.
+    /// The value at this place, counted from the head.
     #[inline]
     #[must_use]
     pub fn get(&self, behind: usize) -> Option<&T> {

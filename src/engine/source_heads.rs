@@ -10,7 +10,7 @@ pub(super) fn source_of(key: u128) -> u32 {
     key as u32 & ((1 << SOURCE_BITS) - 1)
 }
 
-/// So many places stand in the list, of which the first bounds it: a power of two, so that a mask keeps an
+/// Capacity of the sorted list, whose first place is a sentinel: a power of two, so that a mask keeps an
 /// index within.
 const PLACES: usize = 32;
 
@@ -47,7 +47,7 @@ impl SourceHeads {
         self.sorted[self.last % PLACES]
     }
 
-    /// There are so many sources now, with numbers below that.
+    /// Grows to `sources` sources, with ids below that.
     pub fn grow(&mut self, sources: usize, numbers: usize) {
         let half = self.nodes.len() / 2;
         if sources < PLACES || numbers <= half {

@@ -11,7 +11,7 @@ const KEY_LABEL: &[u8; 16] = b"capsim stream v1";
 /// 2⁻⁵³: the spacing of the numbers that [`Stream::unit`] gives.
 const ULP: f64 = 1.0 / (1_u64 << 53) as f64;
 
-/// So many numbers are drawn at a time: a power of two, so that a mask keeps an index within.
+/// Numbers drawn at a time: a power of two, so that a mask keeps an index within.
 const BLOCK: usize = 32;
 
 /// The stream number of a component: FNV-1a with 64 bits over the name's UTF-8 bytes (G. Fowler,

@@ -119,10 +119,12 @@ fn row(line: &str) -> Result<(i64, u16, u64), &'static str> {
     if start.len() != 16 {
         return Err("the start is not in microseconds since 1970");
     }
-    let start = start.parse().map_err(|_| "the start is no whole number")?;
+    let start = start
+        .parse()
+        .map_err(|_| "the start is not a whole number")?;
     let status: i32 = status
         .parse()
-        .map_err(|_| "the status is no whole number")?;
-    let us = us.parse().map_err(|_| "the time is no whole number")?;
+        .map_err(|_| "the status is not a whole number")?;
+    let us = us.parse().map_err(|_| "the time is not a whole number")?;
     Ok((start, u16::try_from(status).unwrap_or(0), us))
 }

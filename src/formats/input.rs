@@ -11,7 +11,7 @@ pub const TABLE: u64 = 1 << 30;
 /// Most bytes of a measured run, unpacked.
 pub const RUN: u64 = 2 << 30;
 
-/// Reads a file of at most so many bytes. A pipe is read if it is open already; one that would have to be
+/// Reads a file of at most `limit` bytes. A pipe is read if it is open already; one that would have to be
 /// waited for, and a device, are not.
 ///
 /// # Errors
@@ -38,7 +38,7 @@ pub fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, String> {
 pub fn open(path: &Path) -> Result<(File, Metadata), String> {
     let about = std::fs::metadata(path).map_err(|why| why.to_string())?;
     if !(about.is_file() || is_pipe(&about) && is_open(path)) {
-        return Err("it is no regular file".to_owned());
+        return Err("it is not a regular file".to_owned());
     }
     let file = File::open(path).map_err(|why| why.to_string())?;
     Ok((file, about))

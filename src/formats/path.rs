@@ -102,7 +102,7 @@ fn is_id(segment: &str) -> bool {
         || word && (digits >= 4 || segment.len() >= 20)
 }
 
-/// So many values at one place of otherwise equal paths are identifiers, whatever they look like.
+/// From this number of values at one place of otherwise equal paths on, they are identifiers, whatever they look like.
 const MANY: usize = 20;
 
 /// Folds templates that differ in one segment alone, where there are many of them. Gives the new template of

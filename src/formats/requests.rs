@@ -81,7 +81,7 @@ pub(super) fn microseconds(text: &str, unit: f64) -> Result<i64, String> {
     let value = value.map(|x| x * unit).filter(|us| us.abs() < 9e15);
     value
         .map(|us| us.round() as i64)
-        .ok_or_else(|| format!("`{text}` is no time"))
+        .ok_or_else(|| format!("`{text}` is not a time"))
 }
 
 /// `GET /seats/17` as a method and a path; a name of an endpoint is a path without a method.

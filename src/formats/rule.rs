@@ -71,7 +71,7 @@ impl Rule {
     /// The percentile in milliseconds of times in nanoseconds in ascending order.
     ///
     /// `None` without times, if `percent` is not within 0 to 100, or if the rule points beyond the last
-    /// time, where a tool prints what is no time of the sample.
+    /// time, where a tool prints what is not a time of the sample.
     #[must_use]
     pub fn percentile(self, sorted_ns: &[u64], percent: f64) -> Option<f64> {
         let max = *sorted_ns.last()?;
@@ -107,8 +107,8 @@ impl Rule {
 }
 
 impl Rank {
-    /// The place of a percentile among so many times in ascending order; it may lie beyond the last. `None`
-    /// without times, for what is no percent, and where two places are interpolated.
+    /// The place of a percentile among a number of times in ascending order; it may lie beyond the last. `None`
+    /// without times, for what is not a percent, and where two places are interpolated.
     #[must_use]
     pub fn place(self, times: usize, percent: f64) -> Option<usize> {
         let last = times.checked_sub(1)?;

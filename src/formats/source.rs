@@ -86,7 +86,7 @@ impl Source {
         if let (Err(why), true) = (read, head.is_empty()) {
             return Err(fail(&why));
         }
-        // The mark of the order of bytes is no part of the text.
+        // The mark of the order of bytes is not part of the text.
         let text = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&head);
         Ok(Source {
             head: String::from_utf8_lossy(text).into_owned(),
@@ -161,7 +161,7 @@ impl Source {
         Ok(())
     }
 
-    /// From now on a line that is too long is an error of whoever reads bytes: tables are read so.
+    /// From now on a line that is too long is an error for readers of bytes: tables are read this way.
     pub fn limit_lines(&mut self) {
         self.since_line = Some(0);
     }

@@ -26,7 +26,7 @@ impl<'r> Row<'r> {
     /// The number in a column: finite, and zero or more.
     pub fn number(&self, column: usize) -> Result<f64, String> {
         let text = self.text(column);
-        super::text::number(text).ok_or_else(|| format!("`{text}` is no number"))
+        super::text::number(text).ok_or_else(|| format!("`{text}` is not a number"))
     }
 }
 

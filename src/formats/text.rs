@@ -50,7 +50,7 @@ pub fn ns_of_ms(ms: f64) -> Result<u64, String> {
     if (0.0..=YEAR_MS).contains(&ms) {
         return Ok((ms * 1e6).round() as u64);
     }
-    Err(format!("{ms} ms is no time that a request takes"))
+    Err(format!("{ms} ms is not a time that a request takes"))
 }
 
 /// A JSON number of an object, by its path of keys.

@@ -5,7 +5,7 @@ use super::ramping_vus::{self, RampingVus};
 use crate::engine::Span;
 use crate::model::scenario::{Executor, Scenario, Stage};
 
-/// From this time on, so many VUs.
+/// From this time on, this number of VUs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlanStep {
     /// Since the start of the scenario, or of the first scenario in a merged plan.

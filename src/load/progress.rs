@@ -1,4 +1,4 @@
-//! k6's progress lines on a stdout that is no terminal (`internal/cmd/ui.go`, `internal/ui/pb`, the
+//! k6's progress lines on a stdout that is not a terminal (`internal/cmd/ui.go`, `internal/ui/pb`, the
 //! progress functions of `lib/executor`, k6 v2.2.0). The last block of a test is printed after the
 //! summary.
 

@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use crate::engine::Span;
 use crate::model::scenario::Stage;
 
-/// From this time on, so many VUs.
+/// From this time on, this number of VUs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Since the scenario's start.

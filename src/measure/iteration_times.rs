@@ -13,7 +13,7 @@ use crate::stats::durations::Slice;
 pub struct IterationTimes {
     /// All are so far as requests were.
     follow: bool,
-    /// So many, the first ones, are.
+    /// How many of them, from the first one on, are followed.
     followed: usize,
     /// How much longer they are.
     more: u64,
@@ -111,7 +111,7 @@ impl IterationTimes {
     /// Those at these places, one part after the other; `requests` as for [`IterationTimes::push`].
     ///
     /// # Panics
-    /// If there are not so many, like a slice.
+    /// If the range ends beyond the last one, like a slice.
     #[must_use]
     pub fn range<'d>(&'d self, requests: &'d Durations, places: Range<usize>) -> [Slice<'d>; 2] {
         let (start, end, followed) = (places.start, places.end, self.followed);
@@ -120,10 +120,10 @@ impl IterationTimes {
         [as_requests.longer_by(self.more), self.own.range(own)]
     }
 
-    /// Takes the first so many away, and no longer needs the requests.
+    /// Removes this number of the first ones, and no longer needs the requests.
     ///
     /// # Panics
-    /// If there are not so many.
+    /// If there are fewer.
     pub fn remove_first(&mut self, count: usize, requests: &Durations) {
         let mut own = self.collect(requests);
         own.remove_first(count);

@@ -315,7 +315,7 @@ impl Recorder {
         }
     }
 
-    /// An empty record for a model with so many sites, scenarios, checks and these custom metrics.
+    /// An empty record for a model with these numbers of sites, scenarios and checks, and these custom metrics.
     #[must_use]
     pub fn new(sites: usize, scenarios: usize, checks: usize, customs: &[CustomKind]) -> Recorder {
         let origins = scenarios + 2;
@@ -547,7 +547,7 @@ impl Recorder {
         self.note(now, Sample::Iteration { origin, duration });
     }
 
-    /// One sample of each of so many checks of consecutive numbers.
+    /// One sample of each of a number of checks with consecutive ids.
     #[inline]
     pub fn checks(
         &mut self,

@@ -21,7 +21,7 @@ pub struct Tallies {
 }
 
 impl Tallies {
-    /// Nothing counted yet, for so many origins.
+    /// Nothing counted yet, for a number of origins.
     #[must_use]
     pub fn new(origins: usize) -> Tallies {
         Tallies {

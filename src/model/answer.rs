@@ -101,7 +101,7 @@ pub enum Template {
     List(Vec<Template>),
     /// An object.
     Object(Vec<(String, Template)>),
-    /// A list with one element for each free seat of the event, at most so many.
+    /// A list with one element for each free seat of the event, up to a maximum.
     EachFreeSeat(Box<Template>, u32),
 }
 

@@ -22,7 +22,7 @@ pub struct Autoscale {
     pub boot: DistId,
     /// How a new replica works at first.
     pub warm_up: Option<WarmUp>,
-    /// From these times on there are at least so many replicas; without a rule, exactly so many. Ascending.
+    /// Times, ascending, and the smallest number of replicas from each on; without a rule, the exact number.
     pub schedule: Vec<(Span, u32)>,
 }
 
@@ -68,7 +68,7 @@ pub enum Policy {
         /// How fast it may shrink.
         down: Pace,
     },
-    /// So many more or fewer beyond these values, as step scaling of AWS.
+    /// Adds or removes a number of replicas beyond each value, as step scaling of AWS.
     Steps(Vec<Step>),
 }
 
@@ -77,7 +77,7 @@ pub enum Policy {
 pub struct Pace {
     /// The mildest of what was wanted in so long is done.
     pub stabilise: Span,
-    /// So many replicas in a period.
+    /// Replicas that may be added or removed in a period.
     pub replicas: u32,
     /// Or this share of those at its beginning, whichever is more.
     pub share: f64,
@@ -90,7 +90,7 @@ pub struct Pace {
 pub struct Step {
     /// It counts above this value; or below it.
     pub at: f64,
-    /// Above, and so many more; or below, and so many fewer.
+    /// Above a value, and how many more; or below a value, and how many fewer.
     pub above: bool,
     /// How many.
     pub replicas: u32,

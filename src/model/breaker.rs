@@ -39,8 +39,8 @@ pub struct Breaker {
 /// The calls that rates are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
-    /// The last so many.
+    /// The last calls, of this number.
     Calls(u32),
-    /// Those of the last so many seconds, the present one included.
+    /// The calls of the last seconds, of this number, the present one included.
     Seconds(u32),
 }

@@ -43,7 +43,7 @@ pub enum Lookup {
     Ratio(f64),
     /// The object of the request's entity.
     Entity(Entity),
-    /// One of so many objects, drawn for each request.
+    /// One of this number of objects, drawn for each request.
     Drawn {
         /// How many there are.
         keys: u32,

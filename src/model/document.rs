@@ -19,9 +19,9 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use toml::de::DeTable;
 
-/// A line behind which a text is made anew each time: it is no part of the file.
+/// A line behind which a text is made anew each time: it is not part of the file.
 pub const GENERATED: &str =
-    "\n# Behind this line stands the load of a script, which is no part of this file.\n";
+    "\n# Behind this line stands the load of a script, which is not part of this file.\n";
 
 /// A model as written. Shared by threads: checking changes nothing in it.
 #[derive(Debug)]
@@ -163,11 +163,11 @@ fn lexical(path: &Path) -> Option<PathBuf> {
     Some(plain)
 }
 
-/// The text of a file, which is read more than once and so is no pipe.
+/// The text of a file, which is read more than once and so is not a pipe.
 fn file_text(path: &Path) -> Result<String, String> {
     let about = std::fs::metadata(path).map_err(|why| why.to_string())?;
     if !about.is_file() {
-        return Err("it is no regular file".to_string());
+        return Err("it is not a regular file".to_string());
     }
     input::text(path, input::MODEL)
 }

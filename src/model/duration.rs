@@ -1,7 +1,7 @@
 //! Durations as k6 writes and reads them: Go's syntax (`time.ParseDuration`, `Duration.String`, Go 1.2x)
 //! with k6's integer prefix of days (`lib/types`, k6 v2.2.0).
 //!
-//! k6 also takes a bare number for milliseconds; a model does not, for nobody sees the unit.
+//! k6 also takes a bare number for milliseconds; a model does not, because the unit would not be visible.
 
 use crate::engine::Span;
 use std::fmt;
@@ -28,7 +28,7 @@ pub enum DurationError {
         /// The whole text.
         text: String,
     },
-    /// The part before `d` is no whole number.
+    /// The part before `d` is not a whole number.
     Days(String),
     /// Correct, but negative where only a length makes sense.
     Negative(String),

@@ -105,7 +105,7 @@ pub enum Step {
     JumpWithProbability(f64, u32),
     /// One sample of a check: passes if the condition holds.
     Check(CheckId, Condition),
-    /// So many checks of consecutive numbers, the first of which is this, that pass if the last response was ok. All but
+    /// A number of checks with consecutive ids from this one on, which pass if the last response was ok. All but
     /// the first follow as steps of their own, too, for who makes them one by one.
     Checks(CheckId, u16),
     /// One sample of a custom metric.

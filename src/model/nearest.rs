@@ -33,7 +33,7 @@ pub(crate) fn nearest<'a>(
     given: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    // A long text is no slip of the pen, and the distance is quadratic.
+    // A long text is not a spelling mistake, and the distance is quadratic.
     if given.len() > 200 {
         return None;
     }

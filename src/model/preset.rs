@@ -68,7 +68,7 @@ pub fn named(name: &str) -> Result<Preset, String> {
     found.cloned().ok_or_else(|| instead(name, &all, ""))
 }
 
-/// What could be meant by a name that is no preset: of the presets for a section, or of all.
+/// What could be meant by a name that is not a preset: of the presets for a section, or of all.
 fn instead(name: &str, all: &[Preset], section: &str) -> String {
     let fits = |preset: &&Preset| section.is_empty() || preset.section == section;
     let known: Vec<&str> = all.iter().filter(fits).map(|p| p.name.as_str()).collect();

@@ -9,7 +9,7 @@ pub struct Queueing {
     pub preemption: Preemption,
     /// Waiting so long is worth one class.
     pub ageing: Option<Span>,
-    /// Of adaptive LIFO: with more than so many waiting, the last one goes first.
+    /// Of adaptive LIFO: with more than this number waiting, the last one goes first.
     pub lifo_above: u32,
     /// How long requests may wait while the queue does not get empty.
     pub codel: Option<Codel>,

@@ -42,7 +42,7 @@ impl Replay {
         self.survey.length_us() as f64 / gaps as f64
     }
 
-    /// When a request comes that begins so many microseconds after the begin of what is played of the log, in the n-th
+    /// When a request comes that begins this number of microseconds after the begin of what is played of the log, in the n-th
     /// playing, from 0.
     #[must_use]
     pub fn at(&self, us: f64, playing: u64) -> Span {

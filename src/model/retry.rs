@@ -129,7 +129,7 @@ pub enum Budget {
     Concurrent {
         /// Retries for each request in progress.
         ratio: f64,
-        /// So many are allowed in any case.
+        /// Retries that are allowed in any case.
         min: u32,
     },
 }

@@ -54,16 +54,16 @@ pub struct Service {
 pub struct HealthCheck {
     /// From one to the next.
     pub every: Span,
-    /// So many in a row that fail, and the replica is not used.
+    /// Failed checks in a row after which the replica is not used.
     pub fails: u32,
-    /// So many in a row that pass, and it is used again.
+    /// Passed checks in a row after which it is used again.
     pub passes: u32,
 }
 
 /// Ejection by answers, as Envoy's outlier detection by consecutive errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outliers {
-    /// So many errors in a row (status 500 or more, or a connection refused).
+    /// Errors in a row (status 500 or more, or a connection refused) that eject the replica.
     pub errors: u32,
     /// From one look at which ejections may end to the next.
     pub every: Span,
@@ -115,7 +115,7 @@ pub enum Trouble {
         /// How long that takes.
         takes: DistId,
     },
-    /// All replicas are drained and restarted, so many at once.
+    /// All replicas are drained and restarted, a fixed number at a time.
     Restart(u32),
     /// Calls from this service to that one get no answer: they fail with 504 after a time.
     Partition {
@@ -144,11 +144,11 @@ pub enum Balancer {
     Random,
     /// Fewest requests sent to it and not answered, over its weight; of equal ones in turn.
     LeastConnections,
-    /// Fewest requests not answered, of so many different ones drawn at random (Mitzenmacher 2001).
+    /// Fewest requests not answered, among this number of different replicas drawn at random (Mitzenmacher 2001).
     Choices(u32),
     /// Fewest requests on which it works, those included that nobody waits for; of equal ones in turn.
     ShortestQueue,
-    /// By the entity of a request, on a ring with so many points for each replica (Karger et al. 1997).
+    /// By the entity of a request, on a ring with this number of points for each replica (Karger et al. 1997).
     Hash {
         /// Which entity.
         key: Entity,

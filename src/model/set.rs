@@ -78,7 +78,7 @@ impl Override {
         self.text[self.value_at..].trim()
     }
 
-    /// Whether it is `load=…`, which is no path of the tree.
+    /// Whether it is `load=…`, which is not a path of the tree.
     pub(crate) fn is_load(&self) -> bool {
         matches!(self.path.as_slice(), [Step::Key(key)] if key == "load")
     }
@@ -101,7 +101,7 @@ impl Override {
             Err(why) if self.value().starts_with(['{', '[', '"', '\'']) => {
                 return Err(finding(
                     here,
-                    &format!("the value is no TOML: {}", why.message()),
+                    &format!("the value is invalid TOML: {}", why.message()),
                     "",
                 ));
             }
@@ -221,7 +221,7 @@ pub(crate) fn likely(unknown: &str, known: &[String]) -> String {
         each.map(|end| strsim::normalized_levenshtein(unknown, end))
             .fold(0.0, f64::max)
     };
-    // A long text is no slip of the pen, and comparing takes the product of the lengths.
+    // A long text is not a spelling mistake, and comparing takes the product of the lengths.
     let compared = if unknown.len() > 200 { 0 } else { 5000 };
     let compared = known.iter().filter(|p| p.len() <= 200).take(compared);
     let mut near: Vec<(f64, &String)> = compared.map(|p| (likeness(p), p)).collect();
@@ -270,7 +270,7 @@ fn put(
                 }
                 return Ok(());
             }
-            // A slip in the name of a station is no new station; a metric of `thresholds` is a name of k6's.
+            // A slip in the name of a station is not a new station; a metric of `thresholds` is a name of k6's.
             let fixed = table.is_some() && matches!(inner, Some(Kind::Table(_)));
             let fixed = fixed || root && key == "thresholds";
             let begins = !rest.is_empty() && fixed;
@@ -315,7 +315,7 @@ fn put(
     }
 }
 
-/// The paths of all values that are no tables, as an override names them.
+/// The paths of all values that are not tables, as an override names them.
 pub(crate) fn paths(tree: &Node) -> Vec<String> {
     let mut found = Vec::new();
     collect(tree, String::new(), &mut found);

@@ -59,7 +59,7 @@ fn unclosed(text: &str) -> Option<Finding> {
                 start: clip(at),
                 end: clip(at + 1),
             },
-            message: format!("this is no TOML: a {what} begins here and does not end"),
+            message: format!("invalid TOML: a {what} begins here and does not end"),
             fix: format!("close it with {close}"),
         }
     };
@@ -120,7 +120,7 @@ fn finding(text: &str, error: &toml::de::Error) -> Finding {
     };
     let message = error.message();
     let fix = syntax_fix(text, range.start, message);
-    let message = format!("this is no TOML: {}", message.replace('\n', ", "));
+    let message = format!("invalid TOML: {}", message.replace('\n', ", "));
     Finding {
         place,
         message,

@@ -123,7 +123,7 @@ pub enum Op {
     Unlock(Entity),
     /// Comes to a limit of the rate; may wait or be refused.
     RateLimit(RateLimitId),
-    /// Asks a cache: on a hit the program goes on behind its `Store`, which is so many operations further on.
+    /// Asks a cache: on a hit the program goes on behind its `Store`, a number of operations further on.
     Cache {
         /// Which one.
         cache: CacheId,
@@ -169,14 +169,14 @@ pub enum Op {
     Guard(GuardId),
     /// Takes a token of a limit on a rate; may wait or be refused.
     Limit(LimitId),
-    /// Becomes one of so many at once, or is refused.
+    /// Enters a concurrency limit, or is refused.
     Enter {
         /// Which limit.
         limit: LimitId,
         /// Class, 0 first: of a limit with classes, how much of it may be filled.
         class: u8,
     },
-    /// Is no longer one of so many.
+    /// Leaves a concurrency limit.
     Leave(LimitId),
     /// Calls another endpoint and waits for it; fails as it fails.
     Call(EndpointId),
@@ -387,7 +387,7 @@ pub enum Trigger {
     Every(DistId),
     /// This long after the start of the run and after each end of it: a time between failures.
     After(DistId),
-    /// After every so many completed services.
+    /// After each number of completed services.
     Completions(u32),
     /// Once, at this time.
     At(Span),
@@ -504,19 +504,19 @@ impl Popularity {
 pub struct WaitingRoom {
     /// Who is admitted next.
     pub order: AdmissionOrder,
-    /// At most so many per second, evenly spaced.
+    /// At most this number per second, evenly spaced.
     pub rate: Option<f64>,
-    /// So many at once, every so often.
+    /// A batch of this size, at this interval.
     pub batch: Option<(u32, Span)>,
     /// Batches raise the number that is served: who has a turn up to it comes in, whenever that is.
     pub numbered: bool,
     /// Users are let through when they ask; those who joined in the same so long stand at the same place.
     pub bucket: Option<Span>,
-    /// With buckets: at most so many in each whole minute.
+    /// With buckets: at most this number in each whole minute.
     pub per_minute: Option<u32>,
     /// With buckets: where users are let through, if not at one place.
     pub locations: Option<Locations>,
-    /// At most so many admitted users at once.
+    /// At most this number of admitted users at once.
     pub active_cap: Option<u32>,
     /// How long an admission lasts.
     pub session: Option<DistId>,

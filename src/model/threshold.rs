@@ -111,7 +111,7 @@ impl Aggregation {
     /// Reads the left side of a threshold.
     ///
     /// # Errors
-    /// k6's reason, if it is no method or its percentile is not in 0..=100.
+    /// k6's reason, if it is not a method or its percentile is not in 0..=100.
     pub fn parse(method: &str) -> Result<Aggregation, String> {
         Ok(match method {
             "count" => Aggregation::Count,

@@ -46,7 +46,7 @@ impl Autoscaler {
         }
     }
 
-    /// A time of the schedule has come: from now on at least so many.
+    /// A time of the schedule has come: from now on there are at least `least` replicas.
     pub fn planned(&mut self, replicas: u32) {
         self.floor = Some(replicas);
     }

@@ -18,7 +18,7 @@ pub enum State {
     Closed,
     /// Calls are rejected until this time, and at it.
     Open(Time),
-    /// So many calls more may probe; it became so at this time.
+    /// The number of calls that may still probe, and the time at which it became half-open.
     HalfOpen(u32, Time),
 }
 

@@ -104,7 +104,7 @@ impl CacheProbe {
 }
 
 impl Store {
-    /// An empty store of so many objects. `stream` is for `Random`.
+    /// An empty store of a number of objects. `stream` is for `Random`.
     #[must_use]
     pub fn new(policy: Eviction, size: u32, stream: Stream) -> Store {
         Store {

@@ -28,7 +28,7 @@ impl Chance {
         self.stream.unit() < self.probability
     }
 
-    /// One of so many, each as likely.
+    /// One of a number of choices, each as likely.
     pub fn one_of(&mut self, n: usize) -> usize {
         self.stream.below(n as u64) as usize
     }

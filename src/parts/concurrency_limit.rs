@@ -1,4 +1,4 @@
-//! Concurrency limits: so many requests at once, a number that is fixed or follows what requests experience. The
+//! Concurrency limits: the number of requests at once is bounded; the bound is fixed or follows what requests experience. The
 //! formulas are those of Netflix concurrency-limits 0.5 (`AIMDLimit`, `Gradient2Limit`, `ExpAvgMeasurement`), with
 //! each finished request as a sample.
 

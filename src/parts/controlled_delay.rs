@@ -1,6 +1,6 @@
 //! Controlled delay: how long a request may wait in a queue that does not get empty any more. It is the CoDel of
 //! request queues (B. Maurer, "Fail at Scale", ACM Queue 13/8, 2015), not that of packets: a queue that has been
-//! empty within the last `interval` lets requests wait that long, for it is a burst; a queue that has not lets new
+//! empty within the last `interval` lets requests wait that long, because it is a burst; a queue that has not lets new
 //! ones wait `target`, for it would never get empty.
 
 use crate::engine::{Span, Time};

@@ -66,7 +66,7 @@ impl Health {
         true
     }
 
-    /// The replica has answered. Returns whether it should be ejected, if so many may be.
+    /// The replica has answered. Returns whether it should be ejected, if that is allowed.
     pub fn answered(&mut self, spec: &Outliers, succeeded: bool) -> bool {
         if succeeded {
             self.errors = 0;

@@ -42,7 +42,7 @@ impl HostProbe {
 }
 
 impl Host {
-    /// A host on which nothing is at work, with so many cores and so many stations.
+    /// A host on which nothing is at work, with its numbers of cores and stations.
     #[must_use]
     pub fn new(cores: f64, stations: usize) -> Host {
         Host {
@@ -69,7 +69,7 @@ impl Host {
         &self.at_work
     }
 
-    /// So many servers of a station are at work from now on. Returns whether the speed of all has changed.
+    /// From now on `servers` of a station are at work. Returns whether the speed of all has changed.
     pub fn works(&mut self, now: Time, station: usize, servers: u64) -> bool {
         if self.at_work[station] == servers {
             return false;

@@ -158,7 +158,7 @@ impl Pool {
         self.probe.queue.subtract(now);
     }
 
-    /// A job asks for so many tokens at once, of a pool of which all ask so. Who comes while others wait stands behind
+    /// A job asks for a number of tokens at once, of a pool where all jobs do. Who comes while others wait stands behind
     /// them, whether or not there is enough for it.
     pub fn acquire_many(&mut self, now: Time, job: Job, ticket: u32, tokens: u16) -> Admission {
         if self.in_line() == 0 && self.free >= u32::from(tokens) {
@@ -187,7 +187,7 @@ impl Pool {
         self.probe.held.set(now, held);
     }
 
-    /// So many tokens come back; nobody is handed them yet.
+    /// A number of tokens come back; nobody is handed them yet.
     pub fn release_many(&mut self, now: Time, tokens: u16) {
         debug_assert!(
             self.free + u32::from(tokens) <= self.size,

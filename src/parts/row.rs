@@ -1,7 +1,7 @@
 //! Who waits for rows, where they are not served in the order in which they came.
 //!
 //! *Random*: one of all who wait. *By version*, inferred from measurements of `PostgreSQL` 15.20 and 18.4: who comes
-//! queues in order on the row's newest version. Whoever gets the row and writes it makes all others who waited for the
+//! queues in order on the row's newest version. The one that gets the row and writes it makes all others who waited for the
 //! old version wait for that writer, outside of any queue: when it is done, they and the first in the queue race for
 //! the row, and each is as likely to win. A holder that writes nothing leaves the queue as it is.
 
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(rows.next(0, false, &tickets).map(|e| e.job), Some(1));
         rows.push(0, entry(4, false));
         let winner = rows.next(0, false, &tickets).map(|e| e.job);
-        // Whoever wins does not write, so that all others stand in one queue, and those who raced in front.
+        // The winner does not write, so that all others stand in one queue, and those who raced in front.
         let rest: Vec<Job> = rows.rows[&0].queue.iter().map(|e| e.job).collect();
         assert!(rows.rows[&0].racers.is_empty());
         match winner {

@@ -11,7 +11,7 @@ pub struct SeatMap<'a> {
 }
 
 impl<'a> SeatMap<'a> {
-    /// A map of so many seats; of no words, a map on which nothing is free.
+    /// A map of a number of seats; without words, a map on which nothing is free.
     #[must_use]
     pub fn new(taken: &'a [u64], seats: u32) -> SeatMap<'a> {
         SeatMap { taken, seats }

@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_rate_that_is_no_whole_number_of_nanoseconds_stays_exact() {
-        // A bucket of two: what is lost of a bucket of one while it is full is no error of the rate.
+        // A bucket of two: what is lost of a bucket of one while it is full is not an error of the rate.
         let mut limit = limiter(3.0, 2, Span::ZERO);
         for n in 0..3_000_000_u64 {
             // A third of a second after the one before, to the nanosecond above.

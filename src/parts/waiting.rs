@@ -57,7 +57,7 @@ enum Order {
     /// By the time of coming, each class counted as so much later (Jackson 1960): who waits long enough goes before
     /// a higher class.
     Ageing(Box<Ageing>),
-    /// The last one first, while more than so many wait.
+    /// The last one first, while more than this number wait.
     Adaptive(VecDeque<QueueEntry>, u32),
     /// Nobody is handed anything, but now and then: who is woken asks again.
     Barging(VecDeque<QueueEntry>, Option<Box<Chance>>),
@@ -296,7 +296,7 @@ impl WaitQueue {
     }
 
     /// Finds the job whose turn it is, if there is one.
-    // It goes to a field, for what a call hands over stands in memory, and so would what is found without one.
+    // It goes to a field: what a call hands over stands in memory anyway, and so would what is found without one.
     #[inline(never)]
     fn next_alive(&mut self, tickets: &impl Tickets) -> bool {
         let entry = self.search(tickets);

@@ -316,7 +316,7 @@ impl WaitingRoom {
         Some(at.since(now))
     }
 
-    /// When somebody comes in who has so many ahead, by batches, of which all follow one another at a rate.
+    /// When a user with this number ahead comes in, by batches that follow one another at a rate.
     fn in_batches(&self, start: Time, gap: Span, (size, every): (u32, Span), ahead: u64) -> Time {
         let first = start.max(self.next_by_rate);
         let now = self.places(first).map_or(0, |(batch, left)| {
@@ -494,7 +494,7 @@ impl WaitingRoom {
     }
 
     /// A session goes on until this time; one in force may be moved, either way. Returns whether
-    /// [`WaitingRoom::session_due`] must be asked then, for it is not before.
+    /// [`WaitingRoom::session_due`] must be asked then, and not before.
     #[must_use]
     pub fn set_end(&mut self, token: Token, ends: Time) -> bool {
         if self.standing(token) != Standing::Admitted {

@@ -20,7 +20,7 @@ const ALWAYS: [&str; 6] = [
 ];
 /// Most rows of the chart.
 const MOST: usize = 30;
-/// Differences beyond so many per cent stand at the edge of the chart.
+/// Differences beyond this percentage stand at the edge of the chart.
 const EDGE: f64 = 200.0;
 
 /// The page of a comparison. `designs` says what A and B are; `other` is the text of B if it is not

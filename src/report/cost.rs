@@ -36,7 +36,7 @@ fn row(item: &Item) -> [String; 4] {
     ]
 }
 
-/// Four decimals, for a test is short.
+/// Four decimals, because a test is short.
 fn money(amount: f64) -> String {
     format!("{amount:.4}")
 }

@@ -117,7 +117,7 @@ pub(super) fn notes(case: &Case) -> String {
     }
     if case.measured.readings.iter().any(|r| r.hidden.is_some()) {
         out.push_str(
-            "  ! some numbers are rounded: one that would be written the same is no error\n",
+            "  ! some numbers are rounded: one that would be written the same is not an error\n",
         );
     }
     if case.measured.coarse {
@@ -283,7 +283,7 @@ pub(super) fn parameter_lines(fit: &Fit, quality: &Quality) -> Vec<String> {
     lines
 }
 
-/// An interval whose ends are so many times apart says nothing.
+/// An interval whose ends differ by this factor says nothing.
 const WIDE: f64 = 1000.0;
 
 /// The knee, named before anybody has measured it.

@@ -12,9 +12,9 @@ use crate::study::fit::knee::Knee;
 use crate::study::fit::quality::{Quality, error};
 use crate::study::fit::{Case, Fit};
 
-/// Errors of so many per cent are what a fit may well have.
+/// Errors of this percentage are usual in a fit.
 const FAIR: f64 = 10.0;
-/// Values farther away than so many per cent stand at the edge.
+/// Values farther away than this percentage stand at the edge.
 const EDGE: f64 = 100.0;
 
 /// One measured run and what the model makes of it.

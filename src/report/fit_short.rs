@@ -49,7 +49,7 @@ pub fn short(fit: &Fit, quality: &Quality, at: Option<&Knee>, runs: &[Shown]) ->
     out
 }
 
-/// So many of the lines, and how many more there are.
+/// The first `most` lines, and how many more there are.
 fn first(lines: &[String], most: usize) -> String {
     let mut out: String = lines.iter().take(most).map(String::as_str).collect();
     if lines.len() > most {

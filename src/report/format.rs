@@ -60,7 +60,7 @@ pub fn value(value: f64, contains: Contains, unit: Option<TimeUnit>) -> String {
     }
 }
 
-/// The ending of a noun of which there are so many.
+/// The ending of a noun after a number.
 #[must_use]
 pub fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
@@ -162,7 +162,7 @@ pub(crate) fn without_nan(value: f64) -> f64 {
     }
 }
 
-/// Cut after so many decimals (at most 2), without trailing zeros.
+/// Cut after a number of decimals (at most 2), without trailing zeros.
 fn truncated(value: f64, decimals: u8) -> String {
     let scale = if decimals == 0 { 1.0 } else { 100.0 };
     shortest(rounded(
@@ -171,13 +171,13 @@ fn truncated(value: f64, decimals: u8) -> String {
     ))
 }
 
-/// The double nearest to the value's decimal text with so many decimals.
+/// The double nearest to the value's decimal text with this number of decimals.
 fn rounded(value: f64, decimals: usize) -> f64 {
     // Reading back what was just printed cannot fail.
     fixed(value, decimals).parse().unwrap_or(value)
 }
 
-/// JavaScript's `toFixed` (ECMA-262, Number.prototype.toFixed): exactly so many decimals of the
+/// JavaScript's `toFixed` (ECMA-262, Number.prototype.toFixed): exactly this number of decimals of the
 /// exact value, a tie away from zero; from 1e21 on the shortest text.
 #[must_use]
 pub fn fixed(value: f64, decimals: usize) -> String {
@@ -197,7 +197,7 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     }
 }
 
-/// Whether the value lies exactly between two numbers of so many decimals.
+/// Whether the value lies exactly between two numbers of this number of decimals.
 ///
 /// Its decimal text then ends one place later, with a 5; and a double whose text has n decimals
 /// has n binary places, so that doubling it n times makes it whole.

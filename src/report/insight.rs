@@ -98,7 +98,7 @@ fn listed(names: &[&str]) -> String {
 
 /// What to say where nobody waited: what was busiest, and what the load was limited by.
 fn nobody_waited(account: &Account) -> String {
-    let mut text = "Nothing was a bottleneck, for nobody waited".to_owned();
+    let mut text = "Nothing was a bottleneck: nobody waited".to_owned();
     text += &match account.busiest() {
         None => ": the model has no station with a limit and no pool.".to_owned(),
         Some(most) => format!(

@@ -12,7 +12,7 @@ use crate::study::account::{Account, Kind, Limit};
 use crate::study::fit::free::four_digits;
 use crate::world::outcome::Outcome;
 
-/// A percentile wants at least so many samples beyond it.
+/// A percentile wants at least this number of samples beyond it.
 const BEYOND: f64 = 10.0;
 
 /// All notes on a run.
@@ -158,7 +158,7 @@ fn load(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
         notes.push(match scenario.executor {
             Executor::ConstantArrivalRate { max_vus, .. }
             | Executor::RampingArrivalRate { max_vus, .. } => format!(
-                "Scenario {name} dropped {dropped} iterations, for all of its VUs (at most \
+                "Scenario {name} dropped {dropped} iterations because all of its VUs (at most \
                  {max_vus}) were busy: the system saw less load than was asked for.{}",
                 why_busy(outcome, model, index)
             ),

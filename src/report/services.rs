@@ -7,7 +7,7 @@ use crate::parts::replicas::{ReplicaProbe, ServiceProbe};
 use crate::report::insight::{aligned, amount, percent};
 use crate::world::outcome::Outcome;
 
-/// So many replicas of a service have lines of their own.
+/// Replicas of a service that have a line of their own.
 const SHOWN: usize = 16;
 
 /// The table of services; nothing for a model without them.

@@ -10,13 +10,13 @@ use crate::engine::time::to_f64;
 /// What stands in the place of a duration that does not fit: from here on (4.29 s) they are long.
 const LONG: u32 = u32::MAX;
 
-/// So many durations are made floats at once.
+/// Durations converted to floats at a time.
 const BLOCK: usize = 16;
 
-/// So many are looked at at once.
+/// Durations examined at a time.
 const LOOK: usize = 64;
 
-/// So many long durations are let in before all are kept in eight bytes.
+/// Long durations to accept before all durations are kept in eight bytes.
 const FEW: usize = 1_000;
 
 /// Durations in nanoseconds, in the order in which they were added.
@@ -130,7 +130,7 @@ impl Durations {
         }
     }
 
-    /// Whether the one at this place is this, of so many nanoseconds, and takes four bytes.
+    /// Whether the duration at this place has this number of nanoseconds, and takes four bytes.
     #[inline(always)]
     #[must_use]
     pub fn is_short(&self, place: usize, ns: u64) -> bool {
@@ -151,7 +151,7 @@ impl Durations {
     /// Those at these places.
     ///
     /// # Panics
-    /// If there are not so many, like a slice.
+    /// If the range ends beyond the last one, like a slice.
     #[must_use]
     pub fn range(&self, places: Range<usize>) -> Slice<'_> {
         let (start, end, wide) = (places.start, places.end, self.short.len());
@@ -182,17 +182,17 @@ impl Durations {
         self.limit = u64::from(LONG);
     }
 
-    /// Keeps no more than the first so many.
+    /// Keeps the first ones up to this number.
     pub fn truncate(&mut self, length: usize) {
         self.long.truncate(self.long_before(length));
         self.wide.truncate(length.saturating_sub(self.short.len()));
         self.short.truncate(length);
     }
 
-    /// Takes the first so many away.
+    /// Removes this number of the first ones.
     ///
     /// # Panics
-    /// If there are not so many.
+    /// If there are fewer.
     pub fn remove_first(&mut self, count: usize) {
         let short = count.min(self.short.len());
         self.wide.drain(..count - short);
@@ -264,7 +264,7 @@ pub struct Slice<'d> {
 }
 
 impl<'d> Slice<'d> {
-    /// The same, each longer by so many nanoseconds.
+    /// The same, each longer by this number of nanoseconds.
     #[must_use]
     pub fn longer_by(self, more: u64) -> Slice<'d> {
         let more = self.more + more;
@@ -302,7 +302,7 @@ impl<'d> Slice<'d> {
         self.wide.iter().for_each(|ns| use_one(*ns + self.more));
     }
 
-    /// Does something with all of them, in nanoseconds as floats, so many at a time that a processor can do the
+    /// Does something with all of them, in nanoseconds as floats, in blocks, so that a processor can do the
     /// same with several at once.
     #[inline]
     pub fn for_blocks(self, mut use_block: impl FnMut(&[f64])) {

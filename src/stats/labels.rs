@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::growth;
 
-/// So many runs are let in before each label is kept.
+/// Runs to accept before each label is kept by itself.
 const FEW: usize = 100;
 
 /// From this mean length on, a run takes no more memory than its labels would.
@@ -132,7 +132,7 @@ impl<T: Copy + PartialEq> Labels<T> {
     /// run may come in several parts.
     ///
     /// # Panics
-    /// If there are not so many, like a slice.
+    /// If the range ends beyond the last one, like a slice.
     #[inline]
     pub fn for_runs(&self, places: Range<usize>, mut use_run: impl FnMut(T, Range<usize>)) {
         assert!(places.start <= places.end && places.end <= self.len());
@@ -173,15 +173,15 @@ impl<T: Copy + PartialEq> Labels<T> {
         (self.current, self.in_runs) = (None, 0);
     }
 
-    /// Keeps no more than the first so many.
+    /// Keeps the first ones up to this number.
     pub fn truncate(&mut self, length: usize) {
         self.keep(0..length.min(self.len()));
     }
 
-    /// Takes the first so many away.
+    /// Removes this number of the first ones.
     ///
     /// # Panics
-    /// If there are not so many.
+    /// If there are fewer.
     pub fn remove_first(&mut self, count: usize) {
         self.keep(count..self.len());
     }

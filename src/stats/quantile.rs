@@ -59,7 +59,7 @@ pub fn percentiles(samples: &[f64], percents: &[f64]) -> Option<Vec<f64>> {
     Some(interpolate_all(&positions, &neighbours))
 }
 
-/// The quantile at `q` (0 to 1) of so many samples, interpolated between ranks, where `at_rank` gives the sample
+/// The quantile at `q` (0 to 1) of `count` samples, interpolated between ranks, where `at_rank` gives the sample
 /// of a rank. `None` without samples, or if `q` is not within 0 to 1.
 pub(super) fn between_ranks(
     count: u64,

@@ -50,7 +50,7 @@ mod buckets {
 pub(super) struct Counts(Vec<u32>);
 
 impl Counts {
-    /// For so many values; nothing is counted where a sort is cheaper, or there are too many to count.
+    /// For a number of values; nothing is counted where a sort is cheaper, or there are too many to count.
     pub(super) fn new(values: usize) -> Counts {
         let worth = (WORTH_COUNTING..u32::MAX as usize).contains(&values);
         Counts(vec![0; if worth { buckets::COUNT } else { 0 }])

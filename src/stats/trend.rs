@@ -39,7 +39,7 @@ impl TrendStats {
         TrendStats::of_parts(&[samples], percents)
     }
 
-    /// As [`TrendStats::of_durations`], and the statistics of what is longer by so many nanoseconds each.
+    /// As [`TrendStats::of_durations`], and the statistics of durations that are each longer by `more` nanoseconds.
     #[must_use]
     pub fn with_longer(
         samples: Slice<'_>,

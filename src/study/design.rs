@@ -77,7 +77,7 @@ impl Design {
         Design::new(axes, Kind::Zip)
     }
 
-    /// A Latin hypercube of so many points: each path takes a value in each of so many equal slices
+    /// A Latin hypercube of n points: each path takes a value in each of n equal slices
     /// of its range once.
     ///
     /// # Errors

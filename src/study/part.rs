@@ -1,5 +1,5 @@
-//! Files on their way: without a name where the system can, so that nothing is left of a process that is
-//! killed; else named `FILE.PID.part`, locked by its writer, and cleared away by whoever finds it unlocked.
+//! Unfinished files: without a name where the system can, so that nothing is left of a process that is
+//! killed; else named `FILE.PID.part`, locked by its writer, and cleared away by the next process that finds it unlocked.
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};

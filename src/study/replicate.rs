@@ -15,13 +15,13 @@ const FEWEST: u64 = 5;
 /// How many replications.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Count {
-    /// So many.
+    /// Exactly this number.
     Fixed(u64),
     /// Until the relative half-width of every metric named in a threshold is at most this share.
     Precision {
         /// Share of the mean, such as 0.02.
         share: f64,
-        /// At most so many.
+        /// At most this number.
         at_most: u64,
     },
 }

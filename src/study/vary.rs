@@ -17,7 +17,7 @@ impl Quantity {
         let text = text.trim();
         let numeric = |c: char| c.is_ascii_digit() || "+-.eE_".contains(c);
         let mut end = text.find(|c| !numeric(c)).unwrap_or(text.len());
-        // "5e" is no number: the letter belongs to the unit.
+        // "5e" is not a number: the letter belongs to the unit.
         while end > 0 && text[..end].ends_with(['e', 'E', '_']) {
             end -= 1;
         }
@@ -57,8 +57,9 @@ pub struct Range {
 
 impl Range {
     fn parse(text: &str, log: bool) -> Result<Range, String> {
-        let bad =
-            || format!("`{text}` is no range: write a..b with numbers, units alike on both sides");
+        let bad = || {
+            format!("`{text}` is not a range: write a..b with numbers, units alike on both sides")
+        };
         let (low, high) = text.split_once("..").ok_or_else(bad)?;
         let (low, high) = (
             Quantity::parse(low).ok_or_else(bad)?,
@@ -105,7 +106,7 @@ impl Range {
         let step = Quantity::parse(text)
             .filter(|s| s.value > 0.0 && (s.unit.is_empty() || s.unit == self.unit))
             .ok_or_else(|| {
-                format!("`{text}` is no step: a number above 0 in the unit of the range")
+                format!("`{text}` is not a step: a number above 0 in the unit of the range")
             })?;
         let direction = if self.high < self.low { -1.0 } else { 1.0 };
         // A step that falls short of the end by rounding alone still reaches it.
@@ -172,7 +173,7 @@ pub fn parse(text: &str, whole: &dyn Fn(&str) -> bool) -> Result<Axis, String> {
         let range = range_of(range)?;
         let n: usize = n.trim().parse().ok().filter(|n| *n >= 1).ok_or_else(|| {
             in_spec(format!(
-                "`{n}` is no number of values: a whole number from 1"
+                "`{n}` is not a number of values: a whole number from 1"
             ))
         })?;
         if n > MOST_VALUES {

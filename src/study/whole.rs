@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all, and outputs that are no files.
+//! Files that appear whole or not at all, and outputs that are not files.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -70,7 +70,7 @@ fn without_links(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Writes a file that then takes its place: readers see the old one or all of the new one. What exists
-/// and is no file is written into.
+/// and is not a file is written into.
 ///
 /// # Errors
 /// If it cannot be written, or `fill` fails; nothing is left then.

@@ -120,7 +120,7 @@ pub fn closed_loop(
 pub struct ClosedWait {
     /// Steady state of the loop itself.
     pub steady: ClosedLoop,
-    /// Probability that at least so many completions must be waited for: one, two, and so on.
+    /// Probability that at least one, two, … completions must be waited for.
     at_least: Vec<f64>,
     rate: f64,
 }

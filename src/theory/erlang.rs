@@ -19,7 +19,7 @@ pub fn erlang_b(servers: u32, offered: f64) -> Option<f64> {
     let mut blocking = 1.0;
     for c in 1..=servers {
         blocking = offered * blocking / (f64::from(c) + offered * blocking);
-        // With servers enough it is no number above zero any more, and stays so.
+        // With servers enough it is not a number above zero any more, and stays so.
         if blocking == 0.0 {
             break;
         }

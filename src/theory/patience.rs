@@ -1,4 +1,4 @@
-//! Customers who give up waiting; whoever is in service stays.
+//! Customers who give up waiting; those in service stay.
 
 use super::birth_death::{expect, stationary};
 use super::numeric::decay_integral;

@@ -211,7 +211,7 @@ impl<'m> World<'m> {
         view
     }
 
-    /// There are to be so many replicas.
+    /// Sets the desired number of replicas.
     fn scale(&mut self, now: Time, service: u16, to: u32) {
         let from = self.view(service).current;
         let mut current = from;

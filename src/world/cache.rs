@@ -322,7 +322,7 @@ impl<'m> World<'m> {
         self.wait_over(now, id, cache, skipped);
     }
 
-    /// A request waits no longer for another's fetch: it goes on, so many operations further.
+    /// A request waits no longer for another's fetch: it goes on, a number of operations further.
     fn wait_over(&mut self, now: Time, id: Job, cache: CacheId, skipped: usize) {
         self.trace(now, id, true);
         let request = &mut self.requests[id];

@@ -290,7 +290,7 @@ impl<'m> World<'m> {
         self.finish(now, id);
     }
 
-    /// Restarts the next replicas of a rolling restart, as long as no more than so many are away.
+    /// Restarts the next replicas of a rolling restart, as long as no more than the allowed number are away.
     fn go_on_restarting(&mut self, now: Time, run: usize, at_once: u32) {
         loop {
             let Some(fleet) = &mut self.fleet else { return };

@@ -64,7 +64,7 @@ pub(super) struct Member {
 pub(super) enum Leaving {
     /// It is drained, to be restarted by this fault.
     Restart(usize),
-    /// It is drained, for there are to be fewer.
+    /// It is drained, because there are to be fewer.
     Scaled,
     /// It has been drained, and is away.
     Away,

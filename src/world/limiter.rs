@@ -110,7 +110,7 @@ impl World<'_> {
         false
     }
 
-    /// A request is no longer one of so many.
+    /// A request leaves a concurrency limit.
     #[inline(never)]
     pub(super) fn leave_limit(&mut self, now: Time, id: u32, limit: LimitId) {
         let request = &self.requests[id];
@@ -157,7 +157,7 @@ impl World<'_> {
         }
     }
 
-    /// Whoever waits for this request learns how long the server asks it to wait before the next attempt: its
+    /// The caller of this request learns how long the server asks it to wait before the next attempt: its
     /// callers, and the VU.
     pub(super) fn tell_senders(&mut self, id: u32, wait: Span) {
         let mut at = id;

@@ -66,15 +66,15 @@ impl Place {
 /// What took most of the memory of a run that took too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hoard {
-    /// So many samples.
+    /// The number of samples.
     Samples(u64),
-    /// So many requests in the system, and the endpoint that has most of them.
+    /// The number of requests in the system, and the endpoint that has most of them.
     Requests(u64, EndpointId),
-    /// So many slowdowns under way at once, and what most of them slow.
+    /// The number of slowdowns under way at once, and what most of them slow.
     Slowdowns(u64, Slowed),
-    /// So many VUs.
+    /// The number of VUs.
     Vus(u64),
-    /// So many pending events.
+    /// The number of pending events.
     Events(u64),
 }
 

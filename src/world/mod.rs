@@ -381,7 +381,7 @@ impl World<'_> {
     fn assert_laws(&self) {
         if cfg!(debug_assertions) {
             let broken = self.audit().violations;
-            assert!(broken.is_empty(), "laws are broken: {broken:#?}");
+            assert!(broken.is_empty(), "laws do not hold: {broken:#?}");
         }
     }
 

@@ -82,7 +82,7 @@ impl World<'_> {
         line.timings.sending = sending.0;
     }
 
-    /// Whether a VU's connection had a place and has it no more, for it is closed.
+    /// Whether a VU's connection had a place and has it no more, because it is closed.
     pub(super) fn gives_up_place(&mut self, vu: u32) -> bool {
         let line = self.connection(vu);
         let closed = line.place && !line.connected;
@@ -253,7 +253,7 @@ impl Connection {
     }
 }
 
-/// How long so many bytes take, to the nanosecond above.
+/// How long a number of bytes takes, rounded up to the nanosecond.
 pub(super) fn transfer(bytes: u64, bytes_per_second: Option<f64>) -> Span {
     bytes_per_second.map_or(Span::ZERO, |speed| {
         Span((bytes as f64 / speed * 1e9).ceil() as u64)

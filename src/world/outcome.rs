@@ -39,7 +39,7 @@ pub enum End {
     TeardownTimeout,
     /// A threshold with `abort_on_fail` was crossed.
     Aborted,
-    /// Here the model goes on and on without virtual time passing.
+    /// Here the model loops without advancing virtual time.
     Stuck(Place),
     /// The run took more memory than it may.
     TooMuchMemory(TooMuchMemory),
@@ -55,7 +55,7 @@ impl End {
     pub fn complaint(&self, model: &Model) -> Option<String> {
         match self {
             End::Stuck(place) => Some(format!(
-                "the {} goes on and on without virtual time passing; {}",
+                "the {} loops without advancing virtual time; {}",
                 place.name(model),
                 match place {
                     Place::Slowdowns(_) => "let more time pass between two slowdowns",

@@ -59,7 +59,7 @@ impl World<'_> {
         self.watch_the_door(now);
     }
 
-    /// A user is let through: the session begins, and whoever awaits it goes on.
+    /// A user is let through: the session begins, and the user that awaits it goes on.
     fn let_in(&mut self, now: Time, token: u32) {
         self.renew_session(now, token);
         self.tell(token, true);
@@ -92,7 +92,7 @@ impl World<'_> {
         }
     }
 
-    /// Whoever awaits the admission of a token goes on: it is let through, or has lost its place.
+    /// The user that awaits the admission of a token goes on: it is let through, or has lost its place.
     fn tell(&mut self, token: u32, admitted: bool) {
         while let Some(id) = self.awaiting.take_first(token) {
             let vu = &mut self.vus[id as usize];

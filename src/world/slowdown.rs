@@ -89,7 +89,7 @@ pub(super) fn runs(model: &Model) -> Vec<SlowdownRun> {
     all
 }
 
-/// Stations whose completions are looked at: a slowdown comes after every so many, the next in line is woken, the speed
+/// Stations whose completions are looked at: a slowdown comes after a number of them, the next in line is woken, the speed
 /// depends on how many are there, or others share the cores of its host. Empty if there is none.
 pub(super) fn counts_completions(model: &Model) -> Vec<bool> {
     let counts = |s: &Slowdown| matches!(s.trigger, Trigger::Completions(_));

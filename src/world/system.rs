@@ -476,7 +476,7 @@ impl World<'_> {
         }
     }
 
-    /// Something held that is no token comes back, and whoever waits for it first gets it.
+    /// Something held that is not a token comes back, and the first that waits for it gets it.
     #[inline(never)]
     fn give_back_other(&mut self, now: Time, id: u32, held: Held) {
         match held {

@@ -137,7 +137,7 @@ impl StateView<'_> {
         }
     }
 
-    /// When a scenario started, and the share of its time that has passed; of a scenario of so many iterations the
+    /// When a scenario started, and the share of its time that has passed; of a scenario with a fixed number of iterations the
     /// share of them that are over.
     #[must_use]
     pub fn progress(&self, scenario: usize) -> (Time, f64) {

@@ -69,7 +69,7 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// What was recorded in a run that has lasted so many seconds.
+    /// What was recorded in a run that has lasted `seconds`.
     #[must_use]
     pub fn new(record: &'a Recorder, model: &'a Model, seconds: f64) -> View<'a> {
         let asked = model.thresholds.iter().flat_map(|t| &t.thresholds);

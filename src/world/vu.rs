@@ -264,7 +264,7 @@ impl JourneyInterpreter {
         }
     }
 
-    /// An idle VU on a journey, which has room for so many loop counters; its number must be `number`.
+    /// An idle VU on a journey, with room for this number of loop counters; its number must be `number`.
     pub fn vu(&mut self, number: usize, origin: Origin, journey: u16, slots: usize) -> Vu {
         let first = self.loops.len();
         self.loops.resize(first + slots, 0);

@@ -26,7 +26,7 @@ impl Window {
     /// # Errors
     /// If it is not two times in ascending order.
     pub fn parse(text: &str) -> Result<Window, String> {
-        let fail = || format!("`{text}` is no window; write one such as 7s..35s");
+        let fail = || format!("`{text}` is not a window; write one such as 7s..35s");
         let (from, to) = text.split_once("..").ok_or_else(fail)?;
         let time = |text: &str| match text.trim() {
             "0" => Some(Span::ZERO),
@@ -174,7 +174,7 @@ impl Edge {
                 0,
             );
         }
-        // Setup and teardown are no part of a load's hold.
+        // Setup and teardown are not part of a load's hold.
         (record.setup, record.teardown) = (None, None);
     }
 }

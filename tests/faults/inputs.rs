@@ -47,7 +47,7 @@ fn refuses(directory: &std::path::Path, file: &str, why: &str) {
     let model = CROSSED.replace("\"1ms\"", &data);
     std::fs::write(directory.join("data.toml"), model).unwrap();
     for (arguments, code) in READERS {
-        // What lies outside of the model's directory is no data file of it.
+        // What lies outside of the model's directory is not a data file of it.
         if arguments.contains("data") && file.starts_with('/') {
             continue;
         }

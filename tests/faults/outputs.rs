@@ -107,7 +107,7 @@ fn a_full_disk_behind_stdout_is_told_and_costs_no_file_and_no_verdict() {
         let (open, closed) = (cases(), cases());
         capsim(open.path(), arguments).output().unwrap();
         let done = full(capsim(closed.path(), arguments));
-        // A study that is done but cannot be read is no success; a verdict keeps its own code.
+        // A study that is done but cannot be read is not a success; a verdict keeps its own code.
         assert_eq!(done.status.code(), Some(code.max(1)), "{arguments}");
         let told = "error: standard output: No space left on device (os error 28)\n";
         assert_eq!(stderr(&done).matches(told).count(), 1, "{arguments}");

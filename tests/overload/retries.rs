@@ -189,7 +189,7 @@ fn what_is_wrong_with_a_policy_is_told() {
         ("attempts = 0", "a whole number from 1 to 1000"),
         (
             "attempts = 2\non = [\"5XX\"]",
-            "`5XX` is no outcome of a request",
+            "`5XX` is not an outcome of a request",
         ),
         ("attempts = 2\non = [200]", "from 400 to 599"),
         (

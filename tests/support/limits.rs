@@ -468,7 +468,7 @@ fn of_users() -> Vec<Case> {
                 r#"{ station = "cpu", time = "20ms" }"#,
             ),
             &[
-                "Nothing was a bottleneck, for nobody waited",
+                "Nothing was a bottleneck: nobody waited",
                 "think time of scenario default",
             ],
         ),

@@ -359,13 +359,13 @@ fn lines_that_are_not_of_the_plan_are_refused() {
     let done = place.with_input("store add s", b"0123,finished\n");
     assert_eq!(done.status.code(), Some(1));
     assert!(
-        said(&done).contains("line 1 is no result"),
+        said(&done).contains("line 1 is not a result"),
         "{}",
         said(&done)
     );
     std::fs::write(place.at("x.txt"), "mine").unwrap();
     let text = place.bad(&format!("sweep m.toml {DESIGN} --store ."), 1);
-    assert!(text.contains("it is no store"), "{text}");
+    assert!(text.contains("it is not a store"), "{text}");
     place.bad(&format!("sweep m.toml {DESIGN} --store s --shard 5/5"), 2);
     place.bad(&format!("sweep m.toml {DESIGN} --store s --shard auto"), 2);
     place.bad(&format!("sweep m.toml {DESIGN} --shard 0/5"), 2);

@@ -170,7 +170,7 @@ fn a_runner_that_gives_no_results_is_one_error() {
     for (command, code, says) in [
         ("false", 75, "runs have no result (exit status: 1)"),
         ("kill -9 $$", 75, "signal: 9"),
-        ("cat", 75, "which is no result"),
+        ("cat", 75, "which is not a result"),
         ("no-such-program-at-all", 75, "exit status: 127"),
     ] {
         let done = place.run(explain, &["--runner", command]);

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Before each block: the verdicts 98 and 99 are no errors, anything else is; cargo runs the binary that is there.
+/// Before each block: the verdicts 98 and 99 are not errors, anything else is; cargo runs the binary that is there.
 const PRELUDE: &str = r#"set -e
 capsim() { command capsim "$@" || case $? in 98 | 99) ;; *) exit 1 ;; esac; }
 cargo() {
@@ -166,7 +166,7 @@ fn the_commands_of_the_pages_run_and_print_what_stands_below_them() {
     assert!(blocks >= 15, "{blocks}");
 }
 
-/// Where the links of a page lead that are no addresses on the net.
+/// Where the links of a page lead that are not addresses on the net.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let after = text.split("](").skip(1);
     let links = after.filter_map(|rest| rest.split([')', ' ']).next());

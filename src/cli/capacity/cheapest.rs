@@ -83,7 +83,7 @@ fn axis(text: &str, document: &Document, base: &[Override]) -> Result<Axis, Stri
     let whole = |path: &str| document.wants_whole(base, path);
     let axis = vary::parse(text, &whole)?;
     if axis.path == "load" {
-        let why = "the load is no part of a design: give --set load=1.5 for all of them";
+        let why = "the load is not part of a design: give --set load=1.5 for all of them";
         return Err(format!("--vary load: {why}"));
     }
     if !axis.values.is_empty() {

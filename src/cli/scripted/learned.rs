@@ -106,7 +106,7 @@ struct Done {
 }
 
 impl Missing {
-    /// Nothing is missing yet, of a model with so many scenarios.
+    /// Nothing is missing yet, of a model with a number of scenarios.
     pub fn new(learns: bool, scenarios: usize) -> Missing {
         Missing {
             learns,

@@ -81,7 +81,7 @@ pub struct SweepCommand {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     store: Option<PathBuf>,
     /// Run the cells of one shard: 3/20 is the fourth of twenty; auto/20 takes the number from Slurm, a
-    /// Kubernetes Indexed Job or MPI; auto takes both, where the engine tells both.
+    /// Kubernetes Indexed Job or MPI; auto takes both, where the engine gives both.
     #[arg(long, value_name = "K/N", requires = "store", conflicts_with = "out")]
     shard: Option<Wanted>,
     /// Run cells again that failed.
@@ -237,7 +237,7 @@ impl SweepCommand {
     }
 
     /// Refuses to overwrite the other files of a sweep that has no rows, without `--force`. Only the study
-    /// file may be there, for a sweep that had just begun.
+    /// file may be missing if a sweep had just begun.
     fn may_begin(&self, origin: &Origin, out: &Path) -> Result<(), Failure> {
         let has_rows = std::fs::metadata(out).is_ok_and(|about| about.len() > 0);
         if self.force || has_rows {
@@ -298,7 +298,7 @@ pub(super) fn must_be_a_file(out: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let at = out.display();
-    let why = format!("error: --out: {at} is no file, and a sweep reads its rows again");
+    let why = format!("error: --out: {at} is not a file, and a sweep reads its rows again");
     Err(Failure::new(exit::USAGE, why))
 }
 

@@ -4,7 +4,7 @@ use super::gamma::Gamma;
 use super::{Dist, DistError, check};
 use crate::engine::stream::Stream;
 
-/// Up to so many stages, adding up exponentials is faster than the gamma sampler.
+/// Up to this number of stages, adding up exponentials is faster than the gamma sampler.
 const SUMMED: u32 = 2;
 
 /// Sum of independent exponential stages of equal mean.

@@ -235,7 +235,7 @@ impl Keys {
             None => None,
             Some((key, moment)) => {
                 let value = find(&json, key).ok_or_else(|| format!("`{key}` is missing"))?;
-                let at = time(value, clock).ok_or_else(|| format!("`{key}` is no time"))?;
+                let at = time(value, clock).ok_or_else(|| format!("`{key}` is not a time"))?;
                 Some((at, *moment))
             }
         };

@@ -198,7 +198,7 @@ impl Layout {
             None if text.contains('%') => ("apache", text),
             None => {
                 return Err(format!(
-                    "`{text}` is no log format: nginx's has $names, Apache's and HAProxy's have %signs"
+                    "`{text}` is not a log format: nginx's has $names, Apache's and HAProxy's have %signs"
                 ));
             }
         };

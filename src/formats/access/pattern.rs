@@ -14,7 +14,7 @@ enum Role {
     Method,
     Path,
     Status,
-    /// How long the request took, in units of so many nanoseconds.
+    /// How long the request took, in units of this number of nanoseconds.
     Took(u64),
     /// How long the system behind took: one time, or several.
     Served(u64),
@@ -300,7 +300,7 @@ fn take<'l>(fields: &mut Fields<'l>, role: Role, text: &'l str, clock: &mut Cloc
 
 /// Nanoseconds of a number of units.
 fn times(text: &str, unit: u64) -> Option<u64> {
-    // A year at most: more is no time of a request.
+    // A year at most: more is not a time of a request.
     const LONGEST: u64 = 366 * 86_400 * S;
     let ns = clock::seconds(text)? / (S / unit);
     (ns <= LONGEST).then_some(ns)

@@ -8,7 +8,7 @@ use super::{Item, Log, SECOND, Spread};
 /// Longer logs are refused: one wrong time makes years.
 const LONGEST_DAYS: i64 = 40;
 
-/// So many requests may lie more than a minute behind one above them: each takes 24 bytes.
+/// Requests that may lie more than a minute behind one above them: each takes 24 bytes.
 const MOST_FAR_BEHIND: usize = 1_000_000;
 
 /// What a log holds.
@@ -16,7 +16,7 @@ const MOST_FAR_BEHIND: usize = 1_000_000;
 pub struct Survey {
     /// Requests that have a time and an endpoint.
     pub requests: u64,
-    /// Of them, so many of each endpoint, by number.
+    /// Of them, the number of each endpoint.
     pub of_endpoint: Vec<u64>,
     /// Requests that belong to no endpoint.
     pub strangers: Skipped,
@@ -28,7 +28,7 @@ pub struct Survey {
     pub is_spread: bool,
     /// How many begin more than a minute before one above them.
     pub far_behind: usize,
-    /// Lines that are no empty ones.
+    /// Lines that are not empty ones.
     pub(super) lines: u64,
     pub(super) spread: Spread,
     /// Requests that lie far behind one above them, in their order.

@@ -119,7 +119,7 @@ pub fn read(paths: &[impl AsRef<Path>]) -> Result<Traces, Problem> {
 /// Adds the spans of a file; gives its form.
 fn add_file(source: &mut Source, to: &mut Builder) -> Result<&'static str, Problem> {
     let Some((form, add)) = form(source.head()) else {
-        let message = "these are no traces that are known";
+        let message = "these are not traces in a known format";
         let fix = "give OTLP JSON as OpenTelemetry's file exporter writes it, or JSON of Jaeger or Zipkin";
         return Err(source.problem("", message, fix));
     };
@@ -195,7 +195,7 @@ impl Builder {
     }
 
     fn try_add(&mut self, raw: &Raw<'_>) -> Result<(), &'static str> {
-        const NO_ID: &str = "an identifier is no hexadecimal number";
+        const NO_ID: &str = "an identifier is not a hexadecimal number";
         let trace = u128::from_str_radix(raw.trace, 16).map_err(|_| NO_ID)?;
         let id = id(raw.id).ok_or(NO_ID)?;
         let parent = match raw.parent.filter(|parent| !parent.is_empty()) {

@@ -77,7 +77,7 @@ fn otlp_is_read_line_by_line() {
     assert_eq!(
         why,
         [
-            "an identifier is no hexadecimal number",
+            "an identifier is not a hexadecimal number",
             "a span without an end"
         ]
     );

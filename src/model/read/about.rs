@@ -279,7 +279,7 @@ fn k6_version(field: &Field) -> Option<K6Version> {
     let found = STYLES.pairs.iter().find(|(name, _)| *name == text);
     if found.is_none() {
         field.error(
-            "this is no style of summary",
+            "this is not a summary style",
             "write \"0.53\", \"1\" or \"2\"",
         );
     }

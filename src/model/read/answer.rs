@@ -109,10 +109,10 @@ fn route(field: &Field) -> Option<Route> {
         None
     };
     let Some((method, target)) = text.trim().split_once(' ') else {
-        return wrong(format!("`{text}` is no route"));
+        return wrong(format!("`{text}` is not a route"));
     };
     if method.is_empty() || !method.chars().all(|c| c.is_ascii_uppercase()) {
-        return wrong(format!("`{method}` is no method"));
+        return wrong(format!("`{method}` is not a method"));
     }
     let target = target.trim();
     let bare = target.split_once("://").map_or(target, |(_, rest)| rest);
@@ -140,7 +140,7 @@ fn part_of(field: &Field) -> Option<Part> {
     let part = part(text);
     if part.is_none() {
         field.error(
-            format!("`{text}` is no part of a request"),
+            format!("`{text}` is not part of a request"),
             "write \"body.userId\", \"query.token\", \"path.id\" or \"header.Authorization\"",
         );
     }
@@ -303,7 +303,7 @@ fn pieces(field: &Field, text: &str) -> Vec<Piece> {
     pieces
 }
 
-/// Names of values that are no entities.
+/// Names of values that are not entities.
 const VALUES: [(&str, Known); 7] = [
     ("position", Known::Position),
     ("wait", Known::Wait),
@@ -325,7 +325,7 @@ fn known(field: &Field, name: &str) -> Option<Known> {
         let names = Name::ALL.iter().map(|(n, _)| *n).chain(values);
         let parts = ["body.…", "query.…", "path.…", "header.…"];
         let fix = suggestion(name, "values", names.chain(parts));
-        field.error(format!("`{{{name}}}` is no value of an answer"), fix);
+        field.error(format!("`{{{name}}}` is not a value of an answer"), fix);
     }
     known
 }

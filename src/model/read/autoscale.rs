@@ -107,7 +107,7 @@ pub(super) static AUTOSCALE: Table = Table {
         Key::new(
             "schedule",
             Kind::Some(&Kind::Table(&PLANNED)),
-            "From these times on there are at least so many replicas; without `target` and `steps`, exactly so many.",
+            "Smallest number of replicas from these times on; without `target` and `steps`, the exact number.",
         ),
     ],
     rules: &[Rule::AnyOf(&["target", "steps", "schedule"])],
@@ -136,7 +136,7 @@ static METRICS: Choice<Measured> = Choice {
 
 static STEP: Table = Table {
     name: "services.NAME.autoscale.steps[]",
-    about: "So many replicas more above a value of the metric, or fewer below one.",
+    about: "Adds replicas above a value of the metric, or removes some below one.",
     keys: &[
         Key::new("above", Kind::Number(0.0, 1e9), "It counts above this."),
         Key::new("below", Kind::Number(0.0, 1e9), "It counts below this."),
@@ -184,7 +184,7 @@ static DOWN: Table = Table {
     rules: &[],
 };
 
-const REPLICAS: Key = Key::new("replicas", Kind::Whole(1, MOST), "So many in a period.");
+const REPLICAS: Key = Key::new("replicas", Kind::Whole(1, MOST), "Replicas in a period.");
 const SHARE: Key = Key::new(
     "share",
     Kind::Number(1e-6, 1e4),

@@ -81,11 +81,15 @@ static WINDOW: Table = Table {
     name: "breakers.NAME.window",
     about: "The calls that rates are made of.",
     keys: &[
-        Key::new("calls", Kind::Whole(1, MOST as u64), "The last so many."),
+        Key::new(
+            "calls",
+            Kind::Whole(1, MOST as u64),
+            "Number of the last calls that count.",
+        ),
         Key::new(
             "seconds",
             Kind::Whole(1, MOST as u64),
-            "Those of the last so many seconds, the present one included.",
+            "Seconds whose calls count, up to and including the present one.",
         ),
     ],
     rules: &[Rule::OneOf(&[&["calls"], &["seconds"]])],

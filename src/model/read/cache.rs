@@ -40,7 +40,7 @@ pub(super) static CACHE: Table = Table {
         Key::new(
             "keys",
             Kind::Whole(1, MOST_KEYS),
-            "They want one of so many objects, each independently of all others.",
+            "Number of objects; each request wants one, independently of all others.",
         ),
         Key::new(
             "popularity",

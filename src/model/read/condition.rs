@@ -39,7 +39,7 @@ pub(super) fn read(field: &Field) -> Option<Condition> {
             .iter()
             .map(|(name, _)| *name)
             .chain(["status 409"]);
-        let message = format!("`{text}` is no condition");
+        let message = format!("`{text}` is not a condition");
         field.error(message, suggestion(text, "conditions", known));
     }
     condition

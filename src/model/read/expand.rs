@@ -7,7 +7,7 @@ use crate::model::cache::CacheId;
 use crate::model::service::{Copies, Service};
 use crate::model::system::{Op, PoolId, StationId};
 
-/// So many stations or pools leave room below the largest id.
+/// Largest number of stations or pools; it leaves room below the largest id.
 const MOST: u32 = 60_000;
 
 /// Where each thing of the text has gone in a list in which some stand once for each replica.

@@ -56,8 +56,8 @@ fn host<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Host {
     host
 }
 
-/// Lets the load generator work for each request before the system does. It is a station of its own, for it waits
-/// for nothing but a core; what endpoints call is no request of it.
+/// Lets the load generator work for each request before the system does. It is a station of its own, because it waits
+/// for nothing but a core; what endpoints call is not a request of it.
 pub(super) fn place_load_generator(build: &Build, model: &mut Model, at: &Sections) {
     let hosts = (0..).map(HostId).zip(&model.hosts).zip(&at.hosts);
     let generators = hosts.filter_map(|((id, host), (_, field))| {

@@ -21,7 +21,7 @@ pub(crate) static LIMIT: Table = Table {
         Key::new(
             "concurrency",
             Kind::Either(&[Kind::Whole(1, MOST as u64), Kind::Table(&ADAPTIVE)]),
-            "Requests at once: so many, or a number that follows what they experience.",
+            "Requests at once: a fixed number, or one that follows what they experience.",
         ),
         Key::new("per", Kind::TimeAboveZero, "The time that `rate` is for.").or_text("1s"),
         Key::new(

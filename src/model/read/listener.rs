@@ -91,7 +91,7 @@ pub(super) fn with_network<'a>(
     (network.or(implied), listener)
 }
 
-/// Reads `[listeners.NAME]`: none, or one, for a VU has one connection.
+/// Reads `[listeners.NAME]`: none, or one, because a VU has one connection.
 fn read<'a>(build: &Build<'a>, field: &Field<'a>) -> Option<Listener> {
     let named = field.named();
     if let Some((_, second)) = named.get(1) {

@@ -193,7 +193,7 @@ impl<'a> Build<'a> {
         DistId(id)
     }
 
-    /// A constant of so many nanoseconds, named after a field.
+    /// A constant number of nanoseconds, named after a field.
     fn constant(&mut self, field: &Field<'a>, ns: u64) -> DistId {
         let id = names::id(self.dists.len(), field, "distributions");
         let name = field.path.clone();
@@ -202,7 +202,7 @@ impl<'a> Build<'a> {
         DistId(id)
     }
 
-    /// As `dist`; a constant zero is an error, for what repeats after it would never let time pass.
+    /// As `dist`; a constant zero is an error, because what repeats after it would never let time pass.
     fn dist_above_zero(&mut self, field: &Field<'a>) -> DistId {
         let id = self.dist(field);
         if !self.takes_time(id) {

@@ -15,8 +15,8 @@ pub(super) struct Names {
     compared: Cell<usize>,
 }
 
-/// So many names are compared with unknown ones: that takes a second. A model with more of them has other faults than
-/// slips of the pen.
+/// Largest number of names that are compared with unknown ones: that takes a second. A model with more has other faults than
+/// spelling mistakes.
 const MOST_COMPARED: usize = 1_000_000;
 
 impl Names {

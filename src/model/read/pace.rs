@@ -8,7 +8,7 @@ use crate::model::field::Field;
 use crate::model::peak::arrivals;
 use crate::model::system::{Slowdown, Trigger};
 
-/// So many events of one cause take minutes: a run does some millions a second.
+/// This number of events of one cause takes minutes: a run does some millions a second.
 const MANY: f64 = 1e8;
 
 /// Warns of slowdowns and of arrivals that are too many to wait for.

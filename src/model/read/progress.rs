@@ -52,7 +52,7 @@ pub(super) fn check(build: &Build, model: &Model, reach: &[Reach], at: &Sections
 }
 
 /// Whether no way through the program avoids taking time. Found backwards from the end, until nothing
-/// changes; where chance decides, one side is enough, for the other is not taken for ever.
+/// changes; where chance decides, one side is enough, because the other is not taken for ever.
 fn always_takes_time(model: &Model, journey: &Journey, reach: &[Reach]) -> bool {
     let mut sure = vec![false; journey.steps.len()];
     loop {

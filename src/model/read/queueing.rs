@@ -25,7 +25,7 @@ pub(super) const AGEING: Key = Key::new(
 pub(super) const LIFO_ABOVE: Key = Key::new(
     "lifo_above",
     Kind::Whole(0, 1_000_000),
-    "With `adaptive-lifo`: the last one goes first while more than so many wait.",
+    "With `adaptive-lifo`: the last one goes first while more than this number wait.",
 )
 .or_whole(0);
 

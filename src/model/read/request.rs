@@ -121,7 +121,7 @@ pub(super) fn request<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, 
     if let Some(list) = section.optional("checks") {
         checks(program, &list);
     }
-    // Nothing to pick is no success either; a request that lists nothing keeps to its status.
+    // Nothing to pick is not a success either; a request that lists nothing keeps to its status.
     let fails = if choice.is_some() {
         Condition::Unsuccessful
     } else {

@@ -331,7 +331,7 @@ pub(super) fn failures(field: &Field) -> Failures {
             Some("4xx") => failures.statuses.push((400, 499)),
             Some("5xx") => failures.statuses.push((500, 599)),
             Some(other) => {
-                let message = format!("`{other}` is no outcome of a request");
+                let message = format!("`{other}` is not an outcome of a request");
                 item.error(message, format!("write {example}"));
             }
             None => {

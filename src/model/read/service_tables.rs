@@ -135,7 +135,7 @@ static BALANCER: Table = Table {
         Key::new(
             "choices",
             Kind::Whole(1, MOST),
-            "The one with the fewest open requests of so many that are drawn.",
+            "Number of replicas drawn at random, of which the one with the fewest open requests is taken.",
         ),
         Key::new(
             "sticky",
@@ -173,13 +173,13 @@ static HEALTH_CHECK: Table = Table {
         Key::new(
             "fails",
             Kind::Whole(1, 1000),
-            "So many in a row that fail, and the replica is not used.",
+            "Failed checks in a row after which the replica is not used.",
         )
         .or_whole(2),
         Key::new(
             "passes",
             Kind::Whole(1, 1000),
-            "So many in a row that pass, and it is used again.",
+            "Passed checks in a row after which it is used again.",
         )
         .or_whole(2),
     ],
@@ -193,7 +193,7 @@ static OUTLIERS: Table = Table {
         Key::new(
             "consecutive_errors",
             Kind::Whole(1, 1_000_000),
-            "So many in a row of status 500 or more, or refused.",
+            "Errors in a row (status 500 or more, or refused) that eject the replica.",
         )
         .or_whole(5),
         Key::new(
@@ -287,7 +287,7 @@ pub(super) static FAULT: Table = Table {
         Key::new(
             "at_once",
             Kind::Whole(1, MOST),
-            "With `restart`: so many replicas at a time.",
+            "With `restart`: replicas restarted at a time.",
         )
         .or_whole(1),
     ],

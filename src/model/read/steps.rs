@@ -143,7 +143,7 @@ pub(super) fn turns(program: &Program, field: &Field) -> Option<u32> {
     Some(turns)
 }
 
-/// Writes the steps of a loop's body, which runs so many times.
+/// Writes the steps of a loop's body, which runs a fixed number of times.
 pub(super) fn body<'a>(program: &mut Program<'_, 'a>, steps: &Field<'a>, turns: u32) {
     let before = program.times;
     program.times = before.saturating_mul(u64::from(turns));
@@ -300,7 +300,7 @@ fn metric(program: &mut Program, name: &Field, kind: CustomKind) -> Option<Metri
     if !first || !rest || text.len() > 128 {
         // k6's rule (metrics/registry.go).
         name.error(
-            format!("`{text}` is no name for a metric"),
+            format!("`{text}` is not a name for a metric"),
             "a name has up to 128 letters, digits and underscores, and begins with no digit",
         );
         return None;

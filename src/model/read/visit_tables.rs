@@ -305,7 +305,7 @@ static LIMIT: Table = Table {
         Key::new(
             "visits",
             Kind::List(&Kind::Type(&VISIT)),
-            "The visits for which it is one of so many.",
+            "The visits during which it counts against the limit.",
         )
         .otherwise("all that follow in the scope around it"),
     ],

@@ -38,7 +38,7 @@ pub(crate) enum Kind {
     List(&'static Kind),
     /// A list of at least one.
     Some(&'static Kind),
-    /// A list of so many.
+    /// A list of this length.
     Exactly(usize, &'static Kind),
     /// One, or a list.
     OneOrMore(&'static Kind),

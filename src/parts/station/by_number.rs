@@ -27,12 +27,12 @@ impl ByNumber {
         needed.then(|| Box::new(ByNumber { law, stream }))
     }
 
-    /// Whether who finds so many waiting goes away at once.
+    /// Whether a job that finds this number waiting balks.
     fn balks(&mut self, waiting: u32) -> bool {
         value(&self.law.balking, waiting).is_some_and(|share| self.stream.chance(share))
     }
 
-    /// Factor on the speed while so many are there, one at least.
+    /// Factor on the speed while this number are there, one at least.
     fn speed(&self, there: u32) -> f64 {
         value(&self.law.speeds, there.saturating_sub(1)).unwrap_or(1.0)
     }

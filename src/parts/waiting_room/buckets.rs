@@ -140,7 +140,7 @@ impl Buckets {
 }
 
 impl WaitingRoom {
-    /// The number that is served, where batches raise it: so many turns have come.
+    /// The number that is served, where batches raise it: the number of turns that have come.
     pub(super) fn served(&self, now: Time) -> u32 {
         let (size, every) = self.batch.unwrap_or((u32::MAX, Span(1)));
         let periods = now.since(self.opens_at).0 / every.0;

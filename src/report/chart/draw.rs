@@ -84,7 +84,7 @@ pub fn line<B: DrawingBackend>(
     area.draw(&PathElement::new(points, style))
 }
 
-/// A dashed line; dashes of so many pixels.
+/// A dashed line, with the length of its dashes in pixels.
 pub fn dashes<B: DrawingBackend>(
     area: &Area<B>,
     from: (i32, i32),

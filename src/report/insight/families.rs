@@ -3,7 +3,7 @@
 use super::{amount, detail as alone, percent};
 use crate::study::account::{Account, Kind, Limit};
 
-/// So many replicas of one station or pool have lines of their own.
+/// Replicas of one station or pool that have a line of their own.
 const SHOWN: usize = 8;
 
 /// Limits of one sentence: those of one station's or pool's replicas together, all others alone.

@@ -2,13 +2,13 @@
 
 use super::{Account, Kind, Limit};
 
-/// Less than this share of all time (or of those who came) is no bottleneck.
+/// Less than this share of all time (or of those who came) is not a bottleneck.
 const LEAST: f64 = 0.05;
 /// Ceilings that are as near as this are equal.
 const EQUAL: f64 = 0.95;
 /// What is used less than this is not equal to anything.
 const BUSY: f64 = 0.5;
-/// A wait that is so many times as long as that for the bottleneck is named, too.
+/// A wait that is longer than that for the bottleneck by this factor is named, too.
 const LONGER: f64 = 2.0;
 
 /// The bottleneck of a run.

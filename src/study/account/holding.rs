@@ -19,7 +19,7 @@ const HANDED_ON: usize = 30;
 /// Seconds that were waited, by place.
 type Waits = BTreeMap<usize, f64>;
 
-/// Adds waits to waits, each so many times.
+/// Adds waits to waits, each a number of times.
 fn add(sums: &mut Waits, waits: &Waits, times: f64) {
     for (place, wait) in waits {
         *sums.entry(*place).or_default() += wait * times;
@@ -251,7 +251,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// As [`Walk::scopes`], of one program, which so many requests ran.
+    /// As [`Walk::scopes`], of one program, and the number of requests that ran it.
     fn scopes_of(&self, endpoint: usize, range: Range<usize>, requests: f64, inside: &mut [Waits]) {
         // Places, and how much of each is held.
         let mut open: Vec<(usize, f64)> = Vec::new();

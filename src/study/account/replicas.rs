@@ -35,7 +35,7 @@ pub(super) fn family(
     Some((all, ever))
 }
 
-/// The share of the run in which a station or pool was there: all of it, if it is no replica's; 0 if its replica never was
+/// The share of the run in which a station or pool was there: all of it, if it is not a replica's; 0 if its replica never was
 /// part of its service.
 pub(super) fn there((model, outcome): (&Model, &Outcome), what: What, index: usize) -> f64 {
     let Some((service, at)) = replica(model, what, index) else {

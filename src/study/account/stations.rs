@@ -212,7 +212,7 @@ fn grown(outcome: &Outcome, growth: Option<Growth>) -> f64 {
 }
 
 /// Share of its speed that a slowdown takes from a station in the long run; none for what comes once, or
-/// after so many completions.
+/// after a number of completions.
 #[must_use]
 pub fn taken(model: &Model, slowdown: &Slowdown) -> Option<f64> {
     let lasts = mean(model, slowdown.lasts);

@@ -269,7 +269,7 @@ pub fn search(
         false => matching(&question.path, question.document)?,
     };
     let found = standing(question.document, &question.base, &paths[0]);
-    let (unit, now, _) = found.ok_or_else(|| format!("`{}` is no number or time", paths[0]))?;
+    let (unit, now, _) = found.ok_or_else(|| format!("`{}` is not a number or time", paths[0]))?;
     let search = Search {
         question,
         paths,
@@ -303,7 +303,7 @@ impl Search<'_, '_> {
         Ok((all, model))
     }
 
-    /// Brings these values to so many runs each, as far as the budget goes.
+    /// Brings these values to a number of runs each, as far as the budget goes.
     fn bring(&mut self, values: &[f64], replications: u64) -> Result<(), String> {
         let mut models = Vec::new();
         for value in values {
@@ -351,7 +351,7 @@ impl Search<'_, '_> {
         Ok(())
     }
 
-    /// Why a probe may not run another job after so many, if it may not. The clock is looked at before
+    /// Why a probe may not run another job after a number of them, if it may not. The clock is looked at before
     /// the first alone.
     fn no_more(&self, jobs: u64) -> Option<Cut> {
         let late = || jobs == 0 && self.runs > 0 && !(self.may_go_on)();
@@ -627,7 +627,7 @@ impl Search<'_, '_> {
     }
 }
 
-/// A value as a key: equal values have equal bits, for they are rounded alike.
+/// A value as a key: equal values have equal bits, because they are rounded alike.
 fn key(value: f64) -> u64 {
     value.to_bits()
 }

@@ -112,7 +112,7 @@ fn host(walk: &Walk, index: usize) -> Option<Demand> {
 /// What a slowdown leaves of a station's speed in the long run; none if it comes once.
 fn of_slowdown(walk: &Walk, slowdown: &Slowdown, station: &Demand) -> Option<f64> {
     if let Trigger::Completions(every) = slowdown.trigger {
-        // So many services at the rate that servers and law allow, then the time that is lost.
+        // `every` services at the rate that servers and law allow, then the time that is lost.
         let work = f64::from(every) / (station.ceiling * station.visits);
         if !work.is_finite() || work <= 0.0 {
             return None;
@@ -212,7 +212,12 @@ fn waiting_room(walk: &mut Walk, room: &WaitingRoom) -> Vec<Demand> {
             f64::from(most) * (1.0 + times)
         });
         let most = most.ceil().min(f64::from(u32::MAX)) as u32;
-        rule("so many a minute", used.joined * 60.0, most.max(1), false);
+        rule(
+            "the number a minute",
+            used.joined * 60.0,
+            most.max(1),
+            false,
+        );
     }
     if let Some(cap) = room.active_cap {
         let session = room.session.map(|dist| walk.mean(dist));
@@ -222,7 +227,7 @@ fn waiting_room(walk: &mut Walk, room: &WaitingRoom) -> Vec<Demand> {
         };
         match inside {
             Some(inside) if inside > 0.0 => {
-                rule("so many inside at once", inside, cap.max(1), used.inside > 0.0);
+                rule("the number inside at once", inside, cap.max(1), used.inside > 0.0);
             }
             Some(_) => {}
             None => walk.note(

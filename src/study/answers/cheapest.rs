@@ -66,7 +66,7 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Cost of a run, over the first so many runs.
+    /// Cost of a run, over its first runs.
     fn costs(&self, runs: usize) -> Moments {
         let first = self.tried.samples.iter().take(runs);
         first

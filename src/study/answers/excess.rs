@@ -10,7 +10,7 @@ use crate::model::system::Op;
 pub enum Excess {
     /// They wait: the queue grows without end.
     Waits,
-    /// They are refused or give up, for a queue or a patience has a limit.
+    /// They are refused or give up, because a queue or a patience has a limit.
     IsTurnedAway,
     /// Their iterations are dropped, once all VUs are busy.
     IsDropped,

@@ -9,7 +9,7 @@ use crate::study::fit::free::{Unit, standing, written};
 use crate::study::metrics::thresholds_of;
 use crate::study::runner::{Asked, Runner, Study, Take};
 
-/// Sections whose values are no parameters of the system under test.
+/// Sections whose values are not parameters of the system under test.
 const FIXED: [&str; 6] = [
     "model",
     "setup",
@@ -19,7 +19,7 @@ const FIXED: [&str; 6] = [
     "fitted",
 ];
 
-/// Last keys of values that are no quantities of the system: answers and what a test records.
+/// Last keys of values that are not quantities of the system: answers and what a test records.
 const NO_QUANTITY: [&str; 3] = ["status", "value", "times"];
 
 /// A change of the number that a threshold compares.

@@ -66,7 +66,7 @@ enum Standing {
     Outside,
     /// In its line.
     InLine,
-    /// Let in, so many seconds ago.
+    /// Let in, this number of seconds ago.
     Inside(f64),
 }
 
@@ -286,7 +286,7 @@ impl<'m> Walk<'m> {
         1.0 - hits
     }
 
-    /// So many tokens are taken of a pool at once.
+    /// This number of tokens are taken of a pool at once.
     fn tokens(&mut self, pool: PoolId, tokens: u16) -> u32 {
         let most = &mut self.most_tokens[pool.index()];
         *most = u32::from(tokens).max(*most);

@@ -3,7 +3,7 @@
 //! With `J` the derivatives of the residuals, `G = J Jᵀ`, and `B` the covariance of `J r` (the gradient
 //! of the distance) from one measured run to the next, the covariance of the least-squares estimate is
 //! the sandwich `G⁻¹ B G⁻¹` (Huber 1967; White 1982). It needs no independence of the residuals: those
-//! of one run are not independent, for a slow minute moves its mean and all of its percentiles.
+//! of one run are not independent, because a slow minute moves its mean and all of its percentiles.
 //!
 //! `B` is estimated in two ways. *By chance*: each replication simulated at the fitted point is one run
 //! that might have been measured; to its scatter comes the tolerance of the model, independent from

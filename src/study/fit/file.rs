@@ -22,7 +22,7 @@ const HEADS: [&str; 5] = [
 /// The text of the fitted model; all that the user wrote, comments too, stays.
 ///
 /// # Errors
-/// If a free parameter is no value of the file.
+/// If a free parameter is not a value of the file.
 pub fn text(fit: &Fit, found: &Found, quality: &Quality) -> Result<String, String> {
     let runs = found.runs;
     let mut values = Vec::new();

@@ -68,7 +68,7 @@ fn finite(mean: f64) -> Option<f64> {
 
 impl Formula {
     /// For the run of a model, or for a window of it. `None` if the model has several scenarios, or
-    /// needs no resource, or its load is no number of users or of arrivals.
+    /// needs no resource, or its load is not a number of users or of arrivals.
     #[must_use]
     pub fn new(model: &Model, window: Option<Window>) -> Option<Formula> {
         let all = analyse(model);

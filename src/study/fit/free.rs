@@ -47,9 +47,9 @@ impl Free {
         let (low, high) = range
             .split_once("..")
             .ok_or_else(|| fail("the range needs `..`, such as 1ms..20ms".into()))?;
-        let (low_unit, low) = number(low).ok_or_else(|| fail(format!("`{low}` is no value")))?;
+        let (low_unit, low) = number(low).ok_or_else(|| fail(format!("`{low}` is not a value")))?;
         let (high_unit, high) =
-            number(high).ok_or_else(|| fail(format!("`{high}` is no value")))?;
+            number(high).ok_or_else(|| fail(format!("`{high}` is not a value")))?;
         if (low_unit == Unit::Time) != (high_unit == Unit::Time) {
             return Err(fail("one bound is a time and the other is not".into()));
         }
@@ -61,7 +61,7 @@ impl Free {
         let paths = matching(name, document).map_err(&fail)?;
         let now = standing(document, &[], &paths[0]);
         let (unit, now, _) =
-            now.ok_or_else(|| fail(format!("`{}` is no number or time", paths[0])))?;
+            now.ok_or_else(|| fail(format!("`{}` is not a number or time", paths[0])))?;
         if (unit == Unit::Time) != (low_unit == Unit::Time) {
             let kind = if unit == Unit::Time {
                 "a time"

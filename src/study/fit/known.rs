@@ -12,7 +12,7 @@ use crate::stats::Moments;
 use crate::study::answers::bounds::analyse;
 use crate::study::runner::HERE;
 
-/// 97.5 % of a normal law lie below so many deviations.
+/// 97.5 % of a normal law lie below this number of standard deviations.
 const NORMAL: f64 = 1.959_964;
 /// Values at which the law of whole-numbered parameters is read.
 const READ: usize = 40;

@@ -71,7 +71,7 @@ pub fn named(
 
 fn unknown(text: &str, name: &str, document: &Document) -> String {
     let why = matching(name, document).err();
-    let why = why.unwrap_or_else(|| format!("`{name}` is no number or time"));
+    let why = why.unwrap_or_else(|| format!("`{name}` is not a number or time"));
     format!(
         "--free {text}: {why}; write PATH=a..b, a path, a table such as endpoints.buy, endpoints.buy.db for the \
          times there, or auto, times, capacity, warm_up"

@@ -29,7 +29,7 @@ pub(super) const DRIFT: (f64, f64) = (0.01, 0.015);
 /// standard deviation. Work comes in waves and stalls that low loads do not show: 1.2 to 2.4 times as long on
 /// two servers.
 const WAITING: (f64, f64) = (0.3, 0.5);
-/// What is known of a kind of number beforehand counts as so many runs.
+/// The number of runs that the prior knowledge of a kind of number counts as.
 const KNOWN_RUNS: usize = 3;
 /// Draws whose models are held at a time.
 const AT_ONCE: u64 = 1000;
@@ -141,7 +141,7 @@ impl Question<'_> {
         Ok(given.filter_map(Given::numbers).collect())
     }
 
-    /// Simulates the test so many times.
+    /// Simulates the test a number of times.
     ///
     /// # Errors
     /// If the model or its section `[fitted]` cannot be used.

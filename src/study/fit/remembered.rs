@@ -170,7 +170,7 @@ impl Remembered {
             let (unit, value) = free::standing(document, &[], &paths[0])
                 .map(|(unit, value, _)| (unit, value))
                 .filter(|(_, value)| *value > 0.0)
-                .ok_or_else(|| format!("`{}` is no number or time above zero", paths[0]))?;
+                .ok_or_else(|| format!("`{}` is not a number or time above zero", paths[0]))?;
             // A whole number in the file is one of a quantity that may be any number.
             let unit = if unit == Unit::Whole {
                 Unit::Number

@@ -154,7 +154,7 @@ impl<'s, 'a> Search<'s, 'a> {
         self
     }
 
-    /// Whether so many runs more are too many, or time is up.
+    /// Whether a number of further runs is too many, or time is up.
     fn spent(&self, next: u64) -> bool {
         self.runs + next > self.limit || !(self.may_go_on)()
     }

@@ -41,7 +41,7 @@ pub fn by_second(requests: impl Iterator<Item = (i64, u32)> + Clone) -> Vec<u32>
 /// Response times at one number of requests under way, relative to those of the same endpoints at few.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {
-    /// From so many under way.
+    /// The number under way from which the level begins.
     pub from: u32,
     /// Requests.
     pub requests: u64,
@@ -97,7 +97,7 @@ fn from(under_way: u32) -> u32 {
 /// Where response times begin to grow, and of how many servers that is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Growth {
-    /// From so many under way on, times are longer by a quarter or more.
+    /// The number under way from which times are longer by a quarter or more.
     pub from: u32,
     /// Servers of a station that would make times grow so.
     pub servers: f64,

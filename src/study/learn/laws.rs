@@ -20,7 +20,7 @@ const ENOUGH: usize = 20_000;
 /// A family this far from the sample (Kolmogorov-Smirnov) is none for it.
 const FAR: f64 = 0.05;
 
-/// So many values make up a table.
+/// Values of an empirical table.
 const TABLE: usize = 40;
 
 /// The law of times in microseconds, in any order. `None` without any.

@@ -25,7 +25,7 @@ pub struct Dispersion {
     pub index: f64,
     /// How far from 1 Poisson arrivals would come with probability 0.3 % at most.
     pub noise: f64,
-    /// Over so many seconds.
+    /// Over this number of seconds.
     pub seconds: u64,
 }
 

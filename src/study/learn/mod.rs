@@ -27,16 +27,16 @@ const SECOND: i64 = 1_000_000;
 /// Longer logs are refused: one wrong time makes years.
 const LONGEST_DAYS: f64 = 40.0;
 
-/// So many requests are kept.
+/// Largest number of requests that are kept.
 const MOST_REQUESTS: usize = 20_000_000;
 
-/// So many different templates are kept apart before they are folded.
+/// Templates that are kept apart before they are folded.
 const MOST_TEMPLATES: usize = 50_000;
 
-/// So many endpoints a model gets; the rest is one more.
+/// Endpoints of a model; all others become one more.
 const MOST_ENDPOINTS: usize = 12;
 
-/// Times at the smallest number under way at which so many of an endpoint are known are its service times.
+/// The times at the smallest number under way at which this number of an endpoint's times are known are its service times.
 const SERVICE_SAMPLE: usize = 100;
 
 /// A request, packed.
@@ -74,7 +74,7 @@ struct Endpoint {
     requests: u64,
     /// Status and count of failed ones.
     failures: BTreeMap<u16, u64>,
-    /// Law of the service times, from so many requests at so many under way at most.
+    /// The law of the service times, the number of requests it is from, and the most that were under way.
     law: Option<(Law, usize, u32)>,
     folded: usize,
 }
@@ -91,7 +91,7 @@ pub struct Learned {
     levels: Vec<Level>,
     growth: Option<Growth>,
     most_under_way: u32,
-    /// Whether the file is of a load tool whose users wait for answers; then, so many.
+    /// Whether the file is of a load tool whose users wait for answers; then, how many.
     users: Option<u32>,
     mean_ms: f64,
     timeless: u64,

@@ -208,7 +208,7 @@ fn stages(out: &mut String, arrivals: &Arrivals, most_under_way: u32) {
     }
 }
 
-/// k6 takes whole rates alone: of paced arrivals they are per so many seconds.
+/// k6 takes whole rates alone: of paced arrivals they are per a number of seconds.
 const PACED_SECONDS: u32 = 1000;
 
 /// An arrival of a log waits for no user, so that there are as many as it takes.

@@ -161,7 +161,7 @@ impl Came {
         }
         let printed = self
             .strange
-            .map(|line| format!(", and it printed `{line}`, which is no result"));
+            .map(|line| format!(", and it printed `{line}`, which is not a result"));
         Err(Broken::again(format!(
             "--runner `{command}`: {missing} of {wanted} runs have no result ({status}{})",
             printed.unwrap_or_default()

@@ -281,7 +281,7 @@ fn check_tolerance(case: &Case) -> Result<(), String> {
     match clauses.into_iter().find(wrong) {
         None => Ok(()),
         Some(clause) => Err(format!(
-            "case `{}`: `{clause}` is no tolerance; write `2% of each mean`, \
+            "case `{}`: `{clause}` is not a tolerance; write `2% of each mean`, \
              `0.005 absolute for each probability` or `exact`, with commas between",
             case.name
         )),
@@ -341,7 +341,7 @@ mod tests {
             let said = case(bad).unwrap_err();
             assert!(said.starts_with("case `a`: `"), "{said}");
             assert!(
-                said.contains("is no tolerance; write `2% of each mean`"),
+                said.contains("is not a tolerance; write `2% of each mean`"),
                 "{said}"
             );
         }

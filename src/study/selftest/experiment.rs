@@ -39,7 +39,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock for so many requests per second of the case.
+    /// A clock for a number of requests per second of the case.
     #[must_use]
     pub fn new(rate: f64) -> Clock {
         let scale = (rate / 1000.0).min(1.0);
@@ -77,7 +77,7 @@ impl Clock {
         }
     }
 
-    /// The scenario of open Poisson arrivals, so many per second of the case, that run a journey.
+    /// The scenario of open Poisson arrivals, at a rate per second of the case, that run a journey.
     #[must_use]
     pub fn poisson(&self, name: &str, rate: f64) -> String {
         let arrivals = format!(

@@ -116,7 +116,7 @@ fn hold_law(p: &Parameters, clock: &Clock) -> Result<Law, String> {
     let mut words = p.text("hold_law").split(' ');
     let law = words.next().unwrap_or("exponential");
     let cv: f64 = match (words.next(), words.next()) {
-        (Some("cv"), Some(cv)) => cv.parse().map_err(|_| format!("`{cv}` is no cv"))?,
+        (Some("cv"), Some(cv)) => cv.parse().map_err(|_| format!("`{cv}` is not a cv"))?,
         _ => 1.0,
     };
     let parameters = serde_json::json!({

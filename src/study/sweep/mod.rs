@@ -56,7 +56,7 @@ pub enum SweepError {
     Io(std::io::Error),
     /// The file does not belong to this sweep: the reason.
     Mismatch(String),
-    /// Somebody asked for the end. So many rows are safe.
+    /// The sweep was interrupted. This number of rows is safe.
     Interrupted(u64),
 }
 

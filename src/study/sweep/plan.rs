@@ -116,7 +116,7 @@ pub struct Line {
 /// Why a plan or a line of one is of no use.
 #[derive(Debug)]
 pub enum PlanError {
-    /// It is no plan, or of another version: the reason.
+    /// It is not a plan, or of another version: the reason.
     Text(String),
     /// Its model is not valid.
     Model(Problems),
@@ -305,7 +305,7 @@ impl Plan {
 }
 
 impl Opened {
-    /// The sweep, on so many threads.
+    /// The sweep, on a number of threads.
     #[must_use]
     pub fn sweep(&self, threads: usize) -> Sweep<'_> {
         Sweep {
@@ -369,10 +369,10 @@ impl Opened {
     /// Runs the cell of a line: its key and its result.
     ///
     /// # Errors
-    /// If it is no line of this plan, or its values make no valid model.
+    /// If it is not a line of this plan, or its values make no valid model.
     pub fn run(&self, line: &str) -> Result<(Key, Result<Vec<u8>, Problems>), String> {
-        let read: Line =
-            serde_json::from_str(line).map_err(|why| format!("it is no cell of a plan: {why}"))?;
+        let read: Line = serde_json::from_str(line)
+            .map_err(|why| format!("it is not a cell of a plan: {why}"))?;
         let key = self.plan.key(&read);
         let of_study = !self.plan.takes.is_empty();
         let known = match read.take {

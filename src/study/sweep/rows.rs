@@ -87,7 +87,7 @@ struct Records<'f> {
 }
 
 impl Records<'_> {
-    /// Reads a record of so many lines; whether it is complete.
+    /// Reads a record of a number of lines; whether it is complete.
     fn next(&mut self, lines: usize) -> io::Result<bool> {
         self.text.clear();
         self.line = self.lines + 1;

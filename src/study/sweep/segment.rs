@@ -206,7 +206,7 @@ pub fn add(segment: &mut Segment, mut from: impl BufRead) -> Result<u64, SweepEr
         }
         if wrong {
             return Err(SweepError::Mismatch(format!(
-                "line {number} is no result, or not as it was written; the {kept} results above it are kept"
+                "line {number} is not a result, or not as it was written; the {kept} results above it are kept"
             )));
         }
         if length == 0 {

@@ -17,7 +17,7 @@ pub struct Shard {
 pub enum Wanted {
     /// This one.
     Given(Shard),
-    /// The one that the environment names, of so many if that is said.
+    /// The one that the environment names, and of how many if that is said.
     Auto(Option<u64>),
 }
 
@@ -45,7 +45,7 @@ impl Shard {
         }
     }
 
-    /// Its cells among the first so many.
+    /// Its cells among the first `count`.
     pub fn cells(self, all: u64) -> impl Iterator<Item = u64> {
         (self.number..all).step_by(usize::try_from(self.of).unwrap_or(usize::MAX))
     }
@@ -62,7 +62,7 @@ impl FromStr for Wanted {
 
     fn from_str(text: &str) -> Result<Wanted, String> {
         let expected =
-            || format!("`{text}` is no shard: write 3/20 (numbers from 0), auto/20, or auto");
+            || format!("`{text}` is not a shard: write 3/20 (numbers from 0), auto/20, or auto");
         let number = |text: &str| text.parse::<u64>().map_err(|_| expected());
         match text.split_once('/') {
             None if text == "auto" => Ok(Wanted::Auto(None)),
@@ -93,7 +93,7 @@ impl Wanted {
             let parsed = text.trim().parse();
             parsed
                 .map(Some)
-                .map_err(|_| format!("{name} is `{text}`, which is no number"))
+                .map_err(|_| format!("{name} is `{text}`, which is not a number"))
         };
         for (name, count) in ENGINES {
             let Some(task) = number(name)? else {

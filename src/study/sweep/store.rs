@@ -109,7 +109,7 @@ impl Store {
         // Another process may just be making it.
         if !plans.is_dir() {
             return Err(other(
-                "it is no store: `capsim sweep --store` makes one".into(),
+                "it is not a store: `capsim sweep --store` makes one".into(),
             ));
         }
         std::fs::create_dir_all(root.join("segments"))?;

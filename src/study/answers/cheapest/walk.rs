@@ -104,12 +104,12 @@ impl<'q, 'a> Search<'q, 'a> {
         Ok(())
     }
 
-    /// Runs a design until it is sure, or has so many runs, or the budget ends.
+    /// Runs a design until its verdict is sure, or it has a number of runs, or the budget ends.
     pub(super) fn judge(&mut self, at: &[usize], most: u64) -> Result<Verdict, String> {
         self.judge_with(at, SURE, most)
     }
 
-    /// As [`Search::judge`]; it passes with so many runs at least.
+    /// As [`Search::judge`]; it passes with a number of runs at least.
     fn judge_with(&mut self, at: &[usize], least: u64, most: u64) -> Result<Verdict, String> {
         let mut model = None;
         for runs in STAGES.into_iter().filter(|runs| *runs <= most) {
@@ -222,7 +222,7 @@ impl<'q, 'a> Search<'q, 'a> {
         Ok(())
     }
 
-    /// After a design has failed: looks whether it would with an axis at its strongest, too, for that rules out more.
+    /// After a design has failed: looks whether it would with an axis at its strongest, too, because that rules out more.
     fn look_ahead(&mut self, at: &[usize], strongest: &[usize]) -> Result<(), String> {
         let passes = self
             .judged
@@ -331,7 +331,7 @@ impl<'q, 'a> Search<'q, 'a> {
                 hours = hours.min(own);
                 rest = rest.min(of("cost") - judged.tried.value * own);
             }
-            // What an autoscaler starts is no call.
+            // What an autoscaler starts is not a call.
             let rest = if self.calls_alone { rest.max(0.0) } else { 0.0 };
             rate * hours + rest
         };

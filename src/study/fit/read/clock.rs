@@ -32,7 +32,7 @@ impl Clock {
     pub fn read(self, at: &str, text: &str) -> Result<(i128, f64), Bad> {
         let text = text.trim();
         let fail = || {
-            let message = format!("`{text}` is no time of a sample");
+            let message = format!("`{text}` is not a time of a sample");
             Bad::new(at, message, "use the file as k6 wrote it")
         };
         let in_unit = |unit: f64| -> Result<(i128, f64), Bad> {
@@ -80,7 +80,7 @@ impl Cut {
         }
     }
 
-    /// A time was read; a request that ended then took so many milliseconds.
+    /// A time was read; a request that ended then took this number of milliseconds.
     pub fn saw(&mut self, end: i128, unit: f64, request_ms: Option<f64>) {
         self.unit = self.unit.min(unit);
         if let Some(ms) = request_ms {

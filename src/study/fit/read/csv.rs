@@ -49,7 +49,10 @@ pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> 
             return Err(Bad::second(at));
         }
         let number = field(value).trim().parse().map_err(|_| {
-            let message = format!("`{}` is no number of milliseconds or counts", field(value));
+            let message = format!(
+                "`{}` is not a number of milliseconds or counts",
+                field(value)
+            );
             Bad::new(&at, message, "use the file as k6 wrote it, without units")
         })?;
         let taken = Taken {

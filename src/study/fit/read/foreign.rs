@@ -1,4 +1,4 @@
-//! Files that are no runs, known by their beginnings, and what to give instead.
+//! Files that are not runs, known by their beginnings, and what to give instead.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ const NUMBERS: &str = "give its numbers: k6 run --summary-export=run.json, or th
 /// What to give instead of the output of something else.
 const RUN: &str = "give a run of k6 or of capsim, or a file that docs/formats.md lists";
 
-/// Why a file that begins so is no run, if that is plain.
+/// Why a file that begins so is not a run, if that is plain.
 pub(super) fn refusal(start: &str) -> Option<Bad> {
     let first = start.lines().next().unwrap_or("");
     if let Some(tool) = other_tool(start, first) {
@@ -65,7 +65,7 @@ fn other_tool(start: &str, first: &str) -> Option<&'static str> {
     None
 }
 
-/// Why several values of JSON, one after the other, are no run.
+/// Why several values of JSON, one after the other, are not a run.
 pub(super) fn several_values(text: &str) -> Option<Bad> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     let first = values.next()?.ok()?;

@@ -21,7 +21,7 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
         )
     })?;
     let unknown = || {
-        let message = "this JSON is no summary of k6: it has neither `metrics` nor `results`";
+        let message = "this JSON is not a summary of k6: it has neither `metrics` nor `results`";
         Bad::new(
             "",
             message,
@@ -157,7 +157,7 @@ fn metric_values(
             }
             key => {
                 let stat = statistic(key).ok_or_else(|| {
-                    Bad::new(&place, format!("`{key}` is no statistic of k6"), "")
+                    Bad::new(&place, format!("`{key}` is not a statistic of k6"), "")
                 })?;
                 measured.push(&place, name, Stat::Of(stat), number, 0.0)?;
             }

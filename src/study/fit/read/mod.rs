@@ -54,7 +54,7 @@ pub struct Measured {
     pub said: Vec<String>,
 }
 
-/// Why a file is no run that can be used, and where.
+/// Why a file is not a run that can be used, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunError {
     /// The file, then the line or the path inside it.
@@ -362,7 +362,7 @@ pub fn read_bytes(name: &str, bytes: &[u8], window: Option<Window>) -> Result<Me
     Ok(measured)
 }
 
-/// Unpacks what is packed by gzip, to at most so many bytes. What is no text is known at once, however much
+/// Unpacks gzip data, to at most a number of bytes. What is not text is known at once, however much
 /// of it is to come.
 fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, Bad> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
@@ -382,7 +382,7 @@ fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, Bad> {
             )
         })?;
         if plain[before..].contains(&0) {
-            let message = "what is packed in it is no text";
+            let message = "what is packed in it is not text";
             return Err(Bad::new("", message, "give a file that k6 wrote"));
         }
         if plain.len() as u64 > most {

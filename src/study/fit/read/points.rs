@@ -48,7 +48,7 @@ pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> 
                 let fix = "copy the file again, or let k6 end before reading it";
                 return Bad::new(at, "the line is cut off in the middle", fix);
             }
-            Bad::new(at, format!("this is no line of k6's JSON: {why}"), "")
+            Bad::new(at, format!("this is not a line of k6's JSON: {why}"), "")
         })?;
         match (line.kind, line.data.kind, line.data.value) {
             ("Metric", Some(kind), _) => {

@@ -34,7 +34,7 @@ impl Stat {
     /// Reads what `Display` writes.
     ///
     /// # Errors
-    /// If it is no statistic.
+    /// If it is not a statistic.
     pub fn parse(text: &str) -> Result<Stat, String> {
         Ok(match text {
             "passes" => Stat::Passes,
@@ -57,7 +57,7 @@ pub struct Reading {
     /// How far the file's rounding may have moved it, relative to it.
     pub resolution: f64,
     /// The smallest and the largest number that the file may stand for, where its rounding hides more
-    /// than 1 % of it or its times are in a unit given; a simulated number between them is no error.
+    /// than 1 % of it or its times are in a unit given; a simulated number between them is not an error.
     pub hidden: Option<(f64, f64)>,
     /// How the tool that printed it makes it of a sample; `None` for k6.
     pub made: Option<Made>,

@@ -249,7 +249,7 @@ fn a_window_needs_samples_with_times() {
     let thin = "metric_name,metric_value\nhttp_req_duration,1.5\n";
     assert!(why(thin).contains("line 1: the column `timestamp` is missing"));
     let damaged = TIMED.replace("1700000000500000", "soon");
-    assert!(why(&damaged).contains("line 4: `soon` is no time"));
+    assert!(why(&damaged).contains("line 4: `soon` is not a time"));
     // k6's own default: whole seconds.
     let coarse = "metric_name,timestamp,metric_value\nhttp_req_duration,1700000000,800.0\n\
                   http_req_duration,1700000002,100.0\nhttp_req_duration,1700000005,100.0\n";

@@ -253,7 +253,7 @@ fn metric_line(
     }
     let count = first
         .parse()
-        .map_err(|_| Bad::new(at, format!("`{first}` is no count of `{metric}`"), ""))?;
+        .map_err(|_| Bad::new(at, format!("`{first}` is not a count of `{metric}`"), ""))?;
     measured.push(at, metric, Stat::Of(Aggregation::Count), count, 0.0)?;
     match tokens
         .get(1)
@@ -293,12 +293,12 @@ fn trend(
         let Some((key, value)) = token.split_once('=') else {
             return Err(Bad::new(
                 at,
-                format!("`{token}` is no statistic of `{metric}`"),
+                format!("`{token}` is not a statistic of `{metric}`"),
                 "",
             ));
         };
         let stat = Aggregation::parse(key)
-            .map_err(|_| Bad::new(at, format!("`{key}` is no statistic of k6"), ""))?;
+            .map_err(|_| Bad::new(at, format!("`{key}` is not a statistic of k6"), ""))?;
         let (number, ends) = match value.parse::<f64>() {
             Ok(number) => (number, plain_ends(number)),
             Err(_) => time(value, given).ok_or_else(|| {

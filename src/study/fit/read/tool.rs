@@ -1,6 +1,6 @@
 //! Files of other load tools, and access logs, as measured runs.
 //!
-//! A percentile of another tool is no percentile of k6: it is picked by another rule, and rounded. So that equal
+//! A percentile of another tool is not a percentile of k6: it is picked by another rule, and rounded. So that equal
 //! samples compare as equal, a simulated sample is put through the tool's own rule before it is compared.
 
 use super::{Measured, RunError, Stat};

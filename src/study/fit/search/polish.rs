@@ -44,7 +44,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// The last steps, of so many replications for means and for anything else. Gives the end, and of how many
+    /// The last steps, with the numbers of replications for means and for anything else. Gives the end, and of how many
     /// replications it is the mean.
     pub(super) fn end(
         &mut self,

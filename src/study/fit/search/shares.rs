@@ -34,7 +34,7 @@ pub(super) struct Shares {
 }
 
 impl Shares {
-    /// Of so many runs, for `one` case or more, each with so many points at the end; `None` if they are too few.
+    /// Shares a number of runs among `one` case or more, each with a number of points at the end; `None` if they are too few.
     pub fn of(runs: u64, one: u64, points: u64, most: u64, corrects: bool) -> Option<Shares> {
         let replications = (runs / 3 / (one * points)).clamp(2, most.max(2));
         let own = one * points * replications;

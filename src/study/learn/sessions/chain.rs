@@ -12,7 +12,7 @@ use super::super::load::{self, Arrivals};
 use super::{Sent, Session, pause};
 use crate::engine::dist::Dist;
 
-/// Pauses behind one endpoint of which so many are known have a law of their own.
+/// From this number of known pauses behind one endpoint on, they have a law of their own.
 const FEWEST_PAUSES: usize = 100;
 
 /// Below this probability chance alone does not explain it.

@@ -14,7 +14,7 @@ const SECOND: i64 = 1_000_000;
 /// A user who sends nothing for so long begins a new session.
 const LONGEST_PAUSE: i64 = 1_800 * SECOND;
 
-/// So many whole sessions are needed.
+/// Whole sessions that are needed.
 pub const FEWEST_SESSIONS: usize = 100;
 
 /// Requests that begin before the one before them is over: beyond this share users do not wait for answers, and there is

@@ -17,7 +17,7 @@ use crate::formats::path::{self, Route};
 use crate::formats::traces::Traces;
 use tree::{Call, Operation, Part, Segments};
 
-/// So many shapes of a request from outside are kept apart.
+/// Shapes of a request from outside that are kept apart.
 const MOST_SHAPES: usize = 6;
 
 /// Rarer ones are not, as a share of all requests of the operation.
@@ -28,7 +28,7 @@ const RARE: f64 = 0.01;
 struct Work {
     /// Requests under way at the same resource, and microseconds.
     sample: Vec<(u32, u32)>,
-    /// Law, from so many, at so many under way at most.
+    /// The law, the number of requests it is from, and the most that were under way.
     law: Option<(Law, usize, u32)>,
 }
 

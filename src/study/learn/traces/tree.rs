@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::formats::traces::{Span, SpanKind, Traces};
 
-/// Deeper calls are left out: nobody's request goes through so many services.
+/// Deeper calls are left out: no real request goes through that number of services.
 const DEEPEST: usize = 100;
 
 /// A call that ends later than its caller by more than this, in microseconds, was not waited for. Clocks of two

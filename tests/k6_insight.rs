@@ -4,7 +4,7 @@
 use capsim::engine::Span;
 use capsim::load::plan::Plan;
 use capsim::model::Model;
-use capsim::report::insight::bottleneck;
+use capsim::report::bottleneck::bottleneck;
 use capsim::report::notes::notes;
 use capsim::report::{self, Mode, Style, SummaryOptions, export, run_text};
 use capsim::study::account::{Account, Limit};

@@ -1,7 +1,7 @@
 //! The optional network, to the nanosecond: which part of a request's time is which.
 
 use capsim::engine::Time;
-use capsim::measure::recorder::{Code, Timings};
+use capsim::measure::recorder::{ResponseCode, Timings};
 use capsim::model::Model;
 use capsim::world::World;
 use capsim::world::outcome::Outcome;
@@ -79,7 +79,7 @@ fn a_timeout_counts_from_the_start_of_the_connection() {
     );
     let outcome = run(&text);
     let first = &outcome.recorder.timings[0];
-    assert_eq!(outcome.recorder.series[0].code, Code::TIMEOUT);
+    assert_eq!(outcome.recorder.series[0].code, ResponseCode::TIMEOUT);
     assert_eq!((first.blocked, first.sending), (12 * MS, MS));
     assert_eq!((first.waiting, first.receiving), (87 * MS, 0));
     assert_eq!(first.duration().0, 88 * MS);
@@ -99,11 +99,19 @@ fn an_answer_that_comes_too_late_is_a_timeout() {
     );
     let outcome = run(&text);
     let series = outcome.recorder.request_series.iter();
-    let codes: Vec<Code> = series
+    let codes: Vec<ResponseCode> = series
         .map(|s| outcome.recorder.series[usize::from(s)].code)
         .collect();
     // With a connection there is time enough.
-    assert_eq!(codes, [Code::TIMEOUT, Code::OK, Code::OK, Code::OK]);
+    assert_eq!(
+        codes,
+        [
+            ResponseCode::TIMEOUT,
+            ResponseCode::OK,
+            ResponseCode::OK,
+            ResponseCode::OK
+        ]
+    );
     assert_eq!(
         outcome.recorder.iteration_durations(),
         [(46 + 47) * MS, 70 * MS]
@@ -122,7 +130,7 @@ fn after_a_timeout_or_an_interruption_there_is_a_new_connection() {
         let outcome = run(&text);
         let connecting = outcome.recorder.timings.iter().map(|t| t.connecting);
         assert_eq!(connecting.collect::<Vec<_>>(), [4 * MS, 4 * MS]);
-        assert_eq!(outcome.recorder.series[0].code, Code::TIMEOUT);
+        assert_eq!(outcome.recorder.series[0].code, ResponseCode::TIMEOUT);
     }
     // The VU is killed in the middle of its second request (or its answer), and starts again at 3 s.
     for delay in ["700ms", "982ms", "988ms"] {
@@ -160,8 +168,16 @@ fn an_answer_that_comes_too_late_says_nothing() {
                 [inventory]\nevents = 1\nseats_per_event = 9\n";
     let record = run(&model(journey, "[{ delay = \"20ms\" }]", more)).recorder;
     let series = record.request_series.iter();
-    let codes: Vec<Code> = series.map(|s| record.series[usize::from(s)].code).collect();
-    assert_eq!(codes, [Code::TIMEOUT, Code(409), Code::OK, Code::OK]);
+    let codes: Vec<ResponseCode> = series.map(|s| record.series[usize::from(s)].code).collect();
+    assert_eq!(
+        codes,
+        [
+            ResponseCode::TIMEOUT,
+            ResponseCode(409),
+            ResponseCode::OK,
+            ResponseCode::OK
+        ]
+    );
 }
 
 #[test]
@@ -183,7 +199,7 @@ fn a_refused_connection_has_no_times() {
     let outcome = run(&text);
     let record = &outcome.recorder;
     let refused = record.request_series.iter().zip(&record.timings);
-    let refused = refused.filter(|(s, _)| record.series[*s as usize].code == Code::REFUSED);
+    let refused = refused.filter(|(s, _)| record.series[*s as usize].code == ResponseCode::REFUSED);
     let timings: Vec<Timings> = refused.map(|(_, t)| *t).collect();
     assert!(!timings.is_empty());
     assert!(timings.iter().all(|t| *t == Timings::default()));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use capsim::formats::{self, Record};
 use capsim::measure;
-use capsim::measure::recorder::Code;
+use capsim::measure::recorder::ResponseCode;
 use capsim::measure::summary::{Metric, Summary, Values};
 use capsim::model::threshold::Aggregation;
 use capsim::model::{K6Version, Model};
@@ -339,7 +339,7 @@ fn the_access_log_holds_each_request_that_reached_the_server() {
         };
         let series = record.series[usize::from(record.request_series.get(place as usize).unwrap())];
         let status = match series.code {
-            Code::TIMEOUT => 499,
+            ResponseCode::TIMEOUT => 499,
             code => code.status(),
         };
         if status == 0 {

@@ -7,7 +7,7 @@ use capsim::measure::summary::{Section, Summary, Values};
 use capsim::model::Model;
 use capsim::report::{self, Mode, Style, SummaryOptions, run_text};
 use capsim::world::World;
-use capsim::world::outcome::{End, Outcome};
+use capsim::world::outcome::{Outcome, Termination};
 use capsim::world::summary::full_summary;
 
 fn model(text: &str) -> Model {
@@ -338,7 +338,7 @@ http_reqs = ["rate>1"]
         endpoints(&[("page", 303), ("last", 1000)])
     );
     let (outcome, summary) = run(&text);
-    assert_eq!(outcome.end, End::Aborted);
+    assert_eq!(outcome.end, Termination::Aborted);
     assert_eq!(outcome.complete_iterations(), 12);
     assert_eq!(outcome.recorder.interrupted, 2);
     assert_eq!(count(&summary, "http_reqs"), 15.0);
@@ -377,7 +377,7 @@ http_req_duration = ["max<1"]
 "#,
         endpoints(&[("page", 400)])
     ));
-    assert_eq!(outcome.end, End::Finished);
+    assert_eq!(outcome.end, Termination::Finished);
     assert_eq!(outcome.crossed, Vec::<String>::new());
 }
 
@@ -589,7 +589,7 @@ s = [{ sleep = "10ms" }]
     assert_eq!(count(&summary, "iterations"), 38.0);
     assert_eq!(count(&summary, "dropped_iterations"), 0.0);
     assert_eq!(gauge(&summary, "vus_max"), (40.0, 40.0, 40.0));
-    assert_eq!(outcome.end, End::Finished);
+    assert_eq!(outcome.end, Termination::Finished);
 }
 
 /// `errors`: what a refused connection, a timeout and error statuses do to the metrics.
@@ -737,7 +737,10 @@ loop = [{{ request = "list" }}, {{ sleep = "1s" }}]
         endpoints(&[("list", 100)])
     );
     let (outcome, summary) = run(&text);
-    assert_eq!((outcome.end, outcome.active_vus), (End::Finished, 0));
+    assert_eq!(
+        (outcome.end, outcome.active_vus),
+        (Termination::Finished, 0)
+    );
     assert_eq!(outcome.recorder.interrupted, 5);
     // Ten VUs for ten seconds; the last iterations end after that.
     assert_eq!(count(&summary, "http_reqs"), 100.0);
@@ -783,7 +786,7 @@ data_sent = [{{ threshold = "count<0", abort_on_fail = true }}]
         endpoints(&[("list", 10)])
     );
     let (outcome, _) = run(&text);
-    assert_eq!(outcome.end, End::Aborted);
+    assert_eq!(outcome.end, Termination::Aborted);
     assert_eq!(outcome.complete_iterations(), 1);
 }
 
@@ -803,7 +806,7 @@ visit = [{{ sleep = "10ms" }}]
         ));
         (outcome.complete_iterations(), outcome.end)
     };
-    assert_eq!(arrivals("10s"), (0, End::Finished));
-    assert_eq!(arrivals("5s"), (1, End::Finished));
-    assert_eq!(arrivals("2s"), (2, End::Finished));
+    assert_eq!(arrivals("10s"), (0, Termination::Finished));
+    assert_eq!(arrivals("5s"), (1, Termination::Finished));
+    assert_eq!(arrivals("2s"), (2, Termination::Finished));
 }

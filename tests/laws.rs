@@ -11,7 +11,7 @@ use capsim::parts::station::StationProbe;
 use capsim::world::World;
 use capsim::world::audit::Balance;
 use capsim::world::limiter::LimitProbe;
-use capsim::world::outcome::{End, Outcome};
+use capsim::world::outcome::{Outcome, Termination};
 use capsim::world::summary::summary;
 
 #[path = "support/overload_keys.rs"]
@@ -402,7 +402,7 @@ fn check(seed: u64) -> Result<[u64; 30], String> {
             "seed {seed}: {count} broken, first {broken}\n{text}"
         ));
     }
-    if outcome.end != End::Finished {
+    if outcome.end != Termination::Finished {
         return Err(format!("seed {seed}: ended with {:?}\n{text}", outcome.end));
     }
     let (again, _) = World::new(&model, seed, 0).run_audited();

@@ -1,6 +1,6 @@
 //! Small cases with exact answers, one for each mechanism, and every example of `docs/mechanisms`.
 
-use capsim::measure::recorder::Code;
+use capsim::measure::recorder::ResponseCode;
 use capsim::model::Model;
 use capsim::model::system::Entity;
 use capsim::world::World;
@@ -632,7 +632,7 @@ fn a_connection_is_refused_where_it_is_made() {
         );
         answers(&run(&text).0)
     };
-    let refused = Code::REFUSED.0;
+    let refused = ResponseCode::REFUSED.0;
     let station = "{ station = \"s\", time = \"1s\" }";
     let held = "{ hold = \"p\", visits = [{ delay = \"1s\" }] }";
     let before = "{ station = \"first\", time = \"10ms\" }";

@@ -1,6 +1,6 @@
 //! What happens at one and the same instant has an order: a test for each rule of docs/simultaneous-events.md.
 
-use capsim::measure::recorder::Code;
+use capsim::measure::recorder::ResponseCode;
 use capsim::model::Model;
 use capsim::world::World;
 use capsim::world::outcome::Outcome;
@@ -13,7 +13,7 @@ fn run(text: &str) -> Outcome {
 }
 
 /// The code of a request whose client has given up.
-const TIMEOUT: u16 = Code::TIMEOUT.0;
+const TIMEOUT: u16 = ResponseCode::TIMEOUT.0;
 
 /// Status and milliseconds of all requests, in the order in which they ended.
 fn answers(outcome: &Outcome) -> Vec<(u16, u64)> {

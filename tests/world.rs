@@ -236,7 +236,10 @@ fn a_slow_setup_stops_the_test() {
         [scenarios.default]\nexecutor = \"constant-vus\"\nvus = 1\nduration = \"1s\"\njourney = \"j\"
         [journeys]\nprepare = [{ sleep = \"1m\" }]\nj = [{ sleep = \"1s\" }]";
     let (outcome, _) = run(model, 1);
-    assert_eq!(outcome.end, capsim::world::outcome::End::SetupTimeout);
+    assert_eq!(
+        outcome.end,
+        capsim::world::outcome::Termination::SetupTimeout
+    );
     assert_eq!(outcome.duration.as_ms(), 50.0);
     assert_eq!(
         (outcome.complete_iterations(), outcome.recorder.interrupted),

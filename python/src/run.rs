@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use capsim::measure::summary::Summary;
 use capsim::model::{K6Version, Model};
-use capsim::report::{Style, SummaryOptions, insight};
+use capsim::report::{Style, SummaryOptions, bottleneck};
 use capsim::study::account::Account;
 use capsim::study::cost::{self, Item};
 use capsim::study::metrics::{metrics_of, thresholds_of, verdicts_of};
 use capsim::world::World;
-use capsim::world::outcome::{End, Outcome};
+use capsim::world::outcome::{Termination, Outcome};
 use pyo3::prelude::*;
 
 use crate::samples::Samples;
@@ -69,13 +69,13 @@ fn told(model: &Model, outcome: &Outcome, summary: &Summary, samples: Option<Py<
         metrics: metrics_of(model, outcome, summary).into_iter().collect(),
         thresholds: names.zip(verdicts_of(model, summary)).collect(),
         text: capsim::report::summary(summary, &options),
-        bottleneck: insight::bottleneck(&Account::of(outcome, model)),
+        bottleneck: bottleneck::bottleneck(&Account::of(outcome, model)),
         bill: cost::items(model, outcome),
         end: match &outcome.end {
-            End::Finished => "finished".to_owned(),
-            End::SetupTimeout => "setup timeout".to_owned(),
-            End::TeardownTimeout => "teardown timeout".to_owned(),
-            End::Aborted => "aborted".to_owned(),
+            Termination::Finished => "finished".to_owned(),
+            Termination::SetupTimeout => "setup timeout".to_owned(),
+            Termination::TeardownTimeout => "teardown timeout".to_owned(),
+            Termination::Aborted => "aborted".to_owned(),
             end => end.complaint(model).unwrap_or_else(|| "aborted".to_owned()),
         },
         fingerprint: outcome.fingerprint,

@@ -8,13 +8,13 @@ use super::{Error, Model};
 use crate::measure::summary::{Summary, Values};
 use crate::model::K6Version;
 use crate::model::metric_name::{BUILTINS, MetricName};
-use crate::model::nearest::suggestion;
+use crate::model::suggest::suggestion;
 use crate::model::threshold::Aggregation;
-use crate::report::{Style, SummaryOptions, insight};
+use crate::report::{Style, SummaryOptions, bottleneck};
 use crate::study::account::{Account, Kind, Limit};
 use crate::world::outcome::Outcome;
 use crate::world::summary::summary;
-use crate::world::values::{Filter, View};
+use crate::world::values::{Filter, MetricQuery};
 
 /// What a run measured. Shown as text, it is the summary that k6 would print.
 pub struct Report {
@@ -120,7 +120,7 @@ impl Report {
     /// What limits the throughput, in one sentence with its figure.
     #[must_use]
     pub fn bottleneck(&self) -> String {
-        insight::bottleneck(&Account::of(&self.outcome, self.model.inner()))
+        bottleneck::bottleneck(&Account::of(&self.outcome, self.model.inner()))
     }
 
     /// Whether every threshold was met.
@@ -170,7 +170,7 @@ impl Report {
     /// A metric's values with these statistics; `None` if there is no such metric.
     fn values(&self, name: &MetricName, wanted: &[Aggregation]) -> Option<Values> {
         let seconds = self.outcome.duration.as_secs();
-        let view = View::new(&self.outcome.recorder, self.model.inner(), seconds);
+        let view = MetricQuery::new(&self.outcome.recorder, self.model.inner(), seconds);
         let sub = match name {
             MetricName::Whole(_) => None,
             MetricName::Part(sub) => Some(sub),

@@ -3,7 +3,7 @@
 use super::{Error, Model, Report};
 use crate::load::verdict::abort_error;
 use crate::world::World;
-use crate::world::outcome::{End, Outcome};
+use crate::world::outcome::{Outcome, Termination};
 
 /// A run to be made. The same model, seed and replication give the same report on every machine.
 #[derive(Clone, Debug)]
@@ -75,10 +75,10 @@ impl Simulation {
 fn reason(outcome: &Outcome, model: &Model) -> Option<String> {
     let phase = |name: &str| format!("{name} took longer than its timeout; raise it in [{name}]");
     match &outcome.end {
-        End::Finished => None,
-        End::SetupTimeout => Some(phase("setup")),
-        End::TeardownTimeout => Some(phase("teardown")),
-        End::Aborted => {
+        Termination::Finished => None,
+        Termination::SetupTimeout => Some(phase("setup")),
+        Termination::TeardownTimeout => Some(phase("teardown")),
+        Termination::Aborted => {
             let crossed = abort_error(outcome.crossed.iter().map(String::as_str));
             Some(crossed.unwrap_or_else(|| "a threshold ended it".to_owned()))
         }

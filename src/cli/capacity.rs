@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::ModelArgs;
 use super::budget::Budget;
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::interrupt::Interrupt;
 use super::known;
 use super::outputs::Outputs;
@@ -93,8 +93,8 @@ enum Minimise {
     Cost,
 }
 
-fn invalid(why: impl std::fmt::Display) -> Failure {
-    Failure::new(exit::INVALID, format!("error: {why}"))
+fn invalid(why: impl std::fmt::Display) -> CliError {
+    CliError::new(exit::INVALID, format!("error: {why}"))
 }
 
 /// `PATH=a..b`; times with a unit, in nanoseconds.
@@ -111,7 +111,7 @@ fn range(text: &str) -> Option<(String, f64, f64)> {
 
 impl Capacity {
     /// Searches and prints.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         Interrupt::ends_at_once();
         if !(self.precision > 0.0 && self.precision <= 50.0) {
             return Err(invalid("--precision is a percentage from above 0 to 50"));

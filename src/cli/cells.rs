@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::console::Screen;
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::interrupt::Interrupt;
 use super::store::plan_failure;
 use crate::model::input;
@@ -70,20 +70,20 @@ fn size(text: &str) -> Result<u64, String> {
 
 /// Limits the address space of this process: an allocation beyond it fails, which ends the process.
 #[cfg(target_os = "linux")]
-fn limit(bytes: u64) -> Result<(), Failure> {
+fn limit(bytes: u64) -> Result<(), CliError> {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let limit = Rlimit {
         current: Some(bytes),
         maximum: Some(bytes),
     };
     setrlimit(Resource::As, limit)
-        .map_err(|why| Failure::new(exit::OTHER, format!("error: --memory: {why}")))
+        .map_err(|why| CliError::new(exit::OTHER, format!("error: --memory: {why}")))
 }
 
 /// Elsewhere that cannot be had.
 #[cfg(not(target_os = "linux"))]
-fn limit(_: u64) -> Result<(), Failure> {
-    Err(Failure::new(
+fn limit(_: u64) -> Result<(), CliError> {
+    Err(CliError::new(
         exit::USAGE,
         "error: --memory: there is no such limit on this system",
     ))
@@ -91,7 +91,7 @@ fn limit(_: u64) -> Result<(), Failure> {
 
 impl CellsArgs {
     /// Runs them.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         Interrupt::ends_at_once();
         if let Some(bytes) = self.memory {
             limit(bytes)?;
@@ -110,7 +110,7 @@ impl CellsArgs {
         let threads = rayon::ThreadPoolBuilder::new().num_threads(usize::from(self.threads));
         let pool = threads
             .build()
-            .map_err(|why| Failure::new(exit::OTHER, format!("error: {why}")))?;
+            .map_err(|why| CliError::new(exit::OTHER, format!("error: {why}")))?;
         // One alone is run as soon as it is read.
         let at_once = if self.threads == 1 {
             1
@@ -137,7 +137,7 @@ impl CellsArgs {
                 failed += usize::from(!good);
                 if let Err(why) = out.write_all(&line).and_then(|()| out.flush()) {
                     // The reader has gone: no result would be kept.
-                    return Err(Failure::stdout(&why).unwrap_or(Failure::new(exit::OTHER, "")));
+                    return Err(CliError::stdout(&why).unwrap_or(CliError::new(exit::OTHER, "")));
                 }
             }
         }
@@ -146,9 +146,9 @@ impl CellsArgs {
 }
 
 /// The line of a cell's result, and whether there is one.
-fn run(plan: &Opened, at: u64, line: &str) -> Result<(Vec<u8>, bool), Failure> {
+fn run(plan: &Opened, at: u64, line: &str) -> Result<(Vec<u8>, bool), CliError> {
     let (key, result) = plan.run(line).map_err(|why| {
-        Failure::new(
+        CliError::new(
             exit::INVALID,
             format!("error: line {at} of standard input: {why}"),
         )
@@ -166,11 +166,11 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    fn next(&mut self) -> Result<Option<String>, Failure> {
+    fn next(&mut self) -> Result<Option<String>, CliError> {
         self.number += 1;
         let wrong = |why: String| {
             let at = self.number;
-            Failure::new(
+            CliError::new(
                 exit::INVALID,
                 format!("error: line {at} of standard input: {why}"),
             )
@@ -192,11 +192,11 @@ fn line(from: &mut impl BufRead) -> Result<Option<String>, String> {
 }
 
 /// The first line of a plan's file.
-pub fn first_line(path: &std::path::Path) -> Result<String, Failure> {
-    let (file, _) = input::open(path).map_err(|why| Failure::file(path, why))?;
+pub fn first_line(path: &std::path::Path) -> Result<String, CliError> {
+    let (file, _) = input::open(path).map_err(|why| CliError::file(path, why))?;
     let read = line(&mut std::io::BufReader::new(file));
     Ok(read
-        .map_err(|why| Failure::file(path, why))?
+        .map_err(|why| CliError::file(path, why))?
         .unwrap_or_default())
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::ModelArgs;
-use super::exit::Failure;
+use super::exit::CliError;
 use super::outputs::Outputs;
 use crate::report::{answers, run_text};
 use crate::study::answers::bounds::analyse;
@@ -34,7 +34,7 @@ pub struct Check {
 
 impl Check {
     /// Checks the model.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let model = self.model.load()?.model;
         let script = self.model.model.display().to_string();
         let mut out = Outputs::default();

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::exit::Failure;
-use super::output::write_whole;
+use super::exit::CliError;
+use super::output::write_atomically;
 use crate::report::ci;
 use crate::report::thresholds::Judged;
 
@@ -53,7 +53,7 @@ impl Ci {
     }
 
     /// Writes and prints what is asked for.
-    pub fn write(&self, tested: &Tested<'_>) -> Result<(), Failure> {
+    pub fn write(&self, tested: &Tested<'_>) -> Result<(), CliError> {
         let all = tested.thresholds;
         if self.annotations == Some(Annotations::Github) {
             let file = tested.file.display().to_string();
@@ -66,7 +66,7 @@ impl Ci {
             return Ok(());
         };
         let xml = ci::junit(tested.name, tested.seconds, tested.limits, all);
-        let xml = xml.map_err(|why| Failure::file(path, why))?;
-        write_whole(path, |out| out.write_all(xml.as_bytes()))
+        let xml = xml.map_err(|why| CliError::file(path, why))?;
+        write_atomically(path, |out| out.write_all(xml.as_bytes()))
     }
 }

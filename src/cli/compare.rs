@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::budget::Budget;
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::files::Files;
 use super::interrupt::Interrupt;
 use super::known;
@@ -85,11 +85,11 @@ pub struct Compare {
 
 impl Compare {
     /// Runs both and prints the differences.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         Interrupt::ends_at_once();
         if !(0.0..=1000.0).contains(&self.smallest_effect) {
             let why = "error: --smallest-effect is a percentage from 0 to 1000";
-            return Err(Failure::new(exit::INVALID, why));
+            return Err(CliError::new(exit::INVALID, why));
         }
         let second = self.b.as_ref().unwrap_or(&self.a);
         let a = self.model(&self.a, &self.set_a, false)?;
@@ -112,7 +112,7 @@ impl Compare {
         let pairs = budget.runs.map_or(self.replications, |runs| runs / 2);
         if pairs < 2 {
             let why = "error: the budget is too small: it takes runs=4 at least";
-            return Err(Failure::new(exit::INVALID, why));
+            return Err(CliError::new(exit::INVALID, why));
         }
         let plan = Plan {
             seed: self.seed,
@@ -140,17 +140,17 @@ impl Compare {
     }
 
     /// A model with its changes; the second or the first.
-    fn model(&self, path: &Path, own: &[String], second: bool) -> Result<Checked, Failure> {
+    fn model(&self, path: &Path, own: &[String], second: bool) -> Result<Checked, CliError> {
         let overrides = self.overrides(own)?;
         self.document(path, &overrides, second)?
             .check(&overrides)
-            .map_err(Failure::model)
+            .map_err(CliError::model)
     }
 
-    fn overrides(&self, own: &[String]) -> Result<Vec<Override>, Failure> {
+    fn overrides(&self, own: &[String]) -> Result<Vec<Override>, CliError> {
         let sets = self.set.iter().chain(own);
         let sets: Result<Vec<Override>, _> = sets.map(|s| Override::parse(s)).collect();
-        sets.map_err(Failure::model)
+        sets.map_err(CliError::model)
     }
 
     fn document(
@@ -158,7 +158,7 @@ impl Compare {
         path: &Path,
         overrides: &[Override],
         second: bool,
-    ) -> Result<Document, Failure> {
+    ) -> Result<Document, CliError> {
         #[cfg(feature = "scripts")]
         return match second {
             true => self.script.other(self.system_b.as_deref()),
@@ -173,7 +173,7 @@ impl Compare {
     }
 
     /// How well either is known, if it was fitted.
-    fn known(&self, second: &Path) -> Result<String, Failure> {
+    fn known(&self, second: &Path) -> Result<String, CliError> {
         let mut text = String::new();
         for (path, own) in [(self.a.as_path(), &self.set_a), (second, &self.set_b)] {
             if is_script(path) {
@@ -213,7 +213,7 @@ impl Compare {
         second: &Path,
         designs: &str,
         done: &Comparison,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         if !self.report.wanted() {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::{Shell, generate};
 
 use super::Cli;
-use super::exit::Failure;
+use super::exit::CliError;
 use super::outputs::Outputs;
 
 /// Print a script that completes commands and options in a shell.
@@ -23,7 +23,7 @@ pub struct Completions {
 
 impl Completions {
     /// Prints the script.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let mut script = Vec::new();
         generate(self.shell, &mut Cli::command(), "capsim", &mut script);
         let mut out = Outputs::default();

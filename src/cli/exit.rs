@@ -40,23 +40,23 @@ pub const MARKED_AS_FAILED: u8 = 110;
 
 /// Why a command could not do its work: an exit code and a text for stderr.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CliError {
     code: u8,
     text: String,
 }
 
-impl Failure {
+impl CliError {
     /// The model is invalid.
-    pub fn model(problems: Problems) -> Failure {
-        Failure {
+    pub fn model(problems: Problems) -> CliError {
+        CliError {
             code: INVALID,
             text: problems.to_string(),
         }
     }
 
     /// A failure with a code of its own.
-    pub fn new(code: u8, text: impl Into<String>) -> Failure {
-        Failure {
+    pub fn new(code: u8, text: impl Into<String>) -> CliError {
+        CliError {
             code,
             text: text.into(),
         }
@@ -70,20 +70,20 @@ impl Failure {
         self.code
     }
 
-    /// As [`Failure::tell`], at the end of the process.
+    /// As [`CliError::tell`], at the end of the process.
     pub fn report(self) -> ExitCode {
         ExitCode::from(self.tell())
     }
 
     /// A file that cannot be read or written.
-    pub fn file(path: &Path, why: impl Display) -> Failure {
-        Failure::new(OTHER, format!("error: {}: {why}", path.display()))
+    pub fn file(path: &Path, why: impl Display) -> CliError {
+        CliError::new(OTHER, format!("error: {}: {why}", path.display()))
     }
 
     /// Standard output that cannot be written. A reader who has closed the pipe has seen enough: no
     /// failure.
-    pub fn stdout(why: &std::io::Error) -> Option<Failure> {
+    pub fn stdout(why: &std::io::Error) -> Option<CliError> {
         let text = || format!("error: standard output: {why}");
-        (why.kind() != std::io::ErrorKind::BrokenPipe).then(|| Failure::new(OTHER, text()))
+        (why.kind() != std::io::ErrorKind::BrokenPipe).then(|| CliError::new(OTHER, text()))
     }
 }

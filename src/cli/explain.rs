@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::budget::Budget;
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::interrupt::Interrupt;
-use super::output::write_whole;
+use super::output::write_atomically;
 use super::outputs::Outputs;
 use super::report::{Report, Words};
 use super::runs::Runs;
@@ -65,9 +65,9 @@ pub struct Explain {
 
 impl Explain {
     /// Varies and prints.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         Interrupt::ends_at_once();
-        let invalid = |why: String| Failure::new(exit::INVALID, format!("error: {why}"));
+        let invalid = |why: String| CliError::new(exit::INVALID, format!("error: {why}"));
         if !(self.by > 0.0 && self.by < 100.0) {
             return Err(invalid("--by is a percentage between 0 and 100".into()));
         }
@@ -80,7 +80,7 @@ impl Explain {
         let model = checked.model;
         let mut base = Vec::new();
         for text in &self.model.set {
-            base.push(Override::parse(text).map_err(Failure::model)?);
+            base.push(Override::parse(text).map_err(CliError::model)?);
         }
         let document = self.model.document()?;
         let budget = self.budget.unwrap_or_default();
@@ -100,7 +100,7 @@ impl Explain {
         let found = found.map_err(invalid)?;
         let mut out = Outputs::default();
         if let Some(path) = &self.out {
-            out.keep(write_whole(path, |out| {
+            out.keep(write_atomically(path, |out| {
                 out.write_all(csv(&found).as_bytes())
             }));
         }

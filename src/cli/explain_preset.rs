@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::outputs::Outputs;
 use crate::model::preset::{all, named};
 use crate::report::presets;
@@ -27,13 +27,13 @@ pub struct ExplainPreset {
 
 impl ExplainPreset {
     /// Prints it.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let text = match &self.name {
             None => presets::list(&all()),
             Some(name) => {
                 let preset = named(name).map_err(|fix| {
                     let text = format!("error: there is no preset `{name}`\n  help: {fix}");
-                    Failure::new(exit::INVALID, text)
+                    CliError::new(exit::INVALID, text)
                 })?;
                 presets::one(&preset)
             }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::exit::{self, Failure};
-use crate::study::part::Part;
-use crate::study::whole::Target;
+use super::exit::{self, CliError};
+use crate::study::atomic_file::Target;
+use crate::study::partial_file::PartialFile;
 
 /// A file beside another: `x.csv` and `points.csv` give `x.points.csv`. Any other ending than `.csv` stays, for
 /// `x.v1` and `x.v2` are two.
@@ -49,7 +49,7 @@ impl Files {
 
     /// Refuses outputs that would overwrite an input or each other, or that cannot be written. No directory
     /// is created.
-    pub fn check(&self) -> Result<(), Failure> {
+    pub fn check(&self) -> Result<(), CliError> {
         let mut targets: Vec<(&str, Target)> = Vec::new();
         for (what, path) in &self.written {
             let shown = path.display();
@@ -102,17 +102,17 @@ fn number(_: &Path) -> Option<(u64, u64)> {
 fn probe(target: &Target) -> std::io::Result<()> {
     match target.stream {
         true => Ok(()),
-        false => Part::begin(&target.path).map(drop),
+        false => PartialFile::begin(&target.path).map(drop),
     }
 }
 
-fn usage(why: &str) -> Failure {
-    Failure::new(exit::USAGE, format!("error: {why}"))
+fn usage(why: &str) -> CliError {
+    CliError::new(exit::USAGE, format!("error: {why}"))
 }
 
-fn unwritable(what: &str, path: &Path, why: &std::io::Error) -> Failure {
+fn unwritable(what: &str, path: &Path, why: &std::io::Error) -> CliError {
     let text = format!("error: {what}: {}: {why}", path.display());
-    Failure::new(exit::OTHER, text)
+    CliError::new(exit::OTHER, text)
 }
 
 #[cfg(test)]

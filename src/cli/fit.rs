@@ -8,10 +8,10 @@ use std::sync::Mutex;
 use clap::Args;
 
 use super::ModelArgs;
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::files::Files;
 use super::interrupt::Interrupt;
-use super::output::write_whole;
+use super::output::write_atomically;
 use super::outputs::Outputs;
 use super::report::{Report, Words};
 use super::runs::Runs;
@@ -114,17 +114,17 @@ pub struct FitArgs {
 /// Runs at least, of each prediction, under parameters drawn from their intervals.
 const DRAWS: u64 = 20;
 
-pub(super) fn invalid(why: impl std::fmt::Display) -> Failure {
-    Failure::new(exit::INVALID, format!("error: {why}"))
+pub(super) fn invalid(why: impl std::fmt::Display) -> CliError {
+    CliError::new(exit::INVALID, format!("error: {why}"))
 }
 
 impl FitArgs {
     /// Fits and prints.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         Interrupt::ends_at_once();
         let base = self.model.overrides()?;
         let document = self.model.document()?;
-        let checked = document.check(&base).map_err(Failure::model)?;
+        let checked = document.check(&base).map_err(CliError::model)?;
         self.files(&checked).check()?;
         let runner = self.runs.open(&document)?;
         let Taken {
@@ -190,7 +190,7 @@ impl FitArgs {
         texts: &[String],
         document: &Document,
         base: &[Override],
-    ) -> Result<Vec<Case>, Failure> {
+    ) -> Result<Vec<Case>, CliError> {
         let one = |t: &String| case(t, document, base, self.window);
         texts.iter().map(one).collect()
     }
@@ -216,7 +216,7 @@ impl FitArgs {
         held: &'a [Case],
         found: &Found,
         quality: &Quality,
-    ) -> Result<Told<'a>, Failure> {
+    ) -> Result<Told<'a>, CliError> {
         let knee = knee(fit, found, quality);
         let predicted = self.predicted(fit, held, found, quality)?;
         let mut text = match self.verbose {
@@ -252,23 +252,29 @@ impl FitArgs {
         found: &Found,
         quality: &Quality,
         told: &Told,
-    ) -> Result<ExitCode, Failure> {
+    ) -> Result<ExitCode, CliError> {
         let mut out = Outputs::default();
         let mut end = told.end.clone();
         if let Some(path) = &self.out {
             let text = file::text(fit, found, quality).map_err(invalid);
             let written =
-                text.and_then(|text| write_whole(path, |out| out.write_all(text.as_bytes())));
+                text.and_then(|text| write_atomically(path, |out| out.write_all(text.as_bytes())));
             if written.is_ok() {
                 end.push_str(&format!("written: {}\n", path.display()));
             }
             out.keep(written);
         }
         if let Some(path) = &self.table {
-            out.keep(write_whole(path, |out| out.write_all(told.csv.as_bytes())));
+            out.keep(write_atomically(path, |out| {
+                out.write_all(told.csv.as_bytes())
+            }));
         }
         if self.report.wanted() {
-            let model = fit.document.check(&fit.base).map_err(Failure::model)?.model;
+            let model = fit
+                .document
+                .check(&fit.base)
+                .map_err(CliError::model)?
+                .model;
             let words = Words {
                 model: &model,
                 args: &self.model,
@@ -290,7 +296,7 @@ impl FitArgs {
         held: &[Case],
         found: &Found,
         quality: &Quality,
-    ) -> Result<Predicted, Failure> {
+    ) -> Result<Predicted, CliError> {
         let at = std::slice::from_ref(&found.point);
         let done = fit.evaluate_cases(held, at, self.replications.max(5));
         let evaluation = done
@@ -434,14 +440,14 @@ fn case(
     document: &Document,
     base: &[Override],
     mut window: Option<Window>,
-) -> Result<Case, Failure> {
+) -> Result<Case, CliError> {
     let path = path_of(text);
     let mut overrides = Vec::new();
     for part in text.split('@').skip(1) {
         match part.strip_prefix("window=") {
             Some("all") => window = None,
             Some(own) => window = Some(Window::parse(own).map_err(invalid)?),
-            None => overrides.push(Override::parse(part).map_err(Failure::model)?),
+            None => overrides.push(Override::parse(part).map_err(CliError::model)?),
         }
     }
     let measured: Measured = read::read(Path::new(path), window).map_err(invalid)?;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::exit::{self, Failure};
-use super::output::write_whole;
+use super::exit::{self, CliError};
+use super::output::write_atomically;
 use super::outputs::Outputs;
 use crate::model::Document;
 
@@ -74,17 +74,17 @@ fn key(text: &str) -> String {
 
 impl Init {
     /// Writes the model and says what to do next.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let shown = self.model.display().to_string();
         if self.model.exists() && !self.force {
             let why =
                 format!("error: {shown} exists; --force overwrites it, another name spares it");
-            return Err(Failure::new(exit::OTHER, why));
+            return Err(CliError::new(exit::OTHER, why));
         }
         let text = self.text();
-        let document = Document::from_text(&shown, &text).map_err(Failure::model)?;
-        document.check(&[]).map_err(Failure::model)?;
-        write_whole(&self.model, |out| out.write_all(text.as_bytes()))?;
+        let document = Document::from_text(&shown, &text).map_err(CliError::model)?;
+        document.check(&[]).map_err(CliError::model)?;
+        write_atomically(&self.model, |out| out.write_all(text.as_bytes()))?;
         let mut out = Outputs::default();
         out.print(&format!(
             "{shown} is written. Next:\n  capsim run {shown}      what the test would print, and what limits it\n  \

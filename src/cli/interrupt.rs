@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::exit::{self, Failure};
-use crate::study::part;
+use super::exit::{self, CliError};
+use crate::study::partial_file;
 
 /// Whether somebody has asked for the end.
 #[derive(Clone, Debug)]
@@ -38,14 +38,14 @@ impl Interrupt {
     }
 
     /// How an interrupted command ends.
-    pub fn failure(hint: &str) -> Failure {
-        Failure::new(exit::INTERRUPTED, format!("interrupted{hint}"))
+    pub fn failure(hint: &str) -> CliError {
+        CliError::new(exit::INTERRUPTED, format!("interrupted{hint}"))
     }
 }
 
 /// Ends the process, half-written files with it.
 fn end() -> ! {
-    part::forget_all(|| std::process::exit(i32::from(exit::INTERRUPTED)))
+    partial_file::forget_all(|| std::process::exit(i32::from(exit::INTERRUPTED)))
 }
 
 /// Calls a function at each SIGINT and SIGTERM, if none is called yet. SIGHUP keeps its meaning: `nohup`

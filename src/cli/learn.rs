@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::exit::{self, Failure};
-use super::output::write_whole;
+use super::exit::{self, CliError};
+use super::output::write_atomically;
 use super::outputs::Outputs;
 use crate::formats::{self, Layout, traces};
 use crate::model::Document;
@@ -65,18 +65,18 @@ pub struct LogFormat {
 
 impl LogFormat {
     /// The layout, if one is given.
-    pub fn layout(&self) -> Result<Option<Layout>, Failure> {
+    pub fn layout(&self) -> Result<Option<Layout>, CliError> {
         let parsed = self.log_format.as_deref().map(Layout::parse).transpose();
         parsed.map_err(|why| invalid(&format!("--log-format: {why}")))
     }
 }
 
-fn invalid(why: &str) -> Failure {
-    Failure::new(exit::INVALID, format!("error: {why}"))
+fn invalid(why: &str) -> CliError {
+    CliError::new(exit::INVALID, format!("error: {why}"))
 }
 
 /// The name of a directory for a replay, as a model can name it.
-fn beside_the_model(directory: &Path) -> Result<String, Failure> {
+fn beside_the_model(directory: &Path) -> Result<String, CliError> {
     let shown = directory.display();
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     let name = directory.to_str().filter(|name| name.chars().all(plain));
@@ -97,15 +97,15 @@ fn beside_the_model(directory: &Path) -> Result<String, Failure> {
 }
 
 /// Writes the file of a replay into its new directory.
-fn write_replay(directory: &str, learned: &Learned) -> Result<(), Failure> {
+fn write_replay(directory: &str, learned: &Learned) -> Result<(), CliError> {
     let directory = Path::new(directory);
-    std::fs::create_dir_all(directory).map_err(|why| Failure::file(directory, why))?;
-    write_whole(&directory.join(REQUESTS), |out| learned.write_replay(out))
+    std::fs::create_dir_all(directory).map_err(|why| CliError::file(directory, why))?;
+    write_atomically(&directory.join(REQUESTS), |out| learned.write_replay(out))
 }
 
 impl LearnArgs {
     /// Reads, learns and prints.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let layout = self.log.layout()?;
         let routes: Result<Vec<Route>, String> =
             self.routes.iter().map(|r| Route::parse(r)).collect();
@@ -159,7 +159,7 @@ impl LearnArgs {
     }
 
     /// The layout of a log, with the column that tells users apart.
-    fn layout_of(&self, path: &Path) -> Result<Option<Layout>, Failure> {
+    fn layout_of(&self, path: &Path) -> Result<Option<Layout>, CliError> {
         let given = self.log.layout()?;
         let Some(column) = &self.session else {
             return Ok(given);
@@ -175,7 +175,7 @@ impl LearnArgs {
     }
 
     /// Learns from distributed traces.
-    fn by_traces(&self, routes: &[Route]) -> Result<ExitCode, Failure> {
+    fn by_traces(&self, routes: &[Route]) -> Result<ExitCode, CliError> {
         if self.replay.is_some() {
             let why =
                 "--replay is for logs: of traces it is not known whether all requests were traced";
@@ -198,10 +198,10 @@ impl LearnArgs {
 }
 
 /// Prints a model that was learned, once it is known to be sound.
-fn print_model(text: &str) -> Result<ExitCode, Failure> {
+fn print_model(text: &str) -> Result<ExitCode, CliError> {
     Document::from_text("the learned model", text)
         .and_then(|document| document.check(&[]).map(|_| ()))
-        .map_err(Failure::model)?;
+        .map_err(CliError::model)?;
     let mut out = Outputs::default();
     out.print(text);
     out.done()

@@ -7,8 +7,8 @@ use clap::{Args, CommandFactory};
 use clap_mangen::Man;
 
 use super::Cli;
-use super::exit::Failure;
-use super::output::write_whole;
+use super::exit::CliError;
+use super::output::write_atomically;
 use super::outputs::Outputs;
 
 /// Write manual pages: one for capsim and one for each command.
@@ -26,7 +26,7 @@ pub struct Manual {
 
 impl Manual {
     /// Writes the pages.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let mut root = Cli::command();
         root.build();
         let mut out = Outputs::default();
@@ -40,7 +40,7 @@ impl Manual {
             let text = page(command, &name);
             let path = directory.join(format!("{name}.1"));
             // Where one cannot be written the others cannot either: told once.
-            write_whole(&path, |file| file.write_all(text.as_bytes()))?;
+            write_atomically(&path, |file| file.write_all(text.as_bytes()))?;
         }
         out.done()
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use bytesize::ByteSize;
 use clap::Args;
 
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use crate::model::input;
 use crate::world::limits;
 
@@ -22,12 +22,12 @@ pub struct MaxMemory {
 
 impl MaxMemory {
     /// Limits all runs from now on, of which a number are made at once.
-    pub fn limit(&self, at_once: usize) -> Result<(), Failure> {
+    pub fn limit(&self, at_once: usize) -> Result<(), CliError> {
         let bytes = match self.max_memory {
             Some(ByteSize(0)) => {
                 let text =
                     "error: `--max-memory 0`: a run takes some memory; give a size such as `500MB`";
-                return Err(Failure::new(exit::USAGE, text));
+                return Err(CliError::new(exit::USAGE, text));
             }
             Some(size) => size.0,
             None => match machine() {

@@ -58,7 +58,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::model::document::{Checked, Document};
 use crate::model::set::Override;
-use exit::Failure;
+use exit::CliError;
 use files::Files;
 
 /// Run a k6 load test in virtual time, before anything is deployed.
@@ -146,7 +146,7 @@ struct AllowPath {
 
 impl AllowPath {
     /// Reads and parses a model.
-    fn document(&self, model: &Path) -> Result<Document, Failure> {
+    fn document(&self, model: &Path) -> Result<Document, CliError> {
         let document = document(model)?;
         Ok(document.allowing(&self.paths))
     }
@@ -154,9 +154,9 @@ impl AllowPath {
 
 impl ModelArgs {
     /// The changes asked for.
-    fn overrides(&self) -> Result<Vec<Override>, Failure> {
+    fn overrides(&self) -> Result<Vec<Override>, CliError> {
         let parsed = self.set.iter().map(|text| Override::parse(text));
-        parsed.collect::<Result<_, _>>().map_err(Failure::model)
+        parsed.collect::<Result<_, _>>().map_err(CliError::model)
     }
 
     /// The files that the model is read from.
@@ -168,7 +168,7 @@ impl ModelArgs {
     }
 
     /// Reads and parses the model.
-    fn document(&self) -> Result<Document, Failure> {
+    fn document(&self) -> Result<Document, CliError> {
         #[cfg(feature = "scripts")]
         return self
             .script
@@ -178,14 +178,14 @@ impl ModelArgs {
     }
 
     /// Reads and checks the model; warnings go to stderr.
-    fn load(&self) -> Result<Checked, Failure> {
+    fn load(&self) -> Result<Checked, CliError> {
         self.check(&self.document()?)
     }
 
     /// Checks a model that was read; warnings go to stderr.
-    fn check(&self, document: &Document) -> Result<Checked, Failure> {
+    fn check(&self, document: &Document) -> Result<Checked, CliError> {
         let overrides = self.overrides()?;
-        let checked = document.check(&overrides).map_err(Failure::model)?;
+        let checked = document.check(&overrides).map_err(CliError::model)?;
         for warning in &checked.warnings {
             tell!("warning: {warning}");
         }
@@ -204,9 +204,9 @@ fn is_script(path: &Path) -> bool {
 }
 
 /// Reads a model; of a k6 script that stands in its place, says what to do.
-fn document(path: &Path) -> Result<Document, Failure> {
+fn document(path: &Path) -> Result<Document, CliError> {
     if !is_script(path) {
-        return Document::from_file(path).map_err(Failure::model);
+        return Document::from_file(path).map_err(CliError::model);
     }
     let path = path.display();
     let build = match cfg!(feature = "scripts") {
@@ -218,7 +218,7 @@ fn document(path: &Path) -> Result<Document, Failure> {
          system.toml`{build} writes one to fill in, for `--system system.toml` with this command; `capsim import {path}` writes a model \
          without the script"
     );
-    Err(Failure::new(exit::INVALID, text))
+    Err(CliError::new(exit::INVALID, text))
 }
 
 /// Runs the command line of this process and gives its exit code.
@@ -233,7 +233,7 @@ pub fn run(line: impl Iterator<Item = OsString>) -> ExitCode {
     let parsed = match Cli::try_parse_from(line) {
         Ok(parsed) => parsed,
         // A text that was asked for, or an error.
-        Err(text) => return said(&text).unwrap_or_else(Failure::report),
+        Err(text) => return print_clap(&text).unwrap_or_else(CliError::report),
     };
     if let Err(failure) = parsed.memory.limit(parsed.command.runs_at_once()) {
         return failure.report();
@@ -271,10 +271,10 @@ pub fn run(line: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 /// Prints what clap has to say, and gives its exit code.
-fn said(text: &clap::Error) -> Result<ExitCode, Failure> {
+fn print_clap(text: &clap::Error) -> Result<ExitCode, CliError> {
     let code = u8::try_from(text.exit_code()).unwrap_or(exit::USAGE);
     let failed = text.print().err().filter(|_| code == 0);
-    match failed.and_then(|why| Failure::stdout(&why)) {
+    match failed.and_then(|why| CliError::stdout(&why)) {
         Some(failure) => Err(failure),
         None => Ok(ExitCode::from(code)),
     }

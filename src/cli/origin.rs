@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::exit::Failure;
+use super::exit::CliError;
 use crate::model::input;
 use crate::study::sweep::Sweep;
 
@@ -29,10 +29,10 @@ pub struct Origin {
 
 impl Origin {
     /// What the rows of a sweep are made from.
-    pub fn of(sweep: &Sweep<'_>) -> Result<Origin, Failure> {
+    pub fn of(sweep: &Sweep<'_>) -> Result<Origin, CliError> {
         // The model as meant holds the contents of its data files, too.
         let meant = sweep.document.check(sweep.overrides);
-        let meant = meant.map_err(Failure::model)?.model;
+        let meant = meant.map_err(CliError::model)?.model;
         let paths = sweep.design.paths().map(str::to_owned);
         let values = (0..sweep.design.len()).flat_map(|p| sweep.design.point(p));
         Ok(Origin {

@@ -8,10 +8,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 
-use super::exit::Failure;
+use super::exit::CliError;
 use crate::model::Model;
 use crate::report::{out_csv, out_json, out_nginx};
-use crate::study::whole;
+use crate::study::atomic_file;
 use crate::world::outcome::Outcome;
 
 /// When virtual time begins, unless `--epoch` says otherwise.
@@ -75,7 +75,12 @@ impl Out {
     }
 
     /// Writes the samples of a run.
-    pub fn write(&self, outcome: &Outcome, model: &Model, epoch: Timestamp) -> Result<(), Failure> {
+    pub fn write(
+        &self,
+        outcome: &Outcome,
+        model: &Model,
+        epoch: Timestamp,
+    ) -> Result<(), CliError> {
         self.fill(|out| match self.format {
             Format::Json => out_json::write(outcome, model, epoch, out),
             Format::Csv => out_csv::write(outcome, model, epoch.as_second(), out),
@@ -89,13 +94,13 @@ impl Out {
     }
 
     /// Writes the rows of many runs.
-    pub fn write_rows(&self, rows: &[u8]) -> Result<(), Failure> {
+    pub fn write_rows(&self, rows: &[u8]) -> Result<(), CliError> {
         self.fill(|out| out.write_all(rows))
     }
 
-    fn fill(&self, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    fn fill(&self, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
         let zipped = self.file.extension().is_some_and(|e| e == "gz");
-        write_whole(&self.file, |out| {
+        write_atomically(&self.file, |out| {
             if !zipped {
                 return fill(out);
             }
@@ -116,14 +121,14 @@ pub fn epoch(text: &str) -> Result<Timestamp, String> {
 }
 
 /// Writes a file that appears whole or not at all; a pipe or a device is written into.
-pub fn write_whole(
+pub fn write_atomically(
     file: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), Failure> {
-    match whole::write_whole(file, |out| write(out)) {
+) -> Result<(), CliError> {
+    match atomic_file::write_atomically(file, |out| write(out)) {
         Ok(()) => Ok(()),
         // The reader of the pipe has seen enough.
         Err(why) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(why) => Err(Failure::file(file, why)),
+        Err(why) => Err(CliError::file(file, why)),
     }
 }

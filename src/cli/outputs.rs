@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use super::console::Screen;
-use super::exit::Failure;
+use super::exit::CliError;
 
 /// Standard output and the files of a command, and which of them failed.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub struct Outputs {
     /// Whether nothing more can be printed.
     closed: bool,
     coloured: bool,
-    failed: Vec<Failure>,
+    failed: Vec<CliError>,
 }
 
 impl Outputs {
@@ -37,17 +37,17 @@ impl Outputs {
         let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         if let Err(why) = printed {
             self.closed = true;
-            self.failed.extend(Failure::stdout(&why));
+            self.failed.extend(CliError::stdout(&why));
         }
     }
 
     /// Keeps what became of a file.
-    pub fn keep(&mut self, written: Result<(), Failure>) {
+    pub fn keep(&mut self, written: Result<(), CliError>) {
         self.failed.extend(written.err());
     }
 
     /// Tells every failure. The exit code is that of the verdict, and if that is 0 the first failure's.
-    pub fn end(self, verdict: Result<u8, Failure>) -> Result<ExitCode, Failure> {
+    pub fn end(self, verdict: Result<u8, CliError>) -> Result<ExitCode, CliError> {
         let mut first = 0;
         for failure in self.failed {
             let code = failure.tell();
@@ -58,7 +58,7 @@ impl Outputs {
     }
 
     /// As [`Outputs::end`], of a command that has no verdict.
-    pub fn done(self) -> Result<ExitCode, Failure> {
+    pub fn done(self) -> Result<ExitCode, CliError> {
         self.end(Ok(0))
     }
 }

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::files::{Files, beside};
-use super::output::write_whole;
+use super::output::write_atomically;
 use crate::model::input;
 use crate::report::chart::{self, Kind, Table};
 
@@ -53,9 +53,9 @@ impl ValueEnum for Kind {
 
 impl Plot {
     /// Draws the chart.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let at = self.file.display();
-        let failed = |why: String| Failure::new(exit::OTHER, format!("error: {at}: {why}"));
+        let failed = |why: String| CliError::new(exit::OTHER, format!("error: {at}: {why}"));
         let out = self.out.clone();
         let out = out.unwrap_or_else(|| beside(&self.file, "svg"));
         Files::default()
@@ -75,10 +75,10 @@ impl Plot {
             .is_some_and(|e| e.eq_ignore_ascii_case("png"))
         {
             let png = chart::png(&figure).map_err(failed)?;
-            write_whole(&out, |file| file.write_all(&png))?;
+            write_atomically(&out, |file| file.write_all(&png))?;
         } else {
             let svg = chart::svg(&figure).map_err(failed)?;
-            write_whole(&out, |file| file.write_all(svg.as_bytes()))?;
+            write_atomically(&out, |file| file.write_all(svg.as_bytes()))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::ModelArgs;
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::interrupt::Interrupt;
-use super::output::write_whole;
+use super::output::write_atomically;
 use super::outputs::Outputs;
 use super::runs::Runs;
 use super::ticker::Ticker;
@@ -59,11 +59,11 @@ pub struct PredictArgs {
 
 impl PredictArgs {
     /// Simulates and prints.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         Interrupt::ends_at_once();
         let overrides = self.model.overrides()?;
         let document = self.model.document()?;
-        let checked = document.check(&overrides).map_err(Failure::model)?;
+        let checked = document.check(&overrides).map_err(CliError::model)?;
         let files = self.model.files(&checked);
         files.writes("--out", self.out.as_deref()).check()?;
         if let Some(window) = self.window {
@@ -85,12 +85,12 @@ impl PredictArgs {
         drop(ticker);
         self.place.all_made(&runner)?;
         let prediction = prediction
-            .map_err(|why| Failure::new(exit::INVALID, format!("error: {name}: {why}")))?;
+            .map_err(|why| CliError::new(exit::INVALID, format!("error: {name}: {why}")))?;
         let mut out = Outputs::default();
         let mut text = report::prediction(&prediction, &name, self.all);
         if let Some(path) = &self.out {
             let kept = Kept::new(&prediction, &name).text();
-            let written = write_whole(path, |out| out.write_all(kept.as_bytes()));
+            let written = write_atomically(path, |out| out.write_all(kept.as_bytes()));
             if written.is_ok() {
                 text.push_str(&format!("written: {}\n", path.display()));
             }
@@ -102,7 +102,7 @@ impl PredictArgs {
 }
 
 /// Refuses a window in which the load has ended.
-fn within_load(window: Window, model: &Model) -> Result<(), Failure> {
+fn within_load(window: Window, model: &Model) -> Result<(), CliError> {
     let scenarios = model.scenarios.iter();
     let ends = scenarios.map(|s| s.start_time + plan::regular_duration(&s.executor));
     let end = ends.max().unwrap_or(Span::ZERO);
@@ -113,5 +113,5 @@ fn within_load(window: Window, model: &Model) -> Result<(), Failure> {
         "error: --window: the load ends after {} s, before the window {window} does",
         end.as_secs()
     );
-    Err(Failure::new(exit::INVALID, why))
+    Err(CliError::new(exit::INVALID, why))
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::learn::LogFormat;
 use super::outputs::Outputs;
 use crate::formats;
@@ -37,12 +37,12 @@ pub struct ReadArgs {
 
 impl ReadArgs {
     /// Reads and prints.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let mut out = Outputs::default();
         let layout = self.log.layout()?;
         for (k, path) in self.files.iter().enumerate() {
             let read = formats::read(path, layout.as_ref());
-            let file = read.map_err(|why| Failure::new(exit::INVALID, format!("error: {why}")))?;
+            let file = read.map_err(|why| CliError::new(exit::INVALID, format!("error: {why}")))?;
             let text = report::text(&path.display().to_string(), &file);
             out.print(&if k > 0 { format!("\n{text}") } else { text });
         }

@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::bar::Bar;
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::interrupt::Interrupt;
 use super::outputs::Outputs;
 use crate::model::Model;
 use crate::report::replications;
 use crate::study::replicate::{Count, Plan, Replications, Run, Stopped, replicate};
+use crate::study::replication_stats::Judgement;
 use crate::study::sweep::{Columns, rows};
-use crate::study::tally::Judgement;
-use crate::world::outcome::End;
+use crate::world::outcome::Termination;
 
 /// Options that ask for many runs: what shows or keeps a single one conflicts with them.
 pub const MANY: [&str; 3] = ["replications", "precision", "steady"];
@@ -51,11 +51,11 @@ pub struct RunRows {
 
 impl RunRows {
     /// The header, if rows are wanted.
-    pub fn of(model: &Model, steady: bool, wanted: bool) -> Result<RunRows, Failure> {
+    pub fn of(model: &Model, steady: bool, wanted: bool) -> Result<RunRows, CliError> {
         let columns = wanted.then(|| Columns::of(model, steady));
         let header = columns.as_ref().map(rows::header).transpose();
         let header =
-            header.map_err(|_| Failure::new(exit::OTHER, "error: no row can be written"))?;
+            header.map_err(|_| CliError::new(exit::OTHER, "error: no row can be written"))?;
         Ok(RunRows {
             columns,
             count: 0,
@@ -90,10 +90,10 @@ pub fn share(text: &str) -> Result<f64, String> {
 pub fn with_threads<T: Send>(
     threads: Option<u16>,
     work: impl FnOnce() -> T + Send,
-) -> Result<T, Failure> {
+) -> Result<T, CliError> {
     let count = threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
-    let pool = pool.map_err(|e| Failure::new(1, format!("error: no threads: {e}")))?;
+    let pool = pool.map_err(|e| CliError::new(1, format!("error: no threads: {e}")))?;
     Ok(pool.install(work))
 }
 
@@ -131,7 +131,7 @@ impl Replicate {
         seed: u64,
         quiet: bool,
         each: impl FnMut(&Run) + Send,
-    ) -> Result<Replications, Failure> {
+    ) -> Result<Replications, CliError> {
         let plan = self.plan(seed);
         let total = match plan.count {
             Count::Fixed(n) => n,
@@ -157,7 +157,7 @@ impl Replicate {
         model: &Model,
         seed: u64,
         mut out: Outputs,
-    ) -> Result<ExitCode, Failure> {
+    ) -> Result<ExitCode, CliError> {
         out.print(&replications::text(all, &model.name, seed));
         if !all.precise {
             tell!(
@@ -179,16 +179,18 @@ pub fn code(overall: Option<Judgement>) -> u8 {
 }
 
 /// How a study that was stopped ends.
-pub fn stopped(why: Stopped) -> Failure {
+pub fn stopped(why: Stopped) -> CliError {
     let limit = |phase: &str| format!("error: {phase} took longer than its timeout");
     match why {
         Stopped::Interrupted => Interrupt::failure(""),
-        Stopped::NotSteady(why) => Failure::new(exit::INVALID, format!("error: {why}")),
-        Stopped::Ended(End::SetupTimeout) => Failure::new(exit::SETUP_TIMEOUT, limit("setup")),
-        Stopped::Ended(End::TeardownTimeout) => {
-            Failure::new(exit::TEARDOWN_TIMEOUT, limit("teardown"))
+        Stopped::NotSteady(why) => CliError::new(exit::INVALID, format!("error: {why}")),
+        Stopped::Ended(Termination::SetupTimeout) => {
+            CliError::new(exit::SETUP_TIMEOUT, limit("setup"))
         }
-        Stopped::Ended(_) => Failure::new(exit::OTHER, "error: a run did not come to its end"),
-        Stopped::NoEnd(why) => Failure::new(exit::INVALID, format!("error: {why}")),
+        Stopped::Ended(Termination::TeardownTimeout) => {
+            CliError::new(exit::TEARDOWN_TIMEOUT, limit("teardown"))
+        }
+        Stopped::Ended(_) => CliError::new(exit::OTHER, "error: a run did not come to its end"),
+        Stopped::NoEnd(why) => CliError::new(exit::INVALID, format!("error: {why}")),
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::ModelArgs;
-use super::exit::{self, Failure};
-use super::output::write_whole;
+use super::exit::{self, CliError};
+use super::output::write_atomically;
 use crate::measure::summary::Summary;
 use crate::model::{Model, input};
 use crate::report::chart::Table;
@@ -17,7 +17,7 @@ use crate::study::account::Account;
 use crate::study::answers::capacity::{Answer, Question};
 use crate::study::answers::cheapest;
 use crate::study::answers::explain::Explanation;
-use crate::study::tally::Tally;
+use crate::study::replication_stats::ReplicationStats;
 use crate::study::timeline;
 use crate::world::outcome::Outcome;
 use crate::world::program::simulate;
@@ -59,7 +59,7 @@ impl Report {
         (outcome, samples): (&Outcome, &[Sample]),
         summary: &Summary,
         options: &SummaryOptions,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         let mut options = options.clone();
         options.color = false;
         if options.mode == Mode::None {
@@ -75,7 +75,12 @@ impl Report {
     }
 
     /// The page of replications. The first one is run once more, to show it over time.
-    pub fn replications(&self, words: &Words<'_>, tally: &Tally, seed: u64) -> Result<(), Failure> {
+    pub fn replications(
+        &self,
+        words: &Words<'_>,
+        tally: &ReplicationStats,
+        seed: u64,
+    ) -> Result<(), CliError> {
         if !self.wanted() {
             return Ok(());
         }
@@ -90,7 +95,7 @@ impl Report {
     }
 
     /// The page of a sweep, from its file of points.
-    pub fn sweep(&self, words: &Words<'_>, points: &Path) -> Result<(), Failure> {
+    pub fn sweep(&self, words: &Words<'_>, points: &Path) -> Result<(), CliError> {
         if !self.wanted() {
             return Ok(());
         }
@@ -104,7 +109,7 @@ impl Report {
         words: &Words<'_>,
         question: &Question<'_>,
         answer: &Answer,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         self.write(words, |identity| {
             study_page::of_capacity(identity, question, answer)
         })
@@ -116,14 +121,18 @@ impl Report {
         words: &Words<'_>,
         question: &cheapest::Question<'_>,
         answer: &cheapest::Answer,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         self.write(words, |identity| {
             cheapest_page::of_cheapest(identity, question, answer)
         })
     }
 
     /// The page of a sensitivity study.
-    pub fn explanation(&self, words: &Words<'_>, explanation: &Explanation) -> Result<(), Failure> {
+    pub fn explanation(
+        &self,
+        words: &Words<'_>,
+        explanation: &Explanation,
+    ) -> Result<(), CliError> {
         self.write(words, |identity| {
             explain_page::of_explanation(identity, explanation)
         })
@@ -133,7 +142,7 @@ impl Report {
         &self,
         words: &Words<'_>,
         page: impl Fn(&Identity<'_>) -> Result<String, String>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         if !self.wanted() {
             return Ok(());
         }
@@ -149,22 +158,22 @@ impl Report {
     }
 
     /// Writes a page that is drawn.
-    pub fn put(&self, html: Result<String, String>) -> Result<(), Failure> {
+    pub fn put(&self, html: Result<String, String>) -> Result<(), CliError> {
         let Some(path) = &self.report else {
             return Ok(());
         };
         let html = html.map_err(failed)?;
-        write_whole(path, |out| out.write_all(html.as_bytes()))
+        write_atomically(path, |out| out.write_all(html.as_bytes()))
     }
 }
 
 /// Reads a text that a page is made from.
-pub fn read(path: &Path) -> Result<String, Failure> {
-    input::text(path, input::TABLE).map_err(|why| Failure::file(path, why))
+pub fn read(path: &Path) -> Result<String, CliError> {
+    input::text(path, input::TABLE).map_err(|why| CliError::file(path, why))
 }
 
-fn failed(why: String) -> Failure {
-    Failure::new(
+fn failed(why: String) -> CliError {
+    CliError::new(
         exit::OTHER,
         format!("error: the page cannot be drawn: {why}"),
     )

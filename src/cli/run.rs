@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::ModelArgs;
 use super::ci::{Ci, Tested};
 use super::console::{Progress, colour};
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::files::Files;
 use super::interrupt::Interrupt;
 use super::known;
@@ -28,11 +28,11 @@ use crate::report::export;
 use crate::report::format::TimeUnit;
 use crate::report::options::parse_trend_stats;
 use crate::report::{Mode, Style, SummaryOptions};
-use crate::report::{insight, replications, run_text, thresholds};
+use crate::report::{bottleneck, replications, run_text, thresholds};
 use crate::study::account::Account;
 use crate::world::World;
 use crate::world::audit::Audit;
-use crate::world::outcome::{End, Outcome};
+use crate::world::outcome::{Outcome, Termination};
 use crate::world::program::{Told, simulate};
 use crate::world::summary::{full_summary, summary};
 use crate::world::timeline::Sample;
@@ -151,7 +151,7 @@ impl Run {
     }
 
     /// Runs the model and prints what came of it.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let checked = self.model.load()?;
         let files = self.files(&checked);
         files.check()?;
@@ -180,10 +180,10 @@ impl Run {
         #[cfg(feature = "scripts")]
         let ended = super::scripted::tell(told.as_ref());
         #[cfg(not(feature = "scripts"))]
-        let ended: Option<Failure> = None;
-        if let End::Failed(why) = &run.outcome.end {
+        let ended: Option<CliError> = None;
+        if let Termination::Failed(why) = &run.outcome.end {
             let code = told.map_or(exit::INVALID, |told| script_code(&told, exit::INVALID));
-            return Err(Failure::new(code, format!("error: {why}")));
+            return Err(CliError::new(code, format!("error: {why}")));
         }
         let outcome = &run.outcome;
         let summary = if options.mode == Mode::Full {
@@ -234,7 +234,7 @@ impl Run {
     }
 
     /// Warnings and errors on stderr, and the exit code.
-    fn conclude(&self, run: &Simulated, model: &Model, summary: &Summary) -> Result<u8, Failure> {
+    fn conclude(&self, run: &Simulated, model: &Model, summary: &Summary) -> Result<u8, CliError> {
         let outcome = &run.outcome;
         if let Some(note) = outcome.deadlocks.note(model) {
             tell!("note: {note}");
@@ -283,7 +283,7 @@ impl Run {
         }
         if self.ci.wanted() {
             let thresholds = thresholds::of_run(summary);
-            let limits = insight::bottleneck(&Account::of(outcome, model));
+            let limits = bottleneck::bottleneck(&Account::of(outcome, model));
             to.keep(self.ci.write(&Tested {
                 file: &self.model.model,
                 name: &model.name,
@@ -297,7 +297,7 @@ impl Run {
         }
         if let Some(file) = &self.summary_export {
             let text = export::summary_export(summary, options);
-            to.keep(output::write_whole(file, |out| {
+            to.keep(output::write_atomically(file, |out| {
                 out.write_all(text.as_bytes())
             }));
         }
@@ -311,7 +311,7 @@ impl Run {
         }
     }
 
-    fn replications(&self, model: &Model) -> Result<ExitCode, Failure> {
+    fn replications(&self, model: &Model) -> Result<ExitCode, CliError> {
         let mut rows = self.rows(model)?;
         let all = self
             .replicate
@@ -324,7 +324,7 @@ impl Run {
         }
         if let Some(file) = &self.summary_export {
             let text = replications::export(&all, self.seed);
-            out.keep(output::write_whole(file, |out| {
+            out.keep(output::write_atomically(file, |out| {
                 out.write_all(text.as_bytes())
             }));
         }
@@ -343,11 +343,11 @@ impl Run {
     }
 
     /// Where the rows of many runs are kept, if somebody wants them.
-    fn rows(&self, model: &Model) -> Result<RunRows, Failure> {
+    fn rows(&self, model: &Model) -> Result<RunRows, CliError> {
         if let Some(other) = self.out.iter().find(|out| !out.holds_rows()) {
             let why =
                 format!("error: of many runs --out writes csv=FILE, a row for each, not {other}");
-            return Err(Failure::new(exit::USAGE, why));
+            return Err(CliError::new(exit::USAGE, why));
         }
         RunRows::of(model, self.replicate.is_steady(), !self.out.is_empty())
     }
@@ -391,7 +391,7 @@ impl Run {
         }
     }
 
-    fn options(&self, model: &mut Model) -> Result<SummaryOptions, Failure> {
+    fn options(&self, model: &mut Model) -> Result<SummaryOptions, CliError> {
         model.run_tags.clone_from(&self.tag);
         if self.no_thresholds {
             model.thresholds.clear();
@@ -406,7 +406,7 @@ impl Run {
         if let Some(list) = &self.summary_trend_stats {
             // k6 ends with 255 here; capsim keeps one code for everything invalid.
             model.summary_trend_stats = parse_trend_stats(list)
-                .map_err(|e| Failure::new(exit::INVALID, format!("error: {e}")))?;
+                .map_err(|e| CliError::new(exit::INVALID, format!("error: {e}")))?;
             model.summary_trend_names = list.split(',').map(str::to_owned).collect();
         }
         let mut options = SummaryOptions::new(match model.k6_version {
@@ -429,19 +429,21 @@ impl Run {
         Ok(options)
     }
 
-    fn code(&self, outcome: &Outcome, model: &Model, crossed: bool) -> Result<u8, Failure> {
+    fn code(&self, outcome: &Outcome, model: &Model, crossed: bool) -> Result<u8, CliError> {
         let limit = |phase: &str| {
             format!("error: {phase} took longer than its timeout; raise it in [{phase}]")
         };
         match &outcome.end {
-            End::Finished if crossed => Ok(exit::THRESHOLDS),
-            End::Finished => Ok(0),
-            End::Aborted => Ok(exit::THRESHOLDS),
-            End::SetupTimeout => Err(Failure::new(exit::SETUP_TIMEOUT, limit("setup"))),
-            End::TeardownTimeout => Err(Failure::new(exit::TEARDOWN_TIMEOUT, limit("teardown"))),
+            Termination::Finished if crossed => Ok(exit::THRESHOLDS),
+            Termination::Finished => Ok(0),
+            Termination::Aborted => Ok(exit::THRESHOLDS),
+            Termination::SetupTimeout => Err(CliError::new(exit::SETUP_TIMEOUT, limit("setup"))),
+            Termination::TeardownTimeout => {
+                Err(CliError::new(exit::TEARDOWN_TIMEOUT, limit("teardown")))
+            }
             end => {
                 let why = end.complaint(model).unwrap_or_default();
-                Err(Failure::new(exit::INVALID, format!("error: {why}")))
+                Err(CliError::new(exit::INVALID, format!("error: {why}")))
             }
         }
     }
@@ -487,7 +489,7 @@ fn report_room(outcome: &Outcome) {
 }
 
 /// Prints where all requests went, and every broken law.
-fn report_audit(audit: &Audit) -> Result<(), Failure> {
+fn report_audit(audit: &Audit) -> Result<(), CliError> {
     let b = &audit.balance;
     tell!(
         "audit: {} requests sent = {} completed + {} refused + {} failed + {} timed out + \
@@ -506,7 +508,7 @@ fn report_audit(audit: &Audit) -> Result<(), Failure> {
         return Ok(());
     }
     let broken: Vec<String> = audit.violations.iter().map(ToString::to_string).collect();
-    Err(Failure::new(
+    Err(CliError::new(
         1,
         format!("error: laws are broken\n{}", broken.join("\n")),
     ))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use crate::model::Document;
 use crate::study::runner::Runner;
 
@@ -23,34 +23,34 @@ pub struct Runs {
 
 impl Runs {
     /// The runner asked for, for runs of this document.
-    pub fn open(&self, document: &Document) -> Result<Runner, Failure> {
+    pub fn open(&self, document: &Document) -> Result<Runner, CliError> {
         if document.program().is_some() && (self.runner.is_some() || self.store.is_some()) {
             let text = "error: --runner and --store carry a model, and a script is none\n  help: leave them out, or make \
                         a model of the script with `capsim import`";
-            return Err(Failure::new(exit::USAGE, text));
+            return Err(CliError::new(exit::USAGE, text));
         }
         let store = self.store.as_deref();
         Runner::new(self.runner.clone(), store).map_err(|why| match store {
-            Some(root) => Failure::file(root, why),
-            None => Failure::new(exit::OTHER, format!("error: {why}")),
+            Some(root) => CliError::file(root, why),
+            None => CliError::new(exit::OTHER, format!("error: {why}")),
         })
     }
 
     /// Fails if runs have no result: whatever a study then says is not an answer.
-    pub fn all_made(&self, runner: &Runner) -> Result<(), Failure> {
+    pub fn all_made(&self, runner: &Runner) -> Result<(), CliError> {
         let Some(broken) = runner.broken() else {
             return Ok(());
         };
         let why = broken.why;
         Err(match (broken.again, &self.store) {
-            (false, _) => Failure::new(exit::INVALID, format!("error: {why}")),
-            (true, None) => Failure::new(
+            (false, _) => CliError::new(exit::INVALID, format!("error: {why}")),
+            (true, None) => CliError::new(
                 exit::RUN_AGAIN,
                 format!(
                     "error: {why}\n  help: mend it and run this again; --store DIR keeps the runs that are made"
                 ),
             ),
-            (true, Some(store)) => Failure::new(
+            (true, Some(store)) => CliError::new(
                 exit::RUN_AGAIN,
                 format!(
                     "error: {why}\n  help: mend it and run this again: the runs that were made are kept in {}",

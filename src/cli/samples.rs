@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 
 /// What is kept of durations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -21,10 +21,10 @@ pub enum Samples {
 
 impl Samples {
     /// Refuses options that need every sample.
-    pub fn allow(self, options: &[(&str, bool)]) -> Result<(), Failure> {
+    pub fn allow(self, options: &[(&str, bool)]) -> Result<(), CliError> {
         let wanting = options.iter().find(|(_, given)| *given);
         match (self, wanting) {
-            (Samples::Histogram, Some((option, _))) => Err(Failure::new(
+            (Samples::Histogram, Some((option, _))) => Err(CliError::new(
                 exit::USAGE,
                 format!(
                     "error: {option} needs every sample, and --samples histogram keeps none: leave out \

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::exit::Failure;
+use super::exit::CliError;
 use super::outputs::Outputs;
 use crate::report::{reference, schema};
 
@@ -31,7 +31,7 @@ pub struct Schema {
 
 impl Schema {
     /// Prints it.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let text = match (&self.paths, self.markdown) {
             (Some(model), _) => {
                 let paths = super::document(model)?.settable_paths();

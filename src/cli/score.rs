@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::outputs::Outputs;
 use crate::model::input;
 use crate::report::predict as report;
@@ -35,13 +35,13 @@ pub struct ScoreArgs {
     all: bool,
 }
 
-fn invalid(why: impl std::fmt::Display) -> Failure {
-    Failure::new(exit::INVALID, format!("error: {why}"))
+fn invalid(why: impl std::fmt::Display) -> CliError {
+    CliError::new(exit::INVALID, format!("error: {why}"))
 }
 
 impl ScoreArgs {
     /// Compares and prints.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let name = self.prediction.display();
         let text = input::text(&self.prediction, input::MODEL)
             .map_err(|why| invalid(format!("{name}: the prediction cannot be read: {why}")))?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::interrupt::Interrupt;
 use super::outputs::Outputs;
 use crate::model::input;
@@ -40,7 +40,7 @@ pub struct Selftest {
 
 impl Selftest {
     /// Runs the cases and prints the table.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         Interrupt::ends_at_once();
         let cases = self.read()?;
         let mut out = Outputs::default();
@@ -63,11 +63,11 @@ impl Selftest {
             return out.done();
         }
         let why = format!("error: these cases fail: {}", failed.join(", "));
-        out.end(Err(Failure::new(exit::OTHER, why)))
+        out.end(Err(CliError::new(exit::OTHER, why)))
     }
 
-    fn read(&self) -> Result<Vec<Case>, Failure> {
-        let invalid = |why: String| Failure::new(exit::INVALID, why);
+    fn read(&self) -> Result<Vec<Case>, CliError> {
+        let invalid = |why: String| CliError::new(exit::INVALID, why);
         let mut cases = match &self.cases {
             None => shipped().map_err(invalid)?,
             Some(path) => {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::cells::first_line;
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::files::{Files, beside};
 use super::origin::Origin;
 use super::outputs::Outputs;
@@ -89,21 +89,21 @@ struct Which {
 }
 
 impl Which {
-    fn open(&self) -> Result<(Store, Opened), Failure> {
-        let store = Store::open(&self.store).map_err(|why| Failure::file(&self.store, why))?;
+    fn open(&self) -> Result<(Store, Opened), CliError> {
+        let store = Store::open(&self.store).map_err(|why| CliError::file(&self.store, why))?;
         let plan = store.plan(self.plan.as_deref()).map_err(plan_failure)?;
         Ok((store, plan))
     }
 
-    fn review(&self) -> Result<(Opened, Contents, Review), Failure> {
+    fn review(&self) -> Result<(Opened, Contents, Review), CliError> {
         let (store, plan) = self.open()?;
         let (contents, review) = review(&store, &plan)?;
         Ok((plan, contents, review))
     }
 }
 
-fn review(store: &Store, plan: &Opened) -> Result<(Contents, Review), Failure> {
-    let unusable = |why| Failure::file(store.root(), why);
+fn review(store: &Store, plan: &Opened) -> Result<(Contents, Review), CliError> {
+    let unusable = |why| CliError::file(store.root(), why);
     let contents = store.all().map_err(unusable)?;
     let review = contents.review(plan).map_err(unusable)?;
     Ok((contents, review))
@@ -111,7 +111,7 @@ fn review(store: &Store, plan: &Opened) -> Result<(Contents, Review), Failure> {
 
 impl StoreArgs {
     /// Does what is asked.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         match self.command {
             Command::Status(which) => status(&which),
             Command::Missing { which, shards } => missing(&which, shards),
@@ -134,9 +134,9 @@ impl StoreArgs {
             }
             Command::Add { store, plan } => add_lines(&store, plan.as_deref()),
             Command::Repair { store } => {
-                let opened = Store::open(&store).map_err(|why| Failure::file(&store, why))?;
+                let opened = Store::open(&store).map_err(|why| CliError::file(&store, why))?;
                 let (lines, segments) =
-                    opened.repair().map_err(|why| Failure::file(&store, why))?;
+                    opened.repair().map_err(|why| CliError::file(&store, why))?;
                 let mut outputs = Outputs::default();
                 outputs.print(&format!(
                     "{} set aside, {} of them kept\n",
@@ -149,7 +149,7 @@ impl StoreArgs {
     }
 }
 
-fn status(which: &Which) -> Result<ExitCode, Failure> {
+fn status(which: &Which) -> Result<ExitCode, CliError> {
     let (plan, contents, review) = which.review()?;
     let mut text = format!(
         "plan {}: {}, {} × {}, seed {}\n",
@@ -193,7 +193,7 @@ fn verdict(contents: &Contents, review: &Review) -> u8 {
     }
 }
 
-fn missing(which: &Which, shards: Option<u64>) -> Result<ExitCode, Failure> {
+fn missing(which: &Which, shards: Option<u64>) -> Result<ExitCode, CliError> {
     let (plan, contents, review) = which.review()?;
     let shards = shards.unwrap_or(plan.cells());
     let mut numbers: Vec<u64> = review.missing.iter().map(|cell| cell % shards).collect();
@@ -206,8 +206,8 @@ fn missing(which: &Which, shards: Option<u64>) -> Result<ExitCode, Failure> {
     outputs.end(Ok(verdict(&contents, &review)))
 }
 
-fn add_lines(root: &Path, plan: Option<&Path>) -> Result<ExitCode, Failure> {
-    let unusable = |why| Failure::file(root, why);
+fn add_lines(root: &Path, plan: Option<&Path>) -> Result<ExitCode, CliError> {
+    let unusable = |why| CliError::file(root, why);
     let store = Store::create(root).map_err(unusable)?;
     if let Some(path) = plan {
         let plan = Plan::parse(&first_line(path)?)
@@ -239,7 +239,7 @@ pub struct Merge<'a> {
 
 impl Merge<'_> {
     /// Writes rows, points and what they were made from; refuses a store with holes or damage.
-    pub fn write(&self, plan: &Opened, store: &Store) -> Result<(), Failure> {
+    pub fn write(&self, plan: &Opened, store: &Store) -> Result<(), CliError> {
         let (points, study) = (
             beside(self.out, "points.csv"),
             beside(self.out, "study.json"),
@@ -253,7 +253,7 @@ impl Merge<'_> {
             .find(|file| file.exists());
         if let Some(file) = there.filter(|_| !self.force) {
             let text = format!("error: {} exists; --force overwrites it", file.display());
-            return Err(Failure::new(exit::OTHER, text));
+            return Err(CliError::new(exit::OTHER, text));
         }
         let (contents, review) = review(store, plan)?;
         self.refuse(plan, store, &contents, &review)?;
@@ -269,17 +269,17 @@ impl Merge<'_> {
         store: &Store,
         contents: &Contents,
         review: &Review,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         let at = store.root().display();
         let refused = |code, list: &str, fix: &str| {
-            Err(Failure::new(
+            Err(CliError::new(
                 code,
                 format!("error: {at} is not merged\n{list}  help: {fix}"),
             ))
         };
         let conflicts = contents
             .conflicts()
-            .map_err(|why| Failure::file(store.root(), why))?;
+            .map_err(|why| CliError::file(store.root(), why))?;
         if !conflicts.is_empty() {
             let list = named("results of one cell differ", &conflicts);
             let fix = "the same version of capsim gives the same bytes everywhere: find the machine that does \
@@ -366,9 +366,9 @@ pub fn many(count: u64, what: &str) -> String {
 }
 
 /// How a command ends whose plan is of no use.
-pub fn plan_failure(error: PlanError) -> Failure {
+pub fn plan_failure(error: PlanError) -> CliError {
     match error {
-        PlanError::Model(problems) => Failure::model(problems),
-        PlanError::Text(why) => Failure::new(exit::INVALID, format!("error: {why}")),
+        PlanError::Model(problems) => CliError::model(problems),
+        PlanError::Text(why) => CliError::new(exit::INVALID, format!("error: {why}")),
     }
 }

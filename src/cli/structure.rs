@@ -1,6 +1,6 @@
 //! What `capsim fit` fits: of several models the one that predicts the highest load best, and what may vary in it.
 
-use super::exit::Failure;
+use super::exit::CliError;
 use super::fit::{FitArgs, invalid};
 use crate::model::{Document, Override};
 use crate::study::fit::Fit;
@@ -45,7 +45,7 @@ pub(super) struct Taken {
 
 impl FitArgs {
     /// The model to be fitted, and how it was chosen, if there is a choice.
-    pub(super) fn structure(&self, base: &[Override], runner: &Runner) -> Result<Taken, Failure> {
+    pub(super) fn structure(&self, base: &[Override], runner: &Runner) -> Result<Taken, CliError> {
         let mut all = self.candidates(base)?;
         self.every_parameter_is_somewhere(&all, base)?;
         if all.len() == 1 && self.structures.is_none() {
@@ -85,7 +85,7 @@ impl FitArgs {
     fn candidates(
         &self,
         base: &[Override],
-    ) -> Result<Vec<(String, Document, Vec<String>)>, Failure> {
+    ) -> Result<Vec<(String, Document, Vec<String>)>, CliError> {
         let mut all = Vec::new();
         let own = (
             self.model.model.display().to_string(),
@@ -110,7 +110,7 @@ impl FitArgs {
         document: &Document,
         base: &[Override],
         more: &[String],
-    ) -> Result<(Vec<Free>, Named), Failure> {
+    ) -> Result<(Vec<Free>, Named), CliError> {
         let only = self.or.is_empty() && self.structures.is_none();
         let mut free = Vec::new();
         let asked = self.free.iter().chain(more);
@@ -139,7 +139,7 @@ impl FitArgs {
         &self,
         all: &[(String, Document, Vec<String>)],
         base: &[Override],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         if all.len() == 1 {
             return Ok(());
         }
@@ -175,7 +175,7 @@ fn one(
     document: &Document,
     base: &[Override],
     former: &[Free],
-) -> Result<Free, Failure> {
+) -> Result<Free, CliError> {
     let mut parameter = Free::parse(text, document).map_err(invalid)?;
     parameter.start_from(base);
     for bound in [parameter.low, parameter.high] {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::exit::Failure;
-use super::output::write_whole;
+use super::exit::CliError;
+use super::output::write_atomically;
 use super::replicate::MANY;
 use crate::engine::Span;
 use crate::model::{Model, duration};
@@ -49,7 +49,7 @@ impl Timeline {
         model: &Model,
         outcome: &Outcome,
         samples: &[Sample],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         match &self.timeline {
             Some(path) => write(path, model, outcome, samples),
             None => Ok(()),
@@ -57,8 +57,13 @@ impl Timeline {
     }
 }
 
-fn write(path: &Path, model: &Model, outcome: &Outcome, samples: &[Sample]) -> Result<(), Failure> {
-    write_whole(path, |out| {
+fn write(
+    path: &Path,
+    model: &Model,
+    outcome: &Outcome,
+    samples: &[Sample],
+) -> Result<(), CliError> {
+    write_atomically(path, |out| {
         let mut writer = csv::Writer::from_writer(out);
         writer.write_record(timeline::header(model))?;
         for row in timeline::rows(model, outcome, samples) {

@@ -15,7 +15,7 @@ pub struct MinHeap<V: Copy> {
 }
 
 /// Entries that are kept sorted; half as many are sorted again.
-const FEW: usize = 32;
+const SORTED_MAX_LEN: usize = 32;
 
 /// Joins a time-like upper half and a sequence number to one key.
 #[inline]
@@ -99,7 +99,7 @@ impl<V: Copy> MinHeap<V> {
         }
         self.entries.push((key, value));
         self.sort_in_last();
-        if self.entries.len() > FEW {
+        if self.entries.len() > SORTED_MAX_LEN {
             // In ascending order it is a heap.
             self.entries.reverse();
             self.sorted = false;
@@ -117,7 +117,7 @@ impl<V: Copy> MinHeap<V> {
         let top = self.entries.first().copied();
         if let Some(last) = self.entries.pop() {
             self.sink(last);
-            if self.entries.len() <= FEW / 2 {
+            if self.entries.len() <= SORTED_MAX_LEN / 2 {
                 let down = |e: &(u128, V)| std::cmp::Reverse(e.0);
                 self.entries.sort_unstable_by_key(down);
                 self.sorted = true;

@@ -32,7 +32,7 @@ pub struct Ladder<V: Copy> {
 const MOST_NEAR: usize = 4096;
 
 /// Events that a bucket should hold, about: so few are sorted in no time.
-const IN_A_BUCKET: usize = 16;
+const TARGET_BUCKET_LEN: usize = 16;
 
 /// The time in a key; the last nanosecond counts as the one before, so that a rung can end after all.
 #[inline]
@@ -166,7 +166,7 @@ impl<V: Copy> Ladder<V> {
         // Evenly spread, all lie within twice the mean distance from the first.
         let mean = (sum / self.beyond.len() as u128) as u64;
         let span = (mean - first).saturating_mul(2).max(1);
-        let buckets = (self.beyond.len() / IN_A_BUCKET).next_power_of_two();
+        let buckets = (self.beyond.len() / TARGET_BUCKET_LEN).next_power_of_two();
         self.bits = (span / buckets as u64).max(1).ilog2();
         let width = 1_u64 << self.bits;
         let needed = (span / width + 1).min(4 * buckets as u64) as usize;

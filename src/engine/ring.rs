@@ -1,7 +1,7 @@
 //! A FIFO whose size is a power of two, so that a mask finds a place in it.
 
 /// The places that the first value finds.
-const FEWEST: usize = 4;
+const MIN_CAPACITY: usize = 4;
 
 /// Values in the order in which they came.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl<T: Copy> Ring<T> {
         if self.len() == self.places.len() {
             // Of the value the calls get copies, so that itself it can stay in registers.
             if self.places.is_empty() {
-                self.places.extend_from_slice(&[value; FEWEST]);
+                self.places.extend_from_slice(&[value; MIN_CAPACITY]);
             } else {
                 self.grow();
             }

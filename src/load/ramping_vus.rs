@@ -53,7 +53,7 @@ pub struct RampingVus {
 }
 
 /// k6 runs no more VUs than this.
-const MOST: u64 = 100_000_000;
+const MAX_VUS: u64 = 100_000_000;
 
 impl RampingVus {
     /// Works the steps out from the options, of which there is one for each VU that starts or stops: k6
@@ -65,7 +65,7 @@ impl RampingVus {
         graceful_ramp_down: Span,
         graceful_stop: Span,
     ) -> RampingVus {
-        let (mut active, end) = stage_steps(start_vus.min(MOST), stages);
+        let (mut active, end) = stage_steps(start_vus.min(MAX_VUS), stages);
         let hard_end = end + graceful_stop;
         let reserved = reserve(&active, graceful_ramp_down, hard_end);
         if active.last().is_some_and(|last| last.vus != 0) {
@@ -223,14 +223,14 @@ impl Place {
 
 /// A whole number of VUs.
 fn vus(target: f64) -> u64 {
-    (target as u64).min(MOST)
+    (target as u64).min(MAX_VUS)
 }
 
 /// Largest number of VUs in use, as [`RampingVus::max_vus`], without working out the steps.
 #[must_use]
 pub fn max_vus(start_vus: u64, stages: &[Stage]) -> u64 {
     let targets = stages.iter().map(|stage| vus(stage.target));
-    targets.fold(start_vus.min(MOST), u64::max)
+    targets.fold(start_vus.min(MAX_VUS), u64::max)
 }
 
 /// When the last VU is killed, as [`RampingVus::max_duration`], without working out the steps.
@@ -242,7 +242,7 @@ pub fn max_duration(
     graceful_stop: Span,
 ) -> Span {
     // When the number changed last, and to what.
-    let (mut changed, mut end, mut from) = (Span::ZERO, Span::ZERO, start_vus.min(MOST));
+    let (mut changed, mut end, mut from) = (Span::ZERO, Span::ZERO, start_vus.min(MAX_VUS));
     for stage in stages {
         end = end + stage.duration;
         let target = vus(stage.target);
@@ -393,9 +393,12 @@ mod tests {
         let stages = [stage(0, 1e18), stage(1000, 1e30), stage(0, f64::INFINITY)];
         let grace = Span::secs(30);
         let ramp = RampingVus::new(u64::MAX, &stages, grace, grace);
-        assert_eq!(ramp.active[0].vus, MOST);
+        assert_eq!(ramp.active[0].vus, MAX_VUS);
         assert_eq!(ramp.active.len(), 2);
-        assert_eq!((ramp.max_vus(), max_vus(u64::MAX, &stages)), (MOST, MOST));
+        assert_eq!(
+            (ramp.max_vus(), max_vus(u64::MAX, &stages)),
+            (MAX_VUS, MAX_VUS)
+        );
     }
 
     fn log(ramp: &RampingVus) -> Vec<(u64, u32, Action)> {

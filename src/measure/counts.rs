@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::recorder::{Label, Recorder};
-use super::tallies::merged;
+use super::histograms::merged;
+use super::recorder::{Recorder, SampleTags};
 use crate::stats::{Durations, Histogram, TrendStats};
 
 impl Recorder {
@@ -92,7 +92,7 @@ impl Recorder {
 
     /// The labels of all groups that came to their end, each once, in order.
     #[must_use]
-    pub fn labels_of_groups(&self) -> Vec<Label> {
+    pub fn labels_of_groups(&self) -> Vec<SampleTags> {
         match &self.tallies {
             Some(tallies) => tallies.groups.keys().copied().collect(),
             None => {

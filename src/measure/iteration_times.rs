@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::stats::Durations;
-use crate::stats::durations::Slice;
+use crate::stats::durations::DurationSlice;
 
 /// Durations of iterations in the order of their ends, in nanoseconds.
 ///
@@ -113,7 +113,11 @@ impl IterationTimes {
     /// # Panics
     /// If the range ends beyond the last one, like a slice.
     #[must_use]
-    pub fn range<'d>(&'d self, requests: &'d Durations, places: Range<usize>) -> [Slice<'d>; 2] {
+    pub fn range<'d>(
+        &'d self,
+        requests: &'d Durations,
+        places: Range<usize>,
+    ) -> [DurationSlice<'d>; 2] {
         let (start, end, followed) = (places.start, places.end, self.followed);
         let as_requests = requests.range(start.min(followed)..end.min(followed));
         let own = start.saturating_sub(followed)..end.saturating_sub(followed);
@@ -139,7 +143,7 @@ impl IterationTimes {
     #[must_use]
     pub fn collect(&self, requests: &Durations) -> Durations {
         let parts = self.range(requests, 0..self.len());
-        parts.into_iter().flat_map(Slice::iter).collect()
+        parts.into_iter().flat_map(DurationSlice::iter).collect()
     }
 }
 
@@ -170,7 +174,7 @@ mod tests {
             prop_assert_eq!(&times.collect(&leaders), &plain[..]);
             let at = |share: f64| (share * plain.len() as f64) as usize;
             let (a, b) = (at(cut.0).min(at(cut.1)), at(cut.0).max(at(cut.1)));
-            let cut: Vec<u64> = times.range(&leaders, a..b).into_iter().flat_map(Slice::iter).collect();
+            let cut: Vec<u64> = times.range(&leaders, a..b).into_iter().flat_map(DurationSlice::iter).collect();
             prop_assert_eq!(&cut[..], &plain[a..b]);
             let mut longer = plain.iter().zip(&requests).map(|(i, r)| i.checked_sub(*r));
             let first = longer.next().flatten();

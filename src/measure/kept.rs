@@ -1,7 +1,7 @@
 //! How much a record keeps, for a limit on the memory of a run.
 
 use super::log::Entry;
-use super::recorder::{Custom, Label, Recorder, Timings};
+use super::recorder::{Custom, Recorder, SampleTags, Timings};
 
 /// The samples that a record keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +21,19 @@ impl Recorder {
             bytes: count * each,
         };
         let trends = self.customs.iter().flatten().map(|custom| match custom {
-            Custom::Trend(values, _) => list(values.len(), size_of::<f64>() + size_of::<Label>()),
+            Custom::Trend(values, _) => {
+                list(values.len(), size_of::<f64>() + size_of::<SampleTags>())
+            }
             _ => list(0, 0),
         });
         let log = self.log.as_ref().map_or(0, Vec::len);
         let lists = [
             list(self.durations.len(), size_of::<u32>()),
             list(self.iteration_origin.len(), size_of::<u32>()),
-            list(self.groups.len(), size_of::<u64>() + size_of::<Label>()),
+            list(
+                self.groups.len(),
+                size_of::<u64>() + size_of::<SampleTags>(),
+            ),
         ];
         let all = lists.into_iter().chain(trends);
         let (count, bytes) = all.fold((0, 0), |(n, b), k| (n + k.count, b + k.bytes));
@@ -45,7 +50,7 @@ impl Recorder {
 mod tests {
     use super::*;
     use crate::engine::{Span, Time};
-    use crate::measure::recorder::{Code, Origin};
+    use crate::measure::recorder::{ResponseCode, SampleSource};
     use crate::model::journey::SiteId;
 
     #[test]
@@ -58,12 +63,12 @@ mod tests {
             let took = Span::millis(1);
             recorder.request(
                 Time::ZERO + took,
-                Origin::scenario(0),
+                SampleSource::scenario(0),
                 SiteId(0),
-                Code::OK,
+                ResponseCode::OK,
                 took,
             );
-            recorder.iteration(Time::ZERO + took, Origin::scenario(0), took);
+            recorder.iteration(Time::ZERO + took, SampleSource::scenario(0), took);
             recorder.kept()
         };
         assert_eq!(kept(false), Kept { count: 2, bytes: 8 });

@@ -1,6 +1,6 @@
 //! All samples of a run in the order in which they were made, for k6's `--out`. Kept only when asked.
 
-use super::recorder::{Label, Origin};
+use super::recorder::{SampleSource, SampleTags};
 use crate::engine::{Span, Time};
 use crate::model::journey::{CheckId, MetricId};
 
@@ -21,14 +21,14 @@ pub enum Sample {
     /// An iteration, setup or teardown came to its end.
     Iteration {
         /// Whose.
-        origin: Origin,
+        origin: SampleSource,
         /// How long it took.
         duration: Span,
     },
     /// What an iteration, setup or teardown sent and received, told at its end.
     Data {
         /// Whose.
-        origin: Origin,
+        origin: SampleSource,
         /// Bytes.
         sent: u64,
         /// Bytes.
@@ -37,14 +37,14 @@ pub enum Sample {
     /// A group came to its end.
     Group {
         /// Whose, and which.
-        label: Label,
+        label: SampleTags,
         /// How long it took.
         duration: Span,
     },
     /// A check was made.
     Check {
         /// By whom.
-        origin: Origin,
+        origin: SampleSource,
         /// Which.
         check: CheckId,
         /// Its result.
@@ -55,7 +55,7 @@ pub enum Sample {
         /// Which.
         metric: MetricId,
         /// By whom, and where.
-        label: Label,
+        label: SampleTags,
         /// The sample.
         value: f64,
     },
@@ -69,7 +69,7 @@ pub enum Sample {
     /// Starts that found no VU.
     Dropped {
         /// Whose.
-        origin: Origin,
+        origin: SampleSource,
         /// How many.
         count: u64,
     },

@@ -5,10 +5,10 @@
 //! summary is printed.
 
 pub mod counts;
+pub mod histograms;
 pub mod iteration_times;
 pub mod kept;
-pub mod level;
 pub mod log;
 pub mod recorder;
 pub mod summary;
-pub mod tallies;
+pub mod time_weighted;

@@ -5,26 +5,26 @@ use std::collections::BTreeMap;
 
 use crate::engine::{Span, Time};
 use crate::model::journey::{CheckId, CustomKind, GroupId, MetricId, SiteId};
-use crate::stats::{Durations, Labels, NumberHistogram};
+use crate::stats::{Durations, NumberHistogram, RunLengthVec};
 
+use super::histograms::HistogramRecord;
 use super::iteration_times::IterationTimes;
 use super::log::{Entry, Sample};
-use super::tallies::Tallies;
 
 /// Who made a sample: setup, teardown or one of the scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Origin(pub u16);
+pub struct SampleSource(pub u16);
 
-impl Origin {
+impl SampleSource {
     /// The setup function.
-    pub const SETUP: Origin = Origin(0);
+    pub const SETUP: SampleSource = SampleSource(0);
     /// The teardown function.
-    pub const TEARDOWN: Origin = Origin(1);
+    pub const TEARDOWN: SampleSource = SampleSource(1);
 
     /// The scenario with this index.
     #[must_use]
-    pub fn scenario(index: usize) -> Origin {
-        Origin(index as u16 + 2)
+    pub fn scenario(index: usize) -> SampleSource {
+        SampleSource(index as u16 + 2)
     }
 
     /// The index of the scenario, if it is one.
@@ -36,9 +36,9 @@ impl Origin {
 
 /// Who made a sample, and in which k6 group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Label {
+pub struct SampleTags {
     /// Who made it.
-    pub origin: Origin,
+    pub origin: SampleSource,
     /// The innermost open group; `None` outside all groups.
     pub group: Option<GroupId>,
 }
@@ -83,17 +83,17 @@ impl Timings {
 
 /// How a request ended: an HTTP status, or a k6 error code above 1000 that stands for status 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Code(pub u16);
+pub struct ResponseCode(pub u16);
 
-impl Code {
+impl ResponseCode {
     /// 200.
-    pub const OK: Code = Code(200);
+    pub const OK: ResponseCode = ResponseCode(200);
     /// k6's `dial: connection refused`: status 0, error code 1212.
-    pub const REFUSED: Code = Code(1212);
+    pub const REFUSED: ResponseCode = ResponseCode(1212);
     /// k6's `dial: i/o timeout`: status 0, error code 1211.
-    pub const DIAL_TIMEOUT: Code = Code(1211);
+    pub const DIAL_TIMEOUT: ResponseCode = ResponseCode(1211);
     /// k6's `request timeout`: status 0, error code 1050.
-    pub const TIMEOUT: Code = Code(1050);
+    pub const TIMEOUT: ResponseCode = ResponseCode(1050);
 
     /// The HTTP status; 0 without an answer.
     #[must_use]
@@ -123,11 +123,11 @@ impl Code {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Series {
     /// Who sent them.
-    pub origin: Origin,
+    pub origin: SampleSource,
     /// From which place of a journey.
     pub site: SiteId,
     /// How they ended.
-    pub code: Code,
+    pub code: ResponseCode,
     /// Whether that is expected, so that it does not count as failed.
     pub expected: bool,
 }
@@ -142,7 +142,7 @@ pub enum Custom {
     /// Non-zero and zero samples.
     Rate(u64, u64),
     /// Every value, and who made it.
-    Trend(Vec<f64>, Vec<Label>),
+    Trend(Vec<f64>, Vec<SampleTags>),
     /// A trend whose values are counted instead of kept.
     Counted(NumberHistogram),
 }
@@ -179,7 +179,7 @@ impl Custom {
     }
 
     /// Adds a sample.
-    fn add(&mut self, label: Label, value: f64) {
+    fn add(&mut self, label: SampleTags, value: f64) {
         match self {
             Custom::Counter(sum) => *sum += value,
             Custom::Gauge(gauge) => {
@@ -204,7 +204,7 @@ impl Custom {
 
 /// What those with one label did to a custom metric other than a trend whose values are kept.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
+pub struct LabelledMetric {
     /// Their samples alone.
     pub samples: Custom,
     /// Tells which label's sample came last.
@@ -219,17 +219,17 @@ pub struct Recorder {
     expected: Vec<Vec<u16>>,
     /// Series with code 200, by origin × site; `u16::MAX` where there is none yet.
     ok: Vec<u16>,
-    others: BTreeMap<(Origin, u16, Code), u16>,
+    others: BTreeMap<(SampleSource, u16, ResponseCode), u16>,
     /// All series, in the order of their first sample.
     pub series: Vec<Series>,
     /// Durations of all requests in nanoseconds, in the order in which they ended.
     pub durations: Durations,
     /// Index into `series` of each request.
-    pub request_series: Labels<u16>,
+    pub request_series: RunLengthVec<u16>,
     /// Durations of complete iterations in nanoseconds, in the order in which they ended.
     pub iterations: IterationTimes,
     /// Who made each iteration.
-    pub iteration_origin: Labels<Origin>,
+    pub iteration_origin: RunLengthVec<SampleSource>,
     /// The parts of each request's time; empty where no network is modelled, for all of it is
     /// waiting then.
     pub timings: Vec<Timings>,
@@ -250,17 +250,17 @@ pub struct Recorder {
     /// Samples of custom metrics, in the order of `Model::metrics`; `None` before the first.
     pub customs: Vec<Option<Custom>>,
     /// The same by label, but for trends whose values are kept: they carry their labels.
-    pub parts: BTreeMap<(MetricId, Label), Part>,
+    pub parts: BTreeMap<(MetricId, SampleTags), LabelledMetric>,
     kinds: Vec<CustomKind>,
     custom_samples: u64,
     /// Durations of groups in nanoseconds.
     pub groups: Vec<u64>,
     /// Whose, and of which group, each of them is.
-    pub group_labels: Vec<Label>,
+    pub group_labels: Vec<SampleTags>,
     /// All samples in their order, if they were asked for.
     pub log: Option<Vec<Entry>>,
     /// Histograms, if samples are counted instead of kept: the arrays of samples above stay empty then.
-    pub tallies: Option<Box<Tallies>>,
+    pub tallies: Option<Box<HistogramRecord>>,
     /// Whether samples go into the arrays alone: neither into a log nor into histograms.
     plain: bool,
     /// Length of setup and teardown, once over.
@@ -278,9 +278,9 @@ pub struct Recorder {
 #[derive(Debug, Default)]
 pub struct Memory {
     durations: Durations,
-    request_series: Labels<u16>,
+    request_series: RunLengthVec<u16>,
     iterations: Durations,
-    iteration_origin: Labels<Origin>,
+    iteration_origin: RunLengthVec<SampleSource>,
     timings: Vec<Timings>,
 }
 
@@ -326,9 +326,9 @@ impl Recorder {
             others: BTreeMap::new(),
             series: Vec::new(),
             durations: Durations::new(),
-            request_series: Labels::new(),
+            request_series: RunLengthVec::new(),
             iterations: IterationTimes::default(),
-            iteration_origin: Labels::new(),
+            iteration_origin: RunLengthVec::new(),
             timings: Vec::new(),
             interrupted: 0,
             cut_off: vec![false; origins],
@@ -361,7 +361,7 @@ impl Recorder {
 
     /// Counts samples in histograms instead of keeping them. To be called before the first sample.
     pub fn keep_tallies(&mut self) {
-        let tallies = Box::new(Tallies::new(self.origins));
+        let tallies = Box::new(HistogramRecord::new(self.origins));
         (self.log, self.tallies, self.plain) = (None, Some(tallies), false);
     }
 
@@ -380,7 +380,14 @@ impl Recorder {
 
     /// A request ended, where no network is modelled.
     #[inline(always)]
-    pub fn request(&mut self, now: Time, origin: Origin, site: SiteId, code: Code, waited: Span) {
+    pub fn request(
+        &mut self,
+        now: Time,
+        origin: SampleSource,
+        site: SiteId,
+        code: ResponseCode,
+        waited: Span,
+    ) {
         let series = self.series_of(origin, site, code);
         // Mostly there is no more to do than to write one number.
         let quick = self.plain && self.request_series.repeats(series);
@@ -403,9 +410,9 @@ impl Recorder {
     /// The number of a series: its place in `series`. A request of it is to be recorded at once, for series
     /// are in the order of their first samples.
     #[inline(always)]
-    fn series_of(&mut self, origin: Origin, site: SiteId, code: Code) -> u16 {
+    fn series_of(&mut self, origin: SampleSource, site: SiteId, code: ResponseCode) -> u16 {
         let at = origin.0 as usize * self.sites + site.index();
-        let mut series = if code == Code::OK {
+        let mut series = if code == ResponseCode::OK {
             self.ok[at]
         } else {
             u16::MAX
@@ -431,7 +438,7 @@ impl Recorder {
     pub fn timed_request(
         &mut self,
         now: Time,
-        (origin, site, code): (Origin, SiteId, Code),
+        (origin, site, code): (SampleSource, SiteId, ResponseCode),
         timings: Timings,
     ) {
         self.request(now, origin, site, code, timings.duration());
@@ -452,7 +459,7 @@ impl Recorder {
     }
 
     /// Bytes that an iteration, setup or teardown has sent and received, told at its end.
-    pub fn data(&mut self, now: Time, origin: Origin, sent: u64, received: u64) {
+    pub fn data(&mut self, now: Time, origin: SampleSource, sent: u64, received: u64) {
         let total = &mut self.data[origin.0 as usize];
         total.0 += sent;
         total.1 += received;
@@ -465,13 +472,13 @@ impl Recorder {
     }
 
     /// Starts that found no VU.
-    pub fn drop_starts(&mut self, now: Time, origin: Origin, count: u64) {
+    pub fn drop_starts(&mut self, now: Time, origin: SampleSource, count: u64) {
         self.dropped[origin.0 as usize] += count;
         self.note(now, Sample::Dropped { origin, count });
     }
 
     /// A group came to its end.
-    pub fn group(&mut self, now: Time, label: Label, duration: Span) {
+    pub fn group(&mut self, now: Time, label: SampleTags, duration: Span) {
         if let Some(tallies) = &mut self.tallies {
             return tallies.group(label, duration);
         }
@@ -481,7 +488,7 @@ impl Recorder {
     }
 
     #[cold]
-    fn find_series(&mut self, origin: Origin, site: SiteId, code: Code) -> u16 {
+    fn find_series(&mut self, origin: SampleSource, site: SiteId, code: ResponseCode) -> u16 {
         let next = self.series.len() as u16;
         let series = *self.others.entry((origin, site.0, code)).or_insert(next);
         if series == next {
@@ -494,7 +501,7 @@ impl Recorder {
                 expected: own.map_or(code.is_expected(), |s| s.contains(&code.status())),
             });
         }
-        if code == Code::OK {
+        if code == ResponseCode::OK {
             self.ok[origin.0 as usize * self.sites + site.index()] = series;
         }
         series
@@ -502,7 +509,7 @@ impl Recorder {
 
     /// An iteration of a scenario came to its end.
     #[inline(always)]
-    pub fn iteration(&mut self, now: Time, origin: Origin, duration: Span) {
+    pub fn iteration(&mut self, now: Time, origin: SampleSource, duration: Span) {
         let quick = self.plain && self.iteration_origin.repeats(origin);
         if quick && self.iterations.push_quickly(duration.0, &self.durations) {
             self.iteration_origin.push_again();
@@ -512,7 +519,7 @@ impl Recorder {
     }
 
     #[inline(never)]
-    fn iteration_otherwise(&mut self, now: Time, origin: Origin, duration: Span) {
+    fn iteration_otherwise(&mut self, now: Time, origin: SampleSource, duration: Span) {
         if !self.plain && self.tally_or_log_iteration(now, origin, duration) {
             return;
         }
@@ -522,7 +529,7 @@ impl Recorder {
 
     /// Returns whether the iteration is counted, and not to be kept.
     #[cold]
-    fn tally_or_log_iteration(&mut self, now: Time, origin: Origin, duration: Span) -> bool {
+    fn tally_or_log_iteration(&mut self, now: Time, origin: SampleSource, duration: Span) -> bool {
         if let Some(tallies) = &mut self.tallies {
             tallies.iteration(origin, duration);
             return true;
@@ -532,14 +539,14 @@ impl Recorder {
     }
 
     /// An iteration, setup or teardown was cut off. k6 counts the iterations of scenarios alone.
-    pub fn cut_off(&mut self, origin: Origin) {
+    pub fn cut_off(&mut self, origin: SampleSource) {
         self.cut_off[origin.0 as usize] = true;
         self.interrupted += u64::from(origin.as_scenario().is_some());
     }
 
     /// Setup or teardown came to its end.
-    pub fn phase(&mut self, now: Time, origin: Origin, duration: Span) {
-        if origin == Origin::SETUP {
+    pub fn phase(&mut self, now: Time, origin: SampleSource, duration: Span) {
+        if origin == SampleSource::SETUP {
             self.setup = Some(duration);
         } else {
             self.teardown = Some(duration);
@@ -552,7 +559,7 @@ impl Recorder {
     pub fn checks(
         &mut self,
         now: Time,
-        origin: Origin,
+        origin: SampleSource,
         (first, count): (CheckId, u16),
         passed: bool,
     ) {
@@ -581,7 +588,7 @@ impl Recorder {
     fn note_checks(
         &mut self,
         now: Time,
-        origin: Origin,
+        origin: SampleSource,
         (first, count): (CheckId, u16),
         passed: bool,
     ) {
@@ -600,17 +607,17 @@ impl Recorder {
 
     /// Passes and fails of a check made by one origin.
     #[must_use]
-    pub fn check_of(&self, check: CheckId, origin: Origin) -> (u64, u64) {
+    pub fn check_of(&self, check: CheckId, origin: SampleSource) -> (u64, u64) {
         self.checks[origin.0 as usize * self.check_count + check.index()]
     }
 
     /// All origins of this run.
-    pub fn origins(&self) -> impl Iterator<Item = Origin> + use<> {
-        (0..self.origins as u16).map(Origin)
+    pub fn origins(&self) -> impl Iterator<Item = SampleSource> + use<> {
+        (0..self.origins as u16).map(SampleSource)
     }
 
     /// One sample of a custom metric. k6 drops samples that are not numbers.
-    pub fn custom(&mut self, now: Time, metric: MetricId, label: Label, value: f64) {
+    pub fn custom(&mut self, now: Time, metric: MetricId, label: SampleTags, value: f64) {
         if value.is_nan() {
             return;
         }
@@ -620,10 +627,13 @@ impl Recorder {
         whole.add(label, value);
         if !matches!(whole, Custom::Trend(..)) {
             self.custom_samples += 1;
-            let part = self.parts.entry((metric, label)).or_insert_with(|| Part {
-                samples: Custom::new(kind, tallied),
-                last: 0,
-            });
+            let part = self
+                .parts
+                .entry((metric, label))
+                .or_insert_with(|| LabelledMetric {
+                    samples: Custom::new(kind, tallied),
+                    last: 0,
+                });
             part.samples.add(label, value);
             part.last = self.custom_samples;
         }

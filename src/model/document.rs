@@ -4,7 +4,7 @@ use super::Model;
 use super::input;
 use super::nesting::too_deep_in_document;
 use super::preset;
-use super::problem::{Finding, Notes, Problems, Source, warning_line};
+use super::problem::{Diagnostics, Finding, Problems, Source, warning_line};
 use super::program::Program;
 use super::read;
 use super::set::{self, Override};
@@ -327,7 +327,7 @@ impl Document {
             };
             failed.extend(done.err());
         }
-        let notes = Notes::default();
+        let notes = Diagnostics::default();
         preset::apply(&mut tree, &notes);
         let model = read::model(&tree, load, &self.default_name(), &self.files, &notes);
         let (errors, warnings) = notes.into_parts();
@@ -360,7 +360,7 @@ impl Document {
             source += 1;
             failed |= change.apply(source, &mut tree).is_err();
         }
-        let notes = Notes::default();
+        let notes = Diagnostics::default();
         preset::apply(&mut tree, &notes);
         if !failed {
             read::model(&tree, 1.0, "", &self.files, &notes);

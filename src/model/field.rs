@@ -1,9 +1,9 @@
 //! Reading a value as what it should be: a text, a number, a time, a list, a table.
 
 use super::duration;
-use super::nearest::suggestion;
-use super::problem::Notes;
+use super::problem::Diagnostics;
 use super::section::Section;
+use super::suggest::suggestion;
 use super::tree::{Entry, Node, Place, Value};
 use super::vocabulary::{Choice, Kind};
 use crate::engine::Span;
@@ -11,7 +11,7 @@ use crate::engine::Span;
 /// A value on its way to being understood: it knows its path, and where to complain.
 #[derive(Clone)]
 pub(crate) struct Field<'a> {
-    pub notes: &'a Notes,
+    pub notes: &'a Diagnostics,
     pub node: &'a Node,
     /// `endpoints.occupy.visits.0.time`
     pub path: String,

@@ -1,8 +1,8 @@
 //! Presets: what real components were measured to do, or are documented to do, in the words of a model. A preset is a few
 //! keys that a table gets beside its own; those that the table has itself win. Nothing else in the program knows of presets.
 
-use super::nearest::{all_of, nearest};
-use super::problem::Notes;
+use super::problem::Diagnostics;
+use super::suggest::{all_of, nearest};
 use super::tree::{Entry, Node, Place, Value, convert_document};
 use super::vocabulary::Names;
 use std::sync::OnceLock;
@@ -121,7 +121,7 @@ fn of_file(text: &str) -> Vec<Preset> {
 }
 
 /// Gives every table of a model that names a preset the preset's keys.
-pub(crate) fn apply(tree: &mut Node, notes: &Notes) {
+pub(crate) fn apply(tree: &mut Node, notes: &Diagnostics) {
     let Value::Table(sections) = &mut tree.value else {
         return;
     };
@@ -136,7 +136,7 @@ pub(crate) fn apply(tree: &mut Node, notes: &Notes) {
     }
 }
 
-fn apply_to(node: &mut Node, section: &str, notes: &Notes) {
+fn apply_to(node: &mut Node, section: &str, notes: &Diagnostics) {
     let Value::Table(entries) = &mut node.value else {
         return;
     };

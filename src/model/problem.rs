@@ -28,12 +28,12 @@ pub(crate) struct Finding {
 
 /// Collects what is found while a model is read, so that reading goes on after an error.
 #[derive(Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct Diagnostics {
     errors: RefCell<Vec<Finding>>,
     warnings: RefCell<Vec<Finding>>,
 }
 
-impl Notes {
+impl Diagnostics {
     /// The model is wrong here.
     pub fn error(&self, place: Place, message: impl Into<String>, fix: impl Into<String>) {
         let (message, fix) = (message.into(), fix.into());

@@ -1,7 +1,7 @@
 //! Reading a table key by key: what was asked for is known, whatever is left over is an error.
 
 use super::field::Field;
-use super::nearest::{nearest, suggestion};
+use super::suggest::{nearest, suggestion};
 use super::tree::Entry;
 use super::vocabulary::{Choice, DefaultValue, Key, Presence, Rule, Table};
 use crate::engine::Span;

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::{Span, Time};
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::listener::Listener;
 
 /// A connection that is complete on both sides.
@@ -34,11 +34,11 @@ pub struct AcceptQueue {
 #[derive(Clone, Debug, Default)]
 pub struct AcceptProbe {
     /// Connections that wait to be accepted.
-    pub queue: Level,
+    pub queue: TimeWeighted,
     /// Connections accepted and not closed.
-    pub open: Level,
+    pub open: TimeWeighted,
     /// Clients whose kernel tries to get a connection.
-    pub dialling: Level,
+    pub dialling: TimeWeighted,
     /// Connections asked for.
     pub dialled: u64,
     /// Connections that came into the queue.

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::{Span, Time};
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::breaker::{Breaker, Window};
 
 const SECOND: u64 = 1_000_000_000;
@@ -48,7 +48,7 @@ pub struct BreakerProbe {
     /// How often it opened, from closed or half-open.
     pub opened: u64,
     /// 1 while calls are rejected: open, until the call that probes.
-    pub open: Level,
+    pub open: TimeWeighted,
 }
 
 /// How one call, or several of one second, ended.

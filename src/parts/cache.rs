@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::cache::Eviction;
 
 /// No object.
@@ -92,7 +92,7 @@ pub struct CacheProbe {
     /// How often it was emptied.
     pub cleared: u64,
     /// Requests that wait for another's fetch.
-    pub queue: Level,
+    pub queue: TimeWeighted,
 }
 
 impl CacheProbe {

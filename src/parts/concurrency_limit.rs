@@ -5,7 +5,7 @@
 use super::Job;
 use crate::engine::time::to_f64;
 use crate::engine::{Span, Time};
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::limit::{ConcurrencyLaw, ConcurrencyLimit};
 
 /// Samples of which the long-term time is a plain mean at first.
@@ -37,9 +37,9 @@ struct LongTerm {
 #[derive(Clone, Debug, Default)]
 pub struct ConcurrencyProbe {
     /// Requests inside.
-    pub in_flight: Level,
+    pub in_flight: TimeWeighted,
     /// The limit, rounded down.
-    pub limit: Level,
+    pub limit: TimeWeighted,
     /// The lowest limit that there was.
     pub lowest: u64,
     /// Requests let in.

@@ -7,7 +7,7 @@
 
 use crate::engine::Time;
 use crate::engine::time::one_to_f64;
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 
 /// Cores, and who wants them.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Host {
 #[derive(Clone, Debug, Default)]
 pub struct HostProbe {
     /// Servers at work on it: those that want a core.
-    pub wanted: Level,
+    pub wanted: TimeWeighted,
     /// For each of its stations, nanoseconds that servers at work had no core.
     pub lost: Vec<f64>,
 }
@@ -51,7 +51,7 @@ impl Host {
             share: 1.0,
             settled: Time::ZERO,
             probe: HostProbe {
-                wanted: Level::default(),
+                wanted: TimeWeighted::default(),
                 lost: vec![0.0; stations],
             },
         }

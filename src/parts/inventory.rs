@@ -6,10 +6,10 @@ use super::seat_map::SeatMap;
 use crate::engine::alias::Alias;
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::journey::SeatChoice;
 use crate::model::system;
-use crate::stats::growth;
+use crate::stats::reserve;
 
 /// Numbers a claim: the key to the seat it holds. 0 is none.
 pub type Hold = u32;
@@ -43,7 +43,7 @@ pub struct Inventory {
 #[derive(Clone, Debug, Default)]
 pub struct InventoryProbe {
     /// Seats on hold.
-    pub held: Level,
+    pub held: TimeWeighted,
     /// Seats sold.
     pub sold: u64,
     /// Claims that got their seat.
@@ -144,7 +144,7 @@ impl Inventory {
             self.probe.lost += 1;
             return None;
         }
-        growth::push(&mut self.holds, (seat, user));
+        reserve::push(&mut self.holds, (seat, user));
         let hold = self.holds.len() as Hold;
         self.seats[seat as usize] = hold;
         self.mark(now, seat, true);

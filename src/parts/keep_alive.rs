@@ -1,7 +1,7 @@
 //! Tokens of a pool that stay with the connection of a client after an answer, for its next request.
 
 use crate::engine::Time;
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 
 /// The connections that keep a token of one pool.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct KeepAlive {
 #[derive(Clone, Debug, Default)]
 pub struct KeepAliveProbe {
     /// Tokens kept, and used by nobody.
-    pub kept: Level,
+    pub kept: TimeWeighted,
     /// Requests that had their client's token at once.
     pub reused: u64,
 }

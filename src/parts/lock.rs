@@ -8,7 +8,7 @@ use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::Time;
 use crate::engine::stream::Stream;
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::waiting::{WaitOrder, Waiting};
 
 /// The locks of all entities of one kind. Entities are numbered from 0.
@@ -31,9 +31,9 @@ pub struct Locks {
 #[derive(Clone, Debug, Default)]
 pub struct LockProbe {
     /// Locks held.
-    pub held: Level,
+    pub held: TimeWeighted,
     /// Requests waiting for one.
-    pub queue: Level,
+    pub queue: TimeWeighted,
     /// Locks given.
     pub granted: u64,
     /// Locks that had to be waited for.

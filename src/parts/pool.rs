@@ -5,7 +5,7 @@ use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::Time;
 use crate::engine::stream::Stream;
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::system;
 
 /// A pool of tokens.
@@ -29,9 +29,9 @@ pub struct Pool {
 #[derive(Clone, Debug, Default)]
 pub struct PoolProbe {
     /// Tokens held.
-    pub held: Level,
+    pub held: TimeWeighted,
     /// Requests waiting for a token.
-    pub queue: Level,
+    pub queue: TimeWeighted,
     /// Tokens given.
     pub granted: u64,
     /// Requests refused because the queue was full.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::Job;
 use super::waiting::Tickets;
 use crate::engine::{Span, Time};
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::rate_limit::{RateLimit, Rule};
 
 /// The period of a sliding counter, in milliseconds.
@@ -51,7 +51,7 @@ pub struct LimiterProbe {
     /// Those that went away while they waited.
     pub left: u64,
     /// Requests that wait.
-    pub queue: Level,
+    pub queue: TimeWeighted,
 }
 
 /// A leaky bucket: excess in thousandths of a request at `last`.

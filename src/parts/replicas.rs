@@ -3,7 +3,7 @@
 use super::balancer::{Backend, Balancer};
 use crate::engine::Time;
 use crate::engine::stream::Stream;
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::service::Service;
 
 /// All replicas of one service.
@@ -23,13 +23,13 @@ pub struct ServiceProbe {
     /// Requests for which there was no replica.
     pub unserved: u64,
     /// Replicas that are there.
-    pub up: Level,
+    pub up: TimeWeighted,
     /// How often a replica went, by a fault or for a restart.
     pub lost: u64,
     /// How often one was ejected because of its answers.
     pub ejected: u64,
     /// Replicas that cost: those that boot, are there, or drain.
-    pub paid: Level,
+    pub paid: TimeWeighted,
     /// Replicas that an autoscaler or a schedule has added.
     pub grown: u64,
     /// Those that it has dismissed.
@@ -40,9 +40,9 @@ pub struct ServiceProbe {
 #[derive(Clone, Debug, Default)]
 pub struct ReplicaProbe {
     /// Whether it is part of the service: 0 or 1.
-    pub there: Level,
+    pub there: TimeWeighted,
     /// Requests on which it works.
-    pub present: Level,
+    pub present: TimeWeighted,
     /// Requests sent to it.
     pub picked: u64,
     /// Requests that it has finished.

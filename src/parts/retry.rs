@@ -6,7 +6,7 @@ use super::retry_budget::RetryBudget;
 use crate::engine::stream::Stream;
 use crate::engine::time::to_f64;
 use crate::engine::{Span, Time};
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::retry::{Backoff, Failures, Jitter, Retry};
 
 /// A policy at work, with what it measured.
@@ -131,7 +131,7 @@ impl RetryPolicy {
     }
 
     /// An attempt has ended.
-    pub fn ended(&mut self, now: Time, tries: &mut Tries, code: Code) -> Verdict {
+    pub fn ended(&mut self, now: Time, tries: &mut Tries, code: ResponseCode) -> Verdict {
         let retried = includes(&self.spec.on, code);
         self.outcome(now, tries, code.is_expected(), retried)
     }
@@ -158,7 +158,7 @@ impl RetryPolicy {
     }
 
     /// An attempt has ended when it is too late for another one.
-    pub fn ended_late(&mut self, now: Time, tries: &mut Tries, code: Code) {
+    pub fn ended_late(&mut self, now: Time, tries: &mut Tries, code: ResponseCode) {
         self.outcome(now, tries, code.is_expected(), false);
     }
 
@@ -238,11 +238,11 @@ impl RetryPolicy {
 
 /// Whether an outcome is one of these.
 #[must_use]
-pub fn includes(failures: &Failures, code: Code) -> bool {
+pub fn includes(failures: &Failures, code: ResponseCode) -> bool {
     match code {
-        Code::TIMEOUT => failures.timeout,
-        Code::REFUSED => failures.refused,
-        Code(status) => {
+        ResponseCode::TIMEOUT => failures.timeout,
+        ResponseCode::REFUSED => failures.refused,
+        ResponseCode(status) => {
             let mut ranges = failures.statuses.iter();
             ranges.any(|(first, last)| (*first..=*last).contains(&status))
         }
@@ -327,7 +327,7 @@ mod tests {
     fn pauses(spec: &Retry) -> Vec<u64> {
         let mut policy = policy(spec);
         let mut tries = policy.begin(Time(0));
-        let again = || match policy.ended(Time(0), &mut tries, Code(503)) {
+        let again = || match policy.ended(Time(0), &mut tries, ResponseCode(503)) {
             Verdict::Again(pause) => Some(pause.0 / 1_000_000),
             Verdict::Over => None,
         };
@@ -355,11 +355,13 @@ mod tests {
         for _ in 0..n {
             let mut tries = policy.begin(Time(0));
             for sum in &mut sums {
-                if let Verdict::Again(pause) = policy.ended(Time(0), &mut tries, Code::TIMEOUT) {
+                if let Verdict::Again(pause) =
+                    policy.ended(Time(0), &mut tries, ResponseCode::TIMEOUT)
+                {
                     *sum += pause.as_ms();
                 }
             }
-            policy.ended(Time(0), &mut tries, Code::TIMEOUT);
+            policy.ended(Time(0), &mut tries, ResponseCode::TIMEOUT);
         }
         sums.map(|sum| sum / f64::from(n))
     }
@@ -398,7 +400,7 @@ mod tests {
         let mut tries = policy.begin(Time(0));
         for (asked, pause) in [(5, 5), (1, 2), (0, 2)] {
             tries.retry_after = Span::secs(asked);
-            let verdict = policy.ended(Time(0), &mut tries, Code(429));
+            let verdict = policy.ended(Time(0), &mut tries, ResponseCode(429));
             assert_eq!(verdict, Verdict::Again(Span::secs(pause)));
         }
     }
@@ -411,19 +413,19 @@ mod tests {
             ratio: 0.5,
         });
         let mut policy = policy(&retry);
-        let mut request = |codes: &[Code]| {
+        let mut request = |codes: &[ResponseCode]| {
             let mut tries = policy.begin(Time(0));
             for code in codes {
                 policy.ended(Time(0), &mut tries, *code);
             }
             policy.probe
         };
-        assert_eq!(request(&[Code::OK]).succeeded, 1);
-        assert_eq!(request(&[Code(503), Code::OK]).rescued, 1);
-        assert_eq!(request(&[Code(404)]).not_retried, 1);
-        assert_eq!(request(&[Code::REFUSED]).not_retried, 2);
+        assert_eq!(request(&[ResponseCode::OK]).succeeded, 1);
+        assert_eq!(request(&[ResponseCode(503), ResponseCode::OK]).rescued, 1);
+        assert_eq!(request(&[ResponseCode(404)]).not_retried, 1);
+        assert_eq!(request(&[ResponseCode::REFUSED]).not_retried, 2);
         // Tokens: 4, 4 - 1 + 0.5, then two failures that are not retried: 1.5, which is below the half.
-        let probe = request(&[Code(500)]);
+        let probe = request(&[ResponseCode(500)]);
         assert_eq!((probe.denied, probe.retries, probe.open), (1, 1, 0));
         assert_eq!(probe.requests, probe.succeeded + probe.failed());
         assert!((probe.amplification() - 1.2).abs() < 1e-12);

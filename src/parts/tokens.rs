@@ -1,6 +1,6 @@
 //! Tokens: who owns which, in the order of issue.
 
-use crate::stats::growth;
+use crate::stats::reserve;
 
 /// All tokens issued in a run. Owners are user numbers.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +15,7 @@ impl Tokens {
     #[inline]
     pub fn issue(&mut self, user: u32) -> u32 {
         let token = self.owner.len() as u32;
-        growth::push(&mut self.owner, user);
+        reserve::push(&mut self.owner, user);
         if user == u32::MAX {
             return token;
         }

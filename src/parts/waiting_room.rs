@@ -7,9 +7,9 @@ use buckets::Buckets;
 
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::system::{self, AdmissionOrder};
-use crate::stats::growth;
+use crate::stats::reserve;
 
 /// Numbers a token, in the order of issue.
 pub type Token = u32;
@@ -96,9 +96,9 @@ pub struct WaitingRoom {
 #[derive(Clone, Debug, Default)]
 pub struct RoomProbe {
     /// Users in line.
-    pub waiting: Level,
+    pub waiting: TimeWeighted,
     /// Users let through whose session has not ended.
-    pub active: Level,
+    pub active: TimeWeighted,
     /// Users who joined.
     pub joined: u64,
     /// Users let through.
@@ -163,8 +163,8 @@ impl WaitingRoom {
     /// A user joins the line and gets a token.
     pub fn join(&mut self, now: Time) -> Token {
         let token = self.issued();
-        growth::push(&mut self.standing, Standing::Waiting);
-        growth::push(&mut self.joined, now);
+        reserve::push(&mut self.standing, Standing::Waiting);
+        reserve::push(&mut self.joined, now);
         if let Some(buckets) = &mut self.buckets {
             buckets.joins();
         }

@@ -6,7 +6,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::thresholds::Judged;
-use crate::study::tally::Judgement;
+use crate::study::replication_stats::Judgement;
 
 /// A test suite of JUnit's XML, one test case a threshold: crossed ones are failures, those that are open errors.
 /// `seconds` is the virtual duration of the run; `limits` says what limits the system.

@@ -19,7 +19,7 @@ const ALWAYS: [&str; 6] = [
     "iteration_duration_avg_ms",
 ];
 /// Most rows of the chart.
-const MOST: usize = 30;
+const MAX_ROWS: usize = 30;
 /// Differences beyond this percentage stand at the edge of the chart.
 const EDGE: f64 = 200.0;
 
@@ -92,7 +92,7 @@ fn chosen(comparison: &Comparison) -> Vec<(&Row, f64, f64)> {
     others.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     let mut all: Vec<_> = always.filter_map(with).collect();
     all.extend(others);
-    all.truncate(MOST);
+    all.truncate(MAX_ROWS);
     all
 }
 

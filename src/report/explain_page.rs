@@ -1,17 +1,17 @@
 //! The page of a sensitivity study: a tornado chart for each number that a threshold compares.
 
 use super::answers::explain::{base, compared, pair, tried};
+use super::bottleneck::bottleneck;
 use super::chart::figure::{Bar, Content, Figure, Panel, Tornado};
 use super::chart::forest::{REST, ROW};
 use super::chart::{self};
-use super::insight::bottleneck;
 use super::page::{paragraph, picture, table};
 use super::study_page::{Identity, close, page};
 use crate::study::answers::explain::{Explanation, Lever};
 use crate::study::fit::free::four_digits;
 
 /// Most bars of a chart.
-const MOST: usize = 15;
+const MAX_BARS: usize = 15;
 /// Bars shorter than this share of the longest are left out.
 const LEAST: f64 = 0.005;
 
@@ -90,7 +90,7 @@ fn tornado(explanation: &Explanation, t: usize, name: &str) -> Option<Figure> {
     let most = levers.iter().map(&sure).fold(0.0, f64::max);
     levers.retain(|lever| sure(lever) > LEAST * most);
     levers.sort_by(|a, b| sure(b).total_cmp(&sure(a)));
-    levers.truncate(MOST);
+    levers.truncate(MAX_BARS);
     if levers.is_empty() {
         return None;
     }

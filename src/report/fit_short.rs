@@ -13,7 +13,7 @@ use crate::study::fit::{Case, Fit};
 /// Misses in the short account.
 const WORST: usize = 10;
 /// Parameters and combinations in the short account.
-const MOST: (usize, usize) = (14, 2);
+const MAX_PARAMETERS: (usize, usize) = (14, 2);
 
 /// The short account: the verdict and up to which load it holds, parameters, the knee, and the worst misses.
 #[must_use]
@@ -38,10 +38,10 @@ pub fn short(fit: &Fit, quality: &Quality, at: Option<&Knee>, runs: &[Shown]) ->
     let all = parameter_lines(fit, quality);
     if !all.is_empty() {
         out.push_str("\nparameters, with the interval of 95 %\n");
-        out.push_str(&first(&all, MOST.0));
+        out.push_str(&first(&all, MAX_PARAMETERS.0));
     }
     let blind: Vec<String> = quality.blind.iter().map(|b| blind_words(fit, b)).collect();
-    out.push_str(&first(&blind, MOST.1));
+    out.push_str(&first(&blind, MAX_PARAMETERS.1));
     if let Some(at) = at {
         out.push_str(&knee(at));
     }

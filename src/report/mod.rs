@@ -7,6 +7,7 @@
 //! below it. It must not know where its output goes or what the command line was: it runs no model and opens no file.
 
 pub mod answers;
+pub mod bottleneck;
 pub mod chart;
 pub mod cheapest_page;
 pub mod ci;
@@ -21,7 +22,6 @@ pub mod fit_page;
 pub mod fit_short;
 pub mod format;
 pub mod formats;
-pub mod insight;
 pub mod known;
 pub mod legacy;
 pub mod limits;

@@ -1,6 +1,6 @@
 //! What a run cannot show, one line each.
 
-use crate::measure::recorder::{Code, Origin};
+use crate::measure::recorder::{ResponseCode, SampleSource};
 use crate::measure::summary::{Summary, Values};
 use crate::model::Model;
 use crate::model::metric_name::MetricName;
@@ -13,7 +13,7 @@ use crate::study::fit::free::four_digits;
 use crate::world::outcome::Outcome;
 
 /// A percentile wants at least this number of samples beyond it.
-const BEYOND: f64 = 10.0;
+const MIN_TAIL_SAMPLES: f64 = 10.0;
 
 /// All notes on a run.
 #[must_use]
@@ -133,7 +133,7 @@ fn thresholds(model: &Model, summary: &Summary, notes: &mut Vec<String>) {
                         continue;
                     };
                     let beyond = count as f64 * (100.0 - p) / 100.0;
-                    if beyond < BEYOND && p > 50.0 {
+                    if beyond < MIN_TAIL_SAMPLES && p > 50.0 {
                         notes.push(format!(
                             "{shown} has {count} samples, {beyond:.1} of them beyond p({p}): too \
                              few for the threshold {}.",
@@ -150,7 +150,7 @@ fn thresholds(model: &Model, summary: &Summary, notes: &mut Vec<String>) {
 fn load(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
     let record = &outcome.recorder;
     for (index, scenario) in model.scenarios.iter().enumerate() {
-        let dropped = record.dropped[Origin::scenario(index).0 as usize];
+        let dropped = record.dropped[SampleSource::scenario(index).0 as usize];
         if dropped == 0 {
             continue;
         }
@@ -207,7 +207,7 @@ fn requests(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
         if series.origin.as_scenario().is_none() {
             setup += count;
         }
-        if series.code == Code::REFUSED {
+        if series.code == ResponseCode::REFUSED {
             refused += count;
         }
     }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::measure::log::Sample;
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::Model;
 use crate::world::outcome::Outcome;
 use crate::world::tags;
@@ -84,9 +84,9 @@ struct Line {
 }
 
 /// The status in the log; `None` if the server has not seen the request.
-fn status(code: Code) -> Option<u16> {
+fn status(code: ResponseCode) -> Option<u16> {
     match code {
-        Code::TIMEOUT => Some(CLIENT_CLOSED_REQUEST),
+        ResponseCode::TIMEOUT => Some(CLIENT_CLOSED_REQUEST),
         code => Some(code.status()).filter(|status| *status > 0),
     }
 }
@@ -147,8 +147,8 @@ mod tests {
             assert_eq!(request_line(method, url), line);
         }
         assert_eq!(Seconds(1_234_999_999).to_string(), "1.234");
-        assert_eq!(status(Code::REFUSED), None);
-        assert_eq!(status(Code::TIMEOUT), Some(499));
-        assert_eq!(status(Code::OK), Some(200));
+        assert_eq!(status(ResponseCode::REFUSED), None);
+        assert_eq!(status(ResponseCode::TIMEOUT), Some(499));
+        assert_eq!(status(ResponseCode::OK), Some(200));
     }
 }

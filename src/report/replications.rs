@@ -2,7 +2,7 @@
 
 use crate::report::format;
 use crate::study::replicate::Replications;
-use crate::study::tally::Tally;
+use crate::study::replication_stats::ReplicationStats;
 use serde_json::{Map, json};
 
 /// Metrics that are shown without being asked for, as far as the model has them.
@@ -104,7 +104,7 @@ fn warm_up(all: &Replications) -> String {
 
 /// Names of the metrics that a reader wants to see, in the order of the table.
 #[must_use]
-pub fn shown(tally: &Tally) -> Vec<String> {
+pub fn shown(tally: &ReplicationStats) -> Vec<String> {
     let wanted = |name: &String| {
         SHOWN.contains(&name.as_str())
             || name.ends_with("_utilisation")
@@ -121,7 +121,7 @@ pub fn shown(tally: &Tally) -> Vec<String> {
 
 /// A row of the table: mean, half-width and extremes as texts.
 #[must_use]
-pub fn row(tally: &Tally, name: &str) -> Option<[String; 4]> {
+pub fn row(tally: &ReplicationStats, name: &str) -> Option<[String; 4]> {
     let moments = tally.moments(name)?;
     let half = tally.interval(name).map(|i| i.half_width);
     Some([
@@ -132,7 +132,7 @@ pub fn row(tally: &Tally, name: &str) -> Option<[String; 4]> {
     ])
 }
 
-fn means(tally: &Tally) -> String {
+fn means(tally: &ReplicationStats) -> String {
     let head = ["mean", "half-width", "smallest", "largest"].map(str::to_owned);
     let mut rows = vec![("metric (95 % interval of the mean)".to_owned(), head)];
     for name in shown(tally) {
@@ -150,7 +150,7 @@ fn means(tally: &Tally) -> String {
     text
 }
 
-fn verdicts(tally: &Tally) -> String {
+fn verdicts(tally: &ReplicationStats) -> String {
     let wide = tally.thresholds().iter().map(|t| t.text().chars().count());
     let wide = wide.max().unwrap_or(0);
     let mut text = String::new();
@@ -167,7 +167,7 @@ fn verdicts(tally: &Tally) -> String {
 
 /// `a run passes with probability 0.9 (0.60 to 0.98)`.
 #[must_use]
-pub fn chance(tally: &Tally, index: usize) -> String {
+pub fn chance(tally: &ReplicationStats, index: usize) -> String {
     let Some(p) = tally.probability(index) else {
         return String::new();
     };

@@ -5,15 +5,15 @@ use crate::load::describe;
 use crate::load::plan::Plan;
 use crate::load::progress::{Bar, Moment, TestMoment, block};
 use crate::load::verdict::{abort_error, crossed_error};
-use crate::measure::recorder::Origin;
+use crate::measure::recorder::SampleSource;
 use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::visible::visible;
-use crate::report::{components, cost, format, insight, limits, notes, retries, services};
+use crate::report::{bottleneck, components, cost, format, limits, notes, retries, services};
 use crate::study::account::Account;
-use crate::world::outcome::{End, Outcome};
-use crate::world::slow::Slow;
+use crate::world::latency_breakdown::Slow;
+use crate::world::outcome::{Outcome, Termination};
 
 /// The function of a script that a scenario runs, unless it is `default`.
 fn exec(model: &Model, scenario: &Scenario) -> Option<String> {
@@ -57,9 +57,9 @@ pub fn last_lines(outcome: &Outcome, model: &Model, plan: &Plan) -> String {
         .iter()
         .enumerate()
         .map(|(i, scenario)| {
-            let complete = complete[Origin::scenario(i).0 as usize];
+            let complete = complete[SampleSource::scenario(i).0 as usize];
             match outcome.scenarios[i] {
-                None if outcome.end == End::Aborted => {
+                None if outcome.end == Termination::Aborted => {
                     let now = since_setup(outcome);
                     let remaining = scenario.start_time.0.saturating_sub(now.0);
                     Bar::waiting(scenario, Span(remaining))
@@ -95,7 +95,7 @@ fn own_vus(outcome: &Outcome, model: &Model, index: usize) -> u64 {
             max_vus,
             ..
         } => {
-            let dropped = outcome.recorder.dropped[Origin::scenario(index).0 as usize];
+            let dropped = outcome.recorder.dropped[SampleSource::scenario(index).0 as usize];
             pre_allocated_vus.saturating_add(dropped).min(max_vus)
         }
         _ => outcome.initialised_vus,
@@ -131,12 +131,12 @@ pub fn crossed(summary: &Summary) -> Option<String> {
 #[must_use]
 pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
     let account = Account::of(outcome, model);
-    let mut text = format!("\n  {}\n", insight::bottleneck(&account));
+    let mut text = format!("\n  {}\n", bottleneck::bottleneck(&account));
     if !account.limits.is_empty() {
         text += &format!(
             "\n{}\n  used: without what is held while waiting for something else; waiting: share of the time of \
              requests\n  (of users, in the waiting room); ceiling: requests/s at which it is used in full\n",
-            insight::resource_table(&account)
+            bottleneck::resource_table(&account)
         );
     }
     text + &details(outcome, model, summary)
@@ -151,13 +151,13 @@ pub fn details(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
     text += &cost::table(outcome, model);
     text += &limits::breakers(outcome, model);
     text += &limits::limits(outcome, model);
-    let all = insight::time_table(outcome, model);
+    let all = bottleneck::time_table(outcome, model);
     if !all.is_empty() {
         text += &format!("\n  Where the time went, mean of all requests:\n\n{all}");
     }
     if let Some(slow) = slow_requests(outcome, summary) {
         let from = format::time(slow.from.as_ms(), None);
-        let table = insight::slow_table(&slow, model);
+        let table = bottleneck::slow_table(&slow, model);
         if !table.is_empty() {
             text += &format!("\n  The same for the slowest 1 %, from {from} on:\n\n{table}");
         }
@@ -203,7 +203,7 @@ pub fn warnings(outcome: &Outcome, model: &Model) -> Vec<String> {
             _ => continue,
         };
         // Each of the first drops brought one more VU, as long as there was one to bring.
-        let dropped = outcome.recorder.dropped[Origin::scenario(index).0 as usize];
+        let dropped = outcome.recorder.dropped[SampleSource::scenario(index).0 as usize];
         if dropped > most.saturating_sub(planned) {
             warnings.push(format!(
                 "Insufficient VUs, reached {most} active VUs and cannot initialize more (scenario {})",

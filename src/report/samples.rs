@@ -6,7 +6,7 @@ use std::io;
 
 use crate::engine::{Span, Time};
 use crate::measure::log::{Entry, Sample};
-use crate::measure::recorder::{Label, Origin, Recorder, Timings};
+use crate::measure::recorder::{Recorder, SampleSource, SampleTags, Timings};
 use crate::model::{K6Version, Model};
 use crate::world::outcome::Outcome;
 use crate::world::tags::{self, Tags};
@@ -49,8 +49,8 @@ struct Known<'a> {
     requests: Vec<Tags>,
     iterations: Vec<Tags>,
     scenarios: Vec<Tags>,
-    labels: BTreeMap<Label, Tags>,
-    checks: BTreeMap<(u16, Origin), Tags>,
+    labels: BTreeMap<SampleTags, Tags>,
+    checks: BTreeMap<(u16, SampleSource), Tags>,
     run: Tags,
 }
 

@@ -1,8 +1,8 @@
 //! The pages of runs and sweeps: verdicts, charts, the model, and what identifies the result.
 
+use super::bottleneck;
 use super::chart::figure::{Content, Figure, Lines, Panel, Series};
 use super::chart::{self, Kind, Table};
-use super::insight;
 use super::live_chart;
 use super::page::{Page, paragraph, preformatted, table};
 use super::replications::{chance, number, row, shown};
@@ -11,7 +11,7 @@ use crate::measure::summary::Summary;
 use crate::stats::interval::mean_interval;
 use crate::study::account::Account;
 use crate::study::answers::capacity::{Answer, Question, Tried};
-use crate::study::tally::Tally;
+use crate::study::replication_stats::ReplicationStats;
 
 /// Margins below this stand at the lower edge of the chart of a search, in per cent.
 pub(super) const LOWEST: f64 = -100.0;
@@ -111,11 +111,11 @@ pub fn of_run(
 
 /// The sentence on what limits the system, and the table that it is made from.
 fn limits(account: &Account) -> String {
-    let sentence = paragraph(&insight::bottleneck(account));
+    let sentence = paragraph(&bottleneck::bottleneck(account));
     if account.limits.is_empty() {
         return sentence;
     }
-    sentence + &preformatted(&insight::resource_table(account))
+    sentence + &preformatted(&bottleneck::resource_table(account))
 }
 
 fn over_time(page: &mut Page, timeline: &Table, name: &str) -> Result<(), String> {
@@ -129,7 +129,7 @@ fn over_time(page: &mut Page, timeline: &Table, name: &str) -> Result<(), String
 /// If a chart cannot be drawn.
 pub fn of_replications(
     identity: &Identity<'_>,
-    tally: &Tally,
+    tally: &ReplicationStats,
     account: &Account,
     timeline: &Table,
 ) -> Result<String, String> {

@@ -5,7 +5,7 @@ use super::replications::{chance, number};
 use crate::load::verdict;
 use crate::measure::summary::Summary;
 use crate::model::threshold::{Operator, Threshold};
-use crate::study::tally::{Judgement, Tally};
+use crate::study::replication_stats::{Judgement, ReplicationStats};
 
 /// A threshold and what came of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +75,7 @@ pub fn of_run(summary: &Summary) -> Vec<Judged> {
 
 /// The thresholds of many runs.
 #[must_use]
-pub fn of_replications(tally: &Tally) -> Vec<Judged> {
+pub fn of_replications(tally: &ReplicationStats) -> Vec<Judged> {
     let judged = |index: usize| Judged {
         name: tally.thresholds()[index].text(),
         judgement: tally.judgement(index),

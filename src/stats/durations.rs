@@ -4,7 +4,7 @@ use std::fmt;
 use std::iter::Copied;
 use std::ops::Range;
 
-use super::growth;
+use super::reserve;
 use crate::engine::time::to_f64;
 
 /// What stands in the place of a duration that does not fit: from here on (4.29 s) they are long.
@@ -17,7 +17,7 @@ const BLOCK: usize = 16;
 const LOOK: usize = 64;
 
 /// Long durations to accept before all durations are kept in eight bytes.
-const FEW: usize = 1_000;
+const MAX_LONG: usize = 1_000;
 
 /// Durations in nanoseconds, in the order in which they were added.
 ///
@@ -57,7 +57,7 @@ impl Durations {
     #[inline(always)]
     pub fn push(&mut self, ns: u64) {
         if ns < self.limit {
-            growth::push(&mut self.short, ns as u32);
+            reserve::push(&mut self.short, ns as u32);
         } else {
             self.push_long(ns);
         }
@@ -82,11 +82,11 @@ impl Durations {
     #[inline(never)]
     fn push_long(&mut self, ns: u64) {
         if self.is_wide() {
-            return growth::push(&mut self.wide, ns);
+            return reserve::push(&mut self.wide, ns);
         }
         self.long.push((self.short.len(), ns));
-        growth::push(&mut self.short, LONG);
-        if self.long.len() > FEW.max(self.short.len() / 8) {
+        reserve::push(&mut self.short, LONG);
+        if self.long.len() > MAX_LONG.max(self.short.len() / 8) {
             self.limit = 0;
         }
     }
@@ -139,8 +139,8 @@ impl Durations {
 
     /// All of them.
     #[must_use]
-    pub fn all(&self) -> Slice<'_> {
-        Slice {
+    pub fn all(&self) -> DurationSlice<'_> {
+        DurationSlice {
             short: &self.short,
             long: &self.long,
             wide: &self.wide,
@@ -153,9 +153,9 @@ impl Durations {
     /// # Panics
     /// If the range ends beyond the last one, like a slice.
     #[must_use]
-    pub fn range(&self, places: Range<usize>) -> Slice<'_> {
+    pub fn range(&self, places: Range<usize>) -> DurationSlice<'_> {
         let (start, end, wide) = (places.start, places.end, self.short.len());
-        Slice {
+        DurationSlice {
             short: &self.short[start.min(wide)..end.min(wide)],
             long: &self.long[self.long_before(start)..self.long_before(end)],
             wide: &self.wide[start.saturating_sub(wide)..end.saturating_sub(wide)],
@@ -254,7 +254,7 @@ impl fmt::Debug for Durations {
 
 /// Some durations that follow each other.
 #[derive(Clone, Copy)]
-pub struct Slice<'d> {
+pub struct DurationSlice<'d> {
     short: &'d [u32],
     /// As in [`Durations`], but only the order counts.
     long: &'d [(usize, u64)],
@@ -263,12 +263,12 @@ pub struct Slice<'d> {
     more: u64,
 }
 
-impl<'d> Slice<'d> {
+impl<'d> DurationSlice<'d> {
     /// The same, each longer by this number of nanoseconds.
     #[must_use]
-    pub fn longer_by(self, more: u64) -> Slice<'d> {
+    pub fn longer_by(self, more: u64) -> DurationSlice<'d> {
         let more = self.more + more;
-        Slice { more, ..self }
+        DurationSlice { more, ..self }
     }
 
     /// How many there are.
@@ -290,13 +290,13 @@ impl<'d> Slice<'d> {
     }
 
     /// Does something with each, in nanoseconds: a loop for each way to keep them, and so quicker than
-    /// [`Slice::iter`].
+    /// [`DurationSlice::iter`].
     #[inline]
     pub fn for_each(self, mut use_one: impl FnMut(u64)) {
         if self.long.is_empty() && self.more == 0 {
             self.short.iter().for_each(|ns| use_one(u64::from(*ns)));
         } else {
-            let short = Slice { wide: &[], ..self };
+            let short = DurationSlice { wide: &[], ..self };
             short.iter().for_each(&mut use_one);
         }
         self.wide.iter().for_each(|ns| use_one(*ns + self.more));
@@ -333,7 +333,7 @@ impl<'d> Slice<'d> {
         self,
         ranges: &[(u64, u64)],
         mut use_one: impl FnMut(usize, u64),
-    ) -> Slice<'d> {
+    ) -> DurationSlice<'d> {
         if !self.long.is_empty() || self.more != 0 {
             return self;
         }
@@ -355,7 +355,7 @@ impl<'d> Slice<'d> {
                 }
             }
         }
-        Slice {
+        DurationSlice {
             short: rest,
             ..self
         }
@@ -381,9 +381,9 @@ impl<'d> Slice<'d> {
     }
 }
 
-impl<'d> From<&'d [u64]> for Slice<'d> {
-    fn from(all: &'d [u64]) -> Slice<'d> {
-        Slice {
+impl<'d> From<&'d [u64]> for DurationSlice<'d> {
+    fn from(all: &'d [u64]) -> DurationSlice<'d> {
+        DurationSlice {
             short: &[],
             long: &[],
             wide: all,

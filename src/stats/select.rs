@@ -4,7 +4,7 @@
 //! a second pass gathers those buckets only, and selection finishes inside them. The result is
 //! that of a sort, at a small share of its cost.
 
-use super::durations::Slice;
+use super::durations::DurationSlice;
 use crate::engine::time::to_f64;
 
 /// Below this many values a plain sort is cheaper than clearing the bucket counts.
@@ -68,7 +68,11 @@ impl Counts {
     /// in parts.
     ///
     /// Every rank must be less than the number of values; a larger one is taken as the last.
-    pub(super) fn order_statistics(&self, parts: &[Slice<'_>], ranks: &[usize]) -> Vec<u64> {
+    pub(super) fn order_statistics(
+        &self,
+        parts: &[DurationSlice<'_>],
+        ranks: &[usize],
+    ) -> Vec<u64> {
         let count: usize = parts.iter().map(|part| part.len()).sum();
         let Some(last) = count.checked_sub(1) else {
             return Vec::new();
@@ -93,7 +97,7 @@ impl Counts {
 
 /// The values at these ranks (0 is the smallest), in the order asked.
 pub(super) fn order_statistics(values: &[u64], ranks: &[usize]) -> Vec<u64> {
-    let values = Slice::from(values);
+    let values = DurationSlice::from(values);
     let mut counts = Counts::new(values.len());
     values.for_each(|value| counts.add(to_f64(value)));
     counts.order_statistics(&[values], ranks)
@@ -137,7 +141,7 @@ fn locate(counts: &[u32], wanted: &[usize]) -> Vec<Slot> {
     slots
 }
 
-fn gather(parts: &[Slice<'_>], slots: &mut [Slot]) {
+fn gather(parts: &[DurationSlice<'_>], slots: &mut [Slot]) {
     let ranges: Vec<(u64, u64)> = slots.iter().map(|s| buckets::range(s.bucket)).collect();
     // Of each bucket, which of the slots it is, from 1, or 0; there are not as many buckets as that could be.
     let mut wanted: Vec<u16> = Vec::new();

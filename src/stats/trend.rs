@@ -1,6 +1,6 @@
 //! The statistics of one trend, as k6 shows them at the end of a test.
 
-use super::durations::Slice;
+use super::durations::DurationSlice;
 use super::histogram::Histogram;
 use super::number_histogram::NumberHistogram;
 use super::quantile::{float_to_ms, ns_to_ms, percentiles, percentiles_with};
@@ -35,14 +35,14 @@ impl TrendStats {
 
     /// As [`TrendStats::of_ns`], of durations however they are kept.
     #[must_use]
-    pub fn of_durations(samples: Slice<'_>, percents: &[f64]) -> Option<TrendStats> {
+    pub fn of_durations(samples: DurationSlice<'_>, percents: &[f64]) -> Option<TrendStats> {
         TrendStats::of_parts(&[samples], percents)
     }
 
     /// As [`TrendStats::of_durations`], and the statistics of durations that are each longer by `more` nanoseconds.
     #[must_use]
     pub fn with_longer(
-        samples: Slice<'_>,
+        samples: DurationSlice<'_>,
         more: u64,
         percents: &[f64],
     ) -> Option<(TrendStats, TrendStats)> {
@@ -87,7 +87,7 @@ impl TrendStats {
 
     /// As [`TrendStats::of_durations`], of these durations one after the other.
     #[must_use]
-    pub fn of_parts(parts: &[Slice<'_>], percents: &[f64]) -> Option<TrendStats> {
+    pub fn of_parts(parts: &[DurationSlice<'_>], percents: &[f64]) -> Option<TrendStats> {
         let count = parts.iter().map(|part| part.len()).sum();
         let mut counts = Counts::new(count);
         let mut sum = 0.0;
@@ -178,7 +178,11 @@ impl TrendStats {
 }
 
 /// The values at these ranks, and the smallest and the largest, which are zero if there is none.
-fn with_extremes(counts: &Counts, parts: &[Slice<'_>], ranks: &[usize]) -> (Vec<u64>, (u64, u64)) {
+fn with_extremes(
+    counts: &Counts,
+    parts: &[DurationSlice<'_>],
+    ranks: &[usize],
+) -> (Vec<u64>, (u64, u64)) {
     let wanted = [ranks, &[0, usize::MAX]].concat();
     let mut values = counts.order_statistics(parts, &wanted);
     let (max, min) = (values.pop(), values.pop());
@@ -223,7 +227,7 @@ mod tests {
     #[test]
     fn a_percent_beyond_100_has_no_value() {
         assert_eq!(
-            TrendStats::with_longer(Slice::from(&[1, 2][..]), 5, &[101.0]),
+            TrendStats::with_longer(DurationSlice::from(&[1, 2][..]), 5, &[101.0]),
             None
         );
     }

@@ -9,7 +9,7 @@ use std::fmt;
 /// Observations averaged into one point.
 const BATCH: usize = 5;
 /// Fewest points for which a minimum says anything.
-const FEWEST: usize = 10;
+const MIN_POINTS: usize = 10;
 /// Points at the end where no cut is tried: a few alike by chance would look perfectly steady.
 const TAIL: usize = 5;
 
@@ -55,7 +55,7 @@ pub fn mser5(series: &[f64]) -> Result<usize, WarmupError> {
         .chunks_exact(BATCH)
         .map(|five| five.iter().sum::<f64>() / BATCH as f64)
         .collect();
-    if points.len() < FEWEST {
+    if points.len() < MIN_POINTS {
         return Err(WarmupError::TooFew);
     }
     let best = smallest_error(&points);

@@ -7,19 +7,19 @@
 
 pub mod account;
 pub mod answers;
+pub mod atomic_file;
 pub mod cost;
 pub mod design;
 pub mod fit;
 pub mod learn;
 pub mod metrics;
-pub mod part;
+pub mod partial_file;
 pub mod replicate;
+pub mod replication_stats;
 pub mod runner;
 pub mod runs;
 pub mod selftest;
 pub mod steady;
 pub mod sweep;
-pub mod tally;
 pub mod timeline;
 pub mod vary;
-pub mod whole;

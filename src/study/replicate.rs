@@ -3,14 +3,14 @@
 use rayon::prelude::*;
 
 use super::metrics::{Metrics, metrics_of, names_of, thresholds_of, verdicts_of};
+use super::replication_stats::ReplicationStats;
 use super::runs::Job;
-use super::steady::{Refused, SteadyRun, steady_run};
-use super::tally::Tally;
+use super::steady::{SteadyRun, SteadyStateError, steady_run};
 use crate::model::Model;
-use crate::world::outcome::End;
+use crate::world::outcome::Termination;
 
 /// Fewest replications from which a precision is judged: an interval of fewer says little.
-const FEWEST: u64 = 5;
+const MIN_REPLICATIONS: u64 = 5;
 
 /// How many replications.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,7 +41,7 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub struct Run {
     /// How it ended.
-    pub end: End,
+    pub end: Termination,
     /// Its metrics.
     pub metrics: Metrics,
     /// Whether it met each threshold, in the order of [`thresholds_of`].
@@ -56,7 +56,7 @@ pub struct Run {
 #[derive(Clone, Debug)]
 pub struct Replications {
     /// Intervals and verdicts.
-    pub tally: Tally,
+    pub tally: ReplicationStats,
     /// Fingerprints of all runs in one.
     pub fingerprint: u64,
     /// Warm-up of each replication in seconds; empty unless steady.
@@ -71,18 +71,18 @@ pub enum Stopped {
     /// `go_on` said no.
     Interrupted,
     /// A run did not come to its end.
-    Ended(End),
+    Ended(Termination),
     /// No run can come to its end, for this reason.
     NoEnd(String),
     /// No steady state could be measured.
-    NotSteady(Refused),
+    NotSteady(SteadyStateError),
 }
 
 /// One run with its named numbers.
 ///
 /// # Errors
 /// If a steady state is asked for and cannot be measured.
-pub fn run_one(job: &Job<'_>, steady: bool) -> Result<Run, Refused> {
+pub fn run_one(job: &Job<'_>, steady: bool) -> Result<Run, SteadyStateError> {
     if steady {
         let SteadyRun {
             outcome,
@@ -132,7 +132,7 @@ pub fn replicate(
         }
         let batch: Vec<u64> = (next..most.min(next + at_once)).collect();
         next += batch.len() as u64;
-        let runs: Vec<Result<Run, Refused>> = batch
+        let runs: Vec<Result<Run, SteadyStateError>> = batch
             .into_par_iter()
             .map(|replication| {
                 let job = Job {
@@ -145,12 +145,12 @@ pub fn replicate(
             .collect();
         for run in runs {
             let run = run.map_err(Stopped::NotSteady)?;
-            if run.end != End::Finished {
+            if run.end != Termination::Finished {
                 let why = run.end.complaint(model);
                 return Err(why.map_or(Stopped::Ended(run.end), Stopped::NoEnd));
             }
             let so_far = all.get_or_insert_with(|| Replications {
-                tally: Tally::new(names_of(model), thresholds_of(model)),
+                tally: ReplicationStats::new(names_of(model), thresholds_of(model)),
                 fingerprint: 0,
                 warm_ups: Vec::new(),
                 precise: matches!(plan.count, Count::Fixed(_)),
@@ -179,7 +179,7 @@ fn enough(all: &Replications, count: Count) -> bool {
     let Count::Precision { share, .. } = count else {
         return false;
     };
-    if all.tally.runs() < FEWEST {
+    if all.tally.runs() < MIN_REPLICATIONS {
         return false;
     }
     all.tally.is_precise(watched(&all.tally), share)
@@ -188,7 +188,7 @@ fn enough(all: &Replications, count: Count) -> bool {
 /// The metrics whose precision counts: those that thresholds compare, or else the two everybody asks
 /// for.
 #[must_use]
-pub fn watched(tally: &Tally) -> Vec<&str> {
+pub fn watched(tally: &ReplicationStats) -> Vec<&str> {
     if tally.thresholds().is_empty() {
         return vec!["http_reqs_per_s", "http_req_duration_p95_ms"];
     }

@@ -24,7 +24,7 @@ const WINDOWS: u64 = 1000;
 
 /// Why no steady state was measured.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Refused {
+pub enum SteadyStateError {
     /// This scenario's load changes in the course of the run, or it has no fixed length.
     NotFixed(String),
     /// No warm-up cut could be given in this replication.
@@ -38,15 +38,15 @@ pub enum Refused {
     },
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for SteadyStateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refused::NotFixed(name) => write!(
+            SteadyStateError::NotFixed(name) => write!(
                 f,
                 "--steady needs a fixed load from the start to the end, and that of scenario {name:?} \
                  changes; use constant-vus, constant-arrival-rate or open-arrivals of one rate"
             ),
-            Refused::WarmUp {
+            SteadyStateError::WarmUp {
                 replication, why, ..
             } => write!(
                 f,
@@ -74,7 +74,7 @@ pub struct SteadyRun {
 ///
 /// # Errors
 /// If the load is not fixed, or its warm-up takes more than half of it.
-pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, Refused> {
+pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, SteadyStateError> {
     let length = fixed_length(job.model)?;
     let every = Span((length.0 / WINDOWS).max(1));
     let of = (job.seed, job.replication);
@@ -82,7 +82,7 @@ pub fn steady_run(job: &Job<'_>) -> Result<SteadyRun, Refused> {
     let (outcome, samples) = done.result;
     let setup = outcome.recorder.setup.unwrap_or(Span::ZERO);
     let begins = Time::ZERO + setup;
-    let refused = |why| Refused::WarmUp {
+    let refused = |why| SteadyStateError::WarmUp {
         replication: job.replication,
         why,
         length,
@@ -234,16 +234,16 @@ fn cut_metrics(
 }
 
 /// The length of the load, which all scenarios must share from the start to the end.
-fn fixed_length(model: &Model) -> Result<Span, Refused> {
+fn fixed_length(model: &Model) -> Result<Span, SteadyStateError> {
     let mut length = None;
     for scenario in &model.scenarios {
         let own = plan::regular_duration(&scenario.executor);
         let fixed = is_fixed(scenario) && *length.get_or_insert(own) == own;
         if !fixed {
-            return Err(Refused::NotFixed(scenario.name.clone()));
+            return Err(SteadyStateError::NotFixed(scenario.name.clone()));
         }
     }
-    length.ok_or_else(|| Refused::NotFixed(String::new()))
+    length.ok_or_else(|| SteadyStateError::NotFixed(String::new()))
 }
 
 fn is_fixed(scenario: &Scenario) -> bool {
@@ -279,7 +279,7 @@ mod tests {
     use super::*;
     use crate::model::set::Override;
 
-    fn run(changes: &[&str]) -> Result<SteadyRun, Refused> {
+    fn run(changes: &[&str]) -> Result<SteadyRun, SteadyStateError> {
         let text = include_str!("../../tests/data/models/mm1.toml");
         let changes: Vec<Override> = changes
             .iter()
@@ -314,7 +314,7 @@ mod tests {
         let overload = run(&["scenarios.default.rate=150"]);
         let refused = matches!(
             overload,
-            Err(Refused::WarmUp {
+            Err(SteadyStateError::WarmUp {
                 why: WarmupError::TooShort { .. },
                 ..
             })
@@ -330,6 +330,8 @@ mod tests {
             seed: 1,
             replication: 0,
         };
-        assert!(matches!(steady_run(&job), Err(Refused::NotFixed(name)) if name == "default"));
+        assert!(
+            matches!(steady_run(&job), Err(SteadyStateError::NotFixed(name)) if name == "default")
+        );
     }
 }

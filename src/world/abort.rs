@@ -4,9 +4,9 @@ use crate::engine::{Span, Time};
 use crate::load::verdict;
 use crate::model::metric_name::MetricName;
 
-use super::outcome::End;
+use super::outcome::Termination;
 use super::summary::statistics;
-use super::values::View;
+use super::values::MetricQuery;
 use super::vu::VuState;
 use super::{Phase, World};
 
@@ -29,7 +29,7 @@ impl World<'_> {
         }
         self.queue.set_alarm(self.evaluate, now + EVERY);
         let elapsed = self.elapsed();
-        let view = View::new(&self.recorder, self.model, elapsed.as_secs());
+        let view = MetricQuery::new(&self.recorder, self.model, elapsed.as_secs());
         let (mut crossed, mut aborts) = (Vec::new(), false);
         for thresholds in &self.model.thresholds {
             let Ok(name) = MetricName::parse(&thresholds.metric) else {
@@ -55,7 +55,7 @@ impl World<'_> {
 
     /// Interrupts all that runs; later scenarios never start, teardown does.
     pub(super) fn abort(&mut self, now: Time) {
-        self.end = End::Aborted;
+        self.end = Termination::Aborted;
         self.queue.clear_alarm(self.evaluate);
         self.queue.clear_alarm(self.phase_timeout);
         let in_setup = self.phase == Phase::Setup;
@@ -82,7 +82,7 @@ impl World<'_> {
         }
         if in_setup {
             // There is nothing to tear down.
-            self.stop(End::Aborted);
+            self.stop(Termination::Aborted);
         } else {
             self.scenarios_over(now);
         }

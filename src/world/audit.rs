@@ -5,8 +5,8 @@
 use std::fmt;
 
 use crate::engine::Time;
-use crate::measure::level::Level;
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::system::{Op, PoolId, StationId};
 use crate::parts::inventory::Inventory;
 use crate::parts::keep_alive::KeepAlive;
@@ -225,8 +225,8 @@ impl World<'_> {
         for (series, count) in self.recorder.series.iter().zip(by_series) {
             *match series.code {
                 code if code.is_expected() => &mut balance.completed,
-                Code::REFUSED => &mut balance.refused,
-                Code::TIMEOUT => &mut balance.timed_out,
+                ResponseCode::REFUSED => &mut balance.refused,
+                ResponseCode::TIMEOUT => &mut balance.timed_out,
                 _ => &mut balance.failed,
             } += count;
         }
@@ -460,7 +460,7 @@ impl World<'_> {
         &self,
         audit: &mut Audit,
         name: &str,
-        line: &Level,
+        line: &TimeWeighted,
         here: impl Fn(&Op) -> bool + Copy,
     ) -> u64 {
         let (in_line, waiting) = self.there(RequestState::Waiting, here);
@@ -485,7 +485,7 @@ fn area(
     law: Law,
     name: &str,
     what: &str,
-    level: &Level,
+    level: &TimeWeighted,
     now: Time,
     times: u128,
 ) {
@@ -598,7 +598,7 @@ session = "100ms"
             "{:?}",
             audit.balance
         );
-        assert!(audit.checked > 100 && outcome.end == super::super::outcome::End::Finished);
+        assert!(audit.checked > 100 && outcome.end == super::super::outcome::Termination::Finished);
     }
 
     #[test]

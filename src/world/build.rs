@@ -11,7 +11,7 @@ use crate::load::plan;
 use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::RampingVus;
 use crate::load::replay::Replayed;
-use crate::measure::recorder::{Origin, Recorder};
+use crate::measure::recorder::{Recorder, SampleSource};
 use crate::model::Model;
 use crate::model::journey::{CustomKind, Journey};
 use crate::model::retry::Retry;
@@ -30,16 +30,16 @@ use crate::parts::tokens::Tokens;
 use crate::parts::version::Versions;
 use crate::parts::waiting_room::WaitingRoom;
 
+use super::client_timeout::TimeoutWatch;
 use super::dial::Dialling;
 use super::event::{Event, Kind};
 use super::limiter::limiters;
 use super::links::Links;
-use super::outcome::End;
+use super::outcome::Termination;
 use super::request::Requests;
 use super::retry::Retries;
 use super::scenario::{ArrivalLaw, OpenSource, Pattern, ScenarioRun};
 use super::vu::{Choices, JourneyInterpreter};
-use super::watch::TimeoutWatch;
 use super::{
     CALLED_AT_ONCE, EndpointState, OpTime, Phase, ReadyList, Sampler, SitePlan, World, keep_alive,
     slowdown,
@@ -75,7 +75,7 @@ impl<'m> World<'m> {
             model,
             ready: ReadyList::default(),
             phase: Phase::Setup,
-            end: End::Finished,
+            end: Termination::Finished,
             fingerprint: 0,
             events: 0,
             // Scenarios that do not overlap share VUs, as k6 plans them.
@@ -420,8 +420,10 @@ impl World<'_> {
         let most = journeys.iter().map(|j| j.loop_slots).max().unwrap_or(0);
         let number = self.scenarios.last().map_or(1, |s| s.first + s.size);
         self.vus.reserve_exact(number as usize);
-        self.vus
-            .push(self.interpreter.vu(0, Origin::SETUP, 0, usize::from(most)));
+        self.vus.push(
+            self.interpreter
+                .vu(0, SampleSource::SETUP, 0, usize::from(most)),
+        );
         for scenario in &self.scenarios {
             let slots = usize::from(journeys[usize::from(scenario.journey)].loop_slots);
             for number in scenario.first..scenario.first + scenario.size {
@@ -459,7 +461,7 @@ impl Population {
         seeds: Seeds,
         queue: &mut EventQueue<Event>,
     ) -> ScenarioRun {
-        let origin = Origin::scenario(index);
+        let origin = SampleSource::scenario(index);
         let (mut pattern, count, planned) = pattern(scenario, seeds);
         let (first, size) = (self.next, count as u32);
         self.next += size;

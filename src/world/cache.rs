@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::engine::alias::Alias;
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time, Turn};
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::Model;
 use crate::model::cache::{Cache, CacheId, Flight, Lookup};
 use crate::model::system::{EndpointId, Op};
@@ -355,7 +355,7 @@ impl<'m> World<'m> {
             return;
         }
         let request = &self.requests[id];
-        let well = request.code == Code::OK && !request.cancelled;
+        let well = request.code == ResponseCode::OK && !request.cancelled;
         let spec = self.cache_spec(cache);
         let fits = well && !self.cache_chance(cache, spec.uncacheable);
         let until = match spec.ttl {

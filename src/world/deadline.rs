@@ -4,7 +4,7 @@
 //! keeps its place until its turn comes, and is dropped then.
 
 use crate::engine::{Span, Time};
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::Model;
 use crate::model::system::Op;
 
@@ -14,7 +14,7 @@ use super::vu::NONE;
 use super::{Work, World};
 
 /// Status of a request whose deadline is past.
-pub(super) const TOO_LATE: Code = Code(504);
+pub(super) const TOO_LATE: ResponseCode = ResponseCode(504);
 
 /// The deadlines of a run.
 #[derive(Clone, Debug)]

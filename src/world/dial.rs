@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::{Span, Time, Turn};
-use crate::measure::recorder::{Code, Timings};
+use crate::measure::recorder::{ResponseCode, Timings};
 use crate::model::listener::Listener;
 use crate::model::network::Network;
 use crate::parts::accept::{AcceptQueue, Pending, ack_pause, syn_pause, timer};
@@ -234,7 +234,7 @@ impl World<'_> {
             dialling.queue.probe.gave_up += 1;
         }
         self.hang_up(now, vu);
-        self.fail(now, request, Code::DIAL_TIMEOUT);
+        self.fail(now, request, ResponseCode::DIAL_TIMEOUT);
     }
 
     /// Nobody wants a connection any more that has not come about.

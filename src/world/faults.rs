@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time, Turn};
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::Model;
 use crate::model::service::{Fault, Service, Trouble, Whom};
 use crate::model::system::{DistId, Trigger};
@@ -19,7 +19,7 @@ use super::system::BAD_GATEWAY;
 use super::vu::NONE;
 
 /// Status of a call that gets no answer because of a partition.
-const NO_ANSWER: Code = Code(504);
+const NO_ANSWER: ResponseCode = ResponseCode(504);
 /// In the place of a replica: all of them.
 const ALL: u32 = u32::MAX;
 
@@ -411,7 +411,7 @@ impl<'m> World<'m> {
     }
 
     /// A balancer with ejection passes an answer on.
-    pub(super) fn judge(&mut self, now: Time, service: u16, at: u16, code: Code) {
+    pub(super) fn judge(&mut self, now: Time, service: u16, at: u16, code: ResponseCode) {
         let Some(spec) = self.service_spec(service).outliers else {
             return;
         };
@@ -472,7 +472,7 @@ impl<'m> World<'m> {
     }
 
     /// What a replica answers if it fails: status and time.
-    pub(super) fn trouble_of(&self, service: u16, at: u16) -> Option<(Code, DistId)> {
+    pub(super) fn trouble_of(&self, service: u16, at: u16) -> Option<(ResponseCode, DistId)> {
         let fleet = self.fleet.as_ref()?;
         let spec = self.service_spec(service);
         fleet
@@ -480,13 +480,13 @@ impl<'m> World<'m> {
             .iter()
             .filter(|r| r.service == service && r.open.contains(&at))
             .find_map(|r| match spec.faults[r.fault].what {
-                Trouble::Fails { status, takes } => Some((Code(status), takes)),
+                Trouble::Fails { status, takes } => Some((ResponseCode(status), takes)),
                 _ => None,
             })
     }
 
     /// How long a caller waits in vain, if a partition lies between the service of its endpoint and this one.
-    pub(super) fn cut_off_from(&self, id: u32, service: u16) -> Option<(Code, DistId)> {
+    pub(super) fn cut_off_from(&self, id: u32, service: u16) -> Option<(ResponseCode, DistId)> {
         let fleet = self.fleet.as_ref()?;
         let (parent, generation) = self.requests[id].parent;
         if parent == NONE || !self.requests.is_live(parent, generation) {
@@ -506,7 +506,12 @@ impl<'m> World<'m> {
     }
 
     /// A request is answered with an error after a time, without any work.
-    pub(super) fn answer_error(&mut self, now: Time, id: u32, (code, takes): (Code, DistId)) {
+    pub(super) fn answer_error(
+        &mut self,
+        now: Time,
+        id: u32,
+        (code, takes): (ResponseCode, DistId),
+    ) {
         let request = &mut self.requests[id];
         request.code = code;
         (request.state, request.since) = (RequestState::Delayed, now);

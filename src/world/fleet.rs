@@ -2,7 +2,7 @@
 
 use crate::engine::Time;
 use crate::engine::stream::Stream;
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::Model;
 use crate::model::service::Balancer;
 use crate::parts::health::Health;
@@ -16,7 +16,7 @@ use super::system::BAD_GATEWAY;
 use super::vu::NONE;
 
 /// Status of a request for which a balancer knows no replica: as Envoy's and HAProxy's.
-const NO_REPLICA: Code = Code(503);
+const NO_REPLICA: ResponseCode = ResponseCode(503);
 
 /// All services of a run.
 pub struct Fleet {
@@ -197,7 +197,11 @@ impl World<'_> {
         if member.lost > 0 {
             // A caller meets the refused connection itself, and may try again for it; a client has a balancer in between.
             let called = self.requests[id].parent.0 != NONE;
-            let code = if called { Code::REFUSED } else { BAD_GATEWAY };
+            let code = if called {
+                ResponseCode::REFUSED
+            } else {
+                BAD_GATEWAY
+            };
             self.fail(now, id, code);
             return None;
         }

@@ -2,7 +2,7 @@
 //! at its `Guard` operation until the outcome is known, and then goes on behind the `Call` that follows it.
 
 use crate::engine::{Span, Time};
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::breaker::BreakerId;
 use crate::model::retry::{GuardId, RetryId};
 use crate::model::system::{EndpointId, Op};
@@ -15,7 +15,7 @@ use super::vu::NONE;
 use super::{Work, World};
 
 /// Status of a request whose call was given up after its timeout.
-const GATEWAY_TIMEOUT: Code = Code(504);
+const GATEWAY_TIMEOUT: ResponseCode = ResponseCode(504);
 
 /// The attempts of a guarded call.
 #[derive(Clone, Copy, Debug)]
@@ -149,7 +149,7 @@ impl World<'_> {
         self.requests[child].parent = (NONE, 0);
         self.client_gone(child);
         let over = Request {
-            code: Code::TIMEOUT,
+            code: ResponseCode::TIMEOUT,
             ..self.requests[caller]
         };
         self.attempt_over(now, caller, (child, &over));
@@ -165,7 +165,7 @@ impl World<'_> {
         call.attempt = NONE;
         let (took, again) = (now.since(call.begun), call.tries.made > 1);
         self.tell_breaker(now, id, over.code, took);
-        if again && over.code == Code::OK {
+        if again && over.code == ResponseCode::OK {
             // What was asked of the senders was about an attempt that no longer counts.
             self.tell_senders(id, Span::ZERO);
         }
@@ -196,14 +196,14 @@ impl World<'_> {
         caller.admitted |= over.admitted;
         caller.nothing_free |= over.nothing_free;
         caller.state = RequestState::Ready;
-        if over.code == Code::OK {
+        if over.code == ResponseCode::OK {
             caller.at += 2;
             self.ready.push_back(Work::Request(id));
         } else {
             caller.code = match over.code {
                 code if as_it_is => code,
-                Code::REFUSED => BAD_GATEWAY,
-                Code::TIMEOUT => GATEWAY_TIMEOUT,
+                ResponseCode::REFUSED => BAD_GATEWAY,
+                ResponseCode::TIMEOUT => GATEWAY_TIMEOUT,
                 code => code,
             };
             self.finish(now, id);
@@ -220,14 +220,14 @@ impl World<'_> {
             }
         }
         let over = Request {
-            code: Code(self.model.breakers[breaker.index()].status),
+            code: ResponseCode(self.model.breakers[breaker.index()].status),
             ..self.requests[id]
         };
         self.call_over(now, id, &over);
     }
 
     /// The breaker of a guarded call, if it has one, learns how an attempt ended.
-    fn tell_breaker(&mut self, now: Time, id: u32, code: Code, took: Span) {
+    fn tell_breaker(&mut self, now: Time, id: u32, code: ResponseCode, took: Span) {
         let guard = self.guarded(id).map(|(guard, _)| guard);
         let breaker = guard.and_then(|guard| self.model.guards[guard.index()].breaker);
         if let Some(breaker) = breaker {

@@ -3,17 +3,17 @@
 use prefetch_index::prefetch_index;
 
 use crate::engine::{Span, Time, Turn};
-use crate::measure::recorder::{Code, Origin, Recorder};
+use crate::measure::recorder::{Recorder, ResponseCode, SampleSource};
 use crate::model::journey::SiteId;
 use crate::model::network::Reuse;
 use crate::model::system::EndpointId;
 
+use super::client_timeout::Next;
 use super::event::{Event, Kind};
 use super::limits::Place;
-use super::outcome::End;
+use super::outcome::Termination;
 use super::request::{Request, RequestState};
 use super::vu::{Effect, MOST_STEPS_AT_ONE_INSTANT, NONE, Reply, Vu, VuState};
-use super::watch::Next;
 use super::{Work, World};
 
 impl World<'_> {
@@ -74,7 +74,9 @@ impl World<'_> {
             }
             steps += 1;
         }
-        self.stop(End::Stuck(Place::Journey(self.vus[id as usize].journey)));
+        self.stop(Termination::Stuck(Place::Journey(
+            self.vus[id as usize].journey,
+        )));
     }
 
     /// A think time is over. Returns the VU, which goes on.
@@ -148,7 +150,7 @@ impl World<'_> {
         let vu = &mut self.vus[id as usize];
         vu.state = VuState::Idle;
         self.recorder.phase(now, vu.origin, duration);
-        if vu.origin == Origin::SETUP {
+        if vu.origin == SampleSource::SETUP {
             self.setup_over(now);
         } else {
             self.stop(self.end.clone());
@@ -339,7 +341,7 @@ impl World<'_> {
             self.trace_answer(now, id);
         }
         let mut duration = now.since(request.sent);
-        let key = (request.origin, request.site, Code::TIMEOUT);
+        let key = (request.origin, request.site, ResponseCode::TIMEOUT);
         if self.model.network.is_some() {
             let timings = self.given_up(client, duration);
             duration = timings.duration();
@@ -348,7 +350,7 @@ impl World<'_> {
             self.recorder.request(now, key.0, key.1, key.2, duration);
         }
         let vu = &mut self.vus[client as usize];
-        vu.reply.code = Code::TIMEOUT;
+        vu.reply.code = ResponseCode::TIMEOUT;
         self.interpreter.answered(client, duration);
         vu.reply.admitted = false;
         vu.reply.nothing_free = false;
@@ -362,7 +364,7 @@ impl World<'_> {
 #[inline(always)]
 fn record_response(now: Time, request: &Request, vu: &mut Vu, recorder: &mut Recorder) -> Span {
     let mut duration = now.since_past(request.sent);
-    if request.code == Code::REFUSED {
+    if request.code == ResponseCode::REFUSED {
         duration = Span::ZERO;
     }
     recorder.request(now, request.origin, request.site, request.code, duration);

@@ -1,7 +1,7 @@
 //! Limits on the rate of requests and on their number at once, as requests meet them.
 
 use crate::engine::{Span, Time};
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::Model;
 use crate::model::limit::{LimitId, LimitKey, LimitKind};
 use crate::model::system::Op;
@@ -89,7 +89,7 @@ impl World<'_> {
                 if told > Span::ZERO {
                     self.tell_senders(id, told);
                 }
-                self.fail(now, id, Code(spec.status));
+                self.fail(now, id, ResponseCode(spec.status));
             }
         }
         false
@@ -106,7 +106,7 @@ impl World<'_> {
             return true;
         }
         let status = self.model.limits[limit.index()].status;
-        self.fail(now, id, Code(status));
+        self.fail(now, id, ResponseCode(status));
         false
     }
 
@@ -116,7 +116,7 @@ impl World<'_> {
         let request = &self.requests[id];
         let ended = match request.code {
             _ if request.abandoned || request.cancelled => Ended::Ignored,
-            Code(500..) => Ended::Dropped,
+            ResponseCode(500..) => Ended::Dropped,
             _ => Ended::Well,
         };
         if let Limiter::Concurrency(limiter) = &mut self.limits[limit.index()] {

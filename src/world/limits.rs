@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 
 use super::World;
 use super::event::{Event, Kind};
-use super::outcome::End;
+use super::outcome::Termination;
 use super::request::{Held, Request};
 use super::slowdown::{SlowdownRun, Slowed};
 use super::vu::Vu;
@@ -158,7 +158,7 @@ impl World<'_> {
         let vus = plan::planned_vus(&self.model.scenarios);
         let room = vus.saturating_mul(size_of::<Vu>() as u64) <= self.run_limits.memory;
         if !room {
-            self.stop(End::TooMuchMemory(TooMuchMemory {
+            self.stop(Termination::TooMuchMemory(TooMuchMemory {
                 at: Time::ZERO,
                 limit: self.run_limits.memory,
                 most: Hoard::Vus(vus),
@@ -178,14 +178,14 @@ impl World<'_> {
             && let Some((time, event)) = self.queue.pop()
             && time == now
         {
-            return self.stop(End::Stuck(self.place(event)));
+            return self.stop(Termination::Stuck(self.place(event)));
         }
         let hoards = self.hoards();
         let bytes: u64 = hoards.iter().map(|(bytes, _)| bytes).sum();
         if bytes > self.run_limits.memory
             && let Some(&(_, most)) = hoards.iter().max_by_key(|(bytes, _)| *bytes)
         {
-            self.stop(End::TooMuchMemory(TooMuchMemory {
+            self.stop(Termination::TooMuchMemory(TooMuchMemory {
                 at: now,
                 limit: self.run_limits.memory,
                 most,
@@ -265,7 +265,7 @@ mod tests {
     }
 
     /// Runs until it ends, and looks at its limits after each event.
-    fn end(model: &Model, limits: impl Fn(&mut Limits)) -> End {
+    fn end(model: &Model, limits: impl Fn(&mut Limits)) -> Termination {
         let mut world = World::new(model, 1, 0);
         limits(&mut world.run_limits);
         world.start();
@@ -290,7 +290,7 @@ mod tests {
             "#,
         );
         let ended = end(&model, |limits| limits.memory = 100_000);
-        let End::TooMuchMemory(TooMuchMemory {
+        let Termination::TooMuchMemory(TooMuchMemory {
             most: Hoard::Slowdowns(n, Slowed::Station(0)),
             ..
         }) = ended
@@ -323,7 +323,7 @@ mod tests {
         );
         let ended = end(&model, |limits| limits.memory = 500_000);
         let later = EndpointId(1);
-        let End::TooMuchMemory(TooMuchMemory {
+        let Termination::TooMuchMemory(TooMuchMemory {
             most: Hoard::Requests(_, at),
             ..
         }) = ended
@@ -344,7 +344,7 @@ mod tests {
             "#,
         );
         let ended = end(&model, |limits| limits.events = 10_000);
-        assert_eq!(ended, End::Stuck(Place::Endpoint(EndpointId(0))));
+        assert_eq!(ended, Termination::Stuck(Place::Endpoint(EndpointId(0))));
     }
 
     #[test]
@@ -363,6 +363,6 @@ mod tests {
             limit: 100,
             most: Hoard::Vus(2),
         };
-        assert_eq!(ended, End::TooMuchMemory(too_much));
+        assert_eq!(ended, Termination::TooMuchMemory(too_much));
     }
 }

@@ -9,6 +9,7 @@ pub mod audit;
 mod autoscale;
 pub mod build;
 mod cache;
+pub mod client_timeout;
 pub mod concurrent;
 mod connections;
 mod deadline;
@@ -22,6 +23,7 @@ mod hedge;
 mod host;
 pub mod journeys;
 pub mod keep_alive;
+pub mod latency_breakdown;
 pub mod limiter;
 pub mod limits;
 pub mod links;
@@ -32,11 +34,9 @@ mod queueing;
 mod rate_limit;
 pub mod request;
 mod retry;
-pub mod room;
 pub mod scenario;
 pub mod sections;
 pub mod service;
-pub mod slow;
 pub mod slowdown;
 pub mod snapshot;
 pub mod summary;
@@ -47,9 +47,9 @@ mod trends;
 pub mod users;
 pub mod values;
 pub mod vu;
+pub mod waiting_room;
 pub mod waits;
 mod wake;
-pub mod watch;
 pub mod window;
 
 use std::collections::VecDeque;
@@ -74,13 +74,13 @@ use crate::parts::tokens::Tokens;
 use crate::parts::version::Versions;
 use crate::parts::waiting_room::WaitingRoom;
 
+use client_timeout::TimeoutWatch;
 use event::{Event, Kind};
 use limits::Place;
-use outcome::{End, Outcome};
+use outcome::{Outcome, Termination};
 use request::Requests;
 use scenario::ScenarioRun;
 use vu::{JourneyInterpreter, Vu};
-use watch::TimeoutWatch;
 
 /// A VU or a request that continues at this instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,7 +216,7 @@ pub struct World<'m> {
     queue: EventQueue<Event>,
     ready: ReadyList,
     phase: Phase,
-    end: End,
+    end: Termination,
     fingerprint: u64,
     events: u64,
 
@@ -304,7 +304,7 @@ pub struct World<'m> {
     waits: Option<Box<waits::WaitLog>>,
 
     recorder: Recorder,
-    slow: Option<Box<slow::Breakdown>>,
+    slow: Option<Box<latency_breakdown::Breakdown>>,
     /// There is no network, and nobody wants to know where the time of requests went.
     answers_directly: bool,
     /// An iteration's end is when bytes sent and received are told, or connections closed.
@@ -405,7 +405,7 @@ impl World<'_> {
     fn process_event(&mut self, now: Time, event: Event) {
         self.note_event(now, event);
         let first = self.handle(now, event);
-        self.go_on(now, first);
+        self.resume_ready(now, first);
     }
 
     /// Counts an event and mixes it into the fingerprint.
@@ -473,12 +473,12 @@ impl World<'_> {
     /// Resumes everything that is ready at this instant.
     #[inline(never)]
     fn drain(&mut self) {
-        self.go_on(self.queue.now(), None);
+        self.resume_ready(self.queue.now(), None);
     }
 
     /// Resumes what goes on first, if anything does, then everything that is ready at this instant.
     #[inline(always)]
-    fn go_on(&mut self, now: Time, first: Option<Work>) {
+    fn resume_ready(&mut self, now: Time, first: Option<Work>) {
         let mut budget = WORK_PER_INSTANT;
         let mut next = first.or_else(|| self.ready.pop_front());
         while let Some(work) = next {
@@ -492,7 +492,7 @@ impl World<'_> {
                     Work::Vu(vu) => Place::Journey(self.vus[vu as usize].journey),
                     Work::Request(id) => Place::Endpoint(EndpointId(self.requests[id].endpoint)),
                 };
-                self.stop(End::Stuck(place));
+                self.stop(Termination::Stuck(place));
                 self.ready.clear();
             }
             next = self.ready.pop_front();
@@ -507,7 +507,7 @@ impl World<'_> {
     }
 
     /// The run ends now.
-    fn stop(&mut self, end: End) {
+    fn stop(&mut self, end: Termination) {
         self.phase = Phase::Over;
         self.end = end;
     }

@@ -2,7 +2,7 @@
 //! its connection holds all that is on the way.
 
 use crate::engine::{Span, Time};
-use crate::measure::recorder::{Code, Origin, Timings};
+use crate::measure::recorder::{ResponseCode, SampleSource, Timings};
 use crate::model::journey::SiteId;
 use crate::model::network::{Network, Reuse};
 use crate::model::system::DistId;
@@ -28,9 +28,9 @@ pub struct Connection {
 /// An answer on its way to a VU.
 #[derive(Clone, Copy, Debug)]
 struct Answer {
-    origin: Origin,
+    origin: SampleSource,
     site: SiteId,
-    code: Code,
+    code: ResponseCode,
     admitted: bool,
     nothing_free: bool,
     context: Context,
@@ -116,11 +116,11 @@ impl World<'_> {
         let mut at = now + way + receiving;
         if at >= request.sent + timeout {
             at = request.sent + timeout;
-            code = Code::TIMEOUT;
+            code = ResponseCode::TIMEOUT;
             line.time_out(timeout);
             // The VU never gets this answer.
             context = self.vus[vu as usize].context;
-        } else if code == Code::REFUSED || code == Code::DIAL_TIMEOUT {
+        } else if code == ResponseCode::REFUSED || code == ResponseCode::DIAL_TIMEOUT {
             at = now + way;
             // k6 gives a refused connection no time at all, and the next request tries again.
             line.timings = Timings::default();

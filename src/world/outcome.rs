@@ -22,15 +22,15 @@ use crate::parts::station::StationProbe;
 use crate::parts::waiting_room::RoomProbe;
 
 use super::deadlock::Deadlocks;
+use super::latency_breakdown::Breakdown;
 use super::limiter::{LimitProbe, Limiter};
 use super::limits::{Place, TooMuchMemory};
 use super::links::LinkProbe;
-use super::slow::Breakdown;
 use super::{CALLED_AT_ONCE, OpTime, World};
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum Termination {
     /// All scenarios returned.
     Finished,
     /// Setup took longer than it may; no scenario ran.
@@ -49,12 +49,12 @@ pub enum End {
     Failed(Arc<str>),
 }
 
-impl End {
+impl Termination {
     /// What is wrong with the model, if that is why its run came to no good end.
     #[must_use]
     pub fn complaint(&self, model: &Model) -> Option<String> {
         match self {
-            End::Stuck(place) => Some(format!(
+            Termination::Stuck(place) => Some(format!(
                 "the {} loops without advancing virtual time; {}",
                 place.name(model),
                 match place {
@@ -63,13 +63,13 @@ impl End {
                     _ => "give the journey a sleep, or the endpoint a service time",
                 }
             )),
-            End::TooMuchMemory(memory) => Some(memory.complaint(model)),
-            End::TooManyRequests(called) => Some(format!(
+            Termination::TooMuchMemory(memory) => Some(memory.complaint(model)),
+            Termination::TooManyRequests(called) => Some(format!(
                 "{CALLED_AT_ONCE} requests are in the system beside one for each VU, and `{}` is called once \
                  more; let fewer calls come of each request, or end them sooner",
                 model.endpoints[called.index()].name
             )),
-            End::Failed(why) => Some(why.to_string()),
+            Termination::Failed(why) => Some(why.to_string()),
             _ => None,
         }
     }
@@ -79,7 +79,7 @@ impl End {
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// How it ended.
-    pub end: End,
+    pub end: Termination,
     /// k6's testRunDuration: from the start mark to the end mark, setup and teardown included.
     pub duration: Span,
     /// Samples of the load side.

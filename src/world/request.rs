@@ -1,7 +1,7 @@
 //! Requests in the system: a slab of them. Each holds its position in its endpoint's program.
 
 use crate::engine::Time;
-use crate::measure::recorder::{Code, Origin};
+use crate::measure::recorder::{ResponseCode, SampleSource};
 use crate::model::cache::CacheId;
 use crate::model::journey::SiteId;
 use crate::model::limit::LimitId;
@@ -31,9 +31,9 @@ pub struct Request {
     /// Where in a journey it was sent.
     pub site: SiteId,
     /// Who sent it.
-    pub origin: Origin,
+    pub origin: SampleSource,
     /// How it ends, as far as that is known.
-    pub code: Code,
+    pub code: ResponseCode,
     /// What it is doing.
     pub state: RequestState,
     /// Its client has gone without an answer, or that of the request that called it.
@@ -69,8 +69,8 @@ impl Request {
             branches: 0,
             endpoint: endpoint.0,
             site: SiteId(0),
-            origin: Origin::SETUP,
-            code: Code::OK,
+            origin: SampleSource::SETUP,
+            code: ResponseCode::OK,
             state: RequestState::Ready,
             abandoned: false,
             cancelled: false,

@@ -10,10 +10,10 @@ use crate::load::looping::LoopPlan;
 use crate::load::poisson::RateCurve;
 use crate::load::ramping_vus::{Action, HandleEvents};
 use crate::load::replay::Replayed;
-use crate::measure::recorder::{Origin, Recorder};
+use crate::measure::recorder::{Recorder, SampleSource};
 use crate::model::network::Reuse;
 
-use super::outcome::End;
+use super::outcome::Termination;
 use super::vu::VuState;
 use super::{Phase, World};
 
@@ -21,7 +21,7 @@ use super::{Phase, World};
 #[derive(Debug)]
 pub struct ScenarioRun {
     /// Tells its samples apart.
-    pub origin: Origin,
+    pub origin: SampleSource,
     /// Index of its journey.
     pub journey: u16,
     /// Its VUs are `first..first + size`; open arrivals take slots as they need them.
@@ -235,14 +235,14 @@ impl World<'_> {
                 self.phase = Phase::Setup;
                 self.queue
                     .set_alarm(self.phase_timeout, Time::ZERO + self.model.setup_timeout);
-                self.run_once(Origin::SETUP, journey.0);
+                self.run_once(SampleSource::SETUP, journey.0);
             }
             None => self.start_scenarios(Time::ZERO),
         }
     }
 
     /// Setup and teardown run in a VU of their own, number 0.
-    fn run_once(&mut self, origin: Origin, journey: u16) {
+    fn run_once(&mut self, origin: SampleSource, journey: u16) {
         self.close_connection(0);
         let vu = &mut self.vus[0];
         vu.origin = origin;
@@ -260,9 +260,9 @@ impl World<'_> {
     pub(super) fn phase_timeout(&mut self) {
         self.interrupt(0);
         let end = if self.phase == Phase::Setup {
-            End::SetupTimeout
+            Termination::SetupTimeout
         } else {
-            End::TeardownTimeout
+            Termination::TeardownTimeout
         };
         self.stop(end);
     }
@@ -531,7 +531,7 @@ impl World<'_> {
             && let Some(replayed) = source.replayed()
             && let Some(why) = replayed.failure()
         {
-            let why = End::Failed(why.into());
+            let why = Termination::Failed(why.into());
             return self.stop(why);
         }
         if self.scenarios.iter().any(|s| s.spent.is_none()) {
@@ -547,7 +547,7 @@ impl World<'_> {
                 self.phase = Phase::Teardown;
                 self.queue
                     .set_alarm(self.phase_timeout, now + self.model.teardown_timeout);
-                self.run_once(Origin::TEARDOWN, journey.0);
+                self.run_once(SampleSource::TEARDOWN, journey.0);
             }
             None => self.stop(self.end.clone()),
         }

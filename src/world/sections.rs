@@ -1,22 +1,22 @@
 //! The groups and scenarios that k6's full summary shows by themselves.
 
-use crate::measure::recorder::Origin;
+use crate::measure::recorder::SampleSource;
 use crate::measure::summary::{CheckCount, Metric, Section, Sections};
 
 use super::summary::add_check;
-use super::values::{Filter, View};
+use super::values::{Filter, MetricQuery};
 
 /// k6 does not list the scenario of this name, but shows its groups outside of all scenarios.
 const UNNAMED: &str = "default";
 
 /// All sections of a run.
-pub(super) fn sections(view: &View) -> Sections {
+pub(super) fn sections(view: &MetricQuery) -> Sections {
     let scenarios = view.model.scenarios.iter().enumerate();
     let (named, unnamed): (Vec<_>, Vec<_>) = scenarios.partition(|(_, s)| s.name != UNNAMED);
-    let mut elsewhere = vec![Origin::SETUP, Origin::TEARDOWN];
-    elsewhere.extend(unnamed.iter().map(|(i, _)| Origin::scenario(*i)));
+    let mut elsewhere = vec![SampleSource::SETUP, SampleSource::TEARDOWN];
+    elsewhere.extend(unnamed.iter().map(|(i, _)| SampleSource::scenario(*i)));
     let scenario = |(index, scenario): &(usize, &crate::model::scenario::Scenario)| {
-        let origins = [Origin::scenario(*index)];
+        let origins = [SampleSource::scenario(*index)];
         Section {
             name: scenario.name.clone(),
             checks: checks(view, &origins, None),
@@ -35,7 +35,7 @@ pub(super) fn sections(view: &View) -> Sections {
 }
 
 /// The groups opened directly in the one of this path, as far as something was measured in them.
-fn groups(view: &View, origins: &[Origin], parent: &str) -> Vec<Section> {
+fn groups(view: &MetricQuery, origins: &[SampleSource], parent: &str) -> Vec<Section> {
     let mut names: Vec<&str> = Vec::new();
     for group in &view.model.groups {
         let below = group.path.strip_prefix(parent);
@@ -66,7 +66,7 @@ fn groups(view: &View, origins: &[Origin], parent: &str) -> Vec<Section> {
         .collect()
 }
 
-fn metrics(view: &View, origins: &[Origin], group: Option<&str>) -> Vec<Metric> {
+fn metrics(view: &MetricQuery, origins: &[SampleSource], group: Option<&str>) -> Vec<Metric> {
     let keep = Filter {
         sub: None,
         origins: Some(origins),
@@ -89,7 +89,7 @@ fn metrics(view: &View, origins: &[Origin], group: Option<&str>) -> Vec<Metric> 
     view.names().filter_map(metric).collect()
 }
 
-fn checks(view: &View, origins: &[Origin], group: Option<&str>) -> Vec<CheckCount> {
+fn checks(view: &MetricQuery, origins: &[SampleSource], group: Option<&str>) -> Vec<CheckCount> {
     let mut all = Vec::new();
     for &id in &view.record.check_order {
         let check = &view.model.checks[id.index()];

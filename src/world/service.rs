@@ -2,7 +2,7 @@
 
 use crate::engine::time::to_f64;
 use crate::engine::{Span, Time};
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::system::{Accumulated, Growth, Op};
 use crate::parts::Admission;
 use crate::parts::waiting::QueueEntry;
@@ -44,7 +44,7 @@ impl World<'_> {
         ticket: u32,
         at: usize,
         factor: Option<f64>,
-    ) -> Result<RequestState, Code> {
+    ) -> Result<RequestState, ResponseCode> {
         let Op::Serve {
             station,
             time,

@@ -8,7 +8,7 @@ use crate::model::threshold::{Aggregation, MetricThresholds};
 
 use super::outcome::Outcome;
 use super::sections;
-use super::values::{Filter, Measured, View};
+use super::values::{Filter, MetricQuery, MetricValue};
 
 /// The metrics of a run, ready to be rendered.
 #[must_use]
@@ -16,8 +16,8 @@ pub fn summary(outcome: &Outcome, model: &Model) -> Summary {
     view(outcome, model).summary(outcome)
 }
 
-fn view<'a>(outcome: &'a Outcome, model: &'a Model) -> View<'a> {
-    let view = View::new(&outcome.recorder, model, outcome.duration.as_secs());
+fn view<'a>(outcome: &'a Outcome, model: &'a Model) -> MetricQuery<'a> {
+    let view = MetricQuery::new(&outcome.recorder, model, outcome.duration.as_secs());
     if outcome.slow.is_some() {
         // Together with the other percentiles it costs next to nothing.
         return view.asked_for(SLOW);
@@ -63,7 +63,7 @@ const SLOW: f64 = 99.0;
 /// k6 always keeps this one and shows it if it has samples.
 const EXPECTED: &str = "http_req_duration{expected_response:true}";
 
-impl View<'_> {
+impl MetricQuery<'_> {
     fn summary(&self, outcome: &Outcome) -> Summary {
         Summary {
             root: self.checks_by_group(),
@@ -139,7 +139,7 @@ impl View<'_> {
     }
 
     /// A metric or sub-metric over the whole run.
-    pub(super) fn named(&self, name: &MetricName, wanted: &[Aggregation]) -> Option<Measured> {
+    pub(super) fn named(&self, name: &MetricName, wanted: &[Aggregation]) -> Option<MetricValue> {
         let sub: Option<&SubMetric> = match name {
             MetricName::Whole(_) => None,
             MetricName::Part(sub) => Some(sub),
@@ -173,7 +173,7 @@ impl View<'_> {
         root
     }
 
-    fn path(&self, label: crate::measure::recorder::Label) -> &str {
+    fn path(&self, label: crate::measure::recorder::SampleTags) -> &str {
         let group = label.group.and_then(|id| self.model.groups.get(id.index()));
         group.map_or("", |g| g.path.as_str())
     }

@@ -1,19 +1,19 @@
 //! Runs the programs of endpoints: the operations that take no time, and how a request ends.
 
 use crate::engine::{Span, Time, Turn};
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::system::{EndpointId, Entity, ListAge, Op, PoolId};
 use crate::parts::Admission;
 
 use super::event::{Event, Kind};
-use super::outcome::End;
+use super::outcome::Termination;
 use super::request::{Held, Request, RequestState};
 use super::vu::NONE;
 use super::{Work, World};
 
 /// Status of a request that has been accepted, if a connection is refused to it further in: k6 hears of a
 /// refused connection only where it makes one.
-pub(super) const BAD_GATEWAY: Code = Code(502);
+pub(super) const BAD_GATEWAY: ResponseCode = ResponseCode(502);
 
 /// Status of a request that waited too long for something inside the system.
 const GAVE_UP_WAITING: u16 = 503;
@@ -28,7 +28,7 @@ impl World<'_> {
         id: u32,
         ticket: u32,
         at: usize,
-    ) -> Option<Result<RequestState, Code>> {
+    ) -> Option<Result<RequestState, ResponseCode>> {
         match self.ops[at] {
             Op::Serve { .. } => Some(self.arrive(now, id, ticket, at, None)),
             Op::Delay(time) => {
@@ -234,7 +234,7 @@ impl World<'_> {
             request.state = RequestState::Joining;
             return false;
         }
-        let failed = request.code != Code::OK;
+        let failed = request.code != ResponseCode::OK;
         if failed {
             self.finish(now, id);
         }
@@ -257,13 +257,13 @@ impl World<'_> {
         self.begin_wait(now, id, timeout);
         if self.closes_circle(id) {
             self.leave_queue(now, id);
-            self.fail(now, id, Code(super::deadlock::VICTIM));
+            self.fail(now, id, ResponseCode(super::deadlock::VICTIM));
         }
         false
     }
 
     /// Operations on tokens, seats and the waiting room: no time, no queue, but they may fail.
-    fn instant_op(&mut self, now: Time, id: u32, op: Op) -> Result<(), Code> {
+    fn instant_op(&mut self, now: Time, id: u32, op: Op) -> Result<(), ResponseCode> {
         let request = &mut self.requests[id];
         match op {
             Op::Fail {
@@ -303,7 +303,7 @@ impl World<'_> {
                     .as_mut()
                     .is_some_and(|i| i.confirm(now, hold));
                 if !sold {
-                    return Err(Code(status));
+                    return Err(ResponseCode(status));
                 }
             }
             Op::ReleaseSeat => {
@@ -355,27 +355,27 @@ impl World<'_> {
     }
 
     #[inline(never)]
-    fn check_version(&mut self, id: u32, key: Entity, status: u16) -> Result<(), Code> {
+    fn check_version(&mut self, id: u32, key: Entity, status: u16) -> Result<(), ResponseCode> {
         let entity = self.entity(id, key);
         if let Some(read) = self.requests.take_version(id, key)
             && entity != NONE
             && let Some(rows) = &mut self.versions[key as usize]
             && !rows.write(entity, read)
         {
-            return Err(Code(status));
+            return Err(ResponseCode(status));
         }
         Ok(())
     }
 
     #[inline(never)]
-    fn claim(&mut self, now: Time, id: u32, status: u16) -> Result<(), Code> {
+    fn claim(&mut self, now: Time, id: u32, status: u16) -> Result<(), ResponseCode> {
         let context = &mut self.requests[id].context;
         let Some(inventory) = self.inventory.as_mut().filter(|_| context.seat != NONE) else {
-            return Err(Code(status));
+            return Err(ResponseCode(status));
         };
         let hold = inventory
             .claim(now, context.seat, context.user)
-            .ok_or(Code(status))?;
+            .ok_or(ResponseCode(status))?;
         context.hold = hold;
         let spec = self.model.inventory.as_ref();
         if let Some(expiry) = spec.and_then(|i| i.hold_expires_after) {
@@ -491,7 +491,7 @@ impl World<'_> {
             }
             Held::Lock(key, entity) if entity != NONE => {
                 let request = &self.requests[id];
-                let failed = request.code != Code::OK || request.cancelled;
+                let failed = request.code != ResponseCode::OK || request.cancelled;
                 let locks = self.locks[key as usize].as_mut();
                 let next = locks.and_then(|l| l.release(now, entity, failed, &self.requests));
                 match next {
@@ -529,7 +529,7 @@ impl World<'_> {
         let request = &self.requests[id];
         if request.ticket == ticket && request.state == RequestState::Waiting {
             self.leave_queue(now, id);
-            self.fail(now, id, Code(GAVE_UP_WAITING));
+            self.fail(now, id, ResponseCode(GAVE_UP_WAITING));
         }
     }
 
@@ -614,7 +614,7 @@ impl World<'_> {
         self.finish(now, id);
     }
 
-    pub(super) fn fail(&mut self, now: Time, id: u32, code: Code) {
+    pub(super) fn fail(&mut self, now: Time, id: u32, code: ResponseCode) {
         self.requests[id].code = code;
         self.finish(now, id);
     }
@@ -622,7 +622,7 @@ impl World<'_> {
     /// A station or a pool has no place for a request. A connection is refused to it only if that is the first
     /// that it comes to; a delay before is the way there.
     #[cold]
-    pub(super) fn refuse(&mut self, now: Time, id: u32, code: Code) {
+    pub(super) fn refuse(&mut self, now: Time, id: u32, code: ResponseCode) {
         let request = &self.requests[id];
         let entry = self.entry[usize::from(request.endpoint)] as usize;
         let comes_to = |op: &Op| {
@@ -640,7 +640,7 @@ impl World<'_> {
             )
         };
         let inside = self.ops[entry..request.at as usize].iter().any(comes_to);
-        let refused_inside = code == Code::REFUSED && inside;
+        let refused_inside = code == ResponseCode::REFUSED && inside;
         self.fail(now, id, if refused_inside { BAD_GATEWAY } else { code });
     }
 
@@ -722,8 +722,8 @@ impl World<'_> {
             ..
         } = over;
         let caller = &mut self.requests[parent];
-        if code != Code::OK {
-            caller.code = if code == Code::REFUSED {
+        if code != ResponseCode::OK {
+            caller.code = if code == ResponseCode::REFUSED {
                 BAD_GATEWAY
             } else {
                 code
@@ -734,7 +734,7 @@ impl World<'_> {
             caller.admitted |= admitted;
             caller.nothing_free |= nothing_free;
             caller.state = RequestState::Ready;
-            if code == Code::OK {
+            if code == ResponseCode::OK {
                 self.ready.push_back(Work::Request(parent));
             } else {
                 self.finish(now, parent);
@@ -759,7 +759,7 @@ impl World<'_> {
     ) -> Option<u32> {
         if self.requests.live() >= self.called_at_once + self.vus.len() {
             self.ready.clear();
-            self.stop(End::TooManyRequests(endpoint));
+            self.stop(Termination::TooManyRequests(endpoint));
             return None;
         }
         self.endpoint_states[endpoint.index()].called += 1;
@@ -798,11 +798,11 @@ impl World<'_> {
 }
 
 /// The code of a refusal: status 0 is a refused connection.
-pub(super) fn refusal(status: u16) -> Code {
+pub(super) fn refusal(status: u16) -> ResponseCode {
     if status == 0 {
-        Code::REFUSED
+        ResponseCode::REFUSED
     } else {
-        Code(status)
+        ResponseCode(status)
     }
 }
 
@@ -835,7 +835,7 @@ mod tests {
             let mut world = World::new(&model, 1, 0);
             world.called_at_once = 1000;
             let outcome = world.run();
-            let End::TooManyRequests(endpoint) = outcome.end else {
+            let Termination::TooManyRequests(endpoint) = outcome.end else {
                 panic!("{:?}", outcome.end);
             };
             assert_eq!(outcome.in_system, 1002);
@@ -846,7 +846,7 @@ mod tests {
             let model = calls(visits, 8);
             let mut world = World::new(&model, 1, 0);
             world.called_at_once = 1000;
-            assert_eq!(world.run().end, End::Finished);
+            assert_eq!(world.run().end, Termination::Finished);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! Sorted by key. capsim knows no HTTP method, so that a request is a GET unless its own tags say
 //! otherwise.
 
-use crate::measure::recorder::{Code, Label, Origin, Series};
+use crate::measure::recorder::{ResponseCode, SampleSource, SampleTags, Series};
 use crate::model::Model;
 use crate::model::journey::CheckId;
 
@@ -36,8 +36,8 @@ pub fn of_request(model: &Model, series: &Series) -> Tags {
         set(&mut tags, "error_code", &code.error_code().to_string());
     }
     match code {
-        Code::REFUSED => set(&mut tags, "error", "dial: connection refused"),
-        Code::TIMEOUT => set(&mut tags, "error", "request timeout"),
+        ResponseCode::REFUSED => set(&mut tags, "error", "dial: connection refused"),
+        ResponseCode::TIMEOUT => set(&mut tags, "error", "request timeout"),
         _ => {}
     }
     for (key, value) in &site.tags {
@@ -48,7 +48,7 @@ pub fn of_request(model: &Model, series: &Series) -> Tags {
 
 /// Of what an iteration, setup or teardown measures at its end.
 #[must_use]
-pub fn of_iteration(model: &Model, origin: Origin) -> Tags {
+pub fn of_iteration(model: &Model, origin: SampleSource) -> Tags {
     let mut tags = of_scenario(model, origin);
     set(&mut tags, "group", root_group(origin));
     tags
@@ -56,7 +56,7 @@ pub fn of_iteration(model: &Model, origin: Origin) -> Tags {
 
 /// Of a group's duration and of custom metrics.
 #[must_use]
-pub fn of_label(model: &Model, label: Label) -> Tags {
+pub fn of_label(model: &Model, label: SampleTags) -> Tags {
     let mut tags = of_scenario(model, label.origin);
     let group = label.group.and_then(|id| model.groups.get(id.index()));
     let path = group.map_or(root_group(label.origin), |g| g.path.as_str());
@@ -66,7 +66,7 @@ pub fn of_label(model: &Model, label: Label) -> Tags {
 
 /// Of a check.
 #[must_use]
-pub fn of_check(model: &Model, check: CheckId, origin: Origin) -> Tags {
+pub fn of_check(model: &Model, check: CheckId, origin: SampleSource) -> Tags {
     let check = &model.checks[check.index()];
     let mut tags = of_scenario(model, origin);
     set(&mut tags, "check", &check.name);
@@ -87,7 +87,7 @@ pub fn of_run(model: &Model) -> Tags {
 
 /// Of what a scenario measures outside its iterations: its name and its own tags.
 #[must_use]
-pub fn of_scenario(model: &Model, origin: Origin) -> Tags {
+pub fn of_scenario(model: &Model, origin: SampleSource) -> Tags {
     let mut tags = of_run(model);
     let scenario = origin.as_scenario().and_then(|i| model.scenarios.get(i));
     if let Some(scenario) = scenario {
@@ -100,10 +100,10 @@ pub fn of_scenario(model: &Model, origin: Origin) -> Tags {
 }
 
 /// Setup and teardown are groups of their own.
-fn root_group(origin: Origin) -> &'static str {
+fn root_group(origin: SampleSource) -> &'static str {
     match origin {
-        Origin::SETUP => "::setup",
-        Origin::TEARDOWN => "::teardown",
+        SampleSource::SETUP => "::setup",
+        SampleSource::TEARDOWN => "::teardown",
         _ => "",
     }
 }

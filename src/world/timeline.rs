@@ -2,7 +2,7 @@
 //! own.
 
 use crate::engine::{Span, Time};
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 
 use super::outcome::Outcome;
 use super::waits::{WaitLog, Waits};
@@ -18,7 +18,7 @@ pub struct LevelSample {
 }
 
 impl LevelSample {
-    fn of(level: &Level, now: Time) -> LevelSample {
+    fn of(level: &TimeWeighted, now: Time) -> LevelSample {
         LevelSample {
             value: level.value(),
             area: level.area(now),

@@ -4,15 +4,15 @@
 use std::ops::Range;
 
 use crate::engine::Span;
-use crate::measure::recorder::{Label, Origin, Timings};
+use crate::measure::histograms::{HistogramRecord, merged};
+use crate::measure::recorder::{SampleSource, SampleTags, Timings};
 use crate::measure::summary::{Contains, Values};
-use crate::measure::tallies::{Tallies, merged};
 use crate::model::K6Version;
 use crate::model::threshold::Aggregation;
-use crate::stats::durations::Slice;
-use crate::stats::{Durations, Histogram, Labels, TrendStats};
+use crate::stats::durations::DurationSlice;
+use crate::stats::{Durations, Histogram, RunLengthVec, TrendStats};
 
-use super::values::{Filter, Measured, View};
+use super::values::{Filter, MetricQuery, MetricValue};
 
 /// Names a set of samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,33 +24,33 @@ pub(super) enum Samples {
     /// Durations of the iterations of these origins.
     Iterations(Vec<bool>),
     /// Durations of the groups with these labels, in ascending order.
-    Groups(Vec<Label>),
+    Groups(Vec<SampleTags>),
 }
 
-/// Chosen durations in the order of their ends: where they stand, as far as they stand together.
+/// SelectedSamples durations in the order of their ends: where they stand, as far as they stand together.
 #[derive(Default)]
-struct Chosen<'a> {
+struct SelectedSamples<'a> {
     before: Option<u64>,
-    parts: Vec<Slice<'a>>,
+    parts: Vec<DurationSlice<'a>>,
     own: Durations,
     after: Option<u64>,
 }
 
-impl<'a> Chosen<'a> {
-    fn all(parts: impl Into<Vec<Slice<'a>>>) -> Chosen<'a> {
-        Chosen {
+impl<'a> SelectedSamples<'a> {
+    fn all(parts: impl Into<Vec<DurationSlice<'a>>>) -> SelectedSamples<'a> {
+        SelectedSamples {
             parts: parts.into(),
-            ..Chosen::default()
+            ..SelectedSamples::default()
         }
     }
 
     /// Those whose label passes; `parts` gives what stands in a range of places.
     fn of<T: Copy + PartialEq, const N: usize>(
-        parts: impl Fn(Range<usize>) -> [Slice<'a>; N],
-        labels: &Labels<T>,
+        parts: impl Fn(Range<usize>) -> [DurationSlice<'a>; N],
+        labels: &RunLengthVec<T>,
         passes: impl Fn(T) -> bool,
-    ) -> Chosen<'a> {
-        let mut chosen = Chosen::default();
+    ) -> SelectedSamples<'a> {
+        let mut chosen = SelectedSamples::default();
         let mut runs: Vec<Range<usize>> = Vec::new();
         let (in_runs, each) = labels.split();
         labels.for_runs(0..in_runs, |label, run| match runs.last_mut() {
@@ -59,7 +59,7 @@ impl<'a> Chosen<'a> {
             _ => runs.push(run),
         });
         let others = parts(in_runs..labels.len());
-        let others = others.into_iter().flat_map(Slice::iter).zip(each);
+        let others = others.into_iter().flat_map(DurationSlice::iter).zip(each);
         let own = others.filter(|(_, label)| passes(**label));
         chosen.own.extend(own.map(|(ns, _)| ns));
         chosen.parts = runs.into_iter().flat_map(parts).collect();
@@ -67,26 +67,26 @@ impl<'a> Chosen<'a> {
     }
 
     /// All of them, one part after the other.
-    fn parts(&self) -> Vec<Slice<'_>> {
-        let mut all: Vec<Slice> = vec![self.before.as_slice().into()];
+    fn parts(&self) -> Vec<DurationSlice<'_>> {
+        let mut all: Vec<DurationSlice> = vec![self.before.as_slice().into()];
         all.extend(&self.parts);
         all.extend([self.own.all(), self.after.as_slice().into()]);
         all
     }
 }
 
-impl From<Durations> for Chosen<'_> {
+impl From<Durations> for SelectedSamples<'_> {
     fn from(own: Durations) -> Self {
-        Chosen {
+        SelectedSamples {
             own,
-            ..Chosen::default()
+            ..SelectedSamples::default()
         }
     }
 }
 
-impl<'a> View<'a> {
+impl<'a> MetricQuery<'a> {
     /// Statistics of some samples, computed once for all that ask.
-    pub(super) fn trend(&self, wanted: &[Aggregation], samples: Samples) -> Measured {
+    pub(super) fn trend(&self, wanted: &[Aggregation], samples: Samples) -> MetricValue {
         let mut known = self.known.borrow_mut();
         let at = known.iter().position(|(of, _)| *of == samples);
         let at = at.unwrap_or_else(|| {
@@ -106,7 +106,7 @@ impl<'a> View<'a> {
         let stats = &known[at].1;
         let asked = percents(wanted);
         let enough = asked.iter().all(|p| self.percents.contains(p));
-        Measured {
+        MetricValue {
             contains: Contains::Time,
             observed: stats.count > 0,
             values: if enough {
@@ -144,16 +144,16 @@ impl<'a> View<'a> {
         scenarios.all(|origin| origins[origin.0 as usize])
     }
 
-    fn samples(&self, which: &Samples) -> Chosen<'a> {
+    fn samples(&self, which: &Samples) -> SelectedSamples<'a> {
         let record = self.record;
         match which {
             Samples::Requests(chosen) if chosen.iter().all(|c| *c) => {
-                Chosen::all([record.durations.all()])
+                SelectedSamples::all([record.durations.all()])
             }
             Samples::Requests(chosen) => {
                 let passes = |series: u16| chosen[series as usize];
                 let parts = |places| [record.durations.range(places)];
-                Chosen::of(parts, &record.request_series, passes)
+                SelectedSamples::of(parts, &record.request_series, passes)
             }
             Samples::Part(part, chosen) => {
                 let (_, time) = Timings::PARTS[*part];
@@ -164,18 +164,18 @@ impl<'a> View<'a> {
                         own.extend(record.timings[run].iter().map(time));
                     }
                 });
-                Chosen::from(own)
+                SelectedSamples::from(own)
             }
             Samples::Iterations(origins) => {
                 let (before, after) = self.phases(origins);
                 let parts = |places| record.iterations.range(&record.durations, places);
                 let between = if self.every_scenario(origins) {
-                    Chosen::all(parts(0..record.iterations.len()))
+                    SelectedSamples::all(parts(0..record.iterations.len()))
                 } else {
-                    let passes = |origin: Origin| origins[origin.0 as usize];
-                    Chosen::of(parts, &record.iteration_origin, passes)
+                    let passes = |origin: SampleSource| origins[origin.0 as usize];
+                    SelectedSamples::of(parts, &record.iteration_origin, passes)
                 };
-                Chosen {
+                SelectedSamples {
                     before,
                     after,
                     ..between
@@ -184,24 +184,24 @@ impl<'a> View<'a> {
             Samples::Groups(labels) => {
                 let all = record.groups.iter().zip(&record.group_labels);
                 let own = all.filter(|(_, label)| labels.binary_search(label).is_ok());
-                Chosen::from(own.map(|(d, _)| *d).collect::<Durations>())
+                SelectedSamples::from(own.map(|(d, _)| *d).collect::<Durations>())
             }
         }
     }
 
     /// Setup and teardown as samples of iterations: up to k6 0.53, each made one.
     fn phases(&self, passes: &[bool]) -> (Option<u64>, Option<u64>) {
-        let counted = |origin: Origin, span: Option<Span>| {
+        let counted = |origin: SampleSource, span: Option<Span>| {
             let counts = self.model.k6_version == K6Version::V0_53 && passes[origin.0 as usize];
             span.filter(|_| counts).map(|s| s.0)
         };
         (
-            counted(Origin::SETUP, self.record.setup),
-            counted(Origin::TEARDOWN, self.record.teardown),
+            counted(SampleSource::SETUP, self.record.setup),
+            counted(SampleSource::TEARDOWN, self.record.teardown),
         )
     }
 
-    fn tallied(&self, tallies: &Tallies, which: &Samples) -> Histogram {
+    fn tallied(&self, tallies: &HistogramRecord, which: &Samples) -> Histogram {
         match which {
             Samples::Requests(chosen) => merged(of_chosen(&tallies.requests, chosen)),
             Samples::Part(part, chosen) => {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::engine::{Span, Time};
-use crate::measure::recorder::{Label, Origin};
+use crate::measure::recorder::{SampleSource, SampleTags};
 use crate::model::journey::{CheckId, GroupId, MetricId, SiteId, Step};
 use crate::model::scenario::Executor;
 
 use super::concurrent::Arrived;
 use super::event::{Event, Kind};
-use super::outcome::End;
+use super::outcome::Termination;
 use super::vu::{Context, NONE, Reply, VuState};
 use super::{Phase, World};
 use crate::parts::inventory::Inventory;
@@ -22,7 +22,7 @@ pub struct Turn {
     /// Number of the VU.
     pub vu: u32,
     /// Who it is to the record.
-    pub origin: Origin,
+    pub origin: SampleSource,
     /// Iterations it has begun, this one included. A higher number than before: the iteration is new, whether or
     /// not the one before came to its end.
     pub iteration: u32,
@@ -202,7 +202,7 @@ impl<'m> World<'m> {
         let action = users.next(turn, &StateView { world, context });
         self.users = Some(users);
         let origin = turn.origin;
-        let label = |group| Label { origin, group };
+        let label = |group| SampleTags { origin, group };
         match action {
             UserAction::Identify(entities) => {
                 self.identify(id, entities);
@@ -236,10 +236,10 @@ impl<'m> World<'m> {
                 self.give_up_lines(id);
                 return None;
             }
-            UserAction::End => self.stop(End::Aborted),
-            UserAction::Abort if self.phase == Phase::Teardown => self.stop(End::Aborted),
+            UserAction::End => self.stop(Termination::Aborted),
+            UserAction::Abort if self.phase == Phase::Teardown => self.stop(Termination::Aborted),
             UserAction::Abort => self.abort(now),
-            UserAction::Fail(why) => self.stop(End::Failed(why)),
+            UserAction::Fail(why) => self.stop(Termination::Failed(why)),
         }
         Some(false)
     }

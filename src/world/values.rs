@@ -2,7 +2,9 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use crate::measure::recorder::{Custom, Label, Origin, Part, Recorder, Series, Timings};
+use crate::measure::recorder::{
+    Custom, LabelledMetric, Recorder, SampleSource, SampleTags, Series, Timings,
+};
 use crate::measure::summary::{Contains, Values};
 use crate::model::journey::{CheckId, CustomKind, MetricId};
 use crate::model::metric_name::SubMetric;
@@ -19,7 +21,7 @@ pub struct Filter<'a> {
     /// Those with the tags of a sub-metric.
     pub sub: Option<&'a SubMetric>,
     /// Those that these made.
-    pub origins: Option<&'a [Origin]>,
+    pub origins: Option<&'a [SampleSource]>,
     /// Those made directly in this group.
     pub group: Option<&'a str>,
 }
@@ -29,7 +31,7 @@ impl Filter<'_> {
         self.sub.is_none() && self.origins.is_none() && self.group.is_none()
     }
 
-    fn passes(&self, origin: Origin, tags: &Tags) -> bool {
+    fn passes(&self, origin: SampleSource, tags: &Tags) -> bool {
         self.origins.is_none_or(|own| own.contains(&origin))
             && self
                 .group
@@ -41,7 +43,7 @@ impl Filter<'_> {
 }
 
 /// A metric's values and whether there was a sample.
-pub struct Measured {
+pub struct MetricValue {
     /// What the numbers are of.
     pub contains: Contains,
     /// The values.
@@ -51,7 +53,7 @@ pub struct Measured {
 }
 
 /// What a run has recorded by some time.
-pub struct View<'a> {
+pub struct MetricQuery<'a> {
     /// The samples.
     pub record: &'a Recorder,
     /// What the tags are of.
@@ -68,17 +70,17 @@ pub struct View<'a> {
     iteration_counts: OnceCell<Vec<u64>>,
 }
 
-impl<'a> View<'a> {
+impl<'a> MetricQuery<'a> {
     /// What was recorded in a run that has lasted `seconds`.
     #[must_use]
-    pub fn new(record: &'a Recorder, model: &'a Model, seconds: f64) -> View<'a> {
+    pub fn new(record: &'a Recorder, model: &'a Model, seconds: f64) -> MetricQuery<'a> {
         let asked = model.thresholds.iter().flat_map(|t| &t.thresholds);
         let mut wanted: Vec<Aggregation> = asked.map(|t| t.aggregation).collect();
         wanted.extend(&model.summary_trend_stats);
         let mut percents = percents(&wanted);
         percents.sort_unstable_by(f64::total_cmp);
         percents.dedup();
-        View {
+        MetricQuery {
             record,
             model,
             seconds,
@@ -91,7 +93,7 @@ impl<'a> View<'a> {
 
     /// As it is, but one more percentile is asked for.
     #[must_use]
-    pub fn asked_for(mut self, percent: f64) -> View<'a> {
+    pub fn asked_for(mut self, percent: f64) -> MetricQuery<'a> {
         if !self.percents.contains(&percent) {
             self.percents.push(percent);
             self.percents.sort_unstable_by(f64::total_cmp);
@@ -101,7 +103,7 @@ impl<'a> View<'a> {
 
     /// A metric over the samples that pass; `None` if there is no such metric.
     #[must_use]
-    pub fn measure(&self, name: &str, keep: Filter, wanted: &[Aggregation]) -> Option<Measured> {
+    pub fn measure(&self, name: &str, keep: Filter, wanted: &[Aggregation]) -> Option<MetricValue> {
         let record = self.record;
         Some(match name {
             "http_reqs" => self.counter(self.requests(keep, |_| true)),
@@ -124,7 +126,8 @@ impl<'a> View<'a> {
                 self.counter(kept.map(|o| record.dropped[o.0 as usize]).sum())
             }
             "group_duration" => {
-                let passes = |l: &Label| keep.passes(l.origin, &tags::of_label(self.model, *l));
+                let passes =
+                    |l: &SampleTags| keep.passes(l.origin, &tags::of_label(self.model, *l));
                 let labels = record.labels_of_groups().into_iter().filter(passes);
                 self.trend(wanted, Samples::Groups(labels.collect()))
             }
@@ -140,10 +143,10 @@ impl<'a> View<'a> {
         })
     }
 
-    fn counter(&self, count: u64) -> Measured {
+    fn counter(&self, count: u64) -> MetricValue {
         let (value, observed) = (count as f64, count > 0);
         let rate = self.per_second(value);
-        Measured {
+        MetricValue {
             contains: Contains::Default,
             values: Values::Counter { count: value, rate },
             observed,
@@ -181,12 +184,12 @@ impl<'a> View<'a> {
             .get_or_init(|| record.iterations_by_origin())
     }
 
-    fn durations(&self, keep: Filter, wanted: &[Aggregation]) -> Measured {
+    fn durations(&self, keep: Filter, wanted: &[Aggregation]) -> MetricValue {
         self.trend(wanted, Samples::Requests(self.series(keep, |_| true)))
     }
 
     /// One part of the requests' times; without a network all of it is waiting.
-    fn parts(&self, keep: Filter, part: usize, wanted: &[Aggregation]) -> Measured {
+    fn parts(&self, keep: Filter, part: usize, wanted: &[Aggregation]) -> MetricValue {
         if self.record.has_timings() {
             return self.trend(wanted, Samples::Part(part, self.series(keep, |_| true)));
         }
@@ -199,7 +202,7 @@ impl<'a> View<'a> {
             _ => (stat, 0.0),
         };
         let stats = wanted.iter().map(zero).collect();
-        Measured {
+        MetricValue {
             contains: Contains::Time,
             values: Values::Trend { count, stats },
             observed: count > 0,
@@ -212,7 +215,7 @@ impl<'a> View<'a> {
         self.record.origins().map(passes).collect()
     }
 
-    fn checks(&self, keep: Filter) -> Measured {
+    fn checks(&self, keep: Filter) -> MetricValue {
         let (mut passes, mut fails) = (0, 0);
         for at in 0..self.model.checks.len() {
             let id = CheckId(at as u16);
@@ -227,33 +230,33 @@ impl<'a> View<'a> {
         rate(passes, fails)
     }
 
-    fn data(&self, keep: Filter, bytes: impl Fn(&(u64, u64)) -> u64) -> Measured {
+    fn data(&self, keep: Filter, bytes: impl Fn(&(u64, u64)) -> u64) -> MetricValue {
         let passes = self.origins(keep);
         let own = self.record.data.iter().zip(&passes).filter(|(_, p)| **p);
         let count = own.map(|(d, _)| bytes(d)).sum::<u64>() as f64;
         // A sample comes with the end of an iteration, of setup or of teardown, however that comes.
-        let ended = |o: Origin| match o {
-            Origin::SETUP => self.record.setup.is_some(),
-            Origin::TEARDOWN => self.record.teardown.is_some(),
+        let ended = |o: SampleSource| match o {
+            SampleSource::SETUP => self.record.setup.is_some(),
+            SampleSource::TEARDOWN => self.record.teardown.is_some(),
             _ => self.iteration_counts()[o.0 as usize] > 0,
         };
-        let sampled = |o: Origin| ended(o) || self.record.cut_off[o.0 as usize];
+        let sampled = |o: SampleSource| ended(o) || self.record.cut_off[o.0 as usize];
         let mut origins = self.record.origins();
         let observed = origins.any(|o| passes[o.0 as usize] && sampled(o));
         let rate = self.per_second(count);
-        Measured {
+        MetricValue {
             contains: Contains::Data,
             values: Values::Counter { count, rate },
             observed,
         }
     }
 
-    fn custom(&self, name: &str, keep: Filter, wanted: &[Aggregation]) -> Option<Measured> {
+    fn custom(&self, name: &str, keep: Filter, wanted: &[Aggregation]) -> Option<MetricValue> {
         let at = self.model.metrics.iter().position(|m| m.name == name)?;
         let (id, kind) = (MetricId(at as u16), self.model.metrics[at].kind);
         let whole = self.record.customs[at].as_ref();
         let mut passes = Memo::new(|l| keep.passes(l.origin, &tags::of_label(self.model, l)));
-        let mut parts: Vec<&Part> = Vec::new();
+        let mut parts: Vec<&LabelledMetric> = Vec::new();
         if !keep.is_all() {
             let labels = self.record.parts.range(range_of(id));
             parts = labels
@@ -292,7 +295,7 @@ impl<'a> View<'a> {
                 if self.record.tallies.is_some() {
                     let stats = TrendStats::of_numbers(&together(&chosen()), &percents(wanted));
                     let values = trend_of(&stats.unwrap_or_default(), wanted);
-                    return Some(Measured {
+                    return Some(MetricValue {
                         contains,
                         values,
                         observed,
@@ -313,7 +316,7 @@ impl<'a> View<'a> {
                 trend_of(&stats.unwrap_or_default(), wanted)
             }
         };
-        Some(Measured {
+        Some(MetricValue {
             contains,
             values,
             observed,
@@ -321,7 +324,7 @@ impl<'a> View<'a> {
     }
 }
 
-impl View<'_> {
+impl MetricQuery<'_> {
     /// Of gauges in the order of their last samples.
     fn gauge_of(&self, parts: &[&Custom]) -> Values {
         let mut whole: Option<(f64, f64, f64)> = None;
@@ -352,13 +355,13 @@ fn together(parts: &[&Custom]) -> NumberHistogram {
 }
 
 /// All labels of one custom metric.
-fn range_of(id: MetricId) -> std::ops::RangeInclusive<(MetricId, Label)> {
-    let least = Label {
-        origin: Origin(0),
+fn range_of(id: MetricId) -> std::ops::RangeInclusive<(MetricId, SampleTags)> {
+    let least = SampleTags {
+        origin: SampleSource(0),
         group: None,
     };
-    let most = Label {
-        origin: Origin(u16::MAX),
+    let most = SampleTags {
+        origin: SampleSource(u16::MAX),
         group: Some(crate::model::journey::GroupId(u16::MAX)),
     };
     (id, least)..=(id, most)
@@ -367,10 +370,10 @@ fn range_of(id: MetricId) -> std::ops::RangeInclusive<(MetricId, Label)> {
 /// Asks once for each label.
 struct Memo<F> {
     ask: F,
-    known: std::collections::BTreeMap<Label, bool>,
+    known: std::collections::BTreeMap<SampleTags, bool>,
 }
 
-impl<F: Fn(Label) -> bool> Memo<F> {
+impl<F: Fn(SampleTags) -> bool> Memo<F> {
     fn new(ask: F) -> Memo<F> {
         Memo {
             ask,
@@ -378,23 +381,23 @@ impl<F: Fn(Label) -> bool> Memo<F> {
         }
     }
 
-    fn get(&mut self, label: Label) -> bool {
+    fn get(&mut self, label: SampleTags) -> bool {
         let ask = &self.ask;
         *self.known.entry(label).or_insert_with(|| ask(label))
     }
 }
 
-fn rate(passes: u64, fails: u64) -> Measured {
-    Measured {
+fn rate(passes: u64, fails: u64) -> MetricValue {
+    MetricValue {
         contains: Contains::Default,
         values: Values::Rate { passes, fails },
         observed: passes + fails > 0,
     }
 }
 
-fn gauge(samples: Option<(u64, u64, u64)>) -> Measured {
+fn gauge(samples: Option<(u64, u64, u64)>) -> MetricValue {
     let (value, min, max) = samples.unwrap_or_default();
-    Measured {
+    MetricValue {
         contains: Contains::Default,
         values: Values::Gauge {
             value: value as f64,

@@ -6,7 +6,7 @@
 use crate::engine::alias::Alias;
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
-use crate::measure::recorder::{Code, Label, Origin, Recorder};
+use crate::measure::recorder::{Recorder, ResponseCode, SampleSource, SampleTags};
 use crate::model::Model;
 use crate::model::journey::{CheckId, Condition, GroupId, Journey, Recorded, SiteId, Step};
 use crate::model::retry::RetryId;
@@ -47,7 +47,7 @@ impl Default for Context {
 #[derive(Clone, Copy, Debug)]
 pub struct Reply {
     /// How the request ended.
-    pub code: Code,
+    pub code: ResponseCode,
     /// The waiting room has let the user through, as its last answer or the end of a wait for it said.
     pub admitted: bool,
     /// A listing offered no seat.
@@ -57,7 +57,7 @@ pub struct Reply {
 impl Default for Reply {
     fn default() -> Self {
         Reply {
-            code: Code::OK,
+            code: ResponseCode::OK,
             admitted: false,
             nothing_free: false,
         }
@@ -83,7 +83,7 @@ pub enum VuState {
 #[repr(align(64))]
 pub struct Vu {
     /// Who runs it.
-    pub origin: Origin,
+    pub origin: SampleSource,
     /// Index of its journey.
     pub journey: u16,
     /// Next step, among the steps of all journeys.
@@ -113,7 +113,7 @@ const _: () = assert!(size_of::<Vu>() == 64);
 impl Vu {
     /// An idle VU without a journey.
     #[must_use]
-    pub fn new(origin: Origin, loops: u32) -> Vu {
+    pub fn new(origin: SampleSource, loops: u32) -> Vu {
         Vu {
             origin,
             journey: 0,
@@ -265,7 +265,7 @@ impl JourneyInterpreter {
     }
 
     /// An idle VU on a journey, with room for this number of loop counters; its number must be `number`.
-    pub fn vu(&mut self, number: usize, origin: Origin, journey: u16, slots: usize) -> Vu {
+    pub fn vu(&mut self, number: usize, origin: SampleSource, journey: u16, slots: usize) -> Vu {
         let first = self.loops.len();
         self.loops.resize(first + slots, 0);
         let groups = (number + 1) * self.group_depth;
@@ -493,9 +493,9 @@ impl JourneyInterpreter {
     }
 
     /// Who the user is to the record, and in which group it is.
-    fn label(&self, number: u32, vu: &Vu) -> Label {
+    fn label(&self, number: u32, vu: &Vu) -> SampleTags {
         let innermost = self.open_group(number, vu).checked_sub(1);
-        Label {
+        SampleTags {
             origin: vu.origin,
             group: innermost
                 .filter(|_| vu.groups > 0)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::engine::{Span, Time};
-use crate::measure::recorder::{Custom, Label, Part, Recorder};
+use crate::measure::recorder::{Custom, LabelledMetric, Recorder, SampleTags};
 use crate::model::duration;
 use crate::model::journey::MetricId;
 
@@ -113,7 +113,7 @@ struct Edge {
     checks: Vec<(u64, u64)>,
     customs: Vec<Option<Custom>>,
     trends: Vec<usize>,
-    parts: BTreeMap<(MetricId, Label), Part>,
+    parts: BTreeMap<(MetricId, SampleTags), LabelledMetric>,
 }
 
 impl Edge {

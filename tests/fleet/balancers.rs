@@ -2,7 +2,7 @@
 
 use super::{audited, mean, model};
 use capsim::engine::Time;
-use capsim::measure::recorder::Code;
+use capsim::measure::recorder::ResponseCode;
 use capsim::model::Document;
 use capsim::world::World;
 
@@ -218,8 +218,8 @@ fn a_call_goes_through_the_balancer_of_its_service() {
     assert_eq!(outcome.duration.as_secs(), 12.0);
     // With one replica the second branch finds no token: the balancer is refused the connection, not the client.
     let (_, outcome) = audited(&text.replace("replicas = 3", "replicas = 1"), 0);
-    let codes: Vec<Code> = outcome.recorder.series.iter().map(|s| s.code).collect();
-    assert_eq!(codes, [Code(502)]);
+    let codes: Vec<ResponseCode> = outcome.recorder.series.iter().map(|s| s.code).collect();
+    assert_eq!(codes, [ResponseCode(502)]);
 }
 
 #[test]

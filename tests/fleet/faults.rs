@@ -1,7 +1,7 @@
 //! What happens to replicas, and what their balancer makes of it.
 
 use super::{audited, mean};
-use capsim::measure::recorder::Code;
+use capsim::measure::recorder::ResponseCode;
 use capsim::model::Document;
 use capsim::world::outcome::Outcome;
 
@@ -29,7 +29,7 @@ fn requests(at: &str, time: &str, replicas: u32, more: &str) -> String {
 fn ended(outcome: &Outcome, status: u16) -> u64 {
     let counts = outcome.recorder.requests_by_series();
     let of = outcome.recorder.series.iter().zip(counts);
-    of.filter(|(s, _)| s.code == Code(status))
+    of.filter(|(s, _)| s.code == ResponseCode(status))
         .map(|(_, n)| n)
         .sum()
 }

@@ -10,7 +10,7 @@ mod retrials;
 mod retries;
 mod tokens;
 
-use capsim::measure::recorder::Code;
+use capsim::measure::recorder::ResponseCode;
 use capsim::model::Model;
 use capsim::world::World;
 use capsim::world::outcome::Outcome;
@@ -50,7 +50,7 @@ fn durations(outcome: &Outcome) -> Vec<u64> {
 fn count(outcome: &Outcome, code: u16) -> u64 {
     let record = &outcome.recorder;
     let all = record.series.iter().zip(record.requests_by_series());
-    let own = all.filter(|(series, _)| series.code == Code(code));
+    let own = all.filter(|(series, _)| series.code == ResponseCode(code));
     own.map(|(_, n)| n).sum()
 }
 

@@ -158,7 +158,7 @@ fn the_bottleneck_may_be_a_pool_of_which_several_tokens_are_held() {
         .expect("the pool is a limit");
     let ceiling = limit.ceiling.expect("with a ceiling");
     assert!((ceiling - 100.0).abs() < 1.0, "{ceiling}");
-    let text = capsim::report::insight::bottleneck(&account);
+    let text = capsim::report::bottleneck::bottleneck(&account);
     assert!(text.contains("pool p"), "{text}");
 }
 

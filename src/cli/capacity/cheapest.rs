@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 
 use super::{Capacity, invalid};
-use crate::cli::exit::{self, Failure};
-use crate::cli::output::write_whole;
+use crate::cli::exit::{self, CliError};
+use crate::cli::output::write_atomically;
 use crate::cli::outputs::Outputs;
 use crate::cli::report::Words;
 use crate::cli::ticker::Ticker;
@@ -21,7 +21,7 @@ const RUNS: u64 = 1000;
 
 impl Capacity {
     /// Searches and prints.
-    pub(super) fn cheapest(&self) -> Result<ExitCode, Failure> {
+    pub(super) fn cheapest(&self) -> Result<ExitCode, CliError> {
         let checked = self.model.load()?;
         let files = self.model.files(&checked);
         files
@@ -68,13 +68,13 @@ impl Capacity {
         out.end(Ok(u8::from(!found)))
     }
 
-    fn rows(&self, question: &Question<'_>, answer: &Answer) -> Result<(), Failure> {
+    fn rows(&self, question: &Question<'_>, answer: &Answer) -> Result<(), CliError> {
         let Some(path) = &self.out else {
             return Ok(());
         };
-        let failed = |why| Failure::new(exit::OTHER, format!("error: {}: {why}", path.display()));
+        let failed = |why| CliError::new(exit::OTHER, format!("error: {}: {why}", path.display()));
         let rows = report::rows(question, answer).map_err(failed)?;
-        write_whole(path, |out| out.write_all(&rows))
+        write_atomically(path, |out| out.write_all(&rows))
     }
 }
 

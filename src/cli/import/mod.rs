@@ -16,10 +16,10 @@ use clap::{Args, Parser};
 
 pub use load::variables;
 
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::files::Files;
 use super::fit::FitArgs;
-use super::output::write_whole;
+use super::output::write_atomically;
 use super::outputs::Outputs;
 
 /// Iterations of each function that are recorded.
@@ -47,12 +47,12 @@ pub struct Import {
 }
 
 /// The variables that `-e` gives.
-pub fn environment(pairs: &[String]) -> Result<Tags, Failure> {
+pub fn environment(pairs: &[String]) -> Result<Tags, CliError> {
     let mut env = Tags::new();
     for pair in pairs {
         let Some((name, value)) = pair.split_once('=') else {
             let text = format!("error: -e {pair}\n  help: write -e NAME=VALUE");
-            return Err(Failure::new(exit::USAGE, text));
+            return Err(CliError::new(exit::USAGE, text));
         };
         env.insert(name.to_string(), value.to_string());
     }
@@ -91,7 +91,7 @@ struct Fitting {
 
 impl Stub {
     /// Prints the system.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let system = self.import.imported()?.system;
         let mut out = Outputs::default();
         match &self.out {
@@ -104,18 +104,20 @@ impl Stub {
                 if !self.to.is_empty() {
                     return self.fitted(&system, file);
                 }
-                out.keep(write_whole(file, |out| out.write_all(system.as_bytes())));
+                out.keep(write_atomically(file, |out| {
+                    out.write_all(system.as_bytes())
+                }));
             }
         }
         out.done()
     }
 
     /// Fits the times of the system, and writes it.
-    fn fitted(&self, system: &str, file: &Path) -> Result<ExitCode, Failure> {
+    fn fitted(&self, system: &str, file: &Path) -> Result<ExitCode, CliError> {
         // What is fitted is read from a file of its own, which is gone afterwards.
         let name = format!("capsim-stub-{}.toml", std::process::id());
         let stub = std::env::temp_dir().join(name);
-        write_whole(&stub, |out| out.write_all(system.as_bytes()))?;
+        write_atomically(&stub, |out| out.write_all(system.as_bytes()))?;
         let mut line = vec![OsString::from("fit"), self.import.script.clone().into()];
         let mut add = |option: &str, value: OsString| line.extend([option.into(), value]);
         add("--system", stub.clone().into());
@@ -128,7 +130,7 @@ impl Stub {
             add("-e", pair.into());
         }
         let fitting = Fitting::try_parse_from(line);
-        let wrong = |why: clap::Error| Failure::new(exit::USAGE, why.to_string());
+        let wrong = |why: clap::Error| CliError::new(exit::USAGE, why.to_string());
         let done = fitting.map_err(wrong).and_then(|line| line.fit.execute());
         std::fs::remove_file(&stub).ok();
         done
@@ -145,7 +147,7 @@ pub struct Imported {
 
 impl Import {
     /// Prints the model.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let imported = self.imported()?;
         let mut out = Outputs::default();
         out.print(&imported.load);
@@ -154,14 +156,14 @@ impl Import {
         out.done()
     }
 
-    fn imported(&self) -> Result<Imported, Failure> {
+    fn imported(&self) -> Result<Imported, CliError> {
         imported(&self.script, environment(&self.env)?)
     }
 }
 
 /// The load of a script as sections of a model, but for those that are `given`. What its functions do is left to
 /// the script: their journeys only hold their places.
-pub fn load_of(path: &Path, env: Tags, given: &toml::Table) -> Result<String, Failure> {
+pub fn load_of(path: &Path, env: Tags, given: &toml::Table) -> Result<String, CliError> {
     let settings = Settings {
         env,
         ..Settings::default()
@@ -202,25 +204,25 @@ pub fn load_of(path: &Path, env: Tags, given: &toml::Table) -> Result<String, Fa
     Ok(text)
 }
 
-fn refused(path: &Path, stop: Stop) -> Failure {
+fn refused(path: &Path, stop: Stop) -> CliError {
     let text = match &stop {
         Stop::Exception(text) | Stop::Abort(text) | Stop::Endless(text) | Stop::Result(text) => {
             text.trim_end()
         }
         Stop::Stopped => "it was stopped",
     };
-    Failure::new(exit::INVALID, format!("error: {}: {text}", path.display()))
+    CliError::new(exit::INVALID, format!("error: {}: {text}", path.display()))
 }
 
-fn not_exported(path: &Path, exec: &str) -> Failure {
+fn not_exported(path: &Path, exec: &str) -> CliError {
     let place = path.display();
     let text =
         format!("error: {place}: a scenario runs `{exec}`, which the script does not export");
-    Failure::new(exit::INVALID, text)
+    CliError::new(exit::INVALID, text)
 }
 
 /// Runs a script as `capsim import` does.
-pub fn imported(path: &Path, env: Tags) -> Result<Imported, Failure> {
+pub fn imported(path: &Path, env: Tags) -> Result<Imported, CliError> {
     let refused = |stop| refused(path, stop);
     let settings = Settings {
         env,

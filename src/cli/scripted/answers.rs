@@ -8,7 +8,7 @@ use capsim_script::{Headers, RequestError, Response};
 use serde_json::Value;
 
 use super::routes::Sent;
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::Model;
 use crate::model::answer::{Answer, Known, Name, Piece, Template};
 use crate::world::users::{StateView, Turn};
@@ -30,8 +30,8 @@ pub fn fill(
     let code = turn.reply.code;
     response.status = code.status();
     response.error = match code {
-        Code::TIMEOUT => Some(RequestError::timeout(false)),
-        Code::REFUSED => Some(RequestError {
+        ResponseCode::TIMEOUT => Some(RequestError::timeout(false)),
+        ResponseCode::REFUSED => Some(RequestError {
             code: 1212,
             message: "dial: connection refused".to_string(),
             detail: None,

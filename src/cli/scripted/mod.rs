@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use capsim_script::{Failure as Stop, Settings};
 use clap::Args;
 
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::files::Files;
 use super::import::{environment, load_of};
 use super::is_script;
@@ -72,7 +72,7 @@ impl ScriptArgs {
         given: &Path,
         allowed: &[PathBuf],
         overrides: &[Override],
-    ) -> Result<Document, Failure> {
+    ) -> Result<Document, CliError> {
         let (document, script) = match (&self.system, &self.script) {
             (Some(system), _) => (self.with_load(given, system)?, given),
             (None, Some(script)) => (super::document(given)?, script.as_path()),
@@ -87,7 +87,7 @@ impl ScriptArgs {
         }
         let invalid = |why: String| {
             let text = format!("error: {}: {why}", script.display());
-            Failure::new(exit::INVALID, text)
+            CliError::new(exit::INVALID, text)
         };
         let settings = Settings {
             env: environment(&self.env)?,
@@ -104,7 +104,7 @@ impl ScriptArgs {
             drives(&program, &checked.model, script)?;
             program
                 .learn(&checked.model)
-                .map_err(|why| Failure::new(exit::INVALID, format!("error: {why}")))?;
+                .map_err(|why| CliError::new(exit::INVALID, format!("error: {why}")))?;
         }
         self.kept.set(carried).ok();
         Ok(document)
@@ -120,38 +120,38 @@ impl ScriptArgs {
     }
 
     /// The system of a file, with the load of a script behind it.
-    fn with_load(&self, given: &Path, system: &Path) -> Result<Document, Failure> {
+    fn with_load(&self, given: &Path, system: &Path) -> Result<Document, CliError> {
         if !is_script(given) {
             let text =
                 "error: --system goes with a k6 script: `capsim run test.js --system system.toml`";
-            return Err(Failure::new(exit::USAGE, text));
+            return Err(CliError::new(exit::USAGE, text));
         }
         let place = system.display().to_string();
         let mut text = input::text(system, input::MODEL)
-            .map_err(|e| Failure::new(exit::INVALID, format!("error: {place}: {e}")))?;
+            .map_err(|e| CliError::new(exit::INVALID, format!("error: {place}: {e}")))?;
         // What is no TOML, or nests too deep, is told first.
-        Document::from_text(&place, &text).map_err(Failure::model)?;
+        Document::from_text(&place, &text).map_err(CliError::model)?;
         let whole = text.parse::<toml::Table>().unwrap_or_default();
         if !whole.contains_key("scenarios") {
             // Behind it, so that errors name lines of the file.
             text += GENERATED;
             text += &load_of(given, environment(&self.env)?, &whole)?;
         }
-        Document::from_text(&place, &text).map_err(Failure::model)
+        Document::from_text(&place, &text).map_err(CliError::model)
     }
 
     /// Without a script there is nothing that its options mean.
-    fn nothing_else(&self) -> Result<(), Failure> {
+    fn nothing_else(&self) -> Result<(), CliError> {
         if self.env.is_empty() && self.answers.is_none() {
             return Ok(());
         }
         let text = "error: -e and --answers go with a script: give --script FILE";
-        Err(Failure::new(exit::USAGE, text))
+        Err(CliError::new(exit::USAGE, text))
     }
 }
 
 /// Refuses a script that runs no journey of the model.
-fn drives(program: &ScriptProgram, model: &Model, script: &Path) -> Result<(), Failure> {
+fn drives(program: &ScriptProgram, model: &Model, script: &Path) -> Result<(), CliError> {
     let has = |journey: &Journey| program.0.exports.has(&journey.name);
     if model.journeys.iter().any(has) {
         return Ok(());
@@ -162,18 +162,18 @@ fn drives(program: &ScriptProgram, model: &Model, script: &Path) -> Result<(), F
         "error: {place}: it exports no function that is named as a journey of the model ({names})\n  help: write the \
          model with `capsim import {place}`"
     );
-    Err(Failure::new(exit::INVALID, text))
+    Err(CliError::new(exit::INVALID, text))
 }
 
 /// Prints what a run of a script told, and how the script ended the test.
-pub fn tell(told: Option<&Told>) -> Option<Failure> {
+pub fn tell(told: Option<&Told>) -> Option<CliError> {
     let told = told?;
     for line in &told.lines {
         tell!("{line}");
     }
     told.aborted.as_ref().map(|text| {
         let text = format!("ERRO {text}");
-        Failure::new(exit::SCRIPT_ABORTED, text)
+        CliError::new(exit::SCRIPT_ABORTED, text)
     })
 }
 
@@ -188,12 +188,12 @@ fn text_of(stop: Stop) -> String {
 }
 
 /// Bodies of answers by the endpoint's name, from a JSON file.
-fn read_answers(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
+fn read_answers(path: &Path) -> Result<BTreeMap<String, String>, CliError> {
     let place = path.display();
     let invalid = |why: String| {
         let help =
             "write { \"ENDPOINT\": BODY, … }, with the names that the model's endpoints have";
-        Failure::new(
+        CliError::new(
             exit::INVALID,
             format!("error: {place}: {why}\n  help: {help}"),
         )

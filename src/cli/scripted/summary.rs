@@ -12,9 +12,9 @@ use capsim_script::{
 
 use super::program::ScriptProgram;
 use super::text_of;
-use crate::cli::exit::{self, Failure};
+use crate::cli::exit::{self, CliError};
 use crate::cli::files::Files;
-use crate::cli::output::write_whole;
+use crate::cli::output::write_atomically;
 use crate::cli::outputs::Outputs;
 use crate::measure::summary::Summary;
 use crate::model::Model;
@@ -141,7 +141,7 @@ fn unanswered(id: u64) -> Answer {
 }
 
 /// Writes a file of the script, below the folder that the command runs in and over nothing that was read.
-fn write(path: &Path, text: &str, files: &Files) -> Result<(), Failure> {
+fn write(path: &Path, text: &str, files: &Files) -> Result<(), CliError> {
     let inside = |c: Component| matches!(c, Component::Normal(_) | Component::CurDir);
     if !path.components().all(inside) {
         let text = format!(
@@ -149,8 +149,8 @@ fn write(path: &Path, text: &str, files: &Files) -> Result<(), Failure> {
              should be",
             path.display()
         );
-        return Err(Failure::new(exit::OTHER, text));
+        return Err(CliError::new(exit::OTHER, text));
     }
     files.clone().writes("handleSummary", Some(path)).check()?;
-    write_whole(path, |out| out.write_all(text.as_bytes()))
+    write_atomically(path, |out| out.write_all(text.as_bytes()))
 }

@@ -21,7 +21,7 @@ use super::program::Shared;
 use super::routes::{Routes, Sent};
 use super::{answers, text_of};
 use crate::engine::{Span, Time};
-use crate::measure::recorder::Origin;
+use crate::measure::recorder::SampleSource;
 use crate::model::Model;
 use crate::model::journey::SiteId;
 use crate::model::system::EndpointId;
@@ -226,8 +226,8 @@ impl ScriptUsers<'_> {
     /// What a new iteration of a user calls.
     fn call(&mut self, turn: Turn, state: &StateView) -> Call {
         match turn.origin {
-            Origin::SETUP => Call::Setup,
-            Origin::TEARDOWN => Call::Teardown(self.data.clone()),
+            SampleSource::SETUP => Call::Setup,
+            SampleSource::TEARDOWN => Call::Teardown(self.data.clone()),
             _ => Call::Iteration(self.iteration(turn, state)),
         }
     }
@@ -361,7 +361,7 @@ impl ScriptUsers<'_> {
 
     /// What the end of a call means to the world.
     fn done(&mut self, turn: Turn, user: &mut User, end: End) -> Result<UserAction, String> {
-        if turn.origin == Origin::SETUP {
+        if turn.origin == SampleSource::SETUP {
             self.data = end.value.map(Into::into);
             self.told.borrow_mut().setup.clone_from(&self.data);
         }
@@ -376,13 +376,15 @@ impl ScriptUsers<'_> {
         }
         match end.failure {
             None | Some(Stop::Stopped) => Ok(UserAction::Done),
-            Some(Stop::Exception(text) | Stop::Result(text)) if turn.origin == Origin::SETUP => {
+            Some(Stop::Exception(text) | Stop::Result(text))
+                if turn.origin == SampleSource::SETUP =>
+            {
                 self.told.borrow_mut().threw = true;
                 Err(format!("setup: {}", text.trim_end()))
             }
             Some(Stop::Result(text)) => Err(text),
             Some(Stop::Exception(text)) => {
-                self.told.borrow_mut().threw |= turn.origin == Origin::TEARDOWN;
+                self.told.borrow_mut().threw |= turn.origin == SampleSource::TEARDOWN;
                 self.tell(Level::Error, text.trim_end());
                 Ok(UserAction::Done)
             }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use super::{SweepCommand, failed};
 use crate::cli::bar::Bar;
-use crate::cli::exit::{self, Failure};
+use crate::cli::exit::{self, CliError};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::output::write_whole;
+use crate::cli::output::write_atomically;
 use crate::cli::outputs::Outputs;
 use crate::cli::store::{Merge, many, plan_failure};
 use crate::study::sweep::plan::{Opened, Plan};
@@ -22,15 +22,15 @@ impl SweepCommand {
         &self,
         sweep: &Sweep<'_>,
         interrupt: &Interrupt,
-    ) -> Result<ExitCode, Failure> {
-        let plan = Plan::of(sweep).map_err(Failure::model)?;
+    ) -> Result<ExitCode, CliError> {
+        let plan = Plan::of(sweep).map_err(CliError::model)?;
         let plan = plan.open().map_err(plan_failure)?;
         if let Some(file) = &self.plan {
             write_plan(&plan, file)?;
             return Outputs::default().done();
         }
         let root = self.store.as_deref().unwrap_or(Path::new(""));
-        let store = Store::create(root).map_err(|why| Failure::file(root, why))?;
+        let store = Store::create(root).map_err(|why| CliError::file(root, why))?;
         self.fill(&plan, &store, sweep.threads, interrupt)?;
         match &self.out {
             None => Outputs::default().done(),
@@ -53,14 +53,14 @@ impl SweepCommand {
         store: &Store,
         threads: usize,
         interrupt: &Interrupt,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         let root = store.root();
-        let unusable = |why| Failure::file(root, why);
+        let unusable = |why| CliError::file(root, why);
         let shard = match self.shard {
             None => Shard::WHOLE,
             Some(wanted) => wanted
                 .shard(|name| std::env::var(name).ok())
-                .map_err(|why| Failure::new(exit::USAGE, format!("error: --shard: {why}")))?,
+                .map_err(|why| CliError::new(exit::USAGE, format!("error: --shard: {why}")))?,
         };
         store.keep(&plan.plan).map_err(unusable)?;
         let contents = store.contents(&plan.plan, shard).map_err(unusable)?;
@@ -101,7 +101,7 @@ impl SweepCommand {
         });
         match failed.count() as u64 {
             0 => Ok(()),
-            count => Err(Failure::new(
+            count => Err(CliError::new(
                 exit::INVALID,
                 format!(
                     "error: {} of shard {shard} failed before: `capsim store status {}` says why",
@@ -114,12 +114,12 @@ impl SweepCommand {
 }
 
 /// Writes all lines of a plan.
-fn write_plan(plan: &Opened, file: &Path) -> Result<(), Failure> {
+fn write_plan(plan: &Opened, file: &Path) -> Result<(), CliError> {
     let file = match file == Path::new("-") {
         true => Path::new("/dev/stdout"),
         false => file,
     };
-    write_whole(file, |out| {
+    write_atomically(file, |out| {
         out.write_all(plan.plan.line()?.as_bytes())?;
         for cell in 0..plan.cells() {
             serde_json::to_writer(&mut *out, &plan.line(cell))?;

@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::ModelArgs;
 use super::bar::Bar;
-use super::exit::{self, Failure};
+use super::exit::{self, CliError};
 use super::files::{Files, beside};
 use super::interrupt::Interrupt;
 use super::origin::{Origin, same_study};
@@ -19,6 +19,7 @@ use super::outputs::Outputs;
 use super::report::{Report, Words};
 use crate::model::document::Checked;
 use crate::model::input;
+use crate::study::atomic_file::Target;
 use crate::study::design::Design;
 use crate::study::sweep::points::aggregate;
 use crate::study::sweep::rows::{Rows, hold};
@@ -26,7 +27,6 @@ use crate::study::sweep::run::Cells;
 use crate::study::sweep::shard::Wanted;
 use crate::study::sweep::{Sweep, SweepError, replace_file};
 use crate::study::vary;
-use crate::study::whole::Target;
 
 /// Run a model at many points and write CSV.
 ///
@@ -114,7 +114,7 @@ pub struct SweepCommand {
 
 impl SweepCommand {
     /// Runs the sweep.
-    pub fn execute(self) -> Result<ExitCode, Failure> {
+    pub fn execute(self) -> Result<ExitCode, CliError> {
         let overrides = self.model.overrides()?;
         let document = self.model.document()?;
         let design = self.points(&|path| document.wants_whole(&overrides, path))?;
@@ -128,7 +128,7 @@ impl SweepCommand {
             steady: self.steady,
             threads,
         };
-        let checked = document.check(&overrides).map_err(Failure::model)?;
+        let checked = document.check(&overrides).map_err(CliError::model)?;
         if let Some(out) = &self.out {
             self.files(&checked, out).check()?;
             must_be_a_file(out)?;
@@ -136,13 +136,13 @@ impl SweepCommand {
         let interrupt = Interrupt::listen();
         for point in 0..design.len() {
             // Better now than after an hour.
-            sweep.model(point).map_err(Failure::model)?;
+            sweep.model(point).map_err(CliError::model)?;
         }
         if self.plan.is_some() || self.store.is_some() {
             if document.program().is_some() {
                 let text = "error: --plan and --store keep a model, and a script is none\n  help: write the rows with \
                             --out, or make a model of the script with `capsim import`";
-                return Err(Failure::new(exit::USAGE, text));
+                return Err(CliError::new(exit::USAGE, text));
             }
             return self.beyond(&sweep, &interrupt);
         }
@@ -152,7 +152,7 @@ impl SweepCommand {
     }
 
     /// Runs all cells and writes their rows as they come.
-    fn local(&self, sweep: &Sweep<'_>, out: &Path, interrupt: &Interrupt) -> Result<(), Failure> {
+    fn local(&self, sweep: &Sweep<'_>, out: &Path, interrupt: &Interrupt) -> Result<(), CliError> {
         let origin = Origin::of(sweep)?;
         self.may_begin(&origin, out)?;
         let mut file = hold(out).map_err(|e| failed(e, out))?;
@@ -173,9 +173,9 @@ impl SweepCommand {
     }
 
     /// Says what stands in the files, and writes the page that was asked for.
-    fn tell(&self, sweep: &Sweep<'_>, out: &Path) -> Result<ExitCode, Failure> {
+    fn tell(&self, sweep: &Sweep<'_>, out: &Path) -> Result<ExitCode, CliError> {
         let points = beside(out, "points.csv");
-        let first = sweep.model(0).map_err(Failure::model)?;
+        let first = sweep.model(0).map_err(CliError::model)?;
         let words = Words {
             model: &first,
             args: &self.model,
@@ -214,11 +214,11 @@ impl SweepCommand {
         )
     }
 
-    fn points(&self, whole: &dyn Fn(&str) -> bool) -> Result<Design, Failure> {
-        let wrong = |why: String| Failure::new(exit::USAGE, format!("error: {why}"));
+    fn points(&self, whole: &dyn Fn(&str) -> bool) -> Result<Design, CliError> {
+        let wrong = |why: String| CliError::new(exit::USAGE, format!("error: {why}"));
         if let Some(path) = &self.design {
             let text = input::text(path, input::TABLE)
-                .map_err(|e| Failure::new(1, format!("error: {}: {e}", path.display())))?;
+                .map_err(|e| CliError::new(1, format!("error: {}: {e}", path.display())))?;
             return Design::from_csv(&text).map_err(wrong);
         }
         if self.vary.is_empty() && (self.lhs.is_some() || self.zip) {
@@ -238,7 +238,7 @@ impl SweepCommand {
 
     /// Refuses to overwrite the other files of a sweep that has no rows, without `--force`. Only the study
     /// file may be missing if a sweep had just begun.
-    fn may_begin(&self, origin: &Origin, out: &Path) -> Result<(), Failure> {
+    fn may_begin(&self, origin: &Origin, out: &Path) -> Result<(), CliError> {
         let has_rows = std::fs::metadata(out).is_ok_and(|about| about.len() > 0);
         if self.force || has_rows {
             return Ok(());
@@ -254,7 +254,7 @@ impl SweepCommand {
             }
             let (at, out) = (file.display(), out.display());
             let why = format!("{at} exists, and {out} has no rows; --force overwrites it");
-            return Err(Failure::new(exit::OTHER, format!("error: {why}")));
+            return Err(CliError::new(exit::OTHER, format!("error: {why}")));
         }
         Ok(())
     }
@@ -266,9 +266,9 @@ impl SweepCommand {
         sweep: &Sweep<'_>,
         origin: &Origin,
         out: &Path,
-    ) -> Result<u64, Failure> {
+    ) -> Result<u64, CliError> {
         let beside_it = beside(out, "study.json");
-        let unusable = |e| Failure::file(out, e);
+        let unusable = |e| CliError::file(out, e);
         let exists = file.metadata().map_err(unusable)?.len() > 0;
         if self.resume && exists {
             same_study(&beside_it, origin).map_err(|why| no_resuming(&why, out))?;
@@ -282,7 +282,7 @@ impl SweepCommand {
                 "error: {} exists; --resume goes on with it, --force overwrites it",
                 out.display()
             );
-            return Err(Failure::new(1, text));
+            return Err(CliError::new(1, text));
         }
         // Before it is said that what stands there is of this sweep.
         file.set_len(0).map_err(unusable)?;
@@ -292,18 +292,18 @@ impl SweepCommand {
 }
 
 /// Refuses a pipe or a device.
-pub(super) fn must_be_a_file(out: &Path) -> Result<(), Failure> {
-    let target = Target::of(out).map_err(|e| Failure::file(out, e))?;
+pub(super) fn must_be_a_file(out: &Path) -> Result<(), CliError> {
+    let target = Target::of(out).map_err(|e| CliError::file(out, e))?;
     if !target.stream {
         return Ok(());
     }
     let at = out.display();
     let why = format!("error: --out: {at} is not a file, and a sweep reads its rows again");
-    Err(Failure::new(exit::USAGE, why))
+    Err(CliError::new(exit::USAGE, why))
 }
 
 /// Says beside the rows what they were made from.
-pub(super) fn write_origin(origin: &Origin, path: &Path) -> Result<(), Failure> {
+pub(super) fn write_origin(origin: &Origin, path: &Path) -> Result<(), CliError> {
     replace_file(path, |file| {
         let text = serde_json::to_string_pretty(origin).map_err(std::io::Error::from)?;
         Ok(writeln!(file, "{text}")?)
@@ -318,21 +318,21 @@ pub(super) fn written(sweep: &Sweep<'_>, out: &Path, points: &Path) -> String {
     format!("{rows} rows in {out}, {of} points in {points}\n")
 }
 
-fn no_resuming(why: &str, out: &Path) -> Failure {
+fn no_resuming(why: &str, out: &Path) -> CliError {
     let at = out.display();
-    Failure::new(exit::OTHER, format!("error: cannot resume {at}: {why}"))
+    CliError::new(exit::OTHER, format!("error: cannot resume {at}: {why}"))
 }
 
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-pub(super) fn failed(error: SweepError, path: &Path) -> Failure {
+pub(super) fn failed(error: SweepError, path: &Path) -> CliError {
     let at = path.display();
     match error {
-        SweepError::Model(problems) => Failure::model(problems),
-        SweepError::Io(error) => Failure::new(1, format!("error: {at}: {error}")),
-        SweepError::Mismatch(why) => Failure::new(1, format!("error: {at}: {why}")),
+        SweepError::Model(problems) => CliError::model(problems),
+        SweepError::Io(error) => CliError::new(1, format!("error: {at}: {error}")),
+        SweepError::Mismatch(why) => CliError::new(1, format!("error: {at}: {why}")),
         SweepError::Interrupted(rows) => {
             Interrupt::failure(&format!("; {rows} rows are safe in {at}, --resume goes on"))
         }

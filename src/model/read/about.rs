@@ -3,7 +3,7 @@
 use super::scenario_table::SCENARIO;
 use super::step_tables::STEP;
 use super::{
-    Build, MOST, breaker, cache, endpoint, fitted, host, inventory, limit, links, listener,
+    Build, MAX_ENTITIES, breaker, cache, endpoint, fitted, host, inventory, limit, links, listener,
     network, price, rate_limit, retry, service_tables, station, threshold, waiting, waiting_room,
 };
 use crate::engine::Span;
@@ -154,7 +154,7 @@ static ABOUT: Table = Table {
         ),
         Key::new(
             "users",
-            Kind::Whole(1, MOST as u64),
+            Kind::Whole(1, MAX_ENTITIES as u64),
             "How many users there are, of whom `pick = \"user\"` takes one.",
         )
         .or_whole(100_000),

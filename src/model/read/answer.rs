@@ -3,8 +3,8 @@
 use crate::model::answer::{Answer, Http, Known, Name, Part, Piece, Route, Segment, Template};
 use crate::model::document::Files;
 use crate::model::field::Field;
-use crate::model::nearest::suggestion;
 use crate::model::section::Section;
+use crate::model::suggest::suggestion;
 use crate::model::tree::Value;
 use crate::model::vocabulary::{Key, Kind, Table};
 

@@ -2,7 +2,7 @@
 
 use super::Build;
 use super::dist::DISTRIBUTION;
-use super::service_tables::MOST;
+use super::service_tables::MAX_REPLICAS;
 use super::station::idle;
 use crate::engine::Span;
 use crate::model::autoscale::{Autoscale, Metric, Pace, Policy, Rule as ScaleRule, Step, WarmUp};
@@ -58,10 +58,10 @@ pub(super) static AUTOSCALE: Table = Table {
             Kind::Some(&Kind::Table(&STEP)),
             "How many more or fewer beyond some values; of those passed, the furthest counts.",
         ),
-        Key::new("min", Kind::Whole(1, MOST), "Fewest replicas.").or_whole(1),
+        Key::new("min", Kind::Whole(1, MAX_REPLICAS), "Fewest replicas.").or_whole(1),
         Key::new(
             "max",
-            Kind::Whole(1, MOST),
+            Kind::Whole(1, MAX_REPLICAS),
             "Most replicas; needed with `target` and `steps`.",
         ),
         Key::new(
@@ -140,10 +140,14 @@ static STEP: Table = Table {
     keys: &[
         Key::new("above", Kind::Number(0.0, 1e9), "It counts above this."),
         Key::new("below", Kind::Number(0.0, 1e9), "It counts below this."),
-        Key::new("add", Kind::Whole(1, MOST), "With `above`: how many more."),
+        Key::new(
+            "add",
+            Kind::Whole(1, MAX_REPLICAS),
+            "With `above`: how many more.",
+        ),
         Key::new(
             "remove",
-            Kind::Whole(1, MOST),
+            Kind::Whole(1, MAX_REPLICAS),
             "With `below`: how many fewer.",
         ),
     ],
@@ -184,7 +188,11 @@ static DOWN: Table = Table {
     rules: &[],
 };
 
-const REPLICAS: Key = Key::new("replicas", Kind::Whole(1, MOST), "Replicas in a period.");
+const REPLICAS: Key = Key::new(
+    "replicas",
+    Kind::Whole(1, MAX_REPLICAS),
+    "Replicas in a period.",
+);
 const SHARE: Key = Key::new(
     "share",
     Kind::Number(1e-6, 1e4),
@@ -207,7 +215,7 @@ static PLANNED: Table = Table {
     about: "A number of replicas from a time on.",
     keys: &[
         Key::new("at", Kind::Time, "Time of the run.").required("at = \"10m\""),
-        Key::new("replicas", Kind::Whole(1, MOST), "How many.").required("replicas = 12"),
+        Key::new("replicas", Kind::Whole(1, MAX_REPLICAS), "How many.").required("replicas = 12"),
     ],
     rules: &[],
 };

@@ -31,7 +31,7 @@ pub(crate) static BREAKER: Table = Table {
         .otherwise("`{ calls = 100 }`"),
         Key::new(
             "minimum_calls",
-            Kind::Whole(1, MOST as u64),
+            Kind::Whole(1, MAX_WINDOW as u64),
             "Fewer calls in the window open nothing.",
         )
         .or_whole(100),
@@ -62,7 +62,7 @@ pub(crate) static BREAKER: Table = Table {
         Key::new("open", Kind::TimeAboveZero, "How long calls are rejected.").or_text("60s"),
         Key::new(
             "probes",
-            Kind::Whole(1, MOST as u64),
+            Kind::Whole(1, MAX_WINDOW as u64),
             "Calls that are let through then, to probe.",
         )
         .or_whole(10),
@@ -83,12 +83,12 @@ static WINDOW: Table = Table {
     keys: &[
         Key::new(
             "calls",
-            Kind::Whole(1, MOST as u64),
+            Kind::Whole(1, MAX_WINDOW as u64),
             "Number of the last calls that count.",
         ),
         Key::new(
             "seconds",
-            Kind::Whole(1, MOST as u64),
+            Kind::Whole(1, MAX_WINDOW as u64),
             "Seconds whose calls count, up to and including the present one.",
         ),
     ],
@@ -96,7 +96,7 @@ static WINDOW: Table = Table {
 };
 
 /// A longer window would not be one.
-const MOST: u32 = 1_000_000;
+const MAX_WINDOW: u32 = 1_000_000;
 
 /// Reads all of `[breakers]`, in the order of the text.
 pub(super) fn read_all(named: &[(&str, Field)]) -> Vec<Breaker> {
@@ -189,8 +189,8 @@ fn window_of(field: &Field) -> Option<Window> {
     let section = field.section()?;
     let (calls, seconds) = (section.optional("calls"), section.optional("seconds"));
     match (calls, seconds) {
-        (Some(calls), None) => calls.whole_u32(1, MOST).map(Window::Calls),
-        (None, Some(seconds)) => seconds.whole_u32(1, MOST).map(Window::Seconds),
+        (Some(calls), None) => calls.whole_u32(1, MAX_WINDOW).map(Window::Calls),
+        (None, Some(seconds)) => seconds.whole_u32(1, MAX_WINDOW).map(Window::Seconds),
         _ => {
             section.error("a window is of calls or of seconds", fix);
             None
@@ -201,7 +201,7 @@ fn window_of(field: &Field) -> Option<Window> {
 fn read_counts(breaker: &mut Breaker, section: &Section) {
     let whole = |key| {
         let field = section.optional(key);
-        field.and_then(|f| f.whole_u32(1, MOST))
+        field.and_then(|f| f.whole_u32(1, MAX_WINDOW))
     };
     if let Some(least) = whole("minimum_calls") {
         breaker.minimum_calls = least;

@@ -4,8 +4,8 @@ use super::program::{Jump, Program};
 use super::steps::body;
 use crate::model::field::Field;
 use crate::model::journey::Step;
-use crate::model::nearest::suggestion;
 use crate::model::section::Section;
+use crate::model::suggest::suggestion;
 
 /// Probabilities are written with some digits: their sum may be this far above one.
 const ROUNDING: f64 = 1e-6;

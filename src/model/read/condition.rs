@@ -2,7 +2,7 @@
 
 use crate::model::field::Field;
 use crate::model::journey::Condition;
-use crate::model::nearest::suggestion;
+use crate::model::suggest::suggestion;
 use crate::model::vocabulary::{Choice, Kind, Type};
 
 /// A condition.

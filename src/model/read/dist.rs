@@ -6,8 +6,8 @@ use super::dist_tables::FAMILIES;
 use crate::engine::dist::{Dist, DistError};
 use crate::model::document::Files;
 use crate::model::field::Field;
-use crate::model::nearest::{listed, suggestion};
 use crate::model::section::Section;
+use crate::model::suggest::{listed, suggestion};
 use std::fmt::Display;
 
 /// Reads a distribution of times, in nanoseconds: a text is a constant, a table names a family.

@@ -8,7 +8,7 @@ use crate::model::service::{Copies, Service};
 use crate::model::system::{Op, PoolId, StationId};
 
 /// Largest number of stations or pools; it leaves room below the largest id.
-const MOST: u32 = 60_000;
+const MAX_RESOURCES: u32 = 60_000;
 
 /// Where each thing of the text has gone in a list in which some stand once for each replica.
 struct Places {
@@ -31,7 +31,7 @@ impl Places {
             first.push(u16::try_from(next).ok()?);
             next = next.checked_add(n.unwrap_or(1))?;
         }
-        (next <= MOST).then_some(Places { copies, first })
+        (next <= MAX_RESOURCES).then_some(Places { copies, first })
     }
 
     /// Where the one of a replica stands; of what belongs to no service there is but one.
@@ -72,8 +72,9 @@ pub(super) fn expand(build: &Build, model: &mut Model, at: &Sections) {
     let caches = Places::new(&model.services, |s| &s.caches, model.caches.len());
     let (Some(stations), Some(pools), Some(caches)) = (stations, pools, caches) else {
         if let Some((_, field)) = at.services.first() {
-            let message =
-                format!("all replicas together have more than {MOST} stations, pools or caches");
+            let message = format!(
+                "all replicas together have more than {MAX_RESOURCES} stations, pools or caches"
+            );
             build
                 .notes
                 .error(field.at, message, "let there be fewer replicas");

@@ -1,12 +1,12 @@
 //! Events and seats.
 
 use super::dist::DISTRIBUTION;
-use super::{Build, MOST};
+use super::{Build, MAX_ENTITIES};
 use crate::model::field::Field;
 use crate::model::system::{Inventory, ListAge, Popularity};
 use crate::model::vocabulary::{Key, Kind, Rule, Table, Type};
 
-const NUMBER: Kind = Kind::Whole(1, MOST as u64);
+const NUMBER: Kind = Kind::Whole(1, MAX_ENTITIES as u64);
 
 /// `[inventory]`
 pub(crate) static INVENTORY: Table = Table {
@@ -121,11 +121,11 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Inventory {
     inventory.events = section.integer("events").unwrap_or(1);
     inventory.seats_per_event = section.integer("seats_per_event").unwrap_or(1);
     let seats = u64::from(inventory.events) * u64::from(inventory.seats_per_event);
-    if seats > u64::from(MOST) {
+    if seats > u64::from(MAX_ENTITIES) {
         let message = format!("{seats} seats are too many");
         section.error(
             message,
-            format!("events × seats_per_event may be {MOST} at most"),
+            format!("events × seats_per_event may be {MAX_ENTITIES} at most"),
         );
     }
     if let Some(field) = section.optional("popularity") {

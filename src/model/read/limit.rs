@@ -20,7 +20,10 @@ pub(crate) static LIMIT: Table = Table {
         Key::new("rate", Kind::Number(1e-6, 1e9), "Requests in each `per`."),
         Key::new(
             "concurrency",
-            Kind::Either(&[Kind::Whole(1, MOST as u64), Kind::Table(&ADAPTIVE)]),
+            Kind::Either(&[
+                Kind::Whole(1, MAX_CONCURRENCY as u64),
+                Kind::Table(&ADAPTIVE),
+            ]),
             "Requests at once: a fixed number, or one that follows what they experience.",
         ),
         Key::new("per", Kind::TimeAboveZero, "The time that `rate` is for.").or_text("1s"),
@@ -32,7 +35,7 @@ pub(crate) static LIMIT: Table = Table {
         .or_text("token-bucket"),
         Key::new(
             "burst",
-            Kind::Whole(1, MOST as u64),
+            Kind::Whole(1, MAX_CONCURRENCY as u64),
             "Of a token bucket: requests that pass at once after a pause.",
         )
         .otherwise("as many as `rate`"),
@@ -44,7 +47,7 @@ pub(crate) static LIMIT: Table = Table {
         .or_text("0s"),
         Key::new(
             "queue",
-            Kind::Whole(0, MOST as u64),
+            Kind::Whole(0, MAX_CONCURRENCY as u64),
             "Of a leaky bucket: how many requests may wait.",
         )
         .otherwise("a leaky bucket must say it"),
@@ -79,12 +82,22 @@ static ADAPTIVE: Table = Table {
             .required("adaptive = \"aimd\" or \"gradient\""),
         Key::new(
             "initial",
-            Kind::Whole(1, MOST as u64),
+            Kind::Whole(1, MAX_CONCURRENCY as u64),
             "The limit at the start.",
         )
         .or_whole(20),
-        Key::new("min", Kind::Whole(1, MOST as u64), "The lowest limit.").or_whole(1),
-        Key::new("max", Kind::Whole(1, MOST as u64), "The highest limit.").or_whole(200),
+        Key::new(
+            "min",
+            Kind::Whole(1, MAX_CONCURRENCY as u64),
+            "The lowest limit.",
+        )
+        .or_whole(1),
+        Key::new(
+            "max",
+            Kind::Whole(1, MAX_CONCURRENCY as u64),
+            "The highest limit.",
+        )
+        .or_whole(200),
         Key::new(
             "backoff",
             Kind::Number(0.5, 0.999_999),
@@ -105,7 +118,7 @@ static ADAPTIVE: Table = Table {
         .or_number(1.5),
         Key::new(
             "queue",
-            Kind::Whole(0, MOST as u64),
+            Kind::Whole(0, MAX_CONCURRENCY as u64),
             "Of `gradient`: added to each new limit.",
         )
         .or_whole(4),
@@ -117,7 +130,7 @@ static ADAPTIVE: Table = Table {
         .or_number(0.2),
         Key::new(
             "window",
-            Kind::Whole(1, MOST as u64),
+            Kind::Whole(1, MAX_CONCURRENCY as u64),
             "Of `gradient`: requests over which the long-term time is averaged.",
         )
         .or_whole(600),
@@ -177,7 +190,7 @@ const OF_RATES: [&str; 7] = [
 ];
 
 /// Beyond it a limit would not fit a memory.
-const MOST: u32 = 100_000_000;
+const MAX_CONCURRENCY: u32 = 100_000_000;
 
 /// Reads all of `[limits]`, in the order of the text.
 pub(super) fn read_all(named: &[(&str, Field)]) -> Vec<Limit> {
@@ -253,7 +266,7 @@ fn rate_limit(section: &Section, rate: &Field) -> Option<RateLimit> {
             "who waits in a leaky bucket is bounded by `queue`",
         );
         let queue = section.required("queue", "queue = 20, requests that may wait");
-        let queue = queue.and_then(|f| f.whole_u32(0, MOST))?;
+        let queue = queue.and_then(|f| f.whole_u32(0, MAX_CONCURRENCY))?;
         // One more fits the bucket: that which is passing.
         let interval = per.0 as f64 / rate;
         (1, Span::from_ns((interval * f64::from(queue)).ceil()))
@@ -264,7 +277,9 @@ fn rate_limit(section: &Section, rate: &Field) -> Option<RateLimit> {
             "a token bucket has no queue; `wait` says how long requests may wait",
         );
         let burst = section.optional("burst");
-        let burst = burst.map_or(Some(default_burst(rate)), |f| f.whole_u32(1, MOST));
+        let burst = burst.map_or(Some(default_burst(rate)), |f| {
+            f.whole_u32(1, MAX_CONCURRENCY)
+        });
         let wait = section.optional("wait");
         (burst?, wait.map_or(Some(Span::ZERO), |f| f.span())?)
     };
@@ -280,7 +295,7 @@ fn rate_limit(section: &Section, rate: &Field) -> Option<RateLimit> {
 
 /// As many as pass in one `per`, at least one.
 fn default_burst(rate: f64) -> u32 {
-    (rate as u32).clamp(1, MOST)
+    (rate as u32).clamp(1, MAX_CONCURRENCY)
 }
 
 fn retry_after(field: &Field) -> RetryAfter {
@@ -312,7 +327,7 @@ fn concurrency(section: &Section, field: &Field) -> Option<ConcurrencyLimit> {
     let classes = section.optional("classes").map(|f| classes(&f));
     let mut limit = match field.node.value {
         Value::Table(_) => adaptive(&field.section()?)?,
-        _ => concurrency_limit(field.whole_u32(1, MOST)?),
+        _ => concurrency_limit(field.whole_u32(1, MAX_CONCURRENCY)?),
     };
     limit.classes = classes.unwrap_or_default();
     Some(limit)
@@ -341,7 +356,7 @@ fn adaptive(section: &Section) -> Option<ConcurrencyLimit> {
     }
     let whole = |key, default: u32, low| {
         let field = section.optional(key);
-        field.map_or(Some(default), |f| f.whole_u32(low, MOST))
+        field.map_or(Some(default), |f| f.whole_u32(low, MAX_CONCURRENCY))
     };
     let number = |key, default: f64, low, high| {
         let field = section.optional(key);

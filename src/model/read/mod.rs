@@ -59,7 +59,7 @@ use super::document::Files;
 use super::field::Field;
 use super::journey::{Check, CustomMetric, Group, Journey, Site, SiteId};
 use super::limit::Limit;
-use super::problem::Notes;
+use super::problem::Diagnostics;
 use super::retry::{Guard, Retry, RetryId};
 use super::section::Section;
 use super::system::{Discipline, DistId, EndpointId, NamedDist, Pool, Station};
@@ -73,11 +73,11 @@ use names::Names;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Users, seats and VUs beyond it would not fit a memory.
-const MOST: u32 = 100_000_000;
+const MAX_ENTITIES: u32 = 100_000_000;
 
 /// What the readers share: where names lead, and the lists that grow as they go.
 struct Build<'a> {
-    notes: &'a Notes,
+    notes: &'a Diagnostics,
     files: &'a Files,
     /// Factor on VUs and rates.
     load: f64,
@@ -249,7 +249,7 @@ pub(super) fn model(
     load: f64,
     default_name: &str,
     files: &Files,
-    notes: &Notes,
+    notes: &Diagnostics,
 ) -> Option<Model> {
     let root = Field {
         notes,

@@ -3,9 +3,9 @@
 use super::Build;
 use crate::model::Model;
 use crate::model::field::Field;
-use crate::model::nearest::suggestion;
 use crate::model::price::Prices;
 use crate::model::section::Section;
+use crate::model::suggest::suggestion;
 use crate::model::vocabulary::{Key, Kind, Rule, Table};
 
 const BY_NAME: Kind = Kind::Named(&Kind::Number(0.0, 1e12));

@@ -35,13 +35,13 @@ pub(super) static RATE_LIMIT: Table = Table {
         .or_text("leaky-bucket"),
         Key::new(
             "burst",
-            Kind::Whole(0, MOST),
+            Kind::Whole(0, MAX_BURST),
             "How many requests may be in excess of the rate; one more is refused.",
         )
         .or_whole(0),
         Key::new(
             "delay",
-            Kind::Either(&[Kind::Whole(0, MOST), Kind::Flag]),
+            Kind::Either(&[Kind::Whole(0, MAX_BURST), Kind::Flag]),
             "How many requests in excess go on at once; those beyond wait. `false`: nobody waits.",
         )
         .or_whole(0),
@@ -63,7 +63,7 @@ pub(super) static RATE_LIMIT: Table = Table {
 };
 
 /// Requests in excess, at most.
-const MOST: u64 = 1_000_000_000;
+const MAX_BURST: u64 = 1_000_000_000;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Counts {
@@ -124,7 +124,7 @@ fn leaky_bucket(section: &Section) -> Rule {
     let burst: u64 = section.integer_or_default("burst");
     let delay = section.optional("delay").and_then(|f| match f.node.value {
         Value::Boolean(false) => Some(u64::MAX),
-        _ => f.whole(0, MOST).map(|n| n * 1000),
+        _ => f.whole(0, MAX_BURST).map(|n| n * 1000),
     });
     Rule::LeakyBucket {
         burst: burst * 1000,

@@ -7,11 +7,11 @@ use crate::engine::dist::Dist;
 use crate::model::duration;
 use crate::model::field::Field;
 use crate::model::journey::JourneyId;
-use crate::model::nearest::{listed, nearest, suggestion};
 use crate::model::raw_scenario::{Problem as Fault, RawScenario, RawStage};
 use crate::model::scenario::Scenario;
 use crate::model::scenario_check;
 use crate::model::section::Section;
+use crate::model::suggest::{listed, nearest, suggestion};
 use std::cell::RefCell;
 
 /// Reads `[scenarios.NAME]`, in the order of the text. The journey's id is its place in `[journeys]`.

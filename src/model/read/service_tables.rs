@@ -9,14 +9,19 @@ use crate::model::system::Entity;
 use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
 
 /// Replicas of one service, at most: each has its own stations, pools and copies of the endpoints' programs.
-pub(super) const MOST: u64 = 10_000;
+pub(super) const MAX_REPLICAS: u64 = 10_000;
 
 /// `[services.NAME]`
 pub(crate) static SERVICE: Table = Table {
     name: "services.NAME",
     about: "Replicas of the same stations and pools, and the balancer that spreads requests over them.",
     keys: &[
-        Key::new("replicas", Kind::Whole(1, MOST), "How many there are.").required("replicas = 4"),
+        Key::new(
+            "replicas",
+            Kind::Whole(1, MAX_REPLICAS),
+            "How many there are.",
+        )
+        .required("replicas = 4"),
         Key::new(
             "endpoints",
             Kind::List(&Kind::Name("endpoint")),
@@ -134,7 +139,7 @@ static BALANCER: Table = Table {
         .or_whole(160),
         Key::new(
             "choices",
-            Kind::Whole(1, MOST),
+            Kind::Whole(1, MAX_REPLICAS),
             "Number of replicas drawn at random, of which the one with the fewest open requests is taken.",
         ),
         Key::new(
@@ -230,7 +235,7 @@ pub(super) static WHOM: Choice<crate::model::service::Whom> = Choice {
     ],
 };
 
-const REPLICA: Kind = Kind::Either(&[Kind::Whole(1, MOST), Kind::Choice(&WHOM)]);
+const REPLICA: Kind = Kind::Either(&[Kind::Whole(1, MAX_REPLICAS), Kind::Choice(&WHOM)]);
 
 /// An element of `faults`.
 pub(super) static FAULT: Table = Table {
@@ -286,7 +291,7 @@ pub(super) static FAULT: Table = Table {
         .otherwise("1ms with `fail`, 1s with `partition`"),
         Key::new(
             "at_once",
-            Kind::Whole(1, MOST),
+            Kind::Whole(1, MAX_REPLICAS),
             "With `restart`: replicas restarted at a time.",
         )
         .or_whole(1),

@@ -1,6 +1,6 @@
 //! The steps of a journey, declared: a table for each, told apart by its first key.
 
-use super::MOST;
+use super::MAX_ENTITIES;
 use super::about::EXPECTED;
 use super::condition::CONDITION;
 use super::dist::DISTRIBUTION;
@@ -133,7 +133,7 @@ static HOT_ZONE: Table = Table {
     keys: &[
         Key::new(
             "hot_zone",
-            Kind::Whole(1, MOST as u64),
+            Kind::Whole(1, MAX_ENTITIES as u64),
             "How many seats the zone has.",
         )
         .required("hot_zone = 10"),

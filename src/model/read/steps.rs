@@ -9,8 +9,8 @@ use crate::model::journey::{
     Check, CheckId, Condition, CustomKind, CustomMetric, MetricId, Recorded, Step,
 };
 use crate::model::metric_name::find_builtin;
-use crate::model::nearest::{listed, nearest};
 use crate::model::section::Section;
+use crate::model::suggest::{listed, nearest};
 use crate::model::vocabulary::Choice;
 
 /// No loop takes more turns, alone or nested: 10⁹ turns of no time take a minute already.

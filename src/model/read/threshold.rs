@@ -4,7 +4,7 @@ use crate::model::Model;
 use crate::model::field::Field;
 use crate::model::journey::{CustomKind, CustomMetric};
 use crate::model::metric_name::{BUILTINS, MetricKind, find_builtin};
-use crate::model::nearest::suggestion;
+use crate::model::suggest::suggestion;
 use crate::model::threshold::{MetricThresholds, Threshold, resolve};
 use crate::model::vocabulary::{Key, Kind, Table};
 

@@ -7,9 +7,9 @@ use super::waiting::entity_of;
 use super::{Build, names};
 use crate::model::cache::CacheId;
 use crate::model::field::Field;
-use crate::model::nearest::{listed, nearest};
 use crate::model::rate_limit::RateLimitId;
 use crate::model::section::Section;
+use crate::model::suggest::{listed, nearest};
 use crate::model::system::{
     Accumulated, Discipline, EndpointId, Entity, Growth, Op, Patience, PoolId, StationId,
 };

@@ -1,7 +1,7 @@
 //! The waiting room: who is let through, and how fast.
 
 use super::dist::DISTRIBUTION;
-use super::{Build, MOST};
+use super::{Build, MAX_ENTITIES};
 use crate::engine::Span;
 use crate::model::field::Field;
 use crate::model::preset::Presets;
@@ -109,7 +109,7 @@ static LOCATIONS: Table = Table {
     rules: &[],
 };
 
-const COUNT: Kind = Kind::Whole(1, MOST as u64);
+const COUNT: Kind = Kind::Whole(1, MAX_ENTITIES as u64);
 
 static ORDERS: Choice<AdmissionOrder> = Choice {
     one: "order",
@@ -198,7 +198,7 @@ fn admission(admit: &Field, room: &mut WaitingRoom) {
         above_zero(&f, rate > 0.0, rate)
     });
     let batch = section.optional("batch").and_then(|f| {
-        let batch = f.whole_u32(0, MOST)?;
+        let batch = f.whole_u32(0, MAX_ENTITIES)?;
         above_zero(&f, batch > 0, batch)
     });
     let every = section.time("every");
@@ -214,11 +214,11 @@ fn admission(admit: &Field, room: &mut WaitingRoom) {
         _ => room.batch = batch.zip(every),
     }
     room.active_cap = section.optional("active").and_then(|f| {
-        let active = f.whole_u32(0, MOST)?;
+        let active = f.whole_u32(0, MAX_ENTITIES)?;
         above_zero(&f, active > 0, active)
     });
     room.per_minute = section.optional("per_minute").and_then(|f| {
-        let most = f.whole_u32(0, MOST)?;
+        let most = f.whole_u32(0, MAX_ENTITIES)?;
         above_zero(&f, most > 0, most)
     });
     if !["rate", "batch", "every", "active", "per_minute"]

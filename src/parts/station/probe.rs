@@ -1,18 +1,18 @@
 //! What a station measures.
 
 use crate::engine::Time;
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::system::Discipline;
 
 /// What a station measures.
 #[derive(Clone, Debug, Default)]
 pub struct StationProbe {
     /// Jobs in service.
-    pub in_service: Level,
+    pub in_service: TimeWeighted,
     /// Servers at work under processor sharing: `in_service`, but at most all of them.
-    pub busy: Level,
+    pub busy: TimeWeighted,
     /// Jobs waiting.
-    pub queue: Level,
+    pub queue: TimeWeighted,
     /// Services completed.
     pub completed: u64,
     /// Jobs that came, refused ones included.
@@ -35,7 +35,7 @@ impl StationProbe {
     /// Servers that have a job, at work or standing still, whatever the discipline: where nobody shares, each job
     /// in service has one.
     #[must_use]
-    pub fn occupied(&self, discipline: Discipline) -> &Level {
+    pub fn occupied(&self, discipline: Discipline) -> &TimeWeighted {
         match discipline {
             Discipline::ProcessorSharing => &self.busy,
             _ => &self.in_service,

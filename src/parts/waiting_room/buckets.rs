@@ -7,7 +7,7 @@
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
 use crate::model::system::{self, Locations};
-use crate::stats::growth;
+use crate::stats::reserve;
 
 use super::{Standing, Token, WaitingRoom};
 
@@ -93,7 +93,7 @@ impl Buckets {
     pub(super) fn joins(&mut self) {
         if self.count > 1 {
             let at = self.stream.below(u64::from(self.count));
-            growth::push(&mut self.location, at as u16);
+            reserve::push(&mut self.location, at as u16);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{seconds, value};
-use crate::report::insight::bottleneck;
+use crate::report::bottleneck::bottleneck;
 use crate::study::answers::capacity::{Agreement, Answer, Cut, Question, Verdict};
 use crate::study::fit::free::four_digits;
 

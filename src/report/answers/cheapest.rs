@@ -7,7 +7,7 @@ use crate::study::answers::cheapest::{Answer, CONFIRMED, Judged, Question};
 use crate::study::fit::free::four_digits;
 
 /// Runs that a design needs to be the answer.
-const FEWEST: usize = CONFIRMED as usize;
+const MIN_RUNS: usize = CONFIRMED as usize;
 /// Cheaper designs that are named.
 const CHEAPER: usize = 3;
 
@@ -188,7 +188,7 @@ fn effort(question: &Question, answer: &Answer) -> String {
     let (runs, tried, designs) = (answer.runs, answer.judged.len(), answer.designs);
     let each = answer
         .cheapest
-        .map_or(FEWEST, |at| answer.judged[at].tried.samples.len());
+        .map_or(MIN_RUNS, |at| answer.judged[at].tried.samples.len());
     let mut out = format!(
         "{runs} runs of {tried} of {designs} designs (the whole grid with {each} runs each: {}), seed {}\n",
         designs * each,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::counted;
 use crate::model::duration;
-use crate::report::insight::bottleneck;
+use crate::report::bottleneck::bottleneck;
 use crate::study::answers::capacity::Cut;
 use crate::study::answers::explain::{Effect, Explanation};
 use crate::study::fit::free::four_digits;

@@ -4,8 +4,8 @@ use super::holding::{Holding, Places, holding};
 use super::replicas::{What, family, there};
 use super::stations::{AtStation, NS, at_stations, fastest, law, taken};
 use super::{Account, Kind, Limit};
-use crate::measure::level::Level;
-use crate::measure::recorder::Origin;
+use crate::measure::recorder::SampleSource;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::Model;
 use crate::model::cache::Flight;
 use crate::model::limit::LimitKind;
@@ -77,7 +77,7 @@ impl<'a> Sums<'a> {
         let places = Places::of(model);
         let stations = at_stations(outcome, model);
         let end = outcome.end_time();
-        let area = |level: &Level| level.area(end) as f64 * NS;
+        let area = |level: &TimeWeighted| level.area(end) as f64 * NS;
         let mut waited = vec![0.0; places.count()];
         let mut held = vec![0.0; places.count()];
         for (at, station) in stations.iter().enumerate() {
@@ -129,7 +129,7 @@ impl<'a> Sums<'a> {
         lines + stations.sum::<f64>() + delays.sum::<f64>() + connecting + limited + fetched
     }
 
-    fn levels(&self, limit: &mut Limit, in_use: &Level, queue: &Level) {
+    fn levels(&self, limit: &mut Limit, in_use: &TimeWeighted, queue: &TimeWeighted) {
         let end = self.outcome.end_time();
         limit.in_use = in_use.mean(end);
         limit.in_use_max = in_use.max() as f64;
@@ -402,7 +402,7 @@ impl<'a> Sums<'a> {
         let mut limit = Limit::new(Kind::Listener, name);
         self.levels(&mut limit, &probe.open, &probe.queue);
         let end = self.outcome.end_time();
-        let area = |level: &Level| level.area(end) as f64 * NS;
+        let area = |level: &TimeWeighted| level.area(end) as f64 * NS;
         limit.waited = area(&probe.queue) + area(&probe.dialling);
         limit.caused = limit.waited;
         limit.size = (spec.connections != u32::MAX).then(|| f64::from(spec.connections));
@@ -494,7 +494,7 @@ impl<'a> Sums<'a> {
         let scenario = &self.model.scenarios[index];
         let of_scenario = format!("of scenario {}", scenario.name);
         let record = &self.outcome.recorder;
-        let origin = Origin::scenario(index).0 as usize;
+        let origin = SampleSource::scenario(index).0 as usize;
         let done = record.iterations_by_origin()[origin] as f64;
         let (iteration, think) = idle_iteration(self.model, index);
         let spent = self.outcome.scenarios[index].unwrap_or(self.outcome.duration);

@@ -1,6 +1,6 @@
 //! What requests spent at the stations: in line, in service alone, and in service beyond that.
 
-use crate::measure::level::Level;
+use crate::measure::time_weighted::TimeWeighted;
 use crate::model::Model;
 use crate::model::system::{
     Accumulated, ByNumber, DistId, Growth, Op, Scalability, Slowdown, Trigger,
@@ -101,7 +101,7 @@ pub fn fastest(by_number: &ByNumber, servers: u32) -> Option<f64> {
 /// What was spent at each station.
 pub(super) fn at_stations(outcome: &Outcome, model: &Model) -> Vec<AtStation> {
     let end = outcome.end_time();
-    let area = |level: &Level| level.area(end) as f64 * NS;
+    let area = |level: &TimeWeighted| level.area(end) as f64 * NS;
     let mut all = Vec::new();
     for (index, (spec, probe)) in model.stations.iter().zip(&outcome.stations).enumerate() {
         let present = area(&probe.in_service);

@@ -29,7 +29,7 @@ const PATIENT: u64 = 150;
 /// Values that are relatively as near as this are one.
 const NEAR: f64 = 2e-4;
 /// Most runs at one value.
-const MOST: u64 = 20;
+const MAX_RUNS_PER_VALUE: u64 = 20;
 /// Coverage of the intervals that confirm an end.
 const LEVEL: f64 = 0.99;
 
@@ -200,10 +200,10 @@ impl Tried {
     /// have, were it half as wide, would exclude zero. Runs are better spent elsewhere if not.
     fn hopeful(&self, wanted: Verdict) -> bool {
         let count = self.samples.first().map_or(0, |s| s.margins.len());
-        let t = student_t(LEVEL, MOST - 1).unwrap_or(3.0);
+        let t = student_t(LEVEL, MAX_RUNS_PER_VALUE - 1).unwrap_or(3.0);
         let told = |index: usize| {
             let margins: Moments = self.samples.iter().map(|s| s.margins[index]).collect();
-            let half = t * margins.std_dev().unwrap_or(0.0) / (MOST as f64).sqrt();
+            let half = t * margins.std_dev().unwrap_or(0.0) / (MAX_RUNS_PER_VALUE as f64).sqrt();
             let mean = margins.mean().unwrap_or(0.0);
             if wanted == Verdict::Fails {
                 mean + half / 2.0 < 0.0
@@ -525,7 +525,7 @@ impl Search<'_, '_> {
         };
         let mut step = step;
         loop {
-            for runs in [6, 12, MOST] {
+            for runs in [6, 12, MAX_RUNS_PER_VALUE] {
                 self.bring(&[value], runs)?;
                 match self.at(value) {
                     Some(t) if t.verdict() == wanted => return Ok(Some(value)),

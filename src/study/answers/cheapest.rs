@@ -28,7 +28,7 @@ const WORTH: usize = 3;
 /// Coverage of the interval of a cost.
 const LEVEL: f64 = 0.95;
 /// Most designs: each is checked before the first run.
-pub const MOST: usize = 100_000;
+pub const MAX_DESIGNS: usize = 100_000;
 
 /// What is asked.
 #[derive(Debug)]
@@ -152,9 +152,11 @@ pub fn search(
 ) -> Result<Answer, String> {
     let sizes: Vec<usize> = question.axes.iter().map(|a| a.values.len()).collect();
     let designs = sizes.iter().try_fold(1usize, |n, s| n.checked_mul(*s));
-    let designs = designs.filter(|n| (1..=MOST).contains(n)).ok_or_else(|| {
-        format!("more than {MOST} designs, or none: vary less, or in larger steps")
-    })?;
+    let designs = designs
+        .filter(|n| (1..=MAX_DESIGNS).contains(n))
+        .ok_or_else(|| {
+            format!("more than {MAX_DESIGNS} designs, or none: vary less, or in larger steps")
+        })?;
     let mut search = Search::new(question, watch, may_go_on);
     let (_, first) = search.model(&vec![0; sizes.len()])?;
     let Some(prices) = &first.prices else {

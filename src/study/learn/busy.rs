@@ -51,7 +51,7 @@ pub struct Level {
 }
 
 /// Levels with fewer requests tell nothing.
-const FEW: u64 = 50;
+const MIN_REQUESTS: u64 = 50;
 
 /// Longer by so much is longer.
 const LONGER: f64 = 1.25;
@@ -108,7 +108,7 @@ pub struct Growth {
 pub fn growth(levels: &[Level]) -> Option<Growth> {
     let told: Vec<&Level> = levels
         .iter()
-        .filter(|level| level.requests >= FEW)
+        .filter(|level| level.requests >= MIN_REQUESTS)
         .collect();
     let calm = told.iter().rposition(|level| level.ratio <= LONGER);
     let beyond = &told[calm.map_or(0, |k| k + 1)..];

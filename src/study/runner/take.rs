@@ -14,7 +14,7 @@ use crate::study::fit::distance::{Target, observing, simulated};
 use crate::study::fit::read::{Reading, Stat, tool::Made};
 use crate::study::runs::Job;
 use crate::world::World;
-use crate::world::outcome::End;
+use crate::world::outcome::Termination;
 use crate::world::window::Window;
 
 /// What is taken of a run.
@@ -146,12 +146,12 @@ impl Given {
     }
 }
 
-fn code(end: &End) -> u8 {
+fn code(end: &Termination) -> u8 {
     match end {
-        End::Finished => 0,
-        End::SetupTimeout => 100,
-        End::TeardownTimeout => 101,
-        End::Aborted => 99,
+        Termination::Finished => 0,
+        Termination::SetupTimeout => 100,
+        Termination::TeardownTimeout => 101,
+        Termination::Aborted => 99,
         _ => 104,
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::nearest::{all_of, nearest};
+use crate::model::suggest::{all_of, nearest};
 
 /// The cases carried in the binary.
 const SHIPPED: &str = include_str!("../../../tests/data/reference/cases.json");

@@ -6,7 +6,7 @@ use super::experiment::stages;
 use super::experiment::{Clock, Experiment, Law, discipline, erlang, mixture, named, service};
 use super::run::{Window, ratio};
 use crate::stats::TrendStats;
-use crate::stats::durations::Slice;
+use crate::stats::durations::DurationSlice;
 use crate::theory::breakdown::breakdowns;
 use crate::theory::discipline::{Order, mm1_wait};
 use crate::theory::gim1::{Gaps, Gim1};
@@ -151,7 +151,7 @@ fn read(w: &Window, scale: f64) -> Quantities {
 }
 
 /// p50 to p99 of response times in nanoseconds.
-pub fn add_quantiles(all: &mut Quantities, durations: Slice<'_>, scale: f64) {
+pub fn add_quantiles(all: &mut Quantities, durations: DurationSlice<'_>, scale: f64) {
     let percents = [50.0, 90.0, 95.0, 99.0];
     if durations.is_empty() {
         return;

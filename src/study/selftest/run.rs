@@ -2,7 +2,7 @@
 
 use crate::model::Model;
 use crate::model::system::Op;
-use crate::stats::durations::Slice;
+use crate::stats::durations::DurationSlice;
 use crate::world::OpTime;
 use crate::world::snapshot::{Marked, Snapshot};
 
@@ -19,7 +19,7 @@ pub struct Window<'r> {
 }
 
 /// A mean of nanoseconds, in seconds; 0 of nothing.
-fn mean_secs(values: Slice<'_>) -> f64 {
+fn mean_secs(values: DurationSlice<'_>) -> f64 {
     ratio(values.sum() as f64 / 1e9, values.len() as f64)
 }
 
@@ -133,7 +133,7 @@ impl<'r> Window<'r> {
 
     /// Durations of the requests that ended in the window, in nanoseconds, in the order of ending.
     #[must_use]
-    pub fn durations(&self) -> Slice<'r> {
+    pub fn durations(&self) -> DurationSlice<'r> {
         let all = &self.run.outcome.recorder.durations;
         all.range(self.from.requests..self.to.requests)
     }

@@ -18,15 +18,15 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use super::atomic_file::write_atomically;
 use super::design::Design;
 use super::metrics::{NamedThreshold, names_of, thresholds_of};
 use super::replicate::{Run, run_one};
 use super::runs::Job;
-use super::whole::write_whole;
 use crate::model::document::Document;
 use crate::model::set::Override;
 use crate::model::{Model, Problems};
-use crate::world::outcome::End;
+use crate::world::outcome::Termination;
 
 /// What is swept.
 #[derive(Clone, Debug)]
@@ -205,15 +205,15 @@ fn flag(held: bool) -> &'static str {
     if held { "1" } else { "0" }
 }
 
-fn end_name(end: &End) -> &'static str {
+fn end_name(end: &Termination) -> &'static str {
     match end {
-        End::Finished => "finished",
-        End::SetupTimeout => "setup timeout",
-        End::TeardownTimeout => "teardown timeout",
-        End::Stuck(_) => "stuck",
-        End::TooMuchMemory(_) => "too much memory",
-        End::TooManyRequests(_) => "too many requests",
-        End::Failed(_) => "failed",
+        Termination::Finished => "finished",
+        Termination::SetupTimeout => "setup timeout",
+        Termination::TeardownTimeout => "teardown timeout",
+        Termination::Stuck(_) => "stuck",
+        Termination::TooMuchMemory(_) => "too much memory",
+        Termination::TooManyRequests(_) => "too many requests",
+        Termination::Failed(_) => "failed",
         #[allow(unreachable_patterns)]
         _ => "aborted",
     }
@@ -227,7 +227,7 @@ pub fn replace_file(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), SweepError>,
 ) -> Result<(), SweepError> {
-    write_whole(path, |out| {
+    write_atomically(path, |out| {
         fill(out)?;
         out.flush()?;
         Ok(out.get_ref().sync_data()?)

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::rows::line;
 use super::{Columns, Sweep, SweepError, replace_file};
 use crate::study::metrics::{Metrics, thresholds_of};
-use crate::study::tally::Tally;
+use crate::study::replication_stats::ReplicationStats;
 
 /// The header of the file of points.
 #[must_use]
@@ -51,7 +51,7 @@ pub fn aggregate_to(
     let columns = sweep.columns().map_err(SweepError::Model)?;
     let mut reader = csv::Reader::from_reader(rows);
     out.write_all(&line(&header(&columns))?)?;
-    let mut current: Option<(u64, Tally)> = None;
+    let mut current: Option<(u64, ReplicationStats)> = None;
     for record in reader.records() {
         let record = record?;
         let point: u64 = record[0].parse().unwrap_or(0);
@@ -61,7 +61,10 @@ pub fn aggregate_to(
             }
             let model = sweep.model(point).map_err(SweepError::Model)?;
             let thresholds = thresholds_of(&model);
-            current = Some((point, Tally::new(columns.metrics.clone(), thresholds)));
+            current = Some((
+                point,
+                ReplicationStats::new(columns.metrics.clone(), thresholds),
+            ));
         }
         if let Some((_, tally)) = &mut current {
             add(tally, &record, &columns);
@@ -74,7 +77,7 @@ pub fn aggregate_to(
 }
 
 /// Adds a row. A run that did not come to its end has no numbers and does not count.
-fn add(tally: &mut Tally, record: &csv::StringRecord, columns: &Columns) {
+fn add(tally: &mut ReplicationStats, record: &csv::StringRecord, columns: &Columns) {
     if record.get(2 + columns.paths.len()) != Some("finished") {
         return;
     }
@@ -91,7 +94,7 @@ fn add(tally: &mut Tally, record: &csv::StringRecord, columns: &Columns) {
     tally.push(&metrics, &held);
 }
 
-fn row(sweep: &Sweep<'_>, point: u64, tally: &Tally) -> Vec<String> {
+fn row(sweep: &Sweep<'_>, point: u64, tally: &ReplicationStats) -> Vec<String> {
     let mut row = vec![point.to_string(), tally.runs().to_string()];
     row.extend(sweep.design.point(point));
     let any = tally.runs() > 0;

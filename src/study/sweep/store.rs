@@ -10,7 +10,7 @@ use super::run::Cells;
 use super::segment::{self, Entry, Line, Place, Segment};
 use super::shard::Shard;
 use crate::model::input;
-use crate::study::whole::write_whole;
+use crate::study::atomic_file::write_atomically;
 
 /// A directory with `plans/` and `segments/`.
 #[derive(Clone, Debug)]
@@ -134,7 +134,7 @@ impl Store {
             return Ok(());
         }
         let line = plan.line().map_err(io::Error::from)?;
-        write_whole(&path, |out| out.write_all(line.as_bytes()))
+        write_atomically(&path, |out| out.write_all(line.as_bytes()))
     }
 
     /// The plan whose id begins so; without, the only one.

@@ -10,7 +10,7 @@ use capsim_script::{Answer, Level, Request, Tags};
 
 use super::{MOST_LINES, ScriptUsers, User, span};
 use crate::cli::scripted::learned::{MOST_SITES, SiteKey};
-use crate::measure::recorder::Origin;
+use crate::measure::recorder::SampleSource;
 use crate::model::answer::Answer as Answered;
 use crate::model::journey::{CheckId, GroupId, MetricId, SiteId};
 use crate::model::system::EndpointId;
@@ -192,8 +192,8 @@ impl ScriptUsers<'_> {
 /// The group that setup or teardown is to k6.
 fn phase(turn: Turn) -> &'static str {
     match turn.origin {
-        Origin::SETUP => "::setup",
-        Origin::TEARDOWN => "::teardown",
+        SampleSource::SETUP => "::setup",
+        SampleSource::TEARDOWN => "::teardown",
         _ => "",
     }
 }

@@ -1,6 +1,6 @@
 //! When a sample was taken, as k6 writes it, and the samples that lie in a window.
 
-use super::Bad;
+use super::ReadError;
 use crate::world::window::Window;
 
 /// The latest time that can be told from one in a finer unit: seconds up to the year 5138.
@@ -29,13 +29,13 @@ impl Clock {
     }
 
     /// Nanoseconds since 1970, and the unit of the text in nanoseconds.
-    pub fn read(self, at: &str, text: &str) -> Result<(i128, f64), Bad> {
+    pub fn read(self, at: &str, text: &str) -> Result<(i128, f64), ReadError> {
         let text = text.trim();
         let fail = || {
             let message = format!("`{text}` is not a time of a sample");
-            Bad::new(at, message, "use the file as k6 wrote it")
+            ReadError::new(at, message, "use the file as k6 wrote it")
         };
-        let in_unit = |unit: f64| -> Result<(i128, f64), Bad> {
+        let in_unit = |unit: f64| -> Result<(i128, f64), ReadError> {
             // Whole numbers stay exact.
             if let Ok(whole) = text.parse::<i64>() {
                 return Ok((i128::from(whole) * unit as i128, unit));

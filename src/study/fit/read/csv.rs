@@ -5,17 +5,17 @@
 
 use super::clock::Clock;
 use super::samples::{Samples, Taken};
-use super::{Bad, Measured};
+use super::{Measured, ReadError};
 use crate::world::window::Window;
 
-pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> {
+pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, ReadError> {
     let mut reader = ::csv::ReaderBuilder::new().from_reader(text.as_bytes());
     let columns = reader.headers().cloned().map_err(|why| at_line(&why, 1))?;
     let column = |name: &str| columns.iter().position(|c| c == name);
     let need = |name: &str| {
         column(name).ok_or_else(|| {
             let message = format!("the column `{name}` is missing");
-            Bad::new(
+            ReadError::new(
                 "line 1",
                 message,
                 "write the file with k6 run --out csv=run.csv",
@@ -46,14 +46,14 @@ pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> 
             record.position().map_or(line, ::csv::Position::line)
         );
         if field(metric) == "metric_name" {
-            return Err(Bad::second(at));
+            return Err(ReadError::second(at));
         }
         let number = field(value).trim().parse().map_err(|_| {
             let message = format!(
                 "`{}` is not a number of milliseconds or counts",
                 field(value)
             );
-            Bad::new(&at, message, "use the file as k6 wrote it, without units")
+            ReadError::new(&at, message, "use the file as k6 wrote it, without units")
         })?;
         let taken = Taken {
             metric: field(metric),
@@ -66,7 +66,7 @@ pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> 
     if !text.ends_with('\n') {
         let message = "the last line has no end: the file is cut off";
         let at = format!("line {}", text.lines().count());
-        return Err(Bad::new(
+        return Err(ReadError::new(
             at,
             message,
             "copy the file again, or let k6 end before reading it",
@@ -75,7 +75,7 @@ pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> 
     samples.finish("k6 --out csv")
 }
 
-fn at_line(why: &::csv::Error, line: u64) -> Bad {
+fn at_line(why: &::csv::Error, line: u64) -> ReadError {
     let line = why.position().map_or(line, ::csv::Position::line);
     let message = match why.kind() {
         ::csv::ErrorKind::UnequalLengths {
@@ -85,7 +85,7 @@ fn at_line(why: &::csv::Error, line: u64) -> Bad {
         }
         _ => format!("this is no CSV: {why}"),
     };
-    Bad::new(
+    ReadError::new(
         format!("line {line}"),
         message,
         "copy the file again, or let k6 end before reading it",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Bad;
+use super::ReadError;
 
 /// What to give instead of a report of a k6 run.
 const NUMBERS: &str = "give its numbers: k6 run --summary-export=run.json, or the samples of --out \
@@ -11,11 +11,11 @@ const NUMBERS: &str = "give its numbers: k6 run --summary-export=run.json, or th
 const RUN: &str = "give a run of k6 or of capsim, or a file that docs/formats.md lists";
 
 /// Why a file that begins so is not a run, if that is plain.
-pub(super) fn refusal(start: &str) -> Option<Bad> {
+pub(super) fn refusal(start: &str) -> Option<ReadError> {
     let first = start.lines().next().unwrap_or("");
     if let Some(tool) = other_tool(start, first) {
         let message = format!("this looks like the output of {tool}, in a form that is not read");
-        return Some(Bad::new("line 1", message, RUN));
+        return Some(ReadError::new("line 1", message, RUN));
     }
     let head: String = start.chars().take(2000).collect();
     let begins = |with: &str| {
@@ -25,15 +25,15 @@ pub(super) fn refusal(start: &str) -> Option<Bad> {
     if begins("<!doctype html") || begins("<html") {
         let message =
             "this is a report, a page of HTML such as k6's web dashboard writes, and no run";
-        return Some(Bad::new("line 1", message, NUMBERS));
+        return Some(ReadError::new("line 1", message, NUMBERS));
     }
     if head.contains("<testsuite") {
         let message = "this is a report as JUnit, which has verdicts and no numbers";
-        return Some(Bad::new("line 1", message, NUMBERS));
+        return Some(ReadError::new("line 1", message, NUMBERS));
     }
     if begins("<?xml") || begins("<testResults") {
         let message = "this is XML: k6 writes none, JMeter and others do";
-        return Some(Bad::new("line 1", message, RUN));
+        return Some(ReadError::new("line 1", message, RUN));
     }
     None
 }
@@ -66,7 +66,7 @@ fn other_tool(start: &str, first: &str) -> Option<&'static str> {
 }
 
 /// Why several values of JSON, one after the other, are not a run.
-pub(super) fn several_values(text: &str) -> Option<Bad> {
+pub(super) fn several_values(text: &str) -> Option<ReadError> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     let first = values.next()?.ok()?;
     let end = values.byte_offset();
@@ -78,7 +78,7 @@ pub(super) fn several_values(text: &str) -> Option<Bad> {
     let line = 1 + text.get(..begin)?.matches('\n').count();
     let is_k6 = |key: &str| first.get(key).is_some_and(Value::is_object);
     if is_k6("metrics") || is_k6("results") {
-        return Some(Bad::second(format!("line {line}")));
+        return Some(ReadError::second(format!("line {line}")));
     }
     let message = match first.get("event").is_some() && first.get("data").is_some() {
         true => {
@@ -86,5 +86,5 @@ pub(super) fn several_values(text: &str) -> Option<Bad> {
         }
         false => "these are lines of JSON, but not the samples that k6 writes",
     };
-    Some(Bad::new("line 1", message, NUMBERS))
+    Some(ReadError::new("line 1", message, NUMBERS))
 }

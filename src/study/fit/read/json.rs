@@ -3,18 +3,18 @@
 
 use serde_json::{Map, Value};
 
-use super::{Bad, Measured, Stat, Vus, is_used};
+use super::{Measured, ReadError, Stat, Vus, is_used};
 use crate::model::metric_name::{MetricKind, MetricName, find_builtin};
 use crate::model::threshold::Aggregation;
 
-pub(super) fn read(text: &str) -> Result<Measured, Bad> {
+pub(super) fn read(text: &str) -> Result<Measured, ReadError> {
     let root: Value = serde_json::from_str(text).map_err(|why| {
         let at = format!("line {}, column {}", why.line(), why.column());
         if why.is_eof() {
             let fix = "copy the file again, or let k6 end before reading it";
-            return Bad::new(at, "the file is cut off in the middle", fix);
+            return ReadError::new(at, "the file is cut off in the middle", fix);
         }
-        Bad::new(
+        ReadError::new(
             at,
             format!("this is no JSON: {why}"),
             "use the file as k6 wrote it",
@@ -22,7 +22,7 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
     })?;
     let unknown = || {
         let message = "this JSON is not a summary of k6: it has neither `metrics` nor `results`";
-        Bad::new(
+        ReadError::new(
             "",
             message,
             "write one with k6 run --summary-export=run.json",
@@ -42,12 +42,12 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
         let at = format!("metrics.{name}");
         let object = metric
             .as_object()
-            .ok_or_else(|| Bad::new(&at, "a metric must be an object", ""))?;
+            .ok_or_else(|| ReadError::new(&at, "a metric must be an object", ""))?;
         // handleSummary keeps the numbers one level deeper.
         let values = match object.get("values") {
             Some(values) => values
                 .as_object()
-                .ok_or_else(|| Bad::new(format!("{at}.values"), "must be an object", ""))?,
+                .ok_or_else(|| ReadError::new(format!("{at}.values"), "must be an object", ""))?,
             None => object,
         };
         let kind = object.get("type").and_then(Value::as_str);
@@ -64,11 +64,11 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
 }
 
 /// The layout of k6 2's `--new-machine-readable-summary`.
-fn new_layout(root: &Map<String, Value>, results: &Value) -> Result<Measured, Bad> {
+fn new_layout(root: &Map<String, Value>, results: &Value) -> Result<Measured, ReadError> {
     let version = root.get("version").and_then(Value::as_str).unwrap_or("1");
     if !version.starts_with("1.") && version != "1" {
         let message = format!("layout version {version} of the summary is not known");
-        return Err(Bad::new("version", message, "known are versions 1.x"));
+        return Err(ReadError::new("version", message, "known are versions 1.x"));
     }
     let mut measured = Measured::new("k6 summary (JSON)");
     let mut vus = Vus::default();
@@ -83,7 +83,7 @@ fn new_layout(root: &Map<String, Value>, results: &Value) -> Result<Measured, Ba
         let name = metric.get("name").and_then(Value::as_str);
         let values = metric.get("values").and_then(Value::as_object);
         let (Some(name), Some(values)) = (name, values) else {
-            return Err(Bad::new(at, "a metric needs `name` and `values`", ""));
+            return Err(ReadError::new(at, "a metric needs `name` and `values`", ""));
         };
         let kind = metric.get("type").and_then(Value::as_str);
         metric_values(&mut measured, &mut vus, &at, (name, kind), values)?;
@@ -113,7 +113,7 @@ fn metric_values(
     at: &str,
     (name, kind): (&str, Option<&str>),
     values: &Map<String, Value>,
-) -> Result<(), Bad> {
+) -> Result<(), ReadError> {
     if vus.gauge(name, values.get("max").and_then(Value::as_f64)) {
         return Ok(());
     }
@@ -146,7 +146,7 @@ fn metric_values(
         let place = format!("{at}.{key}");
         let number = value.as_f64().ok_or_else(|| {
             let message = format!("`{key}` must be a number, and is {value}");
-            Bad::new(&place, message, "use the file as k6 wrote it")
+            ReadError::new(&place, message, "use the file as k6 wrote it")
         })?;
         match key.as_str() {
             "passes" | "matches" => measured.push(&place, name, Stat::Passes, number, 0.0)?,
@@ -157,7 +157,7 @@ fn metric_values(
             }
             key => {
                 let stat = statistic(key).ok_or_else(|| {
-                    Bad::new(&place, format!("`{key}` is not a statistic of k6"), "")
+                    ReadError::new(&place, format!("`{key}` is not a statistic of k6"), "")
                 })?;
                 measured.push(&place, name, Stat::Of(stat), number, 0.0)?;
             }
@@ -178,7 +178,7 @@ fn statistic(key: &str) -> Option<Aggregation> {
 }
 
 /// Checks of a group and its sub-groups; both are arrays or objects, by version.
-fn checks(measured: &mut Measured, at: &str, group: &Value) -> Result<(), Bad> {
+fn checks(measured: &mut Measured, at: &str, group: &Value) -> Result<(), ReadError> {
     for (key, check) in members(group.get("checks")) {
         one_check(measured, &format!("{at}.checks.{key}"), check)?;
     }
@@ -200,12 +200,12 @@ fn members(value: Option<&Value>) -> Vec<(String, &Value)> {
     }
 }
 
-fn one_check(measured: &mut Measured, at: &str, check: &Value) -> Result<(f64, f64), Bad> {
+fn one_check(measured: &mut Measured, at: &str, check: &Value) -> Result<(f64, f64), ReadError> {
     let count = |key: &str| {
         check
             .get(key)
             .and_then(Value::as_f64)
-            .ok_or_else(|| Bad::new(format!("{at}.{key}"), "a check needs this number", ""))
+            .ok_or_else(|| ReadError::new(format!("{at}.{key}"), "a check needs this number", ""))
     };
     let (passes, fails) = (count("passes")?, count("fails")?);
     if let Some(name) = check.get("name").and_then(Value::as_str) {
@@ -222,7 +222,7 @@ impl Measured {
         name: &str,
         passes: f64,
         fails: f64,
-    ) -> Result<(), Bad> {
+    ) -> Result<(), ReadError> {
         let metric = format!("checks{{check:{name}}}");
         if name.contains([',', '{', '}']) {
             return Ok(());

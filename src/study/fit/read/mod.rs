@@ -79,15 +79,15 @@ impl std::error::Error for RunError {}
 
 /// A problem at a place inside a file: a line, or a path of keys.
 #[derive(Debug)]
-struct Bad {
+struct ReadError {
     at: String,
     message: String,
     fix: String,
 }
 
-impl Bad {
-    fn new(at: impl Into<String>, message: impl Into<String>, fix: &str) -> Bad {
-        Bad {
+impl ReadError {
+    fn new(at: impl Into<String>, message: impl Into<String>, fix: &str) -> ReadError {
+        ReadError {
             at: at.into(),
             message: message.into(),
             fix: fix.into(),
@@ -95,11 +95,11 @@ impl Bad {
     }
 }
 
-impl Bad {
+impl ReadError {
     /// Another run begins at a place of a file.
-    fn second(at: impl Into<String>) -> Bad {
+    fn second(at: impl Into<String>) -> ReadError {
         let fix = "give each run a file of its own";
-        Bad::new(at, "a second run begins here", fix)
+        ReadError::new(at, "a second run begins here", fix)
     }
 }
 
@@ -119,7 +119,7 @@ impl Measured {
         stat: Stat,
         value: f64,
         resolution: f64,
-    ) -> Result<(), Bad> {
+    ) -> Result<(), ReadError> {
         sound(at, metric, value)?;
         let counts = matches!(stat, Stat::Passes | Stat::Fails | Stat::Interrupted);
         if counts && value < 0.0 {
@@ -127,7 +127,11 @@ impl Measured {
         }
         let share = matches!(metric, "http_req_failed" | "checks");
         if stat == Stat::Of(Aggregation::Rate) && share && value > 1.0 {
-            return Err(Bad::new(at, format!("a share of {value} is above 1"), ""));
+            return Err(ReadError::new(
+                at,
+                format!("a share of {value} is above 1"),
+                "",
+            ));
         }
         let list = match is_part_of_request(metric) {
             true => &mut self.parts,
@@ -153,7 +157,7 @@ impl Measured {
         stat: Stat,
         value: f64,
         ((low, high), rounded): ((f64, f64), bool),
-    ) -> Result<(), Bad> {
+    ) -> Result<(), ReadError> {
         let coarse = high - low > 0.01 * value.abs() || rounded && high > low;
         let resolution = match coarse || value == 0.0 {
             true => 0.0,
@@ -207,7 +211,7 @@ impl Measured {
 
     /// The statistics of a trend must stand in their order: if they do not, units were mixed or the
     /// file was edited.
-    fn check_order(&self) -> Result<(), Bad> {
+    fn check_order(&self) -> Result<(), ReadError> {
         for r in &self.readings {
             let Some(own) = rank(r.stat) else {
                 continue;
@@ -216,7 +220,7 @@ impl Measured {
                 let above = rank(other.stat).is_some_and(|o| o > own);
                 let (low, high) = (r.ends().0, other.ends().1);
                 if above && low > high + 1e-9 * high.abs() {
-                    return Err(Bad::new(
+                    return Err(ReadError::new(
                         &r.metric,
                         format!(
                             "{}={} is above {}={}: units seem to be mixed",
@@ -244,9 +248,9 @@ fn rank(stat: Stat) -> Option<f64> {
 
 /// A number must be finite and, unless it is of the script's own, not below zero: all else counts or takes
 /// time.
-fn sound(at: &str, metric: &str, value: f64) -> Result<(), Bad> {
+fn sound(at: &str, metric: &str, value: f64) -> Result<(), ReadError> {
     if !value.is_finite() {
-        return Err(Bad::new(
+        return Err(ReadError::new(
             at,
             format!("`{metric}` is {value}, no finite number"),
             "",
@@ -259,9 +263,9 @@ fn sound(at: &str, metric: &str, value: f64) -> Result<(), Bad> {
     }
 }
 
-fn negative(at: &str, metric: &str, value: f64) -> Bad {
+fn negative(at: &str, metric: &str, value: f64) -> ReadError {
     let message = format!("`{metric}` is {value}; a time or a count is never negative");
-    Bad::new(at, message, "use the file as k6 wrote it")
+    ReadError::new(at, message, "use the file as k6 wrote it")
 }
 
 /// Whether a metric says something that a model may say, too.
@@ -364,7 +368,7 @@ pub fn read_bytes(name: &str, bytes: &[u8], window: Option<Window>) -> Result<Me
 
 /// Unpacks gzip data, to at most a number of bytes. What is not text is known at once, however much
 /// of it is to come.
-fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, Bad> {
+fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, ReadError> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes.into());
     }
@@ -375,7 +379,7 @@ fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, Bad> {
         let part = unpacker.by_ref().take(UNPACKED_AT_ONCE);
         let read = { part }.read_to_end(&mut plain).map_err(|why| {
             let message = format!("the gzip file is cut off or damaged: {why}");
-            Bad::new(
+            ReadError::new(
                 "",
                 message,
                 "copy the file again, or let k6 end before reading it",
@@ -383,7 +387,7 @@ fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, Bad> {
         })?;
         if plain[before..].contains(&0) {
             let message = "what is packed in it is not text";
-            return Err(Bad::new("", message, "give a file that k6 wrote"));
+            return Err(ReadError::new("", message, "give a file that k6 wrote"));
         }
         if plain.len() as u64 > most {
             let message = format!(
@@ -391,7 +395,7 @@ fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, Bad> {
                 input::too_large(most)
             );
             let fix = "give the summary of the run, or fewer of its samples";
-            return Err(Bad::new("", message, fix));
+            return Err(ReadError::new("", message, fix));
         }
         if read == 0 {
             return Ok(plain.into());
@@ -400,12 +404,12 @@ fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, Bad> {
 }
 
 /// The beginning of a file tells what it is.
-fn sniff(text: &str, window: Option<Window>) -> Result<Measured, Bad> {
+fn sniff(text: &str, window: Option<Window>) -> Result<Measured, ReadError> {
     let text = text.trim_start_matches('\u{feff}');
     let start = text.trim_start();
     let first = start.lines().next().unwrap_or("");
     if start.is_empty() {
-        return Err(Bad::new("", "the file is empty", ""));
+        return Err(ReadError::new("", "the file is empty", ""));
     }
     if let Some(why) = foreign::refusal(start) {
         return Err(why);
@@ -426,7 +430,7 @@ fn sniff(text: &str, window: Option<Window>) -> Result<Measured, Bad> {
         let message =
             "a summary does not say when what happened, so no window can be cut out of it";
         let fix = "give the samples: k6 run --out csv=run.csv or --out json=run.json";
-        return Err(Bad::new("", message, fix));
+        return Err(ReadError::new("", message, fix));
     }
     match json {
         true => json::read(text),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::clock::Clock;
 use super::samples::{Samples, Taken};
-use super::{Bad, Measured};
+use super::{Measured, ReadError};
 use crate::model::metric_name::MetricKind;
 use crate::world::window::Window;
 
@@ -35,7 +35,7 @@ struct Tags<'a> {
     name: Option<std::borrow::Cow<'a, str>>,
 }
 
-pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> {
+pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, ReadError> {
     let mut samples = Samples::within(window);
     for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
@@ -46,16 +46,16 @@ pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> 
             let at = format!("{at}, column {}", why.column());
             if why.is_eof() {
                 let fix = "copy the file again, or let k6 end before reading it";
-                return Bad::new(at, "the line is cut off in the middle", fix);
+                return ReadError::new(at, "the line is cut off in the middle", fix);
             }
-            Bad::new(at, format!("this is not a line of k6's JSON: {why}"), "")
+            ReadError::new(at, format!("this is not a line of k6's JSON: {why}"), "")
         })?;
         match (line.kind, line.data.kind, line.data.value) {
             ("Metric", Some(kind), _) => {
                 let kind = metric_kind(kind);
                 if kind.is_some_and(|kind| !samples.declare(&line.metric, kind)) {
                     // k6 declares each metric once, right before its first sample.
-                    return Err(Bad::second(at));
+                    return Err(ReadError::second(at));
                 }
             }
             ("Point", _, Some(value)) => {
@@ -71,11 +71,11 @@ pub(super) fn read(text: &str, window: Option<Window>) -> Result<Measured, Bad> 
             }
             ("Point", _, None) => {
                 let message = format!("a point of `{}` has no value", line.metric);
-                return Err(Bad::new(at, message, "use the file as k6 wrote it"));
+                return Err(ReadError::new(at, message, "use the file as k6 wrote it"));
             }
             (other, _, _) => {
                 let message = format!("`{other}` is neither a metric nor a point");
-                return Err(Bad::new(
+                return Err(ReadError::new(
                     at,
                     message,
                     "write it with k6 run --out json=run.json",

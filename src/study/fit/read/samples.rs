@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::clock::{Clock, Cut};
-use super::{Bad, Measured, Stat, Vus, is_part_of_request, is_used, sound};
+use super::{Measured, ReadError, Stat, Vus, is_part_of_request, is_used, sound};
 use crate::model::metric_name::{MetricKind, find_builtin};
 use crate::model::threshold::Aggregation;
 use crate::stats::TrendStats;
@@ -50,7 +50,7 @@ impl Samples {
     }
 
     /// Keeps one sample.
-    pub fn add(&mut self, at: &str, taken: Taken<'_>) -> Result<(), Bad> {
+    pub fn add(&mut self, at: &str, taken: Taken<'_>) -> Result<(), ReadError> {
         let Taken {
             metric,
             name,
@@ -68,7 +68,7 @@ impl Samples {
         let mut end = 0;
         if let Some(cut) = &mut self.cut {
             let (clock, text) = time.ok_or_else(|| {
-                Bad::new(at, "a sample without a time", "use the file as k6 wrote it")
+                ReadError::new(at, "a sample without a time", "use the file as k6 wrote it")
             })?;
             let (ns, unit) = clock.read(at, text)?;
             cut.saw(ns, unit, (metric == "http_req_duration").then_some(value));
@@ -85,7 +85,7 @@ impl Samples {
     }
 
     /// The numbers that a summary would show, and the same by name.
-    pub fn finish(mut self, form: &'static str) -> Result<Measured, Bad> {
+    pub fn finish(mut self, form: &'static str) -> Result<Measured, ReadError> {
         let mut measured = Measured::new(form);
         measured.set_vus(self.vus);
         if let Some(cut) = &self.cut {
@@ -141,7 +141,7 @@ fn put_all(
     metric: &str,
     kind: Option<MetricKind>,
     values: &[f64],
-) -> Result<(), Bad> {
+) -> Result<(), ReadError> {
     match kind {
         Some(kind) => put(measured, metric, kind, values),
         None => [MetricKind::Counter, MetricKind::Rate, MetricKind::Trend]
@@ -150,7 +150,12 @@ fn put_all(
     }
 }
 
-fn put(measured: &mut Measured, metric: &str, kind: MetricKind, values: &[f64]) -> Result<(), Bad> {
+fn put(
+    measured: &mut Measured,
+    metric: &str,
+    kind: MetricKind,
+    values: &[f64],
+) -> Result<(), ReadError> {
     let mut push = |stat, value| measured.push(metric, metric, stat, value, 0.0);
     match kind {
         MetricKind::Counter => push(Stat::Of(Aggregation::Count), values.iter().sum()),

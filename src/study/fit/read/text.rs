@@ -1,12 +1,12 @@
 //! The end-of-test summary as text: the layout of k6 up to 0.5x and that of 1.0 and later.
 
 use super::prefix::Prefix;
-use super::{Bad, Measured, Stat, VuSource, Vus, is_used};
+use super::{Measured, ReadError, Stat, VuSource, Vus, is_used};
 use crate::model::duration;
 use crate::model::metric_name::find_builtin;
 use crate::model::threshold::Aggregation;
 
-pub(super) fn read(text: &str) -> Result<Measured, Bad> {
+pub(super) fn read(text: &str) -> Result<Measured, ReadError> {
     let lines: Vec<String> = text.lines().map(plain).collect();
     let prefix = Prefix::of(lines.iter().map(String::as_str));
     let mut reader = Reader::new();
@@ -20,7 +20,7 @@ pub(super) fn read(text: &str) -> Result<Measured, Bad> {
     if reader.seen.is_empty() {
         let message = "no line of a k6 summary was found, such as `http_reqs....: 100 10/s`";
         let fix = "give the text that k6 printed at the end of a run";
-        return Err(Bad::new("", message, fix));
+        return Err(ReadError::new("", message, fix));
     }
     reader.measured.set_vus(reader.vus);
     Ok(reader.measured)
@@ -70,7 +70,7 @@ impl Reader {
         }
     }
 
-    fn line(&mut self, at: &str, line: &str) -> Result<(), Bad> {
+    fn line(&mut self, at: &str, line: &str) -> Result<(), ReadError> {
         if is_heading(line, "TOTAL RESULTS") {
             self.is_first(at)?;
             self.new_layout = true;
@@ -112,7 +112,7 @@ impl Reader {
         Ok(())
     }
 
-    fn metric(&mut self, at: &str, name: &str, values: &str) -> Result<(), Bad> {
+    fn metric(&mut self, at: &str, name: &str, values: &str) -> Result<(), ReadError> {
         self.check.clear();
         let metric = match name.strip_prefix('{') {
             Some(tags) => format!("{}{{{}}}", self.parent, tags.trim_end_matches('}').trim()),
@@ -142,11 +142,11 @@ impl Reader {
     }
 
     /// An error if a summary was read already.
-    fn is_first(&self, at: &str) -> Result<(), Bad> {
+    fn is_first(&self, at: &str) -> Result<(), ReadError> {
         if self.seen.is_empty() {
             return Ok(());
         }
-        Err(Bad::second(at))
+        Err(ReadError::second(at))
     }
 }
 
@@ -193,7 +193,7 @@ fn before(line: &str, words: &str) -> Option<f64> {
 }
 
 /// `5m13.5s), 0000/5000 VUs, 137 complete and 0 interrupted iterations`
-fn running(measured: &mut Measured, at: &str, rest: &str) -> Result<(), Bad> {
+fn running(measured: &mut Measured, at: &str, rest: &str) -> Result<(), ReadError> {
     if let Some((time, _)) = rest.split_once(')')
         && let Ok(span) = duration::parse(time)
     {
@@ -216,10 +216,10 @@ fn metric_line(
     at: &str,
     (metric, values): (&str, &str),
     given: bool,
-) -> Result<(), Bad> {
+) -> Result<(), ReadError> {
     let tokens: Vec<&str> = values.split_whitespace().collect();
     let Some(first) = tokens.first() else {
-        return Err(Bad::new(
+        return Err(ReadError::new(
             at,
             format!("`{metric}` has no value: the text is cut off"),
             "",
@@ -239,7 +239,7 @@ fn metric_line(
     if first.ends_with('%') {
         let counts = marks(values).or_else(|| out_of(&tokens));
         let (passes, fails) = counts.ok_or_else(|| {
-            Bad::new(
+            ReadError::new(
                 at,
                 format!("the counts of `{metric}` are missing: the text is cut off"),
                 "",
@@ -253,7 +253,7 @@ fn metric_line(
     }
     let count = first
         .parse()
-        .map_err(|_| Bad::new(at, format!("`{first}` is not a count of `{metric}`"), ""))?;
+        .map_err(|_| ReadError::new(at, format!("`{first}` is not a count of `{metric}`"), ""))?;
     measured.push(at, metric, Stat::Of(Aggregation::Count), count, 0.0)?;
     match tokens
         .get(1)
@@ -287,23 +287,23 @@ fn trend(
     metric: &str,
     tokens: &[&str],
     given: bool,
-) -> Result<(), Bad> {
+) -> Result<(), ReadError> {
     let (mut with_unit, mut without) = (None, None);
     for token in tokens {
         let Some((key, value)) = token.split_once('=') else {
-            return Err(Bad::new(
+            return Err(ReadError::new(
                 at,
                 format!("`{token}` is not a statistic of `{metric}`"),
                 "",
             ));
         };
         let stat = Aggregation::parse(key)
-            .map_err(|_| Bad::new(at, format!("`{key}` is not a statistic of k6"), ""))?;
+            .map_err(|_| ReadError::new(at, format!("`{key}` is not a statistic of k6"), ""))?;
         let (number, ends) = match value.parse::<f64>() {
             Ok(number) => (number, plain_ends(number)),
             Err(_) => time(value, given).ok_or_else(|| {
                 let message = format!("`{token}` is neither a time nor a number");
-                Bad::new(at, message, "the text may be cut off here")
+                ReadError::new(at, message, "the text may be cut off here")
             })?,
         };
         if stat != Aggregation::Count && number != 0.0 {
@@ -317,7 +317,7 @@ fn trend(
     }
     if let (Some(time), Some(number)) = (with_unit, without) {
         let message = format!("`{metric}` mixes units: `{time}` is a time, `{number}` has no unit");
-        return Err(Bad::new(at, message, "use the text as k6 printed it"));
+        return Err(ReadError::new(at, message, "use the text as k6 printed it"));
     }
     Ok(())
 }

@@ -115,7 +115,7 @@ fn measured(file: &Understood) -> Result<Measured, (String, &'static str)> {
     let mut run = Measured::new(file.declaration.form);
     let held = file.requests.as_ref();
     let printed = &file.reading;
-    let bad = |bad: super::Bad| (bad.message, "give the file as the tool wrote it");
+    let bad = |bad: super::ReadError| (bad.message, "give the file as the tool wrote it");
     run.duration = file.span();
     let mut push = |metric, stat, value| run.push("", metric, Stat::Of(stat), value, 0.0);
     if let Some(count) = file.count() {

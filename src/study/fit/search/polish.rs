@@ -13,7 +13,7 @@ use super::{Candidate, Search};
 /// Steps at most.
 const STEPS: u64 = 4;
 /// Replications of each at most.
-const MOST: u64 = 40;
+const MAX_REPLICATIONS: u64 = 40;
 /// Tolerances that differ by less than this factor are of one kind.
 const ALIKE: f64 = 1.5;
 /// A step that gains less than this share of the distance is the last.
@@ -99,7 +99,7 @@ impl Search<'_, '_> {
         let freedom = scales.len().saturating_sub(smooth.len()) as f64;
         let lack = lack(&best.residuals, &scales, freedom);
         let each = (STEPS + 1) * self.fit.cases.len().max(1) as u64;
-        let reps = (self.budget.runs.saturating_sub(self.runs) / each).min(MOST);
+        let reps = (self.budget.runs.saturating_sub(self.runs) / each).min(MAX_REPLICATIONS);
         if lack == 0.0 || reps < replications || smooth.is_empty() {
             return Ok((best, replications));
         }

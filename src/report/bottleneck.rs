@@ -12,8 +12,8 @@ use crate::report::readable::plain;
 use crate::study::account::{Account, Kind, Limit};
 use crate::study::fit::free::four_digits;
 use crate::world::OpTime;
+use crate::world::latency_breakdown::Slow;
 use crate::world::outcome::Outcome;
-use crate::world::slow::Slow;
 
 /// What limits the system, in one sentence with its figures.
 #[must_use]

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::part::Part;
+use super::partial_file::PartialFile;
 
 /// As many links are followed as Linux follows.
 const MOST_LINKS: usize = 40;
@@ -74,7 +74,7 @@ fn without_links(path: &Path) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// If it cannot be written, or `fill` fails; nothing is left then.
-pub fn write_whole<E: From<io::Error>>(
+pub fn write_atomically<E: From<io::Error>>(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -84,7 +84,7 @@ pub fn write_whole<E: From<io::Error>>(
         fill(&mut out)?;
         return Ok(out.flush()?);
     }
-    let (file, part) = Part::begin(&target.path)?;
+    let (file, part) = PartialFile::begin(&target.path)?;
     let mut out = BufWriter::new(file);
     fill(&mut out)?;
     let file = out.into_inner().map_err(|e| e.into_error())?;
@@ -97,7 +97,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     fn put(path: &Path, text: &str) -> io::Result<()> {
-        write_whole(path, |out| out.write_all(text.as_bytes()))
+        write_atomically(path, |out| out.write_all(text.as_bytes()))
     }
 
     #[test]

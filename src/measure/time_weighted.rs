@@ -7,14 +7,14 @@ use crate::engine::Time;
 /// Its integral up to `t` is `value · t` less the sum, over all changes so far, of change times instant: so a
 /// change by one is one addition.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Level {
+pub struct TimeWeighted {
     value: u64,
     max: u64,
     /// The sum of change times instant, in units × nanoseconds.
     moment: i128,
 }
 
-impl Level {
+impl TimeWeighted {
     /// The level is `value` from now on.
     pub fn set(&mut self, now: Time, value: u64) {
         self.moment += area(value, now) - area(self.value, now);
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn the_area_is_that_of_a_sum_over_the_steps() {
-        let mut level = Level::default();
+        let mut level = TimeWeighted::default();
         let steps = [(3, 2), (10, 3), (10, 2), (15, 7), (40, 7), (41, 0)];
         let (mut known, mut last) = (0, (0, 0));
         for (at, value) in steps {
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn steps_by_one_are_steps() {
-        let (mut level, mut known) = (Level::default(), Level::default());
+        let (mut level, mut known) = (TimeWeighted::default(), TimeWeighted::default());
         let late = u64::MAX - 5;
         for (at, value) in [(2, 1), (2, 2), (9, 1), (9, 2), (late, 3)] {
             known.set(Time(at), value);
@@ -110,7 +110,7 @@ mod tests {
         }
         let end = Time(u64::MAX);
         assert_eq!(level.area(end), 2 * u128::from(late) + 11);
-        let mut none = Level::default();
+        let mut none = TimeWeighted::default();
         none.subtract(Time(4));
         assert_eq!((none.value(), none.area(end)), (0, 0));
     }

@@ -1,7 +1,7 @@
 //! The waiting room's side of the world: joining, admissions, sessions.
 
 use crate::engine::{Time, Turn};
-use crate::measure::recorder::Code;
+use crate::measure::recorder::ResponseCode;
 use crate::model::system::AdmissionOrder;
 use crate::parts::waiting_room::Standing;
 
@@ -10,11 +10,11 @@ use super::vu::VuState;
 use super::{Work, World};
 
 /// Status of a user whom the room turns away.
-const TURNED_AWAY: Code = Code(503);
+const TURNED_AWAY: ResponseCode = ResponseCode(503);
 
 impl World<'_> {
     /// A user joins the line, or passes, or is turned away, as the order of the room says.
-    pub(super) fn join_room(&mut self, now: Time) -> Result<(), Code> {
+    pub(super) fn join_room(&mut self, now: Time) -> Result<(), ResponseCode> {
         let Some((room, _)) = &mut self.room else {
             return Ok(());
         };

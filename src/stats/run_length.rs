@@ -1,11 +1,11 @@
-//! Labels of the samples of a run, of which neighbours mostly have the same.
+//! RunLengthVec of the samples of a run, of which neighbours mostly have the same.
 
 use std::ops::Range;
 
-use super::growth;
+use super::reserve;
 
 /// Runs to accept before each label is kept by itself.
-const FEW: usize = 100;
+const MIN_RUNS: usize = 100;
 
 /// From this mean length on, a run takes no more memory than its labels would.
 const WORTH: usize = 8;
@@ -15,8 +15,8 @@ const WORTH: usize = 8;
 /// As long as neighbours have the same one, only the ends of such runs are kept; of a list in which labels
 /// change all the time, each.
 #[derive(Clone, Debug)]
-pub struct Labels<T> {
-    /// Labels of the runs that are over, and the place after the last of each.
+pub struct RunLengthVec<T> {
+    /// RunLengthVec of the runs that are over, and the place after the last of each.
     runs: Vec<(T, usize)>,
     /// The label of the run that goes on; `None` before the first, and once each is kept.
     current: Option<T>,
@@ -26,9 +26,9 @@ pub struct Labels<T> {
     each: Vec<T>,
 }
 
-impl<T> Default for Labels<T> {
-    fn default() -> Labels<T> {
-        Labels {
+impl<T> Default for RunLengthVec<T> {
+    fn default() -> RunLengthVec<T> {
+        RunLengthVec {
             runs: Vec::new(),
             current: None,
             in_runs: 0,
@@ -37,11 +37,11 @@ impl<T> Default for Labels<T> {
     }
 }
 
-impl<T: Copy + PartialEq> Labels<T> {
+impl<T: Copy + PartialEq> RunLengthVec<T> {
     /// None.
     #[must_use]
-    pub fn new() -> Labels<T> {
-        Labels::default()
+    pub fn new() -> RunLengthVec<T> {
+        RunLengthVec::default()
     }
 
     /// Adds one.
@@ -54,7 +54,7 @@ impl<T: Copy + PartialEq> Labels<T> {
         }
     }
 
-    /// Whether this one would be as the last one, and [`Labels::push_again`] is enough.
+    /// Whether this one would be as the last one, and [`RunLengthVec::push_again`] is enough.
     #[inline(always)]
     #[must_use]
     pub fn repeats(&self, label: T) -> bool {
@@ -70,7 +70,7 @@ impl<T: Copy + PartialEq> Labels<T> {
     #[inline]
     fn push_other(&mut self, label: T) {
         if self.current.is_none() && self.in_runs > 0 {
-            growth::push(&mut self.each, label);
+            reserve::push(&mut self.each, label);
         } else {
             self.begin(label);
         }
@@ -82,7 +82,7 @@ impl<T: Copy + PartialEq> Labels<T> {
     fn begin(&mut self, label: T) {
         if let Some(last) = self.current {
             self.runs.push((last, self.in_runs));
-            if self.runs.len() > FEW.max(self.in_runs / WORTH) {
+            if self.runs.len() > MIN_RUNS.max(self.in_runs / WORTH) {
                 self.current = None;
                 self.each.push(label);
                 return;
@@ -187,7 +187,7 @@ impl<T: Copy + PartialEq> Labels<T> {
     }
 
     fn keep(&mut self, places: Range<usize>) {
-        let mut kept = Labels::new();
+        let mut kept = RunLengthVec::new();
         self.for_runs(places, |label, run| run.for_each(|_| kept.push(label)));
         *self = kept;
     }
@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
 
-    fn check(labels: &Labels<u16>, plain: &[u16], places: Range<usize>) {
+    fn check(labels: &RunLengthVec<u16>, plain: &[u16], places: Range<usize>) {
         assert_eq!(
             (labels.len(), labels.is_empty()),
             (plain.len(), plain.is_empty())
@@ -235,7 +235,7 @@ mod tests {
         fn they_are_what_a_plain_list_is(
             mut plain in some(), a in 0.0..=1.0, b in 0.0..=1.0, more in some()
         ) {
-            let mut labels = Labels::new();
+            let mut labels = RunLengthVec::new();
             plain.iter().for_each(|label| labels.push(*label));
             let at = |share: f64| (share * plain.len() as f64) as usize;
             let (from, to) = (at(f64::min(a, b)), at(f64::max(a, b)));
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn one_label_takes_no_memory_and_changing_ones_no_more_than_their_own() {
-        let mut labels = Labels::new();
+        let mut labels = RunLengthVec::new();
         (0..100_000).for_each(|_| labels.push(7_u16));
         assert_eq!(labels.capacity(), 0);
         (0..100_000).for_each(|n| labels.push((n % 2) as u16));

@@ -12,38 +12,38 @@ static NAMED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// A file that takes its place when it is whole, and vanishes if it never is.
 #[derive(Debug)]
-pub struct Part {
+pub struct PartialFile {
     /// Where it is, if it has a name.
     named: Option<PathBuf>,
     place: PathBuf,
 }
 
-impl Part {
+impl PartialFile {
     /// Begins a file that is to stand at `place`, in a directory that exists.
     ///
     /// # Errors
     /// If no file can be made there.
-    pub fn begin(place: &Path) -> io::Result<(File, Part)> {
+    pub fn begin(place: &Path) -> io::Result<(File, PartialFile)> {
         clear_away(place);
         match unnamed::create(place.parent().unwrap_or(place)) {
             Some(file) => {
                 // For the moment in which it has a name beside the file that it replaces.
                 let _ = file.try_lock();
-                Ok((file, Part::new(place)))
+                Ok((file, PartialFile::new(place)))
             }
-            None => Part::named(place),
+            None => PartialFile::named(place),
         }
     }
 
-    fn new(place: &Path) -> Part {
-        Part {
+    fn new(place: &Path) -> PartialFile {
+        PartialFile {
             named: None,
             place: place.to_path_buf(),
         }
     }
 
-    fn named(place: &Path) -> io::Result<(File, Part)> {
-        let mut part = Part::new(place);
+    fn named(place: &Path) -> io::Result<(File, PartialFile)> {
+        let mut part = PartialFile::new(place);
         let path = part.name();
         let file = part.register(path, |path| File::create(path))?;
         // Where a file system knows no locks, nobody clears its parts away either.
@@ -90,7 +90,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for PartialFile {
     fn drop(&mut self) {
         if let Some(path) = self.named.take() {
             let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    type Begin = fn(&Path) -> io::Result<(File, Part)>;
+    type Begin = fn(&Path) -> io::Result<(File, PartialFile)>;
 
     fn names(directory: &Path) -> io::Result<Vec<String>> {
         let all = std::fs::read_dir(directory)?;
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn with_a_name_or_without_it_appears_whole_or_not_at_all() -> io::Result<()> {
-        for begin in [Part::begin as Begin, Part::named as Begin] {
+        for begin in [PartialFile::begin as Begin, PartialFile::named as Begin] {
             let directory = tempfile::tempdir()?;
             let place = directory.path().join("file");
             for text in ["new", "another one"] {
@@ -224,7 +224,7 @@ mod tests {
     fn a_part_is_cleared_away_once_nobody_writes_it() -> io::Result<()> {
         let directory = tempfile::tempdir()?;
         let place = directory.path().join("file");
-        let (file, part) = Part::named(&place)?;
+        let (file, part) = PartialFile::named(&place)?;
         clear_away(&place);
         assert_eq!(names(directory.path())?.len(), 1);
         drop(file);

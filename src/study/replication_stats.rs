@@ -33,7 +33,7 @@ impl fmt::Display for Judgement {
 
 /// Sums over the runs of one point. Its size does not depend on how many there were.
 #[derive(Clone, Debug)]
-pub struct Tally {
+pub struct ReplicationStats {
     names: Vec<String>,
     moments: Vec<Moments>,
     thresholds: Vec<NamedThreshold>,
@@ -42,11 +42,11 @@ pub struct Tally {
     runs: u64,
 }
 
-impl Tally {
+impl ReplicationStats {
     /// Nothing yet, of these metrics and thresholds.
     #[must_use]
-    pub fn new(names: Vec<String>, thresholds: Vec<NamedThreshold>) -> Tally {
-        Tally {
+    pub fn new(names: Vec<String>, thresholds: Vec<NamedThreshold>) -> ReplicationStats {
+        ReplicationStats {
             moments: vec![Moments::new(); names.len()],
             names,
             passes: vec![0; thresholds.len()],
@@ -186,14 +186,14 @@ mod tests {
     use super::*;
     use crate::model::threshold::Threshold;
 
-    fn tally(expression: &str, values: &[f64]) -> Tally {
+    fn tally(expression: &str, values: &[f64]) -> ReplicationStats {
         let threshold = Threshold::parse(expression).unwrap_or_else(|e| panic!("{e}"));
         let named = NamedThreshold {
             metric: "m".into(),
             threshold,
             column: "m_avg".into(),
         };
-        let mut tally = Tally::new(vec!["m_avg".into()], vec![named.clone()]);
+        let mut tally = ReplicationStats::new(vec!["m_avg".into()], vec![named.clone()]);
         for &value in values {
             let held = named.threshold.compare(value);
             tally.push(&Metrics::from([("m_avg".into(), value)]), &[held]);

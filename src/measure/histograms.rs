@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::recorder::{Label, Origin, Timings};
+use super::recorder::{SampleSource, SampleTags, Timings};
 use crate::engine::Span;
 use crate::stats::Histogram;
 
 /// The durations of a run, counted instead of kept: counts, sums, smallest and largest are exact,
 /// percentiles at most 0.4 % off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tallies {
+pub struct HistogramRecord {
     /// Durations of requests, in the order of `Recorder::series`.
     pub requests: Vec<Histogram>,
     /// The parts of their times, in the order of [`Timings::PARTS`]; empty where no network is modelled.
@@ -17,16 +17,16 @@ pub struct Tallies {
     /// Durations of complete iterations by origin.
     pub iterations: Vec<Histogram>,
     /// Durations of groups.
-    pub groups: BTreeMap<Label, Histogram>,
+    pub groups: BTreeMap<SampleTags, Histogram>,
 }
 
-impl Tallies {
+impl HistogramRecord {
     /// Nothing counted yet, for a number of origins.
     #[must_use]
-    pub fn new(origins: usize) -> Tallies {
-        Tallies {
+    pub fn new(origins: usize) -> HistogramRecord {
+        HistogramRecord {
             iterations: vec![Histogram::new(); origins],
-            ..Tallies::default()
+            ..HistogramRecord::default()
         }
     }
 
@@ -46,12 +46,12 @@ impl Tallies {
 
     /// An iteration came to its end.
     #[inline]
-    pub fn iteration(&mut self, origin: Origin, duration: Span) {
+    pub fn iteration(&mut self, origin: SampleSource, duration: Span) {
         self.iterations[origin.0 as usize].record(duration.0);
     }
 
     /// A group came to its end.
-    pub fn group(&mut self, label: Label, duration: Span) {
+    pub fn group(&mut self, label: SampleTags, duration: Span) {
         self.groups.entry(label).or_default().record(duration.0);
     }
 }
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_series_has_a_place_from_its_first_sample_on() {
-        let mut tallies = Tallies::new(3);
+        let mut tallies = HistogramRecord::new(3);
         tallies.request(2, Span(7));
         tallies.request(0, Span(5));
         tallies.request(2, Span(9));

@@ -313,7 +313,7 @@ fn what_cannot_be_answered_is_told() {
         ),
         (&two, unjudged, 104, "no [thresholds]"),
         (&unsaid, SHOP, 2, "--vary"),
-        (&cost("load=1..2:1"), SHOP, 104, "no part of a design"),
+        (&cost("load=1..2:1"), SHOP, 104, "not part of a design"),
         (
             &cost("services.shop.replcas=1..3"),
             SHOP,

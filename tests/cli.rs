@@ -178,7 +178,7 @@ fn a_journey_without_time_is_an_error_and_no_endless_loop() {
     let (output, _dir) = on("run", endless);
     assert_eq!(output.status.code(), Some(104), "{}", stderr(&output));
     assert!(
-        stderr(&output).contains("without virtual time passing"),
+        stderr(&output).contains("without advancing virtual time"),
         "{}",
         stderr(&output)
     );

@@ -217,9 +217,9 @@ fn what_is_no_prediction_is_refused_and_a_model_without_a_fit_says_so() {
         "{text}"
     );
     for (name, content, says) in [
-        ("no.json", "{}", "no prediction"),
-        ("kind.json", "{\"kind\": 3}", "no prediction"),
-        ("text.json", "hello", "no prediction"),
+        ("no.json", "{}", "not a prediction"),
+        ("kind.json", "{\"kind\": 3}", "not a prediction"),
+        ("text.json", "hello", "not a prediction"),
     ] {
         write(at, name, content);
         let done = capsim(&["score", name, "--against", "p.json"], at);

@@ -753,7 +753,7 @@ mod by_source {
     }
 
     #[test]
-    fn gatling_s_log_and_its_statistics() {
+    fn gatling_s_log() {
         let begin = 1_795_953_600_000_i64;
         let at = |k: i64| (begin + 100 * k, begin + 100 * k + 10 * k);
         let request = |version: &str, k: i64| {
@@ -793,6 +793,15 @@ mod by_source {
             let rule = read.declaration.rule.unwrap();
             assert_eq!(rule.percentile(&all.sorted(), 95.0), Some(191.0));
         }
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("simulation.log");
+        std::fs::write(&file, b"\0\0\0\0\x063.11.0\0sim").unwrap();
+        let why = formats::read(&file, None).unwrap_err().to_string();
+        assert!(why.contains("binary simulation.log"), "{why}");
+    }
+
+    #[test]
+    fn gatling_s_statistics() {
         let of = |key: &str, total: &str| {
             format!("\"{key}\": {{ \"total\": {total}, \"ok\": {total}, \"ko\": 1 }}")
         };
@@ -830,10 +839,5 @@ mod by_source {
                 [(50.0, 105.0), (75.0, 153.0), (95.0, 191.0), (99.0, 198.0)]
             );
         }
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("simulation.log");
-        std::fs::write(&file, b"\0\0\0\0\x063.11.0\0sim").unwrap();
-        let why = formats::read(&file, None).unwrap_err().to_string();
-        assert!(why.contains("binary simulation.log"), "{why}");
     }
 }

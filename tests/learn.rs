@@ -440,7 +440,7 @@ fn files_without_an_end_and_lines_without_one_are_no_trap() {
     for command in ["read", "learn"] {
         let (code, _, err) = capsim(&[command, "/dev/zero"]);
         assert_eq!(code, 104);
-        assert!(err.contains("no regular file"), "{err}");
+        assert!(err.contains("not a regular file"), "{err}");
     }
     let long = "x".repeat(3 << 20);
     let (read, _directory) = of_text(&format!("{COMMON}\n{long}\n{COMMON}\n"), None);

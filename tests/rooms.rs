@@ -111,7 +111,7 @@ fn as_many_come_in_as_have_left() {
         "{JOIN}, {{ await = \"admission\" }}, {{ sleep = \"30s\" }}, {{ request = \"leave\" }}"
     );
     let room = format!("preset = \"max-size-inlet\"\nadmit = {{ active = 2 }}\n{leave}");
-    let at = vec!["\"0s\""; 6].join(", ");
+    let at = ["\"0s\""; 6].join(", ");
     let outcome = run(&room, &[("visit", &at, &steps)]);
     assert_eq!(course(&outcome), (6, 0, 2 * 30 + 2 * 60));
     assert_eq!(outcome.room.unwrap().active.max(), 2);

@@ -76,7 +76,7 @@ fn simulated(directory: &Path, journey: &str, sessions: usize) -> Vec<(i64, i64,
     let mut random = randoms();
     let (mut model, mut at) = (String::new(), 0.0_f64);
     for k in 0..sessions {
-        at -= 4.0 * (1.0 - random()).ln();
+        at -= 4.0 * libm::log(1.0 - random());
         let _ = writeln!(
             model,
             "[scenarios.s{k}]\nexecutor = \"per-vu-iterations\"\nstart_time = \"{:.0}ms\"\njourney = \"visit\"",
@@ -213,16 +213,6 @@ fn the_chain_of_sessions_is_learned_from_their_log() {
     );
     let model: toml::Table = text.parse().unwrap();
     let step = &model["journeys"]["mix"][0];
-    let number =
-        |value: &toml::Value, key: &str| value.get(key).map_or(0.0, |p| p.as_float().unwrap());
-    let near = |what: &str, found: f64, p: f64, n: f64| {
-        let error = 4.0 * (p * (1.0 - p) / n).sqrt() + 2e-6;
-        assert!(
-            (found - p).abs() <= error,
-            "{what}: {found}, not {p} ± {error}\n{text}"
-        );
-    };
-    let exact = visits(START, NEXT);
     // Few sessions are cut by an end of the log: what is learned is what the log holds.
     let mut of_session: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (.., name, session) in &requests {
@@ -246,6 +236,54 @@ fn the_chain_of_sessions_is_learned_from_their_log() {
             "{from} to {to}: {found}, in the log {held}"
         );
     }
+    states_are_near_the_known_ones(step, &text);
+    // One session in four seconds.
+    let rate = text
+        .split("# Arrivals: ")
+        .nth(1)
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap();
+    let rate: f64 = rate.parse().unwrap();
+    assert!((rate / 0.25 - 1.0).abs() < 4.0 / 1_450_f64.sqrt(), "{rate}");
+    // The model runs as it is, and its sessions are as long.
+    std::fs::write(directory.path().join("learned.toml"), &text).unwrap();
+    let (code, out, err) = capsim(directory.path(), &["run", "learned.toml", "-q"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let length = count(&out, "http_reqs") / count(&out, "iterations");
+    let all: f64 = visits(START, NEXT).iter().sum();
+    // A session's length varies by about its mean; both samples have some 1,400.
+    assert!(
+        (length / all - 1.0).abs() < 4.0 * (2.0 / 1_400_f64).sqrt(),
+        "{length} {all}"
+    );
+}
+
+/// The count of a metric in a summary.
+fn count(out: &str, metric: &str) -> f64 {
+    let line = out
+        .lines()
+        .find(|line| line.trim_start().starts_with(metric))
+        .unwrap();
+    let values = line.split(": ").nth(1).unwrap();
+    values.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+fn number(value: &toml::Value, key: &str) -> f64 {
+    value.get(key).map_or(0.0, |p| p.as_float().unwrap())
+}
+
+/// Probabilities and pauses of a learned chain, `step`, are those of `START`, `NEXT` and `PAUSE`, within four standard errors.
+fn states_are_near_the_known_ones(step: &toml::Value, text: &str) {
+    let near = |what: &str, found: f64, p: f64, n: f64| {
+        let error = 4.0 * (p * (1.0 - p) / n).sqrt() + 2e-6;
+        assert!(
+            (found - p).abs() <= error,
+            "{what}: {found}, not {p} ± {error}\n{text}"
+        );
+    };
+    let exact = visits(START, NEXT);
     for (k, name) in STATES.iter().enumerate() {
         let endpoint = format!("get_{name}");
         near(name, number(&step["start"], &endpoint), START[k], 1_450.0);
@@ -275,41 +313,6 @@ fn the_chain_of_sessions_is_learned_from_their_log() {
         );
         assert_eq!(of_all, n * goes_on < 100.0, "{line}");
     }
-    // One session in four seconds.
-    let rate = text
-        .split("# Arrivals: ")
-        .nth(1)
-        .unwrap()
-        .split('/')
-        .next()
-        .unwrap();
-    let rate: f64 = rate.parse().unwrap();
-    assert!((rate / 0.25 - 1.0).abs() < 4.0 / 1_450_f64.sqrt(), "{rate}");
-    // The model runs as it is, and its sessions are as long.
-    std::fs::write(directory.path().join("learned.toml"), &text).unwrap();
-    let (code, out, err) = capsim(directory.path(), &["run", "learned.toml", "-q"]);
-    assert_eq!((code, err.as_str()), (0, ""));
-    let count = |metric: &str| -> f64 {
-        let line = out
-            .lines()
-            .find(|line| line.trim_start().starts_with(metric))
-            .unwrap();
-        line.split(": ")
-            .nth(1)
-            .unwrap()
-            .split_whitespace()
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap()
-    };
-    let length = count("http_reqs") / count("iterations");
-    let all: f64 = exact.iter().sum();
-    // A session's length varies by about its mean; both samples have some 1,400.
-    assert!(
-        (length / all - 1.0).abs() < 4.0 * (2.0 / 1_400_f64).sqrt(),
-        "{length} {all}"
-    );
 }
 
 #[test]
@@ -353,20 +356,25 @@ fn sessions_without_memory_are_told_from_those_with_more_than_a_chain_has() {
         .unwrap();
 }
 
+type Row = (i64, i64, String, String);
+
+/// The `k`-th of requests that come each `gap` ms and take `ms`.
+fn row(k: i64, gap: i64, ms: i64, who: String) -> Row {
+    let end = 1_795_776_000_000 + k * gap + ms;
+    (end, ms, STATES[(k % 4) as usize].to_string(), who)
+}
+
+/// 400 requests of 40 users.
+fn few() -> Vec<Row> {
+    (0..400)
+        .map(|k| row(k, 1_000, 20, format!("u{}", k / 4 % 40)))
+        .collect()
+}
+
 #[test]
 fn without_enough_sessions_there_is_no_chain_and_the_model_says_why() {
     let directory = tempfile::tempdir().unwrap();
-    let row = |k: i64, gap: i64, ms: i64, who: String| {
-        (
-            1_795_776_000_000 + k * gap + ms,
-            ms,
-            STATES[(k % 4) as usize].to_string(),
-            who,
-        )
-    };
-    let few: Vec<_> = (0..400)
-        .map(|k| row(k, 1_000, 20, format!("u{}", k / 4 % 40)))
-        .collect();
+    let few = few();
     let text = learned(directory.path(), &log(&few), &[]);
     assert!(
         text.contains("sessions are whole, and a chain needs 100") && !text.contains("chain."),
@@ -389,6 +397,13 @@ fn without_enough_sessions_there_is_no_chain_and_the_model_says_why() {
         .collect();
     let text = learned(directory.path(), &log(&nameless), &[]);
     assert!(text.contains("0 sessions are whole"), "{text}");
+}
+
+#[test]
+fn the_column_of_users_may_be_unknown_useless_or_a_key_of_json() {
+    let directory = tempfile::tempdir().unwrap();
+    let few = few();
+    std::fs::write(directory.path().join("access.log"), log(&few)).unwrap();
     let args = [
         "learn",
         "access.log",

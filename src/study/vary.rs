@@ -291,11 +291,11 @@ mod tests {
     fn what_is_wrong_is_said() {
         for (text, part) in [
             ("load", "PATH=VALUES"),
-            ("load=1..2:0", "no step"),
+            ("load=1..2:0", "not a step"),
             ("load=1s..2ms:1", "different units"),
             ("load=log:0..2/3", "above 0"),
             ("load=1..2/0", "from 1"),
-            ("load=a..b/3", "no range"),
+            ("load=a..b/3", "not a range"),
         ] {
             let error = of(text).err().unwrap_or_default();
             assert!(error.contains(part), "{text}: {error}");

@@ -66,12 +66,12 @@ fn a_pipe_without_a_writer_is_not_waited_for() {
     let at = cases();
     let made = Command::new("mkfifo").arg(at.path().join("pipe")).status();
     assert!(made.unwrap().success());
-    refuses(at.path(), "pipe", "no regular file");
+    refuses(at.path(), "pipe", "not a regular file");
 }
 
 #[test]
 fn a_device_without_an_end_is_not_read() {
-    refuses(cases().path(), "/dev/zero", "no regular file");
+    refuses(cases().path(), "/dev/zero", "not a regular file");
 }
 
 /// Sparse: it takes no room on the disk.
@@ -95,7 +95,7 @@ fn a_gzip_bomb_is_not_unpacked() {
     let (ended, text) = said(at.path(), "fit m.toml --to bomb.gz");
     assert_eq!(ended, Some(104), "{text}");
     assert!(
-        text.contains("bomb.gz") && text.contains("no text"),
+        text.contains("bomb.gz") && text.contains("not text"),
         "{text}"
     );
 }

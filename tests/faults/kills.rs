@@ -20,6 +20,7 @@ fn sweep(at: &Path) -> Command {
 }
 
 /// Waits some time, but not longer than the sweep. Returns whether it is over.
+#[expect(clippy::disallowed_methods, reason = "no clock reaches a result")]
 fn over_within(child: &mut Child, wait: Duration) -> bool {
     let begun = Instant::now();
     while begun.elapsed() < wait {
@@ -33,6 +34,7 @@ fn over_within(child: &mut Child, wait: Duration) -> bool {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "no clock reaches a result")]
 fn a_sweep_that_is_killed_at_any_moment_goes_on_to_the_same_bytes() {
     let at = directory(&[("long.toml", LONG)]);
     let folder = |name: &str| {

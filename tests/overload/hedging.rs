@@ -150,7 +150,7 @@ fn mean_and_error(outcome: &Outcome) -> (f64, f64) {
     let n = durations.len() as f64;
     let ms = || durations.iter().map(|ns| ns as f64 / 1e6);
     let mean = ms().sum::<f64>() / n;
-    let variance = ms().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let variance = ms().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0);
     (mean, 4.0 * (variance / n).sqrt())
 }
 
@@ -171,7 +171,7 @@ fn of_two_exponential_servers_without_a_queue_the_first_counts() {
             "{text}[stations.s]\nservers = \"infinite\"\n[endpoints.e]\n\
              visits = [{{ station = \"s\", time = {{ exponential = \"20ms\" }} }}]\n"
         ));
-        let open = (-mu * d).exp();
+        let open = libm::exp(-mu * d);
         let expected = (1.0 - open) / mu + open / (2.0 * mu);
         let (mean, error) = mean_and_error(&outcome);
         assert!(
@@ -226,9 +226,14 @@ fn a_budget_bounds_second_copies() {
 }
 
 /// A time at which something happens.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, PartialEq)]
 struct At(f64);
 impl Eq for At {}
+impl PartialOrd for At {
+    fn partial_cmp(&self, other: &At) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 impl Ord for At {
     fn cmp(&self, other: &At) -> std::cmp::Ordering {
         self.0.total_cmp(&other.0)
@@ -245,7 +250,7 @@ impl Random {
         ((self.0 >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
     fn exponential(&mut self, mean: f64) -> f64 {
-        -mean * self.unit().ln()
+        -mean * libm::log(self.unit())
     }
 }
 
@@ -344,7 +349,7 @@ impl TwoServers {
 fn over_runs(means: &[f64]) -> (f64, f64) {
     let n = means.len() as f64;
     let mean = means.iter().sum::<f64>() / n;
-    let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let variance = means.iter().map(|m| (m - mean) * (m - mean)).sum::<f64>() / (n - 1.0);
     (mean, (variance / n).sqrt())
 }
 

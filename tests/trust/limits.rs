@@ -51,7 +51,7 @@ fn a_loop_that_takes_no_time_ends() {
     assert_eq!(output.status.code(), Some(104));
     let text = stderr(&output);
     assert!(
-        text.contains("the journey `j` goes on and on without virtual time passing"),
+        text.contains("the journey `j` loops without advancing virtual time"),
         "{text}"
     );
 }

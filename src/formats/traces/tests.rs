@@ -174,7 +174,7 @@ fn the_two_halves_of_a_zipkin_span_are_told_apart() {
         of("{\"metrics\":{}}")
             .unwrap_err()
             .to_string()
-            .contains("no traces that are known")
+            .contains("not traces in a known format")
     );
     assert!(
         of("[{\"traceId\":\"a\",\"id\":1}]")

@@ -199,10 +199,10 @@ fn bad_files_are_refused_with_their_place() {
     );
     let order = r#"{"metrics": {"http_req_duration": {"med": 2000, "p(95)": 3}}}"#;
     assert!(bad(order).contains("units seem to be mixed"));
-    assert!(bad("Requests      [total, rate]  1, 2\n").contains("the output of Vegeta"));
+    assert!(bad("Requests      [total, rate]  1, 2\n").contains("Vegeta, report has no times"));
     assert!(bad("hello\n").contains("no line of a k6 summary"));
     assert!(bad("").contains("empty"));
-    assert!(bad("{}").contains("no summary of k6"));
+    assert!(bad("{}").contains("not a summary of k6"));
     assert!(bad("{\"metrics\": {}}").contains("no metric"));
 }
 

@@ -136,17 +136,22 @@ fn log(requests: &[(i64, i64, String, String)]) -> String {
     text
 }
 
-fn learned(directory: &Path, text: &str, more: &[&str]) -> String {
-    std::fs::write(directory.join("access.log"), text).unwrap();
+/// What `learn` says of `access.log` with users by this column.
+fn by_column(directory: &Path, column: &str, more: &[&str]) -> (i32, String, String) {
     let args = [
         "learn",
         "access.log",
         "--log-format",
         FORMAT,
         "--session",
-        "cookie_id",
+        column,
     ];
-    let (code, model, err) = capsim(directory, &[&args, more].concat());
+    capsim(directory, &[&args, more].concat())
+}
+
+fn learned(directory: &Path, text: &str, more: &[&str]) -> String {
+    std::fs::write(directory.join("access.log"), text).unwrap();
+    let (code, model, err) = by_column(directory, "cookie_id", more);
     assert_eq!((code, err.as_str()), (0, ""), "{model}");
     model
 }
@@ -404,29 +409,13 @@ fn the_column_of_users_may_be_unknown_useless_or_a_key_of_json() {
     let directory = tempfile::tempdir().unwrap();
     let few = few();
     std::fs::write(directory.path().join("access.log"), log(&few)).unwrap();
-    let args = [
-        "learn",
-        "access.log",
-        "--log-format",
-        FORMAT,
-        "--session",
-        "sid",
-    ];
-    let (code, _, err) = capsim(directory.path(), &args);
+    let (code, _, err) = by_column(directory.path(), "sid", &[]);
     assert_eq!(code, 104);
     assert!(
         err.contains("no column `sid`; its columns: $msec, $request"),
         "{err}"
     );
-    let args = [
-        "learn",
-        "access.log",
-        "--log-format",
-        FORMAT,
-        "--session",
-        "status",
-    ];
-    let (code, _, err) = capsim(directory.path(), &args);
+    let (code, _, err) = by_column(directory.path(), "status", &[]);
     assert!(
         code == 104 && err.contains("$status tells no user"),
         "{err}"

@@ -51,6 +51,16 @@ fn numbers(all: &[Answer]) -> Vec<usize> {
     numbers
 }
 
+/// The times of arrivals with these gaps between them.
+fn arrivals(gaps: &[u32]) -> Vec<f64> {
+    let mut now = 0;
+    let mut next = |gap: &u32| {
+        now += gap;
+        f64::from(now)
+    };
+    gaps.iter().map(&mut next).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
@@ -60,8 +70,7 @@ proptest! {
         places in 1_u32..4,
         seed in 1_u64..1000,
     ) {
-        let mut now = 0;
-        let at: Vec<f64> = gaps.iter().map(|gap| { now += gap; f64::from(now) }).collect();
+        let at = arrivals(&gaps);
         for (of, order) in all() {
             let places = if of == "lock" { 1 } else { places };
             let found = answers(&sessions(&at, &queue(of, places, order, "\"20ms\"")), seed);
@@ -84,8 +93,7 @@ proptest! {
         places in 1_u32..4,
         seed in 1_u64..1000,
     ) {
-        let mut now = 0;
-        let at: Vec<f64> = gaps.iter().map(|gap| { now += gap; f64::from(now) }).collect();
+        let at = arrivals(&gaps);
         for (of, order) in all() {
             let places = if of == "lock" { 1 } else { places };
             let text = sessions(&at, &queue(of, places, order, "{ exponential = \"20ms\" }"));

@@ -145,33 +145,31 @@ impl Plan {
     /// # Errors
     /// If the first point makes no valid model.
     pub fn of(sweep: &Sweep<'_>) -> Result<Plan, Problems> {
-        let (model, text, files) = sweep.document.contents();
-        let mut plan = Plan {
-            capsim_plan: FORMAT,
-            version: VERSION.to_owned(),
-            id: String::new(),
-            shared: String::new(),
-            model,
-            text,
-            files,
+        let plan = Plan {
             set: sweep.overrides.iter().map(ToString::to_string).collect(),
             design: sweep.design.clone(),
             replications: sweep.replications,
             seed: sweep.seed,
             steady: sweep.steady,
-            takes: Vec::new(),
+            ..Plan::of_document(sweep.document)
         };
-        let shared = plan.shared(&sweep.columns()?).to_string();
-        plan.id = plan.id(&shared);
-        plan.shared = shared;
-        Ok(plan)
+        Ok(plan.identified(&sweep.columns()?))
     }
 
     /// The plan of a study, which asks for its cells one batch after another: all changes are those of a cell.
     #[must_use]
     pub fn of_study(document: &Document, takes: Vec<Take>) -> Plan {
+        let plan = Plan {
+            takes,
+            ..Plan::of_document(document)
+        };
+        plan.identified(&Columns::default())
+    }
+
+    /// A plan of one run of a document as it stands, without an identity yet.
+    fn of_document(document: &Document) -> Plan {
         let (model, text, files) = document.contents();
-        let mut plan = Plan {
+        Plan {
             capsim_plan: FORMAT,
             version: VERSION.to_owned(),
             id: String::new(),
@@ -184,12 +182,15 @@ impl Plan {
             replications: 1,
             seed: 0,
             steady: false,
-            takes,
-        };
-        let shared = plan.shared(&Columns::default()).to_string();
-        plan.id = plan.id(&shared);
-        plan.shared = shared;
-        plan
+            takes: Vec::new(),
+        }
+    }
+
+    /// Fills in the hashes, once all else stands.
+    fn identified(mut self, columns: &Columns) -> Plan {
+        self.shared = self.shared(columns).to_string();
+        self.id = self.id(&self.shared);
+        self
     }
 
     /// The key of a cell: a hash of all that its result depends on.

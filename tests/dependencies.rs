@@ -114,7 +114,11 @@ fn no_dependency_needs_a_newer_rust_than_is_promised() {
         parts.chain([0, 0]).take(3).collect()
     };
     let own = config("Cargo.toml");
-    let own = version(own["package"]["rust-version"].as_str().expect("a version"));
+    let own = version(
+        own["workspace"]["package"]["rust-version"]
+            .as_str()
+            .expect("a version"),
+    );
     for package in packages() {
         let Some(rust) = package["rust_version"].as_str() else {
             continue;

@@ -245,8 +245,13 @@ fn listing() -> String {
         .collect();
     files.sort();
     // The modules are the inside, and tests/architecture.rs has their list.
-    let root = read(&src.join("lib.rs")).replace("\npub mod ", "\nmod ");
-    let mut text = format!("# lib.rs\n{}", declarations(&root));
+    let inside = |line: &&str| {
+        line.starts_with("pub mod ")
+            || line.starts_with("pub use capsim_") && !line.contains("Problem")
+    };
+    let root = read(&src.join("lib.rs"));
+    let root: Vec<&str> = root.lines().filter(|line| !inside(line)).collect();
+    let mut text = format!("# lib.rs\n{}", declarations(&root.join("\n")));
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         text += &format!("# api/{name}\n{}", declarations(&read(&file)));

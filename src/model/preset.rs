@@ -47,7 +47,7 @@ pub fn all() -> Vec<Preset> {
 }
 
 /// The names of the presets for a section.
-pub(crate) struct Presets(pub &'static str);
+pub struct Presets(pub &'static str);
 
 impl Names for Presets {
     fn names(&self) -> Vec<&'static str> {
@@ -192,7 +192,7 @@ fn put_at(node: &mut Node, place: Place) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Model;
+    use crate::Model;
     use std::collections::BTreeSet;
 
     #[test]
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn keys_beside_a_preset_win() {
-        use crate::model::waiting::WaitOrder;
+        use crate::waiting::WaitOrder;
         let order = |lock: &str| model(lock).unwrap().locks[4].waiting.order;
         assert_eq!(order("preset = \"postgresql/row\""), WaitOrder::ByVersion);
         assert_eq!(

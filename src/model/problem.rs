@@ -101,7 +101,7 @@ impl Problems {
     }
 
     /// A problem with a file as a whole.
-    pub(crate) fn of_file(name: &str, message: String, fix: &str) -> Problems {
+    pub fn of_file(name: &str, message: String, fix: &str) -> Problems {
         let place = Place {
             source: 0,
             start: 0,

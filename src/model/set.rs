@@ -212,7 +212,7 @@ fn shift(node: &mut Node, by: u32) {
 }
 
 /// Which paths an unknown one is like, as a whole or as the end of one: "did you mean …?".
-pub(crate) fn likely(unknown: &str, known: &[String]) -> String {
+pub fn likely(unknown: &str, known: &[String]) -> String {
     let likeness = |path: &String| {
         let ends = path
             .match_indices(['.', '['])

@@ -29,10 +29,7 @@ const OTHER_WORDS: [(&str, &str); 22] = [
 ];
 
 /// The candidate that a slip of the pen would turn into `given`, if one is near enough.
-pub(crate) fn nearest<'a>(
-    given: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A long text is not a spelling mistake, and the distance is quadratic.
     if given.len() > 200 {
         return None;
@@ -63,7 +60,7 @@ pub(crate) fn nearest<'a>(
 }
 
 /// A list of names for a sentence, cut when long: `a, b, c and 7 more`.
-pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     let shown = names.iter().take(24).map(|name| format!("`{name}`"));
     let text = shown.collect::<Vec<_>>().join(", ");
@@ -74,7 +71,7 @@ pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// The fix for an unknown name: the nearest known one, or all of them.
-pub(crate) fn suggestion<'a>(
+pub fn suggestion<'a>(
     given: &str,
     what: &str,
     known: impl IntoIterator<Item = &'a str> + Clone,
@@ -86,7 +83,7 @@ pub(crate) fn suggestion<'a>(
 }
 
 /// The fix for an unknown name that no known one is near to: all of them.
-pub(crate) fn all_of<'a>(what: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn all_of<'a>(what: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     match listed(known).as_str() {
         "" => format!("there are no {what}"),
         names => format!("{what}: {names}"),

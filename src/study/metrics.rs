@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::cost;
 use crate::load::verdict;
 use crate::measure::summary::Summary;
 use crate::model::Model;
@@ -14,7 +15,6 @@ use crate::model::metric_name::{Contains, MetricKind, MetricName, find_builtin};
 use crate::model::system::{Entity, Op};
 use crate::model::threshold::{Aggregation, Threshold};
 use crate::stats::TrendStats;
-use crate::study::cost;
 use crate::world::OpTime;
 use crate::world::outcome::Outcome;
 use crate::world::summary::summary;
@@ -378,7 +378,7 @@ fn users(table: &mut Table, outcome: &Outcome) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::runs::Job;
+    use crate::runs::Job;
 
     const MODEL: &str = r#"
 [scenarios.default]

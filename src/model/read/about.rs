@@ -6,18 +6,18 @@ use super::{
     Build, MAX_ENTITIES, breaker, cache, endpoint, fitted, host, inventory, limit, links, listener,
     network, price, rate_limit, retry, service_tables, station, threshold, waiting, waiting_room,
 };
+use crate::K6Version;
 use crate::engine::Span;
-use crate::model::K6Version;
-use crate::model::field::Field;
-use crate::model::network::Reuse;
-use crate::model::threshold::Aggregation;
-use crate::model::vocabulary::{Choice, Key, Kind, Table};
+use crate::field::Field;
+use crate::network::Reuse;
+use crate::threshold::Aggregation;
+use crate::vocabulary::{Choice, Key, Kind, Table};
 
 /// A model as a whole.
-pub(crate) static ROOT: Kind = Kind::Table(&MODEL);
+pub static ROOT: Kind = Kind::Table(&MODEL);
 
 /// What stands at the top of a model.
-pub(crate) static MODEL: Table = Table {
+pub static MODEL: Table = Table {
     name: "",
     about: "A model is a TOML file with these tables.",
     keys: &[

@@ -1,12 +1,12 @@
 //! What a script sees of an endpoint: `route`, `entities`, `answer` and `failure`.
 
-use crate::model::answer::{Answer, Http, Known, Name, Part, Piece, Route, Segment, Template};
-use crate::model::document::Files;
-use crate::model::field::Field;
-use crate::model::section::Section;
-use crate::model::suggest::suggestion;
-use crate::model::tree::Value;
-use crate::model::vocabulary::{Key, Kind, Table};
+use crate::answer::{Answer, Http, Known, Name, Part, Piece, Route, Segment, Template};
+use crate::document::Files;
+use crate::field::Field;
+use crate::section::Section;
+use crate::suggest::suggestion;
+use crate::tree::Value;
+use crate::vocabulary::{Key, Kind, Table};
 
 /// The key of a list that has an element for each free seat.
 const EACH: &str = "each free seat";

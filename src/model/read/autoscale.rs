@@ -4,12 +4,12 @@ use super::Build;
 use super::dist::DISTRIBUTION;
 use super::service_tables::MAX_REPLICAS;
 use super::station::idle;
+use crate::autoscale::{Autoscale, Metric, Pace, Policy, Rule as ScaleRule, Step, WarmUp};
 use crate::engine::Span;
-use crate::model::autoscale::{Autoscale, Metric, Pace, Policy, Rule as ScaleRule, Step, WarmUp};
-use crate::model::field::Field;
-use crate::model::section::Section;
-use crate::model::service::Service;
-use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
+use crate::field::Field;
+use crate::section::Section;
+use crate::service::Service;
+use crate::vocabulary::{Choice, Key, Kind, Rule, Table};
 
 /// `[services.NAME.autoscale]`
 pub(super) static AUTOSCALE: Table = Table {

@@ -3,13 +3,13 @@
 use super::retry::{OUTCOME, failures};
 use super::station::STATUS;
 use super::{Build, names};
+use crate::breaker::{Breaker, BreakerId, Window};
 use crate::engine::Span;
-use crate::model::breaker::{Breaker, BreakerId, Window};
-use crate::model::field::Field;
-use crate::model::retry::Failures;
-use crate::model::section::Section;
-use crate::model::tree::Value;
-use crate::model::vocabulary::{Key, Kind, Rule, Table, Type};
+use crate::field::Field;
+use crate::retry::Failures;
+use crate::section::Section;
+use crate::tree::Value;
+use crate::vocabulary::{Key, Kind, Rule, Table, Type};
 
 /// A breaker where it is used.
 pub(super) static BREAKER_USED: Type = Type {

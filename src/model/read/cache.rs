@@ -6,13 +6,13 @@ use super::inventory::{POPULARITY, popularity};
 use super::station::idle;
 use super::visit::Visits;
 use super::waiting::{ENTITIES, entity_of};
+use crate::cache::{Cache, CacheId, Eviction, Flight, Lookup};
 use crate::engine::Span;
-use crate::model::cache::{Cache, CacheId, Eviction, Flight, Lookup};
-use crate::model::field::Field;
-use crate::model::preset::Presets;
-use crate::model::section::Section;
-use crate::model::system::{Entity, Op, Popularity};
-use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
+use crate::field::Field;
+use crate::preset::Presets;
+use crate::section::Section;
+use crate::system::{Entity, Op, Popularity};
+use crate::vocabulary::{Choice, Key, Kind, Rule, Table};
 
 /// Objects that a cache may be asked for.
 const MOST_KEYS: u64 = 1_000_000;

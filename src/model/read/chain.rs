@@ -2,10 +2,10 @@
 
 use super::program::{Jump, Program};
 use super::steps::body;
-use crate::model::field::Field;
-use crate::model::journey::Step;
-use crate::model::section::Section;
-use crate::model::suggest::suggestion;
+use crate::field::Field;
+use crate::journey::Step;
+use crate::section::Section;
+use crate::suggest::suggestion;
 
 /// Probabilities are written with some digits: their sum may be this far above one.
 const ROUNDING: f64 = 1e-6;

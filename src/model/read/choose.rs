@@ -2,8 +2,8 @@
 
 use super::program::Program;
 use super::steps::body;
-use crate::model::field::Field;
-use crate::model::section::Section;
+use crate::field::Field;
+use crate::section::Section;
 
 /// Writes the alternatives one after another: each is taken with its share of the weight that is left.
 pub(super) fn choose<'a>(program: &mut Program<'_, 'a>, list: &Field<'a>) {

@@ -1,9 +1,9 @@
 //! Conditions, as texts.
 
-use crate::model::field::Field;
-use crate::model::journey::Condition;
-use crate::model::suggest::suggestion;
-use crate::model::vocabulary::{Choice, Kind, Type};
+use crate::field::Field;
+use crate::journey::Condition;
+use crate::suggest::suggestion;
+use crate::vocabulary::{Choice, Kind, Type};
 
 /// A condition.
 pub(crate) static CONDITION: Type = Type {

@@ -1,9 +1,9 @@
 //! Columns of CSV files: recorded times. A model of somebody else's may name a file that is none of its business:
 //! no message says what stands in one.
 
-use crate::model::document::Files;
-use crate::model::section::Section;
-use crate::model::vocabulary::{Choice, Key, Kind, Table};
+use crate::document::Files;
+use crate::section::Section;
+use crate::vocabulary::{Choice, Key, Kind, Table};
 
 /// The file of times.
 pub(crate) const FILE: Key = Key::new(

@@ -1,9 +1,9 @@
 //! Deadlines: where a model has any, each operation at which a request may wait or time may pass asks first whether it is
 //! still in time. A model without deadlines has no such question.
 
-use crate::model::Model;
-use crate::model::field::Field;
-use crate::model::system::Op;
+use crate::Model;
+use crate::field::Field;
+use crate::system::Op;
 
 /// `deadline = "client"` or a time.
 pub(super) fn read(field: &Field) -> Option<Op> {

@@ -3,11 +3,11 @@
 use super::data_file;
 pub(crate) use super::dist_tables::DISTRIBUTION;
 use super::dist_tables::FAMILIES;
+use crate::document::Files;
 use crate::engine::dist::{Dist, DistError};
-use crate::model::document::Files;
-use crate::model::field::Field;
-use crate::model::section::Section;
-use crate::model::suggest::{listed, suggestion};
+use crate::field::Field;
+use crate::section::Section;
+use crate::suggest::{listed, suggestion};
 use std::fmt::Display;
 
 /// Reads a distribution of times, in nanoseconds: a text is a constant, a table names a family.

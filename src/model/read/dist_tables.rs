@@ -1,7 +1,7 @@
 //! Distributions, declared: the families, and the sets of parameters that each is given by.
 
 use super::data_file::DATA_FILE;
-use crate::model::vocabulary::{Key, Kind, Rule, Table, Type};
+use crate::vocabulary::{Key, Kind, Rule, Table, Type};
 
 /// A distribution of times.
 pub(crate) static DISTRIBUTION: Type = Type {

@@ -5,10 +5,10 @@ use super::visit::{Call, Visits};
 use super::visit_tables::VISIT;
 use super::{Build, Effect, answer, deadline, guard};
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::network::Network;
-use crate::model::system::{Endpoint, EndpointId, Op};
-use crate::model::vocabulary::{Key, Kind, Table};
+use crate::field::Field;
+use crate::network::Network;
+use crate::system::{Endpoint, EndpointId, Op};
+use crate::vocabulary::{Key, Kind, Table};
 use std::collections::BTreeSet;
 
 /// `[endpoints.NAME]`

@@ -2,10 +2,10 @@
 //! the model is known to be sound.
 
 use super::{Build, Sections};
-use crate::model::Model;
-use crate::model::cache::CacheId;
-use crate::model::service::{Copies, Service};
-use crate::model::system::{Op, PoolId, StationId};
+use crate::Model;
+use crate::cache::CacheId;
+use crate::service::{Copies, Service};
+use crate::system::{Op, PoolId, StationId};
 
 /// Largest number of stations or pools; it leaves room below the largest id.
 const MAX_RESOURCES: u32 = 60_000;

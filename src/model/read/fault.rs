@@ -3,10 +3,10 @@
 use super::Build;
 use super::service_tables::WHOM;
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::section::Section;
-use crate::model::service::{Fault, HealthCheck, Outliers, Service, Trouble, Whom};
-use crate::model::system::Trigger;
+use crate::field::Field;
+use crate::section::Section;
+use crate::service::{Fault, HealthCheck, Outliers, Service, Trouble, Whom};
+use crate::system::Trigger;
 
 /// Reads how a balancer learns of its replicas, and what happens to them.
 pub(super) fn read<'a>(build: &mut Build<'a>, section: &Section<'a>, service: &mut Service) {

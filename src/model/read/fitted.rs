@@ -1,9 +1,9 @@
 //! The section `[fitted]`, which `capsim fit` writes: to what the model was fitted, and over which load.
 
 use super::Build;
-use crate::model::Model;
-use crate::model::field::Field;
-use crate::model::vocabulary::{Key, Kind, Table};
+use crate::Model;
+use crate::field::Field;
+use crate::vocabulary::{Key, Kind, Table};
 
 /// `[fitted]`
 pub(crate) static FITTED: Table = Table {

@@ -1,10 +1,10 @@
 //! Whether a journey has picked what its requests need: a user, an event, a seat, a token.
 
 use super::Build;
-use crate::model::Model;
-use crate::model::journey::{Condition, Journey, SiteId, Step};
-use crate::model::limit::{LimitKey, LimitKind};
-use crate::model::system::{EndpointId, Entity, Op};
+use crate::Model;
+use crate::journey::{Condition, Journey, SiteId, Step};
+use crate::limit::{LimitKey, LimitKind};
+use crate::system::{EndpointId, Entity, Op};
 
 /// A set of things that a VU may have at a step.
 type Having = u8;

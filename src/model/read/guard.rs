@@ -5,12 +5,12 @@ use super::endpoint::Endpoints;
 use super::retry;
 use super::visit::{Call, Visits};
 use super::{Build, names};
-use crate::model::field::Field;
-use crate::model::network::Network;
-use crate::model::retry::{Guard, GuardId, RetryId};
-use crate::model::section::Section;
-use crate::model::system::{Endpoint, EndpointId, Op};
-use crate::model::tree::Place;
+use crate::field::Field;
+use crate::network::Network;
+use crate::retry::{Guard, GuardId, RetryId};
+use crate::section::Section;
+use crate::system::{Endpoint, EndpointId, Op};
+use crate::tree::Place;
 
 impl<'a> Visits<'_, 'a> {
     /// `{ call = "pay", retry = "polite", timeout = "500ms" }`

@@ -2,10 +2,10 @@
 
 use super::dist::DISTRIBUTION;
 use super::{Build, Sections, names};
-use crate::model::Model;
-use crate::model::field::Field;
-use crate::model::system::{Host, HostId, Op, Station, StationId};
-use crate::model::vocabulary::{Key, Kind, Table};
+use crate::Model;
+use crate::field::Field;
+use crate::system::{Host, HostId, Op, Station, StationId};
+use crate::vocabulary::{Key, Kind, Table};
 
 /// `[hosts.NAME]`
 pub(super) static HOST: Table = Table {

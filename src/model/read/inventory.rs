@@ -2,9 +2,9 @@
 
 use super::dist::DISTRIBUTION;
 use super::{Build, MAX_ENTITIES};
-use crate::model::field::Field;
-use crate::model::system::{Inventory, ListAge, Popularity};
-use crate::model::vocabulary::{Key, Kind, Rule, Table, Type};
+use crate::field::Field;
+use crate::system::{Inventory, ListAge, Popularity};
+use crate::vocabulary::{Key, Kind, Rule, Table, Type};
 
 const NUMBER: Kind = Kind::Whole(1, MAX_ENTITIES as u64);
 

@@ -2,9 +2,9 @@
 
 use super::program::Program;
 use super::{Build, empty_journey, steps};
-use crate::model::field::Field;
-use crate::model::journey::{Journey, JourneyId};
-use crate::model::scenario::Scenario;
+use crate::field::Field;
+use crate::journey::{Journey, JourneyId};
+use crate::scenario::Scenario;
 
 /// All programs, and who runs which.
 pub(super) struct Programs {
@@ -78,7 +78,7 @@ fn journey<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>, root: &str)
     let mut program = Program::new(build, root);
     if single_event {
         // With one event there is nothing to choose.
-        program.push(crate::model::journey::Step::PickEvent);
+        program.push(crate::journey::Step::PickEvent);
     }
     steps::all(&mut program, &items);
     let (steps, loop_slots) = program.finish();

@@ -3,14 +3,14 @@
 use super::station::{STATUS, idle};
 use super::visit::Visits;
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::limit::{
+use crate::field::Field;
+use crate::limit::{
     ConcurrencyLaw, ConcurrencyLimit, Limit, LimitId, LimitKey, LimitKind, RateLimit, RetryAfter,
 };
-use crate::model::section::Section;
-use crate::model::system::Op;
-use crate::model::tree::Value;
-use crate::model::vocabulary::{Case, Choice, Key, Kind, Rule, Table};
+use crate::section::Section;
+use crate::system::Op;
+use crate::tree::Value;
+use crate::vocabulary::{Case, Choice, Key, Kind, Rule, Table};
 
 /// `[limits.NAME]`
 pub(crate) static LIMIT: Table = Table {

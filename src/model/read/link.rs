@@ -3,10 +3,10 @@
 
 use super::visit::Call;
 use super::{Build, Sections, flow, order, progress, service};
-use crate::model::Model;
-use crate::model::field::Field;
-use crate::model::journey::{Journey, Step};
-use crate::model::system::{EndpointId, Op};
+use crate::Model;
+use crate::field::Field;
+use crate::journey::{Journey, Step};
+use crate::system::{EndpointId, Op};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks what no single section can know.

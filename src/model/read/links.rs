@@ -5,9 +5,9 @@ use super::dist::DISTRIBUTION;
 use super::network::{BYTES_PER_SECOND, REQUEST_BYTES, RESPONSE_BYTES};
 use super::station::idle;
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::link::Link;
-use crate::model::vocabulary::{Key, Kind, Table};
+use crate::field::Field;
+use crate::link::Link;
+use crate::vocabulary::{Key, Kind, Table};
 
 /// `[links.NAME]`
 pub(super) static LINK: Table = Table {

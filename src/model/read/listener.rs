@@ -2,12 +2,12 @@
 
 use super::{Build, network};
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::listener::Listener;
-use crate::model::network::Network;
-use crate::model::preset::Presets;
-use crate::model::section::Section;
-use crate::model::vocabulary::{Key, Kind, Rule, Table};
+use crate::field::Field;
+use crate::listener::Listener;
+use crate::network::Network;
+use crate::preset::Presets;
+use crate::section::Section;
+use crate::vocabulary::{Key, Kind, Rule, Table};
 
 /// `[listeners.NAME]`; the defaults are those of Linux since 6.5, of Go's dialer as k6 sets it up, and of HZ=250.
 pub(super) static LISTENER: Table = Table {

@@ -67,7 +67,7 @@ use super::tree::{Node, Place};
 use super::waiting::{Lock, WaitOrder};
 use crate::engine::Span;
 use crate::engine::dist::Dist;
-pub(crate) use about::MODEL;
+pub use about::MODEL;
 use about::{ROOT, about, phase};
 use names::Names;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! Names that the model gives, and the ids they lead to.
 
-use crate::model::field::Field;
-use crate::model::suggest::{all_of, suggestion};
+use crate::field::Field;
+use crate::suggest::{all_of, suggestion};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 

@@ -2,9 +2,9 @@
 
 use super::Build;
 use super::dist::DISTRIBUTION;
-use crate::model::field::Field;
-use crate::model::network::{Network, Sizes};
-use crate::model::vocabulary::{Key, Kind, Table};
+use crate::field::Field;
+use crate::network::{Network, Sizes};
+use crate::vocabulary::{Key, Kind, Table};
 
 /// `[network]`
 pub(crate) static NETWORK: Table = Table {

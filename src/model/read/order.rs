@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Build, Sections};
-use crate::model::Model;
-use crate::model::system::{EndpointId, Entity, Op, PoolId};
+use crate::Model;
+use crate::system::{EndpointId, Entity, Op, PoolId};
 
 /// Something that one request at a time (or as many as a pool has tokens) can hold.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -183,7 +183,7 @@ fn of(entity: Entity) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::Document;
+    use crate::Document;
 
     fn warnings(endpoints: &str) -> Vec<String> {
         let text = format!(

@@ -1,12 +1,12 @@
 //! Doubts about models whose events come so close together that a run takes very long.
 
 use super::{Build, Sections};
+use crate::Model;
+use crate::duration;
 use crate::engine::Span;
-use crate::model::Model;
-use crate::model::duration;
-use crate::model::field::Field;
-use crate::model::peak::arrivals;
-use crate::model::system::{Slowdown, Trigger};
+use crate::field::Field;
+use crate::peak::arrivals;
+use crate::system::{Slowdown, Trigger};
 
 /// This number of events of one cause takes minutes: a run does some millions a second.
 const MANY: f64 = 1e8;

@@ -1,12 +1,12 @@
 //! The section `[prices]`.
 
 use super::Build;
-use crate::model::Model;
-use crate::model::field::Field;
-use crate::model::price::Prices;
-use crate::model::section::Section;
-use crate::model::suggest::suggestion;
-use crate::model::vocabulary::{Key, Kind, Rule, Table};
+use crate::Model;
+use crate::field::Field;
+use crate::price::Prices;
+use crate::section::Section;
+use crate::suggest::suggestion;
+use crate::vocabulary::{Key, Kind, Rule, Table};
 
 const BY_NAME: Kind = Kind::Named(&Kind::Number(0.0, 1e12));
 

@@ -1,8 +1,8 @@
 //! Writing a journey's flat program: jumps whose targets come later, counters, groups.
 
 use super::{Build, names};
-use crate::model::field::Field;
-use crate::model::journey::{Condition, Group, GroupId, Step};
+use crate::field::Field;
+use crate::journey::{Condition, Group, GroupId, Step};
 
 /// A jump whose target is not known yet.
 #[must_use]

@@ -2,11 +2,11 @@
 
 use super::flow::Reach;
 use super::{Build, Sections};
+use crate::Model;
 use crate::engine::dist::Dist;
-use crate::model::Model;
-use crate::model::journey::{Condition, Journey, Step};
-use crate::model::scenario::Executor;
-use crate::model::system::DistId;
+use crate::journey::{Condition, Journey, Step};
+use crate::scenario::Executor;
+use crate::system::DistId;
 
 /// More iterations than this at one instant are as good as endless.
 const MOST_ITERATIONS: u64 = 1_000_000;

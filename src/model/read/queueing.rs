@@ -2,11 +2,11 @@
 
 use super::station::idle;
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::queueing::{Codel, Preemption, Queueing};
-use crate::model::section::Section;
-use crate::model::system::{Discipline, Station};
-use crate::model::vocabulary::{Choice, Key, Kind, Table};
+use crate::field::Field;
+use crate::queueing::{Codel, Preemption, Queueing};
+use crate::section::Section;
+use crate::system::{Discipline, Station};
+use crate::vocabulary::{Choice, Key, Kind, Table};
 
 pub(super) const PREEMPTION: Key = Key::new(
     "preemption",

@@ -3,13 +3,13 @@
 use super::station::{idle, refusal, refused_with};
 use super::waiting::{ENTITIES, entity_of};
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::preset::Presets;
-use crate::model::rate_limit::{RateLimit, Rule};
-use crate::model::section::Section;
-use crate::model::system::Entity;
-use crate::model::tree::Value;
-use crate::model::vocabulary::{Choice, Key, Kind, Table};
+use crate::field::Field;
+use crate::preset::Presets;
+use crate::rate_limit::{RateLimit, Rule};
+use crate::section::Section;
+use crate::system::Entity;
+use crate::tree::Value;
+use crate::vocabulary::{Choice, Key, Kind, Table};
 
 /// `[rate_limits.NAME]`
 pub(super) static RATE_LIMIT: Table = Table {

@@ -4,17 +4,17 @@ use super::Build;
 use super::journey::Programs;
 use super::request::plain_site;
 use crate::engine::Span;
+use crate::field::Field;
 use crate::formats::Layout;
 use crate::formats::path::Route;
 use crate::formats::replay::{Log, Survey};
-use crate::model::field::Field;
-use crate::model::journey::{Journey, JourneyId, Step};
-use crate::model::replay::Replay;
-use crate::model::scenario::Scenario;
-use crate::model::section::Section;
-use crate::model::system::EndpointId;
-use crate::model::tree::Value;
-use crate::model::vocabulary::{Choice, Key, Kind};
+use crate::journey::{Journey, JourneyId, Step};
+use crate::replay::Replay;
+use crate::scenario::Scenario;
+use crate::section::Section;
+use crate::system::EndpointId;
+use crate::tree::Value;
+use crate::vocabulary::{Choice, Key, Kind};
 use std::sync::Arc;
 
 /// Keys that other executors do not have.

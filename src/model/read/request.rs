@@ -6,10 +6,10 @@ use super::step_tables::{OTHERWISE, SEAT_EXAMPLE, SEATS, UNTIL};
 use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, turns};
 use super::{Build, Effect, names, retry, scenario};
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::journey::{Condition, SeatChoice, Site, SiteId, Step};
-use crate::model::section::Section;
-use crate::model::system::EndpointId;
+use crate::field::Field;
+use crate::journey::{Condition, SeatChoice, Site, SiteId, Step};
+use crate::section::Section;
+use crate::system::EndpointId;
 
 /// k6's default timeout of a request.
 const TIMEOUT: Span = Span::secs(60);

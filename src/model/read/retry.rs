@@ -2,12 +2,12 @@
 
 use super::{Build, names};
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::preset::Presets;
-use crate::model::retry::{Backoff, Budget, Failures, Hedge, HedgeAfter, Jitter, Retry, RetryId};
-use crate::model::section::Section;
-use crate::model::tree::Value;
-use crate::model::vocabulary::{Case, Choice, Key, Kind, Rule, Table, Type};
+use crate::field::Field;
+use crate::preset::Presets;
+use crate::retry::{Backoff, Budget, Failures, Hedge, HedgeAfter, Jitter, Retry, RetryId};
+use crate::section::Section;
+use crate::tree::Value;
+use crate::vocabulary::{Case, Choice, Key, Kind, Rule, Table, Type};
 
 /// A policy where it is used.
 pub(super) static RETRY_POLICY: Type = Type {

@@ -2,16 +2,16 @@
 
 use super::scenario_table::{FROM_FILE, executors};
 use super::{Build, data_file, dist, replay};
+use crate::duration;
 use crate::engine::Span;
 use crate::engine::dist::Dist;
-use crate::model::duration;
-use crate::model::field::Field;
-use crate::model::journey::JourneyId;
-use crate::model::raw_scenario::{Problem as Fault, RawScenario, RawStage};
-use crate::model::scenario::Scenario;
-use crate::model::scenario_check;
-use crate::model::section::Section;
-use crate::model::suggest::{listed, nearest, suggestion};
+use crate::field::Field;
+use crate::journey::JourneyId;
+use crate::raw_scenario::{Problem as Fault, RawScenario, RawStage};
+use crate::scenario::Scenario;
+use crate::scenario_check;
+use crate::section::Section;
+use crate::suggest::{listed, nearest, suggestion};
 use std::cell::RefCell;
 
 /// Reads `[scenarios.NAME]`, in the order of the text. The journey's id is its place in `[journeys]`.

@@ -3,7 +3,7 @@
 use super::data_file::{COLUMN, FILE, UNIT};
 use super::dist::DISTRIBUTION;
 use super::replay;
-use crate::model::vocabulary::{Case, Key, Kind, Names, Rule, Table, Type};
+use crate::vocabulary::{Case, Key, Kind, Names, Rule, Table, Type};
 
 /// Tags of samples.
 pub(crate) static TAGS: Type = Type {

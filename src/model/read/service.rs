@@ -2,12 +2,12 @@
 
 use super::service_tables::{BALANCERS, HASHED, STICKY};
 use super::{Build, Sections, autoscale, fault};
+use crate::Model;
 use crate::engine::Span;
-use crate::model::Model;
-use crate::model::field::Field;
-use crate::model::section::Section;
-use crate::model::service::{Balancer, Copies, Service};
-use crate::model::system::{Entity, Op};
+use crate::field::Field;
+use crate::section::Section;
+use crate::service::{Balancer, Copies, Service};
+use crate::system::{Entity, Op};
 
 /// Reads all services, in the order of the text. Their stations and pools are still those of the text.
 pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -> Vec<Service> {

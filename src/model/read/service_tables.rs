@@ -3,10 +3,10 @@
 use super::autoscale::AUTOSCALE;
 use super::dist::DISTRIBUTION;
 use super::slowdown::{AFTER, EVERY};
-use crate::model::preset::Presets;
-use crate::model::service::Balancer;
-use crate::model::system::Entity;
-use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
+use crate::preset::Presets;
+use crate::service::Balancer;
+use crate::system::Entity;
+use crate::vocabulary::{Choice, Key, Kind, Rule, Table};
 
 /// Replicas of one service, at most: each has its own stations, pools and copies of the endpoints' programs.
 pub(super) const MAX_REPLICAS: u64 = 10_000;
@@ -225,13 +225,13 @@ static OUTLIERS: Table = Table {
 };
 
 /// To whom something happens, besides the number of a replica.
-pub(super) static WHOM: Choice<crate::model::service::Whom> = Choice {
+pub(super) static WHOM: Choice<crate::service::Whom> = Choice {
     one: "",
     many: "possible",
     pairs: &[
-        ("any", crate::model::service::Whom::Any),
-        ("each", crate::model::service::Whom::Each),
-        ("all", crate::model::service::Whom::All),
+        ("any", crate::service::Whom::Any),
+        ("each", crate::service::Whom::Each),
+        ("all", crate::service::Whom::All),
     ],
 };
 

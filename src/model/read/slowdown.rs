@@ -3,10 +3,10 @@
 use super::Build;
 use super::dist::DISTRIBUTION;
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::section::Section;
-use crate::model::system::{Slowdown, Trigger};
-use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
+use crate::field::Field;
+use crate::section::Section;
+use crate::system::{Slowdown, Trigger};
+use crate::vocabulary::{Choice, Key, Kind, Rule, Table};
 
 /// What happens again and again, by its starts.
 pub(super) const EVERY: Key = Key::new(

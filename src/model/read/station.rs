@@ -6,13 +6,13 @@ use super::slowdown::{SLOWDOWN, WARM_UP};
 use super::waiting::{AT_RANDOM, HAND_OFF, ORDER, WAKE, waiting};
 use super::{Build, slowdown};
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::preset::Presets;
-use crate::model::queueing::Preemption;
-use crate::model::section::Section;
-use crate::model::system::{ByNumber, Connecting, Discipline, HostId, Pool, Scalability, Station};
-use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
-use crate::model::waiting::{WaitOrder, Waiting};
+use crate::field::Field;
+use crate::preset::Presets;
+use crate::queueing::Preemption;
+use crate::section::Section;
+use crate::system::{ByNumber, Connecting, Discipline, HostId, Pool, Scalability, Station};
+use crate::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
+use crate::waiting::{WaitOrder, Waiting};
 
 /// `[stations.NAME]`
 pub(crate) static STATION: Table = Table {

@@ -6,8 +6,8 @@ use super::condition::CONDITION;
 use super::dist::DISTRIBUTION;
 use super::retry::RETRY_POLICY;
 use super::scenario_table::TAGS;
-use crate::model::journey::{CustomKind, Step};
-use crate::model::vocabulary::{Choice, Key, Kind, Table, Type, Union};
+use crate::journey::{CustomKind, Step};
+use crate::vocabulary::{Choice, Key, Kind, Table, Type, Union};
 
 /// A step of a journey.
 pub(crate) static STEP: Type = Type {

@@ -4,14 +4,14 @@ use super::program::Program;
 use super::request::{self, otherwise_ends};
 use super::step_tables::{AWAITS, KINDS, PICKS, RELEASES, STEPS, TAKES};
 use super::{chain, choose, condition, names};
-use crate::model::field::Field;
-use crate::model::journey::{
+use crate::field::Field;
+use crate::journey::{
     Check, CheckId, Condition, CustomKind, CustomMetric, MetricId, Recorded, Step,
 };
-use crate::model::metric_name::find_builtin;
-use crate::model::section::Section;
-use crate::model::suggest::{listed, nearest};
-use crate::model::vocabulary::Choice;
+use crate::metric_name::find_builtin;
+use crate::section::Section;
+use crate::suggest::{listed, nearest};
+use crate::vocabulary::Choice;
 
 /// No loop takes more turns, alone or nested: 10⁹ turns of no time take a minute already.
 const MOST_TURNS: u64 = 1_000_000_000;

@@ -1,12 +1,12 @@
 //! Thresholds by metric.
 
-use crate::model::Model;
-use crate::model::field::Field;
-use crate::model::journey::{CustomKind, CustomMetric};
-use crate::model::metric_name::{BUILTINS, MetricKind, find_builtin};
-use crate::model::suggest::suggestion;
-use crate::model::threshold::{MetricThresholds, Threshold, resolve};
-use crate::model::vocabulary::{Key, Kind, Table};
+use crate::Model;
+use crate::field::Field;
+use crate::journey::{CustomKind, CustomMetric};
+use crate::metric_name::{BUILTINS, MetricKind, find_builtin};
+use crate::suggest::suggestion;
+use crate::threshold::{MetricThresholds, Threshold, resolve};
+use crate::vocabulary::{Key, Kind, Table};
 
 /// What must hold of a metric.
 pub(crate) const THRESHOLD: Kind = Kind::Either(&[EXPRESSION, Kind::Table(&WITH_OPTIONS)]);

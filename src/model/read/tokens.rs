@@ -1,7 +1,7 @@
 //! Pools of which somebody takes several tokens at once: all their tokens are taken in that way.
 
-use crate::model::Model;
-use crate::model::system::Op;
+use crate::Model;
+use crate::system::Op;
 use std::collections::BTreeSet;
 
 /// Makes one way of taking of both.

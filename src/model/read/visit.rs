@@ -5,16 +5,16 @@ use super::station::idle;
 use super::visit_tables::{ACCUMULATED, VISITS};
 use super::waiting::entity_of;
 use super::{Build, names};
-use crate::model::cache::CacheId;
-use crate::model::field::Field;
-use crate::model::rate_limit::RateLimitId;
-use crate::model::section::Section;
-use crate::model::suggest::{listed, nearest};
-use crate::model::system::{
+use crate::cache::CacheId;
+use crate::field::Field;
+use crate::rate_limit::RateLimitId;
+use crate::section::Section;
+use crate::suggest::{listed, nearest};
+use crate::system::{
     Accumulated, Discipline, EndpointId, Entity, Growth, Op, Patience, PoolId, StationId,
 };
-use crate::model::tree::Place;
-use crate::model::waiting::WaitOrder;
+use crate::tree::Place;
+use crate::waiting::WaitOrder;
 
 /// One endpoint leads to another.
 pub(super) struct Call {

@@ -5,8 +5,8 @@ use super::dist::DISTRIBUTION;
 use super::retry::RETRY_POLICY;
 use super::station::STATUS;
 use super::waiting::ENTITIES;
-use crate::model::system::Accumulated;
-use crate::model::vocabulary::{Choice, Key, Kind, Table, Type, Union};
+use crate::system::Accumulated;
+use crate::vocabulary::{Choice, Key, Kind, Table, Type, Union};
 
 /// A visit of an endpoint.
 pub(crate) static VISIT: Type = Type {

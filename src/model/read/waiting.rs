@@ -2,14 +2,14 @@
 
 use super::Build;
 use super::station::idle;
-use crate::model::Model;
-use crate::model::field::Field;
-use crate::model::preset::Presets;
-use crate::model::section::Section;
-use crate::model::suggest::suggestion;
-use crate::model::system::{Entity, Op};
-use crate::model::vocabulary::{Choice, Key, Kind, Table};
-use crate::model::waiting::{Lock, WaitOrder, Waiting};
+use crate::Model;
+use crate::field::Field;
+use crate::preset::Presets;
+use crate::section::Section;
+use crate::suggest::suggestion;
+use crate::system::{Entity, Op};
+use crate::vocabulary::{Choice, Key, Kind, Table};
+use crate::waiting::{Lock, WaitOrder, Waiting};
 
 /// Who of those who wait is next.
 pub(super) const ORDER: Key = Key::new(

@@ -3,11 +3,11 @@
 use super::dist::DISTRIBUTION;
 use super::{Build, MAX_ENTITIES};
 use crate::engine::Span;
-use crate::model::field::Field;
-use crate::model::preset::Presets;
-use crate::model::section::Section;
-use crate::model::system::{AdmissionOrder, Locations, WaitingRoom};
-use crate::model::vocabulary::{Choice, Key, Kind, Rule, Table};
+use crate::field::Field;
+use crate::preset::Presets;
+use crate::section::Section;
+use crate::system::{AdmissionOrder, Locations, WaitingRoom};
+use crate::vocabulary::{Choice, Key, Kind, Rule, Table};
 
 /// `[waiting_room]`
 pub(crate) static WAITING_ROOM: Table = Table {

@@ -1,11 +1,11 @@
 //! What a value may be.
 
 use super::Table;
-use crate::model::tree::Node;
+use crate::tree::Node;
 
 /// What the value of a key may be.
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Any text.
     Text,
     /// This text and no other.
@@ -51,7 +51,7 @@ pub(crate) enum Kind {
 }
 
 /// A type that several keys share, such as a distribution.
-pub(crate) struct Type {
+pub struct Type {
     /// `distribution`
     pub name: &'static str,
     /// What it is.
@@ -61,7 +61,7 @@ pub(crate) struct Type {
 }
 
 /// Tables of which a value is one: the first of which the first key is there.
-pub(crate) struct Union {
+pub struct Union {
     /// One of them, for the reference: `step`.
     pub name: &'static str,
     /// In the order in which a value is compared with them.
@@ -79,13 +79,13 @@ impl Union {
 }
 
 /// The texts that a choice accepts.
-pub(crate) trait Names {
+pub trait Names {
     /// In the order in which errors list them.
     fn names(&self) -> Vec<&'static str>;
 }
 
 /// Texts, and what each stands for.
-pub(crate) struct Choice<T: 'static> {
+pub struct Choice<T: 'static> {
     /// One of them, for sentences: `discipline`; empty: the key's name says it.
     pub one: &'static str,
     /// Several of them.
@@ -102,7 +102,7 @@ impl<T> Names for Choice<T> {
 
 impl Kind {
     /// The declaration that a table is read by.
-    pub fn table(&'static self, node: &Node) -> Option<&'static Table> {
+    pub(crate) fn table(&'static self, node: &Node) -> Option<&'static Table> {
         match self {
             Kind::Table(table) => Some(table),
             Kind::Union(union) => {

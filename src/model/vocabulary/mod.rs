@@ -8,12 +8,12 @@ mod path;
 mod tests;
 
 /// What stands at the top of a model.
-pub(crate) use super::read::MODEL;
-pub(crate) use kind::{Choice, Kind, Names, Type, Union};
+pub use super::read::MODEL;
+pub use kind::{Choice, Kind, Names, Type, Union};
 pub(crate) use path::{below, joined, paths, root};
 
 /// A table whose keys are fixed.
-pub(crate) struct Table {
+pub struct Table {
     /// Where it stands, as the reference calls it: `stations.NAME`. No two tables have the same.
     pub name: &'static str,
     /// What it describes, in a sentence or two.
@@ -25,7 +25,7 @@ pub(crate) struct Table {
 }
 
 /// A key of a table.
-pub(crate) struct Key {
+pub struct Key {
     /// As written in a model.
     pub name: &'static str,
     /// As k6 spells it, which is accepted, too.
@@ -40,7 +40,7 @@ pub(crate) struct Key {
 
 /// What holds if a key is not there.
 #[derive(Clone, Copy)]
-pub(crate) enum Presence {
+pub enum Presence {
     /// Then there is nothing of the kind.
     Optional,
     /// An error; the example completes "write …".
@@ -53,18 +53,21 @@ pub(crate) enum Presence {
 
 /// The value of a key that is not there.
 #[derive(Clone, Copy)]
-pub(crate) enum DefaultValue {
+pub enum DefaultValue {
     /// A text, also a time or a name.
     Text(&'static str),
+    /// A whole number.
     Whole(u64),
+    /// A number, whole or not.
     Number(f64),
+    /// `true` or `false`.
     Flag(bool),
     /// No single value: what holds instead, in words.
     Words(&'static str),
 }
 
 /// Which keys of a table go together.
-pub(crate) enum Rule {
+pub enum Rule {
     /// Exactly one of these sets, and no key of another one.
     OneOf(&'static [&'static [&'static str]]),
     /// At least one of these keys.
@@ -78,7 +81,7 @@ pub(crate) enum Rule {
 }
 
 /// What keys go with one text of the deciding key.
-pub(crate) struct Case {
+pub struct Case {
     /// The text.
     pub text: &'static str,
     /// What it stands for.

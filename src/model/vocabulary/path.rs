@@ -1,7 +1,7 @@
 //! The paths that a model may have by its declaration.
 
 use super::{Kind, MODEL, Rule, Table};
-use crate::model::tree::{Node, Value};
+use crate::tree::{Node, Value};
 
 static ROOT: Kind = Kind::Table(&MODEL);
 
@@ -22,7 +22,7 @@ pub(crate) fn below(node: &Node, kind: Option<&'static Kind>, key: &str) -> Opti
 }
 
 /// What a model as a whole is.
-pub(crate) fn root() -> Option<&'static Kind> {
+pub fn root() -> Option<&'static Kind> {
     Some(&ROOT)
 }
 
@@ -93,7 +93,7 @@ fn excludes(rule: &Rule, node: &Node, key: &str) -> bool {
 }
 
 /// A path with one key more, in quotes if need be.
-pub(crate) fn joined(path: &str, key: &str) -> String {
+pub fn joined(path: &str, key: &str) -> String {
     let dot = if path.is_empty() { "" } else { "." };
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     match key.chars().all(plain) && !key.is_empty() {

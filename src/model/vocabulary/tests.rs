@@ -1,7 +1,7 @@
 //! What is declared must make sense.
 
 use super::{DefaultValue, Key, Kind, MODEL, Presence, Rule, Table};
-use crate::model::duration;
+use crate::duration;
 
 /// All tables, from the top.
 fn tables() -> Vec<&'static Table> {

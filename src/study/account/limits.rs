@@ -4,6 +4,7 @@ use super::holding::{Holding, Places, holding};
 use super::replicas::{What, family, there};
 use super::stations::{AtStation, NS, at_stations, fastest, law, taken};
 use super::{Account, Kind, Limit};
+use crate::answers::bounds::idle_iteration;
 use crate::measure::recorder::SampleSource;
 use crate::measure::time_weighted::TimeWeighted;
 use crate::model::Model;
@@ -12,7 +13,6 @@ use crate::model::limit::LimitKind;
 use crate::model::scenario::Executor;
 use crate::model::system::{AdmissionOrder, Entity, Op, WaitingRoom};
 use crate::parts::waiting_room::RoomProbe;
-use crate::study::answers::bounds::idle_iteration;
 use crate::world::limiter::LimitProbe;
 use crate::world::outcome::Outcome;
 

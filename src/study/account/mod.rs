@@ -114,7 +114,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    pub(in crate::study) fn new(kind: Kind, name: String) -> Limit {
+    pub(crate) fn new(kind: Kind, name: String) -> Limit {
         Limit {
             kind,
             name,
@@ -137,7 +137,7 @@ impl Limit {
     }
 
     /// All numbers of which a mean over runs is taken.
-    pub(in crate::study) fn numbers(&mut self) -> [&mut f64; 12] {
+    pub(crate) fn numbers(&mut self) -> [&mut f64; 12] {
         [
             &mut self.utilisation,
             &mut self.in_use,

@@ -14,11 +14,11 @@ use std::collections::BTreeSet;
 
 use super::excess::{Excess, excess};
 use super::walk::Walk;
+use crate::account::Kind;
 use crate::engine::dist::Dist;
 use crate::model::Model;
 use crate::model::scenario::Executor;
 use crate::model::system::{ByNumber, Discipline, EndpointId, HostId};
-use crate::study::account::Kind;
 use crate::theory::closed::machine_repair;
 use crate::theory::mmc::Mmc;
 use crate::theory::mva::mva;

@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 
 use super::bounds::{Demand, analyse};
 use super::margin::{Hold, Sample};
+use crate::account::{Account, Kind};
+use crate::fit::free::{Unit, matching, standing, written};
+use crate::metrics::thresholds_of;
 use crate::model::{Document, Model, Override, Problems};
+use crate::runner::{Asked, Runner, Study, Take};
 use crate::stats::Moments;
 use crate::stats::interval::{of_moments, student_t};
-use crate::study::account::{Account, Kind};
-use crate::study::fit::free::{Unit, matching, standing, written};
-use crate::study::metrics::thresholds_of;
-use crate::study::runner::{Asked, Runner, Study, Take};
 
 /// Points of the first grid.
 const GRID: usize = 7;

@@ -2,10 +2,10 @@
 
 use super::bounds::Demand;
 use super::walk::Walk;
+use crate::account::{Kind, fastest, law, most_wanted, taken};
 use crate::engine::Span;
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::system::{AdmissionOrder, Entity, Slowdown, Trigger, WaitingRoom};
-use crate::study::account::{Kind, fastest, law, most_wanted, taken};
 
 /// All that has a limit and is needed, with its ceiling.
 pub(super) fn ceilings(walk: &mut Walk) -> Vec<Demand> {

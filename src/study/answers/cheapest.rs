@@ -1,6 +1,6 @@
 //! The cheapest design that meets all thresholds, over several parameters at once.
 //!
-//! What a design costs an hour is known without a simulation ([`least_per_hour`](crate::study::cost::least_per_hour)). Designs are tried in the
+//! What a design costs an hour is known without a simulation ([`least_per_hour`](crate::cost::least_per_hour)). Designs are tried in the
 //! ascending order of it (best first), all with the same random numbers, until one passes for sure and no other can
 //! be cheaper. As long as that holds for all that was tried, it is taken for granted that a design passes if one
 //! passes that is nowhere stronger (*monotone*): whatever lies below a design that fails is then skipped. The winner's
@@ -9,12 +9,12 @@
 mod walk;
 
 use super::capacity::{Cut, Tried, Verdict};
+use crate::design::Axis;
+use crate::metrics::thresholds_of;
 use crate::model::{Document, Override};
+use crate::runner::Runner;
 use crate::stats::Moments;
 use crate::stats::interval::{Interval, of_moments};
-use crate::study::design::Axis;
-use crate::study::metrics::thresholds_of;
-use crate::study::runner::Runner;
 use walk::Search;
 
 /// Runs of a design after which its verdict is looked at.

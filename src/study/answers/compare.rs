@@ -1,12 +1,12 @@
 //! Two designs under the same random numbers: which is better, and by how much.
 
 use super::margin::{Sample, samples};
+use crate::metrics::thresholds_of;
 use crate::model::Model;
 use crate::model::threshold::Operator;
+use crate::runs::Job;
 use crate::stats::Moments;
 use crate::stats::interval::{Interval, normal_z, paired_difference, student_t};
-use crate::study::metrics::thresholds_of;
-use crate::study::runs::Job;
 
 /// Coverage of the intervals.
 const LEVEL: f64 = 0.95;

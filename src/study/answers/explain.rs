@@ -2,12 +2,12 @@
 
 use super::capacity::Cut;
 use super::margin::Sample;
+use crate::account::Account;
+use crate::fit::free::{Unit, standing, written};
+use crate::metrics::thresholds_of;
 use crate::model::{Document, Model, Override};
+use crate::runner::{Asked, Runner, Study, Take};
 use crate::stats::interval::paired_difference;
-use crate::study::account::Account;
-use crate::study::fit::free::{Unit, standing, written};
-use crate::study::metrics::thresholds_of;
-use crate::study::runner::{Asked, Runner, Study, Take};
 
 /// Sections whose values are not parameters of the system under test.
 const FIXED: [&str; 6] = [

@@ -1,12 +1,12 @@
 //! How far a run is from crossing a threshold, and the runs that tell.
 
+use crate::account::Account;
 use crate::measure::summary::Summary;
+use crate::metrics::{Metrics, NamedThreshold, metrics_of, thresholds_of};
 use crate::model::Model;
 use crate::model::threshold::Operator;
 use crate::parts::pool::PoolProbe;
-use crate::study::account::Account;
-use crate::study::metrics::{Metrics, NamedThreshold, metrics_of, thresholds_of};
-use crate::study::runs::{Job, run_all};
+use crate::runs::{Job, run_all};
 use crate::world::outcome::Outcome;
 
 /// What one run gave.

@@ -2,9 +2,9 @@
 
 use super::predict::Question;
 use super::remembered::Remembered;
+use crate::answers::bounds::analyse;
 use crate::model::Model;
 use crate::model::system::Op;
-use crate::study::answers::bounds::analyse;
 
 /// Step of a numerical derivative, as a logarithm.
 const STEP: f64 = 0.02;
@@ -74,7 +74,7 @@ pub(super) fn demand(
 }
 
 /// Multiplies all times that the system takes.
-pub(in crate::study) fn slow_down(model: &mut Model, factor: f64) {
+pub(crate) fn slow_down(model: &mut Model, factor: f64) {
     let mut own = std::collections::BTreeSet::new();
     for endpoint in &model.endpoints {
         for op in &endpoint.ops {

@@ -10,8 +10,8 @@
 use super::Fit;
 use super::distance::log_ratio;
 use super::read::Stat;
+use crate::answers::bounds::analyse;
 use crate::model::threshold::Aggregation;
-use crate::study::answers::bounds::analyse;
 
 /// Runs whose peak is below this share of the knee are low loads.
 const LOW: f64 = 0.8;

@@ -3,10 +3,10 @@
 //! written down.
 
 use super::free::matching;
+use crate::account::Kind;
+use crate::answers::bounds::analyse;
 use crate::model::system::{Op, PoolId};
 use crate::model::{Document, Model, Override};
-use crate::study::account::Kind;
-use crate::study::answers::bounds::analyse;
 
 /// A model with something more.
 #[derive(Debug)]

@@ -5,11 +5,11 @@
 //! that it takes when nobody waits. Each request waits for the bottleneck as often as it visits it, and
 //! takes its own mean time besides. Ramps are a steady state at each of their seconds.
 
+use crate::answers::bounds::{Analysis, analyse, of_endpoint};
 use crate::model::Model;
 use crate::model::metric_name::MetricName;
 use crate::model::scenario::{Executor, Stage};
 use crate::model::threshold::Aggregation;
-use crate::study::answers::bounds::{Analysis, analyse, of_endpoint};
 use crate::theory::closed::ClosedWait;
 use crate::theory::mmc::Mmc;
 use crate::theory::numeric::quantile;

@@ -4,8 +4,8 @@ use super::Fit;
 use super::free::Unit;
 use super::quality::Quality;
 use super::search::Found;
+use crate::answers::bounds::{Analysis, analyse};
 use crate::stats::interval::student_t;
-use crate::study::answers::bounds::{Analysis, analyse};
 
 /// A number with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,10 +7,10 @@ use super::bottleneck::demand;
 use super::lack::{RUN_TO_RUN, outside};
 use super::predict::{DRIFT, Question};
 use super::remembered::Remembered;
+use crate::answers::bounds::analyse;
 use crate::model::{Document, Model, Override};
+use crate::runner::HERE;
 use crate::stats::Moments;
-use crate::study::answers::bounds::analyse;
-use crate::study::runner::HERE;
 
 /// 97.5 % of a normal law lie below this number of standard deviations.
 const NORMAL: f64 = 1.959_964;

@@ -1,6 +1,6 @@
 //! Fitting a model to measured runs, and saying how well that went.
 
-pub(in crate::study) mod bottleneck;
+pub(crate) mod bottleneck;
 pub mod covariance;
 pub mod crossing;
 pub mod distance;
@@ -28,7 +28,7 @@ pub mod structure;
 mod wanted;
 
 use crate::model::{Document, Model, Override};
-use crate::study::runner::{Asked, Given, Runner, Study, Take};
+use crate::runner::{Asked, Given, Runner, Study, Take};
 use distance::{Target, log_ratio, targets};
 use free::Free;
 use read::Measured;

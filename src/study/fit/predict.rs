@@ -18,8 +18,8 @@ use super::wanted::{Kind, gauges, kind, readings};
 use crate::engine::stream::Stream;
 use crate::model::threshold::Aggregation;
 use crate::model::{Document, Model, Override};
-use crate::study::runner::{Asked, Given, Numbers, Runner, Study, Take};
-use crate::study::runs::map_in_order;
+use crate::runner::{Asked, Given, Numbers, Runner, Study, Take};
+use crate::runs::map_in_order;
 use crate::world::window::Window;
 
 /// How far service times drift when the load grows by a factor of e beyond those measured: mean and standard

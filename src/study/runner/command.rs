@@ -6,8 +6,8 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use super::{Broken, Given, Take};
 use crate::model::visible::visible_lines;
-use crate::study::sweep::plan::{Key, Line};
-use crate::study::sweep::segment::{Entry, is_header};
+use crate::sweep::plan::{Key, Line};
+use crate::sweep::segment::{Entry, is_header};
 
 /// So much of a strange line is shown.
 const SHOWN: usize = 80;

@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Columns, Sweep, result};
+use crate::design::Design;
 use crate::model::Problems;
 use crate::model::document::Document;
 use crate::model::set::Override;
-use crate::study::design::Design;
-use crate::study::runner::Take;
-use crate::study::runs::Job;
+use crate::runner::Take;
+use crate::runs::Job;
 
 /// The format of plans and of keys.
 const FORMAT: u32 = 1;

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::rows::line;
 use super::{Columns, Sweep, SweepError, replace_file};
-use crate::study::metrics::{Metrics, thresholds_of};
-use crate::study::replication_stats::ReplicationStats;
+use crate::metrics::{Metrics, thresholds_of};
+use crate::replication_stats::ReplicationStats;
 
 /// The header of the file of points.
 #[must_use]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::run::{Done, Sink};
 use super::{Columns, Sweep, SweepError, result_of};
-use crate::study::replicate::Run;
+use crate::replicate::Run;
 
 /// One line of CSV.
 pub(super) fn line(cells: &[String]) -> Result<Vec<u8>, SweepError> {
@@ -270,8 +270,8 @@ impl Sweep<'_> {
 mod tests {
     use super::super::run::Cells;
     use super::*;
+    use crate::design::Design;
     use crate::model::document::Document;
-    use crate::study::design::Design;
 
     const MODEL: &str = "
         [scenarios.default]

@@ -9,8 +9,8 @@ use super::plan::{Key, Opened, Plan, PlanError};
 use super::run::Cells;
 use super::segment::{self, Entry, Line, Place, Segment};
 use super::shard::Shard;
+use crate::atomic_file::write_atomically;
 use crate::model::input;
-use crate::study::atomic_file::write_atomically;
 
 /// A directory with `plans/` and `segments/`.
 #[derive(Clone, Debug)]

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, CONFIRMED, Judged, Question, STAGES, SURE, WORTH, covers};
+use crate::answers::capacity::{Cut, Tried, Verdict};
+use crate::cost;
+use crate::design::Axis;
 use crate::model::{Model, Override};
-use crate::study::answers::capacity::{Cut, Tried, Verdict};
-use crate::study::cost;
-use crate::study::design::Axis;
-use crate::study::runner::{Asked, Study, Take};
+use crate::runner::{Asked, Study, Take};
 
 /// A design of the grid.
 struct Candidate {

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::tree::Part;
 use super::{LearnedTraces, Shape, Work};
-use crate::study::learn::laws::time;
-use crate::study::learn::write::{comment, grouped, levels, open_arrivals};
+use crate::learn::laws::time;
+use crate::learn::write::{comment, grouped, levels, open_arrivals};
 
 /// Work shorter than this, in milliseconds, is left out.
 const NOTHING_MS: f64 = 0.001;

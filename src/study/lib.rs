@@ -4,6 +4,11 @@
 //! predictions (`fit`), models from logs (`learn`), the self-test, and the CSV files of sweeps. It may use `formats`
 //! and what is below it, `world` above all. It must not know the command line, and leaves tables, pages and charts to
 //! `report`.
+//!
+//! The inside of a program: any version may change what is here. The library's public face is the crate `capsim`.
+
+// They panic where the text cannot be written.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod account;
 pub mod answers;
@@ -23,3 +28,7 @@ pub mod steady;
 pub mod sweep;
 pub mod timeline;
 pub mod vary;
+
+use capsim_core::{engine, formats, stats, theory};
+use capsim_model as model;
+use capsim_sim::{load, measure, parts, world};

@@ -6,6 +6,11 @@
 //! What lives here: those types, the reader of model files with all its error messages, and overrides by path. It may
 //! use `formats` and what is below it, and uses of it the opening of files ([`input`]) and logs that are replayed. It
 //! must not know how a model is run or what a run measures.
+//!
+//! The inside of a program: any version may change what is here. The library's public face is the crate `capsim`.
+
+// They panic where the text cannot be written.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod answer;
 pub mod autoscale;
@@ -38,17 +43,19 @@ mod section;
 pub mod service;
 pub mod set;
 pub mod shortcuts;
-pub(crate) mod suggest;
+pub mod suggest;
 mod syntax;
 pub mod system;
 pub mod threshold;
 mod tree;
 pub mod visible;
-pub(crate) mod vocabulary;
+pub mod vocabulary;
 pub mod waiting;
 
-pub use crate::formats::input;
+use capsim_core::{engine, formats};
+
 pub use document::{Checked, Document};
+pub use formats::input;
 pub use problem::{Problem, Problems};
 pub use set::Override;
 

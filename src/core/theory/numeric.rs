@@ -24,7 +24,7 @@ pub(super) fn crossing(function: impl Fn(f64) -> f64, mut low: f64, mut high: f6
 ///
 /// `scale` is any positive time of the right order, where the search for a bracket starts.
 /// Returns `None` for other p, a scale that is not positive, or if the survival function never falls to `1 - p`.
-pub(crate) fn quantile(survival: impl Fn(f64) -> f64, p: f64, scale: f64) -> Option<f64> {
+pub fn quantile(survival: impl Fn(f64) -> f64, p: f64, scale: f64) -> Option<f64> {
     if !(0.0..1.0).contains(&p) || !super::positive(scale) {
         return None;
     }

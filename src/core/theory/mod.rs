@@ -21,7 +21,7 @@ pub mod mg1;
 pub mod mmc;
 pub mod mmck;
 pub mod mva;
-pub(crate) mod numeric;
+pub mod numeric;
 pub mod patience;
 pub mod priority;
 pub mod retrial;

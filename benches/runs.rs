@@ -1,6 +1,6 @@
 //! What whole runs cost: the shipped models, two workloads known from elsewhere and a large on-sale.
 //!
-//!     cargo bench --profile dist --bench runs [MODEL.toml …]
+//!     cargo bench -p capsim-sim --profile dist --bench runs [MODEL.toml …]
 //!
 //! Each model runs in a process of its own. Printed are requests, events, the best of five runs in seconds of
 //! processor time (of wall time where there is no `/proc`) without and with the summary's statistics,
@@ -10,9 +10,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use capsim::model::Model;
-use capsim::world::World;
-use capsim::world::summary::summary;
+use capsim_model::Model;
+use capsim_sim::world::World;
+use capsim_sim::world::summary::summary;
 
 #[path = "support/process.rs"]
 mod process;
@@ -40,7 +40,8 @@ fn main() {
     if let Some(path) = std::env::var_os(CHILD) {
         return measure(Path::new(&path));
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // The bench belongs to the crate in src/sim.
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let named = std::env::args().skip(1).filter(|a| a.ends_with(".toml"));
     let mut models: Vec<PathBuf> = named.map(PathBuf::from).collect();
     if models.is_empty() {

@@ -1,6 +1,6 @@
 //! How the cost of an event and the memory grow with the number of VUs.
 //!
-//!     cargo bench --profile dist --bench scale
+//!     cargo bench -p capsim-sim --profile dist --bench scale
 //!
 //! The same system for each number of VUs, as fast as they need: everybody thinks for 10 s, from a random
 //! instant on, and asks 16 servers that are kept three quarters busy. Printed are nanoseconds of processor time per event, best of three
@@ -10,8 +10,8 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
-use capsim::model::Model;
-use capsim::world::World;
+use capsim_model::Model;
+use capsim_sim::world::World;
 
 #[path = "support/process.rs"]
 mod process;

@@ -1,7 +1,7 @@
 //! A calendar queue: R. Brown, "Calendar queues: a fast O(1) priority queue implementation for the simulation
 //! event set problem", Comm. ACM 31(10), 1988.
 
-use capsim::engine::heap::major;
+use capsim_core::engine::heap::major;
 
 use super::lists::List;
 

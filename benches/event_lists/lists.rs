@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use capsim::engine::heap::MinHeap;
-use capsim::engine::ladder::Ladder;
+use capsim_core::engine::heap::MinHeap;
+use capsim_core::engine::ladder::Ladder;
 
 /// What an event list must do.
 pub trait List: Default {

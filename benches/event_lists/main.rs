@@ -1,6 +1,6 @@
 //! Which event list is the fastest for few, for thousands and for a million pending events.
 //!
-//!     cargo bench --profile dist --bench event_lists [-- MOST_PENDING]
+//!     cargo bench -p capsim-sim --profile dist --bench event_lists [-- MOST_PENDING]
 //!
 //! The hold model (J. G. Vaucher, P. Duval, "A comparison of simulation event list algorithms", Comm. ACM
 //! 18(4), 1975; D. W. Jones, "An empirical comparison of priority-queue and event-set implementations",
@@ -9,9 +9,9 @@
 //! best of some rounds in which all lists take turns. Increments are drawn beforehand. All lists must give
 //! the same events in the same order, which a fingerprint checks.
 
-use capsim::engine::heap::{MinHeap, key, major};
-use capsim::engine::ladder::Ladder;
-use capsim::engine::stream::Stream;
+use capsim_core::engine::heap::{MinHeap, key, major};
+use capsim_core::engine::ladder::Ladder;
+use capsim_core::engine::stream::Stream;
 
 mod calendar;
 mod lists;

@@ -246,6 +246,13 @@ fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
         table.put(format!("{name}_jobs_mean"), present);
         table.put(format!("{name}_queue_mean"), probe.queue.mean(end));
         table.put(format!("{name}_queue_max"), probe.queue.max() as f64);
+        if spec.servers != u32::MAX {
+            let ops = ops_at(model, index);
+            let sum = |of: &dyn Fn(usize) -> u64| ops.iter().map(|op| of(*op)).sum::<u64>() as f64;
+            let waits = sum(&|op| outcome.op_times[op].waits);
+            let likely = waits / sum(&|op| outcome.begun[op]);
+            table.put(format!("{name}_wait_probability"), likely);
+        }
         table.put(format!("{name}_refused"), probe.refused as f64);
     }
     services(table, model, outcome);
@@ -270,6 +277,14 @@ fn resources(table: &mut Table, model: &Model, outcome: &Outcome) {
         table.put(format!("{name}_queue_max"), probe.queue.max() as f64);
         table.put(format!("{name}_refused"), probe.refused as f64);
     }
+}
+
+/// The operations of all endpoints that are a visit of this station, in the order of [`Outcome::op_times`].
+pub(super) fn ops_at(model: &Model, index: usize) -> Vec<usize> {
+    let ops = model.endpoints.iter().flat_map(|e| &e.ops);
+    let here = |op: &Op| matches!(op, Op::Serve { station, .. } if station.index() == index);
+    let all = ops.enumerate().filter(|(_, op)| here(op));
+    all.map(|(at, _)| at).collect()
 }
 
 fn caches(table: &mut Table, model: &Model, outcome: &Outcome) {
@@ -424,6 +439,9 @@ http_reqs = ["rate>1", "count>10"]
             .into_iter()
             .map(|t| t.column)
             .collect();
+        // Two of the first three wait; later nobody does.
+        let waited = metrics["station_cpu_wait_probability"] * metrics["http_reqs"];
+        assert!((waited - 2.0).abs() < 1e-9, "{waited}");
         for column in &columns {
             assert!(metrics.contains_key(column), "{column}");
         }

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::metrics::{Metrics, PERCENTS, metrics_of, thresholds_of, verdicts_of};
+use super::metrics::{Metrics, PERCENTS, metrics_of, ops_at, thresholds_of, verdicts_of};
 use super::runs::Job;
 use crate::engine::{Span, Time};
 use crate::load::plan;
@@ -18,6 +18,7 @@ use crate::world::outcome::Outcome;
 use crate::world::program::simulate;
 use crate::world::summary::summary;
 use crate::world::timeline::Sample;
+use crate::world::waits::Waits;
 
 /// Windows into which a run is cut.
 const WINDOWS: u64 = 1000;
@@ -155,7 +156,12 @@ fn window_means(outcome: &Outcome, samples: &[Sample]) -> Vec<f64> {
 #[must_use]
 pub fn is_cut(column: &str) -> bool {
     let of_requests = column.starts_with("http_req_duration_") && column.ends_with("_ms");
-    let shares = ["_utilisation", "_stopped", "_queue_mean"];
+    let shares = [
+        "_utilisation",
+        "_stopped",
+        "_queue_mean",
+        "_wait_probability",
+    ];
     let shares = shares.iter().any(|end| column.ends_with(end));
     of_requests
         || shares
@@ -218,6 +224,9 @@ fn cut_metrics(
                 let share = mean(a.stopped, b.stopped) / servers;
                 put(format!("{name}_stopped"), share);
             }
+            if let Some(likely) = wait_probability(model, i, (start, end)) {
+                put(format!("{name}_wait_probability"), likely);
+            }
         }
         put(
             format!("{name}_queue_mean"),
@@ -231,6 +240,14 @@ fn cut_metrics(
         let queue = mean(a.1.area, b.1.area);
         put(format!("pool_{}_queue_mean", spec.name), queue);
     }
+}
+
+/// How likely a service that began at this station between two looks began after a wait.
+fn wait_probability(model: &Model, station: usize, (from, to): (&Sample, &Sample)) -> Option<f64> {
+    let since = |op: usize| to.waits[op].since(from.waits[op]);
+    let all = ops_at(model, station).into_iter().map(since);
+    let all = all.fold(Waits::default(), Waits::and);
+    (all.begun > 0).then(|| all.waited as f64 / all.begun as f64)
 }
 
 /// The length of the load, which all scenarios must share from the start to the end.
@@ -305,6 +322,9 @@ mod tests {
         assert!((mean - 20.0).abs() < 0.8, "{mean}");
         let share = steady.metrics["station_cpu_utilisation"];
         assert!((share - 0.5).abs() < 0.01, "{share}");
+        // Poisson arrivals see time averages: who comes waits as often as the server is busy.
+        let likely = steady.metrics["station_cpu_wait_probability"];
+        assert!((likely - 0.5).abs() < 0.015, "{likely}");
         assert!(steady.warm_up < 500.0);
         assert_eq!(steady.held, [true]);
     }

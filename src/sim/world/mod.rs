@@ -188,6 +188,10 @@ pub struct OpTime {
     pub served: u128,
     /// Nanoseconds in service of visits that were cut off.
     pub cut_off: u128,
+    /// Services that began after a wait in line that was not zero.
+    pub waits: u64,
+    /// Services that ended before their time: cut off, or interrupted.
+    pub broken_off: u64,
 }
 
 /// What sending a request from a site needs.

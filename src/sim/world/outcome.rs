@@ -131,6 +131,8 @@ pub struct Outcome {
     pub listener: Option<AcceptProbe>,
     /// Time spent at each operation, endpoint by endpoint.
     pub op_times: Vec<OpTime>,
+    /// Services that began at each operation that is a visit of a station, in the order of `op_times`.
+    pub begun: Vec<u64>,
     /// Where the time of requests went by how long they took, if that was asked for.
     pub slow: Option<Box<Breakdown>>,
     /// How long each scenario took from its own start; `None` if it did not come to its end.
@@ -171,7 +173,9 @@ impl World<'_> {
     pub(super) fn into_outcome(self) -> Outcome {
         let duration = self.elapsed();
         let end = Time::ZERO + duration;
+        let begun = self.services_begun();
         Outcome {
+            begun,
             hosts: self.hosts.map_or_else(Vec::new, |h| h.probes(end)),
             end: self.end,
             duration,

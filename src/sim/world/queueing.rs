@@ -44,10 +44,8 @@ impl World<'_> {
             time.served += spent;
         }
         (request.state, request.since) = (RequestState::Waiting, now);
-        let (ticket, at) = (request.ticket, request.at as usize);
-        if let Some(waits) = &mut self.waits {
-            waits.broken_off(at);
-        }
+        time.broken_off += 1;
+        let ticket = request.ticket;
         let (part, alarm) = &mut self.stations[station.index()];
         part.wait_again(now, victim, ticket);
         if let Some(at) = part.next_completion() {

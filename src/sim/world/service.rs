@@ -175,20 +175,21 @@ impl World<'_> {
         let at = request.at as usize;
         self.op_times[at].waited += u128::from(waited);
         request.since = now;
-        if self.waits.is_some() {
-            self.turn_came(now, id, (at, waited));
+        if self.waits.is_none() || self.turn_came(now, id, (at, waited)) {
+            self.op_times[at].waits += u64::from(waited > 0);
         }
     }
 
-    /// As [`World::service_begins`], where waits or deadlines are looked at.
+    /// As [`World::service_begins`], where waits or deadlines are looked at. Returns whether it is in time.
     #[inline(never)]
-    fn turn_came(&mut self, now: Time, id: u32, (at, waited): (usize, u64)) {
+    fn turn_came(&mut self, now: Time, id: u32, (at, waited): (usize, u64)) -> bool {
         if self.deadlines.is_some() && self.turn_too_late(now, id) {
-            return;
+            return false;
         }
         if let Some(waits) = &mut self.waits {
             waits.add(at, waited);
         }
+        true
     }
 
     /// A request in service is dropped.
@@ -196,11 +197,10 @@ impl World<'_> {
         let request = &mut self.requests[id];
         request.state = RequestState::Ready;
         let at = request.at as usize;
-        self.op_times[at].cut_off += u128::from(now.since(request.since).0);
-        let begun = !request.cancelled;
-        if begun && let Some(waits) = &mut self.waits {
-            waits.broken_off(at);
-        }
+        let time = &mut self.op_times[at];
+        time.cut_off += u128::from(now.since(request.since).0);
+        // Whose turn came too late has not begun.
+        time.broken_off += u64::from(!request.cancelled);
         let station = match self.ops[request.at as usize] {
             Op::Serve { station, .. } => station,
             Op::SlowedDelay { pace, .. } => return self.leave_slowed_delay(now, id, pace),

@@ -1,4 +1,5 @@
-//! Waits at stations, of runs that somebody looks at. A run that nobody looks at keeps none of them.
+//! Waits at stations. How many services began, and how many of them after a wait, is known of every run; how long the
+//! waits were is kept where somebody looks at the run.
 
 use crate::model::system::Op;
 
@@ -47,17 +48,15 @@ impl Waits {
 pub(super) struct WaitLog {
     /// Every one in nanoseconds, in the order in which service began, if a study wants each.
     pub each: Option<Vec<u64>>,
-    of_op: Vec<Waits>,
-    /// Services that were cut off or interrupted, by operation.
-    broken_off: Vec<u64>,
+    /// Of each operation: nanoseconds, and square nanoseconds.
+    of_op: Vec<(u128, u128)>,
 }
 
 impl WaitLog {
     pub fn new(ops: usize, each: bool) -> Box<WaitLog> {
         Box::new(WaitLog {
             each: each.then(Vec::new),
-            of_op: vec![Waits::default(); ops],
-            broken_off: vec![0; ops],
+            of_op: vec![(0, 0); ops],
         })
     }
 
@@ -67,15 +66,9 @@ impl WaitLog {
         if let Some(each) = &mut self.each {
             each.push(waited);
         }
-        let of = &mut self.of_op[op];
-        of.waited += u64::from(waited > 0);
-        of.sum += u128::from(waited);
-        of.squares += u128::from(waited) * u128::from(waited);
-    }
-
-    /// A service ends before its time.
-    pub fn broken_off(&mut self, op: usize) {
-        self.broken_off[op] += 1;
+        let (sum, squares) = &mut self.of_op[op];
+        *sum += u128::from(waited);
+        *squares += u128::from(waited) * u128::from(waited);
     }
 }
 
@@ -85,16 +78,27 @@ impl World<'_> {
         let Some(log) = &self.waits else {
             return Vec::new();
         };
-        let mut all = log.of_op.clone();
-        // A service that has begun is over, broken off or under way.
-        for (at, waits) in all.iter_mut().enumerate() {
-            waits.begun = self.op_times[at].visits + log.broken_off[at];
-        }
+        let begun = self.services_begun();
+        let all = log.of_op.iter().zip(begun).zip(&self.op_times);
+        all.map(|((&(sum, squares), begun), time)| Waits {
+            begun,
+            waited: time.waits,
+            sum,
+            squares,
+        })
+        .collect()
+    }
+
+    /// Services that began at each operation up to now, those that went on after an interruption included: they are
+    /// over, broken off or under way.
+    pub(super) fn services_begun(&self) -> Vec<u64> {
+        let over = self.op_times.iter().map(|t| t.visits + t.broken_off);
+        let mut all: Vec<u64> = over.collect();
         for (_, request) in self.requests.iter() {
             let at = request.at as usize;
             if request.state == RequestState::InService && matches!(self.ops[at], Op::Serve { .. })
             {
-                all[at].begun += 1;
+                all[at] += 1;
             }
         }
         all

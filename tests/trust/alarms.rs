@@ -115,6 +115,86 @@ fn a_key_that_does_nothing_is_told() {
     }
 }
 
+/// A service of four steps, a pause and a timeout: `"5m"` where `"5ms"` is meant.
+fn services(times: [&str; 4], sleep: &str, more: &str) -> String {
+    let [a, b, c, d] = times;
+    format!(
+        "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 2\nduration = \"10s\"\njourney = \"j\"\n\
+         [journeys]\nj = [{{ sleep = \"200ms\" }}, {{ request = \"e\"{more} }}, {{ sleep = \"300ms\" }}, {{ sleep = {sleep} }}]\n\
+         [stations.s]\nservers = 1\n[endpoints.e]\n\
+         visits = [{{ station = \"s\", time = {a} }}, {{ delay = {b} }}, {{ station = \"s\", time = {c} }}, {{ delay = {d} }}]\n"
+    )
+}
+
+#[test]
+fn minutes_for_milliseconds_are_told_once() {
+    let usual = ["\"5ms\"", "\"8ms\"", "{ exponential = \"2ms\" }", "\"1ms\""];
+    let (first, pause, law) = (
+        ":11:35: the service takes 5m, and all clients give up after 1m0s; milliseconds are written \"5ms\"\n",
+        ":7:77: 5m stands among sleeps below a second; milliseconds are written \"5ms\"\n",
+        ":11:48: the service takes 2m30s, and all clients give up after 1m0s; say the unit that is meant: us, ms or s\n",
+    );
+    let with = |at: usize, text: &'static str| {
+        let mut times = usual;
+        times[at] = text;
+        times
+    };
+    for (times, sleep, more, told) in [
+        (with(0, "\"5m\""), "\"1s\"", "", first),
+        (
+            with(0, "{ uniform = [\"2m30s\", \"5m\"] }"),
+            "\"1s\"",
+            "",
+            law,
+        ),
+        (usual, "\"5m\"", "", pause),
+    ] {
+        let (_, warnings) = check(&services(times, sleep, more));
+        assert!(warnings.ends_with(told), "{told:?} is not in {warnings}");
+        assert_eq!(warnings.lines().count(), 1, "{warnings}");
+    }
+    // A client that waits long enough may mean it, unless all the others are of milliseconds.
+    let long = ", timeout = \"10m\"";
+    let (_, warnings) = check(&services(with(0, "\"5m\""), "\"1s\"", long));
+    assert!(
+        warnings.contains("5m stands among service times below a second"),
+        "{warnings}"
+    );
+    let batch = ["\"5m\"", "\"2m\"", "\"3s\"", "\"1ms\""];
+    for (times, sleep, more) in [
+        (usual, "\"1s\"", ""),
+        (usual, "{ uniform = [\"5s\", \"2m\"] }", ""),
+        (with(0, "\"20s\""), "\"500ms\"", ""),
+        (batch, "\"500ms\"", long),
+    ] {
+        let (_, warnings) = check(&services(times, sleep, more));
+        assert_eq!(warnings, "");
+    }
+    // Nobody waits for what is done after the answer.
+    let (_, warnings) = check(
+        &services(with(3, "\"5m\""), "\"1s\"", "")
+            .replace("{ delay = \"5m\"", "{ respond = true }, { delay = \"5m\""),
+    );
+    assert_eq!(warnings, "");
+    for folder in [
+        "models",
+        "models/gallery",
+        "docs/mechanisms",
+        "tests/data/models",
+    ] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let files = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().path());
+        for model in files.filter(|path| path.extension().is_some_and(|e| e == "toml")) {
+            let warnings = stderr(&capsim(&["check", arg(&model)]));
+            for slip in ["stands among", "all clients give up"] {
+                assert!(!warnings.contains(slip), "{warnings}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_seat_that_was_claimed_twice_was_wanted_twice() {
     let output = capsim(&["run", "tests/data/hostile/hold.toml"]);
@@ -123,4 +203,31 @@ fn a_seat_that_was_claimed_twice_was_wanted_twice() {
         !text.contains("wanted the same seat") && !text.contains("2 of 1"),
         "{text}"
     );
+}
+
+#[test]
+fn a_threshold_that_nothing_can_cross_is_told() {
+    let model = |metric: &str| {
+        let model = overloaded(POISSON, "queue = 9", "");
+        check(&format!(
+            "{model}[thresholds]\n{metric} = [\"p(95)<500\"]\n"
+        ))
+        .1
+    };
+    assert!(
+        model("\"http_req_duration{name:ee}\"").contains(
+            ":14:1: no request has the name `ee`: nothing can cross this threshold; did you mean `e`?"
+        ),
+        "{}",
+        model("\"http_req_duration{name:ee}\"")
+    );
+    assert!(model("\"http_req_duration{scenario:main}\"").contains(
+        ":14:1: there is no scenario `main`: nothing can cross this threshold; scenarios: `default`"
+    ));
+    for sound in [
+        "http_req_duration",
+        "\"http_req_duration{scenario:default,name:e}\"",
+    ] {
+        assert_eq!(model(sound), "");
+    }
 }

@@ -48,6 +48,7 @@ mod step_tables;
 mod steps;
 mod threshold;
 mod tokens;
+mod unit;
 mod visit;
 mod visit_tables;
 mod waiting;
@@ -306,6 +307,7 @@ pub(super) fn model(
     deadline::ask(&mut model);
     expand::expand(&build, &mut model, &sections);
     if !notes.any_error() {
+        unit::check(&build, &model, tree);
         host::place_load_generator(&build, &mut model, &sections);
     }
     drop(root);

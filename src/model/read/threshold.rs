@@ -71,15 +71,60 @@ fn of_metric(metric: &str, list: &Field, model: &Model) -> MetricThresholds {
         let name = metric.split('{').next().unwrap_or_default();
         let exists = known.contains(&name);
         let fix = if exists {
-            String::new()
+            statistics(name, model).to_string()
         } else {
             suggestion(name, "metrics", known.iter().copied())
         };
         list.notes.error(list.at, why, fix);
     }
+    unmatched(metric, list, model);
     MetricThresholds {
         metric: metric.to_string(),
         thresholds,
+    }
+}
+
+/// An expression that goes with a metric, for what it measures.
+fn statistics(metric: &str, model: &Model) -> &'static str {
+    let own = model.metrics.iter().find(|own| own.name == metric);
+    let kind = find_builtin(metric).map(|builtin| builtin.kind);
+    match kind.or_else(|| own.map(kind_of)) {
+        Some(MetricKind::Counter) => "write one such as \"count>1000\" or \"rate>10\"",
+        Some(MetricKind::Rate) => "write one such as \"rate<0.01\"",
+        Some(MetricKind::Gauge) => "write one such as \"value<10\"",
+        Some(MetricKind::Trend) => "write one such as \"p(95)<500\" or \"avg<200\"",
+        None => "",
+    }
+}
+
+/// Warns of a threshold on requests of a name, or of a scenario, that there is none of: nothing can cross it.
+fn unmatched(metric: &str, list: &Field, model: &Model) {
+    let Some((of, tags)) = metric.split_once('{') else {
+        return;
+    };
+    if !of.starts_with("http_req") || model.sites.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = model.sites.iter().map(|site| site.name.as_str()).collect();
+    let scenarios: Vec<&str> = model.scenarios.iter().map(|s| s.name.as_str()).collect();
+    for tag in tags.trim_end_matches('}').split(',') {
+        let Some((key, value)) = tag.split_once(':') else {
+            continue;
+        };
+        let value = value.trim().trim_matches(['"', '\'']);
+        let (known, what, many) = match key.trim() {
+            "name" => (&names, "no request has the name", "names of requests"),
+            "scenario" => (&scenarios, "there is no scenario", "scenarios"),
+            _ => continue,
+        };
+        if !known.contains(&value) {
+            let mut known = known.clone();
+            known.sort_unstable();
+            known.dedup();
+            let message = format!("{what} `{value}`: nothing can cross this threshold");
+            list.notes
+                .warn(list.at, message, suggestion(value, many, known));
+        }
     }
 }
 
@@ -116,13 +161,16 @@ fn expression(field: &Field) -> Option<Threshold> {
 fn check(metric: &str, thresholds: &[Threshold], custom: &[CustomMetric]) -> Result<(), String> {
     let kind_of = |name: &str| {
         let builtin = find_builtin(name).map(|builtin| builtin.kind);
-        let own = || custom.iter().find(|metric| metric.name == name).map(kind);
+        let own = || {
+            let metric = custom.iter().find(|metric| metric.name == name);
+            metric.map(self::kind_of)
+        };
         builtin.or_else(own)
     };
     resolve(metric, thresholds, kind_of).map(|_| ())
 }
 
-fn kind(metric: &CustomMetric) -> MetricKind {
+fn kind_of(metric: &CustomMetric) -> MetricKind {
     match metric.kind {
         CustomKind::Counter => MetricKind::Counter,
         CustomKind::Gauge => MetricKind::Gauge,

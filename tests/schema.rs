@@ -60,13 +60,21 @@ fn every_shipped_model_is_valid() {
 }
 
 /// Wrong models that no schema refuses, and why.
-const BEYOND: [(&str, &str); 4] = [
+const BEYOND: [(&str, &str); 6] = [
     ("endpoint_unknown", "names that must lead somewhere"),
     ("request_is_a_url", "names that must lead somewhere"),
     ("station_unknown", "names that must lead somewhere"),
     (
         "threshold_of_no_metric",
         "a metric that neither k6 nor the model has",
+    ),
+    (
+        "threshold_of_another_kind",
+        "statistics that go with a kind of metric",
+    ),
+    (
+        "vus_fewer_than_allocated",
+        "a number that another one bounds",
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! Reading a value as what it should be: a text, a number, a time, a list, a table.
 
 use super::duration;
+use super::meant;
 use super::problem::Diagnostics;
 use super::section::Section;
 use super::suggest::suggestion;
@@ -42,15 +43,7 @@ impl<'a> Field<'a> {
             self.name(),
             self.node.kind()
         );
-        let numeric = what.contains("number") || what.contains("true or false");
-        let fix = match (&self.node.value, what) {
-            (Value::Text(_), _) if numeric => "write it without quotes",
-            (_, "a text") => "put it in double quotes",
-            (_, "a list") => "write it in [ ], also one alone",
-            (_, "a table") => "write it in { }, as key = value",
-            _ => "",
-        };
-        self.error(message, fix);
+        self.error(message, meant::instead_of(self, what));
     }
 
     /// That a number lies outside of what it may be, and what is near.
@@ -171,7 +164,8 @@ impl<'a> Field<'a> {
                     None
                 }
                 Err(why) => {
-                    self.error(format!("`{}` is not a time: {why}", self.name()), example);
+                    let fix = meant::instead_of_time(text);
+                    self.error(format!("`{}` is not a time: {why}", self.name()), fix);
                     None
                 }
             },

@@ -23,6 +23,7 @@ pub mod journey;
 pub mod limit;
 pub mod link;
 pub mod listener;
+mod meant;
 pub mod metric_name;
 mod nesting;
 pub mod network;

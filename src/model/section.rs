@@ -1,6 +1,7 @@
 //! Reading a table key by key: what was asked for is known, whatever is left over is an error.
 
 use super::field::Field;
+use super::meant::at_the_top;
 use super::suggest::{nearest, suggestion};
 use super::tree::Entry;
 use super::vocabulary::{Choice, DefaultValue, Key, Presence, Rule, Table};
@@ -234,9 +235,12 @@ impl Drop for Section<'_> {
         }
         for entry in strange {
             let message = format!("{} has no key `{}`", self.title(), entry.key);
+            let top = self.field.path.is_empty();
+            let of_k6 = || top.then(|| at_the_top(&entry.key)).flatten();
             let fix = match self.renamed(&entry.key) {
                 Some(new) => format!("it is called `{new}` now"),
-                None => suggestion(&entry.key, "its keys", known.iter().copied()),
+                None => of_k6()
+                    .unwrap_or_else(|| suggestion(&entry.key, "its keys", known.iter().copied())),
             };
             notes.error(entry.at, message, fix);
         }

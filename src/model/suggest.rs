@@ -3,7 +3,7 @@
 use strsim::damerau_levenshtein;
 
 /// What other tools and books call what is known here by the second word.
-const OTHER_WORDS: [(&str, &str); 22] = [
+const OTHER_WORDS: [(&str, &str); 32] = [
     ("ps", "processor-sharing"),
     ("fcfs", "fifo"),
     ("lcfs", "lifo"),
@@ -21,7 +21,17 @@ const OTHER_WORDS: [(&str, &str); 22] = [
     ("think", "sleep"),
     ("pause", "sleep"),
     ("if", "with_probability"),
+    ("chance", "with_probability"),
+    ("probability", "with_probability"),
+    ("random", "with_probability"),
     ("loop", "repeat"),
+    ("for", "repeat"),
+    ("while", "repeat"),
+    ("wait", "sleep"),
+    ("delay", "sleep"),
+    ("max", "size"),
+    ("max_connections", "size"),
+    ("connections", "size"),
     ("threads", "servers"),
     ("workers", "servers"),
     ("cores", "servers"),

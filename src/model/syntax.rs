@@ -140,6 +140,8 @@ fn syntax_fix(text: &str, at: usize, message: &str) -> String {
         "a comment begins with #"
     } else if let Some(fix) = instead_of_yaml(line) {
         return fix;
+    } else if let Some(fix) = instead_of_script(line) {
+        fix
     } else if line.contains(['“', '”', '„', '‘', '’']) {
         "write straight quotes, such as \"30s\""
     } else if said("string values must be quoted") || said("invalid boolean") {
@@ -184,10 +186,43 @@ fn instead_of_yaml(line: &str) -> Option<String> {
         ("", _) => {
             "a model is TOML, not YAML: write a header such as [scenarios.default]".to_string()
         }
+        _ if value.starts_with('{') => {
+            "a model is TOML, not JavaScript: write a header such as [scenarios.default]"
+                .to_string()
+        }
         (_, true) => format!("a model is TOML, not YAML: write {key} = {value}"),
         _ if bare => format!("a model is TOML, not YAML: write {key} = \"{value}\""),
         _ => format!("a model is TOML, not YAML: write {key} = …"),
     })
+}
+
+/// What is meant by a line that a script or another language would have.
+fn instead_of_script(line: &str) -> Option<&'static str> {
+    if let Some(header) = line.strip_prefix('[') {
+        let name = header.split(']').next().unwrap_or_default();
+        return name
+            .contains('/')
+            .then_some("put such a name in double quotes, as in [endpoints.\"/home\"]");
+    }
+    let (key, value) = line.split_once('=')?;
+    let (key, value) = (key.trim(), value.trim());
+    if key.contains('{') && !key.contains('"') {
+        return Some(
+            "put such a name in double quotes, as in \"http_req_duration{name:home}\" = [\"p(95)<500\"]",
+        );
+    }
+    let word = value.split([' ', ',', ';', '#']).next().unwrap_or_default();
+    if matches!(word, "null" | "None" | "nil" | "undefined") {
+        return Some("TOML has no empty value: leave the key out");
+    }
+    if value.starts_with("__ENV") || value.starts_with("process.env") || value.starts_with('$') {
+        return Some(
+            "a model has no variables: write the value, and change it for one run by --set",
+        );
+    }
+    let number = value.starts_with(|c: char| c.is_ascii_digit());
+    let calculates = value.split(' ').any(|w| matches!(w, "*" | "+" | "/" | "-"));
+    (number && calculates).then_some("write the result: a model does not calculate")
 }
 
 /// Whether the value of a line is a number like 10,000.

@@ -4,8 +4,10 @@ use super::data_file;
 pub(crate) use super::dist_tables::DISTRIBUTION;
 use super::dist_tables::FAMILIES;
 use crate::document::Files;
+use crate::duration;
 use crate::engine::dist::{Dist, DistError};
 use crate::field::Field;
+use crate::meant::{instead_of_law, without_family};
 use crate::section::Section;
 use crate::suggest::{listed, suggestion};
 use std::fmt::Display;
@@ -13,6 +15,13 @@ use std::fmt::Display;
 /// Reads a distribution of times, in nanoseconds: a text is a constant, a table names a family.
 pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
     if field.node.entries().is_none() {
+        if let Some(text) = field.text_if_any()
+            && duration::parse(text).is_err()
+            && let Some(fix) = instead_of_law(text)
+        {
+            field.error(format!("`{}` is not a time: {text:?}", field.name()), fix);
+            return None;
+        }
         return made(field, Dist::constant(time(field)?));
     }
     let section = field.section()?;
@@ -31,7 +40,8 @@ pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
         match given.as_slice() {
             [] => section.error(
                 format!("`{}` names no distribution", field.name()),
-                suggestion(key, "distributions", families),
+                without_family(field.node)
+                    .unwrap_or_else(|| suggestion(key, "distributions", families)),
             ),
             several => section.error(
                 format!("`{}` names several distributions", field.name()),
@@ -63,7 +73,9 @@ fn made<E: Display>(field: &Field, dist: Result<Dist, E>) -> Option<Dist> {
     dist.map_err(|why| {
         let why = why.to_string();
         let of_time = !plain.iter().any(|parameter| why.starts_with(parameter));
-        let fix = if of_time {
+        let fix = if why.ends_with("and is 0") {
+            "write a time above zero"
+        } else if of_time {
             "times here are in nanoseconds"
         } else {
             ""
@@ -74,6 +86,10 @@ fn made<E: Display>(field: &Field, dist: Result<Dist, E>) -> Option<Dist> {
 }
 
 fn uniform(field: &Field) -> Option<Dist> {
+    if let Some(fix) = without_family(field.node) {
+        field.error("`uniform` needs a list of two times", fix);
+        return None;
+    }
     let bounds = field.items()?;
     let [low, high] = bounds.as_slice() else {
         field.error(

@@ -7,6 +7,7 @@ use crate::engine::Span;
 use crate::engine::dist::Dist;
 use crate::field::Field;
 use crate::journey::JourneyId;
+use crate::meant::instead_of_time;
 use crate::raw_scenario::{Problem as Fault, RawScenario, RawStage};
 use crate::scenario::Scenario;
 use crate::scenario_check;
@@ -16,11 +17,14 @@ use std::cell::RefCell;
 
 /// Reads `[scenarios.NAME]`, in the order of the text. The journey's id is its place in `[journeys]`.
 pub(super) fn read<'a>(build: &mut Build<'a>, root: &Section<'a>) -> Vec<Scenario> {
-    let example = match root.has("stages") {
-        true => "[scenarios.default] above `stages`, and executor = \"ramping-vus\" beside it",
-        false => {
-            "[scenarios.default] with executor = \"constant-vus\", vus = 10, duration = \"1m\""
-        }
+    let example = if root.has("stages") {
+        "[scenarios.default] above `stages`, and executor = \"ramping-vus\" beside it"
+    } else if root.has("iterations") {
+        "[scenarios.default] above `iterations`, and executor = \"shared-iterations\" beside it"
+    } else if root.has("vus") {
+        "[scenarios.default] above `vus`, and executor = \"constant-vus\" beside it"
+    } else {
+        "[scenarios.default] with executor = \"constant-vus\", vus = 10, duration = \"1m\""
     };
     let Some(field) = root.required("scenarios", example) else {
         return Vec::new();
@@ -121,10 +125,11 @@ fn signed_span(field: &Field) -> Option<i64> {
         Some(text) => text,
         None => return field.span().map(|_| 0),
     };
-    let example = "write a text with a unit, such as \"1m30s\", \"6ms\" or \"250us\"";
-    let span = duration::parse_signed(text);
-    span.map_err(|why| field.error(format!("`{}` is not a time: {why}", field.name()), example))
-        .ok()
+    let wrong = |why| {
+        let message = format!("`{}` is not a time: {why}", field.name());
+        field.error(message, instead_of_time(text));
+    };
+    duration::parse_signed(text).map_err(wrong).ok()
 }
 
 fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<Scenario> {
@@ -390,7 +395,13 @@ fn place(section: &Section, fault: &Fault, executor: &str) {
         (_, Some(_)) if text.contains("doesn't have a") => {
             "write { duration = \"1m\", target = 100 }"
         }
+        ("rate" | "start_rate", _) if text.contains("must be a whole number") => {
+            "write a whole number and a longer `time_unit`: rate = 5, time_unit = \"10s\" is one in 2 s"
+        }
         _ if text.contains("must be a whole number") => "write it without a fraction",
+        ("max_vus", _) if text.contains("can't be less") => {
+            "raise it, or leave it out: it is as many as `pre_allocated_vus` then"
+        }
         _ => "",
     };
     field.error(text, fix);

@@ -330,7 +330,14 @@ fn servers(field: &Field) -> u32 {
         Some(other) => {
             let message =
                 format!("`servers` must be a whole number or \"infinite\", and is \"{other}\"");
-            field.error(message, "write servers = 2");
+            let fix = match (other.parse::<u32>(), other.to_lowercase().as_str()) {
+                (Ok(number), _) => format!("write servers = {number}"),
+                (_, "unlimited" | "infinity" | "inf" | "endless" | "none" | "∞") => {
+                    "write servers = \"infinite\"".to_string()
+                }
+                _ => "write servers = 2".to_string(),
+            };
+            field.error(message, fix);
             1
         }
         None => field.integer().unwrap_or(1),
@@ -339,7 +346,19 @@ fn servers(field: &Field) -> u32 {
 
 /// The longest queue and what a refused request gets.
 fn bound(section: &Section) -> (u32, u16) {
-    let queue = section.integer("queue");
+    let queue = section.optional("queue").and_then(|field| {
+        if let Some("unlimited" | "infinite" | "infinity" | "endless" | "none") =
+            field.text_if_any()
+        {
+            let message = format!(
+                "`queue` must be a whole number, and is {}",
+                field.node.kind()
+            );
+            field.error(message, "leave it out: a queue without it is endless");
+            return None;
+        }
+        field.integer()
+    });
     let refusal = refused_with(section);
     (queue.unwrap_or(u32::MAX), refusal.unwrap_or(503))
 }

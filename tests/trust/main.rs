@@ -10,6 +10,7 @@ mod k6_details;
 mod large;
 mod limits;
 mod ranges;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

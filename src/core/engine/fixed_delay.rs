@@ -12,6 +12,8 @@ pub(super) struct FixedDelayQueue<E: Copy> {
     pub turn: u64,
     /// Where its head is compared with other sources.
     pub place: u8,
+    /// Where it is not: its key among the heads, `u128::MAX` for none. Never greater than that of its first event.
+    pub listed: u128,
     events: Ring<(u128, E)>,
 }
 
@@ -21,6 +23,7 @@ impl<E: Copy> FixedDelayQueue<E> {
             delay,
             turn: turn.bits(),
             place: u8::MAX,
+            listed: u128::MAX,
             events: Ring::default(),
         }
     }
@@ -42,7 +45,19 @@ impl<E: Copy> FixedDelayQueue<E> {
     #[inline(always)]
     pub fn pop(&mut self) -> Option<(E, u128)> {
         let (_, event) = self.events.pop()?;
-        Some((event, self.events.get(0).map_or(u128::MAX, |e| e.0)))
+        Some((event, self.first_key()))
+    }
+
+    /// The key of the first event, `u128::MAX` if there is none.
+    #[inline]
+    pub fn first_key(&self) -> u128 {
+        self.events.get(0).map_or(u128::MAX, |e| e.0)
+    }
+
+    /// The first event.
+    #[inline]
+    pub fn first(&self) -> Option<E> {
+        self.events.get(0).map(|e| e.1)
     }
 
     /// The event behind the first one.

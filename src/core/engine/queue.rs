@@ -10,7 +10,11 @@
 //! The heads of the first fixed-delay queues and busy alarms are compared directly. Those for which there is no room, and
 //! alarms that hardly ever go off, stand in a list of their own, and the heap beside them. An alarm of that list
 //! that is cleared or set to a later time keeps its place there until it comes to the front: most have moved on
-//! again by then.
+//! again by then. So does a queue of [timeouts](TimeoutsId) whose head is no longer wanted.
+
+mod timeouts;
+
+pub use timeouts::TimeoutsId;
 
 use super::direct::{DIRECT, DirectSources};
 use super::fixed_delay::FixedDelayQueue;
@@ -203,6 +207,7 @@ impl<E: Copy> EventQueue<E> {
         let time = self.now + queue.delay;
         if queue.push(key(time.0, order), event) {
             if queue.place == LISTED {
+                queue.listed = key(time.0, order);
                 self.list_first(key(time.0, order));
             } else {
                 self.direct.set(usize::from(queue.place), time, order);
@@ -362,32 +367,40 @@ impl<E: Copy> EventQueue<E> {
             return Some(alarm.event);
         }
         let (event, next) = self.pop_delayed(index)?;
-        if next == u128::MAX {
-            self.heads.remove_first();
-        } else {
-            self.heads.replace_first(next);
-        }
+        self.fixed_delays[index].listed = next;
+        self.relist_first(next);
         Some(event)
     }
 
-    /// If the first key is that of an alarm that is not due then any more, it goes to where it belongs.
+    /// If the first key is that of an alarm that is not due then any more, or of a timeout that was forgotten, its source
+    /// goes to where it belongs.
     #[inline]
     fn moved_on(&mut self, first: u128) -> bool {
         let source = source_of(first);
-        if source % 2 == 1 {
+        let index = source as usize / 2;
+        let (due, listed) = if source.is_multiple_of(2) {
+            let alarm = &mut self.alarms[index];
+            (alarm.due, &mut alarm.listed)
+        } else {
+            let queue = &mut self.fixed_delays[index];
+            (queue.first_key(), &mut queue.listed)
+        };
+        if due == first {
             return false;
         }
-        let alarm = &mut self.alarms[source as usize / 2];
-        if alarm.due == first {
-            return false;
-        }
-        alarm.listed = alarm.due;
-        if alarm.due == u128::MAX {
+        *listed = due;
+        self.relist_first(due);
+        true
+    }
+
+    /// The first of the sources that are not compared directly has this key now, `u128::MAX` for none.
+    #[inline]
+    fn relist_first(&mut self, key: u128) {
+        if key == u128::MAX {
             self.heads.remove_first();
         } else {
-            self.heads.replace_first(alarm.due);
+            self.heads.replace_first(key);
         }
-        true
     }
 
     /// An event of the fixed-delay queue that gave the last one, due soon after it, if it was a long queue: what it is about

@@ -70,6 +70,7 @@ impl<'m> World<'m> {
         let (ops, entry, (paces, keepers)) = programs(model, &mut queue);
         let (watches, sites) = watches(model, &mut queue, &entry);
         World {
+            wait_timers: super::wait_timers::wait_timers(model, &mut queue),
             stations: stations(model, seeds, &mut queue),
             room: room(model, seeds, &mut queue),
             model,

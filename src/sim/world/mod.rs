@@ -47,6 +47,7 @@ mod trends;
 pub mod users;
 pub mod values;
 pub mod vu;
+mod wait_timers;
 pub mod waiting_room;
 pub mod waits;
 mod wake;
@@ -269,6 +270,8 @@ pub struct World<'m> {
     pool_connections: Vec<Option<Connections>>,
     /// VUs have connections that may be closed: there is a network, or they keep tokens.
     has_connections: bool,
+    /// What goes off while requests wait.
+    wait_timers: Vec<wait_timers::WaitTimer>,
     /// Services and their replicas, if the model has any.
     fleet: Option<Box<fleet::Fleet>>,
     locks: [Option<Locks>; 5],

@@ -1,6 +1,6 @@
 //! Pre-emption and controlled delay, as requests meet them.
 
-use crate::engine::{Span, Time, Turn};
+use crate::engine::{Time, Turn};
 use crate::model::Model;
 use crate::model::system::{Patience, PoolId, StationId};
 use crate::parts::controlled_delay::ControlledDelay;
@@ -76,14 +76,24 @@ impl World<'_> {
         }
     }
 
-    /// How long a request that waits for a token of a pool may do so.
-    #[inline(never)]
-    pub(super) fn pool_patience(&mut self, now: Time, pool: PoolId) -> Option<Span> {
+    /// A request that waits for a token of a pool gives up after its patience.
+    pub(super) fn lose_pool_patience_later(&mut self, now: Time, id: u32, pool: PoolId) {
         let spec = &self.model.pools[pool.index()];
-        let timeout = spec.timeout.map(|time| spec.waiting.by_timer(now, time));
+        let timer = spec.waiting.timer;
+        let timeout = spec.timeout.map(|t| (spec.waiting.by_timer(now, t), t));
         let waiting = self.pools[pool.index()].waiting();
         let rule = self.controlled_delays.pools[pool.index()].as_mut();
         let controlled = rule.map(|rule| rule.joined(now, waiting));
-        timeout.into_iter().chain(controlled).min()
+        match (timeout, controlled) {
+            (Some((wait, timeout)), _) if controlled.is_none_or(|c| wait <= c) => {
+                self.goes_off(now + wait, id, Kind::PatienceOver, (timeout, timer));
+            }
+            (_, Some(wait)) => {
+                let ticket = self.requests[id].ticket;
+                let over = Event::stale_after(Kind::PatienceOver, id, ticket);
+                self.queue.at_turn(now + wait, Turn::Late, over);
+            }
+            _ => {}
+        }
     }
 }

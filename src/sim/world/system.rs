@@ -1,6 +1,6 @@
 //! Runs the programs of endpoints: the operations that take no time, and how a request ends.
 
-use crate::engine::{Span, Time, Turn};
+use crate::engine::{Time, Turn};
 use crate::measure::recorder::ResponseCode;
 use crate::model::system::{EndpointId, Entity, ListAge, Op, PoolId};
 use crate::parts::Admission;
@@ -180,8 +180,8 @@ impl World<'_> {
     /// What goes off while a request waits for a token of a pool: its patience, the pool's reserve.
     #[inline(never)]
     fn start_pool_timers(&mut self, now: Time, id: u32, pool: PoolId) {
-        let timeout = self.pool_patience(now, pool);
-        self.begin_wait(now, id, timeout);
+        self.begin_wait(now, id);
+        self.lose_pool_patience_later(now, id, pool);
         self.may_open_reserve(now, id, self.model.pools[pool.index()].waiting);
         self.may_be_stuck(now, id, pool);
     }
@@ -254,7 +254,10 @@ impl World<'_> {
         if self.lock(now, id, key, writes) {
             return true;
         }
-        self.begin_wait(now, id, timeout);
+        self.begin_wait(now, id);
+        if let Some(timeout) = timeout {
+            self.goes_off(now + timeout, id, Kind::PatienceOver, (timeout, None));
+        }
         if self.closes_circle(id) {
             self.leave_queue(now, id);
             self.fail(now, id, ResponseCode(super::deadlock::VICTIM));
@@ -422,15 +425,9 @@ impl World<'_> {
         }
     }
 
-    #[inline(never)]
-    fn begin_wait(&mut self, now: Time, id: u32, timeout: Option<Span>) {
+    fn begin_wait(&mut self, now: Time, id: u32) {
         let request = &mut self.requests[id];
         (request.state, request.since) = (RequestState::Waiting, now);
-        let ticket = request.ticket;
-        if let Some(timeout) = timeout {
-            let over = Event::stale_after(Kind::PatienceOver, id, ticket);
-            self.queue.at_turn(now + timeout, Turn::Late, over);
-        }
     }
 
     /// Grants a waiting request the pool's token or the lock.
@@ -530,6 +527,8 @@ impl World<'_> {
         if request.ticket == ticket && request.state == RequestState::Waiting {
             self.leave_queue(now, id);
             self.fail(now, id, ResponseCode(GAVE_UP_WAITING));
+        } else {
+            self.forget_waits();
         }
     }
 

@@ -1,7 +1,7 @@
 //! Barging: what is given back is free at once, and the first in line is woken. Who asks before it has woken up is
 //! served first; it stays first in line then, and is woken again.
 
-use crate::engine::{Time, Turn};
+use crate::engine::Time;
 use crate::model::system::{Entity, Op, PoolId};
 use crate::model::waiting::{WaitOrder, Waiting};
 
@@ -48,10 +48,8 @@ impl World<'_> {
     /// A request begins to wait for a token of a pool that may have a reserve.
     pub(super) fn may_open_reserve(&mut self, now: Time, id: u32, waiting: Waiting) {
         if let Some((_, after)) = waiting.reserve {
-            let ticket = self.requests[id].ticket;
-            let event = Event::stale_after(Kind::ReserveDue, id, ticket);
             let due = now + waiting.by_timer(now, after);
-            self.queue.at_turn(due, Turn::Late, event);
+            self.goes_off(due, id, Kind::ReserveDue, (after, waiting.timer));
         }
     }
 
@@ -59,7 +57,7 @@ impl World<'_> {
     pub(super) fn reserve_due(&mut self, now: Time, id: u32, ticket: u32) {
         let request = &self.requests[id];
         if request.ticket != ticket || request.state != RequestState::Waiting {
-            return;
+            return self.forget_waits();
         }
         if let Op::Acquire { pool } | Op::AcquireKept { pool } = self.ops[request.at as usize]
             && let Some(next) = self.pools[pool.index()].open_reserve(now, &self.requests)

@@ -260,10 +260,14 @@ impl WaitQueue {
         if self.is_fifo() {
             return self.next_fifo(tickets);
         }
-        if matches!(self.order, Order::Barging(..)) && !self.hands_off() {
-            return None;
-        }
-        self.next_alive(tickets).then_some(self.found)
+        self.next_by_order(tickets).then_some(self.found)
+    }
+
+    /// Finds the job whose turn it is, in a line that is not first come, first served.
+    #[inline(never)]
+    fn next_by_order(&mut self, tickets: &impl Tickets) -> bool {
+        let handed = !matches!(self.order, Order::Barging(..)) || self.hands_off();
+        handed && self.next_alive(tickets)
     }
 
     /// Whether what comes back under barging is handed over this time.

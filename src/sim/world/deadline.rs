@@ -157,7 +157,7 @@ impl World<'_> {
     }
 
     /// A request is dropped instead of going on.
-    #[inline(never)]
+    #[cold]
     pub(super) fn drop_cancelled(&mut self, now: Time, id: u32) {
         match self.requests[id].state {
             RequestState::InService => self.leave_service(now, id),

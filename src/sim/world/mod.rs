@@ -107,11 +107,18 @@ impl ReadyList {
         self.first.is_none()
     }
 
-    #[inline]
+    #[inline(always)]
     fn push_back(&mut self, work: Work) {
         if self.first.is_none() {
             self.first = Some(work);
-        } else if self.second.is_none() {
+        } else {
+            self.push_behind(work);
+        }
+    }
+
+    #[inline(never)]
+    fn push_behind(&mut self, work: Work) {
+        if self.second.is_none() {
             self.second = Some(work);
         } else {
             self.others.push_back(work);
@@ -361,6 +368,13 @@ impl World<'_> {
     /// As [`World::run`], and tells now and then how far it has come.
     #[must_use]
     pub fn run_watched(mut self, mut watch: impl FnMut(Time)) -> Outcome {
+        self.run_to_end(&mut watch);
+        self.assert_laws();
+        self.into_outcome()
+    }
+
+    // Not once for each watcher, in the crate where that is made.
+    fn run_to_end(&mut self, watch: &mut dyn FnMut(Time)) {
         if self.vus_have_room() {
             self.start();
             self.drain();
@@ -369,15 +383,13 @@ impl World<'_> {
             if !self.step_here() {
                 break;
             }
-            self.report_progress(&mut watch);
+            self.report_progress(watch);
         }
-        self.assert_laws();
-        self.into_outcome()
     }
 
     /// Tells the watcher now and then how far the run has come.
     #[inline(always)]
-    fn report_progress(&mut self, watch: &mut impl FnMut(Time)) {
+    fn report_progress(&mut self, watch: &mut dyn FnMut(Time)) {
         if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
             watch(self.queue.now());
             self.look_at_limits();
@@ -514,6 +526,7 @@ impl World<'_> {
     }
 
     /// The run ends now.
+    #[cold]
     fn stop(&mut self, end: Termination) {
         self.phase = Phase::Over;
         self.end = end;

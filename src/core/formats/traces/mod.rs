@@ -10,6 +10,8 @@ mod zipkin;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::{Deserialize, Deserializer};
+
 use super::reading::Skipped;
 use super::source::{Problem, Source};
 
@@ -74,6 +76,7 @@ fn form(head: &str) -> Option<(&'static str, Adder)> {
     match begins.chars().next()? {
         '{' if has("\"resourceSpans\"") => Some(("OpenTelemetry traces", otlp::add)),
         '{' if has("\"traceID\"") && has("\"spans\"") => Some(("Jaeger traces", jaeger::add)),
+        '[' if has("\"traceID\"") && has("\"spanID\"") => Some(("Jaeger traces", jaeger::add)),
         '[' if has("\"traceId\"") && has("\"id\"") => Some(("Zipkin traces", zipkin::add)),
         _ => None,
     }
@@ -107,6 +110,7 @@ pub fn read(paths: &[impl AsRef<Path>]) -> Result<Traces, Problem> {
         return Err(source.problem("", message, "give traces with at least one request"));
     }
     forms.dedup();
+    builder.leave_out_repeated();
     Ok(Traces {
         form: forms.join(", "),
         services: builder.services.names,
@@ -194,9 +198,37 @@ impl Builder {
         }
     }
 
+    /// Files that overlap, and stores that have a span twice, give it more than once: the first counts.
+    fn leave_out_repeated(&mut self) {
+        let key = |s: &Span| (s.trace, s.id, s.start_us, s.service, s.name, s.us);
+        let spans = std::mem::take(&mut self.spans);
+        let mut order: Vec<usize> = (0..spans.len()).collect();
+        order.sort_by_key(|at| (key(&spans[*at]), *at));
+        let mut repeated: Vec<usize> = order
+            .windows(2)
+            .filter(|pair| key(&spans[pair[0]]) == key(&spans[pair[1]]))
+            .map(|pair| pair[1])
+            .collect();
+        repeated.sort_unstable();
+        let mut next = repeated.into_iter().peekable();
+        for (at, span) in spans.into_iter().enumerate() {
+            if next.next_if_eq(&at).is_none() {
+                self.spans.push(span);
+                continue;
+            }
+            let (service, name) = (span.service as usize, span.name as usize);
+            let shown = format!(
+                "{} of {}",
+                self.names.names[name], self.services.names[service]
+            );
+            self.skipped
+                .add(at as u64 + 1, "a span that stands there before", &shown);
+        }
+    }
+
     fn try_add(&mut self, raw: &Raw<'_>) -> Result<(), &'static str> {
         const NO_ID: &str = "an identifier is not a hexadecimal number";
-        let trace = u128::from_str_radix(raw.trace, 16).map_err(|_| NO_ID)?;
+        let trace = trace_id(raw.trace).ok_or(NO_ID)?;
         let id = id(raw.id).ok_or(NO_ID)?;
         let parent = match raw.parent.filter(|parent| !parent.is_empty()) {
             Some(text) => Some(self::id(text).ok_or(NO_ID)?),
@@ -222,6 +254,19 @@ impl Builder {
         });
         Ok(())
     }
+}
+
+fn trace_id(text: &str) -> Option<u128> {
+    u128::from_str_radix(text, 16).ok()
+}
+
+/// A value that may be `null`, as some writers have it for nothing.
+fn or_default<'d, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'d>,
+    T: Default + Deserialize<'d>,
+{
+    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
 }
 
 fn id(text: &str) -> Option<u64> {

@@ -1,17 +1,19 @@
 //! OTLP as JSON: `ExportTraceServiceRequest` of opentelemetry-proto 1.x, a line each in a file exporter's file.
 //!
-//! 64-bit numbers are texts in it, identifiers hexadecimal, and enumerations numbers or names.
+//! In the answers of Jaeger's API version 3 it stands in `result`. 64-bit numbers are texts in it, identifiers hexadecimal, and enumerations numbers or names.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Builder, Raw, SpanKind};
+use super::{Builder, Raw, SpanKind, or_default};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     resource_spans: Vec<ResourceSpans>,
+    /// Around it in the answers of Jaeger's API version 3.
+    result: Option<Box<Request>>,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +70,10 @@ struct Status {
 }
 
 pub(super) fn add(value: Value, to: &mut Builder) -> Result<(), String> {
-    let request: Request = serde_json::from_value(value).map_err(|why| why.to_string())?;
+    let mut request: Request = serde_json::from_value(value).map_err(|why| why.to_string())?;
+    if let Some(inner) = request.result.take() {
+        request = *inner;
+    }
     for resource in &request.resource_spans {
         let named = resource.resource.attributes.iter();
         let service = named

@@ -185,3 +185,127 @@ fn the_two_halves_of_a_zipkin_span_are_told_apart() {
     let none = of("{\"resourceSpans\":[]}").unwrap_err().to_string();
     assert!(none.contains("there is no span in it"), "{none}");
 }
+
+/// Parent and kind of each span.
+fn causes(traces: &Traces) -> Vec<(Option<u64>, SpanKind)> {
+    let cause = |span: &Span| (span.parent, span.kind);
+    traces.spans.iter().map(cause).collect()
+}
+
+#[test]
+fn jaeger_s_spans_as_they_are_stored_have_their_process_with_them() {
+    // As the anonymizer writes them; version 1 had `parentSpanID`, and lists may be `null`.
+    let text = r#"[{"traceID":"00ab","spanID":"1","flags":1,"operationName":"GET /a","references":null,"startTime":1000000,
+        "duration":900,"tags":null,"logs":[],"process":{"serviceName":"api","tags":[]},"warnings":null},
+        {"traceID":"00ab","spanID":"2","parentSpanID":"1","operationName":"query","startTime":1000100,"duration":300,
+        "tags":[{"key":"span.kind","type":"string","value":"client"},{"key":"error","type":"bool","value":"true"}],
+        "process":{"serviceName":"api","tags":[]}}]"#;
+    let traces = of(text).unwrap();
+    assert_eq!(traces.form, "Jaeger traces");
+    assert_eq!(
+        rows(&traces),
+        [
+            (
+                "api",
+                "GET /a",
+                None,
+                SpanKind::Internal,
+                1_000_000,
+                900,
+                false
+            ),
+            (
+                "api",
+                "query",
+                Some(1),
+                SpanKind::Client,
+                1_000_100,
+                300,
+                true
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_link_of_jaeger_is_no_parent() {
+    // Links of OpenTelemetry are references, too: to other traces, or behind the parent.
+    let span = |id: u32, references: &str| {
+        format!(
+            "{{\"traceID\":\"ab\",\"spanID\":\"{id}\",\"operationName\":\"x\",\"references\":[{references}],\"startTime\":1000000,\
+             \"duration\":900,\"tags\":[{{\"key\":\"span.kind\",\"type\":\"string\",\"value\":\"server\"}}],\"processID\":\"p1\"}}"
+        )
+    };
+    let to = |kind: &str, trace: &str, id: u32| {
+        format!("{{\"refType\":\"{kind}\",\"traceID\":\"{trace}\",\"spanID\":\"{id}\"}}")
+    };
+    let spans = [
+        span(1, &to("FOLLOWS_FROM", "cd", 9)),
+        span(
+            2,
+            &[to("FOLLOWS_FROM", "ab", 8), to("CHILD_OF", "00ab", 1)].join(","),
+        ),
+        span(3, &to("FOLLOWS_FROM", "ab", 2)),
+        span(4, "{\"refType\":\"CHILD_OF\",\"spanID\":\"3\"}"),
+    ];
+    let text = format!(
+        "{{\"data\":[{{\"traceID\":\"ab\",\"spans\":[{}],\"processes\":{{\"p1\":{{\"serviceName\":\"api\",\"tags\":[]}}}},\
+         \"warnings\":null}}],\"total\":0,\"limit\":0,\"offset\":0,\"errors\":null}}",
+        spans.join(",")
+    );
+    assert_eq!(
+        causes(&of(&text).unwrap()),
+        [
+            (None, SpanKind::Server),
+            (Some(1), SpanKind::Server),
+            (Some(2), SpanKind::Message),
+            (Some(3), SpanKind::Server),
+        ]
+    );
+}
+
+#[test]
+fn the_answers_of_jaeger_s_third_api_are_otlp_in_a_result() {
+    let text = r#"{"result":{"resourceSpans":[{"resource":{},"scopeSpans":[{"scope":{},"spans":[{"traceId":"01","spanId":"02",
+        "name":"foobar","kind":2,"startTimeUnixNano":"1764000660000000000","endTimeUnixNano":"1764000660250000000",
+        "status":{"code":2}}]}]}]}}"#;
+    let traces = of(text).unwrap();
+    assert_eq!(
+        (traces.form.as_str(), traces.spans.len()),
+        ("OpenTelemetry traces", 1)
+    );
+    assert!(traces.spans[0].failed);
+}
+
+#[test]
+fn zipkin_s_nulls_are_nothing_and_its_first_version_is_refused() {
+    // As Spring Cloud's older servers answer.
+    let text = r#"[[{"traceId":"a","parentId":null,"id":"1","kind":null,"name":null,"timestamp":1000000,"duration":900,
+        "debug":false,"shared":false,"localEndpoint":{"serviceName":"api","ipv4":"192.168.191.2","ipv6":null,"port":0},
+        "remoteEndpoint":null,"annotations":null,"tags":null},
+        {"traceId":"a","parentId":"1","id":"2","kind":"CLIENT","name":"get","timestamp":1000100,"duration":500,"localEndpoint":null},
+        {"traceId":"a","parentId":"1","id":"3","kind":"CLIENT","name":"get","timestamp":1000100,"duration":null}]]"#;
+    let traces = of(text).unwrap();
+    assert_eq!(
+        causes(&traces),
+        [(None, SpanKind::Internal), (Some(1), SpanKind::Client)]
+    );
+    assert_eq!(
+        (traces.skipped.count, traces.skipped.first[0].1.as_str()),
+        (1, "a span without an end")
+    );
+    let first = r#"[{"traceId":"a","id":"1","name":"get","timestamp":1000000,"duration":900,
+        "annotations":[{"timestamp":1000000,"value":"sr","endpoint":{"serviceName":"api"}}],"binaryAnnotations":[]}]"#;
+    let why = of(first).unwrap_err().to_string();
+    assert!(why.contains("/api/v2/traces has it"), "{why}");
+}
+
+#[test]
+fn a_span_that_is_given_twice_counts_once() {
+    let line = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"1","spanId":"2","name":"a","startTimeUnixNano":"1764000660000000000","endTimeUnixNano":"1764000660250000000"}]}]}]}"#;
+    let other = line.replace("\"2\"", "\"3\"");
+    let traces = of(&format!("{line}\n{other}\n{line}\n")).unwrap();
+    let ids: Vec<u64> = traces.spans.iter().map(|span| span.id).collect();
+    assert_eq!((ids, traces.skipped.count), (vec![2, 3], 1));
+    assert_eq!(traces.skipped.first[0].1, "a span that stands there before");
+}

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Builder, Raw, SpanKind, id};
+use super::{Builder, Raw, SpanKind, id, or_default};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -23,19 +23,21 @@ struct Span {
     trace_id: String,
     id: String,
     parent_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     timestamp: i64,
     duration: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     local_endpoint: Endpoint,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     shared: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     tags: serde_json::Map<String, Value>,
+    /// What version 1 had in place of tags and of a kind.
+    binary_annotations: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -61,6 +63,11 @@ pub(super) fn add(value: Value, to: &mut Builder) -> Result<(), String> {
         Item::Trace(spans) => spans.as_slice(),
     });
     let spans: Vec<&Span> = spans.collect();
+    if spans.iter().any(|span| span.binary_annotations.is_some()) {
+        let why =
+            "they are of version 1 of Zipkin's API, and version 2 is read: /api/v2/traces has it";
+        return Err(why.to_string());
+    }
     let shared = spans.iter().filter(|span| span.shared);
     let shared: BTreeSet<(&str, &str, &str)> = shared
         .map(|span| (span.trace_id.as_str(), span.id.as_str(), span.service()))

@@ -1,5 +1,7 @@
 //! Sweeps: the same bytes on any number of threads, and after any interruption.
 
+#[path = "sweep/logs.rs"]
+mod logs;
 #[path = "sweep/store.rs"]
 mod store;
 #[path = "sweep/studies.rs"]

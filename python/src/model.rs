@@ -90,9 +90,9 @@ impl Model {
         self.document.paths()
     }
 
-    /// File name, text, and data files by name: all that makes the model.
-    fn contents(&self) -> (String, String, BTreeMap<String, String>) {
-        self.document.contents()
+    /// File name, text, and data files and logs by name: all that makes the model.
+    fn contents(&self) -> PyResult<(String, String, BTreeMap<String, String>)> {
+        self.document.contents().map_err(model_error)
     }
 
     /// One run.

@@ -1,6 +1,7 @@
 //! A model file, parsed once: overrides and checks start from it as often as a study needs.
 
 use super::Model;
+use super::files::{Files, file_text};
 use super::input;
 use super::nesting::too_deep_in_document;
 use super::preset;
@@ -12,11 +13,8 @@ use super::syntax;
 use super::tree::{self, Node, TooDeep, Value, convert_document};
 use super::visible::visible;
 use super::vocabulary;
-use crate::formats;
-use crate::formats::replay::{Log, Survey, survey};
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 /// A line behind which a text is made anew each time: it is not part of the file.
@@ -41,135 +39,6 @@ pub struct Checked {
     pub warnings: Vec<String>,
     /// The data files that it was read from.
     pub files: Vec<PathBuf>,
-}
-
-/// What the first reading of a log found.
-type Surveyed = Result<Arc<Survey>, formats::Problem>;
-
-/// Data files that a model names, read once: those in its own directory and below, and where else they are allowed.
-#[derive(Debug, Default)]
-pub(crate) struct Files {
-    directory: PathBuf,
-    allowed: Vec<PathBuf>,
-    /// Whether there are no files but those in `read`, which came with the model.
-    sealed: bool,
-    read: Mutex<BTreeMap<PathBuf, Result<Arc<str>, String>>>,
-    /// Logs that are replayed, each with what its first reading found.
-    logs: Mutex<Vec<(Log, Surveyed)>>,
-}
-
-impl Files {
-    /// The text of a file, named relative to the model's directory.
-    pub fn text(&self, name: &str) -> Result<Arc<str>, String> {
-        let path = self.directory.join(name);
-        if !self.sealed {
-            self.permit(&path)?;
-        }
-        let mut read = self
-            .read
-            .lock()
-            .map_err(|_| "another reader has failed".to_string())?;
-        let text = read
-            .entry(path)
-            .or_insert_with_key(|path| match self.sealed {
-                true => Err("it did not come with the model".to_string()),
-                false => file_text(path).map(Arc::from),
-            });
-        text.clone()
-    }
-
-    /// Where a file is that is read bit by bit.
-    pub fn path(&self, name: &str) -> Result<PathBuf, String> {
-        if self.sealed {
-            return Err("a log does not come with a model that is sent".to_string());
-        }
-        let path = self.directory.join(name);
-        self.permit(&path)?;
-        Ok(path)
-    }
-
-    /// What the first reading of a log finds; it is read once for all models of this document.
-    pub fn survey(&self, log: &Log) -> Surveyed {
-        let Ok(mut known) = self.logs.lock() else {
-            return survey(log).map(Arc::new);
-        };
-        if let Some((_, found)) = known.iter().find(|(own, _)| own == log) {
-            return found.clone();
-        }
-        let found = survey(log).map(Arc::new);
-        known.push((log.clone(), found.clone()));
-        found
-    }
-
-    /// Whether a model may name the file. What lies elsewhere is not even looked for, wherever links lead.
-    fn permit(&self, path: &Path) -> Result<(), String> {
-        let outside = || "it lies outside of the model's directory".to_string();
-        let root = |path: &Path| match path.as_os_str().is_empty() {
-            true => PathBuf::from("."),
-            false => path.to_path_buf(),
-        };
-        let roots = std::iter::once(&self.directory).chain(&self.allowed);
-        let roots: Vec<PathBuf> = roots.map(|path| root(path)).collect();
-        let below = |roots: &[PathBuf], path: &Path| roots.iter().any(|r| path.starts_with(r));
-        let written: Vec<PathBuf> = roots.iter().filter_map(|r| lexical(r)).collect();
-        if !lexical(path).is_some_and(|path| below(&written, &path)) {
-            return Err(outside());
-        }
-        // A link below the directory may lead out of it.
-        let real: Vec<PathBuf> = roots.iter().filter_map(|r| r.canonicalize().ok()).collect();
-        match path.canonicalize() {
-            Ok(path) if !below(&real, &path) => Err(outside()),
-            Ok(_) => Ok(()),
-            Err(why) => Err(why.to_string()),
-        }
-    }
-
-    /// The texts read so far, by the names that the model uses.
-    fn texts(&self) -> BTreeMap<String, String> {
-        let Ok(read) = self.read.lock() else {
-            return BTreeMap::new();
-        };
-        let texts = read.iter().filter_map(|(path, text)| {
-            let name = path.strip_prefix(&self.directory).unwrap_or(path);
-            let text = text.as_ref().ok()?.to_string();
-            Some((name.to_string_lossy().into_owned(), text))
-        });
-        texts.collect()
-    }
-
-    /// The files that were read so far.
-    pub fn paths(&self) -> Vec<PathBuf> {
-        let read = self.read.lock().map(|read| read.keys().cloned().collect());
-        let mut paths: Vec<PathBuf> = read.unwrap_or_default();
-        if let Ok(logs) = self.logs.lock() {
-            paths.extend(logs.iter().map(|(log, _)| log.path.clone()));
-        }
-        paths
-    }
-}
-
-/// The absolute path without `.` and `..`, as it is written: links are not followed.
-fn lexical(path: &Path) -> Option<PathBuf> {
-    let mut plain = PathBuf::new();
-    for part in std::path::absolute(path).ok()?.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            part => plain.push(part),
-        }
-    }
-    Some(plain)
-}
-
-/// The text of a file, which is read more than once and so is not a pipe.
-fn file_text(path: &Path) -> Result<String, String> {
-    let about = std::fs::metadata(path).map_err(|why| why.to_string())?;
-    if !about.is_file() {
-        return Err("it is not a regular file".to_string());
-    }
-    input::text(path, input::MODEL)
 }
 
 impl Document {
@@ -230,28 +99,28 @@ impl Document {
             .parent()
             .unwrap_or(Path::new(""))
             .to_path_buf();
-        let files = Files {
-            directory,
-            ..Files::default()
-        };
         Ok(Document {
             source,
             tree,
-            files,
+            files: Files::below(directory),
             program: None,
         })
     }
 
-    /// What [`Document::from_contents`] makes the same document of: the file name, the text, and the texts of the data
-    /// files that were read so far.
-    #[must_use]
-    pub fn contents(&self) -> (String, String, BTreeMap<String, String>) {
+    /// What [`Document::from_contents`] makes the same document of: the file name, the text, and the contents of the data
+    /// files and logs that were read so far.
+    ///
+    /// # Errors
+    /// If a log is too large to be sent, or has changed since it was read.
+    pub fn contents(&self) -> Result<(String, String, BTreeMap<String, String>), Problems> {
         let name = Path::new(&*self.source.name).file_name();
         let name = name.map_or_else(
             || self.source.name.to_string(),
             |n| n.to_string_lossy().into_owned(),
         );
-        (name, self.source.text.to_string(), self.files.texts())
+        let files = self.files.contents();
+        let files = files.map_err(|why| Problems::of_file(&why.place, why.message, &why.fix))?;
+        Ok((name, self.source.text.to_string(), files))
     }
 
     /// Parses a text that came with its data files. No other file is looked for.
@@ -263,24 +132,16 @@ impl Document {
         text: &str,
         files: BTreeMap<String, String>,
     ) -> Result<Document, Problems> {
-        let mut document = Document::from_text(name, text)?;
-        let files = files.into_iter().map(|(name, text)| {
-            let path = document.files.directory.join(name);
-            (path, Ok(Arc::from(text)))
-        });
-        document.files = Files {
-            sealed: true,
-            read: Mutex::new(files.collect()),
-            ..Files::default()
-        };
-        Ok(document)
+        let document = Document::from_text(name, text)?;
+        let files = document.files.sealed(files);
+        Ok(Document { files, ..document })
     }
 
     /// The same document, which may also name data files in these directories and below, or these files. Without it,
     /// a model reads files of its own directory and below alone.
     #[must_use]
     pub fn allowing(mut self, paths: &[PathBuf]) -> Document {
-        self.files.allowed.extend_from_slice(paths);
+        self.files.allow(paths);
         self
     }
 
@@ -303,7 +164,7 @@ impl Document {
     /// If it is no TOML: all syntax errors at once.
     pub fn with_text(&self, text: &str) -> Result<Document, Problems> {
         let other = Document::from_text(&self.source.name, text)?;
-        let other = other.allowing(&self.files.allowed);
+        let other = other.allowing(self.files.allowed());
         Ok(Document {
             program: self.program.clone(),
             ..other

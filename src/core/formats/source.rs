@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
@@ -74,7 +75,15 @@ impl Source {
     /// # Errors
     /// If they are packed and damaged.
     pub fn of_bytes(name: &str, bytes: &[u8]) -> Result<Source, Problem> {
-        Source::of(name.to_string(), Box::new(Cursor::new(bytes.to_vec())))
+        Source::of_shared(name, Arc::from(bytes))
+    }
+
+    /// As [`Source::of_bytes`], without a copy of them.
+    ///
+    /// # Errors
+    /// As [`Source::of_bytes`].
+    pub fn of_shared(name: &str, bytes: Arc<[u8]>) -> Result<Source, Problem> {
+        Source::of(name.to_string(), Box::new(Cursor::new(bytes)))
     }
 
     fn of(name: String, mut raw: Box<dyn BufRead>) -> Result<Source, Problem> {

@@ -1,8 +1,8 @@
 //! What a script sees of an endpoint: `route`, `entities`, `answer` and `failure`.
 
 use crate::answer::{Answer, Http, Known, Name, Part, Piece, Route, Segment, Template};
-use crate::document::Files;
 use crate::field::Field;
+use crate::files::Files;
 use crate::section::Section;
 use crate::suggest::suggestion;
 use crate::tree::Value;

@@ -1,7 +1,7 @@
 //! Columns of CSV files: recorded times. A model of somebody else's may name a file that is none of its business:
 //! no message says what stands in one.
 
-use crate::document::Files;
+use crate::files::Files;
 use crate::section::Section;
 use crate::vocabulary::{Choice, Key, Kind, Table};
 

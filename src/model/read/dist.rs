@@ -3,10 +3,10 @@
 use super::data_file;
 pub(crate) use super::dist_tables::DISTRIBUTION;
 use super::dist_tables::FAMILIES;
-use crate::document::Files;
 use crate::duration;
 use crate::engine::dist::{Dist, DistError};
 use crate::field::Field;
+use crate::files::Files;
 use crate::meant::{instead_of_law, without_family};
 use crate::section::Section;
 use crate::suggest::{listed, suggestion};

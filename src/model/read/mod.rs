@@ -56,8 +56,8 @@ mod waiting_room;
 
 use super::Model;
 use super::breaker::Breaker;
-use super::document::Files;
 use super::field::Field;
+use super::files::Files;
 use super::journey::{Check, CustomMetric, Group, Journey, Site, SiteId};
 use super::limit::Limit;
 use super::problem::Diagnostics;

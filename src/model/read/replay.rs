@@ -5,6 +5,7 @@ use super::journey::Programs;
 use super::request::plain_site;
 use crate::engine::Span;
 use crate::field::Field;
+use crate::files::Found;
 use crate::formats::Layout;
 use crate::formats::path::Route;
 use crate::formats::replay::{Log, Survey};
@@ -78,8 +79,10 @@ pub(super) fn read<'a>(
     };
     let (file, times) = (file?, times?);
     let name = file.text()?;
+    let (path, content) = located(build, &file, name)?;
     let log = Log {
-        path: located(build, &file, name)?,
+        path,
+        content,
         layout,
         routes: routes.unwrap_or_default(),
         names: build.endpoints.all().to_vec(),
@@ -219,9 +222,9 @@ fn layout_of(field: &Field) -> Option<String> {
     }
 }
 
-fn located(build: &Build, file: &Field, name: &str) -> Option<std::path::PathBuf> {
-    match build.files.path(name) {
-        Ok(path) => Some(path),
+fn located(build: &Build, file: &Field, name: &str) -> Option<Found> {
+    match build.files.log(name) {
+        Ok(found) => Some(found),
         Err(why) => {
             let fix = match why.contains("outside") {
                 true => "put the file beside the model, or allow its place with --allow-path PATH",

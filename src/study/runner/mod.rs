@@ -23,7 +23,7 @@ use super::runs::Job;
 use super::sweep::plan::{Key, Line, Plan};
 use super::sweep::segment::{Entry, Segment, result_line};
 use super::sweep::store::{Contents, Store};
-use crate::model::{Document, Model, Override};
+use crate::model::{Document, Model, Override, Problems};
 
 /// What all runs of a study share.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ impl Runner {
 
     /// Runs that are known by their keys.
     fn by_key(&self, study: &Study<'_>, asked: &[Asked<'_>]) -> Result<Vec<Given>, Broken> {
-        let plan = Plan::of_study(study.document, study.takes.clone());
+        let plan = Plan::of_study(study.document, study.takes.clone()).map_err(unsent)?;
         let lines: Vec<Line> = (0..)
             .zip(asked)
             .map(|(n, a)| line(&plan, study, n, a))
@@ -230,6 +230,16 @@ impl Runner {
 impl Kept {
     fn unusable(&self, why: &std::io::Error) -> Broken {
         Broken::again(format!("{}: {why}", self.store.root().display()))
+    }
+}
+
+/// What a study says of a model that cannot be sent.
+fn unsent(problems: Problems) -> Broken {
+    let each = problems.iter();
+    let each = each.map(|p| format!("{}: {}\n  help: {}", p.file, p.message, p.fix));
+    Broken {
+        why: each.collect::<Vec<_>>().join("\n"),
+        again: false,
     }
 }
 

@@ -77,7 +77,7 @@ pub struct Plan {
     /// File name of the model, for messages.
     pub model: String,
     text: String,
-    /// Data files by the names that the model uses.
+    /// Data files and logs by the names that the model uses.
     files: BTreeMap<String, String>,
     /// Changes common to all points, as `--set` takes them.
     set: Vec<String>,
@@ -151,25 +151,27 @@ impl Plan {
             replications: sweep.replications,
             seed: sweep.seed,
             steady: sweep.steady,
-            ..Plan::of_document(sweep.document)
+            ..Plan::of_document(sweep.document)?
         };
         Ok(plan.identified(&sweep.columns()?))
     }
 
     /// The plan of a study, which asks for its cells one batch after another: all changes are those of a cell.
-    #[must_use]
-    pub fn of_study(document: &Document, takes: Vec<Take>) -> Plan {
+    ///
+    /// # Errors
+    /// If a log that the model replays cannot be sent with it.
+    pub fn of_study(document: &Document, takes: Vec<Take>) -> Result<Plan, Problems> {
         let plan = Plan {
             takes,
-            ..Plan::of_document(document)
+            ..Plan::of_document(document)?
         };
-        plan.identified(&Columns::default())
+        Ok(plan.identified(&Columns::default()))
     }
 
     /// A plan of one run of a document as it stands, without an identity yet.
-    fn of_document(document: &Document) -> Plan {
-        let (model, text, files) = document.contents();
-        Plan {
+    fn of_document(document: &Document) -> Result<Plan, Problems> {
+        let (model, text, files) = document.contents()?;
+        Ok(Plan {
             capsim_plan: FORMAT,
             version: VERSION.to_owned(),
             id: String::new(),
@@ -183,7 +185,7 @@ impl Plan {
             seed: 0,
             steady: false,
             takes: Vec::new(),
-        }
+        })
     }
 
     /// Fills in the hashes, once all else stands.

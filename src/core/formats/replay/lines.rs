@@ -1,5 +1,7 @@
 //! A log or a table of requests, a line at a time.
 
+use std::sync::Arc;
+
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
 use super::super::access::{self, Clock, Layout};
@@ -35,7 +37,10 @@ pub(super) struct Table {
 impl Lines {
     /// Opens the file of a log.
     pub(super) fn open(log: &Log) -> Result<Lines, Problem> {
-        let source = Source::open(&log.path)?;
+        let source = match &log.content {
+            Some(bytes) => Source::of_shared(&log.path.to_string_lossy(), Arc::clone(bytes))?,
+            None => Source::open(&log.path)?,
+        };
         if let Some(text) = &log.layout {
             let layout = Layout::parse(text);
             let layout = layout.map_err(|why| source.problem("", why, "mend `log_format`"))?;

@@ -9,7 +9,9 @@ mod lines;
 mod stream;
 mod survey;
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::path::{self, Route};
 pub use stream::Stream;
@@ -22,10 +24,12 @@ const SECOND: i64 = 1_000_000;
 const WINDOW: i64 = 60 * SECOND;
 
 /// A log, and which endpoint each of its requests belongs to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Log {
     /// The file.
     pub path: PathBuf,
+    /// Its bytes, where it came with the model: then no file is opened.
+    pub content: Option<Arc<[u8]>>,
     /// Its layout, as `--log-format` has it; told by the first line without it.
     pub layout: Option<String>,
     /// Routes in their order and the number of the endpoint that each leads to: the first that fits counts.
@@ -33,6 +37,19 @@ pub struct Log {
     /// Names of endpoints, by number: a request that no route takes belongs to the one with the name of its path, or with
     /// that which `learn` gives it.
     pub names: Vec<String>,
+}
+
+/// Not where it lies: a log is what it holds, which its [`Survey`] tells.
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Log {
+            layout,
+            routes,
+            names,
+            ..
+        } = self;
+        write!(f, "Log({layout:?}, {routes:?}, {names:?})")
+    }
 }
 
 impl Log {

@@ -28,6 +28,8 @@ pub struct Survey {
     pub is_spread: bool,
     /// How many begin more than a minute before one above them.
     pub far_behind: usize,
+    /// Of the begins, times and endpoints of all requests, in the order of the file: another log has another.
+    pub digest: Digest,
     /// Lines that are not empty ones.
     pub(super) lines: u64,
     pub(super) spread: Spread,
@@ -40,6 +42,32 @@ impl Survey {
     #[must_use]
     pub fn length_us(&self) -> u64 {
         self.span_us.1.abs_diff(self.span_us.0)
+    }
+}
+
+/// A hash in the manner of FNV-1a, of eight bytes at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest(u64);
+
+impl Default for Digest {
+    fn default() -> Digest {
+        Digest(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl Digest {
+    fn add(&mut self, item: &Item) {
+        let parts = [
+            item.start_us.cast_unsigned(),
+            item.us.cast_unsigned(),
+            u64::from(item.endpoint),
+        ];
+        for part in parts {
+            // Turned, so that high bits count as much as low ones.
+            self.0 = (self.0 ^ part)
+                .wrapping_mul(0x0000_0100_0000_01B3)
+                .rotate_left(29);
+        }
     }
 }
 
@@ -94,6 +122,7 @@ pub fn survey(log: &Log) -> Result<Survey, Problem> {
                     us: i64::try_from(ns / 1_000).unwrap_or(i64::MAX),
                     endpoint,
                 };
+                survey.digest.add(&item);
                 fine_begins |= start_us % SECOND != 0;
                 fine_ends |= item.key(Spread::Ends) % SECOND != 0;
                 by_begin.add(&item, Spread::No);

@@ -1,0 +1,105 @@
+//! Bytes of a log as a text that is sent with its model: as they are if they are text, else in base64 (RFC 4648).
+
+use std::sync::Arc;
+
+/// Begins what is no text itself, as in RFC 2397.
+const PACKED: &str = "data:application/octet-stream;base64,";
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The text of bytes.
+pub(crate) fn text(bytes: Vec<u8>) -> String {
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.starts_with(PACKED) => text,
+        Ok(text) => packed(text.as_bytes()),
+        Err(why) => packed(why.as_bytes()),
+    }
+}
+
+fn packed(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(PACKED.len() + bytes.len().div_ceil(3) * 4);
+    text.push_str(PACKED);
+    for three in bytes.chunks(3) {
+        let byte = |k: usize| u32::from(three.get(k).copied().unwrap_or(0));
+        let all = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for k in 0..4 {
+            let digit = DIGITS[(all >> (18 - 6 * k) & 63) as usize];
+            text.push(if k <= three.len() { digit.into() } else { '=' });
+        }
+    }
+    text
+}
+
+/// The bytes of a text.
+pub(crate) fn bytes(text: Arc<str>) -> Result<Arc<[u8]>, String> {
+    let Some(packed) = text.strip_prefix(PACKED) else {
+        return Ok(text.into());
+    };
+    let damaged = || "it is not as it was sent".to_string();
+    let mut values = [None; 256];
+    for (value, digit) in (0..).zip(DIGITS) {
+        values[usize::from(*digit)] = Some(value);
+    }
+    let mut bytes = Vec::with_capacity(packed.len() / 4 * 3);
+    for four in packed.as_bytes().chunks(4) {
+        let digits = four.iter().take_while(|digit| **digit != b'=').count();
+        if four.len() < 4 || digits < 2 {
+            return Err(damaged());
+        }
+        let mut all = 0_u32;
+        for (k, digit) in four.iter().enumerate() {
+            let value = if k < digits {
+                values[usize::from(*digit)]
+            } else {
+                Some(0)
+            };
+            all = all << 6 | value.ok_or_else(damaged)?;
+        }
+        let [_, three @ ..] = all.to_be_bytes();
+        bytes.extend_from_slice(&three[..digits - 1]);
+    }
+    Ok(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn back(bytes_in: &[u8]) -> Vec<u8> {
+        bytes(Arc::from(text(bytes_in.to_vec()))).unwrap().to_vec()
+    }
+
+    #[test]
+    fn the_vectors_of_rfc_4648() {
+        for (plain, wanted) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            let text = packed(plain.as_bytes());
+            assert_eq!(text.strip_prefix(PACKED), Some(wanted));
+            assert_eq!(&*bytes(Arc::from(text)).unwrap(), plain.as_bytes());
+        }
+    }
+
+    #[test]
+    fn whatever_a_log_holds_comes_back() {
+        let all: Vec<u8> = (0..=255).collect();
+        for bytes in [
+            b"a line\n".as_slice(),
+            &all,
+            &[0x1f, 0x8b, 0],
+            PACKED.as_bytes(),
+        ] {
+            assert_eq!(back(bytes), bytes);
+        }
+        assert_eq!(text(b"a line\n".to_vec()), "a line\n");
+        for damaged in ["Zg", "Zg=", "Z===", "Z-==", "Zm9"] {
+            assert!(bytes(Arc::from(format!("{PACKED}{damaged}"))).is_err());
+        }
+    }
+}

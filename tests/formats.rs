@@ -595,7 +595,8 @@ fn refused(text: &[u8]) -> String {
 #[test]
 fn files_that_cannot_be_used_say_why_once() {
     assert!(refused(b"").contains("the file is empty"));
-    assert!(refused(b"\xff\xfe\x00\x01").contains("no known file"));
+    assert!(refused(b"\xff\xff\x00\x01").contains("no known file"));
+    assert!(refused(b"\xff\xfe\x00\x01").contains("UTF-16"));
     assert!(refused(b"hello\n").contains("docs/formats.md"));
     let header = "timeStamp,elapsed,label,responseCode,success\n";
     assert!(refused(header.as_bytes()).contains("holds no request"));

@@ -1,5 +1,8 @@
 //! Access logs, and the models that are learned from them.
 
+#[path = "formats/hostile.rs"]
+mod hostile;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -351,7 +351,10 @@ fn lines_that_are_not_understood_are_counted() {
     let checked = document.check(&[]).unwrap();
     let warnings = checked.warnings.concat();
     assert!(
-        warnings.contains("3 lines of `x.log` are not understood and left out, the first: 3, 4, 7"),
+        warnings.contains(
+            "3 lines of `x.log` are not understood and left out, the first: 3, 4, 7; the file holds two formats, line 3 \
+             looks like a JSON log"
+        ),
         "{warnings}"
     );
     assert_eq!(replay(&checked).survey.requests, 4);

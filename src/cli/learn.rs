@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::{self, CliError};
 use super::output::write_atomically;
 use super::outputs::Outputs;
-use crate::formats::{self, Layout, traces};
+use crate::formats::{self, Declaration, Layout, Order, Problem, Record, Source, traces};
 use crate::model::Document;
 use crate::study::learn::{Learned, Learner, REQUESTS, Route, traces as learn_traces};
 
@@ -110,8 +110,11 @@ impl LearnArgs {
         let routes: Result<Vec<Route>, String> =
             self.routes.iter().map(|r| Route::parse(r)).collect();
         let routes = routes.map_err(|why| invalid(&why))?;
-        if layout.is_none() && self.files.iter().any(|file| traces::holds_traces(file)) {
-            return self.by_traces(&routes);
+        // Each is opened once, as it may be a pipe, and the next when one is done. The first tells what all are.
+        let mut sources = self.files.iter().map(|path| Source::open(path)).peekable();
+        let traced = |first: &Result<Source, Problem>| first.as_ref().is_ok_and(traces::are_in);
+        if layout.is_none() && sources.peek().is_some_and(traced) {
+            return self.by_traces(sources, &routes);
         }
         let mut learner = Learner::new(routes);
         let replay = self.replay.as_deref().map(beside_the_model).transpose()?;
@@ -122,29 +125,11 @@ impl LearnArgs {
             learner = learner.with_sessions(column);
         }
         let (mut origins, mut doubts, mut closed) = (Vec::new(), Vec::new(), true);
-        for path in &self.files {
-            let layout = self.layout_of(path)?;
-            let read = formats::each(path, layout.as_ref(), &mut |record| learner.add(record));
-            let (declaration, reading) = read.map_err(|why| invalid(&why.to_string()))?;
-            if reading.requests.is_some() {
-                let why = format!(
-                    "{}: this {} holds numbers of all requests together, and no single ones",
-                    path.display(),
-                    declaration.form
-                );
-                return Err(invalid(&format!(
-                    "{why}; a model is learned from single requests: docs/formats.md"
-                )));
-            }
+        for source in sources {
+            let mut source = source.map_err(|why| invalid(&why.to_string()))?;
+            let declaration = self.add(&mut source, &mut learner, &mut doubts)?;
             closed &= !declaration.is_open;
-            origins.push(format!("{} ({})", path.display(), declaration.form));
-            doubts.extend(reading.doubts);
-            if reading.skipped.count > 0 {
-                doubts.push(format!(
-                    "{} lines were not understood: `capsim read` shows the first",
-                    reading.skipped.count
-                ));
-            }
+            origins.push(format!("{} ({})", source.name(), declaration.form));
         }
         let learned = learner.learn(&origins.join(", "), closed, doubts);
         let learned = learned.map_err(|why| invalid(&format!("{}: {why}", origins.join(", "))))?;
@@ -158,39 +143,76 @@ impl LearnArgs {
         print_model(&text)
     }
 
+    /// Adds the requests of a file, and what is doubtful about it.
+    fn add(
+        &self,
+        source: &mut Source,
+        learner: &mut Learner,
+        doubts: &mut Vec<String>,
+    ) -> Result<&'static Declaration, CliError> {
+        let (layout, mut order) = (self.layout_of(source)?, Order::default());
+        let mut sink = |record: &Record<'_>| {
+            order.add(record);
+            learner.add(record);
+        };
+        let read = formats::each_of(source, layout.as_ref(), &mut sink);
+        let (declaration, reading) = read.map_err(|why| invalid(&why.to_string()))?;
+        let name = source.name();
+        if reading.requests.is_some() {
+            return Err(invalid(&format!(
+                "{name}: this {} holds numbers of all requests together, and no single ones; a model is learned from \
+                 single requests: docs/formats.md",
+                declaration.form
+            )));
+        }
+        let many = self.files.len() > 1;
+        let of_file = |doubt: String| {
+            if many {
+                format!("{name}: {doubt}")
+            } else {
+                doubt
+            }
+        };
+        let back = order.doubt().map(|(times, seconds)| {
+            format!("the clock: time goes back {times} times, by {seconds} s at most; the requests were put in order")
+        });
+        let skipped = reading.skipped.summary("line");
+        let all = reading.doubts.into_iter().chain(back).chain(skipped);
+        doubts.extend(all.map(of_file));
+        Ok(declaration)
+    }
+
     /// The layout of a log, with the column that tells users apart.
-    fn layout_of(&self, path: &Path) -> Result<Option<Layout>, CliError> {
+    fn layout_of(&self, source: &Source) -> Result<Option<Layout>, CliError> {
         let given = self.log.layout()?;
         let Some(column) = &self.session else {
             return Ok(given);
         };
         let layout = match given {
             Some(layout) => Ok(layout),
-            None => Layout::of_file(path).map_err(|why| invalid(&why.to_string())),
+            None => Layout::of(source).map_err(|why| invalid(&why.to_string())),
         };
         let named = layout?.with_session(column);
         named
             .map(Some)
-            .map_err(|why| invalid(&format!("--session: {}: {why}", path.display())))
+            .map_err(|why| invalid(&format!("--session: {}: {why}", source.name())))
     }
 
     /// Learns from distributed traces.
-    fn by_traces(&self, routes: &[Route]) -> Result<ExitCode, CliError> {
+    fn by_traces(
+        &self,
+        sources: impl Iterator<Item = Result<Source, Problem>>,
+        routes: &[Route],
+    ) -> Result<ExitCode, CliError> {
         if self.replay.is_some() {
             let why =
                 "--replay is for logs: of traces it is not known whether all requests were traced";
             return Err(invalid(why));
         }
-        let read = traces::read(&self.files).map_err(|why| invalid(&why.to_string()))?;
+        let read = traces::read(sources).map_err(|why| invalid(&why.to_string()))?;
         let names: Vec<String> = self.files.iter().map(|f| f.display().to_string()).collect();
         let origin = format!("{} ({})", names.join(", "), read.form);
-        let mut doubts = Vec::new();
-        if let Some((_, why, _)) = read.skipped.first.first() {
-            doubts.push(format!(
-                "{} spans were not understood; of the first: {why}",
-                read.skipped.count
-            ));
-        }
+        let doubts = read.skipped.summary("span").into_iter().collect();
         let learned = learn_traces::learn(&origin, &read, routes, doubts);
         let learned = learned.map_err(|why| invalid(&format!("{origin}: {why}")))?;
         print_model(&learned.toml())

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use crate::formats::rule::{self, Rule};
-use crate::formats::{Collected, Declaration, Deviation, Reading, Skipped, Understood, ascending};
+use crate::formats::{
+    Collected, Declaration, Deviation, Order, Reading, Skipped, Understood, ascending,
+};
 
 /// The text of `capsim read`.
 #[must_use]
@@ -217,11 +219,11 @@ fn rows_of_requests(
 /// What of the file cannot be trusted, and why.
 fn doubts(file: &Understood) -> Vec<String> {
     let mut all = file.reading.doubts.clone();
-    let back = file.requests.as_ref().map_or(0, Collected::out_of_order);
-    if back > 0 {
+    let order = file.requests.as_ref().map(|held| &held.order);
+    if let Some((times, seconds)) = order.and_then(Order::doubt) {
         all.push(format!(
-            "the clock: time goes back {back} times, by {} s at most; begins and ends of requests alike",
-            number(file.requests.as_ref().map_or(0.0, |r| r.furthest as f64 / 1e6))
+            "the clock: time goes back {times} times, by {} s at most; begins and ends of requests alike",
+            number(seconds)
         ));
     }
     all

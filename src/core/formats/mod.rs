@@ -39,7 +39,7 @@ use std::path::Path;
 
 pub use access::Layout;
 pub use declaration::{Declaration, Deviation, Reader, Sink};
-pub use reading::{Collected, Reading, Record, Skipped, ascending};
+pub use reading::{Collected, Order, Reading, Record, Skipped, ascending};
 pub use rule::Rule;
 pub use source::{Problem, Source};
 
@@ -150,6 +150,9 @@ pub fn recognise(source: &Source) -> Result<&'static Reader, Problem> {
         let fix = "give js/global_stats.json, written up to 3.13.4; up to 3.9 the log is text";
         return Err(source.problem("", message, fix));
     }
+    if let Some(zeros) = source.zeros() {
+        return Err(zeros);
+    }
     if head.starts_with("Test run id:") && head.contains("Metrics for period to") {
         let message = "this is what Artillery prints, and it says less than its file";
         return Err(source.problem("", message, "give the JSON of `artillery run -o FILE`"));
@@ -208,7 +211,11 @@ pub fn each(
     each_of(&mut source, layout, sink)
 }
 
-fn each_of(
+/// As [`each`], of a source already open.
+///
+/// # Errors
+/// As [`read`].
+pub fn each_of(
     source: &mut Source,
     layout: Option<&Layout>,
     sink: Sink<'_>,

@@ -79,11 +79,95 @@ pub struct Skipped {
 impl Skipped {
     /// Counts a line.
     pub fn add(&mut self, line: u64, why: &str, text: &str) {
-        self.count += 1;
+        self.add_lines(line, 1, why, text);
+    }
+
+    /// Counts a line and those behind it that belong to it.
+    pub fn add_lines(&mut self, line: u64, lines: u64, why: &str, text: &str) {
+        self.count += lines;
         if self.first.len() < 3 {
-            let shown: String = text.chars().take(120).filter(|c| !c.is_control()).collect();
-            self.first.push((line, why.to_string(), shown));
+            let shown = |text: &str| -> String {
+                let plain = text.chars().filter(|c| !c.is_control());
+                plain.take(120).collect()
+            };
+            // Why may quote a part of the line.
+            let why = match lines {
+                1 => shown(why),
+                lines => format!("{}, with {} lines behind it", shown(why), lines - 1),
+            };
+            self.first.push((line, why, shown(text)));
         }
+    }
+
+    /// In one line: how many lines or other `things` were not understood, and of the first three where and why.
+    #[must_use]
+    pub fn summary(&self, thing: &str) -> Option<String> {
+        let first: Vec<String> = (self.first.iter())
+            .map(|(line, why, _)| format!("{thing} {line}: {why}"))
+            .collect();
+        let were = match self.count {
+            0 => return None,
+            1 => " was",
+            _ => "s were",
+        };
+        let more = if self.count > 3 { "; …" } else { "" };
+        Some(format!(
+            "{} {thing}{were} not understood and left out: {}{more}",
+            self.count,
+            first.join("; ")
+        ))
+    }
+}
+
+/// Whether requests stand in the order of time.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    count: u64,
+    /// How many began before the one that stands before them, and how many ended before it.
+    back: (u64, u64),
+    /// By how many microseconds at most an end lies before the one that stands before it.
+    furthest: i64,
+    latest: (i64, i64),
+    /// Whether a time was shorter than the one before it, and whether one was longer.
+    shorter: bool,
+    longer: bool,
+    last_ns: u64,
+}
+
+impl Order {
+    /// Looks at one more.
+    pub fn add(&mut self, record: &Record<'_>) {
+        self.shorter |= record.ns < self.last_ns;
+        self.longer |= self.count > 0 && record.ns > self.last_ns;
+        self.last_ns = record.ns;
+        let Some(start) = record.start_us else {
+            return;
+        };
+        let end = start.saturating_add_unsigned(record.ns / 1_000);
+        if self.count > 0 {
+            self.back.0 += u64::from(start < self.latest.0);
+            self.back.1 += u64::from(end < self.latest.1);
+            self.furthest = self.furthest.max(self.latest.1.saturating_sub(end));
+        }
+        self.latest = (start, end);
+        self.count += 1;
+    }
+
+    /// How many requests stand neither in the order of their begins nor of their ends, nor of their times.
+    fn out_of_order(&self) -> u64 {
+        let by_time = self.longer && !self.shorter;
+        if by_time {
+            0
+        } else {
+            self.back.0.min(self.back.1)
+        }
+    }
+
+    /// What is to be said of it, if time goes back: how often, and by how many seconds.
+    #[must_use]
+    pub fn doubt(&self) -> Option<(u64, f64)> {
+        let back = self.out_of_order();
+        (back > 0).then_some((back, self.furthest as f64 / 1e6))
     }
 }
 
@@ -102,15 +186,8 @@ pub struct Collected {
     pub failed: u64,
     /// When the first began, and when the last was over, in microseconds.
     pub span_us: Option<(i64, i64)>,
-    /// How many began before the one that stands before them, and how many ended before it.
-    pub back: (u64, u64),
-    /// By how many microseconds at most an end lies before the one that stands before it.
-    pub furthest: i64,
-    latest: (i64, i64),
-    /// Whether a time was shorter than the one before it, and whether one was longer.
-    shorter: bool,
-    longer: bool,
-    last_ns: u64,
+    /// Whether they stand in the order of time.
+    pub order: Order,
 }
 
 impl Collected {
@@ -125,20 +202,12 @@ impl Collected {
             self.served.push(ns);
         }
         self.failed += u64::from(record.failed);
-        self.shorter |= record.ns < self.last_ns;
-        self.longer |= self.count > 1 && record.ns > self.last_ns;
-        self.last_ns = record.ns;
+        self.order.add(record);
         let Some(start) = record.start_us else {
             return;
         };
         let end = start.saturating_add_unsigned(record.ns / 1_000);
         let (first, last) = self.span_us.unwrap_or((start, end));
-        if self.span_us.is_some() {
-            self.back.0 += u64::from(start < self.latest.0);
-            self.back.1 += u64::from(end < self.latest.1);
-            self.furthest = self.furthest.max(self.latest.1.saturating_sub(end));
-        }
-        self.latest = (start, end);
         self.span_us = Some((first.min(start), last.max(end)));
     }
 
@@ -146,17 +215,6 @@ impl Collected {
     #[must_use]
     pub fn sorted(&self) -> Vec<u64> {
         ascending(&self.times)
-    }
-
-    /// How many requests stand neither in the order of their begins nor of their ends, nor of their times.
-    #[must_use]
-    pub fn out_of_order(&self) -> u64 {
-        let by_time = self.longer && !self.shorter;
-        if !by_time {
-            self.back.0.min(self.back.1)
-        } else {
-            0
-        }
     }
 
     /// From the begin of the first to the end of the last, in seconds.

@@ -18,6 +18,9 @@ const LARGEST_WHOLE: u64 = 256 << 20;
 /// A line is not longer: what comes after is left out of it.
 const LONGEST_LINE: u64 = 1 << 20;
 
+/// Said of such a line in a table, which is then read no further.
+const TOO_LONG: &str = "a line is longer than 1 MiB";
+
 /// Why a file cannot be used, where, and what would mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -47,7 +50,8 @@ pub struct Source {
     head: String,
     reader: Box<dyn BufRead>,
     line: u64,
-    ended: bool,
+    /// Whether the line that was read last is cut, and how.
+    cut: Option<&'static str>,
     /// Bytes since the last end of a line, where lines are limited.
     since_line: Option<u64>,
     buffer: Vec<u8>,
@@ -95,6 +99,13 @@ impl Source {
         if let (Err(why), true) = (read, head.is_empty()) {
             return Err(fail(&why));
         }
+        if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
+            return Err(Problem {
+                place: name,
+                message: "the file is in UTF-16, as PowerShell writes what it redirects".into(),
+                fix: "make UTF-8 of it: iconv -f UTF-16 -t UTF-8 FILE > OTHER".into(),
+            });
+        }
         // The mark of the order of bytes is not part of the text.
         let text = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&head);
         Ok(Source {
@@ -102,7 +113,7 @@ impl Source {
             reader: Box::new(Cursor::new(text.to_vec()).chain(reader)),
             name,
             line: 0,
-            ended: true,
+            cut: None,
             since_line: None,
             buffer: Vec::new(),
         })
@@ -149,7 +160,6 @@ impl Source {
             return Ok(None);
         }
         self.line += 1;
-        self.ended = self.buffer.ends_with(b"\n");
         while self
             .buffer
             .last()
@@ -164,7 +174,13 @@ impl Source {
     fn read_line(&mut self) -> io::Result<()> {
         let mut kept = self.reader.by_ref().take(LONGEST_LINE);
         kept.read_until(b'\n', &mut self.buffer)?;
-        if self.buffer.len() as u64 == LONGEST_LINE && !self.buffer.ends_with(b"\n") {
+        self.cut = None;
+        if self.buffer.ends_with(b"\n") {
+            return Ok(());
+        }
+        self.cut = Some("the file ends within this line");
+        if self.buffer.len() as u64 == LONGEST_LINE {
+            self.cut = Some("the line is longer than 1 MiB");
             self.reader.skip_until(b'\n')?;
         }
         Ok(())
@@ -175,10 +191,19 @@ impl Source {
         self.since_line = Some(0);
     }
 
-    /// Whether the line that was read last has an end: the last of a file that was cut off has none.
+    /// Why the line that was read last is not a whole one, if so: a file that was cut off ends within one.
     #[must_use]
-    pub fn ended_line(&self) -> bool {
-        self.ended
+    pub fn cut(&self) -> Option<&'static str> {
+        self.cut
+    }
+
+    /// What is wrong with a file that begins with zeros: the rest of a line may stand right behind them.
+    #[must_use]
+    pub fn zeros(&self) -> Option<Problem> {
+        self.head.starts_with('\0').then(|| {
+            let message = "the file begins with NUL bytes, as a log does that was emptied while its server wrote on";
+            self.problem("", message, "take them out: tr -d '\\0' < FILE > OTHER")
+        })
     }
 
     /// All that is left, as text.
@@ -224,7 +249,7 @@ impl Read for Source {
             let last = into[..count].iter().rposition(|b| *b == b'\n');
             *since = last.map_or(*since + count as u64, |at| (count - at - 1) as u64);
             if *since > LONGEST_LINE {
-                return Err(io::Error::other("a line is longer than 1 MiB"));
+                return Err(io::Error::new(io::ErrorKind::InvalidData, TOO_LONG));
             }
         }
         Ok(count)
@@ -242,6 +267,19 @@ fn raw_or_unpacked(packed: bool, raw: Box<dyn BufRead>) -> Box<dyn BufRead> {
         Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(raw)))
     } else {
         raw
+    }
+}
+
+/// A table that cannot be read on.
+pub(super) fn broken_table(place: &str, why: &io::Error) -> Problem {
+    let text = why.to_string();
+    if why.kind() != io::ErrorKind::InvalidData || !text.contains(TOO_LONG) {
+        return unreadable(place, &text);
+    }
+    Problem {
+        place: place.to_string(),
+        message: format!("{TOO_LONG}: this is no row of a table"),
+        fix: "take it out, or give the file as the tool wrote it".into(),
     }
 }
 

@@ -4,7 +4,7 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
 use super::declaration::Sink;
 use super::reading::{Record, Skipped};
-use super::source::{Problem, Source};
+use super::source::{Problem, Source, broken_table};
 use super::text;
 
 /// A row of a table, by the columns that were asked for.
@@ -96,10 +96,8 @@ pub fn read(
             Err(why) => {
                 let line = why.position().map_or(0, csv::Position::line);
                 if let ErrorKind::Io(why) = why.kind() {
-                    let message = format!("the file cannot be read on, it may be cut off: {why}");
-                    drop(reader);
-                    let fix = "copy it again, or wait until the tool has closed it";
-                    return Err(source.problem(&format!("line {line}"), message, fix));
+                    let place = format!("{}: line {line}", reader.get_ref().name());
+                    return Err(broken_table(&place, why));
                 }
                 let why = match why.kind() {
                     ErrorKind::UnequalLengths {
@@ -107,7 +105,9 @@ pub fn read(
                     } => format!("{len} fields instead of {expected_len}"),
                     _ => "no UTF-8 text".to_string(),
                 };
-                skipped.add(line, &why, "");
+                // A quote that is not closed takes the lines behind it, up to the next.
+                let lines = reader.position().line().saturating_sub(line).max(1);
+                skipped.add_lines(line, lines, &why, "");
             }
         }
     }

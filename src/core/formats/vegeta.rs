@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::declaration::{Declaration, Deviation, Reader, Sink};
 use super::reading::{Reading, Record, Skipped};
 use super::rule::{Rank, Rule, Value};
-use super::source::{Problem, Source};
+use super::source::{Problem, Source, broken_table};
 use super::text;
 
 const CHECKED: &str =
@@ -265,12 +265,10 @@ fn read_csv(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
         match reader.read_record(&mut row) {
             Ok(false) => break,
             Ok(true) => {}
-            Err(why) if matches!(why.kind(), csv::ErrorKind::Io(_)) => {
-                drop(reader);
-                let message = format!("the file cannot be read on, it may be cut off: {why}");
-                return Err(source.problem("", message, "copy it again"));
-            }
             Err(why) => {
+                if let csv::ErrorKind::Io(io) = why.kind() {
+                    return Err(broken_table(reader.get_ref().name(), io));
+                }
                 skipped.add(
                     why.position().map_or(0, csv::Position::line),
                     "no UTF-8 text",

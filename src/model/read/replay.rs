@@ -176,10 +176,14 @@ fn told(build: &Build, file: &Field, name: &str, survey: &Survey, skips: bool) {
         let lines: Vec<String> = (survey.skipped.first.iter())
             .map(|(line, ..)| line.to_string())
             .collect();
+        let other = (survey.other).map(|(line, form)| {
+            format!("; the file holds two formats, line {line} looks like a {form}")
+        });
         let message = format!(
-            "{} lines of `{name}` are not understood and left out, the first: {}",
+            "{} lines of `{name}` are not understood and left out, the first: {}{}",
             survey.skipped.count,
-            lines.join(", ")
+            lines.join(", "),
+            other.unwrap_or_default()
         );
         build
             .notes

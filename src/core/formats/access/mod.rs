@@ -225,9 +225,8 @@ impl Layout {
     /// The layout that the lines of a log have, where they tell it.
     ///
     /// # Errors
-    /// If the file cannot be read, or its layout is not known.
-    pub fn of_file(path: &std::path::Path) -> Result<Layout, Problem> {
-        let source = Source::open(path)?;
+    /// If its layout is not known.
+    pub fn of(source: &Source) -> Result<Layout, Problem> {
         first_layout(source.head()).ok_or_else(|| {
             source.problem(
                 "line 1",
@@ -249,7 +248,7 @@ impl Layout {
         Ok(self)
     }
 
-    /// Reads one line, and gives its request to a sink. Returns the time that stands in it, of a log that is no JSON.
+    /// Reads one line, and gives its request to a sink. Returns the time that stands in it.
     pub(super) fn record(
         &self,
         line: &str,
@@ -263,10 +262,18 @@ impl Layout {
                 Ok(fields.at.map(|(at, _)| at))
             }
             Form::Json(keys) => {
-                give(&keys.read(line, clock)?.fields(), sink);
-                Ok(None)
+                let line = keys.read(line, clock)?;
+                let fields = line.fields();
+                give(&fields, sink);
+                Ok(fields.at.map(|(at, _)| at))
             }
         }
+    }
+
+    /// The form of a log of another layout that this line has, if it has one.
+    pub(super) fn other(&self, line: &str) -> Option<&'static str> {
+        let found = guess::layout(line).filter(|other| other.text != self.text);
+        found.map(|other| other.declaration.form)
     }
 
     /// Whether this layout tells how long a request took.
@@ -286,7 +293,7 @@ impl Layout {
 pub fn read_as(source: &mut Source, layout: &Layout, sink: Sink<'_>) -> Result<Reading, Problem> {
     let mut reading = Reading::default();
     let mut clock = Clock::default();
-    let mut other: Option<(u64, String)> = None;
+    let mut other = None;
     let mut early = None;
     loop {
         let whole = source.line() + 1;
@@ -304,16 +311,10 @@ pub fn read_as(source: &mut Source, layout: &Layout, sink: Sink<'_>) -> Result<R
             }
             Err(why) => {
                 if other.is_none() {
-                    let found = guess::layout(&text).filter(|l| l.text != layout.text);
-                    other = found.map(|l| (whole, l.declaration.form.to_string()));
+                    other = layout.other(&text).map(|form| (whole, form));
                 }
                 let text = text.into_owned();
-                let cut = !source.ended_line();
-                let why = if cut {
-                    "the file ends within this line".to_string()
-                } else {
-                    why
-                };
+                let why = source.cut().map_or(why, str::to_string);
                 reading.skipped.add(whole, &why, &text);
             }
         }

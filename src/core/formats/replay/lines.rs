@@ -7,7 +7,7 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use super::super::access::{self, Clock, Layout};
 use super::super::reading::Record;
 use super::super::requests::{self, ENDPOINT, TIMES};
-use super::super::source::{Problem, Source};
+use super::super::source::{Problem, Source, broken_table};
 use super::Log;
 
 /// What a line is.
@@ -62,17 +62,27 @@ impl Lines {
                 Box::new(layout),
                 Clock::default(),
             )),
-            None => Err(source.problem(
-                "line 1",
-                "this is neither an access log whose layout is known nor a CSV with start_us and endpoint",
-                "give the layout as log_format, or the columns",
-            )),
+            None => Err(source.zeros().unwrap_or_else(|| {
+                source.problem(
+                    "line 1",
+                    "this is neither an access log whose layout is known nor a CSV with start_us and endpoint",
+                    "give the layout as log_format, or the columns",
+                )
+            })),
         }
     }
 
     /// Whether times of whole seconds are what the server has cut off, and not what was meant.
     pub(super) fn may_be_cut(&self) -> bool {
         matches!(self, Lines::Log(..))
+    }
+
+    /// The form of a log of another layout that a line has, if it has one.
+    pub(super) fn other(&self, line: &str) -> Option<&'static str> {
+        match self {
+            Lines::Log(_, layout, _) => layout.other(line),
+            Lines::Table(_) => None,
+        }
     }
 
     /// The next line that is not empty, or `None` behind the last.
@@ -108,10 +118,7 @@ fn next_of_log<T>(
             (Ok(_), Some(taken)) => Line::Request(taken),
             (Err(why), _) => {
                 let text = text.into_owned();
-                let why = match source.ended_line() {
-                    true => why,
-                    false => "the file ends within this line".to_string(),
-                };
+                let why = source.cut().map_or(why, str::to_string);
                 Line::Strange(number, why, text)
             }
             (Ok(_), None) => Line::Strange(number, "no request".into(), text.into_owned()),
@@ -157,11 +164,9 @@ impl Table {
             Err(why) => {
                 let line = why.position().map_or(0, csv::Position::line);
                 return match why.kind() {
-                    ErrorKind::Io(io) => Err(Problem {
-                        place: format!("{}: line {line}", self.name),
-                        message: format!("the file cannot be read on, it may be cut off: {io}"),
-                        fix: "copy it again".into(),
-                    }),
+                    ErrorKind::Io(io) => {
+                        Err(broken_table(&format!("{}: line {line}", self.name), io))
+                    }
                     ErrorKind::UnequalLengths {
                         expected_len, len, ..
                     } => {

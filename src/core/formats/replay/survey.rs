@@ -22,6 +22,8 @@ pub struct Survey {
     pub strangers: Skipped,
     /// Lines that are not understood, or have no time.
     pub skipped: Skipped,
+    /// The first of these lines that is one of another log, and the form of that.
+    pub other: Option<(u64, &'static str)>,
     /// When the first of them began, in microseconds, and the last.
     pub span_us: (i64, i64),
     /// Whether times were whole seconds, so that requests are spread over them.
@@ -109,7 +111,12 @@ pub fn survey(log: &Log) -> Result<Survey, Problem> {
     while let Some(line) = lines.next(&mut take)? {
         survey.lines += 1;
         match line {
-            Line::Strange(number, why, text) => survey.skipped.add(number, &why, &text),
+            Line::Strange(number, why, text) => {
+                if survey.other.is_none() {
+                    survey.other = lines.other(&text).map(|form| (number, form));
+                }
+                survey.skipped.add(number, &why, &text);
+            }
             Line::Request(Err(what)) => {
                 survey
                     .strangers

@@ -8,7 +8,6 @@ mod otlp;
 mod zipkin;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Deserializer};
 
@@ -82,10 +81,10 @@ fn form(head: &str) -> Option<(&'static str, Adder)> {
     }
 }
 
-/// Whether a file holds traces. A file that cannot be opened holds none.
+/// Whether a file holds traces.
 #[must_use]
-pub fn holds_traces(path: &Path) -> bool {
-    Source::open(path).is_ok_and(|source| form(source.head()).is_some())
+pub fn are_in(source: &Source) -> bool {
+    form(source.head()).is_some()
 }
 
 /// Reads the spans of files, each plain or packed by gzip: one JSON value, or one after the other. The spans of a
@@ -93,12 +92,12 @@ pub fn holds_traces(path: &Path) -> bool {
 ///
 /// # Errors
 /// If one cannot be read, holds no traces, or is no JSON; if there is no span in any.
-pub fn read(paths: &[impl AsRef<Path>]) -> Result<Traces, Problem> {
+pub fn read(sources: impl IntoIterator<Item = Result<Source, Problem>>) -> Result<Traces, Problem> {
     let mut builder = Builder::default();
     let mut forms: Vec<&'static str> = Vec::new();
     let mut last = None;
-    for path in paths {
-        let mut source = Source::open(path.as_ref())?;
+    for source in sources {
+        let mut source = source?;
         forms.push(add_file(&mut source, &mut builder)?);
         last = Some(source);
     }

@@ -1,11 +1,9 @@
 use super::*;
 
 fn of(text: &str) -> Result<Traces, Problem> {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("traces.json");
-    std::fs::write(&file, text).unwrap();
-    assert_eq!(holds_traces(&file), form(text).is_some());
-    read(&[file])
+    let source = Source::of_bytes("traces.json", text.as_bytes()).unwrap();
+    assert_eq!(are_in(&source), form(text).is_some());
+    read([Ok(source)])
 }
 
 /// Service, name, parent, kind, start, length and failure of a span.

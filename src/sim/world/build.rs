@@ -65,6 +65,7 @@ impl<'m> World<'m> {
         World::begun(model, Seeds { seed, replication })
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line for each field")]
     fn begun(model: &'m Model, seeds: Seeds) -> World<'m> {
         let (mut queue, fixed_delays) = queue_and_delays(model);
         let (ops, entry, (paces, keepers)) = programs(model, &mut queue);

@@ -41,6 +41,10 @@ pub struct Service {
     pub outliers: Option<Outliers>,
     /// Below this share of replicas that are used, the balancer uses all.
     pub panic: f64,
+    /// Status of a request for which there is no replica.
+    pub refusal: u16,
+    /// How a replica comes to its weight that the balancer begins to use.
+    pub slow_start: Option<SlowStart>,
     /// How long a replica that is to go may work on what it has.
     pub drain: Span,
     /// What happens to its replicas.
@@ -58,6 +62,15 @@ pub struct HealthCheck {
     pub fails: u32,
     /// Passed checks in a row after which it is used again.
     pub passes: u32,
+}
+
+/// The weight of a replica that the balancer begins to use, again or anew, rises to its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SlowStart {
+    /// In so long.
+    pub lasts: Span,
+    /// In so many equal steps, the first of them at once.
+    pub steps: u32,
 }
 
 /// Ejection by answers, as Envoy's outlier detection by consecutive errors.

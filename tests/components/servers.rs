@@ -140,12 +140,45 @@ fn nginx_does_not_use_a_server_that_failed_for_ten_seconds() {
     let keys = "preset = \"nginx-1.22/upstream\"\nfaults = [{ lose = \"all\", at = \"0s\", lasts = \"1h\" }]";
     let system = proxy(keys, "preset = \"nginx-1.22/proxy_next_upstream\"");
     let at: Vec<f64> = (0..13).map(|i| 500.0 + 1000.0 * f64::from(i)).collect();
-    let text = sessions(&at, &system);
-    let statuses: Vec<u16> = answers(&text, 1).iter().map(|a| a.status).collect();
-    // 502: a server was tried and refused; 503: none was tried.
-    let mut expected = vec![503; 13];
-    (expected[0], expected[11]) = (502, 502);
-    assert_eq!(statuses, expected);
+    let attempts = |n: usize| -> u64 {
+        let services = run(&sessions(&at[..n], &system), 1).services;
+        services[0].replicas.iter().map(|r| r.picked).sum()
+    };
+    assert_eq!([1, 2, 11, 12, 13].map(attempts), [2, 2, 2, 4, 4]);
+    let all = answers(&sessions(&at, &system), 1);
+    assert!(all.iter().all(|a| a.status == 502), "{all:?}");
+}
+
+#[test]
+fn nginx_never_takes_a_single_server_out() {
+    let keys = "preset = \"nginx-1.22/upstream\"\npanic = 1.0\n\
+                faults = [{ lose = \"all\", at = \"0s\", lasts = \"1h\" }]";
+    let system = direct(1, keys);
+    let at: Vec<f64> = (0..13).map(|i| 500.0 + 1000.0 * f64::from(i)).collect();
+    let services = run(&sessions(&at, &system), 1).services;
+    assert_eq!(
+        (services[0].replicas[0].picked, services[0].unserved),
+        (13, 0)
+    );
+}
+
+#[test]
+fn a_server_that_comes_back_gets_its_share_little_by_little() {
+    // HAProxy, slowstart 10s: a share of 11, 36, 48 % at 1, 5, 9 s: weights of 2, 9, 15 sixteenths.
+    let keys = "preset = \"haproxy-2.6/slowstart\"\nhealth_check = { every = \"1s\", fails = 1, passes = 1 }\n\
+                faults = [{ lose = 1, at = \"0s\", lasts = \"4500ms\" }]";
+    // It is used from 5 s on; each second is measured in its first tenth.
+    for (second, measured) in [(1.0, 0.11), (5.0, 0.36), (9.0, 0.48), (20.0, 0.5)] {
+        let at: Vec<f64> = (0..100)
+            .map(|i| 5000.0 + 1000.0 * second + f64::from(i))
+            .collect();
+        let all = answers(&sessions(&at, &direct(2, keys)), 1);
+        let first = all
+            .iter()
+            .filter(|a| (a.at - at[a.session] - 10.0).abs() < 1.0);
+        let share = first.count() as f64 / 100.0;
+        assert!((share - measured).abs() < 0.015, "{second}: {share}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::service_tables::WHOM;
 use crate::engine::Span;
 use crate::field::Field;
 use crate::section::Section;
-use crate::service::{Fault, HealthCheck, Outliers, Service, Trouble, Whom};
+use crate::service::{Fault, HealthCheck, Outliers, Service, SlowStart, Trouble, Whom};
 use crate::system::Trigger;
 
 /// Reads how a balancer learns of its replicas, and what happens to them.
@@ -15,6 +15,8 @@ pub(super) fn read<'a>(build: &mut Build<'a>, section: &Section<'a>, service: &m
         .and_then(|f| health_check(&f));
     service.outliers = section.optional("outliers").and_then(|f| outliers(&f));
     service.panic = section.real_or_default("panic");
+    service.refusal = section.integer_or_default("refusal");
+    service.slow_start = section.optional("slow_start").and_then(|f| slow_start(&f));
     service.drain = section.time("drain").unwrap_or(Span::secs(30));
     if let Some(list) = section.optional("faults") {
         let items = list.items().unwrap_or_default();
@@ -38,6 +40,14 @@ fn health_check(field: &Field) -> Option<HealthCheck> {
         fails: section.integer_or_default("fails"),
         passes: section.integer_or_default("passes"),
         every: section.time("every")?,
+    })
+}
+
+fn slow_start(field: &Field) -> Option<SlowStart> {
+    let section = field.section()?;
+    Some(SlowStart {
+        steps: section.integer_or_default("steps"),
+        lasts: section.time("lasts")?,
     })
 }
 

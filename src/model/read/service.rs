@@ -47,6 +47,8 @@ fn service<'a>(
         health_check: None,
         outliers: None,
         panic: 0.0,
+        refusal: 503,
+        slow_start: None,
         drain: Span::secs(30),
         faults: Vec::new(),
         autoscale: None,
@@ -90,15 +92,21 @@ fn service<'a>(
     }
     service.weights = each(&section, "weights", service.most);
     service.speeds = each(&section, "speeds", service.most);
-    if let Some(value) = section.optional("weights") {
-        weighs(&service, &value);
-    }
     fault::read(build, &section, &mut service);
+    for key in ["weights", "slow_start"] {
+        if let Some(value) = section.optional(key) {
+            weighs(&service, &value, key);
+        }
+    }
     service
 }
 
-/// Tells of weights that the balancer does not look at.
-fn weighs(service: &Service, weights: &Field) {
+/// Tells of weights that the balancer does not look at, or that it does not change.
+fn weighs(service: &Service, weights: &Field, key: &str) {
+    if key == "slow_start" && matches!(service.balancer, Balancer::Hash { .. }) {
+        let message = "`slow_start` does nothing here: the ring of a hash stays as it is";
+        weights.notes.warn(weights.at, message, "");
+    }
     let looks = matches!(
         service.balancer,
         Balancer::RoundRobin
@@ -108,7 +116,8 @@ fn weighs(service: &Service, weights: &Field) {
             | Balancer::Sticky { .. }
     );
     if !looks {
-        let message = "`weights` do nothing here: this balancer looks at the load alone";
+        let does = if key == "weights" { "do" } else { "does" };
+        let message = format!("`{key}` {does} nothing here: this balancer looks at the load alone");
         weights.notes.warn(weights.at, message, "");
     }
 }

@@ -3,6 +3,7 @@
 use super::autoscale::AUTOSCALE;
 use super::dist::DISTRIBUTION;
 use super::slowdown::{AFTER, EVERY};
+use super::station::STATUS;
 use crate::preset::Presets;
 use crate::service::Balancer;
 use crate::system::Entity;
@@ -77,6 +78,18 @@ pub(crate) static SERVICE: Table = Table {
             "If the balancer would use less than this share of the replicas, it uses all.",
         )
         .or_number(0.0),
+        Key::new(
+            "refusal",
+            Kind::Type(&STATUS),
+            "The status of a request for which the balancer knows no replica.",
+        )
+        .or_whole(503),
+        Key::new(
+            "slow_start",
+            Kind::Table(&SLOW_START),
+            "How the weight of a replica rises that the balancer begins to use, again or anew.",
+        )
+        .otherwise("it is there at once"),
         Key::new(
             "drain",
             Kind::Time,
@@ -187,6 +200,21 @@ static HEALTH_CHECK: Table = Table {
             "Passed checks in a row after which it is used again.",
         )
         .or_whole(2),
+    ],
+    rules: &[],
+};
+
+static SLOW_START: Table = Table {
+    name: "services.NAME.slow_start",
+    about: "The weight of a replica that the balancer begins to use rises to its own. Those of the start of a run have theirs.",
+    keys: &[
+        Key::new("lasts", Kind::TimeAboveZero, "In so long.").required("lasts = \"10s\""),
+        Key::new(
+            "steps",
+            Kind::Whole(1, 1000),
+            "In so many equal steps, the first of them at once.",
+        )
+        .or_whole(16),
     ],
     rules: &[],
 };

@@ -69,6 +69,11 @@ impl Balancer {
         self.usable = replicas;
     }
 
+    /// The weights of its replicas are others from now on.
+    pub fn weights_changed(&mut self, all: &[Backend]) {
+        self.even = all.iter().all(|b| b.weight == all[0].weight);
+    }
+
     /// Whether it may use a replica.
     #[must_use]
     pub fn uses(&self, replica: u16) -> bool {
@@ -238,6 +243,8 @@ mod tests {
             health_check: None,
             outliers: None,
             panic: 0.0,
+            refusal: 503,
+            slow_start: None,
             drain: crate::engine::Span::ZERO,
             faults: Vec::new(),
             autoscale: None,

@@ -31,6 +31,7 @@ pub mod retry_budget;
 pub mod row;
 pub mod seat_history;
 pub mod seat_map;
+pub mod slow_start;
 pub mod station;
 pub mod token_bucket;
 pub mod tokens;

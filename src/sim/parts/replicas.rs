@@ -1,6 +1,7 @@
 //! The replicas of a service: what the balancer knows of each, and what each has done.
 
 use super::balancer::{Backend, Balancer};
+use super::slow_start::SlowStarts;
 use crate::engine::Time;
 use crate::engine::stream::Stream;
 use crate::measure::time_weighted::TimeWeighted;
@@ -11,6 +12,7 @@ use crate::model::service::Service;
 pub struct Replicas {
     balancer: Balancer,
     backends: Vec<Backend>,
+    slow_starts: Option<Box<SlowStarts>>,
     /// What it measured.
     pub probe: ServiceProbe,
 }
@@ -58,6 +60,7 @@ impl Replicas {
         Replicas {
             balancer: Balancer::new(spec, stream),
             backends: spec.weights.iter().map(|w| Backend::new(*w)).collect(),
+            slow_starts: SlowStarts::of(spec),
             probe: ServiceProbe {
                 replicas: vec![ReplicaProbe::default(); spec.most as usize],
                 ..ServiceProbe::default()
@@ -67,7 +70,13 @@ impl Replicas {
 
     /// Picks the replica of a request: `home` if the balancer may use that. `key` is the number of the request's
     /// entity where the balancer looks at one. `None` if there is no replica.
-    pub fn pick(&mut self, key: Option<u32>, home: Option<u16>) -> Option<u16> {
+    pub fn pick(&mut self, now: Time, key: Option<u32>, home: Option<u16>) -> Option<u16> {
+        if let Some(slow) = &mut self.slow_starts
+            && slow.is_rising()
+            && slow.rise(now, &mut self.backends)
+        {
+            self.balancer.weights_changed(&self.backends);
+        }
         let home = home.filter(|at| self.balancer.uses(*at));
         let picked = home.or_else(|| self.balancer.pick(&mut self.backends, key));
         if picked.is_none() {
@@ -77,7 +86,12 @@ impl Replicas {
     }
 
     /// The balancer may use these from now on, ascending.
-    pub fn may_use(&mut self, replicas: Vec<u16>) {
+    pub fn may_use(&mut self, now: Time, replicas: Vec<u16>) {
+        if let Some(slow) = &mut self.slow_starts {
+            let before = |at| self.balancer.uses(at);
+            slow.may_use(now, &replicas, before, &mut self.backends);
+            self.balancer.weights_changed(&self.backends);
+        }
         self.balancer.may_use(replicas);
     }
 

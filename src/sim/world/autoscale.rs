@@ -281,7 +281,7 @@ impl<'m> World<'m> {
             );
             self.refresh_replica(now, service, at);
         }
-        self.refresh_view(service);
+        self.refresh_view(now, service);
     }
 
     /// A replica has warmed up.

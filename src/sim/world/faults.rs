@@ -249,7 +249,7 @@ impl<'m> World<'m> {
                 member.health.starts(checked);
             }
         }
-        self.refresh_view(service);
+        self.refresh_view(now, service);
     }
 
     /// All requests at a replica fail.
@@ -324,7 +324,7 @@ impl<'m> World<'m> {
         let ticket = place(at, member.stage);
         let over = Event::stale_after(Kind::DrainOver, service.into(), ticket);
         self.queue.at_turn(now + span, Turn::Late, over);
-        self.refresh_view(service);
+        self.refresh_view(now, service);
         self.drained(now, service, at);
     }
 
@@ -388,7 +388,7 @@ impl<'m> World<'m> {
             }
         }
         if changed {
-            self.refresh_view(service);
+            self.refresh_view(now, service);
         }
     }
 
@@ -406,7 +406,7 @@ impl<'m> World<'m> {
             changed |= member.health.sweep(now);
         }
         if changed {
-            self.refresh_view(service);
+            self.refresh_view(now, service);
         }
     }
 
@@ -426,12 +426,12 @@ impl<'m> World<'m> {
         if ejected < most_ejected(&spec, there.count()) {
             run.members[usize::from(at)].health.eject(now, &spec);
             run.replicas.probe.ejected += 1;
-            self.refresh_view(service);
+            self.refresh_view(now, service);
         }
     }
 
     /// The balancer uses those replicas that it believes to be well; if these are too few, all.
-    pub(super) fn refresh_view(&mut self, service: u16) {
+    pub(super) fn refresh_view(&mut self, now: Time, service: u16) {
         let panic = self.service_spec(service).panic;
         let Some(fleet) = &mut self.fleet else { return };
         let run = &mut fleet.services[usize::from(service)];
@@ -446,7 +446,7 @@ impl<'m> World<'m> {
             .map(|(at, _)| at)
             .collect();
         let few = (good.len() as f64) < panic * all.len() as f64;
-        run.replicas.may_use(if few { all } else { good });
+        run.replicas.may_use(now, if few { all } else { good });
     }
 
     /// A replica's stations work at its own speed, times what its open faults leave.

@@ -15,9 +15,6 @@ use super::request::Held;
 use super::system::BAD_GATEWAY;
 use super::vu::NONE;
 
-/// Status of a request for which a balancer knows no replica: as Envoy's and HAProxy's.
-const NO_REPLICA: ResponseCode = ResponseCode(503);
-
 /// All services of a run.
 pub struct Fleet {
     pub(super) services: Vec<ServiceRun>,
@@ -183,8 +180,8 @@ impl World<'_> {
         }
         let awaited = self.is_awaited(id);
         let run = &mut self.fleet.as_mut()?.services[usize::from(service)];
-        let Some(replica) = run.replicas.pick(key, home) else {
-            self.fail(now, id, NO_REPLICA);
+        let Some(replica) = run.replicas.pick(now, key, home) else {
+            self.fail(now, id, ResponseCode(spec.refusal));
             return None;
         };
         run.replicas.enter(now, replica, awaited);

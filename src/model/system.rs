@@ -435,6 +435,8 @@ pub struct Connecting {
     pub opened: u32,
 }
 
+    /// Of those that nobody uses, that is used next which has been idle for longest; else that which was used last.
+    pub in_turn: bool,
 /// Events × seats.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inventory {

@@ -46,6 +46,8 @@ pub struct Waiting {
     /// Share of what is given back that does not go by the order: under barging it is handed to the first in line
     /// (`hand_off`), under last in, first out to one of all who wait (`at_random`).
     pub stray: f64,
+    /// Of a pool, under barging: who was woken in vain goes to the back of the line.
+    pub to_the_back: bool,
     /// Of a pool: it looks at how long requests have waited every so long alone.
     pub timer: Option<Span>,
     /// Of a pool: more tokens, and how long somebody has to wait until they come.

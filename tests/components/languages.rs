@@ -52,8 +52,6 @@ fn pools_that_hand_over_serve_in_order() {
         "deadpool-0.12/pool",
         "tokio-1/semaphore",
         "tomcat-jdbc-10.1/fair",
-        // 93 96 184 193, 0.35 without think time: the small disorder is not reproduced.
-        "asyncpg-0.32/pool",
     ] {
         assert!(is_in_order(&runs(preset, 2, ""), 2, 0.0), "{preset}");
         assert!(is_in_order(&runs(preset, 2, THINKING), 2, 5.0), "{preset}");
@@ -63,6 +61,22 @@ fn pools_that_hand_over_serve_in_order() {
         assert!(is_in_order(&runs(preset, 1, ""), 1, 0.0), "{preset}");
         assert!(is_in_order(&runs(preset, 1, THINKING), 1, 5.0), "{preset}");
     }
+}
+
+#[test]
+fn who_is_woken_in_vain_waits_twice_in_asyncpg() {
+    // Measured: 93 96 184 193, 0.35 without think time; 91 92 93 99, 0.09 with 5 ms.
+    let all = runs("asyncpg-0.32/pool", 2, "");
+    assert!(within(mean(&all, |s| s.mean), (85.0, 97.0)), "{all:?}");
+    assert!(within(mean(&all, |s| s.median), (85.0, 100.0)), "{all:?}");
+    // By a fifth and by two fifths, as all that one number stands for.
+    let (p95, cv) = (mean(&all, |s| s.p95), mean(&all, |s| s.cv));
+    assert!(within(p95, (0.6 * 184.0, 1.4 * 184.0)), "p95 {p95}");
+    assert!(within(cv, (0.8 * 0.35, 1.2 * 0.35)), "CV {cv}");
+    // Nobody was passed twice where it was measured; here somebody is in most runs.
+    assert!(within(mean(&all, |s| s.max), (193.0, 320.0)), "{all:?}");
+    let thinking = runs("asyncpg-0.32/pool", 2, THINKING);
+    assert!(is_in_order(&thinking, 2, 5.0), "{thinking:?}");
 }
 
 #[test]

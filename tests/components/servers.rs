@@ -197,6 +197,16 @@ fn an_idle_pool_uses_the_connection_used_last() {
         .map(|i| all[i].session)
         .collect();
     assert_eq!(made, [0, 1, 22], "{took:?}");
+    // server_round_robin=1: idle connections in turn, so that neither is idle for 5 s.
+    let in_turn = system.replace("size = 2", "size = 2\nreuse = \"in-order\"");
+    let all = answers(&sessions(&at, &in_turn), 1);
+    let took = |a: &Answer| a.at - at[a.session];
+    let made: Vec<usize> = all
+        .iter()
+        .filter(|a| took(a) > 100.0)
+        .map(|a| a.session)
+        .collect();
+    assert_eq!(made, [0, 1]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::dist::DISTRIBUTION;
 use super::queueing::{self, AGEING, CODEL, LIFO_ABOVE, PREEMPTION};
 use super::slowdown::{SLOWDOWN, WARM_UP};
-use super::waiting::{AT_RANDOM, HAND_OFF, ORDER, WAKE, waiting};
+use super::waiting::{AT_RANDOM, HAND_OFF, ORDER, REJOIN, REJOINS, WAKE, waiting};
 use super::{Build, slowdown};
 use crate::engine::Span;
 use crate::field::Field;
@@ -174,6 +174,7 @@ pub(crate) static POOL: Table = Table {
         WAKE,
         HAND_OFF,
         AT_RANDOM,
+        REJOIN,
         Key::new(
             "preset",
             Kind::Choice(&Presets("pools")),
@@ -210,6 +211,12 @@ pub(crate) static POOL: Table = Table {
         )
         .otherwise("all"),
         Key::new(
+            "reuse",
+            Kind::Choice(&REUSED),
+            "Which of the connections that nobody uses is used next: that which was used last, or all in turn.",
+        )
+        .or_text("last-in-first-out"),
+        Key::new(
             "reserve",
             Kind::Whole(1, u32::MAX as u64 - 1),
             "More tokens, which come once somebody has waited for `reserve_after`, and stay.",
@@ -229,6 +236,13 @@ pub(crate) static POOL: Table = Table {
         .otherwise("at once"),
     ],
     rules: &[],
+};
+
+/// Whether all connections are used in turn.
+static REUSED: Choice<bool> = Choice {
+    one: "order",
+    many: "orders",
+    pairs: &[("last-in-first-out", false), ("in-order", true)],
 };
 
 /// Reads `[stations.NAME]`. What is left out: FIFO, an endless queue, refusal with 503.
@@ -431,6 +445,11 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         let why = "another order than `order = \"last-in-first-out\"` has no use for it";
         idle(&section, "at_random", why);
     }
+    pool.waiting.to_the_back = section.choice("rejoin", &REJOINS).unwrap_or(false);
+    if pool.waiting.order != WaitOrder::Barging {
+        let why = "nobody is woken in vain unless `order = \"barging\"`";
+        idle(&section, "rejoin", why);
+    }
     let _ = section.text("preset");
     pool.waiting.timer = section.time("timer");
     let after = section.time("reserve_after");
@@ -451,8 +470,15 @@ fn connecting<'a>(build: &mut Build<'a>, section: &Section<'a>, size: u32) -> Op
     let idle_timeout = section.time("idle_timeout");
     let at_once = section.integer("connects_at_once");
     let opened: Option<u32> = section.integer("opened");
+    let in_turn = section.choice("reuse", &REUSED).unwrap_or(false);
     let Some(field) = section.optional("connect") else {
-        for key in ["lifetime", "idle_timeout", "connects_at_once", "opened"] {
+        for key in [
+            "lifetime",
+            "idle_timeout",
+            "connects_at_once",
+            "opened",
+            "reuse",
+        ] {
             idle(
                 section,
                 key,
@@ -477,5 +503,6 @@ fn connecting<'a>(build: &mut Build<'a>, section: &Section<'a>, size: u32) -> Op
         idle_timeout,
         at_once,
         opened: opened.unwrap_or(size),
+        in_turn,
     })
 }

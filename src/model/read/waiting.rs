@@ -33,6 +33,19 @@ pub(super) const HAND_OFF: Key = Key::new(
     "With `barging`: the share of what is given back that is handed to the first in line after all.",
 )
 .or_number(0.0);
+/// Where the one stands who was woken in vain.
+pub(super) const REJOIN: Key = Key::new(
+    "rejoin",
+    Kind::Choice(&REJOINS),
+    "With `barging`: where the one stands from then on who was woken in vain.",
+)
+.or_text("front");
+/// Whether that is the back of the line.
+pub(super) static REJOINS: Choice<bool> = Choice {
+    one: "",
+    many: "possible",
+    pairs: &[("front", false), ("back", true)],
+};
 /// How often the last is not the first.
 pub(super) const AT_RANDOM: Key = Key::new(
     "at_random",

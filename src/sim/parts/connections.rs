@@ -1,5 +1,7 @@
 //! The connections of a pool: made when they are needed, closed when they are old or have been idle for too long.
 
+use std::collections::VecDeque;
+
 use super::Job;
 use crate::engine::{Span, Time};
 use crate::model::system::Connecting;
@@ -17,8 +19,10 @@ struct Idle {
 #[derive(Clone, Debug)]
 pub struct Connections {
     idle_timeout: Option<Span>,
-    /// Those that nobody uses, the last one used last. It is used again first, as in most pools.
-    idle: Vec<Idle>,
+    /// Those that nobody uses, the last one used last. It is used again first, as in most pools, unless all are used in
+    /// turn.
+    idle: VecDeque<Idle>,
+    in_turn: bool,
     /// By the job that uses it: when its life is over.
     used: Vec<(Job, Time)>,
     /// When each of those that make connections is free; none without a limit.
@@ -47,7 +51,8 @@ impl Connections {
         let makers = spec.at_once.map_or(0, |n| n as usize);
         Connections {
             idle_timeout: spec.idle_timeout,
-            idle: Vec::new(),
+            idle: VecDeque::new(),
+            in_turn: spec.in_turn,
             used: Vec::new(),
             makers: vec![Time::ZERO; makers],
             probe: ConnectionsProbe::default(),
@@ -57,12 +62,12 @@ impl Connections {
     /// A connection is there from the start.
     pub fn open(&mut self, ends: Time) {
         let since = Time::ZERO;
-        self.idle.push(Idle { ends, since });
+        self.idle.push_back(Idle { ends, since });
     }
 
-    /// A job uses the connection that was used last, if there is one that is still open. Returns whether it does.
+    /// A job uses the connection whose turn it is, if there is one that is still open. Returns whether it does.
     pub fn take(&mut self, now: Time, job: Job) -> bool {
-        while let Some(Idle { ends, since }) = self.idle.pop() {
+        while let Some(Idle { ends, since }) = self.next_idle() {
             let unused = self.idle_timeout.is_some_and(|most| since + most < now);
             if ends >= now && !unused {
                 self.used.push((job, ends));
@@ -72,6 +77,14 @@ impl Connections {
             self.probe.unused += u64::from(ends >= now);
         }
         false
+    }
+
+    fn next_idle(&mut self) -> Option<Idle> {
+        if self.in_turn {
+            self.idle.pop_front()
+        } else {
+            self.idle.pop_back()
+        }
     }
 
     /// A connection is made that takes so long, as soon as there is somebody to make it. Returns when it is there.
@@ -97,7 +110,7 @@ impl Connections {
         };
         let (_, ends) = self.used.swap_remove(at);
         if ends >= now {
-            self.idle.push(Idle { ends, since: now });
+            self.idle.push_back(Idle { ends, since: now });
         } else {
             self.probe.old += 1;
         }
@@ -116,6 +129,7 @@ mod tests {
             idle_timeout,
             at_once,
             opened: 0,
+            in_turn: false,
         })
     }
 

@@ -19,6 +19,8 @@ pub struct Pool {
     /// Something may go off while a request waits: its patience, or the reserve.
     timers: bool,
     wait_queue: WaitQueue,
+    /// Who was woken in vain goes to the back of the line.
+    to_the_back: bool,
     /// Where several tokens are asked for at once: who is next, and waits until there are enough.
     head: Option<QueueEntry>,
     /// What it measured.
@@ -60,6 +62,7 @@ impl Pool {
                 || spec.codel.is_some()
                 || spec.waiting.reserve.is_some(),
             wait_queue: WaitQueue::of_order(&spec.waiting, stream),
+            to_the_back: spec.waiting.to_the_back,
             head: None,
             probe: PoolProbe::default(),
         }
@@ -137,9 +140,13 @@ impl Pool {
         self.size
     }
 
-    /// Under barging: the first in line has woken up. Returns it if there is a token for it; else it stays there.
+    /// Under barging: the first in line has woken up. Returns it if there is a token for it; else it stays there,
+    /// or goes to the back.
     pub fn wake(&mut self, now: Time, tickets: &impl Tickets) -> Option<Job> {
         if self.free == 0 {
+            if self.to_the_back {
+                self.wait_queue.rejoin(tickets);
+            }
             return None;
         }
         let next = self.wait_queue.next_woken(tickets)?;

@@ -299,6 +299,14 @@ impl WaitQueue {
         self.next_alive(tickets).then_some(self.found)
     }
 
+    /// Under barging: the first in line, who was woken in vain, goes to the back.
+    pub fn rejoin(&mut self, tickets: &impl Tickets) {
+        if self.next_alive(tickets) {
+            let entry = self.found;
+            self.push(entry, 0);
+        }
+    }
+
     /// Finds the job whose turn it is, if there is one.
     // It goes to a field: what a call hands over stands in memory anyway, and so would what is found without one.
     #[inline(never)]

@@ -148,6 +148,8 @@ pub enum Op {
     LeaveRoom,
     /// Lists the event's free seats; the site's `pick` chooses one.
     ListSeats,
+    /// Fails with this status if the picked seat is not free.
+    Look(u16),
     /// Holds the picked seat for the user, or fails with this status if it is not free.
     Claim(u16),
     /// Sells the held seat to its holder, or fails with this status if the hold is gone.
@@ -433,10 +435,10 @@ pub struct Connecting {
     pub at_once: Option<u32>,
     /// How many there are at the start.
     pub opened: u32,
-}
-
     /// Of those that nobody uses, that is used next which has been idle for longest; else that which was used last.
     pub in_turn: bool,
+}
+
 /// Events × seats.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inventory {

@@ -77,7 +77,7 @@ fn needs(op: Op) -> Having {
         Op::IssueToken => USER,
         Op::QueueStatus | Op::RenewSession | Op::LeaveRoom => TOKEN,
         Op::ListSeats => EVENT,
-        Op::Claim(_) | Op::Confirm(_) => SEAT,
+        Op::Look(_) | Op::Claim(_) | Op::Confirm(_) => SEAT,
         _ => 0,
     }
 }

@@ -368,6 +368,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         let op = match kind {
             "issue" => Op::IssueToken,
             "list" => Op::ListSeats,
+            "look" => Op::Look(section.integer_or_default("status")),
             "claim" => Op::Claim(section.integer_or_default("status")),
             "confirm" => Op::Confirm(section.integer_or_default("status")),
             "release" => Op::ReleaseSeat,

@@ -11,7 +11,7 @@ use crate::vocabulary::{Choice, Key, Kind, Table, Type, Union};
 /// A visit of an endpoint.
 pub(crate) static VISIT: Type = Type {
     name: "visit",
-    about: "One thing that the system does for a request: a table with one of the keys `station`, `delay`, `hold`, `limit`, `lock`, `optimistic`, `issue`, `list`, `claim`, `confirm`, `release`, `fail`, `rate_limit`, `cache`, `invalidate`, `call`, `spawn`, `parallel`, `respond`, `renew`, `leave`, `status`, and the options of that visit.",
+    about: "One thing that the system does for a request: a table with one of the keys `station`, `delay`, `hold`, `limit`, `lock`, `optimistic`, `issue`, `list`, `look`, `claim`, `confirm`, `release`, `fail`, `rate_limit`, `cache`, `invalidate`, `call`, `spawn`, `parallel`, `respond`, `renew`, `leave`, `status`, and the options of that visit.",
     kind: Kind::Union(&VISITS),
 };
 
@@ -27,6 +27,7 @@ pub(super) static VISITS: Union = Union {
         &OPTIMISTIC,
         &ISSUE,
         &LIST,
+        &LOOK,
         &CLAIM,
         &CONFIRM,
         &RELEASE,
@@ -191,6 +192,16 @@ static LIST: Table = Table {
     name: "visit.list",
     about: "Lists the free seats of the event, of which the client may pick one.",
     keys: &[Key::new("list", Kind::Word("seats"), "What is listed.")],
+    rules: &[],
+};
+
+static LOOK: Table = Table {
+    name: "visit.look",
+    about: "Reads whether the picked seat is free, and fails if it is not.",
+    keys: &[
+        Key::new("look", Kind::Word("seat"), "What is looked at."),
+        conflict(),
+    ],
     rules: &[],
 };
 

@@ -132,6 +132,12 @@ impl Inventory {
         Some(seat)
     }
 
+    /// Whether there is such a seat, neither held nor sold.
+    #[must_use]
+    pub fn is_free(&self, seat: u32) -> bool {
+        (seat as usize) < self.seats.len() && !self.is_taken(seat)
+    }
+
     /// A user claims a seat. Returns the hold, or `None` if the seat is not free any more, there is no such
     /// seat, or the user has reached the limit.
     pub fn claim(&mut self, now: Time, seat: u32, user: u32) -> Option<Hold> {

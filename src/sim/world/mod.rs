@@ -35,6 +35,7 @@ mod rate_limit;
 pub mod request;
 mod retry;
 pub mod scenario;
+mod seats;
 pub mod sections;
 pub mod service;
 pub mod slowdown;

@@ -298,6 +298,7 @@ impl World<'_> {
                 self.leave_room(now, token);
             }
             Op::ListSeats => self.list_seats(now, id),
+            Op::Look(status) => return self.look(id, status),
             Op::Claim(status) => return self.claim(now, id, status),
             Op::Confirm(status) => {
                 let hold = request.context.hold;

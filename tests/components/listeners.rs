@@ -145,12 +145,13 @@ fn tomcat_with_few_connections_loses_the_order_but_refuses_nobody() {
     assert_eq!(order(&all)[..4], [0, 1, 2, 3]);
     assert_ne!(order(&all)[4..], [4, 5, 6, 7]);
     // 2, 2, 4; 14 clients: seven connect at 0; the rest at 1.04 to 1.06 or 2.06 to 2.1; answers to 7 s, not in order.
-    let all = answers(&staggered(14, 4.0, &tomcat(2, 4)), 1);
+    // A handshake takes some time on loopback, too: some believe to be connected before they have a place.
+    let system = format!("{}[network]\nconnecting = \"50us\"\n", tomcat(2, 4));
+    let all = answers(&staggered(14, 4.0, &system), 1);
     let connecting_times = connecting(&all);
-    assert_eq!(connecting_times.iter().filter(|c| **c == 0.0).count(), 7);
-    // Here the last connects at 4.1 s: two places become free each second. Measured were 2.1 s, for some believed to be
-    // connected before they had a place; the answers are the same.
-    assert!(connecting_times[7] > 1000.0 && connecting_times[13] < 4200.0);
+    println!("{connecting_times:?} {all:?}");
+    assert_eq!(connecting_times.iter().filter(|c| **c < 1.0).count(), 7);
+    assert!(connecting_times[7] > 1000.0 && connecting_times[13] < 2115.0);
     assert_eq!(seconds(&all), [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]);
     assert!(order(&all).windows(2).any(|pair| pair[0] > pair[1]));
 }

@@ -40,7 +40,7 @@ pub struct Rule {
 }
 
 /// What is measured of each replica.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Metric {
     /// Share of the servers at work of one of its stations: an index into the service's list.
     Utilisation(u16),
@@ -50,6 +50,8 @@ pub enum Metric {
     Queue,
     /// Requests a second that it was given.
     Requests,
+    /// This percentile of the seconds that requests took, of all replicas together.
+    Duration(f64),
     /// Share of the tokens in use of one of its pools: an index into the service's list.
     Tokens(u16),
 }

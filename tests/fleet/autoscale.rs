@@ -113,6 +113,37 @@ fn the_share_of_a_pools_tokens_in_use_may_be_the_metric() {
 }
 
 #[test]
+fn a_percentile_of_how_long_requests_take_may_be_the_metric() {
+    // Three come at once every four seconds to servers that need a second for each.
+    let text = |percentile: f64, target: f64| {
+        let at: Vec<String> = (0..60)
+            .flat_map(|n| std::iter::repeat_n(format!("{}s", 4 * n), 3))
+            .collect();
+        format!(
+            "[scenarios.default]\nexecutor = \"trace-arrivals\"\nat = {at:?}\njourney = \"go\"\n\
+             [journeys]\ngo = [{{ request = \"e\" }}]\n[stations.s]\nservers = 1\n\
+             [endpoints.e]\nvisits = [{{ station = \"s\", time = \"1s\" }}]\n\
+             [services.api]\nreplicas = 1\nendpoints = [\"e\"]\nstations = [\"s\"]\n\
+             [services.api.autoscale]\nmax = 50\nmetric = \"duration\"\npercentile = {percentile:?}\n\
+             target = {target:?}\nevery = \"60s\"\nwindow = \"60s\"\nboot = \"1s\"\n"
+        )
+    };
+    // At 60 s 45 requests have taken 1, 2, 3 s, 15 each: the median is 2 s, and ⌈1 × 2 / 1⌉ = 2 are wanted. Then one of two
+    // replicas has two of three: 1, 1 and 2 s, and the median is 1 s, as wanted. Of the percentile 95, 3 s, three are
+    // wanted, and then all take 1 s.
+    assert_eq!(
+        there(&model(&text(50.0, 1.0)), &[59, 62, 119, 122, 200]),
+        [1, 2, 2, 2, 2]
+    );
+    assert_eq!(
+        there(&model(&text(95.0, 1.0)), &[59, 62, 119, 122, 200]),
+        [1, 3, 3, 3, 3]
+    );
+    let (_, outcome) = audited(&text(95.0, 1.0), 0);
+    assert_eq!(outcome.services[0].grown, 2);
+}
+
+#[test]
 fn laws_hold_while_replicas_come_and_go() {
     let scale = "metric = \"in-flight\"\ntarget = 2\nboot = { exponential = \"20s\" }\n\
                  down = { stabilise = \"0s\" }\nwarm_up = { lasts = \"30s\", speed = 0.5 }";

@@ -19,7 +19,7 @@ pub(super) static AUTOSCALE: Table = Table {
         Key::new(
             "metric",
             Kind::Choice(&METRICS),
-            "What is measured of each replica: the share of servers at work at `station`, requests on which it works, requests that wait for its stations and pools, requests a second that it is given, or the share of the tokens of `pool` in use.",
+            "What is measured of each replica: the share of servers at work at `station`, requests on which it works, requests that wait for its stations and pools, requests a second that it is given, the share of the tokens of `pool` in use, or, of all together, a percentile of the seconds that requests took.",
         )
         .or_text("cpu"),
         Key::new(
@@ -30,6 +30,12 @@ pub(super) static AUTOSCALE: Table = Table {
         .otherwise("the first of the service"),
         Key::new("pool", Kind::Name("pool"), "With `tokens`: whose tokens.")
             .otherwise("the first of the service"),
+        Key::new(
+            "percentile",
+            Kind::Number(1.0, 99.99),
+            "With `duration`: which.",
+        )
+        .or_number(95.0),
         Key::new(
             "whole_percent",
             Kind::Flag,
@@ -120,6 +126,7 @@ enum Measured {
     Queue,
     Requests,
     Tokens,
+    Duration,
 }
 
 static METRICS: Choice<Measured> = Choice {
@@ -131,6 +138,7 @@ static METRICS: Choice<Measured> = Choice {
         ("queue", Measured::Queue),
         ("requests", Measured::Requests),
         ("tokens", Measured::Tokens),
+        ("duration", Measured::Duration),
     ],
 };
 
@@ -249,6 +257,7 @@ pub(super) fn read<'a>(
             "metric",
             "station",
             "pool",
+            "percentile",
             "whole_percent",
             "initialisation",
             "min",
@@ -338,11 +347,15 @@ fn metric<'a>(build: &Build<'a>, section: &Section<'a>, service: &Service) -> Op
     if measured != Measured::Tokens {
         idle(section, "pool", "it goes with metric = \"tokens\"");
     }
+    if measured != Measured::Duration {
+        idle(section, "percentile", "it goes with metric = \"duration\"");
+    }
     if measured != Measured::Cpu {
         idle(section, "station", "it goes with metric = \"cpu\"");
         return Some(match measured {
             Measured::Queue => Metric::Queue,
             Measured::Requests => Metric::Requests,
+            Measured::Duration => Metric::Duration(section.real_or_default("percentile")),
             Measured::Tokens => return tokens(build, section, service),
             _ => Metric::InFlight,
         });

@@ -1,8 +1,11 @@
 //! The number of a service's replicas changes: by an autoscaler, or by a schedule.
 
+use std::collections::BTreeMap;
+
 use crate::engine::{Time, Turn};
-use crate::model::autoscale::{Autoscale, Metric};
+use crate::model::autoscale::{Autoscale, Metric, Rule};
 use crate::parts::autoscaler::{Autoscaler, View};
+use crate::stats::quantile::percentiles_ns;
 
 use super::World;
 use super::audit::{Audit, Law};
@@ -27,17 +30,62 @@ pub(super) struct Scaling {
     values: Vec<Option<f64>>,
     /// By replica: whether it is new and that mean is not of a whole window, so that it does not count.
     initialising: Vec<bool>,
+    /// Where the metric is a percentile: how long requests take.
+    durations: Option<Durations>,
+}
+
+/// How long the requests of a service take.
+struct Durations {
+    percentile: f64,
+    /// Since when replicas work on each.
+    since: BTreeMap<u32, Time>,
+    /// Nanoseconds that those took that were finished since the last look.
+    took: Vec<u64>,
 }
 
 impl Scaling {
     pub(super) fn new(spec: &Autoscale, most: u32) -> Scaling {
+        let durations = |rule: &Rule| match rule.metric {
+            Metric::Duration(percentile) => Some(Durations {
+                percentile,
+                since: BTreeMap::new(),
+                took: Vec::new(),
+            }),
+            _ => None,
+        };
         Scaling {
             scaler: Autoscaler::new(spec),
             collected: Time::ZERO,
             areas: vec![0; most as usize],
             values: vec![None; most as usize],
             initialising: vec![false; most as usize],
+            durations: spec.rule.as_ref().and_then(durations),
         }
+    }
+
+    /// A request comes to a replica.
+    pub(super) fn arrives(&mut self, now: Time, id: u32) {
+        if let Some(durations) = &mut self.durations {
+            durations.since.insert(id, now);
+        }
+    }
+
+    /// A replica has done with a request.
+    pub(super) fn leaves(&mut self, now: Time, id: u32) {
+        if let Some(durations) = &mut self.durations
+            && let Some(since) = durations.since.remove(&id)
+        {
+            durations.took.push(now.since(since).0);
+        }
+    }
+
+    /// The percentile, in seconds, of the requests done since the last look. `Some(None)` if there were none.
+    fn percentile(&mut self) -> Option<Option<f64>> {
+        let durations = self.durations.as_mut()?;
+        let took = std::mem::take(&mut durations.took);
+        let known = percentiles_ns(&took, &[durations.percentile]);
+        let ms = known.and_then(|all| all.first().copied());
+        Some(ms.filter(|_| !took.is_empty()).map(|ms| ms / 1e3))
     }
 }
 
@@ -135,6 +183,8 @@ impl<'m> World<'m> {
                 let came = own.map_or(0, |probe| u128::from(probe.picked));
                 (came * 1_000_000_000, 1.0)
             }
+            // Of all replicas together.
+            Metric::Duration(_) => (0, 1.0),
             Metric::InFlight => {
                 let probes = self
                     .fleet
@@ -172,13 +222,15 @@ impl<'m> World<'m> {
         if scaling.collected == now {
             return;
         }
+        let percentile = scaling.percentile();
         for (at, (area, unit)) in all.into_iter().enumerate() {
             let member = &run.members[at];
             let from = member.ready_at.max(scaling.collected);
             let grown = area - scaling.areas[at];
             let ready = member.started && member.lost == 0 && from < now;
             let mean = grown as f64 / now.since(from).0.max(1) as f64 / unit;
-            scaling.values[at] = ready.then_some(mean);
+            let value = percentile.unwrap_or(Some(mean));
+            scaling.values[at] = value.filter(|_| ready);
             let partly = member.ready_at > scaling.collected;
             scaling.initialising[at] =
                 ready && partly && now < member.born_at + rule.initialisation;

@@ -185,6 +185,9 @@ impl World<'_> {
             return None;
         };
         run.replicas.enter(now, replica, awaited);
+        if let Some(scaling) = &mut run.scaling {
+            scaling.arrives(now, id);
+        }
         self.requests.hold(id, Held::Replica(service, replica));
         if user != NONE && home != Some(replica) {
             self.remember(service, user, replica);
@@ -250,6 +253,9 @@ impl World<'_> {
                 run.replicas.disconnect(replica);
             }
             run.replicas.leave(now, replica, code.is_expected());
+            if let Some(scaling) = &mut run.scaling {
+                scaling.leaves(now, id);
+            }
             if run.members[usize::from(replica)].leaving.is_some() {
                 self.drained(now, service, replica);
             }

@@ -1,4 +1,5 @@
-//! Retry policies as the retrial queue: who finds the server busy comes again after an exponential time.
+//! Retry policies as retrial queues: who finds the server busy comes again after an exponential time, each for itself or the
+//! first in line alone.
 
 use super::{poisson, run_seed};
 use capsim::theory::retrial::mm1_retrial;
@@ -47,6 +48,65 @@ fn a_server_without_a_line_and_clients_that_come_again_are_the_retrial_queue() {
         let (busy, bound) = of(&|o| o.stations[0].in_service.mean(o.end_time()));
         assert!((busy - rho).abs() < bound, "{busy} {rho} {bound}");
         assert!(runs.iter().all(|o| o.retries[0].exhausted == 0));
+    }
+}
+
+/// Mean number in orbit where the first in orbit alone tries, at rate nu (constant retrial, Fayolle 1986). Cuts between n and
+/// n + 1 give lambda p(1, n) = nu p(0, n + 1), and the balance of (0, n) gives (lambda + nu) p(0, n) = mu p(1, n) above
+/// n = 0: a geometric law with the ratio r = lambda (lambda + nu) / (mu nu), and p(0, 0) = 1 - r.
+fn constant_retrial(lambda: f64, mu: f64, nu: f64) -> f64 {
+    lambda * lambda * (lambda + mu + nu) / (mu * (mu * nu - lambda * lambda - lambda * nu))
+}
+
+/// The same from the equations, with at most 4000 in orbit.
+fn constant_chain(lambda: f64, mu: f64, nu: f64) -> f64 {
+    let (mut idle, mut sum, mut orbit) = (1.0, 0.0, 0.0);
+    for n in 0..4000 {
+        let n = f64::from(n);
+        let tries = if n > 0.0 { nu } else { 0.0 };
+        let busy = (lambda + tries) * idle / mu;
+        sum += idle + busy;
+        orbit += n * (idle + busy);
+        idle = lambda * busy / nu;
+    }
+    orbit / sum
+}
+
+#[test]
+fn an_orbit_of_which_the_first_alone_tries_is_the_constant_retrial_queue() {
+    // Who finds the server busy stands in the line of a pool of one, whose holder tries until it has the server. `respond`
+    // tells it that its service has begun, so that it gives its place to the next.
+    let mu = 100.0;
+    for (lambda, nu) in [(30.0, 50.0), (50.0, 100.0), (60.0, 400.0)] {
+        let mean = constant_retrial(lambda, mu, nu);
+        assert!((constant_chain(lambda, mu, nu) - mean).abs() < 1e-6 * mean);
+        let pause = format!("\"{}us\"", 1e6 / nu);
+        let text = poisson(
+            lambda,
+            "400s",
+            "{ request = \"serve\" }, { when = \"failed\", steps = [{ request = \"orbit\" }] }",
+        );
+        let text = format!(
+            "{text}[pools.server]\nsize = 1\nqueue = 0\n[pools.orbit]\nsize = 1\n\
+             [retries.first]\nattempts = 1000\non = [503]\nbackoff = {pause}\njitter = \"exponential\"\n\
+             [endpoints.serve]\nhold = \"server\"\nvisits = [{{ respond = true }}, {{ delay = {{ exponential = \"10ms\" }} }}]\n\
+             [endpoints.orbit]\nhold = \"orbit\"\n\
+             visits = [{{ delay = {{ exponential = {pause} }} }}, {{ call = \"serve\", retry = \"first\" }}]\n"
+        );
+        let runs: Vec<_> = (1..=10).map(|seed| run_seed(&text, seed)).collect();
+        let of = |value: &dyn Fn(&capsim::world::outcome::Outcome) -> f64| {
+            interval(&runs.iter().map(value).collect::<Vec<f64>>())
+        };
+        let (orbit, bound) = of(&|o| {
+            let end = o.end_time();
+            o.pools[1].held.mean(end) + o.pools[1].queue.mean(end)
+        });
+        assert!(
+            (orbit - mean).abs() < bound && bound < 0.2 * mean,
+            "{lambda} {nu}: {orbit} {mean} {bound}"
+        );
+        let (busy, bound) = of(&|o| o.pools[0].held.mean(o.end_time()));
+        assert!((busy - lambda / mu).abs() < bound, "{busy} {bound}");
     }
 }
 

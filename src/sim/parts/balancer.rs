@@ -340,4 +340,45 @@ mod tests {
             assert!((700..1350).contains(&share), "{share} keys at {at}");
         }
     }
+
+    #[test]
+    fn one_key_in_n_moves_when_a_replica_leaves_or_joins() {
+        const KEYS: u32 = 2000;
+        let rule = service::Balancer::Hash {
+            key: Entity::User,
+            points: 160,
+        };
+        for n in [2_u16, 5, 10, 20] {
+            // Rings of other names lie otherwise; the mean share over them is 1/n.
+            let moved = |ring: u32| {
+                let mut spec = spec(rule, &vec![1.0; usize::from(n)]);
+                spec.name = format!("ring {ring}");
+                let mut balancer = Balancer::new(&spec, Stream::new(1, 0, "b"));
+                let mut all = vec![Backend::new(1.0); usize::from(n)];
+                let mut owners = |usable: Vec<u16>| -> Vec<u16> {
+                    balancer.may_use(usable);
+                    let owners = (0..KEYS).filter_map(|key| balancer.pick(&mut all, Some(key)));
+                    owners.collect()
+                };
+                let (full, less) = (owners((0..n).collect()), owners((0..n - 1).collect()));
+                assert_eq!(owners((0..n).collect()), full, "it joins where it was");
+                let pairs = full.iter().zip(&less);
+                let moved = pairs.filter(|(old, new)| old != new).count();
+                // No key moves between those that stay.
+                assert_eq!(moved, full.iter().filter(|owner| **owner == n - 1).count());
+                moved as f64 / f64::from(KEYS)
+            };
+            let shares: Vec<f64> = (0..40).map(moved).collect();
+            let mean = shares.iter().sum::<f64>() / 40.0;
+            let square = |s: &f64| (s - mean) * (s - mean);
+            let deviation = (shares.iter().map(square).sum::<f64>() / 39.0).sqrt();
+            // Student's t of 39 degrees of freedom, 99.9 %.
+            let (expected, bound) = (1.0 / f64::from(n), 3.56 * deviation / 40.0_f64.sqrt());
+            assert!((mean - expected).abs() < bound, "{n}: {mean} ± {bound}");
+            // Gaps between 160 points a replica: the share of one spreads by about 1/√160 of itself, and keys are counted.
+            let p = expected;
+            let spread = (p * p * (1.0 - p) / 160.0 + p * (1.0 - p) / f64::from(KEYS)).sqrt();
+            assert!(deviation < 1.6 * spread, "{n}: {deviation} of {spread}");
+        }
+    }
 }

@@ -341,7 +341,7 @@ fn bytes(outcome: &Outcome, model: &Model) -> String {
 }
 
 /// What a run exercised: the suite must reach every mechanism, not only build it.
-fn reached(outcome: &Outcome, balance: &Balance) -> [u64; 30] {
+fn reached(outcome: &Outcome, balance: &Balance) -> [u64; 32] {
     let stations = |of: fn(&StationProbe) -> u64| outcome.stations.iter().map(of).sum::<u64>();
     let pools = |of: fn(&PoolProbe) -> u64| outcome.pools.iter().map(of).sum::<u64>();
     let locks = |of: fn(&LockProbe) -> u64| outcome.locks.iter().flatten().map(of).sum::<u64>();
@@ -388,10 +388,12 @@ fn reached(outcome: &Outcome, balance: &Balance) -> [u64; 30] {
         outcome.deadlocks.pools.len() as u64,
         outcome.caches.iter().map(|c| c.hits).sum(),
         replicas.map(|r| r.failed).sum(),
+        outcome.links.iter().map(|l| l.messages).sum(),
+        outcome.links.iter().map(|l| l.lost).sum(),
     ]
 }
 
-fn check(seed: u64) -> Result<[u64; 30], String> {
+fn check(seed: u64) -> Result<[u64; 32], String> {
     let text = random_model(seed);
     let model = Model::from_text("random.toml", &text, &[])
         .map_err(|why| format!("seed {seed}: not a sound model:\n{why}\n{text}"))?;
@@ -424,7 +426,7 @@ fn random_models_keep_all_laws_and_repeat_themselves() {
         return;
     }
     let models = from_environment("LAWS_MODELS").unwrap_or(MODELS);
-    let mut sums = [0_u64; 30];
+    let mut sums = [0_u64; 32];
     for seed in 0..models {
         match check(seed) {
             Ok(reached) => sums.iter_mut().zip(reached).for_each(|(sum, n)| *sum += n),

@@ -1,5 +1,5 @@
 //! What random models have against overload: retries with hedges, breakers, limits, deadlines, several tokens of a pool,
-//! caches, and a service with replicas that fail.
+//! caches, and a service with replicas that fail, behind a link.
 
 use super::Draw;
 
@@ -80,6 +80,20 @@ fn policy(d: &mut Draw, name: &str) -> String {
     text
 }
 
+/// The network that calls of `inner` pass through.
+fn links(d: &mut Draw) -> String {
+    if !d.yes(0.4) {
+        return String::new();
+    }
+    let mut text = String::from("[links.wire]\nto = \"sv\"\n");
+    if d.yes(0.7) {
+        text += &format!("latency = {}\n", d.time(6));
+    }
+    text += &d.some(0.4, "bandwidth = 100_000\nrequest_bytes = 300\n");
+    text += &d.some(0.4, "loss = 0.1\nretransmission = \"10ms\"\n");
+    text
+}
+
 /// The parts that the keys above name, and `inner` as a service.
 pub fn parts(d: &mut Draw) -> String {
     let mut text = policy(d, "of_calls") + &policy(d, "of_users");
@@ -125,5 +139,6 @@ pub fn parts(d: &mut Draw) -> String {
             "health_check = { every = \"50ms\", fails = 1, passes = 1 }\n",
         );
     }
+    text += &links(d);
     text + &format!("[stations.own]\nservers = {}\n", d.number(1, 3))
 }

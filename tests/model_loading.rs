@@ -370,10 +370,12 @@ fn scopes_of_an_endpoint_end_in_reverse() {
     let kinds: Vec<&str> = kinds
         .iter()
         .map(|op| op.split([' ', '(']).next().unwrap_or(""))
+        // A model with deadlines asks whether there is time before each wait.
+        .filter(|kind| *kind != "InTime")
         .collect();
     let expected = [
-        "Acquire", "Lock", "Acquire", "Serve", "Release", "Claim", "Unlock", "Fail", "Respond",
-        "Delay", "Release", "Done",
+        "Acquire", "Lock", "Acquire", "Serve", "Release", "Look", "Claim", "Unlock", "Fail",
+        "Respond", "Delay", "Release", "Done",
     ];
     assert_eq!(kinds, expected);
     // The version guards the sale that ends its scope.

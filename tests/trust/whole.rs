@@ -41,11 +41,14 @@ fn the_page_of_a_run_tells_the_whole_story() {
         "station cpu",
         "Where the time went",
         "uPlot",
-        ">p90</text>",
+        "{\"name\":\"p90\"",
     ] {
         assert!(html.contains(part), "{part} is not in the page");
     }
-    assert!(!html.contains(">p99</text>"), "no threshold names p(99)");
+    assert!(
+        !html.contains("{\"name\":\"p99\""),
+        "no threshold names p(99)"
+    );
 }
 
 /// It is of the kind, the time and the number of each event: who did what else is in the summary.

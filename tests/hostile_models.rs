@@ -188,7 +188,7 @@ fn sound_endpoint(model: &Model, endpoint: &Endpoint) {
             } => {
                 assert!((0.0..=1.0).contains(&probability) && status >= 400);
             }
-            Op::ListSeats | Op::Claim(_) | Op::Confirm(_) | Op::ReleaseSeat => {
+            Op::ListSeats | Op::Look(_) | Op::Claim(_) | Op::Confirm(_) | Op::ReleaseSeat => {
                 assert!(model.inventory.is_some());
             }
             Op::IssueToken | Op::QueueStatus | Op::RenewSession | Op::LeaveRoom => {

@@ -418,8 +418,10 @@ fn simulated_times_are_made_by_the_rule_of_the_tool_that_measured() {
 fn every_file_of_another_tool_is_compared_or_refused_with_a_reason() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats");
     let (mut compared, mut refused) = (0, 0);
-    for folder in std::fs::read_dir(root).unwrap() {
-        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+    let entries = std::fs::read_dir(root).unwrap();
+    let folders = entries.map(|entry| entry.unwrap().path());
+    for folder in folders.filter(|path| path.is_dir()) {
+        for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
             match capsim::study::fit::read::read(&path, None) {
                 Ok(run) => {

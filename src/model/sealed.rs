@@ -1,11 +1,10 @@
 //! Bytes of a log as a text that is sent with its model: as they are if they are text, else in base64 (RFC 4648).
 
+use data_encoding::BASE64;
 use std::sync::Arc;
 
 /// Begins what is no text itself, as in RFC 2397.
 const PACKED: &str = "data:application/octet-stream;base64,";
-
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The text of bytes.
 pub(crate) fn text(bytes: Vec<u8>) -> String {
@@ -17,17 +16,7 @@ pub(crate) fn text(bytes: Vec<u8>) -> String {
 }
 
 fn packed(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(PACKED.len() + bytes.len().div_ceil(3) * 4);
-    text.push_str(PACKED);
-    for three in bytes.chunks(3) {
-        let byte = |k: usize| u32::from(three.get(k).copied().unwrap_or(0));
-        let all = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for k in 0..4 {
-            let digit = DIGITS[(all >> (18 - 6 * k) & 63) as usize];
-            text.push(if k <= three.len() { digit.into() } else { '=' });
-        }
-    }
-    text
+    format!("{PACKED}{}", BASE64.encode(bytes))
 }
 
 /// The bytes of a text.
@@ -35,30 +24,10 @@ pub(crate) fn bytes(text: Arc<str>) -> Result<Arc<[u8]>, String> {
     let Some(packed) = text.strip_prefix(PACKED) else {
         return Ok(text.into());
     };
-    let damaged = || "it is not as it was sent".to_string();
-    let mut values = [None; 256];
-    for (value, digit) in (0..).zip(DIGITS) {
-        values[usize::from(*digit)] = Some(value);
-    }
-    let mut bytes = Vec::with_capacity(packed.len() / 4 * 3);
-    for four in packed.as_bytes().chunks(4) {
-        let digits = four.iter().take_while(|digit| **digit != b'=').count();
-        if four.len() < 4 || digits < 2 {
-            return Err(damaged());
-        }
-        let mut all = 0_u32;
-        for (k, digit) in four.iter().enumerate() {
-            let value = if k < digits {
-                values[usize::from(*digit)]
-            } else {
-                Some(0)
-            };
-            all = all << 6 | value.ok_or_else(damaged)?;
-        }
-        let [_, three @ ..] = all.to_be_bytes();
-        bytes.extend_from_slice(&three[..digits - 1]);
-    }
-    Ok(bytes.into())
+    let bytes = BASE64.decode(packed.as_bytes());
+    bytes
+        .map(Arc::from)
+        .map_err(|_| "it is not as it was sent".to_string())
 }
 
 #[cfg(test)]

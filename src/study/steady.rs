@@ -244,9 +244,7 @@ fn cut_metrics(
 
 /// How likely a service that began at this station between two looks began after a wait.
 fn wait_probability(model: &Model, station: usize, (from, to): (&Sample, &Sample)) -> Option<f64> {
-    let since = |op: usize| to.waits[op].since(from.waits[op]);
-    let all = ops_at(model, station).into_iter().map(since);
-    let all = all.fold(Waits::default(), Waits::and);
+    let all = Waits::between(&ops_at(model, station), &from.waits, &to.waits);
     (all.begun > 0).then(|| all.waited as f64 / all.begun as f64)
 }
 

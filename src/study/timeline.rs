@@ -61,9 +61,7 @@ fn waiters(model: &Model) -> Vec<Waiters> {
 impl Waiters {
     /// Of the services that began between two looks: mean wait, share that waited, mean square of the wait.
     fn cells(&self, from: &[Waits], to: &[Waits]) -> [Option<f64>; 3] {
-        let earlier = |op: usize| from.get(op).copied().unwrap_or_default();
-        let each = self.ops.iter().map(|op| to[*op].since(earlier(*op)));
-        let all = each.fold(Waits::default(), Waits::and);
+        let all = Waits::between(&self.ops, from, to);
         let begun = (all.begun > 0).then_some(all.begun as f64);
         [
             all.sum as f64 / 1e6,

@@ -57,6 +57,7 @@ pub mod window;
 use std::collections::VecDeque;
 
 use crate::engine::dist::Dist;
+use crate::engine::hash::mix;
 use crate::engine::queue::{AlarmId, EventQueue, FixedDelayId};
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
@@ -548,10 +549,4 @@ impl World<'_> {
         let time = self.queue.now() + span;
         self.queue.at_turn(time, event.kind.turn(), event);
     }
-}
-
-/// One step of the fingerprint: a multiply-rotate hash, cheap enough for every event.
-#[inline]
-fn mix(state: u64, value: u64) -> u64 {
-    (state.rotate_left(23) ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

@@ -31,6 +31,14 @@ impl Waits {
         }
     }
 
+    /// Those at some operations between two looks at all; before the first look there were none.
+    #[must_use]
+    pub fn between(ops: &[usize], from: &[Waits], to: &[Waits]) -> Waits {
+        let earlier = |op: usize| from.get(op).copied().unwrap_or_default();
+        let each = ops.iter().map(|op| to[*op].since(earlier(*op)));
+        each.fold(Waits::default(), Waits::and)
+    }
+
     /// Those since an earlier look.
     #[must_use]
     pub fn since(self, earlier: Waits) -> Waits {

@@ -4,6 +4,7 @@ use super::super::reading::{Record, Skipped};
 use super::super::source::Problem;
 use super::lines::{Line, Lines};
 use super::{Item, Log, SECOND, Spread};
+use crate::engine::hash::mix;
 
 /// Longer logs are refused: one wrong time makes years.
 const LONGEST_DAYS: i64 = 40;
@@ -47,15 +48,9 @@ impl Survey {
     }
 }
 
-/// A hash in the manner of FNV-1a, of eight bytes at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What tells the requests of one log from those of another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Digest(u64);
-
-impl Default for Digest {
-    fn default() -> Digest {
-        Digest(0xCBF2_9CE4_8422_2325)
-    }
-}
 
 impl Digest {
     fn add(&mut self, item: &Item) {
@@ -64,12 +59,7 @@ impl Digest {
             item.us.cast_unsigned(),
             u64::from(item.endpoint),
         ];
-        for part in parts {
-            // Turned, so that high bits count as much as low ones.
-            self.0 = (self.0 ^ part)
-                .wrapping_mul(0x0000_0100_0000_01B3)
-                .rotate_left(29);
-        }
+        self.0 = parts.into_iter().fold(self.0, mix);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What runs the iterations of users in the place of a model's journeys, such as a k6 script.
 //!
 //! A model carries it from where it was read to where it is run, and knows only that it completes a model. What it does
-//! in a run is a matter of the `world` ([`UserProgram`](crate::world::program::UserProgram)).
+//! in a run is a matter of the `world` (its `UserProgram`).
 
 use std::any::Any;
 use std::fmt;

@@ -125,6 +125,76 @@ fn lost_messages_are_sent_again_after_timeouts_that_double() {
 }
 
 #[test]
+fn a_large_answer_is_lost_by_segments() {
+    // The call is one segment, the answer is fourteen, of which the last three are not followed by three others.
+    let (p, n): (f64, u32) = (0.02, 20_000);
+    let link = format!(
+        "latency = \"5ms\"\nloss = {p}\nsegment = 1460\nrequest_bytes = 200\nresponse_bytes = 20_000"
+    );
+    let model = model(&link, "", WORK, n);
+    let probe = run(&model).links[0].clone();
+    // Each segment is lost p / (1 - p) times on average.
+    let sent = 15.0 * f64::from(n);
+    let lost = probe.lost as f64 / sent;
+    assert!(
+        (lost - p / (1.0 - p)).abs() < 4.0 * (p / sent).sqrt() / (1.0 - p),
+        "{lost}"
+    );
+    let (all, _) = durations(&model);
+    let through = |most: i32| 1.0 - libm::pow(p, f64::from(most + 1));
+    let answer =
+        |body: i32, tail: i32| libm::pow(through(body), 11.0) * libm::pow(through(tail), 3.0);
+    let in_time = answer(0, 0);
+    for (time, probability) in [
+        // Nothing is lost.
+        (15_000, through(0) * in_time),
+        // One of the first eleven segments of the answer, or several: sent again a round trip later.
+        (25_000, through(0) * (answer(1, 0) - in_time)),
+        // The call, and no more; or one of the last three segments, or what was sent again: after the timeout.
+        (
+            215_000,
+            through(0) * p * in_time + through(0) * (answer(1, 1) - answer(1, 0)),
+        ),
+    ] {
+        let there = all.iter().filter(|d| **d == time).count() as f64;
+        let expected = probability * f64::from(n);
+        let deviation = (expected * (1.0 - probability)).sqrt();
+        assert!(
+            (there - expected).abs() < 4.0 * deviation,
+            "{time}: {there} of {expected}"
+        );
+    }
+    // All of it as one message is lost as seldom as one segment.
+    let whole = link.replace("segment = 1460\n", "bandwidth = 1e12\n");
+    let whole = run(&self::model(&whole, "", WORK, n)).links[0].clone();
+    assert!(whole.lost * 5 < probe.lost, "{whole:?} {probe:?}");
+}
+
+#[test]
+fn segments_without_loss_and_too_many_are_told() {
+    let told = |link: &str| {
+        let text = format!(
+            "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 1\nduration = \"1s\"\njourney = \"j\"\n\
+             [journeys]\nj = [{{ request = \"a\" }}]\n[endpoints.a]\nvisits = [{{ call = \"b\" }}]\n\
+             [endpoints.b]\nvisits = [{{ delay = \"1ms\" }}]\n[services.s]\nreplicas = 1\nendpoints = [\"b\"]\n\
+             [links.one]\nto = \"s\"\n{link}\n"
+        );
+        let document = capsim::model::Document::from_text("m.toml", &text).unwrap();
+        match document.check(&[]) {
+            Ok(checked) => checked.warnings.join("\n"),
+            Err(why) => why.to_string(),
+        }
+    };
+    assert!(told("segment = 1460").contains("`segment` does nothing here"));
+    let many = told("loss = 0.1\nsegment = 1\nresponse_bytes = 1000001");
+    assert!(many.contains("more than 1000000 segments"), "{many}");
+    assert_eq!(
+        told("loss = 0.1\nsegment = 1460\nresponse_bytes = 1000001"),
+        ""
+    );
+}
+
+#[test]
 fn a_link_between_the_same_services_twice_is_refused() {
     let text = "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 1\nduration = \"1s\"\njourney = \"j\"\n\
         [journeys]\nj = [{ request = \"a\" }]\n[endpoints.a]\nvisits = [{ delay = \"1ms\" }]\n\
@@ -197,6 +267,7 @@ latency = { exponential = "4ms" }
 bandwidth = 1e6
 loss = 0.05
 retransmission = "20ms"
+segment = 100
 "#;
     let model = Model::from_text("links.toml", text, &[]).unwrap_or_else(|why| panic!("{why}"));
     for replication in 0..3 {

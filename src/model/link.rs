@@ -24,4 +24,6 @@ pub struct Link {
     pub loss: f64,
     /// When a message that was lost is sent again for the first time.
     pub retransmission: Span,
+    /// Bytes of a segment, which are lost by themselves; `None`: a message is lost as a whole.
+    pub segment: Option<u64>,
 }

@@ -90,7 +90,10 @@ fn links(d: &mut Draw) -> String {
         text += &format!("latency = {}\n", d.time(6));
     }
     text += &d.some(0.4, "bandwidth = 100_000\nrequest_bytes = 300\n");
-    text += &d.some(0.4, "loss = 0.1\nretransmission = \"10ms\"\n");
+    if d.yes(0.4) {
+        text += "loss = 0.1\nretransmission = \"10ms\"\n";
+        text += &d.some(0.5, "segment = 40\n");
+    }
     text
 }
 

@@ -125,6 +125,16 @@ impl Stream {
         self.unit() < p
     }
 
+    /// How often something with probability `p` does not happen before it does: geometric, by inversion, and so one draw
+    /// however many that are. `u64::MAX` if it never happens.
+    pub fn failures_before(&mut self, p: f64) -> u64 {
+        let unit = self.open_unit();
+        if p <= 0.0 {
+            return u64::MAX;
+        }
+        (libm::log(unit) / libm::log1p(-p.min(1.0))) as u64
+    }
+
     /// Exponential with mean 1, by the ziggurat method (Marsaglia and Tsang 2000).
     #[inline]
     pub fn exponential(&mut self) -> f64 {
@@ -225,6 +235,24 @@ fn signed(x: f64, bits: u64) -> f64 {
 mod tests {
     use super::*;
     use rand::Rng;
+
+    #[test]
+    fn failures_before_a_success_are_geometric() {
+        let mut stream = Stream::new(3, 0, "geometric");
+        let (p, runs) = (0.2, 100_000);
+        let all: Vec<u64> = (0..runs).map(|_| stream.failures_before(p)).collect();
+        for (k, probability) in [0.2, 0.16, 0.128].into_iter().enumerate() {
+            let there = all.iter().filter(|n| **n == k as u64).count() as f64;
+            let expected = probability * f64::from(runs);
+            let deviation = (expected * (1.0 - probability)).sqrt();
+            assert!(
+                (there - expected).abs() < 4.0 * deviation,
+                "{k}: {there} of {expected}"
+            );
+        }
+        assert_eq!([1.0, 2.0].map(|p| stream.failures_before(p)), [0, 0]);
+        assert_eq!(stream.failures_before(0.0), u64::MAX);
+    }
 
     #[test]
     fn stream_numbers_are_mixed_fnv_hashes() {

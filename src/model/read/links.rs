@@ -46,9 +46,18 @@ pub(super) static LINK: Table = Table {
             "With `loss`: after so long a message is sent again; after twice as long the next time.",
         )
         .or_text("200ms"),
+        Key::new(
+            "segment",
+            Kind::Whole(1, 1 << 30),
+            "With `loss`: bytes that are lost at a time, 1460 of TCP over Ethernet. A segment that three others of its message follow is sent again after a round trip.",
+        )
+        .otherwise("the whole message"),
     ],
     rules: &[],
 };
+
+/// Each segment of a message is looked at if many are lost.
+const MOST_SEGMENTS: u64 = 1_000_000;
 
 /// Reads all links, in the order of the text.
 pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -> Vec<Link> {
@@ -76,12 +85,20 @@ fn read<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<Link
     let loss = section.real_or_default("loss");
     if loss == 0.0 {
         idle(&section, "retransmission", "nothing is lost");
+        idle(&section, "segment", "nothing is lost");
     }
     let bandwidth = section.real("bandwidth");
-    if bandwidth.is_none() {
+    let segment = section.integer("segment");
+    if bandwidth.is_none() && segment.is_none() {
         for key in ["request_bytes", "response_bytes"] {
-            idle(&section, key, "there is no `bandwidth`");
+            idle(&section, key, "there is no `bandwidth` and no `segment`");
         }
+    }
+    let request_bytes: u64 = section.integer_or_default("request_bytes");
+    let response_bytes: u64 = section.integer_or_default("response_bytes");
+    if segment.is_some_and(|size: u64| request_bytes.max(response_bytes) / size > MOST_SEGMENTS) {
+        let message = format!("a message has more than {MOST_SEGMENTS} segments");
+        section.error(message, "write a larger `segment`, or leave it out");
     }
     Some(Link {
         name: name.to_string(),
@@ -92,9 +109,10 @@ fn read<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<Link
         to: to?,
         latency,
         bandwidth,
-        request_bytes: section.integer_or_default("request_bytes"),
-        response_bytes: section.integer_or_default("response_bytes"),
+        request_bytes,
+        response_bytes,
         loss,
         retransmission: section.time("retransmission").unwrap_or(Span::millis(200)),
+        segment,
     })
 }

@@ -182,6 +182,7 @@ impl World<'_> {
         self.audit_connections(&mut audit);
         self.audit_replicas(&mut audit);
         self.audit_rate_limits(&mut audit);
+        self.audit_links(&mut audit);
         self.audit_hosts(&mut audit);
         self.audit_caches(&mut audit);
         self.audit_limits(&mut audit);

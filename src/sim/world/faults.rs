@@ -277,9 +277,7 @@ impl<'m> World<'m> {
         match request.state {
             RequestState::Waiting => self.leave_queue(now, id),
             RequestState::InService => self.leave_service(now, id),
-            RequestState::Delayed | RequestState::Travelling => {
-                request.ticket = request.ticket.wrapping_add(1);
-            }
+            RequestState::Delayed | RequestState::Travelling => self.leave_way(id),
             // What it has called goes on, and finds nobody to answer.
             RequestState::Calling | RequestState::Joining => {}
             _ => {

@@ -5,9 +5,10 @@ use crate::engine::{Span, Time};
 use crate::model::Model;
 use crate::model::link::Link;
 use crate::model::system::EndpointId;
-use crate::parts::retransmission::{delay, losses};
+use crate::parts::retransmission::{delay, losses, segments};
 
 use super::World;
+use super::audit::{Audit, Law};
 use super::event::{Event, Kind};
 use super::network::transfer;
 use super::request::RequestState;
@@ -21,10 +22,12 @@ const OUTSIDE: u16 = u16::MAX;
 pub struct LinkProbe {
     /// Calls and answers that set out.
     pub messages: u64,
-    /// How often one was lost.
+    /// How often one, or a segment of one, was lost.
     pub lost: u64,
     /// What retransmissions cost, in nanoseconds.
     pub waited: u128,
+    /// How long all were to be on their way, retransmissions included, in nanoseconds.
+    pub takes: u128,
 }
 
 /// All links of a model.
@@ -34,6 +37,10 @@ pub struct Links {
     service: Vec<u16>,
     /// By link.
     loss: Vec<Stream>,
+    /// Messages that came to the end of their way.
+    arrived: u64,
+    /// Messages that were dropped on their way.
+    dropped: u64,
     pub(super) probes: Vec<LinkProbe>,
 }
 
@@ -52,6 +59,8 @@ impl Links {
         Some(Box::new(Links {
             service,
             loss: model.links.iter().map(stream).collect(),
+            arrived: 0,
+            dropped: 0,
             probes: vec![LinkProbe::default(); model.links.len()],
         }))
     }
@@ -72,15 +81,26 @@ impl World<'_> {
     /// How long a message is on its way.
     fn way(&mut self, link: usize, bytes: u64) -> Span {
         let spec = &self.model.links[link];
-        let mut takes = self.draw(spec.latency) + transfer(bytes, spec.bandwidth);
+        let latency = self.draw(spec.latency);
+        let mut takes = latency + transfer(bytes, spec.bandwidth);
         if let Some(links) = &mut self.links {
-            let lost = losses(&mut links.loss[link], spec.loss);
-            let waited = delay(spec.retransmission, lost);
+            let (stream, first) = (&mut links.loss[link], spec.retransmission);
+            let (lost, waited) = match spec.segment {
+                Some(size) => {
+                    let number = bytes.div_ceil(size).max(1);
+                    segments(stream, spec.loss, number, (first, latency + latency))
+                }
+                None => {
+                    let lost = losses(stream, spec.loss);
+                    (lost.into(), delay(first, lost))
+                }
+            };
             takes = takes + waited;
             let probe = &mut links.probes[link];
             probe.messages += 1;
-            probe.lost += u64::from(lost);
+            probe.lost += lost;
             probe.waited += u128::from(waited.0);
+            probe.takes += u128::from(takes.0);
         }
         takes
     }
@@ -137,9 +157,42 @@ impl World<'_> {
         }
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::Ready;
-        if request.returning {
+        let returning = request.returning;
+        if let Some(links) = &mut self.links {
+            links.arrived += 1;
+        }
+        if returning {
             return self.finish(now, id);
         }
         self.advance(now, id);
+    }
+    /// A request that takes its time, or is on its way, is dropped there.
+    pub(super) fn leave_way(&mut self, id: u32) {
+        let request = &mut self.requests[id];
+        request.ticket = request.ticket.wrapping_add(1);
+        if request.state == RequestState::Travelling
+            && let Some(links) = &mut self.links
+        {
+            links.dropped += 1;
+        }
+    }
+
+    /// Calls and answers that set out have arrived, were dropped, or are on their way. Where users are behind a network of
+    /// their own, those on either way are not told apart.
+    pub(super) fn audit_links(&self, audit: &mut Audit) {
+        let Some(links) = &self.links else { return };
+        if self.model.network.is_some() || self.model.listener.is_some() {
+            return;
+        }
+        let on_way = self.requests.iter();
+        let on_way = on_way.filter(|(_, r)| r.state == RequestState::Travelling);
+        let known = links.arrived + links.dropped + on_way.count() as u64;
+        let sent: u64 = links.probes.iter().map(|p| p.messages).sum();
+        audit.equal(
+            Law::Flow,
+            "links",
+            ("messages", sent.into()),
+            ("arrived, dropped or on their way", known.into()),
+        );
     }
 }

@@ -601,9 +601,7 @@ impl World<'_> {
         match request.state {
             RequestState::Waiting => self.leave_queue(now, id),
             RequestState::InService => self.leave_service(now, id),
-            RequestState::Delayed | RequestState::Travelling => {
-                request.ticket = request.ticket.wrapping_add(1);
-            }
+            RequestState::Delayed | RequestState::Travelling => self.leave_way(id),
             // It ends instead of going on: at once if it has just been given what it waited for, else when
             // what it has called ends, which goes on.
             _ => {

@@ -46,8 +46,13 @@ pub struct Waiting {
     /// Share of what is given back that does not go by the order: under barging it is handed to the first in line
     /// (`hand_off`), under last in, first out to one of all who wait (`at_random`).
     pub stray: f64,
-    /// Of a pool, under barging: who was woken in vain goes to the back of the line.
-    pub to_the_back: bool,
+    /// Of a pool: that share comes at even intervals, not by chance.
+    pub evenly: bool,
+    /// Of a pool, under barging: the share of those woken in vain that goes to the back of the line.
+    pub to_the_back: f64,
+    /// Of a pool, under barging: how many of its tokens are closed when they come back while as many as there are others
+    /// lie idle, and are opened again by who comes.
+    pub overflow: u32,
     /// Of a pool: it looks at how long requests have waited every so long alone.
     pub timer: Option<Span>,
     /// Of a pool: more tokens, and how long somebody has to wait until they come.

@@ -39,7 +39,13 @@ fn all() -> Vec<(&'static str, &'static str)> {
         .flat_map(|of| common.map(|order| (of, order)))
         .collect();
     all.push(("lock", "order = \"by-version\""));
-    all.push(("pool", "order = \"last-in-first-out\"\nat_random = 0.3"));
+    for pool in [
+        "order = \"last-in-first-out\"\nat_random = 0.3",
+        "order = \"barging\"\nrejoin = \"back\"",
+        "order = \"barging\"\nrejoin = 0.5\nhand_off = 0.3\nevenly = true",
+    ] {
+        all.push(("pool", pool));
+    }
     all
 }
 
@@ -85,6 +91,24 @@ proptest! {
             let done: Vec<f64> = found.iter().map(|answer| answer.at).collect();
             prop_assert_eq!(done, expected, "{} {}", of, order);
         }
+    }
+
+    // Tokens that are closed leave places idle, but nobody is left behind.
+    #[test]
+    fn an_overflow_loses_nobody_and_is_never_too_many_at_once(
+        gaps in prop::collection::vec(0_u32..15, 2..40),
+        (size, overflow) in (1_u32..4, 1_u32..4),
+        seed in 1_u64..1000,
+    ) {
+        let at = arrivals(&gaps);
+        let order = format!("order = \"barging\"\nwake = \"1ms\"\nrejoin = \"back\"\noverflow = {overflow}");
+        let system = queue("pool", size, &order, "{ uniform = [\"10ms\", \"30ms\"] }");
+        let outcome = run(&sessions(&at, &system), seed);
+        let probe = &outcome.pools[0];
+        prop_assert_eq!(probe.granted, at.len() as u64);
+        prop_assert!(probe.held.max() <= u64::from(size + overflow));
+        prop_assert!(probe.opened <= probe.closed && probe.closed - probe.opened <= u64::from(overflow));
+        prop_assert_eq!(probe.queue.value(), 0);
     }
 
     #[test]

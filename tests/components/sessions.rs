@@ -116,8 +116,24 @@ pub fn spread(values: &[f64]) -> Spread {
     }
 }
 
-/// Waits in a closed loop: `users` without think time (or with one), each of whom takes what `visit` names for
+/// The model of a closed loop: `users` without think time (or with one), each of whom takes what `visit` names for
 /// 10 ms; `rounds` is an executor and its iterations.
+pub fn closed_loop_text(
+    users: u32,
+    (executor, iterations): (&str, u32),
+    think: &str,
+    visit: &str,
+    rest: &str,
+) -> String {
+    format!(
+        "[scenarios.default]\nexecutor = \"{executor}\"\nvus = {users}\niterations = {iterations}\n\
+         journey = \"one\"\nmax_duration = \"1h\"\n\
+         [journeys]\none = [{{ pick = \"user\" }}, {{ request = \"e\" }}{think}]\n\
+         [endpoints.e]\ntimeout = \"1h\"\nvisits = [{{ {visit}, visits = [{{ delay = \"10ms\" }}] }}]\n{rest}\n"
+    )
+}
+
+/// Waits in such a loop, in milliseconds.
 pub fn closed_loop(
     users: u32,
     rounds: (&str, u32),
@@ -126,14 +142,7 @@ pub fn closed_loop(
     rest: &str,
     seed: u64,
 ) -> Vec<f64> {
-    let (executor, iterations) = rounds;
-    let text = format!(
-        "[scenarios.default]\nexecutor = \"{executor}\"\nvus = {users}\niterations = {iterations}\n\
-         journey = \"one\"\nmax_duration = \"1h\"\n\
-         [journeys]\none = [{{ pick = \"user\" }}, {{ request = \"e\" }}{think}]\n\
-         [endpoints.e]\ntimeout = \"1h\"\nvisits = [{{ {visit}, visits = [{{ delay = \"10ms\" }}] }}]\n{rest}\n"
-    );
-    let outcome = run(&text, seed);
+    let outcome = run(&closed_loop_text(users, rounds, think, visit, rest), seed);
     let durations = outcome.recorder.durations.iter();
     durations.map(|ns| ns as f64 / 1e6 - 10.0).collect()
 }

@@ -3,7 +3,7 @@
 use super::dist::DISTRIBUTION;
 use super::queueing::{self, AGEING, CODEL, LIFO_ABOVE, PREEMPTION};
 use super::slowdown::{SLOWDOWN, WARM_UP};
-use super::waiting::{AT_RANDOM, HAND_OFF, ORDER, REJOIN, REJOINS, WAKE, waiting};
+use super::waiting::{AT_RANDOM, EVENLY, HAND_OFF, ORDER, OVERFLOW, REJOIN, WAKE, rejoin, waiting};
 use super::{Build, slowdown};
 use crate::engine::Span;
 use crate::field::Field;
@@ -174,7 +174,9 @@ pub(crate) static POOL: Table = Table {
         WAKE,
         HAND_OFF,
         AT_RANDOM,
+        EVENLY,
         REJOIN,
+        OVERFLOW,
         Key::new(
             "preset",
             Kind::Choice(&Presets("pools")),
@@ -445,11 +447,11 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         let why = "another order than `order = \"last-in-first-out\"` has no use for it";
         idle(&section, "at_random", why);
     }
-    pool.waiting.to_the_back = section.choice("rejoin", &REJOINS).unwrap_or(false);
-    if pool.waiting.order != WaitOrder::Barging {
-        let why = "nobody is woken in vain unless `order = \"barging\"`";
-        idle(&section, "rejoin", why);
+    pool.waiting.evenly = section.flag("evenly").unwrap_or(false);
+    if pool.waiting.stray == 0.0 {
+        idle(&section, "evenly", "all goes by the order, or none");
     }
+    barging(&section, &mut pool);
     let _ = section.text("preset");
     pool.waiting.timer = section.time("timer");
     let after = section.time("reserve_after");
@@ -460,6 +462,29 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         idle(&section, "reserve_after", "there is no `reserve`");
     }
     pool
+}
+
+/// What a pool that hands nothing over does beside: where those stand who were woken in vain, and tokens that come and go.
+fn barging(section: &Section, pool: &mut Pool) {
+    let field = section.optional("rejoin");
+    pool.waiting.to_the_back = field.map_or(0.0, |f| rejoin(&f));
+    let overflow: u32 = section.integer_or_default("overflow");
+    if pool.waiting.order != WaitOrder::Barging {
+        let why = "nobody is woken in vain unless `order = \"barging\"`";
+        idle(section, "rejoin", why);
+        let why = "what is handed over is never closed: add it to `size`";
+        idle(section, "overflow", why);
+        return pool.size = pool.size.saturating_add(overflow);
+    }
+    let other = ["reserve", "connect", "keep_alive"];
+    if overflow > 0
+        && let Some(other) = other.into_iter().find(|key| section.has(key))
+    {
+        let message = format!("`overflow` goes with no `{other}`");
+        section.error(message, "remove one of them");
+    }
+    pool.waiting.overflow = overflow;
+    pool.size = pool.size.saturating_add(overflow);
 }
 
 /// What the connections of a pool cost, if they cost anything.

@@ -33,19 +33,44 @@ pub(super) const HAND_OFF: Key = Key::new(
     "With `barging`: the share of what is given back that is handed to the first in line after all.",
 )
 .or_number(0.0);
+/// How the share of either is spread.
+pub(super) const EVENLY: Key = Key::new(
+    "evenly",
+    Kind::Flag,
+    "Whether the share of `hand_off` or `at_random` comes at even intervals instead of by chance.",
+)
+.or_flag(false);
+static REJOIN_KINDS: [Kind; 2] = [Kind::Choice(&REJOINS), Kind::Number(0.0, 1.0)];
 /// Where the one stands who was woken in vain.
 pub(super) const REJOIN: Key = Key::new(
     "rejoin",
-    Kind::Choice(&REJOINS),
-    "With `barging`: where the one stands from then on who was woken in vain.",
+    Kind::Either(&REJOIN_KINDS),
+    "With `barging`: where the one stands from then on who was woken in vain; a number is the share that goes to the back.",
 )
 .or_text("front");
-/// Whether that is the back of the line.
-pub(super) static REJOINS: Choice<bool> = Choice {
+/// What share of them goes to the back of the line.
+static REJOINS: Choice<f64> = Choice {
     one: "",
     many: "possible",
-    pairs: &[("front", false), ("back", true)],
+    pairs: &[("front", 0.0), ("back", 1.0)],
 };
+
+/// The share of those woken in vain that goes to the back.
+pub(super) fn rejoin(field: &Field) -> f64 {
+    let share = match field.text_if_any() {
+        Some(_) => field.choice(&REJOINS),
+        None => field.real(),
+    };
+    share.unwrap_or_default()
+}
+
+/// How many tokens come and go.
+pub(super) const OVERFLOW: Key = Key::new(
+    "overflow",
+    Kind::Whole(0, u32::MAX as u64 / 2),
+    "With `barging`: so many more tokens. One that comes back while `size` lie idle is closed, which wakes nobody; who comes then opens one.",
+)
+.or_whole(0);
 /// How often the last is not the first.
 pub(super) const AT_RANDOM: Key = Key::new(
     "at_random",

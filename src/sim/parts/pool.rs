@@ -1,6 +1,7 @@
 //! Pools: tokens that a request holds across several visits, such as worker threads or database
 //! connections. Who finds none waits in a bounded line.
 
+use super::chance::Chance;
 use super::waiting::{QueueEntry, Tickets, WaitQueue};
 use super::{Admission, Job};
 use crate::engine::Time;
@@ -19,12 +20,26 @@ pub struct Pool {
     /// Something may go off while a request waits: its patience, or the reserve.
     timers: bool,
     wait_queue: WaitQueue,
-    /// Who was woken in vain goes to the back of the line.
-    to_the_back: bool,
+    /// Whether the one who was woken in vain goes to the back of the line.
+    to_the_back: Option<Box<Chance>>,
+    /// Of a pool with an overflow; its `queue_limit` is 0, so that those who find nothing free come to it.
+    overflow: Option<Box<Overflow>>,
     /// Where several tokens are asked for at once: who is next, and waits until there are enough.
     head: Option<QueueEntry>,
     /// What it measured.
     pub probe: PoolProbe,
+}
+
+/// Tokens that are closed when they come back to a pool where enough lie idle, as the overflow connections of
+/// `SQLAlchemy`'s `QueuePool` are: nobody in line is woken for them, and who comes opens one.
+#[derive(Clone, Copy, Debug)]
+struct Overflow {
+    /// How many may lie idle while somebody waits.
+    kept: u32,
+    /// Tokens that are closed.
+    closed: u32,
+    /// How many may wait.
+    queue_limit: u32,
 }
 
 /// What a pool measures.
@@ -40,8 +55,12 @@ pub struct PoolProbe {
     pub refused: u64,
     /// Requests that left the queue early.
     pub left: u64,
-    /// Tokens that came from the reserve.
+    /// Tokens that came from the reserve, or were opened again.
     pub opened: u64,
+    /// How often somebody was woken and found no token.
+    pub in_vain: u64,
+    /// Tokens that were closed because enough lay idle while somebody waited.
+    pub closed: u64,
     /// Sum of the instants at which tokens were given, in nanoseconds: with `returned_at`, the time that
     /// tokens were held, by another way than the level.
     pub granted_at: u128,
@@ -50,19 +69,28 @@ pub struct PoolProbe {
 }
 
 impl Pool {
-    /// A pool with all its tokens. `stream` is for the random order.
+    /// A pool with all its tokens. `stream` is for the random order, `rejoins` for who was woken in vain.
     #[must_use]
-    pub fn new(spec: &system::Pool, stream: Stream) -> Pool {
+    pub fn new(spec: &system::Pool, stream: Stream, rejoins: Stream) -> Pool {
+        let more = spec.waiting.overflow;
+        let overflow = (more > 0).then(|| {
+            Box::new(Overflow {
+                kept: spec.size - more,
+                closed: 0,
+                queue_limit: spec.queue,
+            })
+        });
         Pool {
             size: spec.size,
             free: spec.size,
-            queue_limit: spec.queue,
+            queue_limit: if more > 0 { 0 } else { spec.queue },
             reserve: spec.waiting.reserve.map_or(0, |(tokens, _)| tokens),
             timers: spec.timeout.is_some()
                 || spec.codel.is_some()
                 || spec.waiting.reserve.is_some(),
             wait_queue: WaitQueue::of_order(&spec.waiting, stream),
-            to_the_back: spec.waiting.to_the_back,
+            to_the_back: Chance::with(spec.waiting.to_the_back, rejoins),
+            overflow,
             head: None,
             probe: PoolProbe::default(),
         }
@@ -86,6 +114,9 @@ impl Pool {
             return Admission::Granted;
         }
         if self.wait_queue.len() >= self.queue_limit {
+            if self.overflow.is_some() {
+                return self.acquire_overflow(now, job, ticket);
+            }
             self.probe.refused += 1;
             return Admission::Refused;
         }
@@ -97,6 +128,49 @@ impl Pool {
         self.wait_queue.push(entry, 0);
         self.probe.queue.add(now);
         Admission::Queued
+    }
+
+    /// As [`Pool::acquire`], where no token lies idle: opens one that is closed, whoever waits.
+    #[cold]
+    fn acquire_overflow(&mut self, now: Time, job: Job, ticket: u32) -> Admission {
+        let waiting = self.wait_queue.len();
+        let Some(overflow) = &mut self.overflow else {
+            return Admission::Refused;
+        };
+        if overflow.closed > 0 {
+            overflow.closed -= 1;
+            self.size += 1;
+            self.probe.opened += 1;
+            self.probe.granted += 1;
+            self.probe.granted_at += u128::from(now.0);
+            self.probe.held.add(now);
+            return Admission::Granted;
+        }
+        if waiting >= overflow.queue_limit {
+            self.probe.refused += 1;
+            return Admission::Refused;
+        }
+        let entry = QueueEntry {
+            job,
+            ticket,
+            demand: 0,
+        };
+        self.wait_queue.push(entry, 0);
+        self.probe.queue.add(now);
+        Admission::Queued
+    }
+
+    /// A token has come back that nobody was handed, and somebody waits. Returns whether it is closed.
+    pub fn closes(&mut self) -> bool {
+        let free = self.free;
+        let Some(overflow) = self.overflow.as_mut().filter(|o| free > o.kept) else {
+            return false;
+        };
+        overflow.closed += 1;
+        self.free -= 1;
+        self.size -= 1;
+        self.probe.closed += 1;
+        true
     }
 
     /// A token comes back. Returns the job that is handed it; under barging it is free instead.
@@ -144,7 +218,8 @@ impl Pool {
     /// or goes to the back.
     pub fn wake(&mut self, now: Time, tickets: &impl Tickets) -> Option<Job> {
         if self.free == 0 {
-            if self.to_the_back {
+            self.probe.in_vain += u64::from(!self.wait_queue.is_empty());
+            if self.to_the_back.as_mut().is_some_and(|c| c.strikes()) {
                 self.wait_queue.rejoin(tickets);
             }
             return None;
@@ -273,7 +348,7 @@ mod tests {
     #[test]
     fn who_wants_several_tokens_is_not_passed() {
         let spec = spec(4, 3);
-        let mut pool = Pool::new(&spec, Stream::new(1, 0, "pool"));
+        let mut pool = of(&spec);
         let mut tickets = Current([0; 4]);
         assert_eq!(pool.acquire_many(Time(0), 0, 0, 3), Admission::Granted);
         // One is free; who wants two waits, and who wants one waits behind it.
@@ -299,6 +374,11 @@ mod tests {
         assert_eq!(pool.probe.queue.area(Time(5)), 6);
     }
 
+    fn of(spec: &system::Pool) -> Pool {
+        let stream = |name| Stream::new(1, 0, name);
+        Pool::new(spec, stream("pool"), stream("rejoin"))
+    }
+
     fn spec(size: u32, queue: u32) -> system::Pool {
         system::Pool {
             name: "p".into(),
@@ -317,7 +397,7 @@ mod tests {
     #[test]
     fn tokens_pass_to_those_who_wait() {
         let spec = spec(1, 2);
-        let mut pool = Pool::new(&spec, Stream::new(1, 0, "pool"));
+        let mut pool = of(&spec);
         let mut tickets = Current([0; 4]);
         assert_eq!(pool.acquire(Time(0), 0, 0), Admission::Granted);
         assert_eq!(pool.acquire(Time(1), 1, 0), Admission::Queued);
@@ -331,5 +411,35 @@ mod tests {
         // One waited from 1 to 3, another from 1 to 2.
         assert_eq!(pool.probe.queue.area(Time(4)), 3);
         assert_eq!(pool.probe.held.area(Time(4)), 4);
+    }
+
+    #[test]
+    fn what_comes_back_beyond_the_size_is_closed_and_opened_by_who_comes() {
+        let mut spec = spec(2, 2);
+        spec.waiting.order = crate::model::waiting::WaitOrder::Barging;
+        spec.waiting.overflow = 1;
+        let (mut pool, tickets) = (of(&spec), Current([0; 4]));
+        for job in [0, 1] {
+            assert_eq!(pool.acquire(Time(0), job, 0), Admission::Granted);
+        }
+        assert_eq!(pool.acquire(Time(1), 2, 0), Admission::Queued);
+        // The first that comes back is for who is woken; the second is one too many meanwhile.
+        assert_eq!(
+            (pool.release(Time(2), &tickets), pool.closes()),
+            (None, false)
+        );
+        assert_eq!(
+            (pool.release(Time(2), &tickets), pool.closes()),
+            (None, true)
+        );
+        assert_eq!((pool.size(), pool.free()), (1, 1));
+        // Who comes takes what lies idle, the next one opens another; the woken one has woken in vain.
+        assert_eq!(pool.acquire(Time(3), 0, 0), Admission::Granted);
+        assert_eq!(pool.acquire(Time(3), 1, 0), Admission::Granted);
+        assert_eq!((pool.wake(Time(3), &tickets), pool.waiting()), (None, 1));
+        assert_eq!(pool.acquire(Time(4), 3, 0), Admission::Queued);
+        assert_eq!(pool.acquire(Time(4), 3, 0), Admission::Refused);
+        assert_eq!((pool.probe.opened, pool.probe.closed), (1, 1));
+        assert_eq!(pool.probe.held.area(Time(4)), 2 * 2 + 2);
     }
 }

@@ -198,7 +198,8 @@ fn inventory(model: &Model) -> Option<Inventory> {
 fn pools(model: &Model, seeds: Seeds) -> Vec<Pool> {
     let of = |spec: &crate::model::system::Pool| {
         let stream = seeds.stream(&format!("pools.{}.order", spec.name));
-        Pool::new(spec, stream)
+        let rejoins = seeds.stream(&format!("pools.{}.rejoin", spec.name));
+        Pool::new(spec, stream, rejoins)
     };
     model.pools.iter().map(of).collect()
 }

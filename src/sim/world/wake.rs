@@ -20,6 +20,7 @@ impl World<'_> {
         let waiting = self.model.pools[pool.index()].waiting;
         if let Some(at) = wakes_at(now, waiting)
             && self.pools[pool.index()].waiting() > 0
+            && !self.pools[pool.index()].closes()
         {
             self.queue.at(at, Event::of(Kind::PoolWakes, pool.index()));
         }

@@ -37,5 +37,8 @@ pub enum Rule {
         delay: u64,
     },
     /// Requests of the last second, those of the second before counted in part; who is beyond waits in order.
-    SlidingCounter,
+    SlidingCounter {
+        /// How many threads look at it at the same time: so many pass where the counter has room for one.
+        threads: u32,
+    },
 }

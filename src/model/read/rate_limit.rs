@@ -45,6 +45,12 @@ pub(super) static RATE_LIMIT: Table = Table {
             "How many requests in excess go on at once; those beyond wait. `false`: nobody waits.",
         )
         .or_whole(0),
+        Key::new(
+            "threads",
+            Kind::Whole(1, 1000),
+            "With `sliding-counter`: how many threads look at it at the same time; so many of those in line pass where it has room for one.",
+        )
+        .or_whole(1),
         refusal(),
         Key::new(
             "per",
@@ -97,11 +103,14 @@ fn rate_limit(name: &str, field: &Field) -> RateLimit {
     let Some(section) = field.section() else {
         return limit;
     };
+    let _ = section.text("preset");
     if let Some(rate) = section.real("rate") {
         limit.rate = ((rate * 1000.0).round() as u64).max(1);
     }
     if section.choice("rule", &RULES) == Some(Counts::LastSecond) {
-        limit.rule = Rule::SlidingCounter;
+        limit.rule = Rule::SlidingCounter {
+            threads: section.integer_or_default("threads"),
+        };
         for key in ["burst", "delay", "refusal", "per"] {
             idle(
                 &section,
@@ -111,6 +120,7 @@ fn rate_limit(name: &str, field: &Field) -> RateLimit {
         }
         return limit;
     }
+    idle(&section, "threads", "a leaky bucket has one count for all");
     limit.rule = leaky_bucket(&section);
     limit.refusal = refused_with(&section).unwrap_or(503);
     if let Some(per) = section.optional("per").and_then(|f| entity_of(&f)) {

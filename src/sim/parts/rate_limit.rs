@@ -80,7 +80,7 @@ impl Bucket {
 }
 
 /// Events of this period and of the one before, which counts by the share of it that is still within a period from now
-/// (`HAProxy` 2.6, `freq_ctr_total`).
+/// (`HAProxy` 2.6).
 #[derive(Clone, Copy, Debug, Default)]
 struct Counter {
     /// When the present period began, in milliseconds; `None` before the first event.
@@ -90,24 +90,43 @@ struct Counter {
 }
 
 impl Counter {
-    /// Events of the last period, about.
-    fn total(&mut self, now: u64) -> u64 {
-        let Some(began) = self.began else {
-            return 0;
-        };
-        let passed = now - began;
-        if passed >= PERIOD {
-            self.before = if passed < 2 * PERIOD { self.now } else { 0 };
-            self.now = 0;
-            self.began = Some(now - passed % PERIOD);
+    /// Events of the last period at this millisecond, in thousandths (`freq_ctr_total`): a period ends a millisecond after
+    /// its length.
+    fn total(&self, now: u64) -> u64 {
+        let passed = self.began.map_or(u64::MAX, |began| now - began);
+        if passed <= PERIOD {
+            self.before * (PERIOD - passed) + self.now * PERIOD
+        } else if passed <= 2 * PERIOD {
+            self.now * (2 * PERIOD - passed)
+        } else {
+            0
         }
-        let left = PERIOD - passed % PERIOD;
-        self.now + self.before * left / PERIOD
     }
 
+    /// An event (`update_freq_ctr_period`).
     fn add(&mut self, now: u64) {
-        self.began.get_or_insert(now);
+        let began = self.began.unwrap_or(now);
+        let periods = (now - began) / PERIOD;
+        if periods > 0 {
+            self.before = if periods == 1 { self.now } else { 0 };
+            self.now = 0;
+        }
+        self.began = Some(if periods > 1 {
+            now
+        } else {
+            began + periods * PERIOD
+        });
         self.now += 1;
+    }
+
+    /// The first look from this millisecond on that finds fewer than `limit` events: each that does not is followed by one
+    /// after the time in which the excess is gone at this rate (`next_event_delay`).
+    fn room(&self, mut at: u64, limit: u64) -> u64 {
+        let most = limit * PERIOD;
+        while self.total(at) >= most {
+            at += ((self.total(at) - most) / limit).max(1);
+        }
+        at
     }
 }
 
@@ -130,8 +149,8 @@ impl Limiter {
         let ms = now.0 / self.spec.clock.0 * self.spec.clock.0 / 1_000_000;
         match self.spec.rule {
             Rule::LeakyBucket { burst, delay } => self.leak(now, (ms, entity), burst, delay),
-            Rule::SlidingCounter => {
-                if self.line.is_empty() && self.counter.total(ms) < self.spec.rate / 1000 {
+            Rule::SlidingCounter { .. } => {
+                if self.line.is_empty() && self.room(ms) == ms {
                     self.counter.add(ms);
                     self.probe.passed += 1;
                     return Passage::Pass;
@@ -139,7 +158,7 @@ impl Limiter {
                 self.line.push_back((job, ticket));
                 self.probe.queue.add(now);
                 if self.line.len() == 1 {
-                    Passage::InLine(self.again(now))
+                    Passage::InLine(Time(self.room(ms) * 1_000_000))
                 } else {
                     Passage::Behind
                 }
@@ -173,23 +192,33 @@ impl Limiter {
         Passage::After(Span((excess - delay) * 1000 / rate * 1_000_000))
     }
 
-    /// When those in line are looked at again: about after the time that one takes (`next_event_delay`).
-    fn again(&self, now: Time) -> Time {
-        let limit = (self.spec.rate / 1000).max(1);
-        now + Span((999 / limit).max(1) * 1_000_000)
+    /// The next millisecond at which the sliding counter has room.
+    fn room(&self, ms: u64) -> u64 {
+        self.counter.room(ms, (self.spec.rate / 1000).max(1))
     }
 
     /// Those in line are looked at: takes the next one that may go on. After the last of them tells when to look again,
-    /// if somebody still waits.
-    pub fn next(&mut self, now: Time, tickets: &impl Tickets) -> Result<Job, Option<Time>> {
+    /// if somebody still waits. `taken` is how many were taken at this look.
+    pub fn next(
+        &mut self,
+        now: Time,
+        taken: u32,
+        tickets: &impl Tickets,
+    ) -> Result<Job, Option<Time>> {
         let ms = now.0 / 1_000_000;
+        let threads = match self.spec.rule {
+            Rule::SlidingCounter { threads } => threads,
+            Rule::LeakyBucket { .. } => 1,
+        };
         while let Some(&(job, ticket)) = self.line.front() {
             if !tickets.is_current(job, ticket) {
                 self.line.pop_front();
                 continue;
             }
-            if self.counter.total(ms) >= self.spec.rate / 1000 {
-                return Err(Some(self.again(now)));
+            let room = self.room(ms);
+            // All threads look before one of them counts.
+            if room > ms && (taken == 0 || taken >= threads) {
+                return Err(Some(Time(room * 1_000_000)));
             }
             self.counter.add(ms);
             self.line.pop_front();
@@ -216,7 +245,7 @@ impl Limiter {
     /// A request goes away while it waits; its ticket must have been made invalid.
     pub fn renege(&mut self, now: Time) {
         self.probe.queue.subtract(now);
-        if matches!(self.spec.rule, Rule::SlidingCounter) {
+        if matches!(self.spec.rule, Rule::SlidingCounter { .. }) {
             self.probe.left += 1;
         }
     }

@@ -63,8 +63,8 @@ impl World<'_> {
 
     /// Those in line for a limit are looked at.
     pub(super) fn rate_limit_look(&mut self, now: Time, limit: usize) {
-        loop {
-            match self.rate_limits[limit].next(now, &self.requests) {
+        for taken in 0.. {
+            match self.rate_limits[limit].next(now, taken, &self.requests) {
                 Ok(id) => self.granted(now, id),
                 Err(Some(again)) => {
                     return self.queue.at(again, Event::of(Kind::RateLimitLook, limit));

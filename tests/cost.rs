@@ -6,13 +6,14 @@ use capsim::world::World;
 
 /// Ten requests in ten seconds, each of which calls `pay` twice; two replicas of two servers, three from the fifth second on.
 const TEXT: &str = "[scenarios.default]\nexecutor = \"renewal-arrivals\"\ngap = \"1s\"\nduration = \"10s\"\njourney = \"go\"\n\
-    [journeys]\ngo = [{ request = \"order\" }]\n[stations.cpu]\nservers = 2\n[stations.database]\nservers = 8\n\
+    [journeys]\ngo = [{ request = \"order\" }]\n[stations.cpu]\nservers = 2\n[stations.database]\nservers = 8\non = \"box\"\n\
+    [hosts.box]\ncores = 4\n\
     [services.shop]\nreplicas = 2\nendpoints = [\"order\"]\nstations = [\"cpu\"]\n\
     autoscale = { boot = \"1s\", schedule = [{ at = \"5s\", replicas = 3 }] }\n\
     [endpoints.order]\nvisits = [{ station = \"cpu\", time = \"1ms\" }, { call = \"pay\" }, { spawn = \"pay\" }]\n\
     [endpoints.pay]\nvisits = [{ station = \"database\", time = \"1ms\" }]\n\
     [prices]\ncurrency = \"EUR\"\nreplica_hours = { shop = 0.36 }\nserver_hours = { cpu = 3.6, database = 0.036 }\n\
-    calls = { pay = 0.02, order = 1.0 }\n";
+    core_hours = { box = 0.18 }\ncalls = { pay = 0.02, order = 1.0 }\n";
 
 fn model(text: &str) -> Result<Model, String> {
     Model::from_text("cost.toml", text, &[]).map_err(|why| why.to_string())
@@ -31,6 +32,7 @@ fn the_bill_is_that_by_hand() {
         ("replicas of shop", replicas, 0.36),
         ("servers of cpu", 2.0 * replicas, 3.6),
         ("servers of database", 8.0 * seconds / 3600.0, 0.036),
+        ("cores of box", 4.0 * seconds / 3600.0, 0.18),
         ("calls of pay", 2.0 * orders, 0.02),
         ("calls of order", orders, 1.0),
     ];
@@ -62,7 +64,7 @@ fn wrong_prices_are_told() {
         "{name}"
     );
     let free = told(
-        "database]\nservers = 8",
+        "database]\nservers = 8\non = \"box\"",
         "database]\nservers = \"infinite\"",
     );
     assert!(free.contains("are infinite"), "{free}");

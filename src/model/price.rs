@@ -9,6 +9,8 @@ pub struct Prices {
     pub replicas: Vec<(usize, f64)>,
     /// Of an hour of a server, by name of the station.
     pub servers: Vec<(String, f64)>,
+    /// Of an hour of a core, by index of the host.
+    pub cores: Vec<(usize, f64)>,
     /// Of a call, by index of the endpoint.
     pub calls: Vec<(usize, f64)>,
 }

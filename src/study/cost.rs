@@ -6,7 +6,7 @@ use crate::world::outcome::Outcome;
 /// What was paid for one thing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// What it is: `replicas of shop`, `servers of database`, `calls of pay`.
+    /// What it is: `replicas of shop`, `servers of database`, `cores of box`, `calls of pay`.
     pub what: String,
     /// How much of it: hours, or calls.
     pub amount: f64,
@@ -64,6 +64,11 @@ pub fn items(model: &Model, outcome: &Outcome) -> Vec<Item> {
         let servers = f64::from(model.stations[at].servers);
         add(format!("servers of {name}"), servers * hours, true, *price);
     }
+    for (host, price) in &prices.cores {
+        let host = &model.hosts[*host];
+        let hours = host.cores * outcome.duration.0 as f64 / HOUR;
+        add(format!("cores of {}", host.name), hours, true, *price);
+    }
     for (endpoint, price) in &prices.calls {
         let name = &model.endpoints[*endpoint].name;
         add(
@@ -104,7 +109,7 @@ pub fn total(items: &[Item], outcome: &Outcome) -> (f64, Option<f64>) {
     )
 }
 
-/// What an hour costs at least, without a run: servers, and replicas in the number from which no autoscaler goes down.
+/// What an hour costs at least, without a run: servers, cores, and replicas in the number from which no autoscaler goes down.
 /// Calls come on top.
 #[must_use]
 pub fn least_per_hour(model: &Model) -> f64 {
@@ -127,5 +132,7 @@ pub fn least_per_hour(model: &Model) -> f64 {
         let copies = copies.map_or(1.0, |(service, _)| replicas(service));
         Some(price * copies * f64::from(model.stations[at].servers))
     });
-    of_replicas + of_servers.sum::<f64>()
+    let of_cores = prices.cores.iter();
+    let of_cores: f64 = of_cores.map(|(at, p)| p * model.hosts[*at].cores).sum();
+    of_replicas + of_servers.sum::<f64>() + of_cores
 }

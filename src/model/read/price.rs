@@ -27,13 +27,21 @@ pub(super) static PRICES: Table = Table {
             "Of each hour of a server, by station; of a service's stations for as long as its replicas cost.",
         ),
         Key::new(
+            "core_hours",
+            BY_NAME,
+            "Of each hour of a core, by host, for all of the run.",
+        ),
+        Key::new(
             "calls",
             BY_NAME,
             "Of each request of an endpoint, by endpoint, failed ones included.",
         ),
     ],
-    rules: &[Rule::AnyOf(&["replica_hours", "server_hours", "calls"])],
+    rules: &[Rule::AnyOf(&KEYS)],
 };
+
+/// What may have a price.
+const KEYS: [&str; 4] = ["replica_hours", "server_hours", "core_hours", "calls"];
 
 /// Reads `[prices]`; services and their replicas are not expanded yet.
 pub(super) fn read(build: &Build, field: &Field, model: &Model) -> Option<Prices> {
@@ -48,11 +56,10 @@ pub(super) fn read(build: &Build, field: &Field, model: &Model) -> Option<Prices
         &services,
     );
     let servers = by_name(&section, "server_hours", ("station", "stations"), &stations);
+    let hosts: Vec<&str> = model.hosts.iter().map(|h| h.name.as_str()).collect();
+    let cores = by_name(&section, "core_hours", ("host", "hosts"), &hosts);
     let calls = by_name(&section, "calls", ("endpoint", "endpoints"), &endpoints);
-    if ["replica_hours", "server_hours", "calls"]
-        .iter()
-        .all(|key| !section.has(key))
-    {
+    if KEYS.iter().all(|key| !section.has(key)) {
         let fix = "write server_hours = { cpu = 0.04 }, for example";
         section.error("`prices` has no price", fix);
     }
@@ -74,6 +81,7 @@ pub(super) fn read(build: &Build, field: &Field, model: &Model) -> Option<Prices
         currency: section.text("currency").unwrap_or("EUR").to_string(),
         replicas,
         servers: servers.into_iter().map(named).collect(),
+        cores,
         calls,
     })
 }

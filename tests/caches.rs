@@ -2,7 +2,7 @@
 
 use capsim::engine::Span;
 use capsim::model::{Model, Override};
-use capsim::theory::cache::{Group, lru, most_popular, random, time_to_live};
+use capsim::theory::cache::{Group, least_often_asked, lru, most_popular, random, time_to_live};
 use capsim::world::World;
 use capsim::world::outcome::Outcome;
 
@@ -63,6 +63,40 @@ fn policies_hit_as_often_as_their_formulas_say() {
         (1.02 * least..0.98 * most).contains(&lfu),
         "{least} {lfu} {most}"
     );
+}
+
+#[test]
+fn those_asked_for_most_stay_and_the_last_place_is_a_cache_of_one() {
+    // Five objects with 30 of 195 requests each, and 45 with one.
+    let weights: Vec<u32> = (0..50).map(|n| if n < 5 { 30 } else { 1 }).collect();
+    let groups = [(30.0, 5.0), (1.0, 45.0)];
+    let expected = least_often_asked(&groups, 6.0);
+    let cache = |policy: &str, size: u32| {
+        format!(
+            "keys = 50\npopularity = {{ weights = {weights:?} }}\nsize = {size}\nwarm = true\npolicy = \"{policy}\""
+        )
+    };
+    let mean = |cache: &str| {
+        let ratios = [0, 1, 2].map(|replication| independent(cache, replication));
+        ratios.iter().sum::<f64>() / 3.0
+    };
+    // Of 300,000 requests each is a hit or not: within four standard deviations, and far from LRU.
+    let deviation = |p: f64| (p * (1.0 - p) / 3e5).sqrt();
+    let found = mean(&cache("lfu", 6));
+    assert!(
+        (found - expected).abs() < 4.0 * deviation(expected),
+        "{found} {expected}"
+    );
+    assert!(lru(&groups, 6.0) < expected - 0.05 && most_popular(&groups, 5.0) < expected);
+    // A cache of one object holds what was asked for last, whatever the policy.
+    let one = least_often_asked(&groups, 1.0);
+    for policy in ["lru", "lfu", "fifo", "random"] {
+        let found = mean(&cache(policy, 1));
+        assert!(
+            (found - one).abs() < 4.0 * deviation(one),
+            "{policy}: {found} {one}"
+        );
+    }
 }
 
 #[test]

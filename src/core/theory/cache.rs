@@ -35,6 +35,27 @@ pub fn most_popular(objects: &[Group], size: f64) -> f64 {
     kept / sum(objects)
 }
 
+/// The same of a cache without admission that drops the one asked for least often, once the `size` − 1 most popular objects
+/// have been asked for so often that nothing that comes overtakes them: they stay, and the last place is a cache of one
+/// object for all others, of which j is there with its share pⱼ of their requests: Σ pᵢ of those that stay and Σ pⱼ² / Σ pⱼ
+/// of the others. Whether it forgets how often an object was asked for that goes makes no difference to this. For `size` 1 it is
+/// Σ pⱼ², which holds for every policy.
+#[must_use]
+pub fn least_often_asked(objects: &[Group], size: f64) -> f64 {
+    let mut sorted = objects.to_vec();
+    sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (mut left, mut stay, mut others, mut squares) = (size - 1.0, 0.0, 0.0, 0.0);
+    for (weight, count) in sorted {
+        let stays = count.min(left);
+        stay += weight * stays;
+        others += weight * (count - stays);
+        squares += weight * weight * (count - stays);
+        left -= stays;
+    }
+    let last = if others > 0.0 { squares / others } else { 0.0 };
+    (stay + last) / (stay + others)
+}
+
 /// The same if all fit, and each is fresh for `ttl` after it was fetched, with `rate` requests per unit of time in all: of the
 /// λᵢ ttl + 1 requests of a round all but the first find it (exact for Poisson arrivals and fetches that take no time; J. Jung,
 /// A. Berger & H. Balakrishnan 2003).
@@ -92,6 +113,16 @@ mod tests {
         assert_eq!(lru(&even, 200.0), 1.0);
         // 10 requests for each within a ttl: 10 of 11 find it.
         assert!((time_to_live(&even, 2000.0, 1.0) - 10.0 / 11.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_last_place_of_those_asked_for_least_often_is_a_cache_of_one() {
+        // Two of weight 3 stay; four of weight 1 share the third place, and find themselves there in one of four cases.
+        let ratio = least_often_asked(&[(1.0, 4.0), (3.0, 2.0)], 3.0);
+        assert!((ratio - (0.6 + 0.4 * 0.25)).abs() < 1e-12, "{ratio}");
+        let one = least_often_asked(&[(1.0, 4.0), (3.0, 2.0)], 1.0);
+        assert!((one - 22.0 / 100.0).abs() < 1e-12, "{one}");
+        assert_eq!(least_often_asked(&[(1.0, 4.0)], 9.0), 1.0);
     }
 
     #[test]

@@ -165,6 +165,7 @@ fn cache<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Cache {
     let Some(section) = field.section() else {
         return cache;
     };
+    let _ = section.text("preset");
     cache.lookup = lookup(build, &section).unwrap_or(Lookup::Ratio(0.0));
     if matches!(cache.lookup, Lookup::Ratio(_)) {
         let all = [

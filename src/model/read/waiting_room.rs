@@ -143,6 +143,7 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> WaitingRoom 
     let Some(section) = field.section() else {
         return room;
     };
+    let _ = section.text("preset");
     room.order = section.choice("order", &ORDERS).unwrap_or(room.order);
     match section.optional("admit") {
         Some(admit) => admission(&admit, &mut room),

@@ -20,25 +20,83 @@ pub fn lines(outcome: &Outcome, model: &Model) -> Vec<String> {
     lines.extend(listener(outcome, model));
     lines.extend(rate_limits(outcome, model));
     lines.extend(links(outcome, model));
+    lines.extend(stations(outcome, model));
     lines.extend(reserves(outcome, model));
+    lines.extend(barging(outcome, model));
     lines.extend(caches(outcome, model));
     lines
 }
 
 fn links(outcome: &Outcome, model: &Model) -> Vec<String> {
-    let lossy = model.links.iter().zip(&outcome.links);
-    let lossy = lossy.filter(|(_, probe)| probe.lost > 0);
+    let used = model.links.iter().zip(&outcome.links);
+    let used = used.filter(|(_, probe)| probe.messages > 0);
     let line = |(spec, probe): (&Link, &LinkProbe)| {
-        let waited = probe.waited as f64 / 1e9 / probe.messages.max(1) as f64;
-        format!(
-            "link {}: {} messages, lost {} times and sent again, which took {} of each on average",
+        let each = |ns: u128| seconds(ns as f64 / 1e9 / probe.messages as f64);
+        let mut line = format!(
+            "link {}: {} messages, on their way for {} on average",
             spec.name,
             probe.messages,
-            probe.lost,
-            seconds(waited)
-        )
+            each(probe.takes)
+        );
+        if probe.lost > 0 {
+            let what = if spec.segment.is_some() {
+                "segments were"
+            } else {
+                "times one was"
+            };
+            line += &format!(
+                ", {} of that because {} {what} lost and sent again",
+                each(probe.waited),
+                probe.lost
+            );
+        }
+        line
     };
-    lossy.map(line).collect()
+    used.map(line).collect()
+}
+
+/// Services that were interrupted, and requests that went away at the sight of a line.
+fn stations(outcome: &Outcome, model: &Model) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (spec, probe) in model.stations.iter().zip(&outcome.stations) {
+        let (name, begun) = (&spec.name, probe.completed);
+        if probe.interrupted > 0 {
+            let times = probe.interrupted;
+            let line = format!(
+                "station {name}: services were interrupted {times} times for a higher class; {begun} were completed"
+            );
+            lines.push(line);
+        }
+        if probe.balked > 0 {
+            let (balked, came) = (probe.balked, probe.arrived);
+            lines.push(format!(
+                "station {name}: {balked} of {came} requests went away at the sight of the line"
+            ));
+        }
+    }
+    lines
+}
+
+/// What came of handing nothing over.
+fn barging(outcome: &Outcome, model: &Model) -> Vec<String> {
+    let pools = model.pools.iter().zip(&outcome.pools);
+    let line = |(spec, probe): (&Pool, &PoolProbe)| {
+        if probe.in_vain == 0 && probe.closed == 0 {
+            return None;
+        }
+        let mut line = format!(
+            "pool {}: {} times somebody was woken and found that another had come first; {} tokens were given",
+            spec.name, probe.in_vain, probe.granted
+        );
+        if probe.closed > 0 {
+            line += &format!(
+                "; of the overflow {} tokens were closed while others waited, and {} opened by who came",
+                probe.closed, probe.opened
+            );
+        }
+        Some(line)
+    };
+    pools.filter_map(line).collect()
 }
 
 fn rate_limits(outcome: &Outcome, model: &Model) -> Vec<String> {

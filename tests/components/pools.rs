@@ -46,7 +46,7 @@ fn the_reserve_of_pgbouncer_comes_with_its_timer_and_stays() {
     // 6.0 6.0 s.
     let keys = "size = 2\nreserve = 2\nreserve_after = \"1s\"";
     let system = pool("pgbouncer-1.18/transaction", keys, "3s");
-    let first: Vec<f64> = (0..6).map(|n| 93.0 + f64::from(n) * 5.0).collect();
+    let first: Vec<f64> = (0..6).map(|n| 93.0 + f64::from(n) * 2.0).collect();
     let again = first.iter().map(|at| at + 20_000.0);
     let at: Vec<f64> = first.iter().copied().chain(again).collect();
     let all = answers(&sessions(&at, &system), 1);
@@ -57,7 +57,7 @@ fn the_reserve_of_pgbouncer_comes_with_its_timer_and_stays() {
         near(
             &since(&times[..6], 0.093),
             &[3.0, 3.0, 4.24, 4.24, 6.0, 6.0],
-            0.026
+            0.015
         ),
         "{times:?}"
     );
@@ -65,7 +65,7 @@ fn the_reserve_of_pgbouncer_comes_with_its_timer_and_stays() {
         near(
             &since(&times[6..], 20.093),
             &[3.0, 3.0, 3.0, 3.0, 6.0, 6.0],
-            0.026
+            0.015
         ),
         "{times:?}"
     );

@@ -86,9 +86,18 @@ fn postgresql_losers_under_repeatable_read_fail_at_the_first_commit() {
 fn postgresql_keeps_the_order_where_no_version_is_written() {
     // SELECT … FOR UPDATE alone, and with an advisory lock: 0 inversions.
     let select = row("postgresql/row", ", writes = false", "50ms");
-    for system in [select, row("postgresql/advisory-lock", "", "50ms")] {
-        let all = answers(&staggered(20, 20.0, &system), 3);
-        assert_eq!(inversions(&order(&all)), 0);
+    // With or without the UPDATE after it: whoever comes to the row has the advisory lock, and is alone there.
+    let update = "[locks.event]\npreset = \"postgresql/row\"\n[inventory]\nevents = 1\nseats_per_event = 1\n\
+                  [locks.global]\npreset = \"postgresql/advisory-lock\"\n[endpoints.e]\ntimeout = \"1h\"\n\
+                  visits = [{ lock = \"global\", visits = [{ lock = \"event\", visits = [{ delay = \"50ms\" }] }] }]\n";
+    let advisory = row("postgresql/advisory-lock", "", "50ms");
+    for system in [select, advisory, update.to_string()] {
+        let text = staggered(20, 20.0, &system);
+        let text = match system.contains("[inventory]") {
+            true => text.replace("{ request", "{ pick = \"event\" }, { request"),
+            false => text,
+        };
+        assert_eq!(inversions(&order(&answers(&text, 3))), 0);
     }
 }
 
@@ -223,7 +232,12 @@ fn the_same_mean_and_three_times_the_p95() {
     }
     let mean = |of: fn(&super::sessions::Spread) -> f64| all.iter().map(of).sum::<f64>() / 10.0;
     let (wait, cv, tail) = (mean(|s| s.mean), mean(|s| s.cv), mean(|s| s.p95 / s.mean));
-    assert!((wait - 190.0).abs() < 0.05 * 190.0, "{wait}");
+    // Of the three measured means, 199, 191 and 193.
+    let measured = (199.0 + 191.0 + 193.0) / 3.0;
+    assert!((wait / measured - 1.0).abs() < 0.05, "{wait} {measured}");
+    // Measured 1,239 to 1,498: the longest of 800 of a run.
+    let longest = mean(|s| s.max);
+    assert!((1239.0..1700.0).contains(&longest), "{longest}");
     assert!((0.85..1.1).contains(&cv), "{cv}");
     assert!((2.5..3.5).contains(&tail), "{tail}");
     // MariaDB: 198, 198, 199, 200, 0.01. Advisory lock: 206, 206, 209, 216, 0.01. Here the first 19 come all at once.

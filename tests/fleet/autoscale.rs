@@ -94,6 +94,19 @@ fn new_replicas_do_not_count_until_a_whole_window_of_them_was_measured() {
 }
 
 #[test]
+fn the_length_of_the_queues_may_be_the_metric() {
+    // Two servers for four requests a second: t - 1 wait at each at time t, 6.5 on average of the first 15 s. At 3.6 for each,
+    // ⌈2 × 6.5 / 3.6⌉ = 4 are wanted; at 7.5, 2 × 6.5 / 7.5 is near enough to 2 with a tolerance of 0.2.
+    let scale = |target: f64| {
+        let keys =
+            format!("metric = \"queue\"\ntarget = {target}\ntolerance = 0.2\nboot = \"1s\"\n");
+        let text = staircase(&[4], &keys).replace("servers = 100", "servers = 1");
+        there(&model(&text), &[14, 17])
+    };
+    assert_eq!((scale(3.6), scale(7.5)), (vec![2, 4], vec![2, 2]));
+}
+
+#[test]
 fn the_share_of_a_pools_tokens_in_use_may_be_the_metric() {
     let scale = "metric = \"tokens\"\ntarget = 0.2\nboot = \"5s\"\n";
     let text = staircase(&[4, 12], scale)

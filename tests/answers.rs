@@ -231,12 +231,12 @@ fn more_servers_are_better_and_the_same_is_the_same() {
         effect: 0.05,
     };
     let nine = set("stations.cpu.servers=9");
-    let rows = compare(&base, &nine, &plan(6), &|| true).rows;
+    let rows = compare(&base, &nine, &plan(6), &|| true).unwrap().rows;
     let row = |name: &str| rows.iter().find(|r| r.name == name).unwrap();
     assert_eq!(row("http_req_duration_avg_ms").verdict, Verdict::Better);
     assert!(row("http_req_duration_avg_ms").difference.high() < 0.0);
     assert_eq!(row("http_reqs_per_s").verdict, Verdict::Same);
-    let same = compare(&base, &base, &plan(3), &|| true).rows;
+    let same = compare(&base, &base, &plan(3), &|| true).unwrap().rows;
     assert!(
         same.iter()
             .all(|r| r.verdict == Verdict::Same && r.difference.mean == 0.0)
@@ -329,13 +329,13 @@ fn a_clock_ends_comparisons_and_sensitivity_between_rounds() {
         replications,
         effect: 0.05,
     };
-    let cut = compare(&model, &model, &plan(1000), &patience(0));
+    let cut = compare(&model, &model, &plan(1000), &patience(0)).unwrap();
     assert!(
         (2..1000).contains(&cut.replications),
         "{}",
         cut.replications
     );
-    let whole = compare(&model, &model, &plan(cut.replications), &|| true);
+    let whole = compare(&model, &model, &plan(cut.replications), &|| true).unwrap();
     assert_eq!(whole.rows.len(), cut.rows.len());
     for (a, b) in cut.rows.iter().zip(&whole.rows) {
         assert_eq!((&a.name, a.a, a.difference), (&b.name, b.a, b.difference));

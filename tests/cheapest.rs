@@ -164,7 +164,8 @@ fn grid(document: &Document, axes: &[Axis]) -> Vec<(f64, Vec<String>)> {
         };
         let run = |runs: u64| Tried {
             value: 0.0,
-            samples: samples(&(0..runs).map(job).collect::<Vec<Job>>()),
+            samples: samples(&(0..runs).map(job).collect::<Vec<Job>>())
+                .unwrap_or_else(|e| panic!("{e}")),
         };
         let mut tried = run(12);
         let costs = tried.samples.iter().map(|s| s.metrics["cost"]);

@@ -124,6 +124,7 @@ impl Compare {
         ticker.say(&format!("simulating {} runs", 2 * plan.replications));
         let done = compare(&a, &b, &plan, &|| clock.may_go_on());
         drop(ticker);
+        let done = done.map_err(|why| CliError::new(exit::INVALID, format!("error: {why}")))?;
         let designs = self.designs(second, done.replications);
         let mut out = Outputs::default();
         out.keep(self.page(&a, second, &designs, &done));

@@ -143,10 +143,14 @@ impl FitArgs {
             seed: self.seed,
             runner: &runner,
         };
-        let ticker = Mutex::new(Ticker::new());
-        let watch = |runs: u64, cost: f64| {
+        let ticker = Mutex::new((Ticker::new(), String::new()));
+        let watch = |runs: u64, cost: Option<f64>| {
             if let Ok(mut ticker) = ticker.lock() {
-                ticker.say(&format!("{runs} runs simulated, distance {cost:.1}"));
+                if let Some(cost) = cost {
+                    ticker.1 = format!(", distance {cost:.1}");
+                }
+                let distance = ticker.1.clone();
+                ticker.0.say(&format!("{runs} runs simulated{distance}"));
             }
         };
         let budget = self.search_budget();
@@ -168,6 +172,7 @@ impl FitArgs {
         if let Some(choice) = &choice {
             told.text.insert_str(0, &report::structures(choice));
         }
+        told.end.push_str(&report::unended(&runner.unended()));
         if late.get() {
             told.end.push_str(
                 "the budget of time ended the search: another machine may come to other values; \

@@ -15,6 +15,7 @@ use crate::study::fit::quality::{Blind, Quality, error, size};
 use crate::study::fit::read::{Stat, is_part_of_request};
 use crate::study::fit::structure::Choice;
 use crate::study::fit::{Case, Fit};
+use crate::study::runner::Unended;
 
 /// What stands beside the numbers of a prediction.
 #[derive(Clone, Copy, Debug)]
@@ -348,6 +349,19 @@ pub fn freed(named: &Named) -> String {
     }
     text.push('\n');
     text
+}
+
+/// What a reader of a fit should know of runs that came to no end.
+#[must_use]
+pub fn unended(unended: &Unended) -> String {
+    match unended.runs {
+        0 => String::new(),
+        runs => format!(
+            "{runs} run{} came to no end, and the values tried there do not count. The first: {}\n",
+            plural(runs),
+            unended.why
+        ),
+    }
 }
 
 /// Which structures were tried, and which was taken.

@@ -1,6 +1,6 @@
 //! Runs that would fill memory or never end: an error that names the place, soon.
 
-use super::{arg, capsim, file, stderr};
+use super::{arg, capsim, file, stderr, stdout};
 
 const LOAD: &str = r#"
 [scenarios.default]
@@ -54,6 +54,67 @@ fn a_loop_that_takes_no_time_ends() {
         text.contains("the journey `j` loops without advancing virtual time"),
         "{text}"
     );
+}
+
+/// Three VUs for a second; the load of a range may be a hundred thousand.
+const SMALL: &str = r#"
+[scenarios.default]
+executor = "constant-vus"
+vus = 3
+duration = "1s"
+journey = "j"
+[journeys]
+j = [{ request = "e" }, { sleep = "100ms" }]
+[stations.cpu]
+servers = 1
+[endpoints.e]
+visits = [{ station = "cpu", time = "1ms" }]
+[thresholds]
+http_req_duration = ["p(95)<50"]
+"#;
+
+/// A run that died of the limit has no numbers: whoever asks for some is told so, and does not get zeros.
+#[test]
+fn a_run_that_died_is_no_measured_run() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let model = file(directory.path(), "model.toml", SMALL);
+    let run = directory.path().join("run.json");
+    capsim(&["run", arg(&model), "--quiet", "--summary-export", arg(&run)]);
+    let crowded = format!("{}@scenarios.default.vus=90000", arg(&run));
+    let died = "the run takes more than 2.0 MB of memory";
+    let asked = |arguments: &[&str]| {
+        let own = [arg(&model), "--max-memory", "2MB"];
+        let output = capsim(&[&arguments[..1], &own, &arguments[1..]].concat());
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    for arguments in [
+        &["capacity", "--vary", "load=1..30000"][..],
+        &["compare", "--set-b", "scenarios.default.vus=90000"],
+        &["explain", "--set", "scenarios.default.vus=90000"],
+        &["fit", "--to", &crowded],
+    ] {
+        let (code, out, said) = asked(arguments);
+        assert_eq!(code, Some(104), "{arguments:?}: {out}{said}");
+        assert!(said.contains(died), "{arguments:?}: {said}");
+    }
+    // Elsewhere within the range there are runs: these count, and the others do not.
+    let fit = [
+        "fit",
+        "--to",
+        arg(&run),
+        "--free",
+        "scenarios.default.vus=1..900000",
+        "--budget",
+        "runs=60",
+    ];
+    let (code, out, said) = asked(&fit);
+    assert_eq!(code, Some(0), "{out}{said}");
+    assert!(out.contains("came to no end"), "{out}");
+    assert!(out.contains(died), "{out}");
+    // The same from elsewhere.
+    let elsewhere = format!("{} cells --max-memory 2MB", env!("CARGO_BIN_EXE_capsim"));
+    let sent = asked(&[&fit[..], &["--runner", elsewhere.as_str()]].concat());
+    assert_eq!(sent.1, out);
 }
 
 #[test]

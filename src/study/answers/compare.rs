@@ -105,8 +105,15 @@ fn idle(name: &str) -> bool {
 
 /// Runs both designs and compares every number that both have. `may_go_on` is asked before every few
 /// pairs but the first.
-#[must_use]
-pub fn compare(a: &Model, b: &Model, plan: &Plan, may_go_on: &dyn Fn() -> bool) -> Comparison {
+///
+/// # Errors
+/// If a run comes to no end: why.
+pub fn compare(
+    a: &Model,
+    b: &Model,
+    plan: &Plan,
+    may_go_on: &dyn Fn() -> bool,
+) -> Result<Comparison, String> {
     let at_once = (rayon::current_num_threads() as u64).max(4);
     let (mut of_a, mut of_b): (Vec<Sample>, Vec<Sample>) = (Vec::new(), Vec::new());
     let mut done = 0;
@@ -122,7 +129,7 @@ pub fn compare(a: &Model, b: &Model, plan: &Plan, may_go_on: &dyn Fn() -> bool) 
                 })
             })
             .collect();
-        let mut both = samples(&jobs);
+        let mut both = samples(&jobs)?;
         of_b.extend(both.split_off((until - done) as usize));
         of_a.extend(both);
         done = until;
@@ -137,11 +144,11 @@ pub fn compare(a: &Model, b: &Model, plan: &Plan, may_go_on: &dyn Fn() -> bool) 
         let small = small_is_good(name, &thresholds);
         row(name, [&take(&of_a)?, &take(&of_b)?], plan.effect, small)
     });
-    Comparison {
+    Ok(Comparison {
         rows: rows.collect(),
         replications: done,
         effect: plan.effect,
-    }
+    })
 }
 
 /// One number of both designs, run by run; `None` with fewer than two runs.

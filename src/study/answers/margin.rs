@@ -90,9 +90,16 @@ pub fn sample(model: &Model, outcome: &Outcome, summary: &Summary) -> Sample {
 }
 
 /// Runs all jobs in this process.
-#[must_use]
-pub fn samples(jobs: &[Job<'_>]) -> Vec<Sample> {
-    run_all(jobs, |index, outcome, summary| {
-        sample(jobs[index].model, outcome, summary)
-    })
+///
+/// # Errors
+/// If a run comes to no end: why.
+pub fn samples(jobs: &[Job<'_>]) -> Result<Vec<Sample>, String> {
+    let all = run_all(jobs, |index, outcome, summary| {
+        let model = jobs[index].model;
+        match outcome.end.complaint(model) {
+            Some(why) => Err(why),
+            None => Ok(sample(model, outcome, summary)),
+        }
+    });
+    all.into_iter().collect()
 }

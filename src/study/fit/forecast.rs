@@ -14,7 +14,7 @@ use crate::stats::Moments;
 /// covariance; the larger deviation counts. Draws outside the bounds of a parameter are put on them.
 ///
 /// # Errors
-/// If the model is invalid where a draw lies.
+/// If the model is invalid where a draw lies, or its run comes to no end.
 pub fn deviations(
     fit: &Fit,
     cases: &[Case],
@@ -35,7 +35,8 @@ pub fn deviations(
             .map(|&(c, r)| fit.model(&cases[c], &drawn(fit, found, &eigen, r)))
             .collect::<Result<Vec<_>, String>>()?;
         let asked = jobs.iter().zip(&models);
-        let values = fit.simulate(cases, asked.map(|(&(c, r), model)| (c, model, r)))?;
+        let runs = fit.simulate(cases, asked.map(|(&(c, r), model)| (c, model, r)))?;
+        let values = runs.into_iter().collect::<Result<Vec<_>, String>>()?;
         let logs = |(&(c, _), values): (&(usize, u64), Vec<f64>)| -> Vec<f64> {
             let logs = cases[c].targets.iter().zip(values);
             logs.map(|(t, v)| log_ratio(&t.reading, v)).collect()

@@ -197,12 +197,12 @@ impl Fit<'_> {
         formula::Formula::new(&model, case.measured.window)
     }
 
-    /// Runs cases, each with a model and a replication: the numbers of each run.
+    /// Runs cases, each with a model and a replication: the numbers of each run, or why it came to no end.
     fn simulate<'m>(
         &self,
         cases: &[Case],
         jobs: impl Iterator<Item = (usize, &'m (Vec<Override>, Model), u64)>,
-    ) -> Result<Vec<Vec<f64>>, String> {
+    ) -> Result<Vec<Result<Vec<f64>, String>>, String> {
         let study = Study {
             document: self.document,
             seed: self.seed,
@@ -216,11 +216,12 @@ impl Fit<'_> {
             take,
         });
         let given = self.runner.run(&study, &asked.collect::<Vec<_>>())?;
-        let numbers = given.into_iter().filter_map(Given::numbers);
-        Ok(numbers.map(|numbers| numbers.values).collect())
+        let numbers = given.into_iter().map(Given::numbers);
+        Ok(numbers.map(|run| run.map(|run| run.values)).collect())
     }
 
-    /// Runs all cases at all points, on all cores. A point at which the model is invalid is `Err`.
+    /// Runs all cases at all points, on all cores. A point at which the model is invalid, or one of its runs comes to
+    /// no end, is `Err`.
     #[must_use]
     pub fn evaluate(
         &self,
@@ -266,17 +267,21 @@ impl Fit<'_> {
                     variances: Vec::new(),
                     logs: Vec::new(),
                 };
+                let mut no_end = None;
                 for (c, case) in cases.iter().enumerate() {
                     let mut own = Vec::new();
                     while let Some((_, run)) = runs.next_if(|(job, _)| job.0 == p && job.1 == c) {
-                        own.push(run);
+                        match run {
+                            Ok(run) => own.push(run),
+                            Err(why) => no_end = no_end.or(Some(why)),
+                        }
                     }
                     let (mean, variance, logs) = over_replications(case, &own);
                     evaluation.values.push(mean);
                     evaluation.variances.push(variance);
                     evaluation.logs.push(logs);
                 }
-                Ok(evaluation)
+                no_end.map_or(Ok(evaluation), Err)
             })
             .collect()
     }

@@ -125,15 +125,20 @@ pub struct Search<'s, 'a> {
     noise: Option<Vec<Vec<f64>>>,
     /// Means that are met exactly, once the search is near enough to know which runs are low loads.
     exact: Vec<Exact>,
-    watch: &'s (dyn Fn(u64, f64) + Sync),
+    watch: &'s (dyn Fn(u64, Option<f64>) + Sync),
     may_go_on: &'s dyn Fn() -> bool,
     /// Which of several rounds it is: each has starts of its own.
     round: u64,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
-    /// `watch` is told how many runs are done and the best cost so far.
-    pub fn new(fit: &'s Fit<'a>, budget: Budget, watch: &'s (dyn Fn(u64, f64) + Sync)) -> Self {
+    /// `watch` is told how many runs are done: before others are begun, and with the cost of a better point that they
+    /// have led to.
+    pub fn new(
+        fit: &'s Fit<'a>,
+        budget: Budget,
+        watch: &'s (dyn Fn(u64, Option<f64>) + Sync),
+    ) -> Self {
         Search {
             fit,
             budget,
@@ -326,6 +331,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     fn candidates(&mut self, points: &[Vec<f64>], reps: u64) -> Vec<Result<Candidate, String>> {
+        (self.watch)(self.runs, None);
         self.runs += points.len() as u64 * self.fit.cases.len() as u64 * reps;
         let evaluations = self.fit.evaluate(points, reps);
         let candidates = points.iter().zip(evaluations).map(|(point, evaluation)| {

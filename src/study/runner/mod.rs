@@ -72,6 +72,16 @@ pub struct Runner {
     command: Option<String>,
     kept: Option<Kept>,
     broken: Mutex<Option<Broken>>,
+    unended: Mutex<Unended>,
+}
+
+/// Runs that came to no end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unended {
+    /// How many.
+    pub runs: u64,
+    /// What happened to the first of them.
+    pub why: String,
 }
 
 /// On the threads of this process, and nowhere kept.
@@ -79,6 +89,10 @@ pub static HERE: Runner = Runner {
     command: None,
     kept: None,
     broken: Mutex::new(None),
+    unended: Mutex::new(Unended {
+        runs: 0,
+        why: String::new(),
+    }),
 };
 
 /// A store, as it was found, and a segment for what is new.
@@ -108,7 +122,15 @@ impl Runner {
             command,
             kept: kept.transpose()?,
             broken: Mutex::new(None),
+            unended: Mutex::default(),
         })
+    }
+
+    /// The runs that came to no end so far. A study gets nothing of them.
+    #[must_use]
+    pub fn unended(&self) -> Unended {
+        let unended = self.unended.lock().unwrap_or_else(PoisonError::into_inner);
+        unended.clone()
     }
 
     /// Why it gave no results, the first time that it did not. Studies that try several models may take that for a
@@ -124,6 +146,19 @@ impl Runner {
     /// # Errors
     /// If one has no result; after that, at once.
     pub fn run(&self, study: &Study<'_>, asked: &[Asked<'_>]) -> Result<Vec<Given>, String> {
+        let all = self.made(study, asked)?;
+        let mut unended = self.unended.lock().unwrap_or_else(PoisonError::into_inner);
+        for why in all.iter().filter_map(Given::no_end) {
+            if unended.runs == 0 {
+                why.clone_into(&mut unended.why);
+            }
+            unended.runs += 1;
+        }
+        drop(unended);
+        Ok(all)
+    }
+
+    fn made(&self, study: &Study<'_>, asked: &[Asked<'_>]) -> Result<Vec<Given>, String> {
         if let Some(broken) = self.broken() {
             return Err(broken.why);
         }
@@ -142,10 +177,12 @@ impl Runner {
     /// As [`Runner::run`], of samples.
     ///
     /// # Errors
-    /// As [`Runner::run`].
+    /// As [`Runner::run`], and if a run came to no end: with which changes, and why.
     pub fn samples(&self, study: &Study<'_>, asked: &[Asked<'_>]) -> Result<Vec<Sample>, String> {
-        let given = self.run(study, asked)?.into_iter();
-        Ok(given.filter_map(Given::sample).collect())
+        let given = self.run(study, asked)?.into_iter().zip(asked);
+        given
+            .map(|(given, asked)| given.sample().map_err(|why| with_changes(asked.set, &why)))
+            .collect()
     }
 
     /// Runs that are known by their keys.
@@ -174,7 +211,10 @@ impl Runner {
             None => {
                 let each = open.par_iter().map(|at| {
                     let given = here(study, &asked[*at]);
-                    self.keep(&result_line(keys[*at], given.text().as_bytes()))?;
+                    // What a run may take is no part of its key: it may come to its end another time.
+                    if given.no_end().is_none() {
+                        self.keep(&result_line(keys[*at], given.text().as_bytes()))?;
+                    }
                     Ok((keys[*at], given))
                 });
                 each.collect::<Result<_, Broken>>()?
@@ -240,6 +280,17 @@ fn unsent(problems: Problems) -> Broken {
     Broken {
         why: each.collect::<Vec<_>>().join("\n"),
         again: false,
+    }
+}
+
+/// What happened to a run, and to which.
+fn with_changes(set: &[Override], why: &str) -> String {
+    match set {
+        [] => why.to_owned(),
+        set => {
+            let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+            format!("{}: {why}", set.join(", "))
+        }
     }
 }
 

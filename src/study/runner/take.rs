@@ -12,9 +12,10 @@ use crate::fit::bottleneck::slow_down;
 use crate::fit::distance::{Target, observing, simulated};
 use crate::fit::read::{Reading, Stat, tool::Made};
 use crate::model::Model;
+use crate::model::visible::visible_lines;
 use crate::runs::Job;
 use crate::world::World;
-use crate::world::outcome::Termination;
+use crate::world::outcome::{Outcome, Termination};
 use crate::world::window::Window;
 
 /// What is taken of a run.
@@ -34,12 +35,17 @@ pub enum Given {
     Sample(Box<Sample>),
     /// By [`Take::Numbers`].
     Numbers(Numbers),
+    /// Nothing: the run came to no end, and why.
+    NoEnd(String),
 }
+
+/// What the text begins with of a run that came to no end. Neither a sample nor numbers do.
+const NO_END: &str = "no end,";
 
 /// The numbers of one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numbers {
-    /// The exit code that k6 has for the way in which it ended; 104 if it came to no end.
+    /// The exit code that k6 has for the way in which it ended.
     pub code: u8,
     /// How long it lasted.
     pub seconds: f64,
@@ -65,7 +71,8 @@ impl Take {
     pub fn run(&self, job: &Job<'_>) -> Given {
         match self {
             Take::Sample => job.run_and(|outcome, summary| {
-                Given::Sample(Box::new(sample(job.model, outcome, summary)))
+                let sample = || Given::Sample(Box::new(sample(job.model, outcome, summary)));
+                no_end(job, outcome).unwrap_or_else(sample)
             }),
             Take::Numbers(targets, window) => {
                 let run = |world: World| match window {
@@ -73,11 +80,12 @@ impl Take {
                     None => world.run(),
                 };
                 job.run_by(run, |outcome, summary| {
-                    Given::Numbers(Numbers {
+                    let numbers = || Numbers {
                         code: code(&outcome.end),
                         seconds: outcome.duration.as_secs(),
                         values: simulated(outcome, summary, targets),
-                    })
+                    };
+                    no_end(job, outcome).unwrap_or_else(|| Given::Numbers(numbers()))
                 })
             }
         }
@@ -87,6 +95,9 @@ impl Take {
     #[must_use]
     pub fn read(&self, text: &[u8]) -> Option<Given> {
         let text = std::str::from_utf8(text).ok()?;
+        if let Some(why) = text.strip_prefix(NO_END) {
+            return Some(Given::NoEnd(why.to_owned()));
+        }
         match self {
             Take::Sample => {
                 let written: WrittenSample = serde_json::from_str(text).ok()?;
@@ -124,26 +135,50 @@ impl Given {
                 }
                 text
             }
+            Given::NoEnd(why) => {
+                let words: Vec<&str> = why.split_whitespace().collect();
+                format!("{NO_END}{}", visible_lines(&words.join(" ")))
+            }
         }
     }
 
-    /// The sample, if it is one.
+    /// Why there is nothing, if the run came to no end.
     #[must_use]
-    pub fn sample(self) -> Option<Sample> {
+    pub fn no_end(&self) -> Option<&str> {
         match self {
-            Given::Sample(sample) => Some(*sample),
-            Given::Numbers(_) => None,
+            Given::NoEnd(why) => Some(why),
+            _ => None,
         }
     }
 
-    /// The numbers, if it is those.
-    #[must_use]
-    pub fn numbers(self) -> Option<Numbers> {
+    /// The sample.
+    ///
+    /// # Errors
+    /// If the run came to no end: why.
+    pub fn sample(self) -> Result<Sample, String> {
         match self {
-            Given::Sample(_) => None,
-            Given::Numbers(numbers) => Some(numbers),
+            Given::Sample(sample) => Ok(*sample),
+            Given::NoEnd(why) => Err(why),
+            Given::Numbers(_) => Err("the run gave numbers where a sample was wanted".into()),
         }
     }
+
+    /// The numbers.
+    ///
+    /// # Errors
+    /// If the run came to no end: why.
+    pub fn numbers(self) -> Result<Numbers, String> {
+        match self {
+            Given::Numbers(numbers) => Ok(numbers),
+            Given::NoEnd(why) => Err(why),
+            Given::Sample(_) => Err("the run gave a sample where numbers were wanted".into()),
+        }
+    }
+}
+
+/// A run that came to no end has no numbers: what it measured until then is not what the model says.
+fn no_end(job: &Job<'_>, outcome: &Outcome) -> Option<Given> {
+    outcome.end.complaint(job.model).map(Given::NoEnd)
 }
 
 fn code(end: &Termination) -> u8 {
@@ -152,7 +187,11 @@ fn code(end: &Termination) -> u8 {
         Termination::SetupTimeout => 100,
         Termination::TeardownTimeout => 101,
         Termination::Aborted => 99,
-        _ => 104,
+        // No numbers are taken of such a run.
+        Termination::Stuck(_)
+        | Termination::TooMuchMemory(_)
+        | Termination::TooManyRequests(_)
+        | Termination::Failed(_) => 104,
     }
 }
 
@@ -369,7 +408,9 @@ mod tests {
         };
         let text = Given::Sample(Box::new(sample.clone())).text();
         assert!(!text.contains('\n'), "{text}");
-        let read = Take::Sample.read(text.as_bytes()).and_then(Given::sample);
+        let read = Take::Sample
+            .read(text.as_bytes())
+            .and_then(|given| given.sample().ok());
         assert_eq!(format!("{read:?}"), format!("{:?}", Some(sample)));
         assert!(Take::Sample.read(b"0,1,2").is_none());
         let target = |stat: &str| WireTarget {
@@ -402,9 +443,22 @@ mod tests {
             values: vec![f64::NAN, third, -0.0, f64::INFINITY],
         };
         let text = Given::Numbers(numbers.clone()).text();
-        let read = take.read(text.as_bytes()).and_then(Given::numbers);
-        assert_eq!(format!("{read:?}"), format!("{:?}", Some(numbers)));
+        let read = take.read(text.as_bytes()).map(Given::numbers);
+        assert_eq!(
+            format!("{read:?}"),
+            format!("{:?}", Some(Ok::<_, String>(numbers)))
+        );
         assert!(take.read(b"0,1.5,2").is_none(), "too few");
+    }
+
+    #[test]
+    fn why_a_run_came_to_no_end_is_read_back_on_one_line() {
+        let text = Given::NoEnd("too much,\n \"all\"".to_owned()).text();
+        for take in [Take::Sample, Take::Numbers(Vec::new(), None)] {
+            let read = take.read(text.as_bytes());
+            let why = read.as_ref().and_then(Given::no_end);
+            assert_eq!(why, Some("too much, \"all\""));
+        }
     }
 
     /// The model that a worker makes of the changes is the one that the study had.
@@ -431,7 +485,7 @@ mod tests {
                 .sample()
                 .map(|s| s.metrics["http_req_duration_avg_ms"])
         };
-        assert_eq!(run(None), Some(1.0));
-        assert_eq!(run(Some(2.0)), Some(2.0));
+        assert_eq!(run(None), Ok(1.0));
+        assert_eq!(run(Some(2.0)), Ok(2.0));
     }
 }

@@ -151,7 +151,7 @@ impl Search<'_, '_> {
                 let gain = (at.cost - next.cost) / at.cost.max(1e-12);
                 damping = used.clamp(1e-6, 1e3);
                 at = next;
-                (self.watch)(self.runs, at.cost);
+                (self.watch)(self.runs, Some(at.cost));
                 slow = if gain < 2e-3 { slow + 1 } else { 0 };
                 if slow == 2 {
                     break;

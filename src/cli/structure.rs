@@ -20,16 +20,23 @@ fn within(
     bound: f64,
 ) -> Result<(), String> {
     let all = [base, &parameter.overrides(bound)?].concat();
-    let Err(problems) = document.check(&all) else {
-        return Ok(());
+    let why = match document.check(&all) {
+        Ok(bound) => {
+            let own = document.check(base);
+            own.ok()
+                .and_then(|own| bound.model.crowd_beyond(&own.model))
+        }
+        Err(problems) => {
+            let own = problems.iter().find(|problem| &*problem.file == "--set");
+            own.map(|problem| problem.message.clone())
+        }
     };
-    match problems.iter().find(|problem| &*problem.file == "--set") {
+    match why {
         None => Ok(()),
-        Some(problem) => Err(format!(
-            "--free {}: the bound {} is none: {}",
+        Some(why) => Err(format!(
+            "--free {}: the bound {} is none: {why}",
             parameter.name,
-            parameter.shown(bound),
-            problem.message
+            parameter.shown(bound)
         )),
     }
 }

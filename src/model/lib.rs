@@ -16,6 +16,7 @@ pub mod answer;
 pub mod autoscale;
 pub mod breaker;
 pub mod cache;
+pub mod crowd;
 pub mod document;
 pub mod duration;
 mod field;

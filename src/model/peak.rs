@@ -111,7 +111,7 @@ fn highest(start: f64, stages: &[Stage]) -> f64 {
     stages.iter().map(|s| s.target).fold(start, f64::max)
 }
 
-fn users(scenario: &Scenario) -> Option<f64> {
+pub(crate) fn users(scenario: &Scenario) -> Option<f64> {
     Some(match &scenario.executor {
         Executor::RampingVus {
             start_vus, stages, ..

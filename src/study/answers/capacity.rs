@@ -283,6 +283,21 @@ pub fn search(
     if thresholds_of(&search.model(question.low)?.1).is_empty() {
         return Err("the model has no [thresholds]: there is nothing to meet".into());
     }
+    let own = question.document.check(&question.base);
+    for value in [question.low, question.high] {
+        let (_, model) = search.model(value)?;
+        let why = own
+            .as_ref()
+            .ok()
+            .and_then(|own| model.crowd_beyond(&own.model));
+        if let Some(why) = why {
+            let value = written(search.unit, value);
+            return Err(format!(
+                "{} = {value}: {why}; give a narrower range",
+                question.path
+            ));
+        }
+    }
     search.run(Some(now))
 }
 

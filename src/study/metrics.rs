@@ -88,12 +88,14 @@ fn column(model: &Model, name: &MetricName, aggregation: Aggregation) -> String 
             } else {
                 ""
             };
-            format!("{shown}_{}{unit}", stat_name(stat))
+            format!("{shown}_{}{unit}", statistic(stat))
         }
     }
 }
 
-fn stat_name(stat: Aggregation) -> String {
+/// How a column names a statistic: `avg`, `med`, `p95`, `p99.9`.
+#[must_use]
+pub fn statistic(stat: Aggregation) -> String {
     match stat {
         Aggregation::Percentile(p) => percentile_name(p),
         other => other.method().to_owned(),

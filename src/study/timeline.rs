@@ -1,17 +1,45 @@
 //! The time line of a run: a row for each window of time. Percentiles are those of the requests that
 //! ended in the window, never averages of others.
 
-use super::metrics::thresholds_of;
+use super::metrics::{statistic, thresholds_of};
 use crate::engine::{Span, Time};
 use crate::model::Model;
 use crate::model::system::Op;
+use crate::model::threshold::Aggregation;
 use crate::stats::TrendStats;
 use crate::world::outcome::Outcome;
 use crate::world::timeline::{LevelSample, Sample, StationSample};
 use crate::world::waits::Waits;
 
-/// Percentiles of each window.
-const PERCENTS: [(f64, &str); 4] = [(50.0, "med"), (90.0, "p90"), (95.0, "p95"), (99.0, "p99")];
+/// Percentiles of each window, whatever the thresholds are.
+const PERCENTS: [f64; 4] = [50.0, 90.0, 95.0, 99.0];
+
+/// Statistics of the response times in each window: the usual ones, and those that thresholds compare.
+fn statistics(model: &Model) -> Vec<Aggregation> {
+    let compared = thresholds_of(model).into_iter();
+    let compared = compared.filter(|t| t.metric == "http_req_duration");
+    let compared: Vec<Aggregation> = compared.map(|t| t.threshold.aggregation).collect();
+    let named = compared.iter().filter_map(percent);
+    let mut percents: Vec<f64> = PERCENTS.into_iter().chain(named).collect();
+    percents.sort_by(f64::total_cmp);
+    percents.dedup();
+    let mut all = vec![Aggregation::Avg];
+    all.extend(
+        compared
+            .contains(&Aggregation::Min)
+            .then_some(Aggregation::Min),
+    );
+    all.extend(percents.into_iter().map(Aggregation::Percentile));
+    all.push(Aggregation::Max);
+    all
+}
+
+fn percent(stat: &Aggregation) -> Option<f64> {
+    match stat {
+        Aggregation::Percentile(percent) => Some(*percent),
+        _ => None,
+    }
+}
 
 /// What a row says of waits: their mean, how likely one is, and their mean square.
 const WAITS: [&str; 3] = ["wait_avg_ms", "wait_probability", "wait_square_avg_ms2"];
@@ -84,12 +112,11 @@ pub fn header(model: &Model) -> Vec<String> {
         "http_reqs",
         "http_reqs_per_s",
         "http_req_failed_rate",
-        "http_req_duration_avg_ms",
     ]
     .map(str::to_owned)
     .to_vec();
-    header.extend(PERCENTS.map(|(_, name)| format!("http_req_duration_{name}_ms")));
-    header.push("http_req_duration_max_ms".to_owned());
+    let times = statistics(model).into_iter().map(statistic);
+    header.extend(times.map(|name| format!("http_req_duration_{name}_ms")));
     header.extend(["iterations", "dropped_iterations"].map(str::to_owned));
     for (index, station) in model.stations.iter().enumerate() {
         header.push(format!("station_{}_utilisation", station.name));
@@ -165,11 +192,17 @@ fn row(model: &Model, outcome: &Outcome, from: &Sample, to: &Sample) -> Vec<Stri
         Some(count as f64 / seconds),
         (count > 0).then(|| failed as f64 / count as f64),
     ];
-    let stats = TrendStats::of_durations(record.durations.range(range), &PERCENTS.map(|p| p.0));
+    let times = statistics(model);
+    let percents: Vec<f64> = times.iter().filter_map(percent).collect();
+    let stats = TrendStats::of_durations(record.durations.range(range), &percents);
     let stats = stats.filter(|_| count > 0);
-    row.push(stats.as_ref().map(|s| s.avg));
-    row.extend(PERCENTS.map(|(p, _)| stats.as_ref().and_then(|s| s.percentile(p))));
-    row.push(stats.as_ref().map(|s| s.max));
+    let value = |stats: &TrendStats, which: Aggregation| match which {
+        Aggregation::Min => Some(stats.min),
+        Aggregation::Max => Some(stats.max),
+        Aggregation::Percentile(percent) => stats.percentile(percent),
+        _ => Some(stats.avg),
+    };
+    row.extend(times.iter().map(|which| value(stats.as_ref()?, *which)));
     row.push(Some((to.iterations - from.iterations) as f64));
     row.push(Some((to.dropped - from.dropped) as f64));
     for (i, spec) in model.stations.iter().enumerate() {
@@ -265,6 +298,24 @@ http_req_duration = ["p(95)<700"]
         assert_eq!(cell("station_cpu_wait_avg_ms"), 175.0);
         assert_eq!(cell("station_cpu_wait_probability"), 0.75);
         assert_eq!(cell("station_cpu_wait_square_avg_ms2"), 47_500.0);
+    }
+
+    /// A time line has what thresholds compare, and what it always has, once each.
+    #[test]
+    fn thresholds_have_their_statistics() {
+        let text = MODEL.replace(
+            "[\"p(95)<700\"]",
+            "[\"p(99.9)<700\", \"p(75) < 700\", \"p(50)<700\", \"min<700\", \"p(95)<700\"]",
+        );
+        let model = Model::from_text("m", &text, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let (outcome, samples) = World::new(&model, 1, 0).run_sampled(Span::secs(1));
+        let (header, rows) = (header(&model), rows(&model, &outcome, &samples));
+        let times = |all: &[String]| all[5..13].join(" ");
+        let names = ["avg", "min", "med", "p75", "p90", "p95", "p99", "p99.9"];
+        let columns = names.map(|name| format!("http_req_duration_{name}_ms"));
+        assert_eq!(times(&header), columns.join(" "));
+        assert_eq!(header[13], "http_req_duration_max_ms");
+        assert_eq!(times(&rows[0]), ["500"; 8].join(" "));
     }
 
     #[test]

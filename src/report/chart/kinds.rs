@@ -4,6 +4,7 @@ use super::axis::short;
 use super::figure::{Bars, Content, Figure, Lines, Map, Panel, Series};
 use super::points::{Point, magnitude, points};
 use super::table::Table;
+use crate::study::metrics::statistic;
 
 /// A kind of chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -484,19 +485,16 @@ fn time_panel(height: u32, y_label: &str, lines: Lines) -> Panel {
 
 fn latency(table: &Table) -> Vec<Panel> {
     let limits = table.limits("http_req_duration");
-    // The percentiles that thresholds name.
-    let wanted = |p: &&str| {
-        let method = format!("p({})", p.trim_start_matches('p'));
-        limits.iter().any(|(text, _)| text.contains(&method))
-    };
-    let mut named: Vec<&str> = ["p90", "p95", "p99"].into_iter().filter(wanted).collect();
+    // What thresholds compare; without any, two percentiles that most do.
+    let compared = table.compared("http_req_duration").into_iter();
+    let mut named: Vec<String> = compared.map(statistic).filter(|s| s != "med").collect();
     if named.is_empty() {
-        named = vec!["p95", "p99"];
+        named = vec!["p95".to_owned(), "p99".to_owned()];
     }
-    named.insert(0, "med");
+    named.insert(0, "med".to_owned());
     let series = named
-        .into_iter()
-        .map(|p| over_time(table, p, &format!("http_req_duration_{p}_ms")));
+        .iter()
+        .map(|stat| over_time(table, stat, &format!("http_req_duration_{stat}_ms")));
     let load = [
         over_time(table, "VUs", "vus"),
         over_time(table, "requests per second", "http_reqs_per_s"),

@@ -1,5 +1,7 @@
 //! A CSV file as columns.
 
+use crate::model::threshold::{Aggregation, Threshold};
+
 /// A table with a header.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
@@ -62,19 +64,33 @@ impl Table {
         }
     }
 
-    /// Limits of thresholds on a metric, from the names of the columns `slo:…`: text and number.
+    /// Thresholds on a metric, from the names of the columns `slo:…`.
+    fn thresholds(&self, metric: &str) -> impl Iterator<Item = (&str, Threshold)> {
+        self.header.iter().filter_map(move |name| {
+            let text = name.strip_prefix("slo:")?.strip_prefix(metric)?;
+            let expression = text.strip_prefix(' ')?;
+            Some((expression, Threshold::parse(expression).ok()?))
+        })
+    }
+
+    /// Limits of thresholds on a metric: text and number.
     #[must_use]
     pub fn limits(&self, metric: &str) -> Vec<(String, f64)> {
-        let limit = |name: &String| {
-            let text = name.strip_prefix("slo:")?;
-            let (of, expression) = text.rsplit_once(' ').filter(|(of, _)| *of == metric)?;
-            let threshold = crate::model::threshold::Threshold::parse(expression).ok()?;
-            let statistic = matches!(
-                threshold.aggregation,
-                crate::model::threshold::Aggregation::Count
-            );
-            (!statistic).then(|| (format!("limit {of} {expression}"), threshold.value))
-        };
-        self.header.iter().filter_map(limit).collect()
+        let all = self.thresholds(metric);
+        all.filter(|(_, threshold)| threshold.aggregation != Aggregation::Count)
+            .map(|(text, threshold)| (format!("limit {metric} {text}"), threshold.value))
+            .collect()
+    }
+
+    /// Statistics of a metric that its thresholds compare, each once.
+    #[must_use]
+    pub fn compared(&self, metric: &str) -> Vec<Aggregation> {
+        let mut all = Vec::new();
+        for (_, threshold) in self.thresholds(metric) {
+            if !all.contains(&threshold.aggregation) {
+                all.push(threshold.aggregation);
+            }
+        }
+        all
     }
 }

@@ -373,9 +373,11 @@ fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, ReadErr
         return Ok(bytes.into());
     }
     let mut plain = Vec::new();
+    let mut line = 0;
     let mut unpacker = flate2::read::MultiGzDecoder::new(bytes);
     loop {
         let before = plain.len();
+        make_room(&mut plain, most);
         let part = unpacker.by_ref().take(UNPACKED_AT_ONCE);
         let read = { part }.read_to_end(&mut plain).map_err(|why| {
             let message = format!("the gzip file is cut off or damaged: {why}");
@@ -389,6 +391,12 @@ fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, ReadErr
             let message = "what is packed in it is not text";
             return Err(ReadError::new("", message, "give a file that k6 wrote"));
         }
+        let end = plain[before..].iter().rposition(|byte| *byte == b'\n');
+        line = end.map_or(line + read, |at| read - at - 1);
+        if line as u64 > input::MODEL {
+            let message = "what is packed in it has a line without an end";
+            return Err(ReadError::new("", message, "give a file that k6 wrote"));
+        }
         if plain.len() as u64 > most {
             let message = format!(
                 "the run cannot be read: unpacked, {}",
@@ -400,6 +408,16 @@ fn unpack(bytes: &[u8], most: u64) -> Result<std::borrow::Cow<'_, [u8]>, ReadErr
         if read == 0 {
             return Ok(plain.into());
         }
+    }
+}
+
+/// Room for one more part: twice as much each time, but no more than is ever wanted.
+fn make_room(plain: &mut Vec<u8>, most: u64) {
+    let part = UNPACKED_AT_ONCE as usize;
+    if plain.capacity() - plain.len() < part {
+        let wanted = usize::try_from(most).unwrap_or(usize::MAX);
+        let left = wanted.saturating_sub(plain.len());
+        plain.reserve_exact(plain.len().min(left).max(part));
     }
 }
 

@@ -10,18 +10,25 @@ fn capsim(args: &[&str]) -> Option<i32> {
     done.unwrap_or_else(|e| panic!("{e}")).status.code()
 }
 
-/// The page as the browser understood it; `None` without a browser.
-fn in_browser(page: &Path, profile: &Path) -> Option<String> {
+/// The page as the browser understood it, and what it says on its console; `None` without a browser.
+fn browsed(page: &Path, profile: &Path, more: &[&str]) -> Option<(String, String)> {
     for browser in ["chromium", "chromium-browser", "google-chrome"] {
         let done = Command::new(browser)
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
+            .args(["--enable-logging=stderr", "--disable-background-networking"])
+            .args(more)
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg(format!("file://{}", page.display()))
             .output();
         if let Ok(done) = done {
-            return Some(String::from_utf8_lossy(&done.stdout).into_owned());
+            let said = String::from_utf8_lossy(&done.stderr);
+            let console = said.lines().filter(|line| line.contains(":CONSOLE"));
+            let console = console.collect::<Vec<_>>().join("\n");
+            let dom = String::from_utf8_lossy(&done.stdout).into_owned();
+            return Some((dom, console));
         }
     }
+    eprintln!("skipped: no chromium on this machine");
     None
 }
 
@@ -49,8 +56,7 @@ fn a_browser_shows_verdicts_charts_and_model() {
     ] {
         assert!(!html.contains(fetched), "{fetched}");
     }
-    let Some(dom) = in_browser(&page, &dir.path().join("profile")) else {
-        eprintln!("skipped: no chromium on this machine");
+    let Some((dom, _)) = browsed(&page, &dir.path().join("profile"), &[]) else {
         return;
     };
     for part in [
@@ -82,34 +88,86 @@ fn widths(html: &str, pixels: u32, dir: &Path) -> Option<String> {
          <script>{measured}</script>"
     );
     std::fs::write(&frame, text).unwrap_or_else(|e| panic!("{e}"));
-    let dom = in_browser(&frame, &dir.join("profile"))?;
+    let (dom, _) = browsed(&frame, &dir.join("profile"), &[])?;
     let title = dom.split("<title>").nth(1)?.split("</title>").next()?;
     Some(title.to_owned())
 }
 
+const MODEL: &str = "tests/data/models/mm1.toml";
+
+/// Each kind of page, and what writes it. `RUN` is a measured run.
+const PAGES: [(&str, &str); 7] = [
+    ("run", "run MODEL --quiet"),
+    ("replications", "run MODEL --quiet --replications 4"),
+    (
+        "compare",
+        "compare MODEL --set-b stations.cpu.servers=2 --replications 4",
+    ),
+    (
+        "capacity",
+        "capacity MODEL --vary load=0.5..3 --budget runs=40",
+    ),
+    ("explain", "explain MODEL --budget runs=30"),
+    (
+        "cheapest",
+        "capacity docs/mechanisms/cost.toml --minimise cost --vary services.shop.replicas=1..3 --budget runs=40",
+    ),
+    (
+        "fit",
+        "fit MODEL --to RUN --free stations.cpu.servers=1..3 --budget runs=60",
+    ),
+];
+
+/// A page fits the screen of a telephone as well as a wide one, light and dark, and has nothing to complain of.
 #[test]
-fn a_page_is_as_wide_as_a_telephone() {
+fn each_kind_of_page_is_right_on_every_screen() {
     let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
-    let page = dir.path().join("run.html");
-    let path = page.display().to_string();
-    let model = "tests/data/models/mm1.toml";
+    let profile = dir.path().join("profile");
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let blank = dir.path().join("blank.html");
+    std::fs::write(&blank, "<p>").unwrap_or_else(|e| panic!("{e}"));
+    if browsed(&blank, &profile, &[]).is_none() {
+        return;
+    }
+    let run = at("run.json");
     assert_eq!(
-        capsim(&["run", model, "--quiet", "--report", &path]),
+        capsim(&["run", MODEL, "--quiet", "--summary-export", &run]),
         Some(0)
     );
-    let html = std::fs::read_to_string(&page).unwrap_or_else(|e| panic!("{e}"));
-    for pixels in [360, 1400] {
-        let Some(title) = widths(&html, pixels, dir.path()) else {
-            eprintln!("skipped: no chromium on this machine");
-            return;
-        };
-        let numbers: Vec<u32> = title
-            .split(' ')
-            .filter_map(|word| word.parse().ok())
-            .collect();
-        let [needs, has] = numbers[..] else {
-            panic!("{title}");
-        };
-        assert!(needs <= has && has <= pixels, "{pixels} pixels: {title}");
+    for (name, arguments) in PAGES {
+        let page = at(&format!("{name}.html"));
+        let arguments = arguments.replace("MODEL", MODEL).replace("RUN", &run);
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let code = capsim(&[&arguments[..], &["--report", page.as_str()]].concat());
+        assert!(matches!(code, Some(0 | 1)), "{name}: {code:?}");
+        let html = std::fs::read_to_string(&page).unwrap_or_else(|e| panic!("{name}: {e}"));
+        for scheme in [&[][..], &["--blink-settings=preferredColorScheme=0"]] {
+            let Some((dom, console)) = browsed(Path::new(&page), &profile, scheme) else {
+                return;
+            };
+            assert_eq!(console, "", "{name}");
+            let drawn = dom.matches("<figure class=\"chart on\">").count();
+            assert_eq!(
+                drawn,
+                html.matches("<figure class=\"chart\">").count(),
+                "{name}"
+            );
+        }
+        for pixels in [360, 1400] {
+            let Some(title) = widths(&html, pixels, dir.path()) else {
+                return;
+            };
+            let numbers: Vec<u32> = title
+                .split(' ')
+                .filter_map(|word| word.parse().ok())
+                .collect();
+            let [needs, has] = numbers[..] else {
+                panic!("{name}: {title}");
+            };
+            assert!(
+                needs <= has && has <= pixels,
+                "{name}, {pixels} pixels: {title}"
+            );
+        }
     }
 }

@@ -14,7 +14,9 @@ const LIBRARY: &str = include_str!("../../assets/uplot/uPlot.iife.min.js");
 const LIBRARY_STYLE: &str = include_str!("../../assets/uplot/uPlot.min.css");
 const SCRIPT: &str = include_str!("../../assets/charts.js");
 const STYLE: &str = ".live{padding:.75rem;color:#1c1c1c;font-size:.85rem}.live p{margin:.25rem 0;color:#5c5c5c}\
-.live .u-legend{text-align:left}.chart.on>svg{display:none}\
+.live .u-legend{text-align:left;overflow-wrap:anywhere}.live .u-inline *{max-width:100%}\
+.live .u-legend th,.live .u-legend td{white-space:normal;border:0;padding:.25rem;text-align:left}\
+.live .u-legend .u-label{display:inline}.chart.on>svg{display:none}\
 @media print{.chart.on>svg{display:block}.live{display:none}}";
 
 /// What the script reads of a figure.

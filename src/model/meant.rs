@@ -142,10 +142,24 @@ pub(crate) fn instead_of(field: &Field, what: &str) -> String {
                     field.path
                 )
             }
-            None => "write it in { }, as key = value".to_string(),
+            None => match law(field.name()) {
+                Some(parameters) => format!("write {{ {} = {parameters} }}", field.name()),
+                None => "write it in { }, as key = value".to_string(),
+            },
         },
         _ => String::new(),
     }
+}
+
+/// Parameters of a distribution that has more than one.
+fn law(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "lognormal" | "weibull" => "{ median = \"20ms\", p99 = \"90ms\" }",
+        "gamma" | "pareto" => "{ mean = \"20ms\", cv = 0.5 }",
+        "erlang" => "{ mean = \"20ms\", stages = 2 }",
+        "hyperexponential" => "{ mean = \"20ms\", cv = 2.0 }",
+        _ => return None,
+    })
 }
 
 /// The fix for an option of k6 that stands at the top of a model, where there is none.

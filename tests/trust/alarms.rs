@@ -205,6 +205,34 @@ fn a_seat_that_was_claimed_twice_was_wanted_twice() {
     );
 }
 
+/// A check may be called as in a script, where its name is often what it asks.
+#[test]
+fn a_name_that_looks_like_a_question_is_told_to_ask_nothing() {
+    let model = |checks: &str| {
+        format!(
+            "[scenarios.s]\nexecutor = \"per-vu-iterations\"\nvus = 1\niterations = 1\njourney = \"j\"\n\
+             [journeys]\nj = [{{ request = \"e\", checks = [{checks}] }}]\n\
+             [endpoints.e]\nvisits = [{{ fail = 1.0, status = 500 }}]\n"
+        )
+    };
+    let name = "r => r.status === 200";
+    let (_, said) = check(&model(&format!("\"{name}\"")));
+    assert!(said.contains("m.toml:7:"), "{said}");
+    assert!(
+        said.contains("it passes if the status is below 400"),
+        "{said}"
+    );
+    assert!(said.contains("passes = \"status 200\""), "{said}");
+    // What is asked decides, and the summary shows the name.
+    let asked = model(&format!("{{ name = \"{name}\", passes = \"status 200\" }}"));
+    assert_eq!(check(&asked).1, "");
+    let directory = tempfile::tempdir().unwrap();
+    let asked = file(directory.path(), "m.toml", &asked);
+    let shown = stdout(&capsim(&["run", arg(&asked)]));
+    assert!(shown.contains(&format!("✗ {name}\n")), "{shown}");
+    assert!(shown.contains("0% — ✓ 0 / ✗ 1"), "{shown}");
+}
+
 #[test]
 fn a_threshold_that_nothing_can_cross_is_told() {
     let model = |metric: &str| {

@@ -40,9 +40,23 @@ pub(super) fn read(field: &Field) -> Option<Condition> {
             .map(|(name, _)| *name)
             .chain(["status 409"]);
         let message = format!("`{text}` is not a condition");
-        field.error(message, suggestion(text, "conditions", known));
+        let fix = match meant(text) {
+            Some(meant) => format!("write \"{meant}\""),
+            None => suggestion(text, "conditions", known),
+        };
+        field.error(message, fix);
     }
     condition
+}
+
+/// The condition that is meant by an expression of a script, such as `r => r.status === 200`.
+pub(super) fn meant(text: &str) -> Option<String> {
+    let (_, compared) = text.rsplit_once("status")?;
+    let number = compared.trim_start().strip_prefix("==")?;
+    let number = number.strip_prefix('=').unwrap_or(number);
+    let digits = number.trim().trim_end_matches([';', ')', '}']).trim_end();
+    let condition = format!("status {digits}");
+    parse(&condition).map(|_| condition)
 }
 
 /// The condition of a text, if it is one.

@@ -383,6 +383,9 @@ fn place(section: &Section, fault: &Fault, executor: &str) {
     let Some(field) = given(section, fault.field, fault.stage) else {
         let fix = match fault.field {
             "name" | "executor" => String::new(),
+            "pre_allocated_vus" => {
+                "write pre_allocated_vus = 50: the VUs that are there from the start".to_owned()
+            }
             missing => format!("`{missing}` is missing"),
         };
         return notes.error(section.field.at, text, fix);
@@ -390,6 +393,9 @@ fn place(section: &Section, fault: &Fault, executor: &str) {
     let fix = match (fault.field, fault.stage) {
         ("stages", None) if text.contains("at least one") => {
             "write stages = [{ duration = \"1m\", target = 100 }]"
+        }
+        ("stages", _) if text.contains("unknown field") => {
+            "remove it, or write executor = \"ramping-vus\" (of arrivals: \"ramping-arrival-rate\")"
         }
         (_, _) if text.contains("unknown field") => "remove it",
         (_, Some(_)) if text.contains("doesn't have a") => {

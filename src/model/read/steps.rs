@@ -206,16 +206,14 @@ fn branches<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, then: supe
 }
 
 fn check<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field<'a>) {
-    let passes = section.optional("passes");
-    let passes = passes.map_or(Some(Condition::Ok), |f| condition::read(&f));
-    push_check(program, name, passes.unwrap_or(Condition::Ok));
+    push_check(program, name, section.optional("passes").as_ref());
 }
 
 /// Writes the checks that a request makes: texts, or tables with a name and a condition.
 pub(super) fn checks<'a>(program: &mut Program<'_, 'a>, list: &Field<'a>) {
     for item in list.one_or_more() {
         if item.text_if_any().is_some() {
-            push_check(program, &item, Condition::Ok);
+            push_check(program, &item, None);
             continue;
         }
         let Some(section) = item.section() else {
@@ -223,17 +221,24 @@ pub(super) fn checks<'a>(program: &mut Program<'_, 'a>, list: &Field<'a>) {
         };
         let name = section.optional("name");
         let passes = section.optional("passes");
-        let passes = passes.map_or(Some(Condition::Ok), |f| condition::read(&f));
         if let Some(name) = name {
-            push_check(program, &name, passes.unwrap_or(Condition::Ok));
+            push_check(program, &name, passes.as_ref());
+        } else if let Some(passes) = passes {
+            condition::read(&passes);
         }
     }
 }
 
-fn push_check(program: &mut Program, name: &Field, passes: Condition) {
+fn push_check(program: &mut Program, name: &Field, passes: Option<&Field>) {
+    let condition = passes.map_or(Some(Condition::Ok), condition::read);
     let Some(text) = name.text() else {
         return;
     };
+    if let (None, Some(meant)) = (passes, condition::meant(text)) {
+        let message = "the name of a check asks nothing: it passes if the status is below 400";
+        let fix = format!("say what is asked beside the name: passes = \"{meant}\"");
+        program.build.notes.warn(name.at, message, fix);
+    }
     if text.contains("::") {
         // k6's rule (lib/models.go).
         name.error("the name of a check cannot contain `::`", "");
@@ -248,7 +253,7 @@ fn push_check(program: &mut Program, name: &Field, passes: Condition) {
     );
     let index = names::once(&mut build.checks, &mut build.known_checks, key, &check);
     let id = CheckId(names::id(index, name, "checks"));
-    program.push(Step::Check(id, passes));
+    program.push(Step::Check(id, condition.unwrap_or(Condition::Ok)));
 }
 
 fn record<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field<'a>) {

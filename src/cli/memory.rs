@@ -31,13 +31,18 @@ impl MaxMemory {
             }
             Some(size) => size.0,
             None => match machine() {
-                Some(all) => all / 4 * 3 / at_once.max(1) as u64,
+                Some(all) => share(all, at_once),
                 None => return Ok(()),
             },
         };
         limits::limit_memory_of_a_run(bytes);
         Ok(())
     }
+}
+
+/// What each of so many runs at once may take of all memory.
+fn share(all: u64, at_once: usize) -> u64 {
+    all / 4 * 3 / at_once.max(1) as u64
 }
 
 /// The memory of the machine, or of the container if that has less; `None` where it is not known.
@@ -57,4 +62,34 @@ fn physical() -> Option<u64> {
 #[cfg(not(target_os = "linux"))]
 fn physical() -> Option<u64> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_at_once_share_three_quarters() {
+        assert_eq!(share(16 << 30, 1), 12 << 30);
+        assert_eq!(share(16 << 30, 4), 3 << 30);
+        assert_eq!(share(16 << 30, 0), 12 << 30);
+    }
+
+    /// Without `--max-memory` there is a limit all the same, and it is less than what the machine has.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_run_has_a_limit_that_nobody_asked_for() {
+        let all = machine().unwrap_or_default();
+        let known = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let kib = known
+            .split_whitespace()
+            .nth(1)
+            .and_then(|kib| kib.parse().ok());
+        assert!(all > 0 && all / 1024 <= kib.unwrap_or(0), "{all} {known}");
+        let before = limits::memory_of_a_run();
+        let unsaid = MaxMemory { max_memory: None };
+        assert!(unsaid.limit(2).is_ok());
+        assert_eq!(limits::memory_of_a_run(), share(all, 2));
+        limits::limit_memory_of_a_run(before);
+    }
 }

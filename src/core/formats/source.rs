@@ -221,8 +221,11 @@ impl Source {
             return Err(unreadable(&self.name, &why.to_string()));
         }
         if bytes.len() as u64 > LARGEST_WHOLE {
-            let message = format!("this is longer than {} MiB", LARGEST_WHOLE >> 20);
-            return Err(self.problem("", message, "give the file as the tool wrote it"));
+            let message = format!(
+                "this is longer than {} MiB, and what a tool says of a whole test is not",
+                LARGEST_WHOLE >> 20
+            );
+            return Err(self.problem("", message, "give that part of the file alone"));
         }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -283,7 +286,8 @@ pub(super) fn broken_table(place: &str, why: &io::Error) -> Problem {
     }
 }
 
-fn unreadable(place: &str, why: &str) -> Problem {
+/// A file that cannot be read on.
+pub(super) fn unreadable(place: &str, why: &str) -> Problem {
     Problem {
         place: place.to_string(),
         message: format!("the file cannot be read on, it may be cut off: {why}"),

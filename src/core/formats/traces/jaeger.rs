@@ -2,22 +2,14 @@
 //! are stored: a list of them, each with its process.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{Builder, Raw, SpanKind, or_default, trace_id};
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum File {
-    Many {
-        data: Vec<Trace>,
-    },
-    One(Trace),
-    /// As they are stored: each with its process.
-    Spans(Vec<Span>),
-}
+use super::stream::{Each, skip};
+use super::{Builder, Json, Raw, SpanKind, or_default, trace_id};
 
 #[derive(Default, Deserialize)]
 struct Trace {
@@ -90,44 +82,77 @@ impl Span {
     }
 }
 
-pub(super) fn add(value: Value, to: &mut Builder) -> Result<(), String> {
-    let file: File = serde_json::from_value(value)
-        .map_err(|_| "there is no `data` with `spans` and `processes`".to_string())?;
-    let traces = match file {
-        File::Many { data } => data,
-        File::One(trace) => vec![trace],
-        File::Spans(spans) => vec![Trace {
-            spans,
-            ..Trace::default()
-        }],
-    };
-    for trace in &traces {
-        for span in &trace.spans {
-            let tag = |key: &str| span.tags.iter().find(|tag| tag.key == key);
-            let kind = tag("span.kind").and_then(|tag| tag.value.as_str());
-            let (parent, is_waited_for) = span.parent();
-            let process = trace.processes.get(&span.process_id);
-            let process = span.process.as_ref().or(process);
-            let failed = tag("error").is_some_and(|tag| tag.value == true || tag.value == "true");
-            to.add(&Raw {
-                trace: &span.trace_id,
-                id: &span.span_id,
-                parent,
-                service: process.map_or("service", |process| process.service_name.as_str()),
-                name: &span.operation_name,
-                kind: match kind {
-                    Some("producer" | "consumer") => SpanKind::Message,
-                    // Nobody waits for what only follows.
-                    _ if !is_waited_for => SpanKind::Message,
-                    Some("server") => SpanKind::Server,
-                    Some("client") => SpanKind::Client,
-                    _ => SpanKind::Internal,
-                },
-                start_us: span.start_time,
-                us: Some(span.duration),
-                failed,
-            });
-        }
+/// An answer with traces, a trace, or spans as they are stored.
+struct File<'b>(&'b mut Builder);
+
+impl<'d> Visitor<'d> for File<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`data` with `spans` and `processes`")
     }
-    Ok(())
+
+    fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<(), A::Error> {
+        let (mut own, mut known) = (Trace::default(), false);
+        while let Some(key) = map.next_key::<String>()? {
+            known |= matches!(key.as_str(), "data" | "spans");
+            match key.as_str() {
+                "data" => map.next_value_seed(Each::new(|trace: Trace| add_all(&trace, self.0)))?,
+                "spans" => own.spans = map.next_value()?,
+                "processes" => own.processes = map.next_value::<Option<_>>()?.unwrap_or_default(),
+                _ => skip(&mut map)?,
+            }
+        }
+        if !known {
+            return Err(A::Error::custom(
+                "there is no `data` with `spans` and `processes`",
+            ));
+        }
+        add_all(&own, self.0).map_err(A::Error::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'d>>(self, list: A) -> Result<(), A::Error> {
+        let none = BTreeMap::new();
+        Each::new(|span: Span| add_span(&span, &none, self.0)).all(list)
+    }
+}
+
+pub(super) fn add(json: Json<'_, '_>, to: &mut Builder) -> Result<(), serde_json::Error> {
+    json.deserialize_any(File(to))
+}
+
+fn add_all(trace: &Trace, to: &mut Builder) -> Result<(), String> {
+    let mut spans = trace.spans.iter();
+    spans.try_for_each(|span| add_span(span, &trace.processes, to))
+}
+
+fn add_span(
+    span: &Span,
+    processes: &BTreeMap<String, Process>,
+    to: &mut Builder,
+) -> Result<(), String> {
+    let tag = |key: &str| span.tags.iter().find(|tag| tag.key == key);
+    let kind = tag("span.kind").and_then(|tag| tag.value.as_str());
+    let (parent, is_waited_for) = span.parent();
+    let process = processes.get(&span.process_id);
+    let process = span.process.as_ref().or(process);
+    let failed = tag("error").is_some_and(|tag| tag.value == true || tag.value == "true");
+    to.add(&Raw {
+        trace: &span.trace_id,
+        id: &span.span_id,
+        parent,
+        service: process.map_or("service", |process| process.service_name.as_str()),
+        name: &span.operation_name,
+        kind: match kind {
+            Some("producer" | "consumer") => SpanKind::Message,
+            // Nobody waits for what only follows.
+            _ if !is_waited_for => SpanKind::Message,
+            Some("server") => SpanKind::Server,
+            Some("client") => SpanKind::Client,
+            _ => SpanKind::Internal,
+        },
+        start_us: span.start_time,
+        us: Some(span.duration),
+        failed,
+    })
 }

@@ -5,14 +5,19 @@
 
 mod jaeger;
 mod otlp;
+mod stream;
 mod zipkin;
 
 use std::collections::BTreeMap;
+use std::io::BufReader;
 
+use data_encoding::BASE64;
 use serde::{Deserialize, Deserializer};
+use serde_json::de::IoRead;
+use serde_json::error::Category;
 
 use super::reading::Skipped;
-use super::source::{Problem, Source};
+use super::source::{Problem, Source, unreadable};
 
 /// On which side of a call a span was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +70,14 @@ pub struct Traces {
     pub skipped: Skipped,
 }
 
+/// A JSON value of a file that is about to be read.
+type Json<'j, 's> = &'j mut serde_json::Deserializer<IoRead<BufReader<&'s mut Source>>>;
+
 /// Adds the spans of one JSON value of a file.
-type Adder = fn(value: serde_json::Value, to: &mut Builder) -> Result<(), String>;
+type Adder = fn(json: Json<'_, '_>, to: &mut Builder) -> Result<(), serde_json::Error>;
+
+/// Spans that are kept: some gigabytes of files, and less than one of memory.
+const MOST_SPANS: usize = 5_000_000;
 
 /// Form, and who reads it, of a file that begins so.
 fn form(head: &str) -> Option<(&'static str, Adder)> {
@@ -74,6 +85,9 @@ fn form(head: &str) -> Option<(&'static str, Adder)> {
     let has = |key: &str| begins.contains(key);
     match begins.chars().next()? {
         '{' if has("\"resourceSpans\"") => Some(("OpenTelemetry traces", otlp::add)),
+        '{' if has("\"batches\"") && (has("\"resource\"") || has("\"scopeSpans\"")) => {
+            Some(("OpenTelemetry traces", otlp::add))
+        }
         '{' if has("\"traceID\"") && has("\"spans\"") => Some(("Jaeger traces", jaeger::add)),
         '[' if has("\"traceID\"") && has("\"spanID\"") => Some(("Jaeger traces", jaeger::add)),
         '[' if has("\"traceId\"") && has("\"id\"") => Some(("Zipkin traces", zipkin::add)),
@@ -91,9 +105,19 @@ pub fn are_in(source: &Source) -> bool {
 /// trace may stand in several files.
 ///
 /// # Errors
-/// If one cannot be read, holds no traces, or is no JSON; if there is no span in any.
+/// If one cannot be read, holds no traces, or is no JSON; if there is no span in any, or more than five million in all.
 pub fn read(sources: impl IntoIterator<Item = Result<Source, Problem>>) -> Result<Traces, Problem> {
-    let mut builder = Builder::default();
+    read_at_most(sources, MOST_SPANS)
+}
+
+fn read_at_most(
+    sources: impl IntoIterator<Item = Result<Source, Problem>>,
+    most: usize,
+) -> Result<Traces, Problem> {
+    let mut builder = Builder {
+        most,
+        ..Builder::default()
+    };
     let mut forms: Vec<&'static str> = Vec::new();
     let mut last = None;
     for source in sources {
@@ -126,22 +150,33 @@ fn add_file(source: &mut Source, to: &mut Builder) -> Result<&'static str, Probl
         let fix = "give OTLP JSON as OpenTelemetry's file exporter writes it, or JSON of Jaeger or Zipkin";
         return Err(source.problem("", message, fix));
     };
-    let text = source.rest()?;
-    let text = text.trim_start_matches('\u{feff}');
-    let fix = "give the file as it was written; the last line of one that is still written to is not whole";
-    for value in serde_json::Deserializer::from_str(text).into_iter() {
-        let value = value.map_err(|why| {
-            let at = format!("line {}", why.line());
-            source.problem(&at, format!("the JSON ends or breaks here: {why}"), fix)
-        })?;
-        add(value, to).map_err(|why| {
-            source.problem(
-                "",
-                format!("these {form} are not as they should be: {why}"),
-                fix,
-            )
-        })?;
-    }
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(&mut *source));
+    let done = loop {
+        match json.end() {
+            Ok(()) => break Ok(()),
+            // Behind one value there may be another.
+            Err(why) if why.is_syntax() => {}
+            Err(why) => break Err(why),
+        }
+        if let Err(why) = add(&mut json, to) {
+            break Err(why);
+        }
+    };
+    done.map_err(|why| {
+        if to.is_full() {
+            let message = format!("there are more than {} spans", to.most);
+            let fix = "give fewer traces, each as a whole: every tenth tells as much";
+            return source.problem("", message, fix);
+        }
+        let at = format!("line {}", why.line());
+        let (at, message) = match why.classify() {
+            Category::Io => return unreadable(source.name(), &why.to_string()),
+            Category::Data => ("", format!("these {form} are not as they should be: {why}")),
+            _ => (at.as_str(), format!("the JSON ends or breaks here: {why}")),
+        };
+        let fix = "give the file as it was written; the last line of one that is still written to is not whole";
+        source.problem(at, message, fix)
+    })?;
     Ok(form)
 }
 
@@ -172,6 +207,8 @@ struct Builder {
     spans: Vec<Span>,
     skipped: Skipped,
     seen: u64,
+    /// Spans that are kept at most.
+    most: usize,
 }
 
 /// A span as a form has it.
@@ -189,12 +226,22 @@ struct Raw<'a> {
 }
 
 impl Builder {
-    fn add(&mut self, raw: &Raw<'_>) {
+    /// Whether no more spans are kept.
+    fn is_full(&self) -> bool {
+        self.spans.len() >= self.most
+    }
+
+    /// An error ends the reading.
+    fn add(&mut self, raw: &Raw<'_>) -> Result<(), String> {
         self.seen += 1;
+        if self.is_full() {
+            return Err("too many spans".to_string());
+        }
         if let Err(why) = self.try_add(raw) {
             let shown = format!("{} of {}", raw.name, raw.service);
             self.skipped.add(self.seen, why, &shown);
         }
+        Ok(())
     }
 
     /// Files that overlap, and stores that have a span twice, give it more than once: the first counts.
@@ -226,7 +273,7 @@ impl Builder {
     }
 
     fn try_add(&mut self, raw: &Raw<'_>) -> Result<(), &'static str> {
-        const NO_ID: &str = "an identifier is not a hexadecimal number";
+        const NO_ID: &str = "an identifier is neither hexadecimal nor base64";
         let trace = trace_id(raw.trace).ok_or(NO_ID)?;
         let id = id(raw.id).ok_or(NO_ID)?;
         let parent = match raw.parent.filter(|parent| !parent.is_empty()) {
@@ -255,8 +302,30 @@ impl Builder {
     }
 }
 
+/// The number of a trace.
 fn trace_id(text: &str) -> Option<u128> {
-    u128::from_str_radix(text, 16).ok()
+    match packed(text, 16) {
+        Some(number) => number,
+        None => u128::from_str_radix(text, 16).ok(),
+    }
+}
+
+/// As protocol buffers write bytes in JSON, and so Tempo its identifiers: in base64, which ends with `=` for 8 and for
+/// 16 bytes. Some writers pack the digits of the hexadecimal number.
+fn packed(text: &str, most: usize) -> Option<Option<u128>> {
+    if !text.ends_with('=') {
+        return None;
+    }
+    let number = |bytes: Vec<u8>| {
+        if bytes.len() <= most {
+            let next = |sum: u128, b: &u8| sum << 8 | u128::from(*b);
+            return Some(bytes.iter().fold(0, next));
+        }
+        let digits = String::from_utf8(bytes).ok()?;
+        let fits = digits.len() <= 2 * most;
+        fits.then(|| u128::from_str_radix(&digits, 16).ok())?
+    };
+    Some(BASE64.decode(text.as_bytes()).ok().and_then(number))
 }
 
 /// A value that may be `null`, as some writers have it for nothing.
@@ -268,8 +337,12 @@ where
     Option::<T>::deserialize(from).map(Option::unwrap_or_default)
 }
 
+/// The number of a span.
 fn id(text: &str) -> Option<u64> {
-    u64::from_str_radix(text, 16).ok()
+    match packed(text, 8) {
+        Some(number) => u64::try_from(number?).ok(),
+        None => u64::from_str_radix(text, 16).ok(),
+    }
 }
 
 #[cfg(test)]

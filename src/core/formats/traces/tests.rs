@@ -75,7 +75,7 @@ fn otlp_is_read_line_by_line() {
     assert_eq!(
         why,
         [
-            "an identifier is not a hexadecimal number",
+            "an identifier is neither hexadecimal nor base64",
             "a span without an end"
         ]
     );
@@ -306,4 +306,69 @@ fn a_span_that_is_given_twice_counts_once() {
     let ids: Vec<u64> = traces.spans.iter().map(|span| span.id).collect();
     assert_eq!((ids, traces.skipped.count), (vec![2, 3], 1));
     assert_eq!(traces.skipped.first[0].1, "a span that stands there before");
+}
+
+/// Layout and names of public answers of Tempo 2.x; the identifiers are those of the OTLP of the same spans.
+#[test]
+fn answers_of_tempo_have_their_identifiers_in_base64() {
+    let spans = r#"{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"api"}}]},"scopeSpans":[{"scope":{},"spans":[
+        {"traceId":"W47/95gDgQPSabYzgT/GDA==","spanId":"7uGbfsPBsXQ=","name":"GET /a","kind":"SPAN_KIND_SERVER",
+         "startTimeUnixNano":"1764000660000000000","endTimeUnixNano":"1764000660250000000","status":{"code":"STATUS_CODE_ERROR"}},
+        {"traceId":"W47/95gDgQPSabYzgT/GDA==","spanId":"AAAAAAAAAAI=","parentSpanId":"7uGbfsPBsXQ=","name":"query",
+         "kind":"SPAN_KIND_CLIENT","startTimeUnixNano":"1764000660100000000","endTimeUnixNano":"1764000660150000000","status":{}},
+        {"traceId":"W47/95gDgQPSabYzgT/GDA==","spanId":"W47/95gDgQPSabYzgT/GDA==","name":"odd","startTimeUnixNano":"1764000660100000000","endTimeUnixNano":"1764000660150000000"}]}]}"#;
+    let root = 0xeee1_9b7e_c3c1_b174;
+    for text in [
+        format!("{{\"batches\":[{spans}]}}"),
+        format!(
+            "{{\"trace\":{{\"resourceSpans\":[{spans}]}},\"metrics\":{{\"inspectedBytes\":\"9\"}}}}"
+        ),
+        // Names of lists before version 2.
+        format!("{{\"batches\":[{spans}]}}").replace("scopeSpans", "instrumentationLibrarySpans"),
+    ] {
+        let traces = of(&text).unwrap();
+        assert_eq!(traces.form, "OpenTelemetry traces");
+        let ids: Vec<(u128, u64)> = traces.spans.iter().map(|s| (s.trace, s.id)).collect();
+        let trace = 0x5b8e_fff7_9803_8103_d269_b633_813f_c60c;
+        assert_eq!(ids, [(trace, root), (trace, 2)]);
+        assert_eq!(
+            causes(&traces),
+            [(None, SpanKind::Server), (Some(root), SpanKind::Client)]
+        );
+        assert_eq!((traces.skipped.count, traces.spans[0].failed), (1, true));
+    }
+    // Digits that were packed as a text.
+    assert_eq!(id("ZWVlMTliN2VjM2MxYjE3NA=="), Some(root));
+    assert_eq!(
+        (id("=="), id("7uGbfsPBsXQ==="), trace_id("=")),
+        (None, None, None)
+    );
+}
+
+#[test]
+fn traces_are_read_one_by_one_up_to_a_number_of_spans() {
+    let one = |trace: u32| {
+        format!(
+            "{{\"traceID\":\"{trace:x}\",\"spans\":[{{\"traceID\":\"{trace:x}\",\"spanID\":\"1\",\"operationName\":\"x\",\
+             \"startTime\":1000000,\"duration\":9,\"processID\":\"p\"}}],\"processes\":{{\"p\":{{\"serviceName\":\"s{trace}\"}}}}}}"
+        )
+    };
+    let all: Vec<String> = (1..=20).map(one).collect();
+    let text = format!("{{\"data\":[{}],\"total\":0}}", all.join(","));
+    let within = |most| {
+        let source = Source::of_bytes("traces.json", text.as_bytes());
+        read_at_most([source], most)
+    };
+    let traces = within(20).unwrap();
+    assert_eq!((traces.spans.len(), traces.services.len()), (20, 20));
+    let why = within(19).unwrap_err().to_string();
+    assert!(
+        why.contains("more than 19 spans") && why.contains("every tenth"),
+        "{why}"
+    );
+    // What is wrong behind the spans that were understood is told, too.
+    let cut = of(&text[..text.len() - 20]).unwrap_err().to_string();
+    assert!(cut.contains("the JSON ends or breaks here"), "{cut}");
+    let odd = of(&text.replace("\"total\":0", "\"data\":7")).unwrap_err();
+    assert!(odd.to_string().contains("not as they should be"), "{odd}");
 }

@@ -4,14 +4,16 @@
 //! as its parent; what the server has called moves along.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::{Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 
-use super::{Builder, Raw, SpanKind, id, or_default};
+use super::stream::Each;
+use super::{Builder, Json, Raw, SpanKind, id, or_default};
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a span has no `traceId` or `id`")]
 enum Item {
     Span(Box<Span>),
     Trace(Vec<Span>),
@@ -35,9 +37,15 @@ struct Span {
     #[serde(default, deserialize_with = "or_default")]
     shared: bool,
     #[serde(default, deserialize_with = "or_default")]
-    tags: serde_json::Map<String, Value>,
+    tags: Tags,
     /// What version 1 had in place of tags and of a kind.
-    binary_annotations: Option<Value>,
+    binary_annotations: Option<IgnoredAny>,
+}
+
+/// Of all tags that which a failed span has.
+#[derive(Default, Deserialize)]
+struct Tags {
+    error: Option<IgnoredAny>,
 }
 
 #[derive(Default, Deserialize)]
@@ -55,14 +63,35 @@ impl Span {
     }
 }
 
-pub(super) fn add(value: Value, to: &mut Builder) -> Result<(), String> {
-    let items: Vec<Item> =
-        serde_json::from_value(value).map_err(|_| "a span has no `traceId` or `id`".to_string())?;
-    let spans = items.iter().flat_map(|item| match item {
-        Item::Span(span) => std::slice::from_ref(&**span),
-        Item::Trace(spans) => spans.as_slice(),
-    });
-    let spans: Vec<&Span> = spans.collect();
+/// Traces, or the spans of one.
+struct File<'b>(&'b mut Builder);
+
+impl<'d> Visitor<'d> for File<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of spans, or of lists of them")
+    }
+
+    fn visit_seq<A: SeqAccess<'d>>(self, list: A) -> Result<(), A::Error> {
+        let mut single = Vec::new();
+        let take = |item: Item| match item {
+            Item::Trace(spans) => add_all(&spans, self.0),
+            Item::Span(span) => {
+                single.push(*span);
+                Ok(())
+            }
+        };
+        Each::new(take).all(list)?;
+        add_all(&single, self.0).map_err(A::Error::custom)
+    }
+}
+
+pub(super) fn add(json: Json<'_, '_>, to: &mut Builder) -> Result<(), serde_json::Error> {
+    json.deserialize_any(File(to))
+}
+
+fn add_all(spans: &[Span], to: &mut Builder) -> Result<(), String> {
     if spans.iter().any(|span| span.binary_annotations.is_some()) {
         let why =
             "they are of version 1 of Zipkin's API, and version 2 is read: /api/v2/traces has it";
@@ -95,8 +124,8 @@ pub(super) fn add(value: Value, to: &mut Builder) -> Result<(), String> {
             },
             start_us: span.timestamp,
             us: span.duration,
-            failed: span.tags.contains_key("error"),
-        });
+            failed: span.tags.error.is_some(),
+        })?;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Written by the fields that the sources of Vegeta 12.13.0 and Gatling 2.3.1, 3.3.1 and 3.9.5 write, and by the layout of
-//! public files of both: no recordings of our own.
+//! Written by the fields that the sources of Vegeta 12.13.0 and Gatling 1.2, 2.0, 2.1, 2.3.1, 3.3.1 and 3.9.5 write, and by
+//! the layout of public files of both: no recordings of our own.
 
 use super::*;
 
@@ -84,6 +84,26 @@ fn gatling_s_log() {
         };
         match version {
             "3.9.5" => format!("REQUEST\t\tOK page\t{start}\t{end}\t{ok}\t{message}\n"),
+            // The request is sent, and its answer begins, between the two times that count.
+            "2.1" | "2.0" => {
+                let scenario = "scenario with spaces\t12";
+                let head = if version == "2.0" {
+                    format!("{scenario}\tREQUEST")
+                } else {
+                    format!("REQUEST\t{scenario}")
+                };
+                format!(
+                    "{head}\t\t1767825934330\t{start}\t{}\t{}\t{end}\t{ok}\t{message}\n",
+                    start + 1,
+                    end - 1
+                )
+            }
+            // Its end stood second in 1.2.
+            "1.2" => format!(
+                "ACTION\tscenario\t{k}\tOK page\t{start}\t{end}\t{}\t{}\t{ok}\t{message}\n",
+                start + 1,
+                end - 1
+            ),
             "3.3.1" => {
                 format!("REQUEST\t{k}\tgroup\tOK page\t{start}\t{end}\t{ok}\t{message}\n")
             }
@@ -92,10 +112,16 @@ fn gatling_s_log() {
             ),
         }
     };
-    for version in ["3.9.5", "3.3.1", "2.3.1"] {
-        let mut text = format!(
-            "RUN\tsim.Basic\tbasic\t{begin}\t \t{version}\nUSER\tscenario\tSTART\t{begin}\n"
-        );
+    for version in ["3.9.5", "3.3.1", "2.3.1", "2.1", "2.0", "1.2"] {
+        let mut text = match version {
+            "1.2" => format!("RUN\t20261129140000\tbasic\t \nSCENARIO\tscenario\t1\t{begin}\t0\n"),
+            "2.0" => format!(
+                "sim.Basic\tbasic\tRUN\t{begin}\t \t2.0\nscenario\t1\tUSER\tSTART\t{begin}\t0\n"
+            ),
+            _ => format!(
+                "RUN\tsim.Basic\tbasic\t{begin}\t \t{version}\nUSER\tscenario\tSTART\t{begin}\n"
+            ),
+        };
         (1..=20).for_each(|k| text += &request(version, k));
         text += "GROUP\tg\t1\t2\t1\tOK\nUSER\tscenario\tEND\t1795953602000\nREQUEST\t\tcut\t17959";
         let read = read("simulation.log", &text);

@@ -40,19 +40,21 @@ pub static JSON: Reader = Reader {
 pub static LOG: Reader = Reader {
     declaration: Declaration {
         form: "Gatling, simulation.log",
-        version: "source of 2.3.1, 3.3.1 and 3.9.5",
-        recognised_by: "lines that begin with RUN, USER, REQUEST or ASSERTION and a tab",
-        fields: "REQUEST lines: name, begin and end (ms since 1970), OK or KO, message; groups and users are not read",
+        version: "source of 1.2, 2.0, 2.1, 2.3.1, 3.3.1 and 3.9.5",
+        recognised_by: "lines of tabs that begin with RUN, USER, REQUEST or ASSERTION, or have RUN third (2.0)",
+        fields: "REQUEST lines (ACTION in 1.x): name, begin and end (ms since 1970; up to 2.1 four times, of which the first and the last), OK or KO, message; groups and users are not read",
         resolution: "1 ms",
         left_out: "the status of an answer",
         denominator: "begin of the first to end of the last request",
         ..PRINTED
     },
     recognises: |head| {
-        let mut lines = head.lines();
-        let first = lines.next().unwrap_or("");
-        let kinds = ["RUN\t", "USER\t", "REQUEST\t", "ASSERTION\t"];
-        kinds.iter().any(|kind| first.starts_with(kind))
+        let first: Vec<&str> = head.lines().next().unwrap_or("").split('\t').collect();
+        match first.as_slice() {
+            ["RUN" | "USER" | "REQUEST" | "ASSERTION", _, ..] => true,
+            [_, _, "RUN", start, ..] => start.parse::<i64>().is_ok(),
+            _ => false,
+        }
     },
     read: read_log,
 };
@@ -120,11 +122,11 @@ fn read_log(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
             Some(line) => line.into_owned(),
         };
         let fields: Vec<&str> = line.split('\t').collect();
-        match fields[0] {
-            "RUN" | "ASSERTION" | "ERROR" => {}
-            "USER" => users += u64::from(fields.contains(&"START")),
-            "GROUP" => groups += 1,
-            "REQUEST" => match request(&fields) {
+        match kind(&fields) {
+            Some(Kind::Said) => {}
+            Some(Kind::User) => users += u64::from(fields.contains(&"START")),
+            Some(Kind::Group) => groups += 1,
+            Some(Kind::Request) => match request(&fields) {
                 Some((name, start, end, ok)) => {
                     let (method, path) = requests::method_and_path(name);
                     sink(&Record {
@@ -140,7 +142,7 @@ fn read_log(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
                 }
                 None => skipped.add(source.line(), "no begin, end and OK or KO", &line),
             },
-            _ => skipped.add(source.line(), "no kind of line that Gatling writes", &line),
+            None => skipped.add(source.line(), "no kind of line that Gatling writes", &line),
         }
     }
     let mut notes = vec![CHECKED.to_string()];
@@ -157,15 +159,54 @@ fn read_log(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
     })
 }
 
-/// Name, begin, end and whether it was OK: the fields before differ from version to version, those behind too.
+/// What a line tells.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Nothing of requests.
+    Said,
+    User,
+    Group,
+    Request,
+}
+
+/// The kind of a line stands first; in 2.0 it stood third, behind the scenario and the number of the user.
+fn kind(fields: &[&str]) -> Option<Kind> {
+    let of = |name: &&str| {
+        Some(match *name {
+            "RUN" | "ASSERTION" | "ERROR" => Kind::Said,
+            "USER" | "SCENARIO" => Kind::User,
+            "GROUP" => Kind::Group,
+            "REQUEST" | "ACTION" => Kind::Request,
+            _ => return None,
+        })
+    };
+    fields
+        .first()
+        .and_then(of)
+        .or_else(|| fields.get(2).and_then(of))
+}
+
+/// Name, begin, end and whether it was OK: the fields before differ from version to version, those behind too. Up to
+/// 2.1 there are four times: the request begins and is sent, its answer begins and ends; the order of the last three
+/// has changed.
 fn request<'l>(fields: &[&'l str]) -> Option<(&'l str, i64, i64, bool)> {
-    let status = (4..fields.len()).find(|k| {
-        let time = |k: usize| fields[k].parse::<i64>().is_ok_and(|ms| ms > 0);
-        matches!(fields[*k], "OK" | "KO") && time(k - 1) && time(k - 2)
-    })?;
-    let (start, end) = (
-        fields[status - 2].parse().ok()?,
-        fields[status - 1].parse().ok()?,
-    );
-    (end >= start).then_some((fields[status - 3], start, end, fields[status] == "OK"))
+    let time = |k: usize| {
+        let ms = fields.get(k)?.parse::<i64>();
+        ms.ok().filter(|ms| *ms > 0)
+    };
+    let is_status = |k: &usize| matches!(fields[*k], "OK" | "KO");
+    let both = |k: usize| Some((time(k - 2)?, time(k - 1)?));
+    let (status, (start, end)) = (4..fields.len())
+        .filter(is_status)
+        .find_map(|k| Some((k, both(k)?)))?;
+    // A name of digits alone is no time of this century.
+    let recent = |ms: &i64| *ms > 946_684_800_000;
+    let earlier = || Some((time(status.checked_sub(4)?)?, time(status - 3)?));
+    let (name, start, end) = match earlier() {
+        Some((first, sent)) if recent(&first) && recent(&sent) => {
+            (status.checked_sub(5)?, first, sent.max(start).max(end))
+        }
+        _ => (status - 3, start, end),
+    };
+    (end >= start).then_some((fields[name], start, end, fields[status] == "OK"))
 }

@@ -29,6 +29,7 @@ struct Sample {
     label: String,
     status: u16,
     failed: bool,
+    threads: u32,
 }
 
 fn read(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
@@ -98,6 +99,7 @@ fn give(sample: &Sample, sink: &mut dyn FnMut(&Record<'_>)) {
         ns,
         status: sample.status,
         failed: sample.failed,
+        users: sample.threads,
         method: "",
         path: &sample.label,
         ..Record::default()
@@ -113,6 +115,7 @@ fn record(element: &BytesStart<'_>) -> Result<Sample, String> {
             "ts" => sample.start = value.parse().ok(),
             "t" => sample.ms = text::number(&value),
             "rc" => sample.status = value.parse().unwrap_or(0),
+            "na" => sample.threads = value.parse().unwrap_or(0),
             "s" => sample.failed = value == "false",
             "lb" => {
                 let plain = quick_xml::escape::unescape(&value).map(std::borrow::Cow::into_owned);

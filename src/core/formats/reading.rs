@@ -23,6 +23,8 @@ pub struct Record<'a> {
     pub path: &'a str,
     /// Who sent it, where a column was said to tell.
     pub session: &'a str,
+    /// How many users the tool had then, waiting for answers or not; 0 if the file does not tell.
+    pub users: u32,
 }
 
 /// What a file prints about all its requests together. Times are in milliseconds.

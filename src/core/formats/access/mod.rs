@@ -352,5 +352,6 @@ fn give(fields: &Fields<'_>, sink: &mut dyn FnMut(&Record<'_>)) {
         method: fields.method,
         path: fields.path,
         session: fields.session,
+        users: 0,
     });
 }

@@ -2,6 +2,8 @@
 
 #[path = "formats/hostile.rs"]
 mod hostile;
+#[path = "formats/real_logs.rs"]
+mod real_logs;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -105,11 +105,16 @@ fn is_id(segment: &str) -> bool {
 /// From this number of values at one place of otherwise equal paths on, they are identifiers, whatever they look like.
 const MANY: usize = 20;
 
-/// Folds templates that differ in one segment alone, where there are many of them. Gives the new template of
-/// each.
+/// Folds templates that differ in one segment alone, where there are many of them; `counts` tells how many requests
+/// each has. Gives the new template of each.
+///
+/// An API with thirty resources has many names at one place, too: those that a hundredth of all requests has, and ten
+/// times as many as the median, are kept apart where they make up more than half of what stands there; behind the first
+/// segment not of hundreds, as those are names, however popular the first of them are.
 #[must_use]
-pub fn fold(templates: &[String]) -> Vec<String> {
+pub fn fold(templates: &[String], counts: &[u64]) -> Vec<String> {
     let mut folded: Vec<String> = templates.to_vec();
+    let all: u64 = counts.iter().sum();
     let depth = templates
         .iter()
         .map(|t| t.matches('/').count())
@@ -119,23 +124,41 @@ pub fn fold(templates: &[String]) -> Vec<String> {
         let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (k, template) in folded.iter().enumerate() {
             let mut parts: Vec<&str> = template.split('/').collect();
-            if parts.len() > place && parts[place] != "{id}" && !parts[place].is_empty() {
+            if parts.len() > place && !parts[place].is_empty() {
                 parts[place] = "{name}";
                 groups.entry(parts.join("/")).or_default().push(k);
             }
         }
         for (template, members) in groups {
-            let mut names: Vec<&String> = members.iter().map(|k| &folded[*k]).collect();
-            names.sort_unstable();
-            names.dedup();
+            let mut names: BTreeMap<&str, u64> = BTreeMap::new();
+            let is_id = |k: usize| folded[k].split('/').nth(place) == Some("{id}");
+            for k in members.iter().filter(|k| !is_id(**k)) {
+                *names.entry(&folded[*k]).or_default() += counts[*k];
+            }
+            keep_apart(&mut names, all, place);
             if names.len() >= MANY {
-                for k in members {
+                let fits = |k: &usize| is_id(*k) || names.contains_key(folded[*k].as_str());
+                let all: Vec<usize> = members.into_iter().filter(fits).collect();
+                for k in all {
                     folded[k].clone_from(&template);
                 }
             }
         }
     }
     folded
+}
+
+/// Takes those out of the names at one place that are resources of their own, as [`fold`] tells.
+fn keep_apart(names: &mut BTreeMap<&str, u64>, all: u64, place: usize) {
+    let mut counts: Vec<u64> = names.values().copied().collect();
+    counts.sort_unstable();
+    let median = counts.get(counts.len() / 2).copied().unwrap_or(0);
+    let frequent = |n: u64| n.saturating_mul(100) >= all && n >= 10 * median;
+    let of_frequent: u64 = counts.iter().filter(|n| frequent(**n)).sum();
+    let many = place > 1 && names.len() >= 10 * MANY;
+    if !many && 2 * of_frequent > counts.iter().sum() {
+        names.retain(|_, n| !frequent(*n));
+    }
 }
 
 /// A name for a model, of letters, digits and `_`.
@@ -189,12 +212,36 @@ mod tests {
     }
 
     #[test]
+    fn resources_of_an_api_are_no_names_and_names_may_look_like_identifiers() {
+        let letters = |k: u8| format!("{}{}", char::from(b'a' + k / 26), char::from(b'a' + k % 26));
+        // Thirty resources, and forty pages that are hardly asked for.
+        let mut all: Vec<String> = (0..70)
+            .map(|k| format!("GET /api/{}", letters(k)))
+            .collect();
+        let mut counts = vec![100; 30];
+        counts.resize(70, 1);
+        let folded = fold(&all, &counts);
+        assert_eq!(folded[..30], all[..30]);
+        assert!(
+            folded[30..].iter().all(|t| t == "GET /api/{name}"),
+            "{folded:?}"
+        );
+        // Names of products, the first of which is asked for most, and some of which end in a number.
+        all.push("GET /api/{id}".into());
+        let counts: Vec<u64> = (0..71)
+            .map(|k| if k == 0 { 20 } else { 1 + k % 3 })
+            .collect();
+        let folded = fold(&all, &counts);
+        assert!(folded.iter().all(|t| t == "GET /api/{name}"), "{folded:?}");
+    }
+
+    #[test]
     fn many_names_at_one_place_are_one_endpoint() {
         let mut all: Vec<String> = (0..30)
             .map(|k| format!("GET /u/{}", char::from(b'a' + k % 26)) + &"x".repeat(usize::from(k)))
             .collect();
         all.push("GET /login".into());
-        let folded = fold(&all);
+        let folded = fold(&all, &vec![1; all.len()]);
         assert!(
             folded[..30].iter().all(|t| t == "GET /u/{name}"),
             "{folded:?}"

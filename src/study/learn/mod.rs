@@ -4,6 +4,7 @@
 //! under way, failures as a share, no sessions. Each line of the model says what it rests on.
 
 mod busy;
+mod fold;
 mod laws;
 mod load;
 mod replay;
@@ -36,6 +37,12 @@ const MOST_TEMPLATES: usize = 50_000;
 /// Endpoints of a model; all others become one more.
 const MOST_ENDPOINTS: usize = 12;
 
+/// A connection that goes on as something else, such as a WebSocket: its time is no answer's.
+const UPGRADED: u16 = 101;
+
+/// nginx has this where a client did not wait for the answer.
+const GIVEN_UP: u16 = 499;
+
 /// The times at the smallest number under way at which this number of an endpoint's times are known are its service times.
 const SERVICE_SAMPLE: usize = 100;
 
@@ -55,9 +62,18 @@ pub struct Learner {
     templates: Vec<String>,
     index: BTreeMap<String, usize>,
     failures: Vec<BTreeMap<u16, u64>>,
+    /// A path of each template; once they are folded, some of each endpoint.
+    examples: Vec<String>,
+    shown: Vec<Vec<String>>,
     requests: Vec<Request>,
     timeless: u64,
     left_out: u64,
+    /// The most users at once of whom the file tells.
+    users: u32,
+    /// Upgraded connections, which are no requests.
+    upgraded: u64,
+    /// Requests whose answer nobody has waited for.
+    unanswered: u64,
     /// Whether some begin, and some end, lies within a second.
     fine: (bool, bool),
     /// The path that was looked up last: logs repeat themselves.
@@ -76,7 +92,9 @@ struct Endpoint {
     failures: BTreeMap<u16, u64>,
     /// The law of the service times, the number of requests it is from, and the most that were under way.
     law: Option<(Law, usize, u32)>,
+    /// How many templates were folded into it, and paths of some of them.
     folded: usize,
+    examples: Vec<String>,
 }
 
 /// What was learned.
@@ -93,9 +111,13 @@ pub struct Learned {
     most_under_way: u32,
     /// Whether the file is of a load tool whose users wait for answers; then, how many.
     users: Option<u32>,
+    /// Whether the file tells how many there were, and not only how many waited at once.
+    told_users: bool,
     mean_ms: f64,
     timeless: u64,
     left_out: u64,
+    upgraded: u64,
+    unanswered: u64,
     doubts: Vec<String>,
     /// Whether times are whole seconds, and requests were spread evenly over each.
     spread: bool,
@@ -135,10 +157,18 @@ impl Learner {
             self.timeless += 1;
             return;
         };
+        if record.status == UPGRADED {
+            self.upgraded += 1;
+            return;
+        }
         if self.requests.len() >= MOST_REQUESTS {
             self.left_out += 1;
             return;
         }
+        self.users = self.users.max(record.users);
+        // How long an answer would have taken is not known; while it was waited for it was under way.
+        let unanswered = record.failed && matches!(record.status, 0 | GIVEN_UP);
+        self.unanswered += u64::from(unanswered);
         let endpoint = self.endpoint(record.method, record.path);
         if record.failed {
             *self.failures[endpoint].entry(record.status).or_default() += 1;
@@ -155,7 +185,7 @@ impl Learner {
             start_us,
             us: u32::try_from(ns / 1_000).unwrap_or(u32::MAX),
             endpoint: endpoint as u16,
-            timed: !record.untimed || record.served_ns.is_some(),
+            timed: !unanswered && (!record.untimed || record.served_ns.is_some()),
         });
     }
 
@@ -204,6 +234,8 @@ impl Learner {
         if place == next {
             self.templates.push(template);
             self.failures.push(BTreeMap::new());
+            self.examples
+                .push(path::plain(path).chars().take(60).collect());
         }
         self.last = (format!("{method}{path}"), place);
         place
@@ -221,6 +253,10 @@ impl Learner {
     ) -> Result<Learned, String> {
         if self.requests.len() < 2 {
             return Err(match self.timeless {
+                0 if self.upgraded > 0 => format!(
+                    "there are no requests to learn from but {} upgraded connections (status 101)",
+                    self.upgraded
+                ),
                 0 => "there are no requests to learn from".to_string(),
                 n => format!(
                     "{n} requests without a time of their begin: a model needs a file of single requests with their times"
@@ -266,10 +302,13 @@ impl Learner {
             growth: growth(&levels),
             levels,
             most_under_way: most,
-            users: closed.then_some(most),
+            users: closed.then_some(most.max(self.users)),
+            told_users: self.users > 0,
             mean_ms: sum / (count as f64).max(1.0),
             timeless: self.timeless,
             left_out: self.left_out,
+            upgraded: self.upgraded,
+            unanswered: self.unanswered,
             sessions: self
                 .sessions
                 .take()
@@ -315,45 +354,6 @@ impl Learner {
         (self.requests.iter())
             .map(|r| (r.start_us, index(r)))
             .collect()
-    }
-
-    /// Folds templates, and all but the most frequent into one. Gives the new place of each.
-    fn fold(&mut self) -> Vec<u16> {
-        let folded = path::fold(&self.templates);
-        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for request in &self.requests {
-            *counts
-                .entry(&folded[usize::from(request.endpoint)])
-                .or_default() += 1;
-        }
-        let mut order: Vec<(&str, u64)> = counts.into_iter().collect();
-        order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        let kept: Vec<String> = order
-            .iter()
-            .take(MOST_ENDPOINTS)
-            .map(|(t, _)| (*t).to_string())
-            .collect();
-        let other = kept.len();
-        let place = |template: &String| kept.iter().position(|k| k == template).unwrap_or(other);
-        let places: Vec<usize> = folded.iter().map(place).collect();
-        let mut failures = vec![BTreeMap::new(); other + 1];
-        for (place, own) in places.iter().zip(&self.failures) {
-            for (status, count) in own {
-                *failures[*place].entry(*status).or_default() += count;
-            }
-        }
-        let mut templates = kept;
-        templates.push("(other paths)".to_string());
-        self.failures = failures;
-        self.templates = templates;
-        self.index.clear();
-        for place in &places {
-            *self
-                .index
-                .entry(self.templates[*place].clone())
-                .or_default() += 1;
-        }
-        places.into_iter().map(|place| place as u16).collect()
     }
 
     /// How much longer requests take than their service, in the mean of the mix, by the number under way.
@@ -407,6 +407,7 @@ impl Learner {
             let law = service_law(&mut sample, calm);
             let endpoint = Endpoint {
                 folded: self.index.get(&template).copied().unwrap_or(1),
+                examples: self.shown.get(place).cloned().unwrap_or_default(),
                 requests: counts[place],
                 failures: self.failures[place].clone(),
                 template,

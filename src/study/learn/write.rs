@@ -76,6 +76,24 @@ fn head(out: &mut String, learned: &Learned) {
             ),
         );
     }
+    if learned.upgraded > 0 {
+        comment(
+            out,
+            &format!(
+                "Upgraded connections (status 101, such as WebSockets): {}, left out, as their time is no answer's.",
+                grouped(learned.upgraded)
+            ),
+        );
+    }
+    if learned.unanswered > 0 {
+        comment(
+            out,
+            &format!(
+                "Requests without an answer, or whose clients did not wait for it (499): {}; their times are not used.",
+                grouped(learned.unanswered)
+            ),
+        );
+    }
     if learned.spread {
         comment(
             out,
@@ -119,6 +137,9 @@ fn unknown(learned: &Learned) -> Vec<String> {
     } else {
         all.push("which requests belong to one user: each request comes on its own here; a column with a session, given as --session, would tell".to_string());
     }
+    if learned.unanswered > 0 {
+        all.push("after how long clients give up, and when the answers that nobody waited for would have come: such requests are a fixed share here".to_string());
+    }
     if learned.endpoints.iter().any(|e| !e.failures.is_empty()) {
         all.push(
             "why requests fail, and whether more do under load: failures are a fixed share here"
@@ -132,10 +153,14 @@ fn scenario(out: &mut String, learned: &Learned) {
     let rate = learned.requests as f64 / learned.span.max(1e-9);
     if let Some(users) = learned.users {
         let cycle = f64::from(users) / rate * 1e3;
+        let evidence = match learned.told_users {
+            true => "users at most are in the file (allThreads)",
+            false => "users at most were waiting at once",
+        };
         comment(
             out,
             &format!(
-                "{users} users at most were waiting at once; {rate:.3} requests/s of {:.3} ms each: by Little's law {:.3} ms of pause between them.",
+                "{users} {evidence}; {rate:.3} requests/s of {:.3} ms each: by Little's law {:.3} ms of pause between them.",
                 learned.mean_ms,
                 (cycle - learned.mean_ms).max(0.0)
             ),
@@ -159,15 +184,30 @@ pub(super) fn open_arrivals(out: &mut String, arrivals: &Arrivals, rate: f64, mo
     comment(
         out,
         &format!(
-            "Arrivals: {rate:.3}/s in the mean, in {} stages of rates that chance alone does not explain.",
-            arrivals.stages.len()
+            "Arrivals: {rate:.3}/s in the mean, in {} of rates that chance alone does not explain{}.",
+            counted(arrivals.stages.len() as u64, "stage"),
+            if arrivals.coarse {
+                "; inside them the rate moves, too"
+            } else {
+                ""
+            }
         ),
     );
+    if let Some((second, minute)) = arrivals.busiest {
+        comment(
+            out,
+            &format!(
+                "The busiest minute had {:.3}/s, the busiest second {}.",
+                minute as f64 / 60.0,
+                grouped(second)
+            ),
+        );
+    }
     if let Some(dispersion) = arrivals.dispersion {
         comment(
             out,
             &format!(
-                "Counts of a second vary {:.2} times as much as Poisson's (1 ± {:.2} by chance, {} s): {}.",
+                "Counts of a second vary {:.2} times as much within a minute as Poisson's (1 ± {:.2} by chance, {} s): {}.",
                 dispersion.index,
                 dispersion.noise,
                 dispersion.seconds,
@@ -314,16 +354,13 @@ pub(super) fn levels(out: &mut String, levels: &[Level]) {
 }
 
 fn write_endpoint(out: &mut String, learned: &Learned, endpoint: &Endpoint) {
-    let folded = match endpoint.folded {
-        0 | 1 => String::new(),
-        n => format!(", {n} paths folded into one (--route keeps them apart)"),
-    };
     comment(
         out,
         &format!(
-            "{}: {} requests{folded}",
+            "{}: {} requests{}",
             endpoint.template,
-            grouped(endpoint.requests)
+            grouped(endpoint.requests),
+            folded(endpoint)
         ),
     );
     let law = match &endpoint.law {
@@ -362,15 +399,39 @@ fn write_endpoint(out: &mut String, learned: &Learned, endpoint: &Endpoint) {
             500
         };
         let p = *count as f64 / left.max(1) as f64;
+        let words = match *status {
+            0 => "without an answer".to_string(),
+            499 => "with status 499: the client did not wait".to_string(),
+            status => format!("with status {status}"),
+        };
         let _ = writeln!(
             out,
-            "  {{ fail = {:.6}, status = {shown} }}, # {} with status {status}",
+            "  {{ fail = {:.6}, status = {shown} }}, # {} {words}",
             p.min(1.0),
             grouped(*count)
         );
         left -= count;
     }
     out.push_str("]\n\n");
+}
+
+/// `1 stage`, `2 stages`.
+fn counted(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(count))
+}
+
+/// What one endpoint stands for.
+fn folded(endpoint: &Endpoint) -> String {
+    if !endpoint.template.contains(['{', '(']) || endpoint.examples.is_empty() {
+        return String::new();
+    }
+    let of = match endpoint.folded {
+        0 | 1 => String::new(),
+        n => format!("of {} kinds of paths, ", grouped(n as u64)),
+    };
+    let such = endpoint.examples.join(", ");
+    format!(", {of}such as {such} (--route tells them apart)")
 }
 
 /// A count with commas between thousands.

@@ -280,7 +280,8 @@ fn take<'l>(fields: &mut Fields<'l>, role: Role, text: &'l str, clock: &mut Cloc
         }
         Role::Method => fields.method = text,
         Role::Path => fields.path = text,
-        Role::Status if text == "-" => fields.status = 0,
+        // HAProxy has -1 where nobody waited for one.
+        Role::Status if text == "-" || text == "-1" => fields.status = 0,
         Role::Status => fields.status = text.parse().ok().filter(|s| *s < 1_000)?,
         // HAProxy has -1 where there is none, and a + where the answer was still under way.
         Role::Took(_) if text == "-" || text == "-1" => {}

@@ -141,35 +141,34 @@ fn pgbouncer_answers_when_the_probes_say() {
     alike(
         &times(&all, true),
         &list(name, "6 clients of 1 s", "answered_ms"),
-        20.0,
+        15.0,
     );
     assert_eq!(inversions(&order(&all)), 0);
-    // The phase of its clock, a third of a second, is not known: those who wait for it come up to so much later or earlier.
+    // The phase of its clock, a third of a second, is read from when it struck: within a third after the second that is waited
+    // for. All that strikes then strikes together, in both.
+    let phase = |struck: f64| 1333.333 - struck;
+    let since = |times: &[f64], start: f64| times.iter().map(|t| t - start).collect::<Vec<f64>>();
     let keys = "size = 2\nreserve = 2\nreserve_after = \"1s\"";
-    let mut at: Vec<f64> = (0..6).map(|n| f64::from(n) * 5.0).collect();
-    at.extend((0..6).map(|n| 20_000.0 + f64::from(n) * 5.0));
-    let all = times(&answers(&sessions(&at, &pool(keys, "3s")), 1), true);
-    let again: Vec<f64> = all[6..].iter().map(|t| t - 20_000.0).collect();
     let name = "reserve 2 after 1 s";
     let measured = list(name, "6 clients of 3 s, time 1", "answered_ms");
-    alike(&all[..6], &measured, 340.0);
-    alike(
-        &[all[0], all[1], all[4], all[5]],
-        &[measured[0], measured[1], measured[4], measured[5]],
-        20.0,
-    );
+    let start = phase(measured[2] - 3000.0).floor();
+    let first = (0..6).map(|n| start + f64::from(n) * 5.0);
+    let at: Vec<f64> = first.clone().chain(first.map(|at| at + 20_000.0)).collect();
+    let all = times(&answers(&sessions(&at, &pool(keys, "3s")), 1), true);
+    alike(&since(&all[..6], start), &measured, 15.0);
     let measured = list(name, "6 clients of 3 s, time 2", "answered_ms");
-    alike(&again, &measured, 20.0);
+    alike(&since(&all[6..], start + 20_000.0), &measured, 15.0);
     let keys = "size = 1\ntimeout = \"1s\"";
-    let all = answers(&staggered(4, 5.0, &pool(keys, "1500ms")), 1);
     let name = "query_wait_timeout 1";
     let failed = list(name, "4 clients of 1.5 s", "failed_ms");
-    alike(&times(&all, false), &failed, 340.0);
-    assert!(failed.iter().all(|t| (t - failed[0]).abs() < 15.0));
+    let start = phase(failed[0]).floor();
+    let at: Vec<f64> = (0..4).map(|n| start + f64::from(n) * 5.0).collect();
+    let all = answers(&sessions(&at, &pool(keys, "1500ms")), 1);
+    alike(&since(&times(&all, false), start), &failed, 15.0);
     alike(
-        &times(&all, true),
+        &since(&times(&all, true), start),
         &list(name, "4 clients of 1.5 s", "answered_ms"),
-        20.0,
+        15.0,
     );
 }
 
@@ -193,8 +192,8 @@ fn haproxy_answers_when_the_probes_say() {
                   [endpoints.e]\nvisits = [{ rate_limit = \"f\" }]\n";
     let all = times(&answers(&staggered(30, 1.0, system), 1), true);
     let measured = list("rate-limit sessions 10", "30 at once", "answered_ms");
-    // One each 100 ms here, one or two there, and none for 300 ms.
-    alike(&all, &measured, 300.0);
+    // Two each 200 ms here; there two threads mostly find the same room, and not always.
+    alike(&all, &measured, 140.0);
     alike(&all[..10], &measured[..10], 15.0);
 }
 

@@ -241,6 +241,19 @@ impl RandomModel {
         )
     }
 
+    /// Who of those who wait for a token is next.
+    fn order(&mut self) -> String {
+        self.one_of(&[
+            "",
+            "",
+            "",
+            "order = \"random\"\n",
+            "order = \"last-in-first-out\"\nat_random = 0.2\nevenly = true\n",
+            "order = \"barging\"\nwake = \"1ms\"\nrejoin = 0.5\n",
+            "order = \"barging\"\nwake = \"1ms\"\nhand_off = 0.3\nrejoin = \"back\"\noverflow = 2\n",
+        ])
+    }
+
     fn thresholds(&mut self) -> String {
         match self.number(0, 4) {
             0 => "[thresholds]\n\"http_req_duration{scenario:a0}\" = [\"p(90)<200\"]\n\
@@ -272,8 +285,11 @@ impl RandomModel {
         }
         let queue = self.maybe(0.3, "queue = 3\n");
         let timeout = self.maybe(0.3, "timeout = \"90ms\"\n");
-        text += &format!("[pools.p0]\nsize = {}\n{queue}", self.number(1, 6));
-        text += &format!("[pools.p1]\nsize = {}\n{timeout}", self.number(1, 6));
+        for (n, keys) in [queue, timeout].into_iter().enumerate() {
+            let order = self.order();
+            let size = self.number(1, 6);
+            text += &format!("[pools.p{n}]\nsize = {size}\n{keys}{order}");
+        }
         for n in 0..4 {
             text += &format!("[endpoints.e{n}]\n{}", self.endpoint(n, shop));
         }
@@ -286,6 +302,12 @@ impl RandomModel {
                  [endpoints.status]\nvisits = [{ delay = \"1ms\" }, { status = \"queue\" }]\n\
                  [inventory]\nevents = 3\nseats_per_event = 20\nhold_expires_after = \"300ms\"\n\
                  [waiting_room]\nadmit = { active = 6, rate = 10 }\nsession = \"1s\"\n";
+            text += &self.one_of(&[
+                "",
+                "[locks.seat]\norder = \"by-version\"\n",
+                "[locks.seat]\norder = \"random\"\n",
+                "[locks.seat]\norder = \"barging\"\nwake = \"1ms\"\nhand_off = 0.3\n",
+            ]);
         }
         text += &self.maybe(0.15, "[network]\nlatency = { exponential = \"5ms\" }\n");
         text + &self.thresholds()

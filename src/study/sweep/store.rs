@@ -158,7 +158,11 @@ impl Store {
                 let read = input::text(one, input::TABLE).map_err(text)?;
                 Plan::parse(&read)?.open()
             }
-            [] if all.is_empty() => Err(text("the store has no plan".into())),
+            [] if all.is_empty() => Err(text(
+                "the store has no plan: `capsim sweep --store` writes one; runs that capacity, explain, fit or predict keep \
+                 in a store belong to none"
+                    .into(),
+            )),
             [] => Err(text(format!(
                 "the store has no such plan; it has {}",
                 names()

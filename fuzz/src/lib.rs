@@ -1,5 +1,5 @@
 //! What each fuzz target does with its bytes. Nothing here may panic, take long or take much memory, whatever the bytes
-//! are; where a text is understood, what it means must be written again and be understood alike. `tests/fuzz_corpus.rs`
+//! are; where a text is understood, what it means must be written again and be understood alike. `tests/project/fuzz_corpus.rs`
 //! includes this file, too.
 
 use std::io::Write;

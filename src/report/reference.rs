@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 const HEAD: &str = "\
 # Reference of a model
-<!-- Written by `capsim schema --markdown`; tests/schema.rs compares. -->
+<!-- Written by `capsim schema --markdown`; tests/project/schema.rs compares. -->
 All tables of a model file and all their keys. `capsim schema` prints the same as a JSON Schema, for editors. What the
 mechanisms do is told in [mechanisms](mechanisms/README.md).
 

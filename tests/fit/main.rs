@@ -1,0 +1,12 @@
+//! How parameters are fitted to measured runs, and what is predicted and scored.
+
+mod curve;
+mod files;
+mod intervals;
+mod names;
+mod planted;
+mod predict;
+mod public_cases;
+mod recordings;
+mod search;
+mod window;

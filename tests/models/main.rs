@@ -1,0 +1,4 @@
+//! How models are read, and wrong ones refused.
+
+mod hostile;
+mod loading;

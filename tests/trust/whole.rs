@@ -51,6 +51,29 @@ fn the_page_of_a_run_tells_the_whole_story() {
     );
 }
 
+/// Whatever statistic a threshold names has its curve, and nothing is drawn that none names beside the median.
+#[test]
+fn a_page_draws_what_thresholds_compare() {
+    let directory = tempfile::tempdir().unwrap();
+    let page = directory.path().join("page.html");
+    for (thresholds, drawn) in [
+        ("\"p(75) < 200\", \"p(99.9)<200\"", "med p75 p99.9"),
+        ("\"max<200\", \"min<200\", \"p(50)<200\"", "med max min"),
+        ("\"med<200\"", "med p95 p99"),
+    ] {
+        let model = MODEL.replace("\"p(90)<200\", \"avg<1\"", thresholds);
+        let model = file(directory.path(), "m.toml", &model);
+        capsim(&["run", arg(&model), "--quiet", "--report", arg(&page)]);
+        let html = std::fs::read_to_string(&page).unwrap();
+        let (_, series) = html.split_once("\"series\":[").unwrap();
+        let (series, _) = series.split_once(']').unwrap();
+        let names = series.split("{\"name\":\"").skip(1);
+        let names: Vec<&str> = names.filter_map(|name| name.split('"').next()).collect();
+        assert_eq!(names.join(" "), drawn, "{thresholds}");
+        assert!(html.contains("limit http_req_duration"), "{thresholds}");
+    }
+}
+
 /// It is of the kind, the time and the number of each event: who did what else is in the summary.
 #[test]
 fn a_fingerprint_does_not_tell_what_was_chosen() {

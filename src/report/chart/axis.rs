@@ -1,5 +1,8 @@
 //! Axes: which numbers stand at them, and where a value lies.
 
+/// Values beyond it lie on the edge: an axis ends at the next power of ten, which must be a number.
+const FARTHEST: f64 = 1e300;
+
 /// From values to pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct Axis {
@@ -15,7 +18,10 @@ impl Axis {
     /// widened to round numbers if `round`.
     pub fn new(low: f64, high: f64, log: bool, round: bool, from: i32, to: i32) -> Axis {
         let (mut low, mut high) = if low.is_finite() && high.is_finite() {
-            (low, high)
+            (
+                low.clamp(-FARTHEST, FARTHEST),
+                high.clamp(-FARTHEST, FARTHEST),
+            )
         } else {
             (0.0, 1.0)
         };
@@ -157,6 +163,20 @@ mod tests {
         let log = Axis::new(3.0, 700.0, true, true, 0, 300);
         assert_eq!(log.ticks()[..4], [1.0, 2.0, 5.0, 10.0]);
         assert_eq!(log.at(10.0), 100);
+    }
+
+    /// The next power of ten of the largest number is none.
+    #[test]
+    fn the_largest_numbers_have_an_axis_that_ends() {
+        for (low, high) in [(1.0, 1e308), (f64::MAX, f64::MAX), (-f64::MAX, f64::MAX)] {
+            for log in [false, true] {
+                let axis = Axis::new(low, high, log, true, 0, 100);
+                let ticks = axis.ticks();
+                assert!(ticks.len() <= 400, "{low} {high} {log}: {}", ticks.len());
+                assert!(ticks.iter().all(|tick| tick.is_finite()));
+                assert_eq!(axis.at(f64::MAX), 100);
+            }
+        }
     }
 
     #[test]

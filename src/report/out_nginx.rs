@@ -2,7 +2,8 @@
 //!
 //! nginx's combined format, with `$msec`, `$request_time` and `$upstream_response_time` behind it as
 //! `msec=… rt=… urt="…"` (`ngx_http_log_module` and `ngx_http_upstream_module`, nginx 1.22: the line is
-//! written when a request ends, times in seconds with three decimals, cut).
+//! written when a request ends, times in seconds with three decimals). Its clock has whole milliseconds, so that a time
+//! is the difference of two that are cut, and right in the mean.
 
 use std::io::{self, Write};
 
@@ -60,6 +61,13 @@ pub fn write(
         let at = epoch.checked_add(since).map_err(io::Error::other)?;
         let local = at.to_zoned(TimeZone::UTC).strftime("%d/%b/%Y:%H:%M:%S %z");
         let msec = at.as_millisecond();
+        let (begun, waited) = (timings.duration().0, timings.waiting);
+        let request_time = Seconds::between(at, begun, 0)?;
+        let upstream_time = Seconds::between(
+            at,
+            timings.receiving.saturating_add(waited),
+            timings.receiving,
+        )?;
         write!(
             out,
             "127.0.0.1 - - [{local}] \"{}\" {} 0 \"-\" \"capsim\" msec={}.{:03} rt={} urt=\"",
@@ -67,11 +75,11 @@ pub fn write(
             line.status,
             msec.div_euclid(1000),
             msec.rem_euclid(1000),
-            Seconds(timings.duration().0),
+            request_time,
         )?;
         match line.status {
             CLIENT_CLOSED_REQUEST => writeln!(out, "-\"")?,
-            _ => writeln!(out, "{}\"", Seconds(timings.waiting))?,
+            _ => writeln!(out, "{upstream_time}\"")?,
         }
     }
     out.flush()
@@ -120,13 +128,24 @@ fn is_method(text: &str) -> bool {
     text.len() >= 3 && text.bytes().all(|b| b.is_ascii_uppercase())
 }
 
-/// Nanoseconds as seconds with three decimals, cut as nginx cuts them.
-struct Seconds(u64);
+/// Milliseconds as seconds with three decimals.
+struct Seconds(i64);
+
+impl Seconds {
+    /// From so many nanoseconds before a moment to so many before it, by a clock of whole milliseconds.
+    fn between(moment: Timestamp, from: u64, to: u64) -> io::Result<Seconds> {
+        let read = |before: u64| {
+            let before = SignedDuration::from_nanos(i64::try_from(before).unwrap_or(i64::MAX));
+            let at = moment.checked_sub(before).map_err(io::Error::other)?;
+            Ok::<_, io::Error>(at.as_millisecond())
+        };
+        Ok(Seconds(read(to)? - read(from)?))
+    }
+}
 
 impl std::fmt::Display for Seconds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ms = self.0 / 1_000_000;
-        write!(f, "{}.{:03}", ms / 1000, ms % 1000)
+        write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
     }
 }
 
@@ -146,7 +165,13 @@ mod tests {
         ] {
             assert_eq!(request_line(method, url), line);
         }
-        assert_eq!(Seconds(1_234_999_999).to_string(), "1.234");
+        assert_eq!(Seconds(1_234).to_string(), "1.234");
+        // 1.6 ms from 0.7 ms on end in the third millisecond and begin in the first; from 0.2 ms on they are one.
+        let took = |end_us: i64| {
+            let end = Timestamp::from_microsecond(1_795_776_000_000_000 + end_us).unwrap();
+            Seconds::between(end, 1_600_000, 0).unwrap().to_string()
+        };
+        assert_eq!((took(2_300), took(1_800)), ("0.002".into(), "0.001".into()));
         assert_eq!(status(ResponseCode::REFUSED), None);
         assert_eq!(status(ResponseCode::TIMEOUT), Some(499));
         assert_eq!(status(ResponseCode::OK), Some(200));

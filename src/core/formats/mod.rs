@@ -43,6 +43,12 @@ pub use reading::{Collected, Order, Reading, Record, Skipped, ascending};
 pub use rule::Rule;
 pub use source::{Problem, Source};
 
+/// In microseconds.
+const DAY_US: u64 = 86_400_000_000;
+
+/// No test lasts longer, and no log that is one file.
+const LONG_DAYS: u64 = 366;
+
 /// All kinds of files, in the order in which a file is tried.
 pub static READERS: [&Reader; 38] = [
     &jmeter::CSV,
@@ -221,11 +227,16 @@ pub fn each_of(
     sink: Sink<'_>,
 ) -> Result<(&'static Declaration, Reading), Problem> {
     let mut held = false;
+    let mut begins: Option<(i64, i64)> = None;
     let mut counting = |record: &Record<'_>| {
         held = true;
+        if let Some(at) = record.start_us {
+            let (first, last) = begins.unwrap_or((at, at));
+            begins = Some((first.min(at), last.max(at)));
+        }
         sink(record);
     };
-    let (declaration, reading) = match layout {
+    let (declaration, mut reading) = match layout {
         Some(layout) => {
             let reading = access::read_as(source, layout, &mut counting)?;
             (layout.declaration, reading)
@@ -236,6 +247,11 @@ pub fn each_of(
             (&reader.declaration, reading)
         }
     };
+    let days = begins.map_or(0, |(first, last)| last.abs_diff(first) / DAY_US);
+    if days > LONG_DAYS && !reading.doubts.iter().any(|doubt| doubt.contains("clock")) {
+        let doubt = format!("the clock: the requests span {days} days, so that a time is wrong");
+        reading.doubts.push(doubt);
+    }
     let prints = reading.requests.is_some() || reading.mean.is_some() || reading.max.is_some();
     if held || prints || !reading.percentiles.is_empty() {
         return Ok((declaration, reading));
@@ -252,4 +268,23 @@ pub fn each_of(
         message,
         "give the file as the tool wrote it, or --log-format",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_another_age_is_told() {
+        let table = |first: &str| format!("timeStamp,elapsed\n{first},5\n1795780659883,7\n");
+        let doubts = |text: &str| {
+            let mut source = Source::of_bytes("x.jtl", text.as_bytes()).unwrap();
+            understand(&mut source, None).unwrap().reading.doubts
+        };
+        assert_eq!(doubts(&table("1795780659796")), [""; 0]);
+        for first in ["-1795780659796", "0"] {
+            let told = doubts(&table(first)).join("\n");
+            assert!(told.contains("the clock: the requests span "), "{told}");
+        }
+    }
 }

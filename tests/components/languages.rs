@@ -1,7 +1,7 @@
 //! Pools and locks inside programs: 20 users in a closed loop, a pool of two (a lock of one), hold 10 ms, 40 rounds each.
 //! Each row is what was measured on the version that the preset names: milliseconds, and the coefficient of variation.
 
-use super::sessions::{Spread, closed_loop, closed_loop_text, run, spread};
+use super::sessions::{Spread, closed_loop, closed_loop_text, model, run, spread};
 
 /// What a preset does without think time and with 5 ms, over some seeds.
 fn runs(preset: &str, size: u32, think: &str) -> Vec<Spread> {
@@ -184,7 +184,18 @@ fn the_overflow_of_sqlalchemy_may_leave_one_connection_for_all() {
             let text = closed_loop_text(20, ("per-vu-iterations", 40), think, "hold = \"p\"", rest);
             let text = text.replace("\"10ms\"", "{ uniform = [\"10ms\", \"10.3ms\"] }");
             let outcome = run(&text, seed);
+            let lines = capsim::report::components::lines(&outcome, &model(&text, &[])).join("\n");
             let probe = &outcome.pools[0];
+            let told = format!(
+                "pool p: {} times somebody was woken and found",
+                probe.in_vain
+            );
+            assert!(probe.in_vain == 0 || lines.contains(&told), "{lines}");
+            assert_eq!(
+                lines.contains("of the overflow"),
+                probe.closed > 0,
+                "{lines}"
+            );
             assert!(probe.opened <= probe.closed && probe.closed <= probe.opened + 1);
             let waits = outcome.recorder.durations.iter();
             let waits: Vec<f64> = waits

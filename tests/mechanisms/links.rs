@@ -45,6 +45,11 @@ fn once(link: &str, call: &str, pay: &str) -> (u64, bool) {
 fn a_call_takes_the_way_there_and_back() {
     assert_eq!(once("", "", WORK), (5_000, true));
     assert_eq!(once("latency = \"10ms\"", "", WORK), (25_000, true));
+    let quiet = model("latency = \"10ms\"", "", WORK, 1);
+    assert_eq!(
+        capsim::report::components::lines(&run(&quiet), &quiet),
+        ["link wire: 2 messages, on their way for 10ms on average"]
+    );
     // 200 bytes there and 800 back at 100,000 a second.
     let bytes =
         "latency = \"10ms\"\nbandwidth = 100_000\nrequest_bytes = 200\nresponse_bytes = 800";
@@ -164,6 +169,17 @@ fn a_large_answer_is_lost_by_segments() {
             "{time}: {there} of {expected}"
         );
     }
+    // A run tells of it.
+    let outcome = run(&model);
+    let lines = capsim::report::components::lines(&outcome, &model).join("\n");
+    let lost = format!(
+        "because {} segments were lost and sent again",
+        outcome.links[0].lost
+    );
+    assert!(
+        lines.contains("link wire: 40000 messages, on their way for") && lines.contains(&lost),
+        "{lines}"
+    );
     // All of it as one message is lost as seldom as one segment.
     let whole = link.replace("segment = 1460\n", "bandwidth = 1e12\n");
     let whole = run(&self::model(&whole, "", WORK, n)).links[0].clone();

@@ -49,7 +49,13 @@ fn preemptive_resume_has_its_closed_form() {
     let [high, low] = means(&outcome);
     assert!((high / (exact[0] * 1000.0) - 1.0).abs() < 0.03, "{high}");
     assert!((low / (exact[1] * 1000.0) - 1.0).abs() < 0.08, "{low}");
-    assert!(outcome.stations[0].interrupted > 5_000);
+    let interrupted = outcome.stations[0].interrupted;
+    assert!(interrupted > 5_000);
+    let text = two_classes("preemption = \"resume\"");
+    let lines = capsim::report::components::lines(&outcome, &model(&text)).join("\n");
+    let told =
+        format!("station cpu: services were interrupted {interrupted} times for a higher class");
+    assert!(lines.contains(&told), "{lines}");
     // Nothing is lost: the server works as much as without.
     let busy = outcome.stations[0].in_service.mean(outcome.end_time());
     assert!((busy - 0.8).abs() < 0.02, "{busy}");

@@ -53,3 +53,33 @@ impl Chance {
         self.stream.below(n as u64) as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_comes_by_chance_or_evenly() {
+        let of = |evenly: bool| {
+            let waiting = Waiting {
+                stray: 0.3,
+                evenly,
+                ..Waiting::default()
+            };
+            let mut chance = Chance::of(&waiting, Stream::new(1, 0, "chance")).expect("a chance");
+            (0..10_000).map(|_| chance.strikes()).collect::<Vec<bool>>()
+        };
+        let count = |all: &[bool]| all.iter().filter(|strikes| **strikes).count() as f64;
+        let (random, even) = (of(false), of(true));
+        // Within four standard deviations; and every fourth or third time.
+        assert!((count(&random) - 3000.0).abs() < 4.0 * (2100.0_f64).sqrt());
+        assert!((count(&even) - 3000.0).abs() <= 1.0);
+        assert!(even.chunks(10).all(|ten| (2.0..=4.0).contains(&count(ten))));
+        assert!(
+            !random
+                .chunks(10)
+                .all(|ten| (2.0..=4.0).contains(&count(ten)))
+        );
+        assert!(Chance::with(0.0, Stream::new(1, 0, "chance")).is_none());
+    }
+}

@@ -53,7 +53,7 @@ impl PartialFile {
 
     fn name(&self) -> PathBuf {
         let mut name = self.place.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
+        name.push(format!(".{}.part", process_id()));
         self.place.with_file_name(name)
     }
 
@@ -185,6 +185,14 @@ mod unnamed {
     pub fn link(_: &File, _: &Path) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
+}
+
+/// WebAssembly's processes have no number.
+fn process_id() -> u32 {
+    if cfg!(target_family = "wasm") {
+        return 0;
+    }
+    std::process::id()
 }
 
 #[cfg(test)]

@@ -54,6 +54,21 @@ pub enum Metric {
     Duration(f64),
     /// Share of the tokens in use of one of its pools: an index into the service's list.
     Tokens(u16),
+    /// A number of the whole model; a replica's share of it is what the target is for.
+    External(Source),
+}
+
+/// What an external metric counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Source {
+    /// Requests that wait for a station, all its copies together: an index into the model's stations.
+    Station(u16),
+    /// Requests that wait for a pool, likewise.
+    Pool(u16),
+    /// Users in line in the waiting room.
+    InLine,
+    /// Users whom the waiting room has let through and who are not done.
+    Admitted,
 }
 
 /// How many replicas there should be.

@@ -125,6 +125,52 @@ fn the_share_of_a_pools_tokens_in_use_may_be_the_metric() {
     );
 }
 
+/// A thousand users who come to a waiting room at once, of whom ten a second are let through to a service of two replicas.
+fn crowd(scale: &str) -> String {
+    format!(
+        "[scenarios.default]\nexecutor = \"per-vu-iterations\"\nvus = 1000\niterations = 1\njourney = \"go\"\n\
+         [journeys]\ngo = [{{ pick = \"user\" }}, {{ request = \"join\" }}, {{ poll = \"status\", until = \"admitted\", every = \"1s\", at_most = 200 }}, \
+         {{ request = \"e\" }}]\n[waiting_room]\nadmit = {{ rate = 10 }}\n\
+         [stations.s]\nservers = 100\n[endpoints.e]\nvisits = [{{ station = \"s\", time = \"1s\" }}]\n\
+         [endpoints.join]\nvisits = [{{ issue = \"token\" }}]\n[endpoints.status]\nvisits = [{{ status = \"queue\" }}]\n\
+         [services.api]\nreplicas = 2\nendpoints = [\"e\"]\nstations = [\"s\"]\n\
+         [services.api.autoscale]\nmax = 50\n{scale}\n"
+    )
+}
+
+#[test]
+fn who_waits_elsewhere_may_be_the_metric() {
+    // A queue worker outside the service: four jobs a second come and one a second is done, so that 3 t wait at time t and 22.5 on
+    // average of the first 15 s. At 5 for each replica ⌈22.5 / 5⌉ = 5 are wanted, 3 × 22.5 = 67.5 in the second window ask for 14.
+    // Those that boot do not make the decision milder: half of what is there boots at the second.
+    let jobs = |scale: &str| {
+        let text = staircase(&[4], &format!("metric = \"external\"\n{scale}")).replace(
+            "[endpoints.e]\n",
+            "[stations.worker]\nservers = 1\n[endpoints.e]\n",
+        );
+        text.replace(
+            "visits = [",
+            "visits = [{ station = \"worker\", time = \"1s\" }, ",
+        )
+    };
+    let external = "station = \"worker\"\ntarget = 5\nboot = \"20s\"\n\
+                    up = { replicas = 50, per = \"15s\" }";
+    let counts = there(&model(&jobs(external)), &[34, 36, 49, 51]);
+    assert_eq!(counts, [2, 5, 5, 14]);
+    // Steps compare the number itself: 22.5 and then 67.5 wait.
+    let steps = "station = \"worker\"\nsteps = [{ above = 20, add = 1 }, { above = 60, add = 3 }]\nboot = \"0s\"";
+    assert_eq!(there(&model(&jobs(steps)), &[14, 16, 29, 31]), [2, 3, 3, 6]);
+}
+
+#[test]
+fn users_of_the_waiting_room_may_be_the_metric() {
+    // 925 of the thousand are in line on average of the first 15 s: ⌈925 / 100⌉ = 10, and 775 later: ⌈7.75⌉ = 8.
+    let scale = "metric = \"external\"\nwaiting_room = \"in-line\"\ntarget = 100\nboot = \"1s\"\n\
+                 up = { replicas = 50, per = \"15s\" }\ndown = { stabilise = \"0s\" }";
+    let counts = there(&model(&crowd(scale)), &[14, 17, 29, 31]);
+    assert_eq!(counts, [2, 10, 10, 8]);
+}
+
 #[test]
 fn a_percentile_of_how_long_requests_take_may_be_the_metric() {
     // Three come at once every four seconds to servers that need a second for each.
@@ -269,6 +315,11 @@ fn wrong_scaling_is_told() {
     assert!(few.contains("there are 2 replicas at the start"), "{few}");
     let step = told("steps = [{ above = 2, remove = 1 }]\nboot = \"1s\"");
     assert!(step.contains("a step adds above a value"), "{step}");
+    let of_what = told("metric = \"external\"\ntarget = 2\nboot = \"1s\"");
+    assert!(of_what.contains("`external` counts one thing"), "{of_what}");
+    let no_room =
+        told("metric = \"external\"\nwaiting_room = \"in-line\"\ntarget = 2\nboot = \"1s\"");
+    assert!(no_room.contains("has no waiting room"), "{no_room}");
     let order = told(
         "schedule = [{ at = \"2s\", replicas = 2 }, { at = \"1s\", replicas = 2 }]\nboot = \"1s\"",
     );

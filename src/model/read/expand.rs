@@ -3,6 +3,7 @@
 
 use super::{Build, Sections};
 use crate::Model;
+use crate::autoscale::{Metric, Source};
 use crate::cache::CacheId;
 use crate::service::{Copies, Service};
 use crate::system::{Op, PoolId, StationId};
@@ -115,6 +116,12 @@ pub(super) fn expand(build: &Build, model: &mut Model, at: &Sections) {
         }
         for copies in &mut service.caches {
             copies.first = caches.of(copies.first, 0);
+        }
+        let rule = service.autoscale.as_mut().and_then(|a| a.rule.as_mut());
+        match rule.map(|rule| &mut rule.metric) {
+            Some(Metric::External(Source::Station(id))) => *id = stations.of(*id, 0),
+            Some(Metric::External(Source::Pool(id))) => *id = pools.of(*id, 0),
+            _ => {}
         }
     }
 }

@@ -4,6 +4,7 @@
 mod about;
 mod answer;
 mod autoscale;
+mod autoscale_tables;
 mod breaker;
 mod cache;
 mod chain;

@@ -1,6 +1,6 @@
 //! The keys of services, as data.
 
-use super::autoscale::AUTOSCALE;
+use super::autoscale_tables::AUTOSCALE;
 use super::dist::DISTRIBUTION;
 use super::slowdown::{AFTER, EVERY};
 use super::station::STATUS;

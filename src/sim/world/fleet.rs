@@ -9,7 +9,7 @@ use crate::parts::health::Health;
 use crate::parts::replicas::{ReplicaProbe, Replicas, ServiceProbe};
 
 use super::World;
-use super::autoscale::Scaling;
+use super::autoscale_metric::Scaling;
 use super::faults::FaultRun;
 use super::request::Held;
 use super::system::BAD_GATEWAY;

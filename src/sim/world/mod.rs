@@ -7,6 +7,7 @@
 pub mod abort;
 pub mod audit;
 mod autoscale;
+mod autoscale_metric;
 pub mod build;
 mod cache;
 pub mod client_timeout;

@@ -1,6 +1,8 @@
-//! What capsim depends on: licences that `deny.toml` allows, and no crate that needs a newer Rust than `Cargo.toml` says.
+//! What capsim depends on: licences that `deny.toml` allows, no crate that needs a newer Rust than `Cargo.toml` says, and the
+//! same features in the program as in its tests.
 //! `cargo deny check` looks at advisories as well, for which it needs the net.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::Value;
@@ -126,4 +128,30 @@ fn no_dependency_needs_a_newer_rust_than_is_promised() {
         let rust = version(rust);
         assert!(rust <= own, "{} needs Rust {rust:?}", package["name"]);
     }
+}
+
+/// What is built of the normal dependencies, or of those and the tests' own: names, versions and features.
+fn built(edges: &str) -> BTreeSet<String> {
+    let done = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--prefix", "none", "--no-dedupe"])
+        .args(["--format", "{p} [{f}]", "--edges", edges])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
+    let text = String::from_utf8_lossy(&done.stdout);
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn tests_run_what_the_program_is_built_of() {
+    let (program, tests) = (built("normal,build"), built("normal,build,dev"));
+    assert!(program.len() > 50, "{program:?}");
+    let other: Vec<&String> = program.difference(&tests).collect();
+    assert!(
+        other.is_empty(),
+        "the tests' libraries ask for more features of these, and all that depends on them would be built twice and behave \
+         otherwise in tests: {other:#?}; ask for the same features in Cargo.toml"
+    );
 }

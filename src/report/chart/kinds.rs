@@ -2,9 +2,9 @@
 
 use super::axis::short;
 use super::figure::{Bars, Content, Figure, Lines, Map, Panel, Series};
+use super::over_time::{latency, seats, utilisation_over_time};
 use super::points::{Point, magnitude, points};
 use super::table::Table;
-use crate::study::metrics::statistic;
 
 /// A kind of chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -311,7 +311,7 @@ fn utilisation(along: &Along<'_>) -> Result<Vec<Panel>, String> {
 }
 
 /// `station_cpu_utilisation` is the station cpu.
-fn resource(column: &str) -> String {
+pub(super) fn resource(column: &str) -> String {
     column
         .trim_end_matches("_utilisation")
         .replacen('_', " ", 1)
@@ -461,99 +461,4 @@ fn window(table: &Table, kind: Kind) -> String {
         Kind::Seats => format!("at the end of each window of {span} s"),
         _ => format!("means over windows of {span} s"),
     }
-}
-
-fn over_time(table: &Table, name: &str, column: &str) -> Option<Series> {
-    let at = table.find(column)?;
-    let points = (0..table.rows.len()).map(|r| (table.number(r, 0), table.number(r, at), None));
-    Some(Series {
-        name: name.to_owned(),
-        points: points.collect(),
-        dots: false,
-    })
-}
-
-fn time_panel(height: u32, y_label: &str, lines: Lines) -> Panel {
-    Panel {
-        height,
-        x_label: "time since the start of the run [s]".to_owned(),
-        y_label: y_label.to_owned(),
-        content: Content::Lines(lines),
-        ..Panel::default()
-    }
-}
-
-fn latency(table: &Table) -> Vec<Panel> {
-    let limits = table.limits("http_req_duration");
-    // What thresholds compare; without any, two percentiles that most do.
-    let compared = table.compared("http_req_duration").into_iter();
-    let mut named: Vec<String> = compared.map(statistic).filter(|s| s != "med").collect();
-    if named.is_empty() {
-        named = vec!["p95".to_owned(), "p99".to_owned()];
-    }
-    named.insert(0, "med".to_owned());
-    let series = named
-        .iter()
-        .map(|stat| over_time(table, stat, &format!("http_req_duration_{stat}_ms")));
-    let load = [
-        over_time(table, "VUs", "vus"),
-        over_time(table, "requests per second", "http_reqs_per_s"),
-    ];
-    vec![
-        time_panel(
-            340,
-            "response time [ms]",
-            Lines {
-                series: series.flatten().collect(),
-                limits,
-                ..Lines::default()
-            },
-        ),
-        time_panel(
-            220,
-            "VUs, requests/s",
-            Lines {
-                series: load.into_iter().flatten().collect(),
-                ..Lines::default()
-            },
-        ),
-    ]
-}
-
-fn seats(table: &Table) -> Result<Vec<Panel>, String> {
-    let all = [("sold", "seats_sold"), ("held", "seats_held")];
-    let series: Vec<Series> = all
-        .iter()
-        .filter_map(|(name, column)| over_time(table, name, column))
-        .collect();
-    if series.is_empty() {
-        return Err("the model of this time line has no seats".to_owned());
-    }
-    let free = over_time(table, "free", "seats_free");
-    let lines = |series, stacked| Lines {
-        series,
-        stacked,
-        ..Lines::default()
-    };
-    Ok(vec![
-        time_panel(300, "seats taken", lines(series, true)),
-        time_panel(220, "seats free", lines(free.into_iter().collect(), false)),
-    ])
-}
-
-fn utilisation_over_time(table: &Table) -> Vec<Panel> {
-    let columns = table.columns(|h| h.ends_with("_utilisation"));
-    let series = columns
-        .iter()
-        .filter_map(|c| over_time(table, &resource(&table.header[*c]), &table.header[*c]));
-    let mut panel = time_panel(
-        400,
-        "mean share in use",
-        Lines {
-            series: series.collect(),
-            ..Lines::default()
-        },
-    );
-    panel.y_at_least = Some(1.0);
-    vec![panel]
 }

@@ -9,6 +9,7 @@ pub mod figure;
 pub(in crate::report) mod forest;
 pub mod kinds;
 mod map;
+mod over_time;
 #[cfg(feature = "png")]
 mod png;
 pub mod points;

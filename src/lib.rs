@@ -58,7 +58,7 @@
 //! # The inside
 //! A model (TOML) is read and checked by [`model`], run by [`world`] and printed by [`report`].
 //! The modules are layers: `docs/design.md` lists them from the top to the bottom. Each imports only from
-//! those below it; they are five crates, so that an edit builds one of them, and the rest stays.
+//! those below it; they are six crates, so that an edit builds one of them, and the rest stays.
 
 // They panic where the text cannot be written.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -68,7 +68,8 @@ pub mod cli;
 pub mod report;
 
 pub use api::{Error, Model, Point, Report, Resource, Setting, Simulation, Sweep, Trend, set};
-pub use capsim_core::{engine, formats, stats, theory};
+pub use capsim_core::{engine, stats, theory};
+pub use capsim_formats as formats;
 pub use capsim_model as model;
 pub use capsim_model::{Problem, Problems};
 pub use capsim_sim::{load, measure, parts, world};

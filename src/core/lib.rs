@@ -6,6 +6,5 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod engine;
-pub mod formats;
 pub mod stats;
 pub mod theory;

@@ -56,7 +56,8 @@ pub mod visible;
 pub mod vocabulary;
 pub mod waiting;
 
-use capsim_core::{engine, formats};
+use capsim_core::engine;
+use capsim_formats as formats;
 
 pub use document::{Checked, Document};
 pub use formats::input;

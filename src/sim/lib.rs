@@ -10,5 +10,6 @@ pub mod measure;
 pub mod parts;
 pub mod world;
 
-use capsim_core::{engine, formats, stats};
+use capsim_core::{engine, stats};
+use capsim_formats as formats;
 use capsim_model as model;

@@ -29,6 +29,7 @@ pub mod sweep;
 pub mod timeline;
 pub mod vary;
 
-use capsim_core::{engine, formats, stats, theory};
+use capsim_core::{engine, stats, theory};
+use capsim_formats as formats;
 use capsim_model as model;
 use capsim_sim::{load, measure, parts, world};

@@ -5,6 +5,11 @@
 //! the tool has printed as a [`Reading`]; the opening of all files within limits ([`input`]); the requests of a log in
 //! the order of their begins ([`replay`]). It may use `stats` and what is below it. It must not know what is done with
 //! the numbers: no model, no simulation, no fit, no printing.
+//!
+//! The inside of a program: any version may change what is here. The library's public face is the crate `capsim`.
+
+// They panic where the text cannot be written.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod ab;
 mod access;
@@ -36,6 +41,8 @@ mod vegeta;
 mod wrk;
 
 use std::path::Path;
+
+use capsim_core::{engine, stats};
 
 pub use access::Layout;
 pub use declaration::{Declaration, Deviation, Reader, Sink};

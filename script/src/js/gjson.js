@@ -235,9 +235,30 @@
     return fail(`cannot parse json due to an error at line ${line}, character ${column} , error: ${say}`);
   };
 
+  // The names of a path of nothing but names, which most are.
+  const plain = new Map();
+  const namesOf = (path) => {
+    let names = plain.get(path);
+    if (names === undefined) {
+      names = /^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/.test(path) ? path.split(".") : null;
+      if (plain.size >= 1000) plain.clear();
+      plain.set(path, names);
+    }
+    return names;
+  };
+
   const select = (text, path) => {
     let parsed;
     try { parsed = JSON.parse(text); } catch { return undefined; }
+    const names = namesOf(path);
+    if (names !== null) {
+      let x = parsed;
+      for (let i = 0; i < names.length; i++) {
+        if (!isObject(x) || !Object.hasOwn(x, names[i])) return undefined;
+        x = x[names[i]];
+      }
+      return x;
+    }
     const found = get(parsed, path);
     return found === missing ? undefined : found;
   };

@@ -10,40 +10,44 @@ const ownData = () => {
   given.value ??= JSON.parse(given.text);
   return copyOnWrite(given.value, new Map());
 };
-// Stands for an object of the shared copy until it is changed; then for a copy of it, in `target`.
+// Stands for an object of the shared copy until it is changed; then for a copy of it, in the target.
+class CopyOnWrite {
+  constructor(shared, known) {
+    this.shared = shared;
+    this.known = known;
+    this.copied = false;
+  }
+  part(x) { return copyOnWrite(x, this.known); }
+  copy(target) {
+    if (this.copied) return;
+    this.copied = true;
+    const { shared } = this;
+    if (Array.isArray(shared)) for (let i = 0; i < shared.length; i++) target[i] = this.part(shared[i]);
+    else for (const key of O.keys(shared)) target[key] = this.part(shared[key]);
+  }
+  get(target, key, self) {
+    if (this.copied) return Reflect.get(target, key, self);
+    const x = this.shared[key];
+    return isObject(x) && O.hasOwn(this.shared, key) ? this.part(x) : x;
+  }
+  has(target, key) { return Reflect.has(this.copied ? target : this.shared, key); }
+  ownKeys(target) { return Reflect.ownKeys(this.copied ? target : this.shared); }
+  getOwnPropertyDescriptor(target, key) {
+    const d = O.getOwnPropertyDescriptor(this.copied ? target : this.shared, key);
+    if (d !== undefined && !this.copied) d.value = this.part(d.value);
+    return d;
+  }
+  set(target, key, x) { this.copy(target); return Reflect.set(target, key, x); }
+  defineProperty(target, key, d) { this.copy(target); return Reflect.defineProperty(target, key, d); }
+  deleteProperty(target, key) { this.copy(target); return Reflect.deleteProperty(target, key); }
+  setPrototypeOf(target, x) { this.copy(target); return Reflect.setPrototypeOf(target, x); }
+  preventExtensions(target) { this.copy(target); return Reflect.preventExtensions(target); }
+}
 const copyOnWrite = (shared, known) => {
   if (!isObject(shared)) return shared;
   const before = known.get(shared);
   if (before !== undefined) return before;
-  const target = Array.isArray(shared) ? [] : {};
-  let copied = false;
-  const part = (x) => copyOnWrite(x, known);
-  const copy = () => {
-    if (copied) return;
-    copied = true;
-    if (Array.isArray(shared)) for (let i = 0; i < shared.length; i++) target[i] = part(shared[i]);
-    else for (const key of O.keys(shared)) target[key] = part(shared[key]);
-  };
-  const proxy = new Proxy(target, {
-    get(_, key, self) {
-      if (copied) return Reflect.get(target, key, self);
-      const x = shared[key];
-      return isObject(x) && O.hasOwn(shared, key) ? part(x) : x;
-    },
-    has: (_, key) => Reflect.has(copied ? target : shared, key),
-    ownKeys: () => Reflect.ownKeys(copied ? target : shared),
-    getOwnPropertyDescriptor(_, key) {
-      const d = O.getOwnPropertyDescriptor(copied ? target : shared, key);
-      if (d !== undefined && !copied) d.value = part(d.value);
-      return d;
-    },
-    set(_, key, x) { copy(); return Reflect.set(target, key, x); },
-    defineProperty(_, key, d) { copy(); return Reflect.defineProperty(target, key, d); },
-    deleteProperty(_, key) { copy(); return Reflect.deleteProperty(target, key); },
-    setPrototypeOf(_, x) { copy(); return Reflect.setPrototypeOf(target, x); },
-    preventExtensions() { copy(); return Reflect.preventExtensions(target); },
-    isExtensible() { return Reflect.isExtensible(target); },
-  });
+  const proxy = new Proxy(Array.isArray(shared) ? [] : {}, new CopyOnWrite(shared, known));
   known.set(shared, proxy);
   return proxy;
 };

@@ -2,11 +2,10 @@
 
 use crate::effect::{Headers, Tags};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// How many are kept; those that come later are not.
-const MOST: usize = 256;
+/// Places for texts: each holds the last one that came to it.
+const PLACES: usize = 512;
 
 /// Sets of tags that are kept.
 const MOST_TAGS: usize = 16;
@@ -17,7 +16,7 @@ type Seen = (Headers<Rc<str>>, Rc<Tags>);
 /// Texts that were seen before.
 #[derive(Default)]
 pub(crate) struct Texts {
-    known: RefCell<BTreeSet<Rc<str>>>,
+    known: RefCell<Vec<Option<Rc<str>>>>,
     tags: RefCell<Vec<Seen>>,
     none: Rc<Tags>,
 }
@@ -26,14 +25,14 @@ impl Texts {
     /// A text, which is the one that was seen before if it is the same.
     pub(crate) fn kept(&self, text: &str) -> Rc<str> {
         let mut known = self.known.borrow_mut();
-        if let Some(known) = known.get(text) {
-            return known.clone();
+        if known.is_empty() {
+            known.resize(PLACES, None);
         }
-        let text: Rc<str> = text.into();
-        if known.len() < MOST {
-            known.insert(text.clone());
+        let place = &mut known[place(text)];
+        match place {
+            Some(known) if **known == *text => known.clone(),
+            _ => place.insert(text.into()).clone(),
         }
-        text
     }
 
     /// Tags, likewise.
@@ -54,6 +53,17 @@ impl Texts {
     }
 }
 
+/// The place of a text: by its length, its first and its last eight bytes.
+fn place(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let word = |part: &[u8]| part.iter().fold(0u64, |w, b| (w << 8) | u64::from(*b));
+    let first = word(&bytes[..bytes.len().min(8)]);
+    let last = word(&bytes[bytes.len().saturating_sub(8)..]);
+    let mixed =
+        (first ^ last.rotate_left(29) ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as usize % PLACES
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,10 +72,11 @@ mod tests {
     fn the_same_text_is_kept_once_and_not_too_many() {
         let texts = Texts::default();
         assert!(Rc::ptr_eq(&texts.kept("a"), &texts.kept("a")));
-        for i in 0..2 * MOST {
+        for i in 0..2 * PLACES {
             assert_eq!(&*texts.kept(&i.to_string()), i.to_string());
         }
-        assert_eq!(texts.known.borrow().len(), MOST);
+        assert_eq!(texts.known.borrow().len(), PLACES);
+        assert_eq!(&*texts.kept(""), "");
         let pair = |v: &str| vec![("k".into(), v.into())];
         assert!(Rc::ptr_eq(&texts.tags(pair("1")), &texts.tags(pair("1"))));
         assert_eq!(texts.tags(pair("2"))["k"], "2");

@@ -89,7 +89,7 @@ impl<'js, 'e> Vu<'js, 'e> {
         let name = script.files().main();
         let load = || -> Result<Object<'js>> {
             let main = if self.engine.is_shared() {
-                own_module(&self.ctx, self.state, name)?
+                own_module(&self.ctx, &self.engine.desk, name)?
             } else {
                 module(&self.ctx, script, name)?
             };

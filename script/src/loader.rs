@@ -1,7 +1,7 @@
 //! How `import` finds its modules.
 
 use crate::files::{Files, MODULES};
-use crate::natives::{Desk, State};
+use crate::natives::Desk;
 use crate::raw::Bytecode;
 use crate::script::Script;
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
@@ -57,23 +57,27 @@ impl Loader for Imports {
             return module(ctx, &self.script, name);
         }
         let name = name.rsplit_once(OF_VU).map_or(name, |(name, _)| name);
-        own_module(ctx, &self.desk.vu(), name)
+        own_module(ctx, &self.desk, name)
     }
 }
 
 /// A module of one VU among those that share an engine.
 pub(crate) fn own_module<'js>(
     ctx: &Ctx<'js>,
-    vu: &State,
+    desk: &Desk,
     name: &str,
 ) -> Result<Module<'js, Declared>> {
+    let vu = desk.vu();
     if MODULES.contains(&name) {
         return module(ctx, &vu.script, name);
     }
     if let Some(known) = vu.loaded(ctx, name) {
         return Ok(known);
     }
-    let module = module(ctx, &vu.script, name)?;
+    let module = match vu.script.compiled(name) {
+        Some(compiled) => desk.read_again(ctx, name, &compiled)?,
+        None => module(ctx, &vu.script, name)?,
+    };
     vu.keep_loaded(name, &module);
     Ok(module)
 }

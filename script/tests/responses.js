@@ -25,6 +25,28 @@ export default function () {
   const u = http.request('GET', `${B}/status/404`);
   show(u.status, u.status_text, u.error_code, u.body, u.proto, u.remote_ip, u.remote_port);
   try { show(JSON.stringify(u.json())); } catch (e) { show(String(e)); }
+  const w = http.get(`${B}/delay/1`);
+  show(JSON.stringify(Object.getOwnPropertyDescriptor(w, 'status')), Object.getOwnPropertyDescriptor(w, 'none'));
+  show(typeof Object.getOwnPropertyDescriptor(w, 'headers').value, w.none, 'none' in w, delete w.none);
+  Object.defineProperty(w, 'status', { value: 7, enumerable: false });
+  show(Object.keys(w).join(), w.status, JSON.stringify(Object.getOwnPropertyDescriptor(w, 'status')), delete w.status, 'status' in w);
+  Object.defineProperty(w, 'more', { get: () => 8, configurable: true });
+  show(w.more, Object.getOwnPropertyNames(w).join());
+  const f = Object.freeze(http.get(`${B}/delay/1`));
+  show(Object.isFrozen(f), Object.keys(f).join(), f.status, f.timings === f.timings);
+  try { f.status = 1; } catch (e) { show(String(e)); }
+  try { f.other = 1; } catch (e) { show(String(e)); }
+  const q = Object.seal(http.get(`${B}/delay/1`));
+  q.status = 3;
+  show(Object.isSealed(q), q.status, Reflect.preventExtensions(q), Object.preventExtensions(q) === q);
+  const z = http.get(`${B}/delay/1`);
+  z.headers.response = z;
+  z.self = z;
+  show(Object.assign(z, { body: '{"a":[1,{"b-c":2}],"n":null}' }).json().a[0], Object.keys(z).join());
+  show(z.json('a.0'), z.json('a.1.b-c'), z.json('n'), z.json('n.x'), z.json('x'), z.json('a.length'), JSON.stringify(z.json('a')));
+  const { status, timings: { waiting }, ...rest } = http.get(`${B}/delay/1`);
+  show(status, waiting > 0, Object.keys(rest).join(), Object.values(rest).length);
+  show(Reflect.ownKeys(http.get(`${B}/delay/1`)).map(String).join(), http.get(`${B}/delay/1`).__proto__ === Object.getPrototypeOf(z));
   let reads = 0;
   http.get(`${B}/delay/1`, { get headers() { reads += 1; return {}; } });
   show(reads);

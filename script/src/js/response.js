@@ -95,13 +95,12 @@ class MadeUp extends Response {
   }
 }
 // What Rust makes responses with.
-const responses = {
-  prototype: Response.prototype, hidden: inside,
-  lazy: (name, at) => {
-    const set = function (value) { O.defineProperty(this, name, { value, writable: true, configurable: true, enumerable: true }); };
-    return [function () { return n.part(this, at); }, set];
-  },
-};
+const responses = { prototype: Response.prototype, hidden: inside };
+// What forbids new properties must find all fields there.
+for (const [object, name] of [[O, "freeze"], [O, "seal"], [O, "preventExtensions"], [Reflect, "preventExtensions"]]) {
+  const real = object[name];
+  define(object, name, { [name](x) { n.fill(x); return real(x); } }[name]);
+}
 const timings = (blocked, connecting, tls, sending, waiting, receiving) => ({
   duration: sending + waiting + receiving, blocked, looking_up: 0, connecting, tls_handshaking: tls, sending, waiting, receiving,
 });

@@ -1,21 +1,35 @@
-//! Responses that are made without the JavaScript side: what is seldom read of them is made when it is read.
+//! Responses that are made without the JavaScript side: their fields are made when they are read.
 
 use super::host::milliseconds;
 use super::quick::canonical;
 use crate::effect::{Request, Response};
-use crate::raw::{Held, Holder, Layout};
+use crate::natives::Desk;
+use crate::raw::{Fields, Lazy};
 use rquickjs::function::Func;
-use rquickjs::object::Property;
-use rquickjs::{Array, Ctx, Function, IntoJs, Object, Persistent, Result, Value};
+use rquickjs::{Ctx, IntoJs, Object, Persistent, Result, Value};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// A request and what came of it.
 pub(crate) struct Exchange {
-    pub(crate) request: Rc<Request>,
-    pub(crate) response: Response,
+    request: Rc<Request>,
+    response: Response,
+    /// Until the script reads it.
+    body: Cell<Vec<u8>>,
 }
 
-/// The fields of a response, in k6's order, and behind them one that only the kit sees.
+impl Exchange {
+    pub(super) fn new(request: Rc<Request>, mut response: Response) -> Exchange {
+        let body = Cell::new(response.body.take().unwrap_or_default());
+        Exchange {
+            request,
+            response,
+            body,
+        }
+    }
+}
+
+/// The fields of a response, in k6's order; behind them one that only the kit sees.
 const FIELDS: [&str; 16] = [
     "remote_ip",
     "remote_port",
@@ -35,117 +49,74 @@ const FIELDS: [&str; 16] = [
     "request",
 ];
 
-/// Those of them that are made when they are read.
-const LAZY: [&str; 5] = ["headers", "cookies", "timings", "ocsp", "request"];
-
 /// How responses are made.
 pub(crate) struct Responses {
-    layout: Layout,
-    /// A response for each number of fields: the engine goes from shape to shape of objects that it knows.
-    _begun: Persistent<Vec<Object<'static>>>,
+    kind: Lazy<Exchange>,
     prototype: Persistent<Object<'static>>,
-    protocol: Persistent<Value<'static>>,
-    empty: Persistent<Value<'static>>,
 }
 
 impl Responses {
-    /// As the JavaScript side wants it: the prototype, the name of the hidden field, and a function that makes getter
-    /// and setter of a lazy field of this name.
+    /// As the JavaScript side wants it: the prototype, and the name of the hidden field.
     pub(crate) fn new<'js>(ctx: &Ctx<'js>, kit: &Object<'js>) -> Result<Responses> {
         let wanted: Object = kit.get("responses")?;
-        let pair: Function = wanted.get("lazy")?;
-        let mut lazy = Vec::new();
-        for (at, name) in LAZY.into_iter().enumerate() {
-            let pair: Array = pair.call((name, at))?;
-            lazy.push((pair.get(0)?, pair.get(1)?));
-        }
         let mut names = Vec::new();
         for name in FIELDS {
             names.push(name.into_js(ctx)?);
         }
         names.push(wanted.get("hidden")?);
         let prototype: Object = wanted.get("prototype")?;
-        let layout = Layout::new(ctx, &names, &lazy)?;
-        let mut begun = Vec::new();
-        for fields in 1..=names.len() {
-            let object = Object::new_proto(ctx.clone(), Some(&prototype))?;
-            for at in 0..fields {
-                let nothing = Value::new_undefined(ctx.clone());
-                match LAZY.iter().position(|lazy| FIELDS.get(at) == Some(lazy)) {
-                    Some(by) => layout.lazy(&object, at, by)?,
-                    None if at < FIELDS.len() => layout.part(&object, at, &nothing)?,
-                    None => layout.hidden(&object, at, &nothing)?,
-                }
-            }
-            begun.push(object);
-        }
         Ok(Responses {
-            layout,
-            _begun: Persistent::save(ctx, begun),
+            kind: Lazy::new(ctx, &names)?,
             prototype: Persistent::save(ctx, prototype),
-            protocol: Persistent::save(ctx, "HTTP/1.1".into_js(ctx)?),
-            empty: Persistent::save(ctx, "".into_js(ctx)?),
         })
     }
 
     /// The response of an answer with a text.
-    pub(crate) fn make<'js>(&self, ctx: &Ctx<'js>, mut exchange: Exchange) -> Result<Value<'js>> {
-        let response = &mut exchange.response;
-        let status = response.status;
-        let body = response.body.take().unwrap_or_default();
-        let ip = (&*response.remote.0).into_js(ctx)?;
-        let port = response.remote.1;
-        let url = (&*exchange.request.url).into_js(ctx)?;
+    pub(crate) fn make<'js>(&self, ctx: &Ctx<'js>, exchange: Exchange) -> Result<Value<'js>> {
         let prototype = self.prototype.clone().restore(ctx)?;
-        let made = Holder::instance_proto(Held(exchange), prototype)?.into_inner();
-        let empty = self.empty.clone().restore(ctx)?;
-        let number = |x: u16| Value::new_int(ctx.clone(), i32::from(x));
-        let layout = &self.layout;
-        layout.part(&made, 0, &ip)?;
-        layout.part(&made, 1, &number(port))?;
-        layout.part(&made, 2, &url)?;
-        layout.part(&made, 3, &number(status))?;
-        layout.part(&made, 4, &status_text(status).into_js(ctx)?)?;
-        layout.part(&made, 5, &self.protocol.clone().restore(ctx)?)?;
-        layout.lazy(&made, 6, 0)?;
-        layout.lazy(&made, 7, 1)?;
-        layout.part(&made, 8, &String::from_utf8_lossy(&body).into_js(ctx)?)?;
-        layout.lazy(&made, 9, 2)?;
-        layout.part(&made, 10, &empty)?;
-        layout.part(&made, 11, &empty)?;
-        layout.lazy(&made, 12, 3)?;
-        layout.part(&made, 13, &empty)?;
-        let code = if status >= 400 { 1000 + status } else { 0 };
-        layout.part(&made, 14, &number(code))?;
-        layout.lazy(&made, 15, 4)?;
-        layout.hidden(&made, FIELDS.len(), &Value::new_undefined(ctx.clone()))?;
-        Ok(made.into_value())
+        self.kind.make(&prototype, exchange)
+    }
+
+    /// Makes all fields of a response; other values stay as they are.
+    pub(super) fn fill(&self, of: &Value) -> Result<()> {
+        self.kind.fill(of)
     }
 }
 
-/// Gives the script the parts of such responses.
-pub(crate) fn install<'js>(natives: &Object<'js>) -> Result<()> {
-    natives.set("statusText", Func::from(|status: u16| status_text(status)))?;
-    natives.set("part", Func::from(made_now))
-}
-
-/// Makes a field of a response that is read for the first time, and keeps it there. `of` may stand for the response.
-fn made_now<'js>(ctx: Ctx<'js>, of: Value<'js>, at: usize) -> Result<Value<'js>> {
-    let name = LAZY.get(at).copied().unwrap_or_default();
-    let mut of = of.into_object();
-    while let Some(object) = of {
-        if let Some(holder) = Holder::<Exchange>::from_object(&object) {
-            let value = part(&ctx, &holder.borrow().0, name)?;
-            let field = Property::from(value.clone());
-            object.prop(name, field.writable().configurable().enumerable())?;
-            return Ok(value);
+impl Fields for Exchange {
+    fn field<'js>(&self, ctx: &Ctx<'js>, at: usize) -> Result<Value<'js>> {
+        let response = &self.response;
+        let number = |x: u16| Ok(Value::new_int(ctx.clone(), i32::from(x)));
+        match FIELDS.get(at).copied().unwrap_or_default() {
+            "" => Ok(Value::new_undefined(ctx.clone())),
+            "remote_ip" => (&*response.remote.0).into_js(ctx),
+            "remote_port" => number(response.remote.1),
+            "url" => (&*self.request.url).into_js(ctx),
+            "status" => number(response.status),
+            "status_text" => status_text(response.status).into_js(ctx),
+            "proto" => "HTTP/1.1".into_js(ctx),
+            "body" => String::from_utf8_lossy(&self.body.take()).into_js(ctx),
+            "error_code" => number(match response.status {
+                failed @ 400.. => 1000 + failed,
+                _ => 0,
+            }),
+            "tls_version" | "tls_cipher_suite" | "error" => "".into_js(ctx),
+            name => part(ctx, self, name),
         }
-        of = match object.as_proxy() {
-            Some(proxy) => Some(proxy.target()?),
-            None => object.get_prototype(),
-        };
     }
-    Ok(Value::new_undefined(ctx))
+}
+
+/// Gives the script the texts of statuses, and what makes all fields of a response.
+pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    natives.set("statusText", Func::from(|status: u16| status_text(status)))?;
+    let own = desk.clone();
+    natives.set(
+        "fill",
+        Func::from(move |of: Value<'js>| match &*own.responses.borrow() {
+            Some(responses) => responses.fill(&of),
+            None => Ok(()),
+        }),
+    )
 }
 
 fn part<'js>(ctx: &Ctx<'js>, of: &Exchange, name: &str) -> Result<Value<'js>> {

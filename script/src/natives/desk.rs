@@ -4,9 +4,12 @@ use super::answered::Responses;
 use super::texts::Texts;
 use super::{State, uncatchable};
 use crate::effect::{Answer, Effect, Failure};
+use crate::raw::{Bytecode, Code};
 use crate::script::Script;
-use rquickjs::{Ctx, Error, Function, Object, Persistent, Result};
+use rquickjs::module::Declared;
+use rquickjs::{Ctx, Error, Function, Module, Object, Persistent, Result};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Whose turn it is: the natives of an engine act for this VU.
@@ -24,6 +27,8 @@ pub(crate) struct Desk {
     /// The prototype of async functions.
     asynchronous: RefCell<Option<Persistent<Object<'static>>>>,
     pub(super) texts: Texts,
+    /// The code of modules that every VU has an instance of.
+    codes: RefCell<BTreeMap<String, Option<Code>>>,
 }
 
 impl Desk {
@@ -40,7 +45,22 @@ impl Desk {
             responses: RefCell::default(),
             asynchronous: RefCell::default(),
             texts: Texts::default(),
+            codes: RefCell::default(),
         }
+    }
+
+    /// A module of its own for the current VU, which runs the code that all of them share.
+    pub(crate) fn read_again<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        compiled: &Bytecode,
+    ) -> Result<Module<'js, Declared>> {
+        // Other modules are read meanwhile.
+        let mut code = self.codes.borrow_mut().remove(name).flatten();
+        let module = compiled.read_again(ctx, &mut code);
+        self.codes.borrow_mut().insert(name.to_owned(), code);
+        module
     }
 
     /// Gives the JavaScript side what `setup` returned, if it is not what it has.
@@ -95,7 +115,7 @@ impl Desk {
 
     /// It is this VU's turn.
     pub(crate) fn take_over(&self, ctx: &Ctx, state: &Rc<State>) -> Result<()> {
-        if Rc::ptr_eq(&self.current.borrow(), state) {
+        if self.is_of(state) {
             return Ok(());
         }
         self.current.replace(state.clone());
@@ -106,9 +126,14 @@ impl Desk {
         Ok(())
     }
 
+    /// Whether it is this VU's turn.
+    pub(crate) fn is_of(&self, state: &Rc<State>) -> bool {
+        Rc::ptr_eq(&self.current.borrow(), state)
+    }
+
     /// This VU is gone.
     pub(crate) fn leave(&self, state: &Rc<State>) {
-        if Rc::ptr_eq(&self.current.borrow(), state) {
+        if self.is_of(state) {
             self.current.replace(self.nobody.clone());
         }
     }
@@ -120,6 +145,7 @@ impl Desk {
         self.fail.take();
         self.responses.take();
         self.asynchronous.take();
+        self.codes.take();
     }
 
     /// Hands an effect of the current VU to the host; an error if the host stops the call.

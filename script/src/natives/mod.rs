@@ -252,7 +252,7 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js
     let natives = Object::new(ctx.clone())?;
     host::install(&natives, desk)?;
     quick::install(&natives, desk)?;
-    answered::install(&natives)?;
+    answered::install(&natives, desk)?;
     checks::install(&natives, desk)?;
     random::install(&natives, desk)?;
     text::install(&natives, desk)?;

@@ -9,7 +9,7 @@ use super::texts::Texts;
 use crate::effect::{Answer, Effect, Headers, Request, Response};
 use rquickjs::function::Func;
 use rquickjs::object::Filter;
-use rquickjs::{Coerced, Ctx, Exception, Object, Result, Value};
+use rquickjs::{Atom, Coerced, Ctx, Exception, Object, Result, Value};
 use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
@@ -156,26 +156,35 @@ struct Params {
     timeout: Option<Duration>,
 }
 
+enum Param {
+    Headers,
+    Tags,
+    Timeout,
+}
+
 impl Params {
     /// Reads them. False if there are others, or unusual ones: then nothing was read that could tell.
     fn read(&mut self, known: &Texts, given: &Value) -> Result<bool> {
         let Some(given) = plain_object(given) else {
             return Ok(false);
         };
-        let keys = given.own_keys::<String>(Filter::default());
-        let keys = keys.collect::<Result<Vec<String>>>()?;
-        if !keys
-            .iter()
-            .all(|k| matches!(&**k, "headers" | "tags" | "timeout"))
-        {
-            return Ok(false);
+        let mut keys = Vec::with_capacity(3);
+        for key in given.own_keys::<Atom>(Filter::default()) {
+            let key = key?;
+            let name = match &*key.to_string()? {
+                "headers" => Param::Headers,
+                "tags" => Param::Tags,
+                "timeout" => Param::Timeout,
+                _ => return Ok(false),
+            };
+            keys.push((key, name));
         }
-        for key in keys {
-            let value: Value = given.get(&*key)?;
-            let usual = match &*key {
-                "headers" => self.read_headers(known, &value)?,
-                "tags" => self.read_tags(known, &value)?,
-                _ => {
+        for (key, name) in keys {
+            let value: Value = given.get(key)?;
+            let usual = match name {
+                Param::Headers => self.read_headers(known, &value)?,
+                Param::Tags => self.read_tags(known, &value)?,
+                Param::Timeout => {
                     let ms = value.as_number().filter(|ms| !ms.is_nan());
                     self.timeout = ms.map(from_milliseconds);
                     ms.is_some()
@@ -282,10 +291,9 @@ impl Desk {
         request: Rc<Request>,
         response: Response,
     ) -> Result<Value<'js>> {
-        let exchange = Exchange { request, response };
         let responses = self.responses.borrow();
         let responses = responses.as_ref().ok_or(rquickjs::Error::Unknown)?;
-        responses.make(ctx, exchange)
+        responses.make(ctx, Exchange::new(request, response))
     }
 }
 

@@ -32,28 +32,26 @@
 //!
 //! **Bytes** of buffers are copied before anything else happens: no JavaScript runs while they are borrowed.
 //!
-//! **Layouts** ([`Layout`]) define properties of objects by the engine's own functions, with a reference for each value
-//! that the engine keeps. They hold references themselves, so an engine's `Desk` gives them up before the engine goes.
+//! **Objects** whose fields are made when they are read: see `lazy.rs`.
 //!
-//! **Bytecode** is trusted by the engine. [`Bytecode`] can only be made from a module that this very program's engine
-//! has compiled, is kept in memory alone, and cannot be changed; the engine copies it when it reads it. A
-//! [`KeptModule`] is dropped before its engine, as it belongs to a VU.
+//! **Bytecode** is trusted by the engine; see `code.rs`.
 
 #![allow(unsafe_code)]
 
-mod layout;
+mod code;
+mod lazy;
 mod memory;
 mod stack;
 mod words;
 
-pub(crate) use layout::{Held, Holder, Layout};
+pub(crate) use code::{Bytecode, Code, KeptModule};
+pub(crate) use lazy::{Fields, Lazy};
 pub(crate) use stack::{PooledStack, Stacks};
 pub(crate) use words::words;
 
 use crate::effect::{Answer, Effect};
 use corosensei::Yielder;
-use rquickjs::module::{Declared, WriteOptions};
-use rquickjs::{ArrayBuffer, Context, Ctx, Module, Result, Runtime, TypedArray, context, qjs};
+use rquickjs::{ArrayBuffer, Context, Ctx, Result, Runtime, TypedArray, context, qjs};
 use std::cell::Cell;
 use std::ptr;
 use std::rc::Rc;
@@ -286,46 +284,4 @@ pub(crate) fn buffer_bytes(buffer: &ArrayBuffer) -> Option<Vec<u8>> {
 pub(crate) fn array_bytes(array: &TypedArray<u8>) -> Option<Vec<u8>> {
     // SAFETY: copied at once, see the top of this file.
     unsafe { array.as_bytes() }.map(<[u8]>::to_vec)
-}
-
-/// A compiled module.
-pub(crate) struct Bytecode(Vec<u8>);
-
-impl Bytecode {
-    /// The bytecode of a module that was just compiled.
-    pub(crate) fn of(module: &Module<Declared>) -> Result<Bytecode> {
-        let options = WriteOptions {
-            // Every VU would keep a copy of the text.
-            strip_source: true,
-            ..WriteOptions::default()
-        };
-        module.write(options).map(Bytecode)
-    }
-
-    /// The module, in another engine.
-    pub(crate) fn read<'js>(&self, ctx: &Ctx<'js>) -> Result<Module<'js, Declared>> {
-        // SAFETY: the bytes are bytecode of this engine, see the top of this file.
-        unsafe { Module::load(ctx.clone(), &self.0) }
-    }
-}
-
-/// A module that a VU goes on using.
-pub(crate) struct KeptModule(Module<'static, Declared>);
-
-impl KeptModule {
-    /// Keeps a module.
-    pub(crate) fn of<'js>(module: &Module<'js, Declared>) -> KeptModule {
-        // SAFETY: only the lifetime changes; see the top of this file.
-        KeptModule(unsafe {
-            std::mem::transmute::<Module<'js, Declared>, Module<'static, Declared>>(module.clone())
-        })
-    }
-
-    /// The module, in the engine that it is of.
-    pub(crate) fn give<'js>(&self, _: &Ctx<'js>) -> Module<'js, Declared> {
-        // SAFETY: as above.
-        unsafe {
-            std::mem::transmute::<Module<'static, Declared>, Module<'js, Declared>>(self.0.clone())
-        }
-    }
 }

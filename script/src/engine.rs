@@ -152,6 +152,21 @@ impl Engine {
         Ok(())
     }
 
+    /// This VU goes on, if it has begun. The JavaScript side is told here, as the stack of the VU is deepest where it
+    /// waits.
+    pub(crate) fn hand_over(&self, state: &Rc<State>) {
+        if self.desk.is_of(state) || !state.is_known() {
+            return;
+        }
+        self.core.on_host(|ctx| {
+            if self.desk.take_over(ctx, state).is_err() {
+                // It is tried again on the stack of the VU, which takes the error.
+                ctx.catch();
+                self.desk.leave(state);
+            }
+        });
+    }
+
     /// Whether it is for all VUs.
     pub(crate) fn is_shared(&self) -> bool {
         self.shared

@@ -143,6 +143,7 @@ impl ScriptVu {
         }
         if let Some(engine) = self.engine.get() {
             engine.limit();
+            engine.hand_over(&self.state);
         }
         let Some(running) = &mut self.running else {
             return ended();

@@ -21,7 +21,8 @@ pub struct Listener {
     pub syn_linear: u32,
     /// The client gives up a connection that has not come about by then.
     pub dial_timeout: Span,
-    /// After this time, and then twice the time before, the client sends its data again where its last ACK was lost.
+    /// After this time the client sends its data again where its last ACK was lost, after it again, and then after twice the time
+    /// before.
     pub ack_retry: Span,
     /// Ticks of the client's kernel in a second: its timers go off at some of them.
     pub timer_hz: u32,
@@ -40,7 +41,7 @@ impl Listener {
             syn_retry: Span::secs(1),
             syn_linear: 4,
             dial_timeout: Span::secs(30),
-            ack_retry: Span(200_000_000),
+            ack_retry: Span(204_000_000),
             timer_hz: 250,
         }
     }

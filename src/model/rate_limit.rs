@@ -10,7 +10,7 @@ id!(
 );
 
 /// A limit of the rate of requests.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RateLimit {
     /// Name: the key in the model.
     pub name: String,
@@ -27,7 +27,7 @@ pub struct RateLimit {
 }
 
 /// How a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
     /// The excess over the rate leaks at the rate. All in thousandths of a request.
     LeakyBucket {
@@ -38,7 +38,9 @@ pub enum Rule {
     },
     /// Requests of the last second, those of the second before counted in part; who is beyond waits in order.
     SlidingCounter {
-        /// How many threads look at it at the same time: so many pass where the counter has room for one.
+        /// How many threads look at it at the same time: so many may pass where the counter has room for one.
         threads: u32,
+        /// How likely each further thread looks before the one that passed is counted.
+        together: f64,
     },
 }

@@ -67,7 +67,7 @@ pub(super) static LISTENER: Table = Table {
             Kind::TimeAboveZero,
             "When data of a half-open connection are sent again.",
         )
-        .or_text("200ms"),
+        .or_text("204ms"),
         Key::new(
             "preset",
             Kind::Choice(&Presets("listeners")),
@@ -111,7 +111,7 @@ fn read<'a>(build: &Build<'a>, field: &Field<'a>) -> Option<Listener> {
         syn_retry: span("syn_retry", Span::secs(1)),
         syn_linear: section.integer_or_default("syn_linear"),
         dial_timeout: span("dial_timeout", Span::secs(30)),
-        ack_retry: span("ack_retry", Span::from_ns(200e6)),
+        ack_retry: span("ack_retry", Span::from_ns(204e6)),
         timer_hz: section.integer_or_default("timer_hz"),
     })
 }

@@ -48,9 +48,15 @@ pub(super) static RATE_LIMIT: Table = Table {
         Key::new(
             "threads",
             Kind::Whole(1, 1000),
-            "With `sliding-counter`: how many threads look at it at the same time; so many of those in line pass where it has room for one.",
+            "With `sliding-counter`: how many threads look at it at the same time; so many of those in line may pass where it has room for one.",
         )
         .or_whole(1),
+        Key::new(
+            "together",
+            Kind::Number(0.0, 1.0),
+            "With several `threads`: the probability that a further thread looks before the one that passed is counted, and so passes, too.",
+        )
+        .or_number(1.0),
         refusal(),
         Key::new(
             "per",
@@ -110,7 +116,15 @@ fn rate_limit(name: &str, field: &Field) -> RateLimit {
     if section.choice("rule", &RULES) == Some(Counts::LastSecond) {
         limit.rule = Rule::SlidingCounter {
             threads: section.integer_or_default("threads"),
+            together: section.real_or_default("together"),
         };
+        if matches!(limit.rule, Rule::SlidingCounter { threads: 1, .. }) {
+            idle(
+                &section,
+                "together",
+                "one thread counts before it looks again",
+            );
+        }
         for key in ["burst", "delay", "refusal", "per"] {
             idle(
                 &section,
@@ -120,7 +134,9 @@ fn rate_limit(name: &str, field: &Field) -> RateLimit {
         }
         return limit;
     }
-    idle(&section, "threads", "a leaky bucket has one count for all");
+    for key in ["threads", "together"] {
+        idle(&section, key, "a leaky bucket has one count for all");
+    }
     limit.rule = leaky_bucket(&section);
     limit.refusal = refused_with(&section).unwrap_or(503);
     if let Some(per) = section.optional("per").and_then(|f| entity_of(&f)) {

@@ -14,6 +14,7 @@ use crate::load::replay::Replayed;
 use crate::measure::recorder::{Recorder, SampleSource};
 use crate::model::Model;
 use crate::model::journey::{CustomKind, Journey};
+use crate::model::rate_limit::RateLimit;
 use crate::model::retry::Retry;
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::system::{Endpoint, Entity, ListAge, NamedDist, Op, Patience, Trigger};
@@ -129,7 +130,7 @@ impl<'m> World<'m> {
             deadlocks: super::deadlock::Deadlocks::default(),
             deadlines: super::deadline::Deadlines::of(model),
             caches: super::cache::Caches::of(model, |name| seeds.stream(name)),
-            rate_limits: model.rate_limits.iter().map(Limiter::new).collect(),
+            rate_limits: rate_limiters(model, seeds),
             links: Links::new(model, |name| seeds.stream(name)),
             retries: retries(model, seeds),
             controlled_delays: super::queueing::ControlledDelays::of(model),
@@ -360,6 +361,14 @@ fn late_delays(model: &Model) -> Vec<bool> {
         late[time.index()] = true;
     }
     late
+}
+
+fn rate_limiters(model: &Model, seeds: Seeds) -> Vec<Limiter> {
+    let stream = |spec: &RateLimit| seeds.stream(&format!("rate_limits.{}.threads", spec.name));
+    let limits = model.rate_limits.iter();
+    limits
+        .map(|spec| Limiter::new(spec, stream(spec)))
+        .collect()
 }
 
 fn samplers(model: &Model, seeds: Seeds) -> Vec<Sampler> {

@@ -1,6 +1,7 @@
 //! Who of those who wait is next, as meant.
 
 use crate::engine::{Span, Time};
+use crate::system::EndpointId;
 
 /// The order in which a queue is served. It is a property of each queue: of pools, locks and stations alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,11 +42,16 @@ impl WaitOrder {
 pub struct Waiting {
     /// Who is next.
     pub order: WaitOrder,
-    /// Under barging: how long the one who is woken needs until it asks again.
+    /// How long the one who is woken needs: under barging until it asks again, in another order of a lock until it goes on,
+    /// and what it was handed waits for it.
     pub wake: Span,
+    /// Of a pool, under barging: what the one who is woken has to do beside until it asks again.
+    pub wake_work: Option<EndpointId>,
     /// Share of what is given back that does not go by the order: under barging it is handed to the first in line
     /// (`hand_off`), under last in, first out to one of all who wait (`at_random`).
     pub stray: f64,
+    /// Of a pool, under barging: the share of those who come to the front of the line to whom nothing is handed over.
+    pub passed_over: f64,
     /// Of a pool: that share comes at even intervals, not by chance.
     pub evenly: bool,
     /// Of a pool, under barging: the share of those woken in vain that goes to the back of the line.

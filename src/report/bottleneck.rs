@@ -482,7 +482,11 @@ fn shares(model: &Model, ops: &[Op], times: &[OpTime]) -> Vec<Share> {
                     time.waited,
                 );
             }
-            Op::Lock { key, .. } => add(format!("locked out of {}", entity(*key)), time.waited),
+            Op::Lock { key, .. } => {
+                // Who is handed it has to wake up.
+                let out = time.waited + time.served;
+                add(format!("locked out of {}", entity(*key)), out);
+            }
             _ => add("delay".to_owned(), time.served),
         }
     }

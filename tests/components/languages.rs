@@ -137,11 +137,10 @@ fn threads_that_are_woken_sometimes_come_first() {
             2,
             [(65.0, 65.0), (436.0, 436.0), (945.0, 945.0), (2.4, 2.4)],
         ),
-        // ReentrantLock: 121 0 831 1,813, 2.5; mean and maximum are not met: 158, 2,400.
         (
-            "java-17/semaphore",
+            "java-17/reentrant-lock",
             1,
-            [(121.0, 160.0), (831.0, 831.0), (1813.0, 2100.0), (2.5, 2.5)],
+            [(121.0, 121.0), (831.0, 831.0), (1813.0, 1813.0), (2.5, 2.5)],
         ),
         (
             "rust-1/mutex",
@@ -226,6 +225,50 @@ fn the_overflow_of_sqlalchemy_may_leave_one_connection_for_all() {
     assert!(within(mean(&all, |s| s.median), (84.0, 90.0)), "{all:?}");
     // Some wait twice; that somebody waits eight times is not reproduced.
     assert!(mean(&all, |s| s.max) > 160.0, "{all:?}");
+}
+
+#[test]
+fn the_overflow_of_sqlalchemy_starves_threads_of_one_interpreter() {
+    // pool_size 1, max_overflow 1, 5 ms of think time: 81 86 175 692, 0.83; seven further runs of 2.0.58: 83 to 84, 88, 177, 354 to
+    // 443, 0.71 to 0.76. The durations of the model are those measured in its parts: the two connections are half a turn apart, for
+    // who finds a closed one opens it when it has thought, and who has thought for half a turn comes while the other gives back.
+    let text = std::fs::read_to_string("docs/mechanisms/interpreter.toml").expect("the model");
+    let of = |text: &str| -> Vec<Spread> {
+        let one = |seed| {
+            let outcome = run(text, seed);
+            let durations = outcome.recorder.durations.iter();
+            // A request is the wait and about 10.3 ms.
+            let waits = durations.map(|ns| f64::max(ns as f64 / 1e6 - 10.35, 0.0));
+            spread(&waits.collect::<Vec<f64>>())
+        };
+        (1..=48).map(one).collect()
+    };
+    let all = of(&text);
+    let found = [
+        mean(&all, |s| s.mean),
+        mean(&all, |s| s.median),
+        mean(&all, |s| s.p95),
+        mean(&all, |s| s.max),
+        mean(&all, |s| s.cv),
+    ];
+    println!("{found:.2?}");
+    // The longest is that of one run each: 354 to 692.
+    let measured = [81.0, 86.0, 175.0, 523.0, 0.83];
+    let by = [0.07, 0.15, 0.2, 0.33, 0.2];
+    for ((found, measured), by) in found.iter().zip(measured).zip(by) {
+        assert!((found / measured - 1.0).abs() < by, "{found} {measured}");
+    }
+    // Think times that do not meet the other connection: measured 89 91 101 181, 0.20 (3 ms), 86 87 89 181, 0.22 (6 ms).
+    for (think, mean_wait, cv) in [("3", 89.0, 0.2), ("6", 86.0, 0.22)] {
+        let other = text.replace("5.02ms", &format!("{think}.02ms"));
+        let other = other.replace("5.06ms", &format!("{think}.06ms"));
+        let all = of(&other);
+        assert!(
+            (mean(&all, |s| s.mean) / mean_wait - 1.0).abs() < 0.05,
+            "{all:?}"
+        );
+        assert!((mean(&all, |s| s.cv) - cv).abs() < 0.06, "{all:?}");
+    }
 }
 
 #[test]

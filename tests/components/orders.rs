@@ -43,6 +43,8 @@ fn all() -> Vec<(&'static str, &'static str)> {
         "order = \"last-in-first-out\"\nat_random = 0.3",
         "order = \"barging\"\nrejoin = \"back\"",
         "order = \"barging\"\nrejoin = 0.5\nhand_off = 0.3\nevenly = true",
+        "order = \"barging\"\nhand_off = 0.3\npassed_over = 0.4",
+        "order = \"barging\"\nwake_work = \"woken\"\n[stations.cpu]\nservers = 1\n[endpoints.woken]\nvisits = [{ station = \"cpu\", time = \"0s\" }]",
     ] {
         all.push(("pool", pool));
     }

@@ -1,7 +1,9 @@
 //! A contended row: `PostgreSQL` 15.20 and 18.4, `MariaDB` 10.11.19. One row; sessions come in a known order, and each
 //! holds its transaction for a fixed time after it has the row.
 
-use super::sessions::{answers, closed_loop, inversions, order, sessions, spread, staggered};
+use super::sessions::{
+    answers, closed_loop, closed_loop_text, inversions, order, run, sessions, spread, staggered,
+};
 
 /// One row under a preset, held for so long; `lock` are further keys of the visit.
 fn row(preset: &str, lock: &str, hold: &str) -> String {
@@ -9,6 +11,12 @@ fn row(preset: &str, lock: &str, hold: &str) -> String {
         "[locks.global]\npreset = \"{preset}\"\n[endpoints.e]\ntimeout = \"1h\"\n\
          visits = [{{ lock = \"global\"{lock}, visits = [{{ delay = \"{hold}\" }}] }}]\n"
     )
+}
+
+/// As measured: each within 15 ms.
+fn near(found: &[f64], measured: &[f64]) -> bool {
+    let mut pairs = found.iter().zip(measured);
+    found.len() == measured.len() && pairs.all(|(a, b)| (a - b).abs() < 15.0)
 }
 
 #[test]
@@ -31,7 +39,7 @@ fn postgresql_updates_lose_their_order() {
         // All are served, one after another.
         let times: Vec<f64> = all.iter().map(|a| a.at).collect();
         let expected: Vec<f64> = (1..=20).map(|n| f64::from(n) * 50.0).collect();
-        assert_eq!(times, expected);
+        assert!(near(&times, &expected), "{times:?}");
     }
 }
 
@@ -77,7 +85,8 @@ fn postgresql_losers_under_repeatable_read_fail_at_the_first_commit() {
             // The winner is session 0.
             let asked = at[loser.session - 1];
             let expected = if status == 409 { 500.0 } else { asked };
-            assert_eq!((loser.status, loser.at), (status, expected));
+            assert_eq!(loser.status, status);
+            assert!(near(&[loser.at], &[expected]), "{loser:?}");
         }
     }
 }
@@ -138,7 +147,7 @@ fn postgresql_losers_of_a_conditional_update_hold_the_row_in_order() {
         let all = answers(&text, 5);
         assert_eq!(inversions(&order(&all)), 0);
         let times: Vec<f64> = all.iter().map(|a| a.at).collect();
-        assert_eq!(times, expected);
+        assert!(near(&times, &expected), "{times:?}");
     }
 }
 
@@ -202,7 +211,8 @@ fn a_session_that_comes_after_the_first_commit_is_past_the_queue() {
     let others: Vec<_> = all.iter().filter(|(session, ..)| *session < 8).collect();
     for (n, (session, time, status)) in others.into_iter().enumerate() {
         let expected = 1.0 + 500.0 * (n + 1) as f64;
-        assert_eq!((*session, *time), (n, expected));
+        assert_eq!(*session, n);
+        assert!(near(&[*time], &[expected]), "{time} {expected}");
         assert_eq!(*status, if n == 0 { 200 } else { 409 });
     }
     let all = for_one_seat("innodb/row", hold, &at);
@@ -232,20 +242,57 @@ fn the_same_mean_and_three_times_the_p95() {
     }
     let mean = |of: fn(&super::sessions::Spread) -> f64| all.iter().map(of).sum::<f64>() / 10.0;
     let (wait, cv, tail) = (mean(|s| s.mean), mean(|s| s.cv), mean(|s| s.p95 / s.mean));
-    // Of the three measured means, 199, 191 and 193.
-    let measured = (199.0 + 191.0 + 193.0) / 3.0;
-    assert!((wait / measured - 1.0).abs() < 0.05, "{wait} {measured}");
+    // A turn is longer than its hold: who is handed the row has to wake up.
+    for measured in [199.0, 191.0, 193.0] {
+        assert!((wait / measured - 1.0).abs() < 0.05, "{wait} {measured}");
+    }
     // Measured 1,239 to 1,498: the longest of 800 of a run.
     let longest = mean(|s| s.max);
     assert!((1239.0..1700.0).contains(&longest), "{longest}");
     assert!((0.85..1.1).contains(&cv), "{cv}");
     assert!((2.5..3.5).contains(&tail), "{tail}");
-    // MariaDB: 198, 198, 199, 200, 0.01. Advisory lock: 206, 206, 209, 216, 0.01. Here the first 19 come all at once.
-    for preset in ["innodb/row", "postgresql/advisory-lock"] {
-        let ordered = closed(preset, 1);
-        assert_eq!(
-            (ordered.median, ordered.p95, ordered.max),
-            (190.0, 190.0, 190.0)
+    // MariaDB: 198, 198, 199, 200, 0.01. Here the first 19 come all at once.
+    let ordered = closed("innodb/row", 1);
+    let found = [ordered.median, ordered.p95, ordered.max];
+    assert!(near(&found, &[198.0, 199.0, 200.0]), "{ordered:?}");
+    // Advisory lock, and then the update, a statement of its own (0.4 ms): 206, 206, 209, 216, 0.01.
+    let rest = "[locks.global]\npreset = \"postgresql/advisory-lock\"\n";
+    let rounds = ("shared-iterations", 800);
+    let text = closed_loop_text(20, rounds, "", "lock = \"global\"", rest);
+    let outcome = run(&text.replace("\"10ms\"", "\"10.4ms\""), 1);
+    let waits = outcome.recorder.durations.iter();
+    let ordered = spread(&waits.map(|ns| ns as f64 / 1e6 - 10.4).collect::<Vec<f64>>());
+    let found = [ordered.median, ordered.p95, ordered.max];
+    assert!(near(&found, &[206.0, 209.0, 216.0]), "{ordered:?}");
+}
+
+#[test]
+fn who_is_handed_a_lock_goes_on_when_it_is_awake() {
+    // Five at once, 10 ms each, 2 ms to wake up: the lock is theirs meanwhile, so that nobody else has it. In every order but
+    // barging, where who asks before is served first.
+    let times = |order: &str| {
+        let system = format!(
+            "[locks.global]\norder = \"{order}\"\nwake = \"2ms\"\n[endpoints.e]\n\
+             visits = [{{ lock = \"global\", timeout = \"40ms\", visits = [{{ delay = \"10ms\" }}] }}]\n"
+        );
+        let text = staggered(5, 0.001, &system);
+        let outcome = run(&text, 1);
+        let probe = outcome.locks[4].as_ref().expect("a lock");
+        assert_eq!((probe.granted, probe.left), (4, 1));
+        // Four services and three times waking up.
+        let held = probe.held.area(outcome.end_time()) as f64 / 1e6;
+        assert!((held - 46.0).abs() < 0.1, "{order}: {held}");
+        let all = answers(&text, 1).into_iter();
+        let mut all: Vec<f64> = all.filter(|a| a.status == 200).map(|a| a.at).collect();
+        all.sort_by(f64::total_cmp);
+        all
+    };
+    for order in ["in-order", "last-in-first-out", "random", "by-version"] {
+        let all = times(order);
+        let far = all.iter().zip([10.0, 22.0, 34.0, 46.0]);
+        assert!(
+            far.into_iter().all(|(a, b)| (a - b).abs() < 0.01),
+            "{order}: {all:?}"
         );
     }
 }

@@ -1,6 +1,8 @@
 //! The order of waiting: what no order may do, and what each does to the spread of the wait.
 
-use super::sessions::{answers, closed_loop, order, run, spread, staggered};
+use super::sessions::{
+    answers, closed_loop, closed_loop_text, order, run, sessions, spread, staggered,
+};
 
 const ORDERS: [&str; 4] = ["in-order", "last-in-first-out", "random", "barging"];
 
@@ -127,6 +129,83 @@ fn a_share_handed_over_lies_between_barging_and_in_order() {
             (found.cv / cv - 1.0).abs() < 0.1,
             "{of}: {found:?}, expected {cv}"
         );
+    }
+}
+
+/// One token; whoever is woken for it needs the station that others use for 3 ms each.
+const NEEDS_A_STATION: &str = "[stations.cpu]\nservers = 1\n\
+     [pools.one]\nsize = 1\norder = \"barging\"\nwake = \"1ms\"\nwake_work = \"woken\"\n\
+     [endpoints.woken]\nvisits = [{ station = \"cpu\", time = \"2ms\" }]\n";
+
+#[test]
+fn who_is_woken_stands_in_line_for_the_station_that_it_needs() {
+    // Each works at the station for 3 ms, and then holds the token for 10 ms. The first has the token from 3 to 13 ms, the second
+    // waits from 6 on. It is woken at 14 ms, when the station serves the third (which came at 12 ms) until 15: it is awake at
+    // 17 ms, and the third, who asks at 15, is served first.
+    let system = format!(
+        "{NEEDS_A_STATION}[endpoints.e]\nvisits = [{{ station = \"cpu\", time = \"3ms\" }}, \
+         {{ hold = \"one\", visits = [{{ delay = \"10ms\" }}] }}]\n"
+    );
+    let at = |third: f64| -> Vec<(usize, f64)> {
+        let all = answers(&sessions(&[0.0, 1.0, third], &system), 1);
+        all.iter().map(|a| (a.session, a.at)).collect()
+    };
+    assert_eq!(at(12.0), [(0, 13.0), (2, 25.0), (1, 38.0)]);
+    // A third who comes to the station behind the woken one finds the token taken.
+    assert_eq!(at(14.5), [(0, 13.0), (1, 26.0), (2, 39.0)]);
+    // Nobody asks for it: woken at 14 ms, awake at 16.
+    assert_eq!(at(60.0)[..2], [(0, 13.0), (1, 26.0)]);
+}
+
+#[test]
+fn who_is_woken_in_vain_by_its_work_is_woken_again() {
+    let visit = "hold = \"one\"";
+    for rejoin in ["front", "back"] {
+        let rest = NEEDS_A_STATION.replace("wake = ", &format!("rejoin = \"{rejoin}\"\nwake = "));
+        let text = closed_loop_text(8, ("per-vu-iterations", 20), "", visit, &rest);
+        let outcome = run(&text, 1);
+        let probe = &outcome.pools[0];
+        assert_eq!((probe.granted, probe.queue.value()), (160, 0));
+        assert_eq!(probe.held.max(), 1);
+        // Whoever gives back asks again at once and gets it: the others are woken in vain each time.
+        assert!(probe.in_vain >= 7 * 19 && outcome.stations[0].completed >= probe.in_vain);
+    }
+}
+
+#[test]
+fn waking_up_is_work_at_stations_alone() {
+    let model = |keys: &str, visits: &str| {
+        let text = format!(
+            "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 1\nduration = \"1s\"\njourney = \"one\"\n\
+             [journeys]\none = [{{ request = \"e\" }}]\n[stations.cpu]\nservers = 1\n\
+             [pools.one]\nsize = 1\n{keys}\n[endpoints.woken]\nvisits = [{visits}]\n\
+             [endpoints.e]\nhold = \"one\"\nvisits = [{{ station = \"cpu\", time = \"1ms\" }}]\n"
+        );
+        let model = capsim::model::Model::from_text("m.toml", &text, &[]);
+        model.map_err(|why| why.to_string())
+    };
+    let cpu = "{ station = \"cpu\", time = \"1ms\" }";
+    let barging = "order = \"barging\"\nwake_work = \"woken\"";
+    assert!(model(barging, cpu).is_ok());
+    for (keys, visits, what) in [
+        (
+            barging,
+            "{ hold = \"one\", visits = [] }",
+            "does more than to visit stations",
+        ),
+        (
+            barging,
+            "{ call = \"e\" }",
+            "does more than to visit stations",
+        ),
+        (
+            "order = \"barging\"\nwake_work = \"waken\"",
+            cpu,
+            "there is no endpoint `waken`",
+        ),
+    ] {
+        let why = model(keys, visits).map(|_| ()).expect_err(what);
+        assert!(why.contains(what), "{why}");
     }
 }
 

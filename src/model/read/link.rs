@@ -41,6 +41,26 @@ pub(super) fn check(
     progress::check(build, model, &reach, at);
     unused(build, model, calls, at);
     order::check(build, model, &order, at);
+    waking(build, model, at);
+}
+
+/// Waking up is work at stations: it must come to an end, whatever is held.
+fn waking(build: &Build, model: &Model, at: &Sections) {
+    let works = |op: &Op| matches!(op, Op::Serve { .. } | Op::Delay(_) | Op::InTime | Op::Done);
+    for (pool, (_, field)) in model.pools.iter().zip(&at.pools) {
+        let endpoint = pool.waiting.wake_work;
+        let endpoint = endpoint.and_then(|id| model.endpoints.get(id.index()));
+        if let Some(endpoint) = endpoint
+            && !endpoint.ops.iter().all(works)
+        {
+            let message = format!(
+                "`wake_work` of the pool does more than to visit stations: endpoint `{}`",
+                endpoint.name
+            );
+            let fix = "name an endpoint whose visits are { station = … } and { delay = … } alone";
+            build.notes.error(field.at, message, fix);
+        }
+    }
 }
 
 /// Endpoints in an order in which each comes after those that it calls. If calls go in circles: those
@@ -182,7 +202,9 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
     let requested = model.sites.iter().map(|site| site.endpoint.index());
     // Those with a route are for a script.
     let reached = (0..model.endpoints.len()).filter(|i| model.endpoints[*i].http.is_some());
+    let woken = model.pools.iter().filter_map(|p| p.waiting.wake_work);
     let endpoints: BTreeSet<usize> = requested
+        .chain(woken.map(|endpoint| endpoint.index()))
         .chain(calls.iter().map(|call| call.to.index()))
         .chain(reached)
         .collect();

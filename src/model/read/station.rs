@@ -3,14 +3,19 @@
 use super::dist::DISTRIBUTION;
 use super::queueing::{self, AGEING, CODEL, LIFO_ABOVE, PREEMPTION};
 use super::slowdown::{SLOWDOWN, WARM_UP};
-use super::waiting::{AT_RANDOM, EVENLY, HAND_OFF, ORDER, OVERFLOW, REJOIN, WAKE, rejoin, waiting};
+use super::waiting::{
+    AT_RANDOM, EVENLY, HAND_OFF, ORDER, OVERFLOW, PASSED_OVER, REJOIN, WAKE, WAKE_WORK, rejoin,
+    waiting,
+};
 use super::{Build, slowdown};
 use crate::engine::Span;
 use crate::field::Field;
 use crate::preset::Presets;
 use crate::queueing::Preemption;
 use crate::section::Section;
-use crate::system::{ByNumber, Connecting, Discipline, HostId, Pool, Scalability, Station};
+use crate::system::{
+    ByNumber, Connecting, Discipline, EndpointId, HostId, Pool, Scalability, Station,
+};
 use crate::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
 use crate::waiting::{WaitOrder, Waiting};
 
@@ -172,7 +177,9 @@ pub(crate) static POOL: Table = Table {
         ),
         ORDER,
         WAKE,
+        WAKE_WORK,
         HAND_OFF,
+        PASSED_OVER,
         AT_RANDOM,
         EVENLY,
         REJOIN,
@@ -451,7 +458,7 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
     if pool.waiting.stray == 0.0 {
         idle(&section, "evenly", "all goes by the order, or none");
     }
-    barging(&section, &mut pool);
+    barging(build, &section, &mut pool);
     let _ = section.text("preset");
     pool.waiting.timer = section.time("timer");
     let after = section.time("reserve_after");
@@ -465,11 +472,19 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
 }
 
 /// What a pool that hands nothing over does beside: where those stand who were woken in vain, and tokens that come and go.
-fn barging(section: &Section, pool: &mut Pool) {
+fn barging(build: &Build, section: &Section, pool: &mut Pool) {
     let field = section.optional("rejoin");
     pool.waiting.to_the_back = field.map_or(0.0, |f| rejoin(&f));
     let overflow: u32 = section.integer_or_default("overflow");
+    let work = section.optional("wake_work");
+    pool.waiting.wake_work = work.and_then(|f| build.endpoints.find(&f)).map(EndpointId);
+    pool.waiting.passed_over = section.real_or_default("passed_over");
+    if pool.waiting.order != WaitOrder::Barging || pool.waiting.stray == 0.0 {
+        idle(section, "passed_over", "there is no `hand_off`");
+    }
     if pool.waiting.order != WaitOrder::Barging {
+        let why = "nobody has to wake up unless `order = \"barging\"`";
+        idle(section, "wake_work", why);
         let why = "nobody is woken in vain unless `order = \"barging\"`";
         idle(section, "rejoin", why);
         let why = "what is handed over is never closed: add it to `size`";

@@ -22,9 +22,17 @@ pub(super) const ORDER: Key = Key::new(
 pub(super) const WAKE: Key = Key::new(
     "wake",
     Kind::Time,
-    "With `barging`: how long the one who is woken needs until it asks again.",
+    "With `barging`: how long the one who is woken needs until it asks again. Of a lock in another order: until it goes on; the lock that it was handed waits for it.",
 )
 .or_text("0s");
+
+/// What waking up needs.
+pub(super) const WAKE_WORK: Key = Key::new(
+    "wake_work",
+    Kind::Name("endpoint"),
+    "With `barging`: the endpoint whose visits to stations the one who is woken makes, after `wake`, until it asks again: the processor or the interpreter that it needs is one which those need who ask meanwhile.",
+)
+.otherwise("nothing");
 
 /// How often barging is prevented.
 pub(super) const HAND_OFF: Key = Key::new(
@@ -71,6 +79,14 @@ pub(super) const OVERFLOW: Key = Key::new(
     "With `barging`: so many more tokens. One that comes back while `size` lie idle is closed, which wakes nobody; who comes then opens one.",
 )
 .or_whole(0);
+/// Who is never handed anything.
+pub(super) const PASSED_OVER: Key = Key::new(
+    "passed_over",
+    Kind::Number(0.0, 1.0),
+    "With `hand_off`: the share of those who come to the front of the line to whom nothing is handed over: they get what nobody else asks for.",
+)
+.or_number(0.0);
+
 /// How often the last is not the first.
 pub(super) const AT_RANDOM: Key = Key::new(
     "at_random",
@@ -108,20 +124,24 @@ pub(super) static LOCK_RULES: Table = Table {
     rules: &[],
 };
 
-/// Reads `order`, `wake` and `hand_off` of a pool, a lock or a station. `rows` tells whether what is waited for has versions.
+/// Reads `order`, `wake` and `hand_off` of a pool, a lock or a station. `rows` tells that it is a lock: what is waited for
+/// has versions, and waits for the one who is handed it.
 pub(super) fn waiting(section: &Section, rows: bool) -> Waiting {
     let order = section.optional("order");
     let mut waiting = Waiting {
         order: order.and_then(|f| order_of(&f, rows)).unwrap_or_default(),
         ..Waiting::default()
     };
-    if waiting.order == WaitOrder::Barging {
-        let wake = section.time("wake");
-        waiting.wake = wake.unwrap_or_default();
-        waiting.stray = section.real_or_default("hand_off");
+    let barging = waiting.order == WaitOrder::Barging;
+    if barging || rows {
+        waiting.wake = section.time("wake").unwrap_or_default();
     } else {
         let why = "nobody has to wake up unless `order = \"barging\"`";
         idle(section, "wake", why);
+    }
+    if barging {
+        waiting.stray = section.real_or_default("hand_off");
+    } else {
         let why = "all is handed over unless `order = \"barging\"`";
         idle(section, "hand_off", why);
     }

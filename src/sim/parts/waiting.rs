@@ -274,7 +274,7 @@ impl WaitQueue {
     fn hands_off(&mut self) -> bool {
         let waits = !self.is_empty();
         match &mut self.order {
-            Order::Barging(_, Some(chance)) => waits && chance.strikes(),
+            Order::Barging(_, Some(chance)) => waits && chance.strikes_front(),
             _ => false,
         }
     }
@@ -296,11 +296,19 @@ impl WaitQueue {
 
     /// Under barging: takes the first in line, who has woken up.
     pub fn next_woken(&mut self, tickets: &impl Tickets) -> Option<QueueEntry> {
+        self.front_changes();
         self.next_alive(tickets).then_some(self.found)
+    }
+
+    fn front_changes(&mut self) {
+        if let Order::Barging(_, Some(chance)) = &mut self.order {
+            chance.front_changes();
+        }
     }
 
     /// Under barging: the first in line, who was woken in vain, goes to the back.
     pub fn rejoin(&mut self, tickets: &impl Tickets) {
+        self.front_changes();
         if self.next_alive(tickets) {
             let entry = self.found;
             self.push(entry, 0);

@@ -376,10 +376,11 @@ fn samplers(model: &Model, seeds: Seeds) -> Vec<Sampler> {
     model.dists.iter().map(of).collect()
 }
 
-/// The most that a request can hold at once, as the loader counted it.
+/// The most that a request can hold at once, as the loader counted it; one that wakes another holds that.
 fn max_held(model: &Model) -> usize {
     let each = model.endpoints.iter().map(|e| usize::from(e.max_held));
-    each.max().unwrap_or(0)
+    let wakes = model.pools.iter().any(|p| p.waiting.wake_work.is_some());
+    each.max().unwrap_or(0).max(usize::from(wakes))
 }
 
 /// What programs are adapted to: slowed pools, and connections that keep tokens.

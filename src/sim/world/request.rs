@@ -127,6 +127,8 @@ pub enum Held {
     Version(Entity, u32),
     /// The fetch of an object for a cache; `NONE` if it is not to be stored.
     Fetch(CacheId, u32),
+    /// Who was woken for a token of a pool asks for it.
+    Wake(PoolId),
     /// A place at a replica of a service, both by index.
     Replica(u16, u16),
 }

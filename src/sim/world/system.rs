@@ -493,12 +493,13 @@ impl World<'_> {
                 let locks = self.locks[key as usize].as_mut();
                 let next = locks.and_then(|l| l.release(now, entity, failed, &self.requests));
                 match next {
-                    Some(next) => self.granted(now, next),
+                    Some(next) => self.lock_handed(now, key, entity, next),
                     None => self.wake_for_lock(now, key, entity),
                 }
             }
             Held::Permit(limit) => self.leave_limit(now, id, limit),
             Held::Fetch(cache, key) => self.fetch_over(now, id, cache, key),
+            Held::Wake(pool) => self.pool_is_awake(now, pool.index()),
             Held::Replica(service, replica) => self.leave_replica(now, id, service, replica),
             Held::Lock(..) | Held::Version(..) => {}
         }
@@ -767,12 +768,9 @@ impl World<'_> {
         endpoint: EndpointId,
         attached: bool,
     ) -> Option<u32> {
-        if self.requests.live() >= self.called_at_once + self.vus.len() {
-            self.ready.clear();
-            self.stop(Termination::TooManyRequests(endpoint));
+        if self.calls_too_many(endpoint) {
             return None;
         }
-        self.endpoint_states[endpoint.index()].called += 1;
         let caller = self.requests[id];
         let (child, ticket, generation) = self.requests.next_free();
         self.requests[child] = Request {
@@ -797,6 +795,33 @@ impl World<'_> {
             self.ready.push_back(Work::Request(child));
         }
         Some(child)
+    }
+
+    /// One more request that no client makes. Returns whether there are too many: then the run ends.
+    fn calls_too_many(&mut self, endpoint: EndpointId) -> bool {
+        if self.requests.live() >= self.called_at_once + self.vus.len() {
+            self.ready.clear();
+            self.stop(Termination::TooManyRequests(endpoint));
+            return true;
+        }
+        self.endpoint_states[endpoint.index()].called += 1;
+        false
+    }
+
+    /// The system itself makes a request of an endpoint, about no entity. Returns its number, if there can be one.
+    pub(super) fn start_alone(&mut self, now: Time, endpoint: EndpointId) -> Option<u32> {
+        if self.calls_too_many(endpoint) {
+            return None;
+        }
+        let (id, ticket, generation) = self.requests.next_free();
+        self.requests[id] = Request {
+            sent: now,
+            ticket,
+            generation,
+            ..Request::new(endpoint, self.entry[endpoint.index()])
+        };
+        self.ready.push_back(Work::Request(id));
+        Some(id)
     }
 
     /// A hold on a seat has run out.

@@ -1,13 +1,13 @@
-//! Barging: what is given back is free at once, and the first in line is woken. Who asks before it has woken up is
-//! served first; it stays first in line then, and is woken again.
+//! Waking up. Under barging what is given back is free at once, and the first in line is woken. Who asks before it has
+//! woken up is served first; it stays first in line then, and is woken again. In other orders what is handed over waits.
 
-use crate::engine::Time;
+use crate::engine::{Span, Time};
 use crate::model::system::{Entity, Op, PoolId};
 use crate::model::waiting::{WaitOrder, Waiting};
 
 use super::World;
 use super::event::{Event, Kind};
-use super::request::RequestState;
+use super::request::{Held, RequestState};
 
 /// When the one who is woken asks, if anybody is woken at all.
 fn wakes_at(now: Time, waiting: Waiting) -> Option<Time> {
@@ -46,6 +46,23 @@ impl World<'_> {
         }
     }
 
+    /// A lock is handed to a request, which goes on as soon as it is awake. The lock is its own from now on.
+    pub(super) fn lock_handed(&mut self, now: Time, key: Entity, entity: u32, next: u32) {
+        let waiting = self.model.locks[key as usize].waiting;
+        if waiting.wake == Span::ZERO || waiting.order == WaitOrder::Barging {
+            return self.granted(now, next);
+        }
+        self.trace(now, next, true);
+        let request = &mut self.requests[next];
+        let waited = now.since_past(request.since).0;
+        self.op_times[request.at as usize].waited += u128::from(waited);
+        request.ticket = request.ticket.wrapping_add(1);
+        (request.state, request.since) = (RequestState::Delayed, now);
+        let awake = Event::stale_after(Kind::DelayOver, next, request.ticket);
+        self.requests.hold(next, Held::Lock(key, entity));
+        self.queue.at(now + waiting.wake, awake);
+    }
+
     /// A request begins to wait for a token of a pool that may have a reserve.
     pub(super) fn may_open_reserve(&mut self, now: Time, id: u32, waiting: Waiting) {
         if let Some((_, after)) = waiting.reserve {
@@ -67,7 +84,19 @@ impl World<'_> {
         }
     }
 
+    /// The first in line for a token has woken up, or has work to do before.
     pub(super) fn pool_wakes(&mut self, now: Time, pool: usize) {
+        let Some(work) = self.model.pools[pool].waiting.wake_work else {
+            return self.pool_is_awake(now, pool);
+        };
+        // A request of its own, which wakes it however it ends.
+        if let Some(id) = self.start_alone(now, work) {
+            self.requests.hold(id, Held::Wake(PoolId(pool as u16)));
+        }
+    }
+
+    /// The first in line for a token asks for it.
+    pub(super) fn pool_is_awake(&mut self, now: Time, pool: usize) {
         if let Some(next) = self.pools[pool].wake(now, &self.requests) {
             self.granted(now, next);
         }

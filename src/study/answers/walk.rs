@@ -7,6 +7,7 @@ use crate::model::cache::{Eviction, Lookup};
 use crate::model::journey::{Condition, Journey, Step};
 use crate::model::service::programs;
 use crate::model::system::{DistId, EndpointId, Op, PoolId, Popularity};
+use crate::model::waiting::{WaitOrder, Waiting};
 use crate::theory::cache::{self as theory, Group};
 
 /// Steps walked at most, all branches together.
@@ -357,8 +358,9 @@ impl<'m> Walk<'m> {
                 Op::Lock { .. } => locked.push(now),
                 Op::Unlock(key) => {
                     if let Some(since) = locked.pop() {
+                        let wake = wakes(self.model.locks[key as usize].waiting);
                         let (held, taken) = &mut self.locks[key as usize];
-                        *held += whole * (now - since);
+                        *held += whole * (now - since + wake);
                         *taken += weight;
                     }
                 }
@@ -366,6 +368,14 @@ impl<'m> Walk<'m> {
             }
         }
         answered.unwrap_or(now)
+    }
+}
+
+/// Seconds that a lock waits for whom it is handed to: at the ceiling somebody always waits.
+fn wakes(waiting: Waiting) -> f64 {
+    match waiting.order {
+        WaitOrder::Barging => 0.0,
+        _ => waiting.wake.as_secs(),
     }
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::{self, CliError};
 use super::output::write_atomically;
 use super::outputs::Outputs;
-use crate::formats::{self, Declaration, Layout, Order, Problem, Record, Source, traces};
+use crate::formats::{Declaration, Layout, Problem, Source, traces};
 use crate::model::Document;
 use crate::study::learn::{Learned, Learner, REQUESTS, Route, traces as learn_traces};
 
@@ -57,7 +57,7 @@ pub struct LearnArgs {
 #[derive(Clone, Debug, Args)]
 pub struct LogFormat {
     /// The layout of the log's lines, as its server's configuration has it: `nginx:$remote_addr …`,
-    /// `apache:%h …`, `tomcat:%h …`, `haproxy:%ci …`, or
+    /// `apache:%h …`, `tomcat:%h …` (`tomcat10:%h …` from Tomcat 10 on), `haproxy:%ci …`, or
     /// `json:time=KEY,duration=KEY:ms,path=KEY,method=KEY,status=KEY`. Default: told by the first line.
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
@@ -150,13 +150,9 @@ impl LearnArgs {
         learner: &mut Learner,
         doubts: &mut Vec<String>,
     ) -> Result<&'static Declaration, CliError> {
-        let (layout, mut order) = (self.layout_of(source)?, Order::default());
-        let mut sink = |record: &Record<'_>| {
-            order.add(record);
-            learner.add(record);
-        };
-        let read = formats::each_of(source, layout.as_ref(), &mut sink);
-        let (declaration, reading) = read.map_err(|why| invalid(&why.to_string()))?;
+        let layout = self.layout_of(source)?;
+        let read = learner.read(source, layout.as_ref());
+        let (declaration, reading, order) = read.map_err(|why| invalid(&why.to_string()))?;
         let name = source.name();
         if reading.requests.is_some() {
             return Err(invalid(&format!(

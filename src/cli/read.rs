@@ -8,8 +8,8 @@ use clap::Args;
 use super::exit::{self, CliError};
 use super::learn::LogFormat;
 use super::outputs::Outputs;
-use crate::formats;
 use crate::report::formats as report;
+use crate::study::logs;
 
 /// Read a file of another load tool, and tell what its numbers mean.
 ///
@@ -41,7 +41,7 @@ impl ReadArgs {
         let mut out = Outputs::default();
         let layout = self.log.layout()?;
         for (k, path) in self.files.iter().enumerate() {
-            let read = formats::read(path, layout.as_ref());
+            let read = logs::read(path, layout.as_ref());
             let file = read.map_err(|why| CliError::new(exit::INVALID, format!("error: {why}")))?;
             let text = report::text(&path.display().to_string(), &file);
             out.print(&if k > 0 { format!("\n{text}") } else { text });

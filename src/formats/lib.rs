@@ -44,11 +44,12 @@ use std::path::Path;
 
 use capsim_core::{engine, stats};
 
-pub use access::Layout;
+pub use access::{Layout, Seen};
 pub use declaration::{Declaration, Deviation, Reader, Sink};
-pub use reading::{Collected, Order, Reading, Record, Skipped, ascending};
+use reading::Extent;
+pub use reading::{Collected, Order, Reading, Record, Skipped};
 pub use rule::Rule;
-pub use source::{Problem, Source};
+pub use source::{Block, Problem, Source};
 
 /// In microseconds.
 const DAY_US: u64 = 86_400_000_000;
@@ -166,6 +167,13 @@ pub fn recognise(source: &Source) -> Result<&'static Reader, Problem> {
     if let Some(zeros) = source.zeros() {
         return Err(zeros);
     }
+    if let Some((separator, reader)) = separated_otherwise(head) {
+        let message = format!(
+            "this looks like {} with {separator} in the place of commas, as a spreadsheet writes tables",
+            reader.declaration.form
+        );
+        return Err(source.problem("line 1", message, "give the file as the tool wrote it"));
+    }
     if head.starts_with("Test run id:") && head.contains("Metrics for period to") {
         let message = "this is what Artillery prints, and it says less than its file";
         return Err(source.problem("", message, "give the JSON of `artillery run -o FILE`"));
@@ -186,6 +194,19 @@ pub fn recognise(source: &Source) -> Result<&'static Reader, Problem> {
     let message = format!("no known file of a load tool begins so: {shown}");
     let fix = "docs/formats.md lists what is known; runs of k6 are read by `capsim fit`";
     Err(source.problem("line 1", message, fix))
+}
+
+/// The reader of a table whose line of names has another separator than the tool's comma.
+fn separated_otherwise(head: &str) -> Option<(&'static str, &'static Reader)> {
+    let names = head.lines().next().unwrap_or("");
+    let tried = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")].into_iter();
+    let mut found = tried.filter_map(|(separator, name)| {
+        let with_commas = names.replace(separator, ",");
+        let changed = with_commas != names && !names.contains(',');
+        let reader = changed.then(|| reader_of(&format!("{with_commas}\n")))??;
+        Some((name, reader))
+    });
+    found.next()
 }
 
 /// Reads a file: of this layout if one is given, else of whatever known kind it is.
@@ -233,17 +254,12 @@ pub fn each_of(
     layout: Option<&Layout>,
     sink: Sink<'_>,
 ) -> Result<(&'static Declaration, Reading), Problem> {
-    let mut held = false;
-    let mut begins: Option<(i64, i64)> = None;
+    let mut extent = Extent::default();
     let mut counting = |record: &Record<'_>| {
-        held = true;
-        if let Some(at) = record.start_us {
-            let (first, last) = begins.unwrap_or((at, at));
-            begins = Some((first.min(at), last.max(at)));
-        }
+        extent.add(record);
         sink(record);
     };
-    let (declaration, mut reading) = match layout {
+    let (declaration, reading) = match layout {
         Some(layout) => {
             let reading = access::read_as(source, layout, &mut counting)?;
             (layout.declaration, reading)
@@ -254,14 +270,45 @@ pub fn each_of(
             (&reader.declaration, reading)
         }
     };
+    let reading = checked(source, declaration, reading, extent)?;
+    Ok((declaration, reading))
+}
+
+/// The layout of an access log, as its lines tell it; `None` for any other file.
+///
+/// # Errors
+/// If it is of no known kind.
+pub fn layout_of_log(source: &Source) -> Result<Option<Layout>, Problem> {
+    let declaration = &recognise(source)?.declaration;
+    let layout = access::first_layout(source.head());
+    Ok(layout.filter(|layout| std::ptr::eq(layout.declaration, declaration)))
+}
+
+/// All that a log shows beside its requests, from what all of its blocks show.
+///
+/// # Errors
+/// If nothing in it is understood.
+pub fn reading_of_log(source: &Source, layout: &Layout, seen: Seen) -> Result<Reading, Problem> {
+    let extent = seen.extent;
+    checked(source, layout.declaration, seen.reading(layout), extent)
+}
+
+/// A reading, if the file holds anything, with what is doubtful about its times.
+fn checked(
+    source: &Source,
+    declaration: &Declaration,
+    mut reading: Reading,
+    extent: Extent,
+) -> Result<Reading, Problem> {
+    let begins = extent.begins;
     let days = begins.map_or(0, |(first, last)| last.abs_diff(first) / DAY_US);
     if days > LONG_DAYS && !reading.doubts.iter().any(|doubt| doubt.contains("clock")) {
         let doubt = format!("the clock: the requests span {days} days, so that a time is wrong");
         reading.doubts.push(doubt);
     }
     let prints = reading.requests.is_some() || reading.mean.is_some() || reading.max.is_some();
-    if held || prints || !reading.percentiles.is_empty() {
-        return Ok((declaration, reading));
+    if extent.held || prints || !reading.percentiles.is_empty() {
+        return Ok(reading);
     }
     let message = match reading.skipped.first.first() {
         Some((line, why, _)) => format!(

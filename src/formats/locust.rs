@@ -6,7 +6,7 @@ use super::declaration::{Declaration, Deviation, Reader, Sink};
 use super::reading::Reading;
 use super::rule::{Rank, Rule, Value};
 use super::source::{Problem, Source};
-use super::table;
+use super::table::{self, Row};
 use super::text;
 
 const PERCENTS: &[f64] = &[
@@ -89,23 +89,23 @@ fn read_stats(source: &mut Source, _: Sink<'_>) -> Result<Reading, Problem> {
     let mut reading = Reading::default();
     let mut rows = 0;
     let skipped = table::read(source, b',', &columns, 7, |row| {
-        if row.text(0) != "Aggregated" {
+        let (requests, failed) = counts(row, 1)?;
+        if row.text(0) != AGGREGATED {
             rows += 1;
-            return row.number(1).map(|_| ());
+            return Ok(());
         }
-        reading.requests = Some(row.number(1)? as u64);
-        reading.failed = Some(row.number(2)? as u64);
+        reading.percentiles = percentiles(row)?;
+        ascend(&reading.percentiles, row.number(6)?)?;
         reading.median = row.number(3).ok();
         reading.mean = Some(row.number(4)?);
         reading.min = Some(row.number(5)?);
         reading.max = Some(row.number(6)?);
         reading.rate = row.number(7).ok();
-        let values = PERCENTS.iter().enumerate();
-        let values = values.filter_map(|(k, p)| Some((*p, row.number(FIRST.len() + k).ok()?)));
-        reading.percentiles = values.collect();
+        (reading.requests, reading.failed) = (Some(requests), Some(failed));
         Ok(())
     })?;
     reading.skipped = skipped;
+    has_sum(source, &reading)?;
     reading.span = span(&reading);
     reading
         .notes
@@ -119,6 +119,60 @@ fn read_stats(source: &mut Source, _: Sink<'_>) -> Result<Reading, Problem> {
         ));
     }
     Ok(reading)
+}
+
+/// The row of all requests together.
+const AGGREGATED: &str = "Aggregated";
+
+/// Requests and failures, which stand side by side.
+fn counts(row: &Row<'_>, column: usize) -> Result<(u64, u64), String> {
+    let (requests, failed) = (row.count(column)?, row.count(column + 1)?);
+    if failed > requests {
+        return Err(format!("{failed} of {requests} requests failed"));
+    }
+    Ok((requests, failed))
+}
+
+/// Those that the file has: older versions have fewer, and without requests there are none.
+fn percentiles(row: &Row<'_>) -> Result<Vec<(f64, f64)>, String> {
+    let columns = PERCENTS.iter().zip(FIRST.len()..);
+    let told = columns.filter(|(_, column)| row.has(*column) && row.text(*column) != "N/A");
+    told.map(|(percent, column)| Ok((*percent, row.number(column)?)))
+        .collect()
+}
+
+/// A number that was cut off is smaller than those before it, or than the exact maximum beside it.
+fn ascend(percentiles: &[(f64, f64)], max: f64) -> Result<(), String> {
+    let back = percentiles.windows(2).find(|pair| pair[1].1 < pair[0].1);
+    if let Some([low, high]) = back {
+        let ((low, at_low), (high, at_high)) = (*low, *high);
+        return Err(format!(
+            "{high}% is {at_high} ms and below {low}%, which is {at_low} ms"
+        ));
+    }
+    match percentiles.last() {
+        // Rounded to whole ms, or to two digits.
+        Some((100.0, top)) if *top < 0.94 * max - 0.5 => Err(format!(
+            "100% is {top} ms and below the maximum of {max:.1} ms"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Without the row of all requests such a file tells nothing.
+fn has_sum(source: &Source, reading: &Reading) -> Result<(), Problem> {
+    if reading.requests.is_some() {
+        return Ok(());
+    }
+    let also = reading.skipped.summary("line");
+    let also = also.map_or(String::new(), |skipped| format!("; {skipped}"));
+    Err(source.problem(
+        "",
+        format!(
+            "the row {AGGREGATED}, which tells of all requests, is not there or not whole{also}"
+        ),
+        "the file may be cut off or changed: copy it again as Locust wrote it",
+    ))
 }
 
 const LAST_SECOND: &str = "the count: Locust writes this file once a second and not at the end, so requests of the last second are missing; its --json has all";
@@ -147,19 +201,20 @@ fn read_history(source: &mut Source, _: Sink<'_>) -> Result<Reading, Problem> {
     let mut users = 0.0_f64;
     reading.skipped = table::read(source, b',', &TOTALS, TOTALS.len(), |row| {
         let at = row.number(0)?;
-        if row.text(2) != "Aggregated" {
+        let (requests, failed) = counts(row, 3)?;
+        if row.text(2) != AGGREGATED {
             return Ok(());
         }
         users = users.max(row.number(1)?);
         seconds = Some((seconds.map_or(at, |s| s.0), at));
-        reading.requests = Some(row.number(3)? as u64);
-        reading.failed = Some(row.number(4)? as u64);
         reading.median = Some(row.number(5)?);
         reading.mean = Some(row.number(6)?);
         reading.min = Some(row.number(7)?);
         reading.max = Some(row.number(8)?);
+        (reading.requests, reading.failed) = (Some(requests), Some(failed));
         Ok(())
     })?;
+    has_sum(source, &reading)?;
     reading.span = seconds.map(|(first, last)| last - first);
     reading.rate = match (reading.requests, reading.span) {
         (Some(requests), Some(span)) if span > 0.0 => Some(requests as f64 / span),

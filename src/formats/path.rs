@@ -68,23 +68,29 @@ pub fn plain(path: &str) -> &str {
 /// The endpoint that a request belongs to: method and template of its path.
 #[must_use]
 pub fn template(method: &str, path: &str, routes: &[Route]) -> String {
+    let mut text = String::new();
+    write_template(&mut text, method, path, routes);
+    text
+}
+
+/// As [`template`], behind what stands in a text.
+pub fn write_template(text: &mut String, method: &str, path: &str, routes: &[Route]) {
     let path = plain(path);
-    let begin = if method.is_empty() {
-        String::new()
-    } else {
-        format!("{method} ")
-    };
+    if !method.is_empty() {
+        text.push_str(method);
+        text.push(' ');
+    }
     if let Some(route) = routes.iter().find(|route| route.takes(method, path)) {
-        return begin + &route.text;
-    }
-    if !path.starts_with('/') {
+        text.push_str(&route.text);
+    } else if !path.starts_with('/') {
         // A tool's own name of a request.
-        return begin + if path.is_empty() { "/" } else { path };
+        text.push_str(if path.is_empty() { "/" } else { path });
+    } else {
+        for segment in segments(path) {
+            text.push('/');
+            text.push_str(if is_id(segment) { "{id}" } else { segment });
+        }
     }
-    let folded: Vec<&str> = segments(path)
-        .map(|s| if is_id(s) { "{id}" } else { s })
-        .collect();
-    format!("{begin}/{}", folded.join("/"))
 }
 
 /// Whether a segment is an identifier: digits, a UUID, a hash, or mostly digits.

@@ -69,6 +69,9 @@ impl Reading {
     }
 }
 
+/// So many of the lines that were not understood are shown.
+const FIRST: usize = 3;
+
 /// Lines that were not understood: how many, and the first three.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {
@@ -87,7 +90,7 @@ impl Skipped {
     /// Counts a line and those behind it that belong to it.
     pub fn add_lines(&mut self, line: u64, lines: u64, why: &str, text: &str) {
         self.count += lines;
-        if self.first.len() < 3 {
+        if self.first.len() < FIRST {
             let shown = |text: &str| -> String {
                 let plain = text.chars().filter(|c| !c.is_control());
                 plain.take(120).collect()
@@ -99,6 +102,13 @@ impl Skipped {
             };
             self.first.push((line, why, shown(text)));
         }
+    }
+
+    /// Adds those that stand behind these.
+    pub fn append(&mut self, later: Skipped) {
+        self.count += later.count;
+        self.first.extend(later.first);
+        self.first.truncate(FIRST);
     }
 
     /// In one line: how many lines or other `things` were not understood, and of the first three where and why.
@@ -121,38 +131,92 @@ impl Skipped {
     }
 }
 
+/// Whether there are requests, and when the first and the last of them began.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Extent {
+    pub held: bool,
+    pub begins: Option<(i64, i64)>,
+}
+
+impl Extent {
+    /// Looks at one more.
+    pub fn add(&mut self, record: &Record<'_>) {
+        self.held = true;
+        if let Some(at) = record.start_us {
+            self.widen(at, at);
+        }
+    }
+
+    /// Looks at those of another part of the file.
+    pub fn append(&mut self, other: Extent) {
+        self.held |= other.held;
+        if let Some((first, last)) = other.begins {
+            self.widen(first, last);
+        }
+    }
+
+    fn widen(&mut self, low: i64, high: i64) {
+        let (first, last) = self.begins.unwrap_or((low, high));
+        self.begins = Some((first.min(low), last.max(high)));
+    }
+}
+
 /// Whether requests stand in the order of time.
 #[derive(Clone, Debug, Default)]
 pub struct Order {
-    count: u64,
     /// How many began before the one that stands before them, and how many ended before it.
     back: (u64, u64),
     /// By how many microseconds at most an end lies before the one that stands before it.
     furthest: i64,
-    latest: (i64, i64),
+    /// When the first and the last of those with a time began and ended.
+    times: Option<[(i64, i64); 2]>,
     /// Whether a time was shorter than the one before it, and whether one was longer.
     shorter: bool,
     longer: bool,
-    last_ns: u64,
+    /// How long the first and the last took.
+    lengths: Option<[u64; 2]>,
 }
 
 impl Order {
     /// Looks at one more.
     pub fn add(&mut self, record: &Record<'_>) {
-        self.shorter |= record.ns < self.last_ns;
-        self.longer |= self.count > 0 && record.ns > self.last_ns;
-        self.last_ns = record.ns;
-        let Some(start) = record.start_us else {
-            return;
-        };
-        let end = start.saturating_add_unsigned(record.ns / 1_000);
-        if self.count > 0 {
-            self.back.0 += u64::from(start < self.latest.0);
-            self.back.1 += u64::from(end < self.latest.1);
-            self.furthest = self.furthest.max(self.latest.1.saturating_sub(end));
+        self.follow_length([record.ns; 2]);
+        if let Some(start) = record.start_us {
+            let end = start.saturating_add_unsigned(record.ns / 1_000);
+            self.follow([(start, end); 2]);
         }
-        self.latest = (start, end);
-        self.count += 1;
+    }
+
+    /// Looks at those that stand behind these.
+    pub fn append(&mut self, later: &Order) {
+        self.back.0 += later.back.0;
+        self.back.1 += later.back.1;
+        self.furthest = self.furthest.max(later.furthest);
+        self.shorter |= later.shorter;
+        self.longer |= later.longer;
+        if let Some(lengths) = later.lengths {
+            self.follow_length(lengths);
+        }
+        if let Some(times) = later.times {
+            self.follow(times);
+        }
+    }
+
+    /// Looks at how long the first and the last of those that follow took.
+    fn follow_length(&mut self, [first, last]: [u64; 2]) {
+        let [begin, before] = self.lengths.unwrap_or([first; 2]);
+        self.shorter |= first < before;
+        self.longer |= first > before;
+        self.lengths = Some([begin, last]);
+    }
+
+    /// Looks at the begins and ends of the first and the last of those that follow.
+    fn follow(&mut self, [first, last]: [(i64, i64); 2]) {
+        let [begin, before] = self.times.unwrap_or([first; 2]);
+        self.back.0 += u64::from(first.0 < before.0);
+        self.back.1 += u64::from(first.1 < before.1);
+        self.furthest = self.furthest.max(before.1.saturating_sub(first.1));
+        self.times = Some([begin, last]);
     }
 
     /// How many requests stand neither in the order of their begins nor of their ends, nor of their times.
@@ -213,10 +277,26 @@ impl Collected {
         self.span_us = Some((first.min(start), last.max(end)));
     }
 
+    /// Keeps those that stand behind these.
+    pub fn append(&mut self, later: &Collected) {
+        self.count += later.count;
+        self.times.append(&later.times);
+        self.served.append(&later.served);
+        self.moments.merge(&later.moments);
+        self.failed += later.failed;
+        self.order.append(&later.order);
+        if let Some((from, to)) = later.span_us {
+            let (first, last) = self.span_us.unwrap_or((from, to));
+            self.span_us = Some((first.min(from), last.max(to)));
+        }
+    }
+
     /// The times in ascending order.
     #[must_use]
     pub fn sorted(&self) -> Vec<u64> {
-        ascending(&self.times)
+        let mut all: Vec<u64> = self.times.iter().collect();
+        all.sort_unstable();
+        all
     }
 
     /// From the begin of the first to the end of the last, in seconds.
@@ -225,12 +305,4 @@ impl Collected {
         let (first, last) = self.span_us?;
         Some(last.abs_diff(first) as f64 / 1e6)
     }
-}
-
-/// Times in ascending order.
-#[must_use]
-pub fn ascending(times: &Durations) -> Vec<u64> {
-    let mut all: Vec<u64> = times.iter().collect();
-    all.sort_unstable();
-    all
 }

@@ -1,5 +1,7 @@
 //! A file that is read once, from its begin to its end, unpacked if it is a gzip file.
 
+mod blocks;
+
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
@@ -8,6 +10,7 @@ use std::sync::Arc;
 use flate2::read::MultiGzDecoder;
 
 use super::input;
+pub use blocks::{Block, Line};
 
 /// So much of a file is looked at to tell what it is.
 pub const HEAD: u64 = 64 << 10;
@@ -19,7 +22,13 @@ const LARGEST_WHOLE: u64 = 256 << 20;
 const LONGEST_LINE: u64 = 1 << 20;
 
 /// Said of such a line in a table, which is then read no further.
-const TOO_LONG: &str = "a line is longer than 1 MiB";
+const TOO_LONG_IN_TABLE: &str = "a line is longer than 1 MiB";
+
+/// Said of such a line elsewhere.
+const TOO_LONG: &str = "the line is longer than 1 MiB";
+
+/// Said of the last line where it has no end.
+const CUT_OFF: &str = "the file ends within this line";
 
 /// Why a file cannot be used, where, and what would mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +57,16 @@ impl std::error::Error for Problem {}
 pub struct Source {
     name: String,
     head: String,
-    reader: Box<dyn BufRead>,
+    reader: Box<dyn BufRead + Send>,
     line: u64,
     /// Whether the line that was read last is cut, and how.
     cut: Option<&'static str>,
     /// Bytes since the last end of a line, where lines are limited.
     since_line: Option<u64>,
     buffer: Vec<u8>,
+    /// The begin of the line that the last block had no room for, and how many blocks there were.
+    begun: Vec<u8>,
+    blocks: u64,
 }
 
 impl Source {
@@ -90,10 +102,11 @@ impl Source {
         Source::of(name.to_string(), Box::new(Cursor::new(bytes)))
     }
 
-    fn of(name: String, mut raw: Box<dyn BufRead>) -> Result<Source, Problem> {
+    fn of(name: String, mut raw: Box<dyn BufRead + Send>) -> Result<Source, Problem> {
         let fail = |why: &io::Error| unreadable(&name, &why.to_string());
         let start = raw.fill_buf().map_err(|e| fail(&e))?;
-        let mut reader: Box<dyn BufRead> = raw_or_unpacked(start.starts_with(&[0x1f, 0x8b]), raw);
+        let mut reader: Box<dyn BufRead + Send> =
+            raw_or_unpacked(start.starts_with(&[0x1f, 0x8b]), raw);
         let mut head = Vec::new();
         let read = reader.by_ref().take(HEAD).read_to_end(&mut head);
         if let (Err(why), true) = (read, head.is_empty()) {
@@ -116,6 +129,8 @@ impl Source {
             cut: None,
             since_line: None,
             buffer: Vec::new(),
+            begun: Vec::new(),
+            blocks: 0,
         })
     }
 
@@ -178,9 +193,9 @@ impl Source {
         if self.buffer.ends_with(b"\n") {
             return Ok(());
         }
-        self.cut = Some("the file ends within this line");
+        self.cut = Some(CUT_OFF);
         if self.buffer.len() as u64 == LONGEST_LINE {
-            self.cut = Some("the line is longer than 1 MiB");
+            self.cut = Some(TOO_LONG);
             self.reader.skip_until(b'\n')?;
         }
         Ok(())
@@ -252,7 +267,10 @@ impl Read for Source {
             let last = into[..count].iter().rposition(|b| *b == b'\n');
             *since = last.map_or(*since + count as u64, |at| (count - at - 1) as u64);
             if *since > LONGEST_LINE {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, TOO_LONG));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    TOO_LONG_IN_TABLE,
+                ));
             }
         }
         Ok(count)
@@ -265,7 +283,7 @@ impl fmt::Debug for Source {
     }
 }
 
-fn raw_or_unpacked(packed: bool, raw: Box<dyn BufRead>) -> Box<dyn BufRead> {
+fn raw_or_unpacked(packed: bool, raw: Box<dyn BufRead + Send>) -> Box<dyn BufRead + Send> {
     if packed {
         Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(raw)))
     } else {
@@ -276,12 +294,12 @@ fn raw_or_unpacked(packed: bool, raw: Box<dyn BufRead>) -> Box<dyn BufRead> {
 /// A table that cannot be read on.
 pub(super) fn broken_table(place: &str, why: &io::Error) -> Problem {
     let text = why.to_string();
-    if why.kind() != io::ErrorKind::InvalidData || !text.contains(TOO_LONG) {
+    if why.kind() != io::ErrorKind::InvalidData || !text.contains(TOO_LONG_IN_TABLE) {
         return unreadable(place, &text);
     }
     Problem {
         place: place.to_string(),
-        message: format!("{TOO_LONG}: this is no row of a table"),
+        message: format!("{TOO_LONG_IN_TABLE}: this is no row of a table"),
         fix: "take it out, or give the file as the tool wrote it".into(),
     }
 }

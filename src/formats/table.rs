@@ -23,10 +23,28 @@ impl<'r> Row<'r> {
             .trim()
     }
 
+    /// Whether the file has the column.
+    pub fn has(&self, column: usize) -> bool {
+        self.places.get(column).copied().flatten().is_some()
+    }
+
     /// The number in a column: finite, and zero or more.
     pub fn number(&self, column: usize) -> Result<f64, String> {
         let text = self.text(column);
-        super::text::number(text).ok_or_else(|| format!("`{text}` is not a number"))
+        text::number(text).ok_or_else(|| match text.parse::<f64>() {
+            Ok(value) if value < 0.0 => format!("`{text}` is below zero"),
+            _ => format!("`{text}` is not a number"),
+        })
+    }
+
+    /// The count in a column: a whole number, zero or more.
+    pub fn count(&self, column: usize) -> Result<u64, String> {
+        let value = self.number(column)?;
+        // Beyond it a double has no whole numbers.
+        if value.fract() != 0.0 || value > 9e15 {
+            return Err(format!("`{}` is not a count", self.text(column)));
+        }
+        Ok(value as u64)
     }
 }
 

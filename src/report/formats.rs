@@ -3,9 +3,8 @@
 use std::fmt::Write;
 
 use crate::formats::rule::{self, Rule};
-use crate::formats::{
-    Collected, Declaration, Deviation, Order, Reading, Skipped, Understood, ascending,
-};
+use crate::formats::{Collected, Declaration, Deviation, Order, Reading, Skipped, Understood};
+use crate::stats::{Durations, TrendStats};
 
 /// The text of `capsim read`.
 #[must_use]
@@ -113,30 +112,18 @@ fn log_times(out: &mut String, declaration: &Declaration, requests: &Collected) 
         String::new()
     };
     let _ = writeln!(out, "\n{:<12} {:>12}{head}", "ms, as k6", declaration.tool);
-    let columns = [requests.sorted(), ascending(&requests.served)];
-    let mean = |sorted: &[u64]| {
-        let sum: u128 = sorted.iter().map(|ns| u128::from(*ns)).sum();
-        (!sorted.is_empty()).then(|| sum as f64 / sorted.len() as f64 / 1e6)
-    };
-    let mut row = |name: &str, of: &dyn Fn(&[u64]) -> Option<f64>| {
-        let shown = |sorted: &[u64]| of(sorted).map_or("-".to_string(), number);
+    let columns = [&requests.times, &requests.served].map(column);
+    for (k, name) in ROWS.iter().enumerate() {
+        let shown = |column: &Option<Vec<f64>>| {
+            let value = column.as_ref().map(|values| values[k]);
+            value.map_or("-".to_string(), number)
+        };
         let more = if behind {
             format!(" {:>12}", shown(&columns[1]))
         } else {
             String::new()
         };
         let _ = writeln!(out, "{name:<12} {:>12}{more}", shown(&columns[0]));
-    };
-    row("mean", &mean);
-    for (name, percent) in [
-        ("min", 0.0),
-        ("p(50)", 50.0),
-        ("p(90)", 90.0),
-        ("p(95)", 95.0),
-        ("p(99)", 99.0),
-        ("max", 100.0),
-    ] {
-        row(name, &|sorted| rule::K6.percentile(sorted, percent));
     }
     if behind && requests.served.len() as u64 != requests.count {
         let _ = writeln!(
@@ -145,6 +132,20 @@ fn log_times(out: &mut String, declaration: &Declaration, requests: &Collected) 
             requests.served.len()
         );
     }
+}
+
+/// What [`column`] has.
+const ROWS: [&str; 7] = ["mean", "min", "p(50)", "p(90)", "p(95)", "p(99)", "max"];
+
+/// Mean, extremes and percentiles in milliseconds, if there are any times.
+fn column(times: &Durations) -> Option<Vec<f64>> {
+    let mut sum = 0_u128;
+    times.all().for_each(|ns| sum += u128::from(ns));
+    let stats = TrendStats::of_durations(times.all(), &[50.0, 90.0, 95.0, 99.0])?;
+    let mean = sum as f64 / times.len() as f64 / 1e6;
+    let percentiles = stats.percentiles.iter().map(|(_, ms)| *ms);
+    let all = [mean, stats.min].into_iter().chain(percentiles);
+    (!times.is_empty()).then(|| all.chain([stats.max]).collect())
 }
 
 /// A name, the tool's value and k6's.

@@ -1,7 +1,7 @@
 //! Many runs: replications, sweeps, searches. The only library module that uses threads.
 //!
 //! What lives here: everything that runs a model more than once, the account of one run (`account`), fits and
-//! predictions (`fit`), models from logs (`learn`), the self-test, and the CSV files of sweeps. It may use `formats`
+//! predictions (`fit`), models from logs (`learn`), logs on all cores (`logs`), the self-test, and the CSV files of sweeps. It may use `formats`
 //! and what is below it, `world` above all. It must not know the command line, and leaves tables, pages and charts to
 //! `report`.
 //!
@@ -17,6 +17,7 @@ pub mod cost;
 pub mod design;
 pub mod fit;
 pub mod learn;
+pub mod logs;
 pub mod metrics;
 pub mod partial_file;
 pub mod replicate;

@@ -643,7 +643,7 @@ fn lines_that_are_not_understood_are_counted() {
     );
     let shown = capsim::report::formats::text("x.jtl", &read);
     assert!(shown.contains("5 lines were not understood"), "{shown}");
-    assert!(shown.contains("line 22: `-4` is not a number"), "{shown}");
+    assert!(shown.contains("line 22: `-4` is below zero"), "{shown}");
 }
 
 fn capsim(args: &[&str]) -> (i32, String, String) {

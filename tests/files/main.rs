@@ -3,4 +3,7 @@
 mod formats;
 mod learn;
 mod learn_traces;
+mod locust_rows;
+mod log_threads;
 mod replay;
+mod server_logs;

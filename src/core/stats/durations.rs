@@ -63,6 +63,16 @@ impl Durations {
         }
     }
 
+    /// Adds all of another.
+    pub fn append(&mut self, other: &Durations) {
+        if self.is_wide() || !other.all().is_short() {
+            return self.extend(other);
+        }
+        for ns in &other.short {
+            reserve::push(&mut self.short, *ns);
+        }
+    }
+
     /// Adds one, if that takes no more than to write it down. Returns whether it did.
     #[inline(always)]
     #[must_use]

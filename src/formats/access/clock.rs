@@ -19,11 +19,10 @@ pub enum Written {
     Micros,
 }
 
-/// Reads times, and remembers the last: many lines of a log have the same.
+/// Reads times, and remembers the last of the written-out ones: many lines of a log have the same.
 #[derive(Debug, Default)]
 pub struct Clock {
-    text: String,
-    us: i64,
+    last: Option<(Written, String, i64)>,
 }
 
 const MONTHS: [&str; 12] = [
@@ -33,19 +32,29 @@ const MONTHS: [&str; 12] = [
 impl Clock {
     /// Microseconds since 1970.
     pub fn read(&mut self, text: &str, written: Written) -> Option<i64> {
-        if !self.text.is_empty() && self.text == text {
-            return Some(self.us);
+        match written {
+            Written::Clf | Written::Iso => self.written_out(text, written),
+            Written::Seconds => i64::try_from(seconds(text)? / 1_000).ok(),
+            Written::Millis => text.parse::<i64>().ok()?.checked_mul(1_000),
+            Written::Micros => text.parse().ok(),
+        }
+    }
+
+    fn written_out(&mut self, text: &str, written: Written) -> Option<i64> {
+        if let Some((own, last, us)) = &self.last
+            && *own == written
+            && last == text
+        {
+            return Some(*us);
         }
         let us = match written {
             Written::Clf => clf(text)?,
-            Written::Iso => iso(text)?,
-            Written::Seconds => i64::try_from(seconds(text)? / 1_000).ok()?,
-            Written::Millis => text.parse::<i64>().ok()?.checked_mul(1_000)?,
-            Written::Micros => text.parse().ok()?,
+            _ => iso(text)?,
         };
-        self.text.clear();
-        self.text.push_str(text);
-        self.us = us;
+        let (_, mut kept, _) = self.last.take().unwrap_or((written, String::new(), us));
+        kept.clear();
+        kept.push_str(text);
+        self.last = Some((written, kept, us));
         Some(us)
     }
 }
@@ -110,24 +119,27 @@ fn iso(text: &str) -> Option<i64> {
 
 /// Nanoseconds of a decimal number of seconds, without a float: `0.201` is 201,000,000.
 pub fn seconds(text: &str) -> Option<u64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if whole.is_empty() || whole.len() > 10 {
-        return None;
+    const MOST_DIGITS: usize = 10;
+    let (mut whole, mut nanos, mut unit) = (0_u64, 0_u64, 100_000_000_u64);
+    let mut bytes = text.bytes();
+    let mut digits = 0;
+    for b in bytes.by_ref() {
+        match b {
+            b'0'..=b'9' if digits < MOST_DIGITS => whole = whole * 10 + u64::from(b - b'0'),
+            b'.' if digits > 0 => break,
+            _ => return None,
+        }
+        digits += 1;
     }
-    let digits = |text: &str| {
-        text.bytes().try_fold(0_u64, |sum, b| {
-            b.is_ascii_digit().then(|| sum * 10 + u64::from(b - b'0'))
-        })
-    };
-    if !fraction.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
+    for b in bytes {
+        if !b.is_ascii_digit() {
+            return None;
+        }
+        // What is finer than a nanosecond is left out.
+        nanos += unit * u64::from(b - b'0');
+        unit /= 10;
     }
-    let kept = &fraction[..fraction.len().min(9)];
-    let mut nanos = digits(kept)?;
-    for _ in kept.len()..9 {
-        nanos *= 10;
-    }
-    Some(digits(whole)? * 1_000_000_000 + nanos)
+    (digits > 0).then(|| whole * 1_000_000_000 + nanos)
 }
 
 #[cfg(test)]

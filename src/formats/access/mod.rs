@@ -1,5 +1,6 @@
 //! Access logs: one request a line, in a layout that is told by the first line or given as text.
 
+mod blocks;
 mod clock;
 mod guess;
 mod json;
@@ -8,6 +9,8 @@ mod pattern;
 use super::declaration::{Declaration, Deviation, Reader, Sink};
 use super::reading::{Reading, Record};
 use super::source::{Problem, Source};
+pub use blocks::Seen;
+pub(super) use blocks::{read_as, text};
 pub(super) use clock::Clock;
 use json::Keys;
 use pattern::Pattern;
@@ -110,10 +113,10 @@ pub static TOMCAT: Reader = Reader {
     declaration: Declaration {
         form: "Tomcat log",
         tool: "Tomcat",
-        version: "documentation of 9",
-        recognised_by: "nothing: give it as --log-format 'tomcat:…'",
-        fields: "%t (end of the request), %D (ms), %s, %r",
-        resolution: "1 ms; %t 1 s",
+        version: "documentation of 9 and 11",
+        recognised_by: "nothing: give it as --log-format 'tomcat10:…' from Tomcat 10 on, 'tomcat:…' before",
+        fields: "%t (end of the request), %D (us from Tomcat 10 on, ms before), %s, %r",
+        resolution: "1 us from Tomcat 10 on, 1 ms before; %t 1 s",
         omission: "no",
         ..LOG
     },
@@ -176,13 +179,13 @@ fn read(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
 }
 
 impl Layout {
-    /// A layout given as text: `nginx:$remote_addr …`, `apache:%h …`, `tomcat:%h …`, `haproxy:%ci …` or
-    /// `json:time=…,duration=…:ms,path=…`; without a name in front the signs tell whose it is.
+    /// A layout given as text: `nginx:$remote_addr …`, `apache:%h …`, `tomcat:%h …` (`tomcat10:%h …` from Tomcat 10 on, whose %D
+    /// has another unit), `haproxy:%ci …` or `json:time=…,duration=…:ms,path=…`; without a name in front the signs tell whose it is.
     ///
     /// # Errors
     /// If a part of it is not known, or it names no time and no path.
     pub fn parse(text: &str) -> Result<Layout, String> {
-        let known = ["nginx", "apache", "tomcat", "haproxy", "json"];
+        let known = ["nginx", "apache", "tomcat", "tomcat10", "haproxy", "json"];
         let named = text
             .split_once(':')
             .filter(|(name, _)| known.contains(name));
@@ -204,16 +207,13 @@ impl Layout {
         };
         let (form, declaration) = match name {
             "nginx" => (Form::Pattern(Pattern::nginx(rest)?), &NGINX.declaration),
-            "tomcat" => (
-                Form::Pattern(Pattern::apache(rest, true)?),
+            "tomcat" | "tomcat10" => (
+                Form::Pattern(Pattern::tomcat(rest, name == "tomcat10")?),
                 &TOMCAT.declaration,
             ),
             "haproxy" => (Form::Pattern(Pattern::haproxy(rest)?), &HAPROXY.declaration),
             "json" => (Form::Json(Keys::parse(rest)?), &JSON.declaration),
-            _ => (
-                Form::Pattern(Pattern::apache(rest, false)?),
-                &APACHE.declaration,
-            ),
+            _ => (Form::Pattern(Pattern::apache(rest)?), &APACHE.declaration),
         };
         Ok(Layout {
             form,
@@ -276,6 +276,15 @@ impl Layout {
         found.map(|other| other.declaration.form)
     }
 
+    /// Whether its times are whole milliseconds with what is less cut off, as HAProxy's, Envoy's and the older Tomcats' are.
+    #[must_use]
+    pub fn is_cut_to_ms(&self) -> bool {
+        match &self.form {
+            Form::Pattern(pattern) => pattern.is_cut_to_ms(),
+            Form::Json(_) => false,
+        }
+    }
+
     /// Whether this layout tells how long a request took.
     #[must_use]
     pub fn is_timed(&self) -> bool {
@@ -284,56 +293,6 @@ impl Layout {
             Form::Json(keys) => keys.is_timed(),
         }
     }
-}
-
-/// Reads all lines of a log in this layout. Lines that are not understood are counted.
-///
-/// # Errors
-/// If the file cannot be read on.
-pub fn read_as(source: &mut Source, layout: &Layout, sink: Sink<'_>) -> Result<Reading, Problem> {
-    let mut reading = Reading::default();
-    let mut clock = Clock::default();
-    let mut other = None;
-    let mut early = None;
-    loop {
-        let whole = source.line() + 1;
-        let Some(bytes) = source.next_bytes()? else {
-            break;
-        };
-        if bytes.iter().all(u8::is_ascii_whitespace) || bytes.starts_with(b"#") {
-            continue;
-        }
-        let text = String::from_utf8_lossy(bytes);
-        match layout.record(&text, &mut clock, sink) {
-            Ok(at) => {
-                let year_2000 = 946_684_800_000_000;
-                early = early.or(at.filter(|at| *at < year_2000).map(|_| whole));
-            }
-            Err(why) => {
-                if other.is_none() {
-                    other = layout.other(&text).map(|form| (whole, form));
-                }
-                let text = text.into_owned();
-                let why = source.cut().map_or(why, str::to_string);
-                reading.skipped.add(whole, &why, &text);
-            }
-        }
-    }
-    reading.notes.push(format!("layout: {}", layout.text));
-    if !layout.is_timed() {
-        reading.doubts.push("times: this log does not say how long a request took; add $request_time (nginx) or %D (Apache) to it".into());
-    }
-    if let Some((line, form)) = other {
-        reading.doubts.push(format!(
-            "the whole: the file holds two formats, line {line} looks like a {form}; split it, and read each part"
-        ));
-    }
-    if let Some(line) = early {
-        reading
-            .doubts
-            .push(format!("the clock: line {line} is of before the year 2000"));
-    }
-    Ok(reading)
 }
 
 fn give(fields: &Fields<'_>, sink: &mut dyn FnMut(&Record<'_>)) {

@@ -1,6 +1,6 @@
 //! A line as fields with texts between them, as nginx, Apache and HAProxy describe their logs.
 
-use memchr::memmem;
+use memchr::memchr;
 
 use super::clock::{self, Clock, Written};
 use super::{Fields, Moment};
@@ -28,8 +28,6 @@ struct Item {
     name: String,
     role: Role,
     until: String,
-    /// Finds that text.
-    finder: memmem::Finder<'static>,
 }
 
 impl Item {
@@ -38,27 +36,32 @@ impl Item {
             name: name.to_string(),
             role,
             until: until.to_string(),
-            finder: memmem::Finder::new(until).into_owned(),
         }
     }
 
     /// Where the field ends: before the text behind it, unless that is escaped, or stands between the times of
     /// two tries.
     fn end(&self, rest: &str) -> Option<usize> {
-        let (bytes, until) = (rest.as_bytes(), self.until.as_str());
-        let several = matches!(self.role, Role::Served(_)) && until.starts_with(' ');
+        let (bytes, until) = (rest.as_bytes(), self.until.as_bytes());
+        let (first, more) = until.split_first()?;
         let mut from = 0;
         loop {
-            let found = from + self.finder.find(&bytes[from..])?;
-            let escaped = until.starts_with('"') && found > 0 && bytes[found - 1] == b'\\';
-            let between = several
-                && (found > 0 && matches!(bytes[found - 1], b',' | b':')
-                    || bytes[found..].starts_with(b" : "));
-            if !escaped && !between {
+            let found = from + memchr(*first, &bytes[from..])?;
+            from = found + 1;
+            let same = more.is_empty() || bytes[from..].starts_with(more);
+            if same && !self.goes_on(bytes, found) {
                 return Some(found);
             }
-            from = found + 1;
         }
+    }
+
+    /// Whether the text behind the field, found at this place, is a part of it.
+    fn goes_on(&self, bytes: &[u8], found: usize) -> bool {
+        let before = found.checked_sub(1).map(|at| bytes[at]);
+        let (role, until) = (self.role, self.until.as_bytes());
+        let escaped = until[0] == b'"' && before == Some(b'\\');
+        let between = || matches!(before, Some(b',' | b':')) || bytes[found..].starts_with(b" : ");
+        escaped || matches!(role, Role::Served(_)) && until[0] == b' ' && between()
     }
 }
 
@@ -103,8 +106,18 @@ impl Pattern {
         })
     }
 
-    /// A `LogFormat` of Apache, or the pattern of Tomcat's valve, whose %D is in milliseconds.
-    pub fn apache(text: &str, tomcat: bool) -> Result<Pattern, String> {
+    /// A `LogFormat` of Apache.
+    pub fn apache(text: &str) -> Result<Pattern, String> {
+        Pattern::signs(text, Moment::Begin, US)
+    }
+
+    /// The pattern of Tomcat's valve; its %D has microseconds from 10 on, as Apache's, and milliseconds before.
+    pub fn tomcat(text: &str, from_10: bool) -> Result<Pattern, String> {
+        Pattern::signs(text, Moment::End, if from_10 { US } else { MS })
+    }
+
+    /// A format of Apache's signs; `written` is when the time of a line is, `unit` that of %D.
+    fn signs(text: &str, written: Moment, unit: u64) -> Result<Pattern, String> {
         // As it stands in a configuration file: with quotes escaped.
         build(&text.replace("\\\"", "\""), '%', |rest| {
             let bare = rest.trim_start_matches(['>', '<', '!', ',']);
@@ -119,16 +132,10 @@ impl Pattern {
                 "" => bare.len() - sign.len_utf8(),
                 argument => bare.len() - argument.len() - 2 - sign.len_utf8(),
             };
-            let moment = if tomcat { Moment::End } else { Moment::Begin };
-            let moment = if argument.starts_with("end:") {
-                Moment::End
-            } else {
-                moment
-            };
-            let moment = if argument.starts_with("begin:") {
-                Moment::Begin
-            } else {
-                moment
+            let moment = match argument.split_once(':') {
+                Some(("begin", _)) => Moment::Begin,
+                Some(("end", _)) => Moment::End,
+                _ => written,
             };
             let role = match (sign, argument) {
                 ('t', "") => Role::Time(Written::Clf, moment),
@@ -139,7 +146,7 @@ impl Pattern {
                 ('m', _) => Role::Method,
                 ('U', _) => Role::Path,
                 ('s', _) => Role::Status,
-                ('D', _) => Role::Took(if tomcat { MS } else { US }),
+                ('D', _) => Role::Took(unit),
                 ('T', "ms") => Role::Took(MS),
                 ('T', "us") => Role::Took(US),
                 ('T', _) => Role::Took(S),
@@ -216,6 +223,12 @@ impl Pattern {
         self.items.iter().any(took)
     }
 
+    /// Whether times are whole milliseconds: those who write them so cut off what is less.
+    pub fn is_cut_to_ms(&self) -> bool {
+        let cut = |item: &Item| matches!(item.role, Role::Took(MS) | Role::Served(MS));
+        self.items.iter().any(cut)
+    }
+
     /// Lets a field tell who sent a request: by its name, with or without its sign.
     pub fn session(&mut self, column: &str) -> Result<(), String> {
         let plain = |name: &str| name.trim_start_matches(['$', '%']).to_string();
@@ -274,9 +287,13 @@ fn take<'l>(fields: &mut Fields<'l>, role: Role, text: &'l str, clock: &mut Cloc
             fields.at = Some((clock.read(text, written)?, moment));
         }
         Role::Request => {
-            let (method, rest) = text.split_once(' ').unwrap_or(("", text));
+            let space = |text: &str| memchr(b' ', text.as_bytes());
+            let (method, rest) = match space(text) {
+                Some(end) => (&text[..end], &text[end + 1..]),
+                None => ("", text),
+            };
             fields.method = method;
-            fields.path = rest.split(' ').next().unwrap_or("");
+            fields.path = &rest[..space(rest).unwrap_or(rest.len())];
         }
         Role::Method => fields.method = text,
         Role::Path => fields.path = text,
@@ -287,6 +304,10 @@ fn take<'l>(fields: &mut Fields<'l>, role: Role, text: &'l str, clock: &mut Cloc
         Role::Took(_) if text == "-" || text == "-1" => {}
         Role::Took(unit) => fields.ns = Some(times(text.trim_start_matches('+'), unit)?),
         Role::Served(_) if text == "-1" => fields.aborted = true,
+        Role::Served(unit) if !text.is_empty() && text.bytes().all(is_of_number) => {
+            let more = times(text, unit)?;
+            fields.served_ns = Some(fields.served_ns.unwrap_or(0).saturating_add(more));
+        }
         Role::Served(unit) => {
             for part in text.split([',', ':']).map(str::trim) {
                 if part != "-" && !part.is_empty() {
@@ -297,6 +318,11 @@ fn take<'l>(fields: &mut Fields<'l>, role: Role, text: &'l str, clock: &mut Cloc
         }
     }
     Some(())
+}
+
+/// Whether a byte is a part of one time, and not between two.
+fn is_of_number(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte == b'.'
 }
 
 /// Nanoseconds of a number of units.

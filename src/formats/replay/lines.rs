@@ -111,7 +111,7 @@ fn next_of_log<T>(
         if bytes.iter().all(u8::is_ascii_whitespace) || bytes.starts_with(b"#") {
             continue;
         }
-        let text = String::from_utf8_lossy(bytes);
+        let text = access::text(bytes);
         let mut taken = None;
         let read = layout.record(&text, clock, &mut |record| taken = Some(take(record)));
         return Ok(Some(match (read, taken) {

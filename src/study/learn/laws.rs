@@ -3,6 +3,9 @@
 use crate::engine::dist::Dist;
 use crate::stats::ks;
 
+/// The times at the smallest number under way at which this number of an endpoint's times are known are its service times.
+const SERVICE_SAMPLE: usize = 100;
+
 /// A law as a model has it, and how well it fits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Law {
@@ -23,10 +26,10 @@ const FAR: f64 = 0.05;
 /// Values of an empirical table.
 const TABLE: usize = 40;
 
-/// The law of times in microseconds, in any order. `None` without any.
+/// The law of times in microseconds, in any order, which lack so many milliseconds in the mean. `None` without any.
 #[must_use]
-pub fn law(us: &[u32]) -> Option<Law> {
-    let sample = spread(us);
+pub fn law(us: &[u32], lost_ms: f64) -> Option<Law> {
+    let sample = spread(us, lost_ms);
     let n = sample.len() as f64;
     if sample.is_empty() {
         return None;
@@ -69,15 +72,30 @@ pub fn law(us: &[u32]) -> Option<Law> {
     Some(table(sample, mean, "a table".into()))
 }
 
+/// The law of times at few under way: of the smallest number at which enough are known.
+pub fn of_service(sample: &mut [(u32, u32)], calm: u32, lost_ms: f64) -> Option<(Law, usize, u32)> {
+    sample.sort_by_key(|(n, _)| *n);
+    let wanted = SERVICE_SAMPLE.max(sample.len() / 20).min(sample.len());
+    let most = sample.get(wanted.checked_sub(1)?)?.0.max(calm);
+    let end = sample.partition_point(|(n, _)| *n <= most);
+    let mut times: Vec<u32> = sample[..end].iter().map(|(_, us)| *us).collect();
+    times.sort_unstable();
+    // Thinned out later, evenly: no order may stay in what is left.
+    let law = law(&times, lost_ms)?;
+    let reached = sample.get(end.checked_sub(1)?)?.0;
+    Some((law, end, most.min(reached)))
+}
+
 /// Values in milliseconds, thinned out, and spread over the width of the smallest step in which they were
 /// written.
-fn spread(us: &[u32]) -> Vec<f64> {
+fn spread(us: &[u32], lost_ms: f64) -> Vec<f64> {
     let step = us.iter().fold(0, |step, us| gcd(step, *us));
     let step = if step == 0 { 1_000 } else { step.min(1_000) };
     let every = us.len().div_ceil(ENOUGH).max(1);
     let kept = us.iter().step_by(every).enumerate();
     let place = |k: usize| (k * 61 % 97) as f64 / 97.0 - 0.5;
-    let spread = kept.map(|(k, us)| f64::from(*us) + place(k) * f64::from(step));
+    let lost = 1e3 * lost_ms;
+    let spread = kept.map(|(k, us)| f64::from(*us) + lost + place(k) * f64::from(step));
     // Below half a step: what was rounded to nothing took some time.
     spread
         .map(|us| us.abs().max(f64::from(step) / 100.0) / 1e3)
@@ -266,7 +284,7 @@ mod tests {
         ] {
             // Microseconds, and whole milliseconds as proxies write them.
             for step in [1.0, 1_000.0] {
-                let found = super::law(&sample(&law, step)).unwrap();
+                let found = super::law(&sample(&law, step), 0.0).unwrap();
                 assert!(
                     found.words.starts_with(family),
                     "{family} at {step}: {found:?}"
@@ -280,14 +298,14 @@ mod tests {
     fn what_no_family_fits_is_a_table() {
         let mut two: Vec<u32> = (0..900).map(|k| 2_000 + k).collect();
         two.extend((0..100).map(|k| 90_000 + 10 * k));
-        let found = law(&two).unwrap();
+        let found = law(&two, 0.0).unwrap();
         assert!(found.words.starts_with("a table"), "{found:?}");
-        assert_eq!(law(&[]), None);
+        assert_eq!(law(&[], 0.0), None);
         assert!(
-            law(&[5_000; 40]).unwrap().text.contains("empirical")
-                || law(&[5_000; 40]).unwrap().text.contains("ms")
+            law(&[5_000; 40], 0.0).unwrap().text.contains("empirical")
+                || law(&[5_000; 40], 0.0).unwrap().text.contains("ms")
         );
-        assert!(law(&[0; 40]).is_some() && law(&[u32::MAX; 3]).is_some());
+        assert!(law(&[0; 40], 0.0).is_some() && law(&[u32::MAX; 3], 0.0).is_some());
         assert_eq!(
             (time(1.5), time(0.0025), time(12_345.678_9)),
             ("1.5ms".into(), "2500ns".into(), "12345.679ms".into())

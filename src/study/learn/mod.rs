@@ -7,6 +7,7 @@ mod busy;
 mod fold;
 mod laws;
 mod load;
+mod part;
 mod replay;
 mod sessions;
 pub mod traces;
@@ -15,10 +16,11 @@ mod write;
 use std::collections::BTreeMap;
 
 pub use crate::formats::path::Route;
-use crate::formats::{Record, path};
+use crate::formats::{Order, path};
 use busy::{Growth, Level};
 use laws::Law;
 use load::Arrivals;
+use part::Part;
 pub use replay::REQUESTS;
 use sessions::Sessions;
 
@@ -42,9 +44,6 @@ const UPGRADED: u16 = 101;
 
 /// nginx has this where a client did not wait for the answer.
 const GIVEN_UP: u16 = 499;
-
-/// The times at the smallest number under way at which this number of an endpoint's times are known are its service times.
-const SERVICE_SAMPLE: usize = 100;
 
 /// A request, packed.
 #[derive(Clone, Copy, Debug)]
@@ -76,8 +75,12 @@ pub struct Learner {
     unanswered: u64,
     /// Whether some begin, and some end, lies within a second.
     fine: (bool, bool),
-    /// The path that was looked up last: logs repeat themselves.
-    last: (String, usize),
+    /// Whether times are milliseconds that were cut off.
+    cut: bool,
+    /// Those that are not yet among the others.
+    part: Part,
+    /// Whether those of the file that is read stand in the order of time.
+    order: Order,
     replays: bool,
     sessions: Option<Sessions>,
 }
@@ -121,6 +124,8 @@ pub struct Learned {
     doubts: Vec<String>,
     /// Whether times are whole seconds, and requests were spread evenly over each.
     spread: bool,
+    /// Whether times are milliseconds that were cut off.
+    cut: bool,
     /// When each request began and which endpoint it is of, where they are to be replayed; ascending.
     starts: Vec<(i64, u16)>,
     /// What users do one after the other, if a column tells them apart.
@@ -151,44 +156,6 @@ impl Learner {
         self
     }
 
-    /// Takes one more request.
-    pub fn add(&mut self, record: &Record<'_>) {
-        let Some(start_us) = record.start_us else {
-            self.timeless += 1;
-            return;
-        };
-        if record.status == UPGRADED {
-            self.upgraded += 1;
-            return;
-        }
-        if self.requests.len() >= MOST_REQUESTS {
-            self.left_out += 1;
-            return;
-        }
-        self.users = self.users.max(record.users);
-        // How long an answer would have taken is not known; while it was waited for it was under way.
-        let unanswered = record.failed && matches!(record.status, 0 | GIVEN_UP);
-        self.unanswered += u64::from(unanswered);
-        let endpoint = self.endpoint(record.method, record.path);
-        if record.failed {
-            *self.failures[endpoint].entry(record.status).or_default() += 1;
-        }
-        let end_us = start_us.saturating_add_unsigned(record.ns / 1_000);
-        self.fine.0 |= start_us % SECOND != 0;
-        self.fine.1 |= end_us % SECOND != 0;
-        if let Some(sessions) = &mut self.sessions {
-            let us = u32::try_from(record.ns / 1_000).unwrap_or(u32::MAX);
-            sessions.add(record.session, start_us, us, endpoint as u16);
-        }
-        let ns = record.served_ns.unwrap_or(record.ns);
-        self.requests.push(Request {
-            start_us,
-            us: u32::try_from(ns / 1_000).unwrap_or(u32::MAX),
-            endpoint: endpoint as u16,
-            timed: !unanswered && (!record.untimed || record.served_ns.is_some()),
-        });
-    }
-
     /// Where begins or ends are whole seconds, spreads the requests of a second evenly over it, in the order
     /// of the file. Returns whether it did.
     fn spread(&mut self) -> bool {
@@ -217,30 +184,6 @@ impl Learner {
         true
     }
 
-    /// The place of a request's endpoint.
-    fn endpoint(&mut self, method: &str, path: &str) -> usize {
-        let same = self.last.0.len() == method.len() + path.len()
-            && self.last.0.starts_with(method)
-            && self.last.0.ends_with(path);
-        if same && !self.templates.is_empty() {
-            return self.last.1;
-        }
-        let mut template = path::template(method, path, &self.routes);
-        if self.templates.len() >= MOST_TEMPLATES && !self.index.contains_key(&template) {
-            template = "(other paths)".to_string();
-        }
-        let next = self.templates.len();
-        let place = *self.index.entry(template.clone()).or_insert(next);
-        if place == next {
-            self.templates.push(template);
-            self.failures.push(BTreeMap::new());
-            self.examples
-                .push(path::plain(path).chars().take(60).collect());
-        }
-        self.last = (format!("{method}{path}"), place);
-        place
-    }
-
     /// Makes a model of what was read; `origin` says from where, `closed` that users waited for answers.
     ///
     /// # Errors
@@ -251,6 +194,7 @@ impl Learner {
         closed: bool,
         doubts: Vec<String>,
     ) -> Result<Learned, String> {
+        self.take_part();
         if self.requests.len() < 2 {
             return Err(match self.timeless {
                 0 if self.upgraded > 0 => format!(
@@ -317,6 +261,7 @@ impl Learner {
             endpoints: endpoints.into_iter().map(|(_, own)| own).collect(),
             doubts,
             spread,
+            cut: self.cut,
         })
     }
 
@@ -376,7 +321,10 @@ impl Learner {
             .filter(|(r, _)| r.timed && mean > 0.0);
         busy::levels(timed.map(|(request, n)| {
             let own = means[usize::from(request.endpoint)];
-            (*n, 1.0 + (f64::from(request.us) / 1e3 - own) / mean)
+            (
+                *n,
+                1.0 + (f64::from(request.us) / 1e3 + self.lost_ms() - own) / mean,
+            )
         }))
     }
 
@@ -404,7 +352,7 @@ impl Learner {
                 name.push_str("_2");
             }
             names.push(name.clone());
-            let law = service_law(&mut sample, calm);
+            let law = laws::of_service(&mut sample, calm, self.lost_ms());
             let endpoint = Endpoint {
                 folded: self.index.get(&template).copied().unwrap_or(1),
                 examples: self.shown.get(place).cloned().unwrap_or_default(),
@@ -428,20 +376,6 @@ fn found(sessions: Sessions, places: &[u16], endpoints: &[(usize, Endpoint)]) ->
     };
     let place = |template: u16| places.get(usize::from(template)).copied();
     sessions.find(endpoints.len(), |template| place(template).and_then(index))
-}
-
-/// The law of times at few under way: of the smallest number at which enough are known.
-fn service_law(sample: &mut [(u32, u32)], calm: u32) -> Option<(Law, usize, u32)> {
-    sample.sort_by_key(|(n, _)| *n);
-    let wanted = SERVICE_SAMPLE.max(sample.len() / 20).min(sample.len());
-    let most = sample.get(wanted.checked_sub(1)?)?.0.max(calm);
-    let end = sample.partition_point(|(n, _)| *n <= most);
-    let mut times: Vec<u32> = sample[..end].iter().map(|(_, us)| *us).collect();
-    times.sort_unstable();
-    // Thinned out later, evenly: no order may stay in what is left.
-    let law = laws::law(&times)?;
-    let reached = sample.get(end.checked_sub(1)?)?.0;
-    Some((law, end, most.min(reached)))
 }
 
 impl Learned {

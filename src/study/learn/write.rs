@@ -57,6 +57,19 @@ fn head(out: &mut String, learned: &Learned) {
             learned.most_under_way
         ),
     );
+    left_out(out, learned);
+    out.push_str("#\n# Unknown, and what would tell:\n");
+    for text in unknown(learned) {
+        comment(out, &format!("- {text}"));
+    }
+    for doubt in &learned.doubts {
+        comment(out, &format!("- not to be trusted in the file: {doubt}"));
+    }
+    out.push('\n');
+}
+
+/// What of the file is not used, or not as it stands there.
+fn left_out(out: &mut String, learned: &Learned) {
     if learned.timeless > 0 {
         comment(
             out,
@@ -100,14 +113,12 @@ fn head(out: &mut String, learned: &Learned) {
             "The file's times are whole seconds: the requests of each are spread evenly over it.",
         );
     }
-    out.push_str("#\n# Unknown, and what would tell:\n");
-    for text in unknown(learned) {
-        comment(out, &format!("- {text}"));
+    if learned.cut {
+        comment(
+            out,
+            "The file's durations are whole milliseconds, cut off: service times have half a millisecond more.",
+        );
     }
-    for doubt in &learned.doubts {
-        comment(out, &format!("- not to be trusted in the file: {doubt}"));
-    }
-    out.push('\n');
 }
 
 fn unknown(learned: &Learned) -> Vec<String> {

@@ -106,7 +106,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Measured, RunError> {
         fix: fix.into(),
     };
     let understood = Source::of_bytes(name, text.as_bytes())
-        .and_then(|mut source| crate::formats::understand(&mut source, None))
+        .and_then(|mut source| crate::logs::understand(&mut source, None))
         .map_err(|why| problem(why.place, why.message, &why.fix))?;
     measured(&understood).map_err(|(message, fix)| problem(name.into(), message, fix))
 }

@@ -142,7 +142,7 @@ fn law(us: &mut [u32], fewest: usize) -> Option<Pause> {
         return None;
     }
     us.sort_unstable();
-    Some((laws::law(us)?, us.len()))
+    Some((laws::law(us, 0.0)?, us.len()))
 }
 
 /// The likelihood ratio of rows with probabilities of their own to rows that are all alike.

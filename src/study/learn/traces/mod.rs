@@ -10,9 +10,8 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::busy::{self, Growth, Level};
-use super::laws::Law;
+use super::laws::{self, Law};
 use super::load::{self, Arrivals};
-use super::service_law;
 use crate::formats::path::{self, Route};
 use crate::formats::traces::Traces;
 use tree::{Call, Operation, Part, Segments};
@@ -327,7 +326,7 @@ fn levels(served: &mut [Served], works: &[Seen], under_way: &[u32], calm: u32) -
     for operation in operations {
         let shapes = &mut served[operation].shapes;
         for work in shapes.iter_mut().flat_map(|shape| &mut shape.work) {
-            work.law = service_law(&mut work.sample, calm);
+            work.law = laws::of_service(&mut work.sample, calm, 0.0);
             let n = work.sample.len() as f64;
             let mean = work.law.as_ref().map_or(0.0, |(law, ..)| law.mean_ms);
             (sum, count) = (sum + n * mean, count + n);

@@ -164,8 +164,12 @@ impl Extent {
 /// Whether requests stand in the order of time.
 #[derive(Clone, Debug, Default)]
 pub struct Order {
-    /// How many began before the one that stands before them, and how many ended before it.
-    back: (u64, u64),
+    /// How many began before the one that stands before them.
+    began_back: u64,
+    /// How many ended before it: at all, by more than a step of a clock of milliseconds, and of one of seconds.
+    ended_back: [u64; 3],
+    /// Whether any begin and any end lies between two whole milliseconds, and between two whole seconds.
+    between: [[bool; 2]; 2],
     /// By how many microseconds at most an end lies before the one that stands before it.
     furthest: i64,
     /// When the first and the last of those with a time began and ended.
@@ -177,20 +181,34 @@ pub struct Order {
     lengths: Option<[u64; 2]>,
 }
 
+/// By how many microseconds the end of a request may lie before that of the one before it and time still go on: a clock that cuts
+/// off has a step's error, and so has a duration that is cut to milliseconds.
+const STEPS: [i64; 3] = [0, 2_000, 1_002_000];
+
 impl Order {
     /// Looks at one more.
     pub fn add(&mut self, record: &Record<'_>) {
         self.follow_length([record.ns; 2]);
         if let Some(start) = record.start_us {
             let end = start.saturating_add_unsigned(record.ns / 1_000);
+            for (between, at) in self.between.iter_mut().zip([start, end]) {
+                between[0] |= at % 1_000 != 0;
+                between[1] |= at % 1_000_000 != 0;
+            }
             self.follow([(start, end); 2]);
         }
     }
 
     /// Looks at those that stand behind these.
     pub fn append(&mut self, later: &Order) {
-        self.back.0 += later.back.0;
-        self.back.1 += later.back.1;
+        self.began_back += later.began_back;
+        for (own, more) in self.ended_back.iter_mut().zip(later.ended_back) {
+            *own += more;
+        }
+        for (own, more) in self.between.iter_mut().zip(later.between) {
+            own[0] |= more[0];
+            own[1] |= more[1];
+        }
         self.furthest = self.furthest.max(later.furthest);
         self.shorter |= later.shorter;
         self.longer |= later.longer;
@@ -213,9 +231,12 @@ impl Order {
     /// Looks at the begins and ends of the first and the last of those that follow.
     fn follow(&mut self, [first, last]: [(i64, i64); 2]) {
         let [begin, before] = self.times.unwrap_or([first; 2]);
-        self.back.0 += u64::from(first.0 < before.0);
-        self.back.1 += u64::from(first.1 < before.1);
-        self.furthest = self.furthest.max(before.1.saturating_sub(first.1));
+        self.began_back += u64::from(first.0 < before.0);
+        let behind = before.1.saturating_sub(first.1);
+        for (count, step) in self.ended_back.iter_mut().zip(STEPS) {
+            *count += u64::from(behind > step);
+        }
+        self.furthest = self.furthest.max(behind);
         self.times = Some([begin, last]);
     }
 
@@ -225,7 +246,19 @@ impl Order {
         if by_time {
             0
         } else {
-            self.back.0.min(self.back.1)
+            self.began_back.min(self.ended_back[self.clock()])
+        }
+    }
+
+    /// Which of [`STEPS`] is that of the log's clock, which shows the begins or the ends.
+    fn clock(&self) -> usize {
+        let [begins, ends] = self.between;
+        if !(begins[1] && ends[1]) {
+            2
+        } else if !(begins[0] && ends[0]) {
+            1
+        } else {
+            0
         }
     }
 
@@ -304,5 +337,51 @@ impl Collected {
     pub fn span(&self) -> Option<f64> {
         let (first, last) = self.span_us?;
         Some(last.abs_diff(first) as f64 / 1e6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of requests that began and took so many microseconds.
+    fn doubt(requests: &[(i64, u64)]) -> Option<(u64, f64)> {
+        let mut order = Order::default();
+        for (start, us) in requests {
+            order.add(&Record {
+                start_us: Some(*start),
+                ns: us * 1_000,
+                ..Record::default()
+            });
+        }
+        order.doubt()
+    }
+
+    #[test]
+    fn what_a_clock_cuts_off_is_no_time_that_goes_back() {
+        // Begun at 0.1, 1.2 and 0.9 s and ended at 1.9, 2.0 and 2.05 s, by a clock of microseconds, milliseconds and seconds of
+        // the begins.
+        let ended = [
+            (100_001, 1_800_000),
+            (1_200_001, 800_000),
+            (900_001, 1_150_000),
+        ];
+        let cut = |to: i64| ended.map(|(start, us)| (start / to * to, us));
+        assert_eq!(doubt(&ended), None);
+        assert_eq!(doubt(&cut(1_000)), None);
+        // By the seconds they ended at 1.8, 1.8 and 1.15 s.
+        assert_eq!(doubt(&cut(1_000_000)), None);
+        // The last one ended 1.2 s before the one that stands before it, whatever its clock shows.
+        let back = [
+            (0, 2_000_000),
+            (2_000_000, 1_500_000),
+            (1_000_000, 1_300_000),
+        ];
+        assert_eq!(doubt(&back), Some((1, 1.2)));
+        // 20 ms are time that goes back where the clock has milliseconds, and not where it has seconds.
+        let times = [(1_000, 5_000), (31_000, 5_000), (11_000, 5_000)];
+        assert_eq!(doubt(&times), Some((1, 0.02)));
+        let seconds = [(2_000_000, 5_000), (1_000_000, 900_000)];
+        assert_eq!(doubt(&seconds), None);
     }
 }

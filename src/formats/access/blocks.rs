@@ -70,8 +70,7 @@ impl Layout {
 
     fn read_line(&self, line: Line<'_>, clock: &mut Clock, seen: &mut Seen, sink: Sink<'_>) {
         const YEAR_2000: i64 = 946_684_800_000_000;
-        let is_empty = line.bytes.iter().all(u8::is_ascii_whitespace);
-        if is_empty || line.bytes.starts_with(b"#") {
+        if !holds_request(line.bytes) {
             return;
         }
         let text = text(line.bytes);
@@ -89,6 +88,11 @@ impl Layout {
             }
         }
     }
+}
+
+/// Whether a line is to hold a request: it is neither empty nor a comment.
+pub(in super::super) fn holds_request(line: &[u8]) -> bool {
+    !line.iter().all(u8::is_ascii_whitespace) && !line.starts_with(b"#")
 }
 
 /// Bytes as text; what is no UTF-8 is replaced by `�`.

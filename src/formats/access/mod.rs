@@ -10,7 +10,7 @@ use super::declaration::{Declaration, Deviation, Reader, Sink};
 use super::reading::{Reading, Record};
 use super::source::{Problem, Source};
 pub use blocks::Seen;
-pub(super) use blocks::{read_as, text};
+pub(super) use blocks::{holds_request, read_as, text};
 pub(super) use clock::Clock;
 use json::Keys;
 use pattern::Pattern;
@@ -168,14 +168,8 @@ pub(super) fn first_layout(head: &str) -> Option<Layout> {
 }
 
 fn read(source: &mut Source, sink: Sink<'_>) -> Result<Reading, Problem> {
-    match first_layout(source.head()) {
-        Some(layout) => read_as(source, &layout, sink),
-        None => Err(source.problem(
-            "line 1",
-            "the layout of this log is not known",
-            "give it as --log-format",
-        )),
-    }
+    let layout = Layout::of(source)?;
+    read_as(source, &layout, sink)
 }
 
 impl Layout {

@@ -108,7 +108,7 @@ fn next_of_log<T>(
         let Some(bytes) = source.next_bytes()? else {
             return Ok(None);
         };
-        if bytes.iter().all(u8::is_ascii_whitespace) || bytes.starts_with(b"#") {
+        if !access::holds_request(bytes) {
             continue;
         }
         let text = access::text(bytes);

@@ -7,22 +7,23 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// All packages of the lock file, with every feature.
-fn packages() -> Vec<Value> {
+/// What cargo prints for this workspace.
+fn cargo(arguments: &[&str]) -> Vec<u8> {
     let done = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--locked",
-            "--all-features",
-        ])
+        .args(arguments)
+        .arg("--locked")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}");
-    let mut all: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    done.stdout
+}
+
+/// All packages of the lock file, with every feature.
+fn packages() -> Vec<Value> {
+    let printed = cargo(&["metadata", "--format-version", "1", "--all-features"]);
+    let mut all: Value = serde_json::from_slice(&printed).expect("JSON");
     match all["packages"].take() {
         Value::Array(packages) => packages,
         other => panic!("{other}"),
@@ -132,15 +133,9 @@ fn no_dependency_needs_a_newer_rust_than_is_promised() {
 
 /// What is built of the normal dependencies, or of those and the tests' own: names, versions and features.
 fn built(edges: &str) -> BTreeSet<String> {
-    let done = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--prefix", "none", "--no-dedupe"])
-        .args(["--format", "{p} [{f}]", "--edges", edges])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo runs");
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{said}");
-    let text = String::from_utf8_lossy(&done.stdout);
+    let format = ["--format", "{p} [{f}]", "--edges", edges];
+    let printed = cargo(&[&["tree", "--prefix", "none", "--no-dedupe"][..], &format].concat());
+    let text = String::from_utf8_lossy(&printed);
     text.lines().map(str::to_owned).collect()
 }
 

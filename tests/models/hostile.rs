@@ -375,32 +375,71 @@ fn mutate(text: &mut String, mutation: &Mutation) {
     }
 }
 
+/// A sound model with some changes.
+fn mutated() -> impl Strategy<Value = String> {
+    let base = prop::sample::select(SOUND.to_vec());
+    let mutations = prop::collection::vec(mutation(), 1..4);
+    (base, mutations).prop_map(|(base, mutations)| {
+        let mut text = base.to_string();
+        for mutation in &mutations {
+            mutate(&mut text, mutation);
+        }
+        text
+    })
+}
+
+/// A sound model, the number of one of its paths, a value for that, and a load.
+fn overridden() -> impl Strategy<Value = (&'static str, usize, String, String)> {
+    let base = prop::sample::select(SOUND.to_vec());
+    let value = prop_oneof![4 => hostile_value(), 1 => any::<String>()];
+    let load = prop_oneof![Just("1".to_string()), hostile_value()];
+    (base, any::<usize>(), value, load)
+}
+
+fn survive_overrides((base, which, value, load): (&str, usize, String, String)) {
+    let document = Document::from_text(&name(), base).expect("TOML");
+    let paths = document.paths();
+    let path = &paths[which % paths.len()];
+    let overrides = [Override::new(path, &value), Override::new("load", &load)];
+    let overrides: Vec<Override> = overrides.into_iter().flatten().collect();
+    survive(base, &overrides);
+}
+
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(100))]
 
     #[test]
-    fn mutated_models_do_no_harm(
-        base in prop::sample::select(SOUND.to_vec()),
-        mutations in prop::collection::vec(mutation(), 1..4),
-    ) {
-        let mut text = base.to_string();
-        mutations.iter().for_each(|mutation| mutate(&mut text, mutation));
+    fn mutated_models_do_no_harm(text in mutated()) {
         survive(&text, &[]);
     }
 
     #[test]
-    fn hostile_overrides_do_no_harm(
-        base in prop::sample::select(SOUND.to_vec()),
-        which in any::<usize>(),
-        value in prop_oneof![4 => hostile_value(), 1 => any::<String>()],
-        load in prop_oneof![Just("1".to_string()), hostile_value()],
-    ) {
-        let document = Document::from_text(&name(), base).expect("TOML");
-        let paths = document.paths();
-        let path = &paths[which % paths.len()];
-        let overrides = [Override::new(path, &value), Override::new("load", &load)];
-        let overrides: Vec<Override> = overrides.into_iter().flatten().collect();
-        survive(base, &overrides);
+    fn hostile_overrides_do_no_harm(overridden in overridden()) {
+        survive_overrides(overridden);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    #[ignore = "five times as many models; .ci/run runs it"]
+    fn more_mutated_models_do_no_harm(text in mutated()) {
+        survive(&text, &[]);
+    }
+
+    #[test]
+    #[ignore = "five times as many overrides; .ci/run runs it"]
+    fn more_hostile_overrides_do_no_harm(overridden in overridden()) {
+        survive_overrides(overridden);
     }
 
     #[test]

@@ -13,12 +13,14 @@ use capsim::world::audit::Balance;
 use capsim::world::limiter::LimitProbe;
 use capsim::world::outcome::{Outcome, Termination};
 use capsim::world::summary::summary;
+use rayon::prelude::*;
 
 #[path = "../support/overload_keys.rs"]
 mod overload_keys;
 
-/// Models that one `cargo test` tries.
-const MODELS: u64 = 2000;
+/// Models that one `cargo test` tries, and those that `.ci/run` tries.
+const MODELS: u64 = 500;
+const MORE_MODELS: u64 = 2000;
 
 /// Draws the features of one model.
 struct Draw(Stream);
@@ -426,16 +428,25 @@ fn random_models_keep_all_laws_and_repeat_themselves() {
         return;
     }
     let models = from_environment("LAWS_MODELS").unwrap_or(MODELS);
+    keep_all_laws(models, 10);
+}
+
+#[test]
+#[ignore = "four times as many models; .ci/run runs it"]
+fn more_random_models_keep_all_laws_and_repeat_themselves() {
+    keep_all_laws(MORE_MODELS, 100);
+}
+
+/// `at_least` is how often each mechanism must have come into play.
+fn keep_all_laws(models: u64, at_least: u64) {
+    let checked: Result<Vec<_>, String> = (0..models).into_par_iter().map(check).collect();
     let mut sums = [0_u64; 32];
-    for seed in 0..models {
-        match check(seed) {
-            Ok(reached) => sums.iter_mut().zip(reached).for_each(|(sum, n)| *sum += n),
-            Err(why) => panic!("{why}"),
-        }
+    for reached in checked.unwrap_or_else(|why| panic!("{why}")) {
+        sums.iter_mut().zip(reached).for_each(|(sum, n)| *sum += n);
     }
     println!("{sums:?}");
     assert!(
-        models < MODELS || sums.iter().all(|sum| *sum > 100),
+        models < MODELS || sums.iter().all(|sum| *sum > at_least),
         "{sums:?}"
     );
 }

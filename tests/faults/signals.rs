@@ -74,7 +74,10 @@ fn what_is_half_written_vanishes_with_its_process() {
             let arguments = format!("run {} -q --out json=x.json", model.display());
             let mut command = capsim(&real, &arguments);
             let mut child = command.stdout(Stdio::null()).spawn().unwrap();
-            wait_for(&mut child, "writing", |pid| is_writing(pid, &real));
+            // A thread of its own asks for the signals; the run may write before.
+            wait_for(&mut child, "handlers and writing", |pid| {
+                handles(pid, 2) && handles(pid, 15) && is_writing(pid, &real)
+            });
             kill(&child, signal);
             assert_eq!(child.wait().unwrap().code(), code, "{signal}");
             let left = listed(&real);

@@ -27,7 +27,7 @@ pub enum Effect {
     /// A check was made.
     Check {
         /// Its name.
-        name: String,
+        name: Rc<str>,
         /// Whether it passed.
         passed: bool,
         /// Tags of the sample.

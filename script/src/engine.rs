@@ -2,7 +2,7 @@
 
 use crate::loader::Imports;
 use crate::natives::{self, Desk, State};
-use crate::raw::{Core, Port};
+use crate::raw::{Core, Port, set_host};
 use crate::script::Script;
 use rquickjs::context::intrinsic;
 use rquickjs::{Ctx, Function, Object, Persistent, Result};
@@ -95,6 +95,7 @@ impl Engine {
         runtime.set_loader(imports(), imports());
         runtime.set_host_promise_rejection_tracker(Some(Box::new(natives::rejection)));
         let (kit, doors) = core.with(|ctx| -> Result<_> {
+            set_host(ctx, Some(&desk));
             let kit = natives::install(ctx, &desk)?;
             desk.learn(ctx, &kit)?;
             let doors = Doors::of(ctx, &kit)?;
@@ -144,7 +145,7 @@ impl Engine {
             if !state.is_known() {
                 let make: Function = self.kit(ctx)?.get("newVu")?;
                 let own: Object = make.call((state.number.get(),))?;
-                state.keep_own(Persistent::save(ctx, own));
+                state.keep_own(&own);
             }
             self.desk.take_over(ctx, state)
         })?;
@@ -194,5 +195,6 @@ impl Drop for Engine {
         self.doors.pump.take();
         self.survey.take();
         self.desk.close();
+        self.core.with(|ctx| set_host::<Desk>(ctx, None));
     }
 }

@@ -195,7 +195,7 @@ impl Recorder {
                     (true, None) => Answer::Stop,
                 },
                 Effect::Sleep(time) => self.sleep(time),
-                Effect::Check { name, .. } => self.note(Step::Check(name)),
+                Effect::Check { name, .. } => self.note(Step::Check(name.to_string())),
                 Effect::MetricAdd { name, value, .. } => {
                     self.note(Step::Metric(name, value, value))
                 }

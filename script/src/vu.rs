@@ -8,6 +8,7 @@ use crate::raw::{PooledStack, Resumed, Stacks, words};
 use crate::script::Script;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::cell::{Cell, OnceCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -73,6 +74,7 @@ impl VuFactory {
             memory: self.memory.clone(),
             stage: Stage::New,
             now: Duration::ZERO,
+            noted: VecDeque::new(),
         }
     }
 
@@ -103,6 +105,8 @@ pub struct ScriptVu {
     memory: Rc<Cell<usize>>,
     stage: Stage,
     now: Duration,
+    /// Effects that the host takes before the VU goes on.
+    noted: VecDeque<Effect>,
 }
 
 impl ScriptVu {
@@ -123,6 +127,12 @@ impl ScriptVu {
     /// Goes on with the answer to the last effect, at this time since the start of the test.
     pub fn resume(&mut self, answer: Answer, now: Duration) -> Effect {
         self.now = now;
+        if !self.noted.is_empty() {
+            let noted = std::mem::take(&mut self.noted);
+            if let Answer::Go = answer {
+                return self.in_turn(noted);
+            }
+        }
         if self.running.is_none() {
             let call = match (self.stage, &answer) {
                 (Stage::New, Answer::Go) => None,
@@ -148,7 +158,7 @@ impl ScriptVu {
         let Some(running) = &mut self.running else {
             return ended();
         };
-        match running.resume((answer, now)) {
+        let effect = match running.resume((answer, now)) {
             CoroutineResult::Yield(effect) => effect,
             CoroutineResult::Return(effect) => {
                 // Its stack goes back.
@@ -159,7 +169,21 @@ impl ScriptVu {
                 }
                 effect
             }
+        };
+        let notes = self.state.port.notes();
+        if notes.is_empty() {
+            return effect;
         }
+        let mut noted = VecDeque::from(notes);
+        noted.push_back(effect);
+        self.in_turn(noted)
+    }
+
+    /// The first of these effects; the others follow.
+    fn in_turn(&mut self, mut effects: VecDeque<Effect>) -> Effect {
+        let first = effects.pop_front();
+        self.noted = effects;
+        first.unwrap_or_else(ended)
     }
 
     /// What runs the init code, or one call.

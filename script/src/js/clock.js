@@ -52,7 +52,7 @@ const now = () => Math.floor(n.epoch + n.elapsed());
   globalThis.Date = VirtualDate;
   define(globalThis, "Date", VirtualDate);
 }
-define(Math, "random", () => n.random());
+define(Math, "random", n.random);
 {
   // What k6's engine does not have must not be there either.
   for (const name of ["performance", "navigator", "queueMicrotask", "structuredClone", "atob", "btoa", "WeakRef",

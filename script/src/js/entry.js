@@ -72,7 +72,7 @@
     for (const key of O.keys(env)) v.env[key] = env[key];
   };
   const kit = {
-    newVu, responses, asynchronous: asyncFunction, fail, enter, survey, changed, give,
+    newVu, responses, slow, fail, enter, survey, changed, give,
     describe: (thrown) => (isObject(thrown) && thrown.uncaught !== undefined ? "Uncaught (in promise) " + thrown.uncaught : describe(thrown)),
     rejection, pump, require,
     module: (name) => modules[name],

@@ -9,17 +9,17 @@ const askAlone = (hop) => {
   return waitFor(new Set([n.send(hop)]), undefined);
 };
 const forbidden = "Making http requests in the init context is not supported";
-const request = (method, url, body, params) => {
+// `answer` is that to the first hop, if the natives have sent it.
+const goOn = (method, url, body, params, answer) => {
   notInInit(forbidden);
-  const quick = v.plain ? n.quick(text(method), url, body, params) : undefined;
-  if (quick !== undefined && !Array.isArray(quick)) return quick;
   let call;
   try { call = parseCall(method, url, body, params); } catch (e) { return refused(e, v.httpOptions.throw && e.code !== 1020); }
   const flow = new Flow(call);
-  let over = quick !== undefined && flow.takeOver(quick);
+  let over = answer !== undefined && flow.takeOver(answer);
   while (!over) over = flow.take(askAlone(flow.hop()));
   return flow.response;
 };
+const request = (method, url, body, params) => goOn(method, url, body, params, undefined);
 const asyncRequest = (method, url, body, params) => {
   notInInit(forbidden);
   return new Promise((resolve, reject) => {
@@ -127,25 +127,23 @@ const batch = (...args) => {
   return results;
 };
 
+// What the natives of the same names leave to this side.
+const superfluous = (method, more) => {
+  if (more.length > 0 && v.called) {
+    n.log("warning", `http.${method} only accepts a url and a params argument (2 arguments), but ${more.length + 2} were given`);
+  }
+};
+const slow = {
+  get: (url, params, ...more) => { superfluous("get", more); return request("GET", url, undefined, params); },
+  head: (url, params, ...more) => { superfluous("head", more); return request("HEAD", url, undefined, params); },
+  request, goOn,
+  json: Response.prototype.json,
+};
+define(Response.prototype, "json", n.fast.json);
 modules["k6/http"] = {
-  get: (url, params, ...more) => {
-    if (more.length > 0 && v.called) {
-      n.log("warning", `http.get only accepts a url and a params argument (2 arguments), but ${more.length + 2} were given`);
-    }
-    return request("GET", url, undefined, params);
-  },
-  head: (url, params, ...more) => {
-    if (more.length > 0 && v.called) {
-      n.log("warning", `http.head only accepts a url and a params argument (2 arguments), but ${more.length + 2} were given`);
-    }
-    return request("HEAD", url, undefined, params);
-  },
-  post: (url, body, params) => request("POST", url, body, params),
-  put: (url, body, params) => request("PUT", url, body, params),
-  patch: (url, body, params) => request("PATCH", url, body, params),
-  del: (url, body, params) => request("DELETE", url, body, params),
-  options: (url, body, params) => request("OPTIONS", url, body, params),
-  request, asyncRequest, batch, CookieJar,
+  get: n.fast.get, head: n.fast.head, post: n.fast.post, put: n.fast.put, patch: n.fast.patch, del: n.fast.del,
+  options: n.fast.options, request: n.fast.request,
+  asyncRequest, batch, CookieJar,
   cookieJar: () => {
     notInInit("Using cookie jars in the init context is not supported");
     return ownJar();

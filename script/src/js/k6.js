@@ -31,15 +31,17 @@ const check = (value, checks, tags) => {
   const all = flat(tagsFrom(tags, "invalid check tags", currentTags()));
   return n.checks(value, O(checks), all);
 };
+slow.check = check;
+slow.sleep = (seconds) => {
+  notInInit("Using sleep() in the init context is not supported");
+  if (typeof seconds === "bigint") throw new TypeError("Cannot convert a BigInt value to a number");
+  const s = Number(seconds);
+  // What does not fit 64 bits of nanoseconds overflows, and returns at once.
+  if (s > 0 && s * 1e9 < 9223372036854775807) pause(s * 1000);
+};
 modules.k6 = {
-  sleep: (seconds) => {
-    notInInit("Using sleep() in the init context is not supported");
-    if (typeof seconds === "bigint") throw new TypeError("Cannot convert a BigInt value to a number");
-    const s = Number(seconds);
-    // What does not fit 64 bits of nanoseconds overflows, and returns at once.
-    if (s > 0 && s * 1e9 < 9223372036854775807) pause(s * 1000);
-  },
-  check,
+  sleep: n.fast.sleep,
+  check: n.fast.check,
   group,
   fail: (text) => fail(text === undefined ? "" : String(text)),
   randomSeed: (seed) => n.seed(Number(seed)),

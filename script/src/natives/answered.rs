@@ -4,10 +4,10 @@ use super::host::milliseconds;
 use super::quick::canonical;
 use crate::effect::{Request, Response};
 use crate::natives::Desk;
-use crate::raw::{Fields, Lazy};
+use crate::raw::{Fields, Held, Here, Lazy, Word};
 use rquickjs::function::Func;
 use rquickjs::{Ctx, IntoJs, Object, Persistent, Result, Value};
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A request and what came of it.
@@ -15,12 +15,12 @@ pub(crate) struct Exchange {
     request: Rc<Request>,
     response: Response,
     /// Until the script reads it.
-    body: Cell<Vec<u8>>,
+    body: RefCell<Vec<u8>>,
 }
 
 impl Exchange {
     pub(super) fn new(request: Rc<Request>, mut response: Response) -> Exchange {
-        let body = Cell::new(response.body.take().unwrap_or_default());
+        let body = RefCell::new(response.body.take().unwrap_or_default());
         Exchange {
             request,
             response,
@@ -49,6 +49,9 @@ const FIELDS: [&str; 16] = [
     "request",
 ];
 
+/// The place of the body among them.
+const BODY: usize = 8;
+
 /// How responses are made.
 pub(crate) struct Responses {
     kind: Lazy<Exchange>,
@@ -75,6 +78,19 @@ impl Responses {
     pub(crate) fn make<'js>(&self, ctx: &Ctx<'js>, exchange: Exchange) -> Result<Value<'js>> {
         let prototype = self.prototype.clone().restore(ctx)?;
         self.kind.make(&prototype, exchange)
+    }
+
+    /// What the body of a response says as JSON, if the script has neither read the body nor asked before.
+    pub(super) fn json<'js>(&self, here: Here<'js>, of: Word) -> Option<Held<'js>> {
+        let exchange = self.kind.untouched(of, BODY)?;
+        let mut body = exchange.body.borrow_mut();
+        body.push(0);
+        let value = here.json(&body);
+        body.pop();
+        drop(body);
+        let value = value?;
+        self.kind.hide(here, of, &value);
+        Some(value)
     }
 
     /// Makes all fields of a response; other values stay as they are.

@@ -1,11 +1,12 @@
 //! Checks: a predicate after the other, and a sample for each.
 
 use super::Desk;
+use super::fast::Fast;
 use super::host::tags_of;
-use crate::effect::Effect;
+use crate::effect::{Effect, Tags};
+use crate::raw::{Held, Here, Outcome, Word};
 use rquickjs::function::Func;
-use rquickjs::object::Filter;
-use rquickjs::{Array, Atom, Coerced, Ctx, Error, Object, Result, Value};
+use rquickjs::{Array, Ctx, Object, Result, Value};
 use std::rc::Rc;
 
 const ASYNC: &str = "the built-in check() does not support async functions as arguments. Use the JavaScript utils \
@@ -20,33 +21,48 @@ pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()>
             move |ctx: Ctx<'js>,
                   value: Value<'js>,
                   checks: Object<'js>,
-                  tags: Option<Array<'js>>| {
-                all_pass(&own, &ctx, &value, &checks, tags.as_ref())
+                  tags: Option<Array<'js>>|
+                  -> Result<bool> {
+                let here = Here::of(&ctx);
+                let value = Held::of(here, &value);
+                let checks = Held::of(here, checks.as_value());
+                let tags = tags_of(tags.as_ref())?;
+                let (value, checks) = (value.word(), checks.word());
+                tagged(&own, &own.fast(), here, value, checks, &tags)
+                    .map_err(|_| rquickjs::Error::Exception)
             },
         ),
     )
 }
 
-/// Makes the checks of a call. Whether all passed.
-fn all_pass<'js>(
+/// Makes the checks of a call that has no tags. Whether all passed.
+pub(super) fn all_pass(
     desk: &Desk,
-    ctx: &Ctx<'js>,
-    value: &Value<'js>,
-    checks: &Object<'js>,
-    tags: Option<&Array<'js>>,
-) -> Result<bool> {
-    let tags = tags_of(tags)?;
-    let names = checks.own_keys::<Atom>(Filter::default());
-    let names = names.collect::<Result<Vec<Atom>>>()?;
-    let mut passed = true;
-    for key in names {
-        let name = key.to_string()?;
+    fast: &Fast,
+    here: Here,
+    value: Word,
+    checks: Word,
+) -> Outcome<bool> {
+    tagged(desk, fast, here, value, checks, &Tags::new())
+}
+
+fn tagged(
+    desk: &Desk,
+    fast: &Fast,
+    here: Here,
+    value: Word,
+    checks: Word,
+    tags: &Tags,
+) -> Outcome<bool> {
+    let mut all = true;
+    for key in here.names(checks)?.iter() {
+        let name = fast.memory.name(here, key);
         if name.contains("::") {
-            return Err(desk.fail(ctx, "group and check names may not contain '::'"));
+            return Err(desk.refuse(here, "group and check names may not contain '::'"));
         }
-        let check: Value = checks.get(key)?;
-        if check.as_object().is_some_and(|c| desk.is_async(c)) {
-            return Err(desk.fail(ctx, ASYNC));
+        let check = here.get(checks, key)?;
+        if check.word().is_async() {
+            return Err(desk.refuse(here, ASYNC));
         }
         let group = desk.vu().group.borrow().clone();
         let sample = |passed| Effect::Check {
@@ -55,25 +71,25 @@ fn all_pass<'js>(
             tags: tags.clone(),
             group,
         };
-        let result = match verdict(value, check) {
-            Err(Error::Exception) if !desk.vu().is_stopped() => {
-                let thrown = ctx.catch();
-                desk.suspend(ctx, sample(false))?;
-                return Err(ctx.throw(thrown));
+        match verdict(here, value, check.word()) {
+            Err(_) if !desk.vu().is_stopped() => {
+                return Err(here.aside(|| desk.note(here, sample(false))));
             }
-            result => result?,
-        };
-        desk.suspend(ctx, sample(result))?;
-        passed &= result;
+            passed => {
+                let passed = passed?;
+                desk.note(here, sample(passed))?;
+                all &= passed;
+            }
+        }
     }
-    Ok(passed)
+    Ok(all)
 }
 
 /// What a check comes to: what its function says of the value, or itself.
-fn verdict<'js>(value: &Value<'js>, check: Value<'js>) -> Result<bool> {
-    let result = match check.as_function() {
-        Some(function) => function.call((value.clone(),))?,
-        None => check,
-    };
-    Ok(result.get::<Coerced<bool>>()?.0)
+fn verdict(here: Here, value: Word, check: Word) -> Outcome<bool> {
+    if here.is_function(check) {
+        let said = here.call(check, value)?;
+        return here.truth(said.word());
+    }
+    here.truth(check)
 }

@@ -1,10 +1,11 @@
 //! Whose turn it is, and what the natives need of the JavaScript side.
 
 use super::answered::Responses;
+use super::fast::Fast;
 use super::texts::Texts;
 use super::{State, uncatchable};
 use crate::effect::{Answer, Effect, Failure};
-use crate::raw::{Bytecode, Code};
+use crate::raw::{Bytecode, Code, Here, Outcome, Thrown};
 use crate::script::Script;
 use rquickjs::module::Declared;
 use rquickjs::{Ctx, Error, Function, Module, Object, Persistent, Result};
@@ -24,8 +25,7 @@ pub(crate) struct Desk {
     /// Throws an error as k6 does, with this text.
     fail: RefCell<Option<Persistent<Function<'static>>>>,
     pub(super) responses: RefCell<Option<Responses>>,
-    /// The prototype of async functions.
-    asynchronous: RefCell<Option<Persistent<Object<'static>>>>,
+    fast: RefCell<Option<Rc<Fast>>>,
     pub(super) texts: Texts,
     /// The code of modules that every VU has an instance of.
     codes: RefCell<BTreeMap<String, Option<Code>>>,
@@ -43,7 +43,7 @@ impl Desk {
             enter: RefCell::default(),
             fail: RefCell::default(),
             responses: RefCell::default(),
-            asynchronous: RefCell::default(),
+            fast: RefCell::default(),
             texts: Texts::default(),
             codes: RefCell::default(),
         }
@@ -91,17 +91,32 @@ impl Desk {
         self.enter.replace(function("enter")?);
         self.fail.replace(function("fail")?);
         self.responses.replace(Some(Responses::new(ctx, kit)?));
-        let asynchronous: Object = kit.get("asynchronous")?;
-        self.asynchronous
-            .replace(Some(Persistent::save(ctx, asynchronous)));
+        self.fast.replace(Some(Rc::new(Fast::of(ctx, kit)?)));
         Ok(())
     }
 
-    /// Whether an object is an async function.
-    pub(super) fn is_async(&self, object: &Object) -> bool {
-        let asynchronous = self.asynchronous.borrow();
-        let raw = |o: &Persistent<Object<'static>>| o.clone().restore(object.ctx()).ok();
-        object.is_function() && object.get_prototype() == asynchronous.as_ref().and_then(raw)
+    /// What the natives know of the engine.
+    pub(super) fn fast(&self) -> Rc<Fast> {
+        let fast = self.fast.borrow().clone();
+        fast.expect("an engine that runs has told what it has")
+    }
+
+    /// Throws an error as k6 does, with this text.
+    pub(super) fn refuse(&self, here: Here, text: &str) -> Thrown {
+        here.thrown(&self.fail(&here.ctx(), text))
+    }
+
+    /// Tells the host of an effect that needs no answer, at its next turn.
+    pub(super) fn note(&self, here: Here, effect: Effect) -> Outcome<()> {
+        let vu = self.vu();
+        let left = match vu.is_stopped() {
+            true => Err(effect),
+            false => vu.port.note(effect),
+        };
+        match left.or_else(|effect| self.suspend(&here.ctx(), effect).map(drop)) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(here.thrown(&error)),
+        }
     }
 
     /// An error of the script, as k6 throws it, with this text.
@@ -144,7 +159,7 @@ impl Desk {
         self.enter.take();
         self.fail.take();
         self.responses.take();
-        self.asynchronous.take();
+        self.fast.take();
         self.codes.take();
     }
 

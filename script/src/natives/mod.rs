@@ -3,6 +3,7 @@
 mod answered;
 mod checks;
 mod desk;
+mod fast;
 mod host;
 mod quick;
 mod random;
@@ -10,7 +11,7 @@ mod text;
 mod texts;
 
 use crate::effect::{Call, Failure, Iteration};
-use crate::raw::{Bytecode, KeptModule, Port};
+use crate::raw::{Bytecode, KeptModule, KeptValue, Port};
 use crate::script::{Metric, Script};
 pub(crate) use desk::Desk;
 use random::Random;
@@ -94,6 +95,8 @@ pub(crate) struct State {
     requests: Cell<u64>,
     /// Its object on the JavaScript side.
     own: RefCell<Option<Persistent<Object<'static>>>>,
+    /// The same, for the natives.
+    mine: RefCell<Option<KeptValue>>,
     /// What its script exports.
     exports: RefCell<Option<Persistent<Object<'static>>>>,
     /// Its modules, where many VUs share an engine.
@@ -119,6 +122,7 @@ impl State {
             counted: Cell::default(),
             requests: Cell::new(0),
             own: RefCell::default(),
+            mine: RefCell::default(),
             exports: RefCell::default(),
             modules: RefCell::default(),
         }
@@ -136,8 +140,10 @@ impl State {
     }
 
     /// Keeps its object on the JavaScript side.
-    pub(crate) fn keep_own(&self, own: Persistent<Object<'static>>) {
-        self.own.replace(Some(own));
+    pub(crate) fn keep_own(&self, own: &Object) {
+        self.mine.replace(Some(KeptValue::of(own.as_value())));
+        self.own
+            .replace(Some(Persistent::save(own.ctx(), own.clone())));
     }
 
     /// Keeps what its script exports.
@@ -164,6 +170,7 @@ impl State {
     /// Gives up all that is of its engine.
     pub(crate) fn let_go(&self) {
         self.own.take();
+        self.mine.take();
         self.exports.take();
         self.modules.take();
     }
@@ -251,7 +258,7 @@ pub(crate) fn rejection<'a>(ctx: Ctx<'a>, promise: Value<'a>, reason: Value<'a>,
 pub(crate) fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
     let natives = Object::new(ctx.clone())?;
     host::install(&natives, desk)?;
-    quick::install(&natives, desk)?;
+    fast::install(&natives)?;
     answered::install(&natives, desk)?;
     checks::install(&natives, desk)?;
     random::install(&natives, desk)?;

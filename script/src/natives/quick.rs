@@ -4,12 +4,11 @@
 
 use super::Desk;
 use super::answered::Exchange;
+use super::fast::Fast;
 use super::host::{from_milliseconds, milliseconds, shown};
-use super::texts::Texts;
 use crate::effect::{Answer, Effect, Headers, Request, Response};
-use rquickjs::function::Func;
-use rquickjs::object::Filter;
-use rquickjs::{Atom, Coerced, Ctx, Exception, Object, Result, Value};
+use crate::raw::{Held, Here, Outcome, Word};
+use rquickjs::{Array, Ctx, Exception, Result};
 use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,39 +19,29 @@ pub(crate) const AGENT: &str = "Grafana k6/2.2.0";
 /// How long a request may take unless the script says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Gives the script the quick way.
-pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
-    natives.set("agent", AGENT)?;
-    let own = desk.clone();
-    natives.set(
-        "quick",
-        Func::from(
-            move |ctx: Ctx<'js>,
-                  method: String,
-                  url: Value<'js>,
-                  body: Value<'js>,
-                  params: Value<'js>| {
-                let Some(request) = planned(&own, &method, &url, &body, &params)? else {
-                    return Ok(Value::new_undefined(ctx));
-                };
-                sent(&own, &ctx, request)
-            },
-        ),
-    )
+/// What came of a request.
+pub(super) enum Came<'js> {
+    /// The response.
+    Response(Held<'js>),
+    /// An answer of which there is more to be done.
+    Answer(Array<'js>),
 }
 
-/// Sends a request. Gives the response, or the bare answer where there is more to be done.
-fn sent<'js>(desk: &Desk, ctx: &Ctx<'js>, request: Request) -> Result<Value<'js>> {
+/// Sends a request.
+pub(super) fn sent<'js>(desk: &Desk, here: Here<'js>, request: Request) -> Result<Came<'js>> {
     let (request, since) = (Rc::new(request), desk.vu().port.now());
-    match desk.suspend(ctx, Effect::Request(request.clone()))? {
-        Answer::Response(response) if is_plain(&response) => desk.response(ctx, request, *response),
+    match desk.suspend(&here.ctx(), Effect::Request(request.clone()))? {
+        Answer::Response(response) if is_plain(&response) => {
+            let response = desk.response(&here.ctx(), request, *response)?;
+            Ok(Came::Response(response))
+        }
         Answer::Response(response) => {
-            let answer = shown(ctx, *response)?;
+            let answer = shown(&here.ctx(), *response)?;
             answer.set(17, milliseconds(since))?;
-            Ok(answer.into_value())
+            Ok(Came::Answer(answer))
         }
         _ => Err(Exception::throw_message(
-            ctx,
+            &here.ctx(),
             "the host did not answer a request",
         )),
     }
@@ -70,57 +59,64 @@ fn is_plain(response: &Response) -> bool {
         && matches!(&response.body, Some(body) if str::from_utf8(body).is_ok())
 }
 
+/// What a script gives to a call: method, address, body and parameters.
+pub(super) struct Given<'a> {
+    pub(super) method: Rc<str>,
+    pub(super) url: Word<'a>,
+    pub(super) body: Word<'a>,
+    pub(super) params: Word<'a>,
+}
+
 /// The request of a call; `None` if that is for the JavaScript side.
-fn planned(
+pub(super) fn planned(
     desk: &Desk,
-    method: &str,
-    url: &Value,
-    body: &Value,
-    params: &Value,
-) -> Result<Option<Request>> {
+    fast: &Fast,
+    here: Here,
+    given: &Given,
+) -> Outcome<Option<Request>> {
     let texts = &desk.texts;
-    let Some(url) = url.as_string() else {
+    let Some(url) = fast.text(desk, here, given.url) else {
         return Ok(None);
     };
-    let url = url.clone().to_cstring()?;
-    let Some(host) = plain_host(url.as_str()) else {
+    let Some(host) = plain_host(&url) else {
         return Ok(None);
     };
-    let body = match body.as_string() {
-        Some(text) => text.to_string()?.into_bytes(),
-        None if body.is_undefined() || body.is_null() => Vec::new(),
-        None => return Ok(None),
+    let body = if given.body.is_nullish() {
+        Vec::new()
+    } else {
+        match here.text(given.body, |text| text.as_bytes().to_vec()) {
+            Some(body) => body,
+            None => return Ok(None),
+        }
     };
-    let mut given = Params::default();
-    if !(params.is_undefined() || params.is_null() || given.read(texts, params)?) {
+    let mut params = Params::default();
+    if !(given.params.is_nullish() || params.read(desk, fast, here, given.params)?) {
         return Ok(None);
     }
-    let mut headers = Headers::with_capacity(3 + given.headers.len());
-    headers.push((texts.kept("Host"), texts.kept(host)));
-    headers.push((texts.kept("User-Agent"), texts.kept(AGENT)));
-    if has_length(method, &body) {
-        let length = texts.kept(&body.len().to_string());
-        headers.push((texts.kept("Content-Length"), length));
+    let mut headers = Headers::with_capacity(3 + params.headers.len());
+    headers.push((fast.host.clone(), texts.kept(host)));
+    headers.push((fast.user_agent.clone(), fast.agent.clone()));
+    if has_length(&given.method, &body) {
+        headers.push((fast.content_length.clone(), texts.number(body.len())));
     }
-    given.headers.sort_by(|a, b| a.0.cmp(&b.0));
-    headers.append(&mut given.headers);
-    let url = texts.kept(url.as_str());
+    params.headers.sort_by(|a, b| a.0.cmp(&b.0));
+    headers.append(&mut params.headers);
     let tag = |key: &str| {
-        let found = given.tags.iter().find(|(k, _)| **k == *key);
+        let found = params.tags.iter().find(|(k, _)| **k == *key);
         found.map(|(_, value)| value.clone())
     };
     let name = tag("name").unwrap_or_else(|| url.clone());
     let state = desk.vu();
     Ok(Some(Request {
         id: state.next_request(),
-        method: texts.kept(method),
+        method: given.method.clone(),
         url_tag: tag("url").unwrap_or_else(|| name.clone()),
         url,
         name,
         headers,
         body,
-        tags: texts.tags(given.tags),
-        timeout: given.timeout.unwrap_or(TIMEOUT),
+        tags: texts.tags(params.tags),
+        timeout: params.timeout.unwrap_or(TIMEOUT),
         expected: Some(state.usual.clone()),
         group: state.group.borrow().clone(),
     }))
@@ -156,39 +152,24 @@ struct Params {
     timeout: Option<Duration>,
 }
 
-enum Param {
-    Headers,
-    Tags,
-    Timeout,
-}
-
 impl Params {
-    /// Reads them. False if there are others, or unusual ones: then nothing was read that could tell.
-    fn read(&mut self, known: &Texts, given: &Value) -> Result<bool> {
-        let Some(given) = plain_object(given) else {
+    /// Reads them. False if there are others, or unusual ones.
+    fn read(&mut self, desk: &Desk, fast: &Fast, here: Here, given: Word) -> Outcome<bool> {
+        if !fast.is_plain_object(given) {
             return Ok(false);
-        };
-        let mut keys = Vec::with_capacity(3);
-        for key in given.own_keys::<Atom>(Filter::default()) {
-            let key = key?;
-            let name = match &*key.to_string()? {
-                "headers" => Param::Headers,
-                "tags" => Param::Tags,
-                "timeout" => Param::Timeout,
-                _ => return Ok(false),
-            };
-            keys.push((key, name));
         }
-        for (key, name) in keys {
-            let value: Value = given.get(key)?;
-            let usual = match name {
-                Param::Headers => self.read_headers(known, &value)?,
-                Param::Tags => self.read_tags(known, &value)?,
-                Param::Timeout => {
-                    let ms = value.as_number().filter(|ms| !ms.is_nan());
-                    self.timeout = ms.map(from_milliseconds);
-                    ms.is_some()
-                }
+        for key in here.names(given)?.iter() {
+            let value = here.get(given, key)?;
+            let usual = if key == fast.headers.name() {
+                self.read_headers(desk, fast, here, value.word())?
+            } else if key == fast.tags.name() {
+                texts(desk, fast, here, value.word(), &mut self.tags)?
+            } else if key == fast.timeout.name() {
+                let ms = value.word().number().filter(|ms| !ms.is_nan());
+                self.timeout = ms.map(from_milliseconds);
+                ms.is_some()
+            } else {
+                false
             };
             if !usual {
                 return Ok(false);
@@ -197,11 +178,16 @@ impl Params {
         Ok(true)
     }
 
-    fn read_headers(&mut self, known: &Texts, given: &Value) -> Result<bool> {
-        let Some(texts) = texts(known, given, true)? else {
+    fn read_headers(&mut self, desk: &Desk, fast: &Fast, here: Here, given: Word) -> Outcome<bool> {
+        let mut read = Headers::new();
+        if !texts(desk, fast, here, given, &mut read)? {
             return Ok(false);
-        };
-        for (name, value) in texts {
+        }
+        for (name, value) in read {
+            let name = match is_canonical(&name) {
+                true => name,
+                false => desk.texts.kept(&canonical(&name)),
+            };
             if matches!(&*name, "Host" | "User-Agent" | "Cookie" | "Content-Length") {
                 return Ok(false);
             }
@@ -212,42 +198,33 @@ impl Params {
         }
         Ok(true)
     }
-
-    fn read_tags(&mut self, known: &Texts, given: &Value) -> Result<bool> {
-        let texts = texts(known, given, false)?;
-        let usual = texts.is_some();
-        self.tags.extend(texts.into_iter().flatten());
-        Ok(usual)
-    }
 }
 
-/// An object of which reading a property twice is nothing to notice.
-fn plain_object<'a, 'js>(value: &'a Value<'js>) -> Option<&'a Object<'js>> {
-    let special = value.is_function() || value.is_array() || value.is_proxy();
-    value.as_object().filter(|_| !special)
-}
-
-/// Names and values of an object whose values are texts or numbers.
-fn texts(known: &Texts, given: &Value, header: bool) -> Result<Option<Headers<Rc<str>>>> {
-    let Some(given) = plain_object(given) else {
-        return Ok(None);
-    };
-    let mut texts = Headers::new();
-    for entry in given.own_props::<String, Value>(Filter::default()) {
-        let (name, value) = entry?;
-        let text = match value.as_string() {
-            Some(text) => known.kept(text.clone().to_cstring()?.as_str()),
-            None if value.is_number() => known.kept(&value.get::<Coerced<String>>()?.0),
-            None => return Ok(None),
-        };
-        let name = if header && !is_canonical(&name) {
-            canonical(&name)
-        } else {
-            name
-        };
-        texts.push((known.kept(&name), text));
+/// Adds names and values of an object whose values are texts or numbers. False if it has others.
+fn texts(
+    desk: &Desk,
+    fast: &Fast,
+    here: Here,
+    given: Word,
+    into: &mut Headers<Rc<str>>,
+) -> Outcome<bool> {
+    if !fast.is_plain_object(given) {
+        return Ok(false);
     }
-    Ok(Some(texts))
+    let names = here.names(given)?;
+    into.reserve_exact(names.len());
+    for name in names.iter() {
+        let value = here.get(given, name)?;
+        let text = match value.word().number() {
+            Some(_) => here.shown(value.word(), |text| desk.texts.kept(text)),
+            None => fast.text(desk, here, value.word()),
+        };
+        let Some(text) = text else {
+            return Ok(false);
+        };
+        into.push((fast.memory.name(here, name), text));
+    }
+    Ok(true)
 }
 
 /// Whether a name is written as Go writes it, as far as that is seen at a glance.
@@ -290,10 +267,11 @@ impl Desk {
         ctx: &Ctx<'js>,
         request: Rc<Request>,
         response: Response,
-    ) -> Result<Value<'js>> {
+    ) -> Result<Held<'js>> {
         let responses = self.responses.borrow();
         let responses = responses.as_ref().ok_or(rquickjs::Error::Unknown)?;
-        responses.make(ctx, Exchange::new(request, response))
+        let made = responses.make(ctx, Exchange::new(request, response))?;
+        Ok(Held::of(Here::of(ctx), &made))
     }
 }
 

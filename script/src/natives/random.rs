@@ -38,13 +38,8 @@ impl Random {
     }
 }
 
-/// Gives the script its random numbers.
+/// Gives the script the way to begin Go's stream.
 pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
-    let own = desk.clone();
-    natives.set(
-        "random",
-        Func::from(move || own.vu().random.borrow_mut().float()),
-    )?;
     let own = desk.clone();
     natives.set(
         "seed",

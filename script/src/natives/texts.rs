@@ -17,6 +17,8 @@ type Seen = (Headers<Rc<str>>, Rc<Tags>);
 #[derive(Default)]
 pub(crate) struct Texts {
     known: RefCell<Vec<Option<Rc<str>>>>,
+    /// Small numbers.
+    numbers: RefCell<Vec<Option<Rc<str>>>>,
     tags: RefCell<Vec<Seen>>,
     none: Rc<Tags>,
 }
@@ -33,6 +35,19 @@ impl Texts {
             Some(known) if **known == *text => known.clone(),
             _ => place.insert(text.into()).clone(),
         }
+    }
+
+    /// A number as a text.
+    pub(crate) fn number(&self, number: usize) -> Rc<str> {
+        let mut known = self.numbers.borrow_mut();
+        if number >= PLACES {
+            return number.to_string().into();
+        }
+        if known.is_empty() {
+            known.resize(PLACES, None);
+        }
+        let text = known[number].get_or_insert_with(|| number.to_string().into());
+        text.clone()
     }
 
     /// Tags, likewise.
@@ -77,6 +92,8 @@ mod tests {
         }
         assert_eq!(texts.known.borrow().len(), PLACES);
         assert_eq!(&*texts.kept(""), "");
+        assert!(Rc::ptr_eq(&texts.number(7), &texts.number(7)));
+        assert_eq!(&*texts.number(PLACES), PLACES.to_string());
         let pair = |v: &str| vec![("k".into(), v.into())];
         assert!(Rc::ptr_eq(&texts.tags(pair("1")), &texts.tags(pair("1"))));
         assert_eq!(texts.tags(pair("2"))["k"], "2");

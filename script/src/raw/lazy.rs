@@ -10,6 +10,7 @@
 //! - The engine walks over an object's own properties while it asks for names and fields, so neither defines any.
 //! - What the engine keeps of a class (functions alone) is static, the names are counted by the objects themselves.
 
+use super::native::{Held, Here, Word};
 use rquickjs::{Ctx, Error, Exception, Object, Result, Value, qjs};
 use std::ffi::{c_int, c_void};
 use std::marker::PhantomData;
@@ -124,6 +125,35 @@ impl<T: Fields> Lazy<T> {
             }
             qjs::JS_SetOpaque(made, Box::into_raw(content).cast());
             Ok(Value::from_raw(ctx.clone(), made))
+        }
+    }
+
+    /// What an object's fields are made of, if it is of this kind, the script has changed no field, and neither this
+    /// field nor the hidden one has a value yet.
+    pub(crate) fn untouched<'a>(&self, of: Word<'a>, field: usize) -> Option<&'a T> {
+        // SAFETY: an object of this class holds such a content, as long as it is alive.
+        unsafe {
+            let content = qjs::JS_GetOpaque(of.raw(), self.class).cast::<Content<T>>();
+            let content = content.as_ref()?;
+            let is_made =
+                |at: usize| qjs::JS_VALUE_GET_TAG(content.values[at]) != qjs::JS_TAG_UNINITIALIZED;
+            let touched = content.whole || is_made(field) || is_made(self.names.atoms.len() - 1);
+            (!touched).then_some(&content.fields)
+        }
+    }
+
+    /// Sets the hidden field of an object of this kind; nothing happens if it has a value.
+    pub(crate) fn hide(&self, here: Here, of: Word, value: &Held) {
+        // SAFETY: as above; the object holds a new reference.
+        unsafe {
+            let content = qjs::JS_GetOpaque(of.raw(), self.class).cast::<Content<T>>();
+            if !content.is_null() {
+                let at = self.names.atoms.len() - 1;
+                let place = (&raw mut (*content).values).cast::<qjs::JSValue>().add(at);
+                if qjs::JS_VALUE_GET_TAG(place.read()) == qjs::JS_TAG_UNINITIALIZED {
+                    place.write(here.again(value));
+                }
+            }
         }
     }
 

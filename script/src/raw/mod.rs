@@ -32,6 +32,8 @@
 //!
 //! **Bytes** of buffers are copied before anything else happens: no JavaScript runs while they are borrowed.
 //!
+//! **Natives** that are called often take values as they are: see `native.rs`.
+//!
 //! **Objects** whose fields are made when they are read: see `lazy.rs`.
 //!
 //! **Bytecode** is trusted by the engine; see `code.rs`.
@@ -41,18 +43,22 @@
 mod code;
 mod lazy;
 mod memory;
+mod native;
 mod stack;
 mod words;
 
 pub(crate) use code::{Bytecode, Code, KeptModule};
 pub(crate) use lazy::{Fields, Lazy};
+pub(crate) use native::{
+    Held, Here, KeptName, KeptValue, Memory, Native, Outcome, Thrown, Word, function, set_host,
+};
 pub(crate) use stack::{PooledStack, Stacks};
 pub(crate) use words::words;
 
 use crate::effect::{Answer, Effect};
 use corosensei::Yielder;
 use rquickjs::{ArrayBuffer, Context, Ctx, Result, Runtime, TypedArray, context, qjs};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -72,7 +78,12 @@ pub(crate) struct Port {
     machine: Cell<Option<Machine>>,
     now: Cell<Duration>,
     low: Cell<usize>,
+    /// Effects that need no answer, for the host's next turn.
+    notes: RefCell<Vec<Effect>>,
 }
+
+/// Effects that are noted before the host gets its turn.
+const MOST_NOTES: usize = 64;
 
 /// Closes a port when the coroutine's body ends.
 pub(crate) struct Open<'p>(&'p Port);
@@ -91,6 +102,7 @@ impl Port {
             machine: Cell::new(None),
             now: Cell::new(Duration::ZERO),
             low: Cell::new(0),
+            notes: RefCell::default(),
         }
     }
 
@@ -117,6 +129,21 @@ impl Port {
     /// Time since the start of the test.
     pub(crate) fn now(&self) -> Duration {
         self.now.get()
+    }
+
+    /// Keeps an effect that needs no answer until the host's next turn. Gives it back if it must be handed over.
+    pub(crate) fn note(&self, effect: Effect) -> std::result::Result<(), Effect> {
+        let mut notes = self.notes.borrow_mut();
+        if self.yielder.get().is_null() || notes.len() >= MOST_NOTES {
+            return Err(effect);
+        }
+        notes.push(effect);
+        Ok(())
+    }
+
+    /// The effects that were kept.
+    pub(crate) fn notes(&self) -> Vec<Effect> {
+        self.notes.take()
     }
 
     /// Hands an effect to the host and waits for its answer.

@@ -320,7 +320,8 @@ impl ScriptUsers<'_> {
                 } => match self.check(&name, &place(turn, &group)) {
                     Some(check) => return Ok(UserAction::Check(check, passed)),
                     None => {
-                        self.check_is_new(place(turn, &group).into_owned(), name);
+                        let group = place(turn, &group).into_owned();
+                        self.check_is_new(group, name.to_string());
                         Answer::Go
                     }
                 },

@@ -1,0 +1,323 @@
+//! The functions that scripts call most, without a detour over JavaScript: a usual request, checks, a sleep.
+//!
+//! What is unusual is left to the function of the same name on the JavaScript side, which can do everything.
+
+use super::checks::all_pass;
+use super::host::from_milliseconds;
+use super::quick::{AGENT, Came, Given, planned, sent};
+use super::{Desk, State};
+use crate::effect::Effect;
+use crate::raw::{Held, Here, KeptName, Memory, Native, Outcome, Word, function};
+use rquickjs::function::{Rest, This};
+use rquickjs::{Ctx, Function, Object, Persistent, Result, Value};
+use std::ffi::{CStr, c_int};
+use std::rc::Rc;
+
+/// What the natives know of an engine.
+pub(crate) struct Fast {
+    pub(super) memory: Memory,
+    pub(super) headers: KeptName,
+    pub(super) tags: KeptName,
+    pub(super) timeout: KeptName,
+    plain: KeptName,
+    /// The class of an object that is nothing but an object.
+    object: u32,
+    pub(super) host: Rc<str>,
+    pub(super) user_agent: Rc<str>,
+    pub(super) agent: Rc<str>,
+    pub(super) content_length: Rc<str>,
+    methods: [Rc<str>; METHODS.len()],
+    /// The functions of the JavaScript side.
+    slow: Persistent<Object<'static>>,
+}
+
+/// Methods of the functions that are named after them: the function, the method, and whether it takes a body.
+const METHODS: [(&CStr, &str, bool); 7] = [
+    (c"get", "GET", false),
+    (c"head", "HEAD", false),
+    (c"post", "POST", true),
+    (c"put", "PUT", true),
+    (c"patch", "PATCH", true),
+    (c"del", "DELETE", true),
+    (c"options", "OPTIONS", true),
+];
+
+impl Fast {
+    /// Learns what an engine has.
+    pub(crate) fn of<'js>(ctx: &Ctx<'js>, kit: &Object<'js>) -> Result<Fast> {
+        let name = |name| KeptName::new(ctx, name);
+        let here = Here::of(ctx);
+        let object = Held::of(here, Object::new(ctx.clone())?.as_value());
+        Ok(Fast {
+            memory: Memory::of(ctx),
+            headers: name("headers")?,
+            tags: name("tags")?,
+            timeout: name("timeout")?,
+            plain: name("plain")?,
+            object: object.word().class(),
+            host: "Host".into(),
+            user_agent: "User-Agent".into(),
+            agent: AGENT.into(),
+            content_length: "Content-Length".into(),
+            methods: METHODS.map(|(_, method, _)| method.into()),
+            slow: Persistent::save(ctx, kit.get::<_, Object>("slow")?),
+        })
+    }
+
+    /// Whether the VU has set nothing that requests, checks and sleeps depend on, and has no request under way.
+    fn is_plain(&self, here: Here, vu: &State) -> Outcome<bool> {
+        match &*vu.mine.borrow() {
+            Some(mine) => Ok(here.get(mine.word(), self.plain.name())?.word().is_true()),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a value is an object of which reading a property twice is nothing to notice.
+    pub(super) fn is_plain_object(&self, value: Word) -> bool {
+        value.is_object() && value.class() == self.object
+    }
+
+    /// A text.
+    pub(super) fn text(&self, desk: &Desk, here: Here, of: Word) -> Option<Rc<str>> {
+        self.memory.text(here, of, |text| desk.texts.kept(text))
+    }
+
+    /// Has the JavaScript side answer a call.
+    fn slow<'js>(
+        &self,
+        here: Here<'js>,
+        name: &str,
+        this: Word,
+        args: &[Word],
+        more: Option<Value<'js>>,
+    ) -> Outcome<Held<'js>> {
+        let call = || -> Result<Value<'js>> {
+            let slow = self.slow.clone().restore(&here.ctx())?;
+            let function: Function = slow.get(name)?;
+            let args = args.iter().map(|arg| here.value(*arg)).chain(more);
+            function.call((This(here.value(this)), Rest(args.collect())))
+        };
+        match call() {
+            Ok(value) => Ok(Held::of(here, &value)),
+            Err(error) => Err(here.thrown(&error)),
+        }
+    }
+}
+
+/// The argument at a place; `undefined` if there are fewer.
+fn argument<'js>(args: &[Word<'js>], at: usize) -> Word<'js> {
+    args.get(at).copied().unwrap_or_default()
+}
+
+/// A function named after a method.
+struct Send<const METHOD: usize>;
+
+impl<const METHOD: usize> Native for Send<METHOD> {
+    type Host = Desk;
+    const NAME: &'static CStr = METHODS[METHOD].0;
+    const LENGTH: c_int = if METHODS[METHOD].2 { 3 } else { 2 };
+
+    fn call<'js>(
+        desk: &Desk,
+        here: Here<'js>,
+        this: Word<'js>,
+        args: &[Word<'js>],
+    ) -> Outcome<Held<'js>> {
+        let fast = desk.fast();
+        let (name, method, has_body) = METHODS[METHOD];
+        let (body, params) = match has_body {
+            true => (argument(args, 1), argument(args, 2)),
+            false => (Word::default(), argument(args, 1)),
+        };
+        let given = Given {
+            method: fast.methods[METHOD].clone(),
+            url: argument(args, 0),
+            body,
+            params,
+        };
+        // k6 warns of more.
+        if !has_body && args.len() > 2 {
+            return fast.slow(here, &name.to_string_lossy(), this, args, None);
+        }
+        if let Some(response) = request(desk, &fast, here, &given)? {
+            return Ok(response);
+        }
+        let method = here.new_text(method)?;
+        let args = [method.word(), given.url, body, params];
+        fast.slow(here, "request", this, &args, None)
+    }
+}
+
+/// The function `http.request`.
+struct Ask;
+
+impl Native for Ask {
+    type Host = Desk;
+    const NAME: &'static CStr = c"request";
+    const LENGTH: c_int = 4;
+
+    fn call<'js>(
+        desk: &Desk,
+        here: Here<'js>,
+        this: Word<'js>,
+        args: &[Word<'js>],
+    ) -> Outcome<Held<'js>> {
+        let fast = desk.fast();
+        let [method, url, body, params] = [0, 1, 2, 3].map(|at| argument(args, at));
+        if let Some(method) = fast.text(desk, here, method) {
+            let given = Given {
+                method,
+                url,
+                body,
+                params,
+            };
+            if let Some(response) = request(desk, &fast, here, &given)? {
+                return Ok(response);
+            }
+        }
+        fast.slow(here, "request", this, &[method, url, body, params], None)
+    }
+}
+
+/// Makes a usual request; `None` if it is none.
+fn request<'js>(
+    desk: &Desk,
+    fast: &Fast,
+    here: Here<'js>,
+    given: &Given,
+) -> Outcome<Option<Held<'js>>> {
+    if !fast.is_plain(here, &desk.vu())? {
+        return Ok(None);
+    }
+    let Some(request) = planned(desk, fast, here, given)? else {
+        return Ok(None);
+    };
+    match sent(desk, here, request) {
+        Ok(Came::Response(response)) => Ok(Some(response)),
+        Ok(Came::Answer(answer)) => {
+            let method = here.new_text(&given.method)?;
+            let args = [method.word(), given.url, given.body, given.params];
+            let more = Some(answer.into_value());
+            let response = fast.slow(here, "goOn", Word::default(), &args, more)?;
+            Ok(Some(response))
+        }
+        Err(error) => Err(here.thrown(&error)),
+    }
+}
+
+/// The function `check`.
+struct Check;
+
+impl Native for Check {
+    type Host = Desk;
+    const NAME: &'static CStr = c"check";
+    const LENGTH: c_int = 3;
+
+    fn call<'js>(
+        desk: &Desk,
+        here: Here<'js>,
+        this: Word<'js>,
+        args: &[Word<'js>],
+    ) -> Outcome<Held<'js>> {
+        let (fast, vu) = (desk.fast(), desk.vu());
+        let [value, checks, tags] = [0, 1, 2].map(|at| argument(args, at));
+        let usual =
+            fast.is_plain_object(checks) && tags.is_nullish() && fast.is_plain(here, &vu)?;
+        if !usual {
+            return fast.slow(here, "check", this, args, None);
+        }
+        let passed = all_pass(desk, &fast, here, value, checks)?;
+        Ok(here.boolean(passed))
+    }
+}
+
+/// The function `sleep`.
+struct Sleep;
+
+impl Native for Sleep {
+    type Host = Desk;
+    const NAME: &'static CStr = c"sleep";
+    const LENGTH: c_int = 1;
+
+    fn call<'js>(
+        desk: &Desk,
+        here: Here<'js>,
+        this: Word<'js>,
+        args: &[Word<'js>],
+    ) -> Outcome<Held<'js>> {
+        let (fast, vu) = (desk.fast(), desk.vu());
+        let seconds = match argument(args, 0).number() {
+            Some(seconds) if fast.is_plain(here, &vu)? => seconds,
+            _ => return fast.slow(here, "sleep", this, args, None),
+        };
+        // What does not fit 64 bits of nanoseconds overflows, and returns at once.
+        if seconds > 0.0 && seconds * 1e9 < 9_223_372_036_854_775_807.0 {
+            let time = from_milliseconds(seconds * 1000.0);
+            let slept = desk.suspend(&here.ctx(), Effect::Sleep(time));
+            slept.map_err(|error| here.thrown(&error))?;
+        }
+        Ok(here.undefined())
+    }
+}
+
+/// The function `Math.random`.
+struct Random;
+
+impl Native for Random {
+    type Host = Desk;
+    const NAME: &'static CStr = c"random";
+    const LENGTH: c_int = 0;
+
+    fn call<'js>(
+        desk: &Desk,
+        here: Here<'js>,
+        _: Word<'js>,
+        _: &[Word<'js>],
+    ) -> Outcome<Held<'js>> {
+        Ok(here.number(desk.vu().random.borrow_mut().float()))
+    }
+}
+
+/// The method `json` of a response.
+struct Json;
+
+impl Native for Json {
+    type Host = Desk;
+    const NAME: &'static CStr = c"json";
+    const LENGTH: c_int = 1;
+
+    fn call<'js>(
+        desk: &Desk,
+        here: Here<'js>,
+        this: Word<'js>,
+        args: &[Word<'js>],
+    ) -> Outcome<Held<'js>> {
+        if args.is_empty()
+            && let Some(responses) = &*desk.responses.borrow()
+            && let Some(value) = responses.json(here, this)
+        {
+            return Ok(value);
+        }
+        desk.fast().slow(here, "json", this, args, None)
+    }
+}
+
+/// Gives the script these functions.
+pub(crate) fn install<'js>(natives: &Object<'js>) -> Result<()> {
+    let ctx = natives.ctx();
+    let fast = Object::new(ctx.clone())?;
+    fast.set("get", function::<Send<0>>(ctx)?)?;
+    fast.set("head", function::<Send<1>>(ctx)?)?;
+    fast.set("post", function::<Send<2>>(ctx)?)?;
+    fast.set("put", function::<Send<3>>(ctx)?)?;
+    fast.set("patch", function::<Send<4>>(ctx)?)?;
+    fast.set("del", function::<Send<5>>(ctx)?)?;
+    fast.set("options", function::<Send<6>>(ctx)?)?;
+    fast.set("request", function::<Ask>(ctx)?)?;
+    fast.set("check", function::<Check>(ctx)?)?;
+    fast.set("sleep", function::<Sleep>(ctx)?)?;
+    fast.set("json", function::<Json>(ctx)?)?;
+    natives.set("random", function::<Random>(ctx)?)?;
+    natives.set("agent", AGENT)?;
+    natives.set("fast", fast)
+}

@@ -1,0 +1,563 @@
+//! Functions of the engine that Rust answers in few steps, without a wrapper around each value.
+//!
+//! Why this is sound:
+//! - [`Word`] is a value that somebody else holds: an argument, which the engine holds during the call, or a [`Held`].
+//!   Its lifetime is that of the call or of the borrow, so it does not outlive them.
+//! - [`Held`] owns one reference, and gives it up once.
+//! - The host of the functions is set as the context's own pointer ([`set_host`]), to something that lives until it is
+//!   cleared; `rquickjs` does not use that pointer.
+//! - A name or a text that is remembered ([`Memory`]) holds a reference, so its address stands for it alone.
+
+use rquickjs::{Ctx, Error, Function, IntoJs, Result, Value, qjs};
+use std::cell::RefCell;
+use std::ffi::{CStr, c_char, c_int};
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+use std::rc::Rc;
+
+/// An exception is pending in the engine.
+#[derive(Debug)]
+pub(crate) struct Thrown;
+
+/// What a step of a native function comes to.
+pub(crate) type Outcome<T> = std::result::Result<T, Thrown>;
+
+/// A native function.
+pub(crate) trait Native {
+    /// Whom it acts for.
+    type Host;
+    /// Its name, as the script sees it.
+    const NAME: &'static CStr;
+    /// How many arguments it names.
+    const LENGTH: c_int;
+
+    /// Answers a call.
+    fn call<'js>(
+        host: &Self::Host,
+        here: Here<'js>,
+        this: Word<'js>,
+        args: &[Word<'js>],
+    ) -> Outcome<Held<'js>>;
+}
+
+/// The function, for the script. It throws unless the context has a host of the right kind.
+pub(crate) fn function<'js, N: Native>(ctx: &Ctx<'js>) -> Result<Function<'js>> {
+    let (name, length) = (N::NAME.as_ptr(), N::LENGTH);
+    let kind = qjs::JSCFunctionEnum_JS_CFUNC_generic;
+    // SAFETY: the context is alive; the value is that of the new function.
+    let made = unsafe {
+        let made = qjs::JS_NewCFunction2(
+            ctx.as_raw().as_ptr(),
+            Some(enter::<N>),
+            name,
+            length,
+            kind,
+            0,
+        );
+        if qjs::JS_IsException(made) {
+            return Err(Error::Exception);
+        }
+        Value::from_raw(ctx.clone(), made)
+    };
+    made.into_function().ok_or(Error::Unknown)
+}
+
+/// Sets whom the native functions of a context act for; `None` before that is gone.
+pub(crate) fn set_host<H>(ctx: &Ctx, host: Option<&Rc<H>>) {
+    let host = host.map_or(ptr::null(), Rc::as_ptr);
+    // SAFETY: see the top of this file.
+    unsafe { qjs::JS_SetContextOpaque(ctx.as_raw().as_ptr(), host.cast_mut().cast()) };
+}
+
+unsafe extern "C" fn enter<N: Native>(
+    context: *mut qjs::JSContext,
+    this: qjs::JSValue,
+    count: c_int,
+    args: *mut qjs::JSValue,
+) -> qjs::JSValue {
+    // SAFETY: the engine calls it with its context and so many arguments, which it holds; for the host see the top.
+    unsafe {
+        let host = qjs::JS_GetContextOpaque(context).cast::<N::Host>();
+        let (Some(context), Some(host)) = (NonNull::new(context), host.as_ref()) else {
+            return qjs::JS_UNDEFINED;
+        };
+        let args = match usize::try_from(count) {
+            Ok(count) if count > 0 => std::slice::from_raw_parts(args.cast::<Word>(), count),
+            _ => &[],
+        };
+        let here = Here(context, PhantomData);
+        match N::call(host, here, Word(this, PhantomData), args) {
+            Ok(held) => held.into_raw(),
+            Err(Thrown) => qjs::JS_EXCEPTION,
+        }
+    }
+}
+
+/// The engine, during a call.
+#[derive(Clone, Copy)]
+pub(crate) struct Here<'js>(NonNull<qjs::JSContext>, PhantomData<&'js ()>);
+
+/// A value that somebody holds.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Word<'a>(qjs::JSValue, PhantomData<&'a ()>);
+
+/// A value that is held here.
+pub(crate) struct Held<'js>(qjs::JSValue, Here<'js>);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        // SAFETY: it owns this reference.
+        unsafe { qjs::JS_FreeValue(self.1.0.as_ptr(), self.0) };
+    }
+}
+
+impl<'js> Held<'js> {
+    /// Holds a value of `rquickjs`.
+    pub(crate) fn of(here: Here<'js>, value: &Value<'js>) -> Held<'js> {
+        // SAFETY: a new reference to a value that is alive.
+        Held(
+            unsafe { qjs::JS_DupValue(here.0.as_ptr(), value.as_raw()) },
+            here,
+        )
+    }
+
+    /// The value.
+    pub(crate) fn word(&self) -> Word<'_> {
+        Word(self.0, PhantomData)
+    }
+
+    fn into_raw(self) -> qjs::JSValue {
+        std::mem::ManuallyDrop::new(self).0
+    }
+}
+
+impl Default for Word<'_> {
+    /// `undefined`.
+    fn default() -> Self {
+        Word(qjs::JS_UNDEFINED, PhantomData)
+    }
+}
+
+impl Word<'_> {
+    pub(super) fn raw(self) -> qjs::JSValue {
+        self.0
+    }
+
+    fn tag(self) -> i32 {
+        // SAFETY: only the tag is looked at.
+        unsafe { qjs::JS_VALUE_GET_NORM_TAG(self.0) }
+    }
+
+    /// Whether it is `undefined`.
+    pub(crate) fn is_undefined(self) -> bool {
+        self.tag() == qjs::JS_TAG_UNDEFINED
+    }
+
+    /// Whether it is `undefined` or `null`.
+    pub(crate) fn is_nullish(self) -> bool {
+        self.is_undefined() || self.tag() == qjs::JS_TAG_NULL
+    }
+
+    /// Whether it is a text.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self.tag(), qjs::JS_TAG_STRING | qjs::JS_TAG_STRING_ROPE)
+    }
+
+    /// Whether it is an object.
+    pub(crate) fn is_object(self) -> bool {
+        self.tag() == qjs::JS_TAG_OBJECT
+    }
+
+    /// Whether it is `true`.
+    pub(crate) fn is_true(self) -> bool {
+        // SAFETY: a boolean holds a number.
+        self.tag() == qjs::JS_TAG_BOOL && unsafe { qjs::JS_VALUE_GET_BOOL(self.0) }
+    }
+
+    /// The number that it is.
+    pub(crate) fn number(self) -> Option<f64> {
+        // SAFETY: the tag says what it holds.
+        unsafe {
+            match self.tag() {
+                qjs::JS_TAG_INT => Some(f64::from(qjs::JS_VALUE_GET_INT(self.0))),
+                qjs::JS_TAG_FLOAT64 => Some(qjs::JS_VALUE_GET_FLOAT64(self.0)),
+                _ => None,
+            }
+        }
+    }
+
+    /// Whether it is an async function.
+    pub(crate) fn is_async(self) -> bool {
+        // SAFETY: the value is alive.
+        unsafe { qjs::JS_IsAsyncFunction(self.0) }
+    }
+
+    /// The number of its class; texts and numbers have none.
+    pub(crate) fn class(self) -> u32 {
+        // SAFETY: the value is alive.
+        unsafe { qjs::JS_GetClassID(self.0) }
+    }
+}
+
+/// A name in the engine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Name(qjs::JSAtom);
+
+/// Names of properties of an object.
+pub(crate) struct Names<'js> {
+    list: *mut qjs::JSPropertyEnum,
+    count: u32,
+    here: Here<'js>,
+}
+
+impl Drop for Names<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the engine made the list.
+        unsafe { qjs::JS_FreePropertyEnum(self.here.0.as_ptr(), self.list, self.count) };
+    }
+}
+
+impl Names<'_> {
+    /// They, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Name> {
+        // SAFETY: the list has so many entries.
+        (0..self.count as usize).map(|at| unsafe { Name((*self.list.add(at)).atom) })
+    }
+
+    /// How many.
+    pub(crate) fn len(&self) -> usize {
+        self.count as usize
+    }
+}
+
+impl<'js> Here<'js> {
+    /// Where `rquickjs` is.
+    pub(crate) fn of(ctx: &Ctx<'js>) -> Here<'js> {
+        Here(ctx.as_raw(), PhantomData)
+    }
+
+    /// The same as `rquickjs` sees it.
+    pub(crate) fn ctx(self) -> Ctx<'js> {
+        // SAFETY: the context is alive during the call.
+        unsafe { Ctx::from_raw(self.0) }
+    }
+
+    /// Whatever `rquickjs` says went wrong, as a pending exception.
+    pub(crate) fn thrown(self, error: &Error) -> Thrown {
+        if !error.is_exception() {
+            rquickjs::Exception::throw_message(&self.ctx(), &error.to_string());
+        }
+        Thrown
+    }
+
+    fn held(self, raw: qjs::JSValue) -> Outcome<Held<'js>> {
+        // SAFETY: only the tag is looked at.
+        if unsafe { qjs::JS_IsException(raw) } {
+            return Err(Thrown);
+        }
+        Ok(Held(raw, self))
+    }
+
+    /// A new reference to a value.
+    pub(super) fn again(self, value: &Held) -> qjs::JSValue {
+        // SAFETY: the value is alive.
+        unsafe { qjs::JS_DupValue(self.0.as_ptr(), value.0) }
+    }
+
+    /// `undefined`.
+    pub(crate) fn undefined(self) -> Held<'js> {
+        Held(qjs::JS_UNDEFINED, self)
+    }
+
+    /// A boolean.
+    pub(crate) fn boolean(self, value: bool) -> Held<'js> {
+        Held(if value { qjs::JS_TRUE } else { qjs::JS_FALSE }, self)
+    }
+
+    /// A number.
+    pub(crate) fn number(self, value: f64) -> Held<'js> {
+        Held(qjs::JS_NewFloat64(value), self)
+    }
+
+    /// A value, as `rquickjs` has it.
+    pub(crate) fn value(self, word: Word) -> Value<'js> {
+        // SAFETY: a new reference to a value that is alive.
+        unsafe {
+            let raw = qjs::JS_DupValue(self.0.as_ptr(), word.0);
+            Value::from_raw(self.ctx(), raw)
+        }
+    }
+
+    /// A new text.
+    pub(crate) fn new_text(self, text: &str) -> Outcome<Held<'js>> {
+        // SAFETY: the engine copies the text.
+        self.held(unsafe {
+            let length = text.len() as qjs::size_t;
+            qjs::JS_NewStringLen(self.0.as_ptr(), text.as_ptr().cast(), length)
+        })
+    }
+
+    /// Calls `f` with a text; `None` if it is none, or none that can be written as UTF-8.
+    pub(crate) fn text<R>(self, word: Word, f: impl FnOnce(&str) -> R) -> Option<R> {
+        word.is_text().then(|| self.shown(word, f)).flatten()
+    }
+
+    /// Calls `f` with a text or a number as a text, likewise.
+    pub(crate) fn shown<R>(self, word: Word, f: impl FnOnce(&str) -> R) -> Option<R> {
+        // SAFETY: the bytes are the engine's until they are given back.
+        unsafe {
+            let mut length = 0;
+            let bytes = qjs::JS_ToCStringLen2(self.0.as_ptr(), &raw mut length, word.0, false);
+            if bytes.is_null() {
+                self.ctx().catch();
+                return None;
+            }
+            let slice = std::slice::from_raw_parts(bytes.cast::<u8>(), length as usize);
+            let result = str::from_utf8(slice).ok().map(f);
+            qjs::JS_FreeCString(self.0.as_ptr(), bytes);
+            result
+        }
+    }
+
+    /// A property.
+    pub(crate) fn get(self, of: Word, name: Name) -> Outcome<Held<'js>> {
+        // SAFETY: the object and the name are alive.
+        self.held(unsafe { qjs::JS_GetProperty(self.0.as_ptr(), of.0, name.0) })
+    }
+
+    /// Names of an object's own enumerable properties, symbols left out.
+    pub(crate) fn names(self, of: Word) -> Outcome<Names<'js>> {
+        let (mut list, mut count) = (ptr::null_mut(), 0);
+        let flags = (qjs::JS_GPN_STRING_MASK | qjs::JS_GPN_ENUM_ONLY) as c_int;
+        // SAFETY: the object is alive.
+        let failed = unsafe {
+            let (list, count) = (&raw mut list, &raw mut count);
+            qjs::JS_GetOwnPropertyNames(self.0.as_ptr(), list, count, of.0, flags)
+        };
+        match failed {
+            0 => Ok(Names {
+                list,
+                count,
+                here: self,
+            }),
+            _ => Err(Thrown),
+        }
+    }
+
+    /// Calls a function with one argument.
+    pub(crate) fn call(self, function: Word, argument: Word) -> Outcome<Held<'js>> {
+        let mut argument = argument.0;
+        // SAFETY: all are alive; the engine does not keep the argument.
+        self.held(unsafe {
+            let (context, this) = (self.0.as_ptr(), qjs::JS_UNDEFINED);
+            qjs::JS_Call(context, function.0, this, 1, &raw mut argument)
+        })
+    }
+
+    /// Whether a value counts as true.
+    pub(crate) fn truth(self, of: Word) -> Outcome<bool> {
+        // SAFETY: the value is alive.
+        match unsafe { qjs::JS_ToBool(self.0.as_ptr(), of.0) } {
+            truth @ 0.. => Ok(truth > 0),
+            _ => Err(Thrown),
+        }
+    }
+
+    /// Whether a value may be called.
+    pub(crate) fn is_function(self, of: Word) -> bool {
+        // SAFETY: the value is alive.
+        of.is_object() && unsafe { qjs::JS_IsFunction(self.0.as_ptr(), of.0) }
+    }
+
+    /// Takes the pending exception out for a while: it is pending again after `f`, unless that throws another.
+    pub(crate) fn aside(self, f: impl FnOnce() -> Outcome<()>) -> Thrown {
+        // SAFETY: the exception is a value of its own, which goes back.
+        unsafe {
+            let pending = qjs::JS_GetException(self.0.as_ptr());
+            match f() {
+                Ok(()) => drop(qjs::JS_Throw(self.0.as_ptr(), pending)),
+                Err(Thrown) => qjs::JS_FreeValue(self.0.as_ptr(), pending),
+            }
+        }
+        Thrown
+    }
+
+    /// What a JSON text says; `None` if it is no JSON. There is a NUL behind the text, which is part of the bytes.
+    pub(crate) fn json(self, text: &[u8]) -> Option<Held<'js>> {
+        let length = text.len().checked_sub(1).filter(|last| text[*last] == 0)?;
+        let name: *const c_char = c"<input>".as_ptr();
+        // SAFETY: a NUL follows on the text, as the engine wants it.
+        let made = unsafe {
+            let length = length as qjs::size_t;
+            qjs::JS_ParseJSON(self.0.as_ptr(), text.as_ptr().cast(), length, name)
+        };
+        match self.held(made) {
+            Ok(held) => Some(held),
+            Err(Thrown) => {
+                self.ctx().catch();
+                None
+            }
+        }
+    }
+}
+
+/// Places for what is remembered.
+const PLACES: usize = 256;
+
+/// Texts that are longer are not remembered.
+const LONGEST: usize = 128;
+
+/// Names and texts that came before, with the same text in Rust: a script's literals are the same each time.
+pub(crate) struct Memory {
+    runtime: *mut qjs::JSRuntime,
+    names: RefCell<Vec<Option<(qjs::JSAtom, Rc<str>)>>>,
+    texts: RefCell<Vec<Option<(qjs::JSValue, Rc<str>)>>>,
+}
+
+impl Memory {
+    /// Nothing yet. It must go before its engine.
+    pub(crate) fn of(ctx: &Ctx) -> Memory {
+        Memory {
+            // SAFETY: the context is alive.
+            runtime: unsafe { qjs::JS_GetRuntime(ctx.as_raw().as_ptr()) },
+            names: RefCell::new(vec![None; PLACES]),
+            texts: RefCell::new(vec![None; PLACES]),
+        }
+    }
+
+    /// A name as a text; what is no UTF-8 is replaced.
+    pub(crate) fn name(&self, here: Here, name: Name) -> Rc<str> {
+        let mut known = self.names.borrow_mut();
+        let place = &mut known[name.0 as usize % PLACES];
+        if let Some((_, text)) = place.as_ref().filter(|(atom, _)| *atom == name.0) {
+            return text.clone();
+        }
+        // SAFETY: the name is alive; a reference is taken before its text is kept and given up with it.
+        unsafe {
+            let context = here.0.as_ptr();
+            let mut length = 0;
+            let bytes = qjs::JS_AtomToCStringLen(context, &raw mut length, name.0);
+            if bytes.is_null() {
+                // No memory for it.
+                here.ctx().catch();
+                return "".into();
+            }
+            let slice = std::slice::from_raw_parts(bytes.cast::<u8>(), length as usize);
+            let text: Rc<str> = String::from_utf8_lossy(slice).into();
+            qjs::JS_FreeCString(context, bytes);
+            let entry = (qjs::JS_DupAtom(context, name.0), text.clone());
+            if let Some((before, _)) = place.replace(entry) {
+                qjs::JS_FreeAtomRT(self.runtime, before);
+            }
+            text
+        }
+    }
+
+    /// A text; `made` makes what is kept of it. `None` if it is no text, or no UTF-8.
+    pub(crate) fn text(
+        &self,
+        here: Here,
+        word: Word,
+        made: impl FnOnce(&str) -> Rc<str>,
+    ) -> Option<Rc<str>> {
+        if word.tag() != qjs::JS_TAG_STRING {
+            return here.text(word, made);
+        }
+        // SAFETY: a text is held by a pointer.
+        let address = unsafe { qjs::JS_VALUE_GET_PTR(word.0) } as usize;
+        let at = (address >> 4) % PLACES;
+        // SAFETY: as above.
+        let is = |held: qjs::JSValue| unsafe { qjs::JS_VALUE_GET_PTR(held) as usize == address };
+        if let Some((_, text)) = self.texts.borrow()[at]
+            .as_ref()
+            .filter(|(held, _)| is(*held))
+        {
+            return Some(text.clone());
+        }
+        let text = here.text(word, made)?;
+        if text.len() <= LONGEST {
+            // SAFETY: as for names.
+            unsafe {
+                let entry = (qjs::JS_DupValue(here.0.as_ptr(), word.0), text.clone());
+                if let Some((before, _)) = self.texts.borrow_mut()[at].replace(entry) {
+                    qjs::JS_FreeValueRT(self.runtime, before);
+                }
+            }
+        }
+        Some(text)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: it goes before its engine.
+        unsafe {
+            for (atom, _) in self.names.get_mut().drain(..).flatten() {
+                qjs::JS_FreeAtomRT(self.runtime, atom);
+            }
+            for (value, _) in self.texts.get_mut().drain(..).flatten() {
+                qjs::JS_FreeValueRT(self.runtime, value);
+            }
+        }
+    }
+}
+
+/// A name that is kept. It must go before its engine.
+pub(crate) struct KeptName(qjs::JSAtom, *mut qjs::JSRuntime);
+
+impl KeptName {
+    /// This name.
+    pub(crate) fn new(ctx: &Ctx, name: &str) -> Result<KeptName> {
+        let value = name.into_js(ctx)?;
+        // SAFETY: the context and the value are alive.
+        unsafe {
+            let context = ctx.as_raw().as_ptr();
+            match qjs::JS_ValueToAtom(context, value.as_raw()) {
+                qjs::JS_ATOM_NULL => Err(Error::Exception),
+                atom => Ok(KeptName(atom, qjs::JS_GetRuntime(context))),
+            }
+        }
+    }
+
+    /// The name.
+    pub(crate) fn name(&self) -> Name {
+        Name(self.0)
+    }
+}
+
+impl Drop for KeptName {
+    fn drop(&mut self) {
+        // SAFETY: it goes before its engine.
+        unsafe { qjs::JS_FreeAtomRT(self.1, self.0) };
+    }
+}
+
+/// A value that is kept. It must go before its engine.
+pub(crate) struct KeptValue(qjs::JSValue, *mut qjs::JSRuntime);
+
+impl KeptValue {
+    /// This value.
+    pub(crate) fn of(value: &Value) -> KeptValue {
+        // SAFETY: the value is alive, and so is its context.
+        unsafe {
+            let context = value.ctx().as_raw().as_ptr();
+            KeptValue(
+                qjs::JS_DupValue(context, value.as_raw()),
+                qjs::JS_GetRuntime(context),
+            )
+        }
+    }
+
+    /// The value.
+    pub(crate) fn word(&self) -> Word<'_> {
+        Word(self.0, PhantomData)
+    }
+}
+
+impl Drop for KeptValue {
+    fn drop(&mut self) {
+        // SAFETY: it goes before its engine.
+        unsafe { qjs::JS_FreeValueRT(self.1, self.0) };
+    }
+}

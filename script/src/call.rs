@@ -3,11 +3,11 @@
 use crate::effect::{Call, Effect, End, Failure, Iteration};
 use crate::engine::Engine;
 use crate::loader::{module, own_module};
-use crate::natives::{self, Phase, State};
+use crate::natives::{self, Begun, Phase, State};
 use crate::script::{Exports, Metric};
 use crate::vu::{Slot, ended, failed};
 use rquickjs::promise::PromiseState;
-use rquickjs::{Ctx, Function, Object, Persistent, Result, Value};
+use rquickjs::{Ctx, Function, Object, Result, Value};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -112,8 +112,7 @@ impl<'js, 'e> Vu<'js, 'e> {
                 .map_err(|e| self.failure(&e))?;
             script.set_alone(why.or_else(|| script.looks_at_itself()));
         }
-        self.state
-            .keep_exports(Persistent::save(&self.ctx, namespace));
+        self.state.keep_exports(&namespace);
         self.state.phase.set(Phase::Call);
         Ok(())
     }
@@ -155,12 +154,11 @@ impl<'js, 'e> Vu<'js, 'e> {
             if let Some(data) = data {
                 self.engine.desk.give_data(&self.kit, data.as_ref())?;
             }
-            let exports = self.state.exports().ok_or(rquickjs::Error::Unknown)?;
-            let function: Value = exports.restore(&self.ctx)?.get(exec)?;
             if let Call::Iteration(iteration) = call {
-                self.iterate(function, iteration)?;
+                self.iterate(iteration)?;
                 return Ok(None);
             }
+            let function = self.function(exec)?;
             let begin: Function = self.kit.get("run")?;
             let result: Value = begin.call((kind, function, argument))?;
             self.settle(true)?;
@@ -176,16 +174,35 @@ impl<'js, 'e> Vu<'js, 'e> {
     }
 
     /// Runs an iteration to its end.
-    fn iterate(&self, function: Value<'js>, iteration: &Iteration) -> Result<()> {
+    fn iterate(&self, iteration: &Iteration) -> Result<()> {
+        let (ctx, desk) = (&self.ctx, &self.engine.desk);
+        match natives::begin(desk, ctx, self.state, iteration)? {
+            Begun::Not => {}
+            Begun::Over if !ctx.execute_pending_job() => return Ok(()),
+            Begun::Over => return self.settle(true),
+            Begun::Returned(result) => {
+                self.settle(true)?;
+                return self.outcome(result).map(drop);
+            }
+        }
+        let function = self.function(&iteration.exec)?;
         let about = !(iteration.tags.is_empty() && iteration.env.is_empty());
         let (vu, number) = (iteration.vu, iteration.iteration);
         let begin = self.engine.doors.iterate(&self.ctx)?;
         let result: Value = begin.call((function, &*iteration.exec, vu, number, about))?;
+        desk.took(self.state);
         if result.as_bool() == Some(true) && !self.ctx.execute_pending_job() {
             return Ok(());
         }
         self.settle(true)?;
         self.outcome(result).map(drop)
+    }
+
+    /// A function that the script exports.
+    fn function(&self, name: &str) -> Result<Value<'js>> {
+        let exports = self.state.exports(&self.ctx);
+        let exports = exports.and_then(Value::into_object);
+        exports.ok_or(rquickjs::Error::Unknown)?.get(name)
     }
 
     /// What a promise came to; other values as they are.

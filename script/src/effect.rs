@@ -31,7 +31,7 @@ pub enum Effect {
         /// Whether it passed.
         passed: bool,
         /// Tags of the sample.
-        tags: Tags,
+        tags: Rc<Tags>,
         /// The group that it is in, `::outer::inner`, or empty.
         group: Rc<str>,
     },
@@ -42,7 +42,7 @@ pub enum Effect {
         /// The value; 0 or 1 for rates is up to the host: any value but 0 is a hit.
         value: f64,
         /// Tags of the sample.
-        tags: Tags,
+        tags: Rc<Tags>,
         /// The group that it is in.
         group: Rc<str>,
     },
@@ -118,9 +118,9 @@ pub struct Iteration {
     /// Iterations begun before in this scenario, of all VUs.
     pub iteration_in_test: u64,
     /// Tags of the scenario.
-    pub tags: Tags,
+    pub tags: Rc<Tags>,
     /// Environment of the scenario, over that of the script.
-    pub env: Tags,
+    pub env: Rc<Tags>,
     /// What `setup` returned, as JSON.
     pub data: Option<Rc<str>>,
 }

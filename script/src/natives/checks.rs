@@ -26,7 +26,7 @@ pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()>
                 let here = Here::of(&ctx);
                 let value = Held::of(here, &value);
                 let checks = Held::of(here, checks.as_value());
-                let tags = tags_of(tags.as_ref())?;
+                let tags = Rc::new(tags_of(tags.as_ref())?);
                 let (value, checks) = (value.word(), checks.word());
                 tagged(&own, &own.fast(), here, value, checks, &tags)
                     .map_err(|_| rquickjs::Error::Exception)
@@ -43,7 +43,7 @@ pub(super) fn all_pass(
     value: Word,
     checks: Word,
 ) -> Outcome<bool> {
-    tagged(desk, fast, here, value, checks, &Tags::new())
+    tagged(desk, fast, here, value, checks, &desk.texts.none())
 }
 
 fn tagged(
@@ -52,7 +52,7 @@ fn tagged(
     here: Here,
     value: Word,
     checks: Word,
-    tags: &Tags,
+    tags: &Rc<Tags>,
 ) -> Outcome<bool> {
     let mut all = true;
     for key in here.names(checks)?.iter() {

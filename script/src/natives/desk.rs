@@ -21,7 +21,6 @@ pub(crate) struct Desk {
     pub(super) shared: bool,
     /// The data of `setup` that the JavaScript side has.
     given: RefCell<Option<Rc<str>>>,
-    enter: RefCell<Option<Persistent<Function<'static>>>>,
     /// Throws an error as k6 does, with this text.
     fail: RefCell<Option<Persistent<Function<'static>>>>,
     pub(super) responses: RefCell<Option<Responses>>,
@@ -40,7 +39,6 @@ impl Desk {
             nobody,
             shared,
             given: RefCell::default(),
-            enter: RefCell::default(),
             fail: RefCell::default(),
             responses: RefCell::default(),
             fast: RefCell::default(),
@@ -61,6 +59,22 @@ impl Desk {
         let module = compiled.read_again(ctx, &mut code);
         self.codes.borrow_mut().insert(name.to_owned(), code);
         module
+    }
+
+    /// Whether a VU has taken over what `setup` returned.
+    pub(super) fn has_taken(&self, state: &State) -> bool {
+        match (&*self.given.borrow(), &*state.taken.borrow()) {
+            (Some(given), Some(Some(taken))) => Rc::ptr_eq(given, taken),
+            (None, Some(None)) => true,
+            _ => false,
+        }
+    }
+
+    /// A VU takes over what `setup` returned.
+    pub(crate) fn took(&self, state: &State) {
+        if !self.has_taken(state) {
+            state.taken.replace(Some(self.given.borrow().clone()));
+        }
     }
 
     /// Gives the JavaScript side what `setup` returned, if it is not what it has.
@@ -88,7 +102,6 @@ impl Desk {
             let function: Function = kit.get(name)?;
             Ok(Some(Persistent::save(ctx, function)))
         };
-        self.enter.replace(function("enter")?);
         self.fail.replace(function("fail")?);
         self.responses.replace(Some(Responses::new(ctx, kit)?));
         self.fast.replace(Some(Rc::new(Fast::of(ctx, kit)?)));
@@ -134,9 +147,9 @@ impl Desk {
             return Ok(());
         }
         self.current.replace(state.clone());
-        let (enter, own) = (self.enter.borrow().clone(), state.own.borrow().clone());
-        if let (Some(enter), Some(own)) = (enter, own) {
-            enter.restore(ctx)?.call::<_, ()>((own.restore(ctx)?,))?;
+        if let (Some(fast), Some(own)) = (&*self.fast.borrow(), &*state.own.borrow()) {
+            let entered = Here::of(ctx).call(fast.enter.word(), own.word());
+            entered.map_err(|_| Error::Exception)?;
         }
         Ok(())
     }
@@ -156,7 +169,6 @@ impl Desk {
     /// The engine is about to go.
     pub(crate) fn close(&self) {
         self.current.replace(self.nobody.clone());
-        self.enter.take();
         self.fail.take();
         self.responses.take();
         self.fast.take();

@@ -7,9 +7,10 @@ use super::host::from_milliseconds;
 use super::quick::{AGENT, Came, Given, planned, sent};
 use super::{Desk, State};
 use crate::effect::Effect;
-use crate::raw::{Held, Here, KeptName, Memory, Native, Outcome, Word, function};
+use crate::raw::{Held, Here, KeptName, KeptValue, Memory, Native, Outcome, Word, function};
 use rquickjs::function::{Rest, This};
 use rquickjs::{Ctx, Function, Object, Persistent, Result, Value};
+use std::cell::RefCell;
 use std::ffi::{CStr, c_int};
 use std::rc::Rc;
 
@@ -19,7 +20,13 @@ pub(crate) struct Fast {
     pub(super) headers: KeptName,
     pub(super) tags: KeptName,
     pub(super) timeout: KeptName,
-    plain: KeptName,
+    pub(super) plain: KeptName,
+    pub(super) clean: KeptName,
+    pub(super) number: KeptName,
+    pub(super) iteration: KeptName,
+    pub(super) data: KeptName,
+    /// Makes it a VU's turn.
+    pub(super) enter: KeptValue,
     /// The class of an object that is nothing but an object.
     object: u32,
     pub(super) host: Rc<str>,
@@ -27,9 +34,14 @@ pub(crate) struct Fast {
     pub(super) agent: Rc<str>,
     pub(super) content_length: Rc<str>,
     methods: [Rc<str>; METHODS.len()],
+    /// Names of the functions that scenarios call.
+    exec: RefCell<Vec<(Rc<str>, Rc<KeptName>)>>,
     /// The functions of the JavaScript side.
     slow: Persistent<Object<'static>>,
 }
+
+/// Functions of scenarios whose names are kept.
+const MOST_EXEC: usize = 16;
 
 /// Methods of the functions that are named after them: the function, the method, and whether it takes a body.
 const METHODS: [(&CStr, &str, bool); 7] = [
@@ -54,6 +66,12 @@ impl Fast {
             tags: name("tags")?,
             timeout: name("timeout")?,
             plain: name("plain")?,
+            clean: name("clean")?,
+            number: name("number")?,
+            iteration: name("iteration")?,
+            data: name("data")?,
+            enter: KeptValue::of(&kit.get("enter")?),
+            exec: RefCell::default(),
             object: object.word().class(),
             host: "Host".into(),
             user_agent: "User-Agent".into(),
@@ -66,10 +84,24 @@ impl Fast {
 
     /// Whether the VU has set nothing that requests, checks and sleeps depend on, and has no request under way.
     fn is_plain(&self, here: Here, vu: &State) -> Outcome<bool> {
-        match &*vu.mine.borrow() {
-            Some(mine) => Ok(here.get(mine.word(), self.plain.name())?.word().is_true()),
+        match &*vu.own.borrow() {
+            Some(own) => Ok(here.get(own.word(), self.plain.name())?.word().is_true()),
             None => Ok(false),
         }
+    }
+
+    /// The name of a function that a scenario calls.
+    pub(super) fn exec(&self, ctx: &Ctx, name: &Rc<str>) -> Result<Rc<KeptName>> {
+        let mut known = self.exec.borrow_mut();
+        if let Some((_, kept)) = known.iter().find(|(text, _)| Rc::ptr_eq(text, name)) {
+            return Ok(kept.clone());
+        }
+        let kept = Rc::new(KeptName::new(ctx, name)?);
+        if known.len() >= MOST_EXEC {
+            known.clear();
+        }
+        known.push((name.clone(), kept.clone()));
+        Ok(kept)
     }
 
     /// Whether a value is an object of which reading a property twice is nothing to notice.

@@ -90,7 +90,7 @@ fn samples<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
                   tags: Option<Array<'js>>|
                   -> Result<()> {
                 let group = own.vu().group.borrow().clone();
-                let tags = tags_of(tags.as_ref())?;
+                let tags = Rc::new(tags_of(tags.as_ref())?);
                 own.suspend(
                     &ctx,
                     Effect::MetricAdd {
@@ -315,8 +315,8 @@ fn questions<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
             object.set("iteration", i.iteration)?;
             object.set("iterationInScenario", i.iteration_in_scenario)?;
             object.set("iterationInTest", i.iteration_in_test)?;
-            object.set("tags", i.tags.clone())?;
-            object.set("env", i.env.clone())?;
+            object.set("tags", Tags::clone(&i.tags))?;
+            object.set("env", Tags::clone(&i.env))?;
             Ok(object)
         }),
     )?;

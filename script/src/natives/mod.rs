@@ -5,20 +5,22 @@ mod checks;
 mod desk;
 mod fast;
 mod host;
+mod iteration;
 mod quick;
 mod random;
 mod text;
 mod texts;
 
 use crate::effect::{Call, Failure, Iteration};
-use crate::raw::{Bytecode, KeptModule, KeptValue, Port};
+use crate::raw::{Bytecode, Here, KeptModule, KeptValue, Port};
 use crate::script::{Metric, Script};
 pub(crate) use desk::Desk;
+pub(crate) use iteration::{Begun, begin};
 use random::Random;
 use rquickjs::context::EvalOptions;
 use rquickjs::function::Func;
 use rquickjs::module::Declared;
-use rquickjs::{Ctx, Error, Function, Module, Object, Persistent, Result, Value};
+use rquickjs::{Ctx, Error, Function, Module, Object, Result, Value};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -94,11 +96,11 @@ pub(crate) struct State {
     counted: Cell<Duration>,
     requests: Cell<u64>,
     /// Its object on the JavaScript side.
-    own: RefCell<Option<Persistent<Object<'static>>>>,
-    /// The same, for the natives.
-    mine: RefCell<Option<KeptValue>>,
+    own: RefCell<Option<KeptValue>>,
     /// What its script exports.
-    exports: RefCell<Option<Persistent<Object<'static>>>>,
+    exports: RefCell<Option<KeptValue>>,
+    /// The data of `setup` that it has taken over.
+    taken: RefCell<Option<Option<Rc<str>>>>,
     /// Its modules, where many VUs share an engine.
     modules: RefCell<BTreeMap<String, KeptModule>>,
 }
@@ -122,7 +124,7 @@ impl State {
             counted: Cell::default(),
             requests: Cell::new(0),
             own: RefCell::default(),
-            mine: RefCell::default(),
+            taken: RefCell::default(),
             exports: RefCell::default(),
             modules: RefCell::default(),
         }
@@ -141,19 +143,19 @@ impl State {
 
     /// Keeps its object on the JavaScript side.
     pub(crate) fn keep_own(&self, own: &Object) {
-        self.mine.replace(Some(KeptValue::of(own.as_value())));
-        self.own
-            .replace(Some(Persistent::save(own.ctx(), own.clone())));
+        self.own.replace(Some(KeptValue::of(own.as_value())));
     }
 
     /// Keeps what its script exports.
-    pub(crate) fn keep_exports(&self, exports: Persistent<Object<'static>>) {
-        self.exports.replace(Some(exports));
+    pub(crate) fn keep_exports(&self, exports: &Object) {
+        self.exports
+            .replace(Some(KeptValue::of(exports.as_value())));
     }
 
     /// What its script exports.
-    pub(crate) fn exports(&self) -> Option<Persistent<Object<'static>>> {
-        self.exports.borrow().clone()
+    pub(crate) fn exports<'js>(&self, ctx: &Ctx<'js>) -> Option<Value<'js>> {
+        let exports = self.exports.borrow();
+        exports.as_ref().map(|e| Here::of(ctx).value(e.word()))
     }
 
     /// A module that it has loaded.
@@ -170,7 +172,6 @@ impl State {
     /// Gives up all that is of its engine.
     pub(crate) fn let_go(&self) {
         self.own.take();
-        self.mine.take();
         self.exports.take();
         self.modules.take();
     }

@@ -50,6 +50,11 @@ impl Texts {
         text.clone()
     }
 
+    /// No tags.
+    pub(crate) fn none(&self) -> Rc<Tags> {
+        self.none.clone()
+    }
+
     /// Tags, likewise.
     pub(crate) fn tags(&self, given: Headers<Rc<str>>) -> Rc<Tags> {
         if given.is_empty() {

@@ -326,6 +326,18 @@ impl<'js> Here<'js> {
         self.held(unsafe { qjs::JS_GetProperty(self.0.as_ptr(), of.0, name.0) })
     }
 
+    /// Sets a property to a number.
+    pub(crate) fn set(self, of: Word, name: Name, number: f64) -> Outcome<()> {
+        // SAFETY: the object and the name are alive.
+        match unsafe {
+            let number = qjs::JS_NewNumber(self.0.as_ptr(), number);
+            qjs::JS_SetProperty(self.0.as_ptr(), of.0, name.0, number)
+        } {
+            0.. => Ok(()),
+            _ => Err(Thrown),
+        }
+    }
+
     /// Names of an object's own enumerable properties, symbols left out.
     pub(crate) fn names(self, of: Word) -> Outcome<Names<'js>> {
         let (mut list, mut count) = (ptr::null_mut(), 0);

@@ -154,7 +154,7 @@ pub fn about(options: &Value, exec: &str) -> Iteration {
         exec: exec.into(),
         scenario: name.into(),
         executor: executor.unwrap_or("constant-vus").into(),
-        env: variables(options, name),
+        env: variables(options, name).into(),
         ..Iteration::default()
     }
 }

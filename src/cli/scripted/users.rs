@@ -23,7 +23,7 @@ use super::{answers, text_of};
 use crate::engine::{Span, Time};
 use crate::measure::recorder::SampleSource;
 use crate::model::Model;
-use crate::model::journey::SiteId;
+use crate::model::journey::{CheckId, SiteId};
 use crate::model::system::EndpointId;
 use crate::world::users::{Entities, StateView, Turn, UserAction, UserSource};
 
@@ -70,6 +70,8 @@ pub struct ScriptUsers<'m> {
     sites: BTreeMap<SiteKey, SiteId>,
     /// Kinds of requests that were sent before, by endpoint.
     seen: Vec<Vec<Seen>>,
+    /// Checks of scenarios by name and group, as the script gave them.
+    checks: Vec<(Rc<str>, Rc<str>, CheckId)>,
     /// Some site of each endpoint.
     any: BTreeMap<EndpointId, SiteId>,
     told: Rc<RefCell<Attempt>>,
@@ -124,6 +126,7 @@ impl<'m> ScriptUsers<'m> {
             routes: Routes::of(model),
             sites,
             seen: model.endpoints.iter().map(|_| Vec::new()).collect(),
+            checks: Vec::new(),
             any,
             learns,
             told,
@@ -317,7 +320,7 @@ impl ScriptUsers<'_> {
                     passed,
                     group,
                     ..
-                } => match self.check(&name, &place(turn, &group)) {
+                } => match self.check(turn, &name, &group) {
                     Some(check) => return Ok(UserAction::Check(check, passed)),
                     None => {
                         let group = place(turn, &group).into_owned();

@@ -19,6 +19,9 @@ use crate::world::users::Turn;
 /// Kinds of requests of an endpoint that are known again at a glance.
 const MOST_SEEN: usize = 16;
 
+/// Checks that are known again at a glance.
+const MOST_CHECKS: usize = 16;
+
 /// A kind of request that was sent before, and its site.
 pub(super) struct Seen {
     phase: &'static str,
@@ -148,13 +151,22 @@ impl ScriptUsers<'_> {
         own.to_string()
     }
 
-    pub(super) fn check(&self, name: &str, group: &str) -> Option<CheckId> {
-        let at = self
-            .model
-            .checks
-            .iter()
-            .position(|c| c.name == name && c.group == group)?;
-        u16::try_from(at).ok().map(CheckId)
+    pub(super) fn check(&mut self, turn: Turn, name: &Rc<str>, group: &Rc<str>) -> Option<CheckId> {
+        let is_usual = turn.origin.as_scenario().is_some();
+        let is = |(n, g, _): &&(Rc<str>, Rc<str>, CheckId)| {
+            Rc::ptr_eq(n, name) && (Rc::ptr_eq(g, group) || g.is_empty() && group.is_empty())
+        };
+        if is_usual && let Some((.., check)) = self.checks.iter().find(is) {
+            return Some(*check);
+        }
+        let place = place(turn, group);
+        let mut checks = self.model.checks.iter();
+        let at = checks.position(|c| *c.name == **name && c.group == place)?;
+        let check = CheckId(u16::try_from(at).ok()?);
+        if is_usual && self.checks.len() < MOST_CHECKS {
+            self.checks.push((name.clone(), group.clone(), check));
+        }
+        Some(check)
     }
 
     pub(super) fn metric(&self, name: &str) -> Option<MetricId> {

@@ -34,7 +34,7 @@ pub(super) fn told(model: &Model, options: Option<&str>) -> Vec<Iteration> {
         scenario: scenario.name.as_str().into(),
         executor: executor(scenario).into(),
         // Tags of a scenario are put to all samples by the world.
-        env: variables(&options, &scenario.name),
+        env: variables(&options, &scenario.name).into(),
         ..Iteration::default()
     })
     .collect()

@@ -99,7 +99,7 @@ pub enum Template {
     Text(Vec<Piece>),
     /// A list.
     List(Vec<Template>),
-    /// An object.
+    /// An object: keys as JSON writes them, and values.
     Object(Vec<(String, Template)>),
     /// A list with one element for each free seat of the event, up to a maximum.
     EachFreeSeat(Box<Template>, u32),

@@ -14,6 +14,9 @@ use crate::model::answer::{Answer, Known, Name, Piece, Template};
 use crate::world::users::{StateView, Turn};
 use crate::world::vu::NONE;
 
+/// Bytes of most bodies.
+const USUAL: usize = 128;
+
 /// Bodies by the names of endpoints, as `--answers` gives them.
 pub type Bodies = BTreeMap<String, String>;
 
@@ -86,10 +89,16 @@ pub struct Facts<'a> {
     pub listed: Option<u32>,
 }
 
+/// Whether a text stands in JSON as it is.
+fn is_plain(text: &str) -> bool {
+    let stands = |b: u8| (b' '..0x7f).contains(&b) && b != b'"' && b != b'\\';
+    text.bytes().all(stands)
+}
+
 impl Facts<'_> {
     /// The body of an answer.
     pub fn body(&self, answer: &Answer) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(USUAL);
         if let Some(template) = &answer.body {
             self.render(template, &mut text);
         }
@@ -119,7 +128,14 @@ impl Facts<'_> {
                     [Piece::Value(known)] => self.value(known),
                     _ => Value::String(self.text(pieces)),
                 };
-                write!(out, "{value}").ok();
+                match value {
+                    Value::String(text) if is_plain(&text) => {
+                        out.push('"');
+                        *out += &text;
+                        out.push('"');
+                    }
+                    value => drop(write!(out, "{value}")),
+                }
             }
             Template::List(items) => {
                 self.list(items.iter().map(|item| (*self, item)), out);
@@ -127,8 +143,11 @@ impl Facts<'_> {
             Template::Object(entries) => {
                 out.push('{');
                 for (at, (key, value)) in entries.iter().enumerate() {
-                    let comma = if at == 0 { "" } else { "," };
-                    write!(out, "{comma}{}:", Value::from(key.as_str())).ok();
+                    if at > 0 {
+                        out.push(',');
+                    }
+                    *out += key;
+                    out.push(':');
                     self.render(value, out);
                 }
                 out.push('}');

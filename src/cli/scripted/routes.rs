@@ -1,6 +1,6 @@
 //! Which endpoint a request of a script reaches, and what the request is about.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -17,7 +17,15 @@ pub struct Routes {
     by_name: BTreeMap<String, EndpointId>,
     /// Those with more literal parts first.
     routes: Vec<(Route, EndpointId)>,
+    /// Addresses and methods that came before and have no parameters.
+    seen: RefCell<Vec<Option<Seen>>>,
 }
+
+/// A kind of request: its address, its method and the endpoint that it reaches.
+type Seen = (Rc<str>, Rc<str>, EndpointId);
+
+/// Places for addresses: each holds the last one that came to it.
+const PLACES: usize = 64;
 
 /// A request that was sent.
 pub struct Sent {
@@ -44,11 +52,19 @@ impl Routes {
         Routes {
             by_name: endpoints().map(|(e, id)| (e.name.clone(), id)).collect(),
             routes,
+            seen: RefCell::new(vec![None; PLACES]),
         }
     }
 
     /// The endpoint that a request reaches; the name that one would have if there is none.
     pub fn find(&self, request: &Rc<Request>) -> Result<Sent, String> {
+        let place = (Rc::as_ptr(&request.url).addr() >> 4) % PLACES;
+        if let Some((url, method, endpoint)) = &self.seen.borrow()[place]
+            && Rc::ptr_eq(url, &request.url)
+            && *method == request.method
+        {
+            return Ok(Sent::new(*endpoint, request, BTreeMap::new()));
+        }
         let (host, path, _) = parts(&request.url);
         let found = self
             .routes
@@ -62,12 +78,11 @@ impl Routes {
                 (id.ok_or(name)?, BTreeMap::new())
             }
         };
-        Ok(Sent {
-            endpoint,
-            request: request.clone(),
-            path,
-            body: OnceCell::new(),
-        })
+        if path.is_empty() {
+            let seen = (request.url.clone(), request.method.clone(), endpoint);
+            self.seen.borrow_mut()[place] = Some(seen);
+        }
+        Ok(Sent::new(endpoint, request, path))
     }
 }
 
@@ -150,6 +165,15 @@ fn body(bytes: &[u8]) -> serde_json::Value {
 }
 
 impl Sent {
+    fn new(endpoint: EndpointId, request: &Rc<Request>, path: BTreeMap<String, String>) -> Sent {
+        Sent {
+            endpoint,
+            request: request.clone(),
+            path,
+            body: OnceCell::new(),
+        }
+    }
+
     /// A part of it, as JSON.
     pub fn part(&self, part: &Part) -> Option<serde_json::Value> {
         let text = match part {

@@ -230,7 +230,7 @@ fn of_json(field: &Field, value: serde_json::Value) -> Template {
             listed(items.collect())
         }
         serde_json::Value::Object(entries) => {
-            let entry = |(key, v)| (key, of_json(field, v));
+            let entry = |(key, v): (String, _)| (quoted(&key), of_json(field, v));
             Template::Object(entries.into_iter().map(entry).collect())
         }
         plain => Template::Plain(plain.to_string()),
@@ -242,7 +242,7 @@ fn template(field: &Field) -> Option<Template> {
         Value::Text(text) => Template::Text(pieces(field, text)),
         Value::Table(_) => {
             let entries = field.named();
-            let entry = |(key, f): &(&str, Field)| Some(((*key).to_string(), template(f)?));
+            let entry = |(key, f): &(&str, Field)| Some((quoted(key), template(f)?));
             Template::Object(entries.iter().filter_map(entry).collect())
         }
         Value::List(_) => {
@@ -259,11 +259,16 @@ fn template(field: &Field) -> Option<Template> {
     })
 }
 
+/// A key as JSON writes it.
+fn quoted(key: &str) -> String {
+    serde_json::Value::from(key).to_string()
+}
+
 /// A list; one that says so has an element for each free seat.
 fn listed(items: Vec<Template>) -> Template {
     if let [Template::Object(entries)] = &items[..]
         && let [(key, each)] = &entries[..]
-        && key == EACH
+        && *key == quoted(EACH)
     {
         return Template::EachFreeSeat(Box::new(each.clone()), SEATS);
     }

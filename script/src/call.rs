@@ -3,7 +3,7 @@
 use crate::effect::{Call, Effect, End, Failure, Iteration};
 use crate::engine::Engine;
 use crate::loader::{module, own_module};
-use crate::natives::{self, Begun, Phase, State};
+use crate::natives::{self, Phase, State};
 use crate::script::{Exports, Metric};
 use crate::vu::{Slot, ended, failed};
 use rquickjs::promise::PromiseState;
@@ -35,7 +35,7 @@ pub(crate) fn begin(
         Ok(engine) => engine,
         Err(error) => return failed(Failure::Exception(error.to_string())),
     };
-    let done = engine.core.with(|ctx| Vu::of(ctx, &engine, state)?.init());
+    let done = engine.core.with(|ctx| Vu::of(ctx, &engine, state).init());
     match done {
         Ok(()) => Effect::Ready,
         Err(failure) => failed(failure),
@@ -52,35 +52,24 @@ pub(crate) fn run(slot: &Slot, state: &Rc<State>, call: &Call) -> Effect {
         if engine.admit(state).is_err() {
             return ended();
         }
-        match Vu::of(ctx, engine, state) {
-            Ok(vu) => Effect::Done(vu.call(call)),
-            Err(failure) => failed(failure),
-        }
+        Effect::Done(Vu::of(ctx, engine, state).call(call))
     })
 }
 
 /// The engine's side of a VU.
 struct Vu<'js, 'e> {
     ctx: Ctx<'js>,
-    kit: Object<'js>,
     state: &'e Rc<State>,
     engine: &'e Engine,
 }
 
 impl<'js, 'e> Vu<'js, 'e> {
-    fn of(
-        ctx: &Ctx<'js>,
-        engine: &'e Engine,
-        state: &'e Rc<State>,
-    ) -> std::result::Result<Vu<'js, 'e>, Failure> {
-        Ok(Vu {
+    fn of(ctx: &Ctx<'js>, engine: &'e Engine, state: &'e Rc<State>) -> Vu<'js, 'e> {
+        Vu {
             ctx: ctx.clone(),
-            kit: engine
-                .kit(ctx)
-                .map_err(|e| Failure::Exception(e.to_string()))?,
             state,
             engine,
-        })
+        }
     }
 
     /// Runs the init code and keeps what the script exports.
@@ -118,10 +107,8 @@ impl<'js, 'e> Vu<'js, 'e> {
     }
 
     fn exports(&self, namespace: &Object<'js>) -> Result<Exports> {
-        let options: Option<String> = self
-            .kit
-            .get::<_, Function>("adopt")?
-            .call((namespace.clone(),))?;
+        let adopt: Function = self.kit()?.get("adopt")?;
+        let options: Option<String> = adopt.call((namespace.clone(),))?;
         let mut functions = Vec::new();
         for key in namespace.keys::<String>() {
             let key = key?;
@@ -140,32 +127,11 @@ impl<'js, 'e> Vu<'js, 'e> {
     /// Runs one call to its end.
     fn call(&self, call: &Call) -> End {
         self.state.begin(call);
-        let (kind, exec, data) = match call {
-            Call::Setup => ("setup", "setup", None),
-            Call::Iteration(i) => ("iteration", &*i.exec, Some(&i.data)),
-            Call::Teardown(data) => ("teardown", "teardown", Some(data)),
-            Call::Summary(_) => ("summary", "handleSummary", None),
+        let done = match call {
+            Call::Iteration(iteration) => self.iterate(iteration).map(|()| None),
+            _ => self.other(call),
         };
-        let argument = match call {
-            Call::Summary(data) => Some(&**data),
-            _ => None,
-        };
-        let run = || -> Result<Option<String>> {
-            if let Some(data) = data {
-                self.engine.desk.give_data(&self.kit, data.as_ref())?;
-            }
-            if let Call::Iteration(iteration) = call {
-                self.iterate(iteration)?;
-                return Ok(None);
-            }
-            let function = self.function(exec)?;
-            let begin: Function = self.kit.get("run")?;
-            let result: Value = begin.call((kind, function, argument))?;
-            self.settle(true)?;
-            let result = self.outcome(result)?;
-            self.kit.get::<_, Function>("finish")?.call((kind, result))
-        };
-        let (value, failure) = match run() {
+        let (value, failure) = match done {
             Ok(value) => (value, None),
             Err(error) => (None, Some(self.failure(&error))),
         };
@@ -173,29 +139,65 @@ impl<'js, 'e> Vu<'js, 'e> {
         End { value, failure }
     }
 
+    /// Runs a call that is no iteration; what it gives as JSON.
+    #[inline(never)]
+    fn other(&self, call: &Call) -> Result<Option<String>> {
+        let (kind, exec, data, argument) = match call {
+            Call::Iteration(_) => return Ok(None),
+            Call::Setup => ("setup", "setup", None, None),
+            Call::Teardown(data) => ("teardown", "teardown", Some(data), None),
+            Call::Summary(data) => ("summary", "handleSummary", None, Some(&**data)),
+        };
+        if let Some(data) = data {
+            self.give(data.as_ref())?;
+        }
+        let function = self.function(exec)?;
+        let begin: Function = self.kit()?.get("run")?;
+        let result: Value = begin.call((kind, function, argument))?;
+        self.settle(true)?;
+        let result = self.outcome(result)?;
+        let finish: Function = self.kit()?.get("finish")?;
+        finish.call((kind, result))
+    }
+
+    fn kit(&self) -> Result<Object<'js>> {
+        self.engine.kit(&self.ctx)
+    }
+
+    /// Gives the JavaScript side what `setup` returned.
+    fn give(&self, data: Option<&Rc<str>>) -> Result<()> {
+        let desk = &self.engine.desk;
+        if desk.has_given(data) {
+            return Ok(());
+        }
+        desk.give_data(&self.kit()?, data)
+    }
+
     /// Runs an iteration to its end.
     fn iterate(&self, iteration: &Iteration) -> Result<()> {
         let (ctx, desk) = (&self.ctx, &self.engine.desk);
-        match natives::begin(desk, ctx, self.state, iteration)? {
-            Begun::Not => {}
-            Begun::Over if !ctx.execute_pending_job() => return Ok(()),
-            Begun::Over => return self.settle(true),
-            Begun::Returned(result) => {
-                self.settle(true)?;
-                return self.outcome(result).map(drop);
-            }
+        self.give(iteration.data.as_ref())?;
+        if !natives::make_ready(desk, ctx, self.state, iteration)? {
+            self.make_ready(iteration)?;
         }
-        let function = self.function(&iteration.exec)?;
-        let about = !(iteration.tags.is_empty() && iteration.env.is_empty());
-        let (vu, number) = (iteration.vu, iteration.iteration);
-        let begin = self.engine.doors.iterate(&self.ctx)?;
-        let result: Value = begin.call((function, &*iteration.exec, vu, number, about))?;
-        desk.took(self.state);
-        if result.as_bool() == Some(true) && !self.ctx.execute_pending_job() {
+        let result = natives::call(desk, ctx, self.state, &iteration.exec)?;
+        if result.is_none() && !ctx.execute_pending_job() {
             return Ok(());
         }
         self.settle(true)?;
-        self.outcome(result).map(drop)
+        result.map_or(Ok(()), |result| self.outcome(result).map(drop))
+    }
+
+    /// Makes ready for an iteration before which there is something to be done.
+    #[inline(never)]
+    fn make_ready(&self, iteration: &Iteration) -> Result<()> {
+        let function = self.function(&iteration.exec)?;
+        let about = !(iteration.tags.is_empty() && iteration.env.is_empty());
+        let (vu, number) = (iteration.vu, iteration.iteration);
+        let ready = self.engine.doors.ready(&self.ctx)?;
+        ready.call::<_, ()>((function, &*iteration.exec, vu, number, about))?;
+        self.engine.desk.took(self.state);
+        Ok(())
     }
 
     /// A function that the script exports.
@@ -232,6 +234,7 @@ impl<'js, 'e> Vu<'js, 'e> {
     }
 
     /// What an error of the engine means.
+    #[inline(never)]
     fn failure(&self, error: &rquickjs::Error) -> Failure {
         if !error.is_exception() {
             return Failure::Exception(error.to_string());
@@ -244,10 +247,10 @@ impl<'js, 'e> Vu<'js, 'e> {
         if let Some(stop) = self.state.take_stop() {
             return stop;
         }
-        let text = self
-            .kit
-            .get::<_, Function>("describe")
-            .and_then(|f| f.call::<_, String>((thrown,)));
+        let describe = self
+            .kit()
+            .and_then(|kit| kit.get::<_, Function>("describe"));
+        let text = describe.and_then(|f| f.call::<_, String>((thrown,)));
         match text {
             Ok(text) => match text.strip_prefix("\u{0}") {
                 Some(text) => Failure::Result(text.to_owned()),

@@ -26,7 +26,7 @@ type Kept<T> = RefCell<Option<Persistent<T>>>;
 
 /// What of the JavaScript side every iteration calls.
 pub(crate) struct Doors {
-    iterate: Kept<Function<'static>>,
+    ready: Kept<Function<'static>>,
     pump: Kept<Function<'static>>,
 }
 
@@ -39,14 +39,14 @@ impl Doors {
             ))))
         };
         Ok(Doors {
-            iterate: keep("iterate")?,
+            ready: keep("ready")?,
             pump: keep("pump")?,
         })
     }
 
-    /// Runs an iteration.
-    pub(crate) fn iterate<'js>(&self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
-        restored(&self.iterate, ctx)
+    /// Makes ready for an iteration.
+    pub(crate) fn ready<'js>(&self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
+        restored(&self.ready, ctx)
     }
 
     /// One turn of the loop that keeps a call alive.
@@ -191,7 +191,7 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // What belongs to the runtime goes before it.
         self.kit.take();
-        self.doors.iterate.take();
+        self.doors.ready.take();
         self.doors.pump.take();
         self.survey.take();
         self.desk.close();

@@ -78,7 +78,7 @@ pub(crate) fn own_module<'js>(
         Some(compiled) => desk.read_again(ctx, name, &compiled)?,
         None => module(ctx, &vu.script, name)?,
     };
-    vu.keep_loaded(name, &module);
+    vu.keep_loaded(&desk.kept(name), &module);
     Ok(module)
 }
 

@@ -93,16 +93,14 @@
       takeData();
       return callee(v.data);
     },
-    // Runs an iteration; whether it has tags or variables of its own is in `about`. True if nothing is left of it.
-    iterate: (callee, name, number, iteration, about) => {
+    // Makes ready for an iteration of this function; whether it has tags or variables of its own is in `about`.
+    ready: (callee, name, number, iteration, about) => {
       if (!v.clean) cleanUp("iteration");
       if (typeof callee !== "function") throw new ResultError(`function '${name}' not found in exports`);
       takeData();
       v.number = number;
       v.iteration = iteration;
       if (about || v.scenarioTags !== noOptions) ownScenario(about);
-      const result = callee(v.data);
-      return isObject(result) ? result : v.clean ? true : undefined;
     },
     // What the call returned, as JSON.
     finish: (kind, result) => {

@@ -1,10 +1,11 @@
 //! Responses that are made without the JavaScript side: their fields are made when they are read.
 
+use super::fast::Fast;
 use super::host::milliseconds;
 use super::quick::canonical;
 use crate::effect::{Request, Response};
 use crate::natives::Desk;
-use crate::raw::{Fields, Held, Here, Lazy, Word};
+use crate::raw::{Fields, Held, Here, KeptName, Lazy, Outcome, Word};
 use rquickjs::function::Func;
 use rquickjs::{Ctx, IntoJs, Object, Persistent, Result, Value};
 use std::cell::RefCell;
@@ -82,15 +83,42 @@ impl Responses {
 
     /// What the body of a response says as JSON, if the script has neither read the body nor asked before.
     pub(super) fn json<'js>(&self, here: Here<'js>, of: Word) -> Option<Held<'js>> {
-        let exchange = self.kind.untouched(of, BODY)?;
+        let value = self.parsed(here, of, true)?;
+        self.kind.hide(here, of, &value);
+        Some(value)
+    }
+
+    /// The part of it under these names; `None` if that is for the JavaScript side.
+    pub(super) fn selected<'js>(
+        &self,
+        here: Here<'js>,
+        of: Word,
+        fast: &Fast,
+        names: &[KeptName],
+    ) -> Outcome<Option<Held<'js>>> {
+        let Some(mut value) = self.parsed(here, of, false) else {
+            return Ok(None);
+        };
+        for name in names {
+            let inner = match fast.is_plain_object(value.word()) {
+                true => here.own(value.word(), name.name())?,
+                false => None,
+            };
+            match inner {
+                Some(inner) => value = inner,
+                None => return Ok(Some(here.undefined())),
+            }
+        }
+        Ok(Some(value))
+    }
+
+    fn parsed<'js>(&self, here: Here<'js>, of: Word, first: bool) -> Option<Held<'js>> {
+        let exchange = self.kind.untouched(of, BODY, first)?;
         let mut body = exchange.body.borrow_mut();
         body.push(0);
         let value = here.json(&body);
         body.pop();
-        drop(body);
-        let value = value?;
-        self.kind.hide(here, of, &value);
-        Some(value)
+        value
     }
 
     /// Makes all fields of a response; other values stay as they are.

@@ -77,17 +77,19 @@ impl Desk {
         }
     }
 
-    /// Gives the JavaScript side what `setup` returned, if it is not what it has.
-    pub(crate) fn give_data(&self, kit: &Object, data: Option<&Rc<str>>) -> Result<()> {
-        let same = match (&*self.given.borrow(), data) {
+    /// Whether the JavaScript side has this data of `setup`.
+    pub(crate) fn has_given(&self, data: Option<&Rc<str>>) -> bool {
+        match (&*self.given.borrow(), data) {
             (Some(a), Some(b)) => Rc::ptr_eq(a, b),
             (a, b) => a.is_none() && b.is_none(),
-        };
-        if !same {
-            kit.get::<_, Function>("give")?
-                .call::<_, ()>((data.map(|d| &**d),))?;
-            self.given.replace(data.cloned());
         }
+    }
+
+    /// Gives the JavaScript side what `setup` returned.
+    pub(crate) fn give_data(&self, kit: &Object, data: Option<&Rc<str>>) -> Result<()> {
+        let give: Function = kit.get("give")?;
+        give.call::<_, ()>((data.map(|d| &**d),))?;
+        self.given.replace(data.cloned());
         Ok(())
     }
 
@@ -106,6 +108,11 @@ impl Desk {
         self.responses.replace(Some(Responses::new(ctx, kit)?));
         self.fast.replace(Some(Rc::new(Fast::of(ctx, kit)?)));
         Ok(())
+    }
+
+    /// A text that comes again and again.
+    pub(crate) fn kept(&self, text: &str) -> Rc<str> {
+        self.texts.kept(text)
     }
 
     /// What the natives know of the engine.

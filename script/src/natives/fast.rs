@@ -9,7 +9,7 @@ use super::{Desk, State};
 use crate::effect::Effect;
 use crate::raw::{Held, Here, KeptName, KeptValue, Memory, Native, Outcome, Word, function};
 use rquickjs::function::{Rest, This};
-use rquickjs::{Ctx, Function, Object, Persistent, Result, Value};
+use rquickjs::{Array, Ctx, Function, Object, Persistent, Result, Value};
 use std::cell::RefCell;
 use std::ffi::{CStr, c_int};
 use std::rc::Rc;
@@ -36,12 +36,24 @@ pub(crate) struct Fast {
     methods: [Rc<str>; METHODS.len()],
     /// Names of the functions that scenarios call.
     exec: RefCell<Vec<(Rc<str>, Rc<KeptName>)>>,
+    /// Selectors of `json`, with their names if they have nothing else.
+    selectors: RefCell<Vec<(Rc<str>, Option<Rc<[KeptName]>>)>>,
     /// The functions of the JavaScript side.
     slow: Persistent<Object<'static>>,
 }
 
 /// Functions of scenarios whose names are kept.
 const MOST_EXEC: usize = 16;
+
+/// Selectors that are kept.
+const MOST_SELECTORS: usize = 16;
+
+/// Whether a part of a selector is a name and nothing else.
+fn is_name(part: &str) -> bool {
+    let mut bytes = part.bytes();
+    let begins = |b: u8| b.is_ascii_alphabetic() || b == b'_';
+    bytes.next().is_some_and(begins) && bytes.all(|b| begins(b) || b.is_ascii_digit() || b == b'-')
+}
 
 /// Methods of the functions that are named after them: the function, the method, and whether it takes a body.
 const METHODS: [(&CStr, &str, bool); 7] = [
@@ -72,6 +84,7 @@ impl Fast {
             data: name("data")?,
             enter: KeptValue::of(&kit.get("enter")?),
             exec: RefCell::default(),
+            selectors: RefCell::default(),
             object: object.word().class(),
             host: "Host".into(),
             user_agent: "User-Agent".into(),
@@ -104,6 +117,27 @@ impl Fast {
         Ok(kept)
     }
 
+    /// The names of a selector that has nothing else, which most have.
+    fn names(&self, here: Here, selector: Word) -> Option<Rc<[KeptName]>> {
+        let text = self.memory.text(here, selector, |text| text.into())?;
+        let mut known = self.selectors.borrow_mut();
+        if let Some((_, names)) = known.iter().find(|(k, _)| Rc::ptr_eq(k, &text)) {
+            return names.clone();
+        }
+        let parts = || text.split('.');
+        let ctx = here.ctx();
+        let names: Option<Vec<KeptName>> = match parts().all(is_name) {
+            true => parts().map(|part| KeptName::new(&ctx, part).ok()).collect(),
+            false => None,
+        };
+        let names: Option<Rc<[KeptName]>> = names.map(Rc::from);
+        if known.len() >= MOST_SELECTORS {
+            known.clear();
+        }
+        known.push((text, names.clone()));
+        names
+    }
+
     /// Whether a value is an object of which reading a property twice is nothing to notice.
     pub(super) fn is_plain_object(&self, value: Word) -> bool {
         value.is_object() && value.class() == self.object
@@ -115,6 +149,8 @@ impl Fast {
     }
 
     /// Has the JavaScript side answer a call.
+    #[cold]
+    #[inline(never)]
     fn slow<'js>(
         &self,
         here: Here<'js>,
@@ -226,15 +262,24 @@ fn request<'js>(
     };
     match sent(desk, here, request) {
         Ok(Came::Response(response)) => Ok(Some(response)),
-        Ok(Came::Answer(answer)) => {
-            let method = here.new_text(&given.method)?;
-            let args = [method.word(), given.url, given.body, given.params];
-            let more = Some(answer.into_value());
-            let response = fast.slow(here, "goOn", Word::default(), &args, more)?;
-            Ok(Some(response))
-        }
+        Ok(Came::Answer(answer)) => go_on(fast, here, given, answer).map(Some),
         Err(error) => Err(here.thrown(&error)),
     }
+}
+
+/// Does what is more to be done of an answer.
+#[cold]
+#[inline(never)]
+fn go_on<'js>(
+    fast: &Fast,
+    here: Here<'js>,
+    given: &Given,
+    answer: Array<'js>,
+) -> Outcome<Held<'js>> {
+    let method = here.new_text(&given.method)?;
+    let args = [method.word(), given.url, given.body, given.params];
+    let answer = Some(answer.into_value());
+    fast.slow(here, "goOn", Word::default(), &args, answer)
 }
 
 /// The function `check`.
@@ -324,13 +369,20 @@ impl Native for Json {
         this: Word<'js>,
         args: &[Word<'js>],
     ) -> Outcome<Held<'js>> {
-        if args.is_empty()
-            && let Some(responses) = &*desk.responses.borrow()
-            && let Some(value) = responses.json(here, this)
-        {
-            return Ok(value);
+        let fast = desk.fast();
+        if let Some(responses) = &*desk.responses.borrow() {
+            let value = match args.first() {
+                None => responses.json(here, this),
+                Some(selector) => match fast.names(here, *selector) {
+                    Some(names) => responses.selected(here, this, &fast, &names)?,
+                    None => None,
+                },
+            };
+            if let Some(value) = value {
+                return Ok(value);
+            }
         }
-        desk.fast().slow(here, "json", this, args, None)
+        fast.slow(here, "json", this, args, None)
     }
 }
 

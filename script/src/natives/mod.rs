@@ -15,14 +15,13 @@ use crate::effect::{Call, Failure, Iteration};
 use crate::raw::{Bytecode, Here, KeptModule, KeptValue, Port};
 use crate::script::{Metric, Script};
 pub(crate) use desk::Desk;
-pub(crate) use iteration::{Begun, begin};
+pub(crate) use iteration::{call, make_ready};
 use random::Random;
 use rquickjs::context::EvalOptions;
 use rquickjs::function::Func;
 use rquickjs::module::Declared;
 use rquickjs::{Ctx, Error, Function, Module, Object, Result, Value};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -102,7 +101,7 @@ pub(crate) struct State {
     /// The data of `setup` that it has taken over.
     taken: RefCell<Option<Option<Rc<str>>>>,
     /// Its modules, where many VUs share an engine.
-    modules: RefCell<BTreeMap<String, KeptModule>>,
+    modules: RefCell<Vec<(Rc<str>, KeptModule)>>,
 }
 
 impl State {
@@ -160,13 +159,16 @@ impl State {
 
     /// A module that it has loaded.
     pub(crate) fn loaded<'js>(&self, ctx: &Ctx<'js>, name: &str) -> Option<Module<'js, Declared>> {
-        self.modules.borrow().get(name).map(|m| m.give(ctx))
+        let modules = self.modules.borrow();
+        let found = modules.iter().find(|(known, _)| **known == *name);
+        found.map(|(_, module)| module.give(ctx))
     }
 
     /// Keeps a module that it has loaded.
-    pub(crate) fn keep_loaded(&self, name: &str, module: &Module<Declared>) {
-        let module = KeptModule::of(module);
-        self.modules.borrow_mut().insert(name.to_owned(), module);
+    pub(crate) fn keep_loaded(&self, name: &Rc<str>, module: &Module<Declared>) {
+        let mut modules = self.modules.borrow_mut();
+        modules.reserve_exact(1);
+        modules.push((name.clone(), KeptModule::of(module)));
     }
 
     /// Gives up all that is of its engine.
@@ -236,6 +238,8 @@ impl State {
 ///
 /// Only the engine itself can throw one, when the interrupt handler tells it to stop. So this runs a loop, which
 /// the handler ends: [`State::poll`] says so as soon as the call is to stop.
+#[cold]
+#[inline(never)]
 pub(crate) fn uncatchable(ctx: &Ctx) -> Error {
     match ctx.eval::<(), _>("for (;;);") {
         Ok(()) => Error::Exception,

@@ -28,9 +28,22 @@ pub(super) enum Came<'js> {
 }
 
 /// Sends a request.
-pub(super) fn sent<'js>(desk: &Desk, here: Here<'js>, request: Request) -> Result<Came<'js>> {
-    let (request, since) = (Rc::new(request), desk.vu().port.now());
-    match desk.suspend(&here.ctx(), Effect::Request(request.clone()))? {
+pub(super) fn sent<'js>(desk: &Desk, here: Here<'js>, request: Rc<Request>) -> Result<Came<'js>> {
+    let since = desk.vu().port.now();
+    let answer = desk.suspend(&here.ctx(), Effect::Request(request.clone()))?;
+    came(desk, here, request, since, answer)
+}
+
+/// What came of a request that was sent then. It is no part of `sent`, whose VU waits on a small stack.
+#[inline(never)]
+fn came<'js>(
+    desk: &Desk,
+    here: Here<'js>,
+    request: Rc<Request>,
+    since: Duration,
+    answer: Answer,
+) -> Result<Came<'js>> {
+    match answer {
         Answer::Response(response) if is_plain(&response) => {
             let response = desk.response(&here.ctx(), request, *response)?;
             Ok(Came::Response(response))
@@ -68,12 +81,13 @@ pub(super) struct Given<'a> {
 }
 
 /// The request of a call; `None` if that is for the JavaScript side.
+#[inline(never)]
 pub(super) fn planned(
     desk: &Desk,
     fast: &Fast,
     here: Here,
     given: &Given,
-) -> Outcome<Option<Request>> {
+) -> Outcome<Option<Rc<Request>>> {
     let texts = &desk.texts;
     let Some(url) = fast.text(desk, here, given.url) else {
         return Ok(None);
@@ -107,7 +121,7 @@ pub(super) fn planned(
     };
     let name = tag("name").unwrap_or_else(|| url.clone());
     let state = desk.vu();
-    Ok(Some(Request {
+    Ok(Some(Rc::new(Request {
         id: state.next_request(),
         method: given.method.clone(),
         url_tag: tag("url").unwrap_or_else(|| name.clone()),
@@ -119,7 +133,7 @@ pub(super) fn planned(
         timeout: params.timeout.unwrap_or(TIMEOUT),
         expected: Some(state.usual.clone()),
         group: state.group.borrow().clone(),
-    }))
+    })))
 }
 
 /// Whether a request tells how long its body is.

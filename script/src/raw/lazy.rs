@@ -128,16 +128,17 @@ impl<T: Fields> Lazy<T> {
         }
     }
 
-    /// What an object's fields are made of, if it is of this kind, the script has changed no field, and neither this
-    /// field nor the hidden one has a value yet.
-    pub(crate) fn untouched<'a>(&self, of: Word<'a>, field: usize) -> Option<&'a T> {
+    /// What an object's fields are made of, if it is of this kind, the script has changed no field, and this field has no
+    /// value yet; with `hidden`, nor has the hidden one.
+    pub(crate) fn untouched<'a>(&self, of: Word<'a>, field: usize, hidden: bool) -> Option<&'a T> {
         // SAFETY: an object of this class holds such a content, as long as it is alive.
         unsafe {
             let content = qjs::JS_GetOpaque(of.raw(), self.class).cast::<Content<T>>();
             let content = content.as_ref()?;
             let is_made =
                 |at: usize| qjs::JS_VALUE_GET_TAG(content.values[at]) != qjs::JS_TAG_UNINITIALIZED;
-            let touched = content.whole || is_made(field) || is_made(self.names.atoms.len() - 1);
+            let touched =
+                content.whole || is_made(field) || (hidden && is_made(self.names.atoms.len() - 1));
             (!touched).then_some(&content.fields)
         }
     }

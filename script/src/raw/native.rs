@@ -326,6 +326,25 @@ impl<'js> Here<'js> {
         self.held(unsafe { qjs::JS_GetProperty(self.0.as_ptr(), of.0, name.0) })
     }
 
+    /// An object's own property, if it has it and it is a plain value.
+    pub(crate) fn own(self, of: Word, name: Name) -> Outcome<Option<Held<'js>>> {
+        let mut found = qjs::JSPropertyDescriptor {
+            flags: 0,
+            value: qjs::JS_UNDEFINED,
+            getter: qjs::JS_UNDEFINED,
+            setter: qjs::JS_UNDEFINED,
+        };
+        // SAFETY: the object and the name are alive; what is found is held from here on.
+        match unsafe { qjs::JS_GetOwnProperty(self.0.as_ptr(), &raw mut found, of.0, name.0) } {
+            0 => Ok(None),
+            1.. => {
+                let [value, ..] = [found.value, found.getter, found.setter].map(|v| Held(v, self));
+                Ok(Some(value))
+            }
+            _ => Err(Thrown),
+        }
+    }
+
     /// Sets a property to a number.
     pub(crate) fn set(self, of: Word, name: Name, number: f64) -> Outcome<()> {
         // SAFETY: the object and the name are alive.

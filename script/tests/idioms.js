@@ -214,3 +214,34 @@ export default async function () { const m = await import('./lib/helper.js'); ge
 //// jslib
 import { randomIntBetween, uuidv4 } from 'https://jslib.k6.io/k6-utils/1.4.0/index.js';
 export default function () { get(); console.log(randomIntBetween(1, 6), uuidv4().length); }
+//// checks-of-all-kinds
+export default function () {
+  const r = get();
+  for (let i = 0; i < 150; i++) check(r, { [`n${i % 70}`]: () => i % 3 > 0, same: i > 5, none: undefined, list: [] });
+  console.log(check(r, {}), check(r, null ?? {}), check(5, { five: (x) => x === 5 }), check(r, { tagged: true }, { a: 'b' }));
+  try { check(r, { first: true, 'a::b': true, last: true }); } catch (e) { console.log(String(e)); }
+  try { check(r, { first: true, thrown: () => { throw new TypeError('no'); }, last: true }); } catch (e) { console.log(String(e)); }
+  try { check(r, { later: async () => true }); } catch (e) { console.log(String(e).length); }
+  try { check(r); } catch (e) { console.log(String(e)); }
+  console.log(check(r, new Proxy({ a: true, b: () => r.status }, {})), check(r, [true, () => 0]), check(r, { get g() { return () => 1; } }), check(r, Object.create({ a: false })));
+  check(r, { inner: () => check(r, { outer: () => true }) && get().status === 200 });
+  check(r, { 7: true, ü: (x) => x.status, [Symbol('s')]: false });
+}
+//// sleeps-of-all-kinds
+export default function () {
+  for (const s of [0.1, -1, 0, NaN, Infinity, '0.2', undefined, null, true, 1e300, { valueOf: () => 0.3 }]) { sleep(s); console.log(Date.now()); }
+  try { sleep(1n); } catch (e) { console.log(String(e)); }
+  [0.1, 0.2].forEach(sleep); console.log(Date.now(), sleep.length, check.length, http.get.length, http.post.length, http.request.length);
+}
+//// json-selectors
+export default function () {
+  const ask = () => http.get(`${B}/json`);
+  const paths = ['a', 'a.b', 'a.b.c', 'a.toString', 'toString', '__proto__', 'list', 'list.0', 'list.length', 'none', '', 'a.', '.a', 'a..b', '#', 'a.b.#', 'ü', 7, null, undefined, {}];
+  for (const path of paths) { const r = ask(); console.log(String(path), JSON.stringify(r.json(path)), JSON.stringify(r.json(path)), r.body.length, JSON.stringify(r.json(path))); }
+  const r = ask(); const one = r.json(); const two = r.json(); one.more = 1;
+  console.log(r.json('a') === r.json('a'), one === two, JSON.stringify(two), JSON.stringify(r.json()), r.json('more'), Object.keys(r).length, r.json.name, r.json.length);
+  const c = ask(); c.body = '{"a":5}'; console.log(c.json('a'), JSON.stringify(c.json()));
+  const d = http.get(`${B}/status/204`); try { console.log(d.json('a')); console.log(d.json()); } catch (e) { console.log(String(e)); }
+  console.log(http.get.name, Object.keys(http).includes('get'), Object.getPrototypeOf(r).hasOwnProperty('json'));
+  try { r.json.call({ body: '[1]' }); r.json.call(undefined); } catch (e) { console.log(e.name); }
+}

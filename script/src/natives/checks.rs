@@ -56,7 +56,7 @@ fn tagged(
 ) -> Outcome<bool> {
     let mut all = true;
     for key in here.names(checks)?.iter() {
-        let name = fast.memory.name(here, key);
+        let name = fast.literals.name(here, key);
         if name.contains("::") {
             return Err(desk.refuse(here, "group and check names may not contain '::'"));
         }

@@ -7,7 +7,7 @@ use super::host::from_milliseconds;
 use super::quick::{AGENT, Came, Given, planned, sent};
 use super::{Desk, State};
 use crate::effect::Effect;
-use crate::raw::{Held, Here, KeptName, KeptValue, Memory, Native, Outcome, Word, function};
+use crate::raw::{Held, Here, KeptName, KeptValue, Literals, Native, Outcome, Word, function};
 use rquickjs::function::{Rest, This};
 use rquickjs::{Array, Ctx, Function, Object, Persistent, Result, Value};
 use std::cell::RefCell;
@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 /// What the natives know of an engine.
 pub(crate) struct Fast {
-    pub(super) memory: Memory,
+    pub(super) literals: Literals,
     pub(super) headers: KeptName,
     pub(super) tags: KeptName,
     pub(super) timeout: KeptName,
@@ -36,14 +36,17 @@ pub(crate) struct Fast {
     methods: [Rc<str>; METHODS.len()],
     /// Names of the functions that scenarios call.
     exec: RefCell<Vec<(Rc<str>, Rc<KeptName>)>>,
-    /// Selectors of `json`, with their names if they have nothing else.
-    selectors: RefCell<Vec<(Rc<str>, Option<Rc<[KeptName]>>)>>,
+    /// Selectors of `json`.
+    selectors: RefCell<Vec<Selector>>,
     /// The functions of the JavaScript side.
     slow: Persistent<Object<'static>>,
 }
 
 /// Functions of scenarios whose names are kept.
 const MOST_EXEC: usize = 16;
+
+/// A selector, and its names if it has nothing else.
+type Selector = (Rc<str>, Option<Rc<[KeptName]>>);
 
 /// Selectors that are kept.
 const MOST_SELECTORS: usize = 16;
@@ -73,7 +76,7 @@ impl Fast {
         let here = Here::of(ctx);
         let object = Held::of(here, Object::new(ctx.clone())?.as_value());
         Ok(Fast {
-            memory: Memory::of(ctx),
+            literals: Literals::of(ctx),
             headers: name("headers")?,
             tags: name("tags")?,
             timeout: name("timeout")?,
@@ -119,7 +122,7 @@ impl Fast {
 
     /// The names of a selector that has nothing else, which most have.
     fn names(&self, here: Here, selector: Word) -> Option<Rc<[KeptName]>> {
-        let text = self.memory.text(here, selector, |text| text.into())?;
+        let text = self.literals.text(here, selector, |text| text.into())?;
         let mut known = self.selectors.borrow_mut();
         if let Some((_, names)) = known.iter().find(|(k, _)| Rc::ptr_eq(k, &text)) {
             return names.clone();
@@ -145,7 +148,7 @@ impl Fast {
 
     /// A text.
     pub(super) fn text(&self, desk: &Desk, here: Here, of: Word) -> Option<Rc<str>> {
-        self.memory.text(here, of, |text| desk.texts.kept(text))
+        self.literals.text(here, of, |text| desk.texts.kept(text))
     }
 
     /// Has the JavaScript side answer a call.

@@ -236,7 +236,7 @@ fn texts(
         let Some(text) = text else {
             return Ok(false);
         };
-        into.push((fast.memory.name(here, name), text));
+        into.push((fast.literals.name(here, name), text));
     }
     Ok(true)
 }

@@ -32,7 +32,7 @@
 //!
 //! **Bytes** of buffers are copied before anything else happens: no JavaScript runs while they are borrowed.
 //!
-//! **Natives** that are called often take values as they are: see `native.rs`.
+//! **Natives** that are called often take values as they are: see `native.rs` and `kept.rs`.
 //!
 //! **Objects** whose fields are made when they are read: see `lazy.rs`.
 //!
@@ -41,6 +41,7 @@
 #![allow(unsafe_code)]
 
 mod code;
+mod kept;
 mod lazy;
 mod memory;
 mod native;
@@ -48,10 +49,9 @@ mod stack;
 mod words;
 
 pub(crate) use code::{Bytecode, Code, KeptModule};
+pub(crate) use kept::{KeptName, KeptValue, Literals};
 pub(crate) use lazy::{Fields, Lazy};
-pub(crate) use native::{
-    Held, Here, KeptName, KeptValue, Memory, Native, Outcome, Thrown, Word, function, set_host,
-};
+pub(crate) use native::{Held, Here, Native, Outcome, Thrown, Word, function, set_host};
 pub(crate) use stack::{PooledStack, Stacks};
 pub(crate) use words::words;
 

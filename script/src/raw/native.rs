@@ -6,10 +6,8 @@
 //! - [`Held`] owns one reference, and gives it up once.
 //! - The host of the functions is set as the context's own pointer ([`set_host`]), to something that lives until it is
 //!   cleared; `rquickjs` does not use that pointer.
-//! - A name or a text that is remembered ([`Memory`]) holds a reference, so its address stands for it alone.
 
-use rquickjs::{Ctx, Error, Function, IntoJs, Result, Value, qjs};
-use std::cell::RefCell;
+use rquickjs::{Ctx, Error, Function, Result, Value, qjs};
 use std::ffi::{CStr, c_char, c_int};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
@@ -95,7 +93,7 @@ unsafe extern "C" fn enter<N: Native>(
 
 /// The engine, during a call.
 #[derive(Clone, Copy)]
-pub(crate) struct Here<'js>(NonNull<qjs::JSContext>, PhantomData<&'js ()>);
+pub(crate) struct Here<'js>(pub(super) NonNull<qjs::JSContext>, PhantomData<&'js ()>);
 
 /// A value that somebody holds.
 #[derive(Clone, Copy)]
@@ -144,7 +142,12 @@ impl Word<'_> {
         self.0
     }
 
-    fn tag(self) -> i32 {
+    /// A value that something else holds, for as long as that lives.
+    pub(super) fn of_raw(raw: qjs::JSValue) -> Self {
+        Word(raw, PhantomData)
+    }
+
+    pub(super) fn tag(self) -> i32 {
         // SAFETY: only the tag is looked at.
         unsafe { qjs::JS_VALUE_GET_NORM_TAG(self.0) }
     }
@@ -202,7 +205,7 @@ impl Word<'_> {
 
 /// A name in the engine.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Name(qjs::JSAtom);
+pub(crate) struct Name(pub(super) qjs::JSAtom);
 
 /// Names of properties of an object.
 pub(crate) struct Names<'js> {
@@ -430,165 +433,5 @@ impl<'js> Here<'js> {
                 None
             }
         }
-    }
-}
-
-/// Places for what is remembered.
-const PLACES: usize = 256;
-
-/// Texts that are longer are not remembered.
-const LONGEST: usize = 128;
-
-/// Names and texts that came before, with the same text in Rust: a script's literals are the same each time.
-pub(crate) struct Memory {
-    runtime: *mut qjs::JSRuntime,
-    names: RefCell<Vec<Option<(qjs::JSAtom, Rc<str>)>>>,
-    texts: RefCell<Vec<Option<(qjs::JSValue, Rc<str>)>>>,
-}
-
-impl Memory {
-    /// Nothing yet. It must go before its engine.
-    pub(crate) fn of(ctx: &Ctx) -> Memory {
-        Memory {
-            // SAFETY: the context is alive.
-            runtime: unsafe { qjs::JS_GetRuntime(ctx.as_raw().as_ptr()) },
-            names: RefCell::new(vec![None; PLACES]),
-            texts: RefCell::new(vec![None; PLACES]),
-        }
-    }
-
-    /// A name as a text; what is no UTF-8 is replaced.
-    pub(crate) fn name(&self, here: Here, name: Name) -> Rc<str> {
-        let mut known = self.names.borrow_mut();
-        let place = &mut known[name.0 as usize % PLACES];
-        if let Some((_, text)) = place.as_ref().filter(|(atom, _)| *atom == name.0) {
-            return text.clone();
-        }
-        // SAFETY: the name is alive; a reference is taken before its text is kept and given up with it.
-        unsafe {
-            let context = here.0.as_ptr();
-            let mut length = 0;
-            let bytes = qjs::JS_AtomToCStringLen(context, &raw mut length, name.0);
-            if bytes.is_null() {
-                // No memory for it.
-                here.ctx().catch();
-                return "".into();
-            }
-            let slice = std::slice::from_raw_parts(bytes.cast::<u8>(), length as usize);
-            let text: Rc<str> = String::from_utf8_lossy(slice).into();
-            qjs::JS_FreeCString(context, bytes);
-            let entry = (qjs::JS_DupAtom(context, name.0), text.clone());
-            if let Some((before, _)) = place.replace(entry) {
-                qjs::JS_FreeAtomRT(self.runtime, before);
-            }
-            text
-        }
-    }
-
-    /// A text; `made` makes what is kept of it. `None` if it is no text, or no UTF-8.
-    pub(crate) fn text(
-        &self,
-        here: Here,
-        word: Word,
-        made: impl FnOnce(&str) -> Rc<str>,
-    ) -> Option<Rc<str>> {
-        if word.tag() != qjs::JS_TAG_STRING {
-            return here.text(word, made);
-        }
-        // SAFETY: a text is held by a pointer.
-        let address = unsafe { qjs::JS_VALUE_GET_PTR(word.0) } as usize;
-        let at = (address >> 4) % PLACES;
-        // SAFETY: as above.
-        let is = |held: qjs::JSValue| unsafe { qjs::JS_VALUE_GET_PTR(held) as usize == address };
-        if let Some((_, text)) = self.texts.borrow()[at]
-            .as_ref()
-            .filter(|(held, _)| is(*held))
-        {
-            return Some(text.clone());
-        }
-        let text = here.text(word, made)?;
-        if text.len() <= LONGEST {
-            // SAFETY: as for names.
-            unsafe {
-                let entry = (qjs::JS_DupValue(here.0.as_ptr(), word.0), text.clone());
-                if let Some((before, _)) = self.texts.borrow_mut()[at].replace(entry) {
-                    qjs::JS_FreeValueRT(self.runtime, before);
-                }
-            }
-        }
-        Some(text)
-    }
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        // SAFETY: it goes before its engine.
-        unsafe {
-            for (atom, _) in self.names.get_mut().drain(..).flatten() {
-                qjs::JS_FreeAtomRT(self.runtime, atom);
-            }
-            for (value, _) in self.texts.get_mut().drain(..).flatten() {
-                qjs::JS_FreeValueRT(self.runtime, value);
-            }
-        }
-    }
-}
-
-/// A name that is kept. It must go before its engine.
-pub(crate) struct KeptName(qjs::JSAtom, *mut qjs::JSRuntime);
-
-impl KeptName {
-    /// This name.
-    pub(crate) fn new(ctx: &Ctx, name: &str) -> Result<KeptName> {
-        let value = name.into_js(ctx)?;
-        // SAFETY: the context and the value are alive.
-        unsafe {
-            let context = ctx.as_raw().as_ptr();
-            match qjs::JS_ValueToAtom(context, value.as_raw()) {
-                qjs::JS_ATOM_NULL => Err(Error::Exception),
-                atom => Ok(KeptName(atom, qjs::JS_GetRuntime(context))),
-            }
-        }
-    }
-
-    /// The name.
-    pub(crate) fn name(&self) -> Name {
-        Name(self.0)
-    }
-}
-
-impl Drop for KeptName {
-    fn drop(&mut self) {
-        // SAFETY: it goes before its engine.
-        unsafe { qjs::JS_FreeAtomRT(self.1, self.0) };
-    }
-}
-
-/// A value that is kept. It must go before its engine.
-pub(crate) struct KeptValue(qjs::JSValue, *mut qjs::JSRuntime);
-
-impl KeptValue {
-    /// This value.
-    pub(crate) fn of(value: &Value) -> KeptValue {
-        // SAFETY: the value is alive, and so is its context.
-        unsafe {
-            let context = value.ctx().as_raw().as_ptr();
-            KeptValue(
-                qjs::JS_DupValue(context, value.as_raw()),
-                qjs::JS_GetRuntime(context),
-            )
-        }
-    }
-
-    /// The value.
-    pub(crate) fn word(&self) -> Word<'_> {
-        Word(self.0, PhantomData)
-    }
-}
-
-impl Drop for KeptValue {
-    fn drop(&mut self) {
-        // SAFETY: it goes before its engine.
-        unsafe { qjs::JS_FreeValueRT(self.1, self.0) };
     }
 }

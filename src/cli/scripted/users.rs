@@ -199,8 +199,9 @@ impl ScriptUsers<'_> {
         }
         match std::mem::replace(&mut user.waits, Waits::Idle) {
             Waits::Answer(id, at) => {
-                let sent = user.sent.as_deref();
-                Ok(self.response(turn, state, (id, at, turn.now), sent))
+                // It goes while it is at hand.
+                let sent = user.sent.take();
+                Ok(self.response(turn, state, (id, at, turn.now), sent.as_deref()))
             }
             Waits::Any => {
                 let Some(arrived) = turn.arrived else {

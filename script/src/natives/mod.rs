@@ -235,16 +235,11 @@ impl State {
 }
 
 /// Throws an error that no `catch` or `finally` of the script sees.
-///
-/// Only the engine itself can throw one, when the interrupt handler tells it to stop. So this runs a loop, which
-/// the handler ends: [`State::poll`] says so as soon as the call is to stop.
 #[cold]
 #[inline(never)]
 pub(crate) fn uncatchable(ctx: &Ctx) -> Error {
-    match ctx.eval::<(), _>("for (;;);") {
-        Ok(()) => Error::Exception,
-        Err(error) => error,
-    }
+    Here::of(ctx).throw_uncatchable();
+    Error::Exception
 }
 
 /// Notes promises that were rejected and that nobody looks at.

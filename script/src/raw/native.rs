@@ -404,6 +404,18 @@ impl<'js> Here<'js> {
         of.is_object() && unsafe { qjs::JS_IsFunction(self.0.as_ptr(), of.0) }
     }
 
+    /// Throws an error that no `catch` or `finally` of the script sees, as the engine does when it is interrupted.
+    pub(crate) fn throw_uncatchable(self) {
+        // SAFETY: the error is new, and goes over to the engine.
+        unsafe {
+            let error = qjs::JS_NewError(self.0.as_ptr());
+            if !qjs::JS_IsException(error) {
+                qjs::JS_SetUncatchableError(self.0.as_ptr(), error);
+                qjs::JS_Throw(self.0.as_ptr(), error);
+            }
+        }
+    }
+
     /// Takes the pending exception out for a while: it is pending again after `f`, unless that throws another.
     pub(crate) fn aside(self, f: impl FnOnce() -> Outcome<()>) -> Thrown {
         // SAFETY: the exception is a value of its own, which goes back.

@@ -30,6 +30,13 @@ use crate::world::users::{Entities, StateView, Turn, UserAction, UserSource};
 /// Lines of a script that are shown; the others are counted.
 const MOST_LINES: usize = 100;
 
+/// VUs of a scenario whose script runs where a run is made to learn; the others do nothing. What they alone would do is
+/// learnt in the run itself, which is then made again.
+const MOST_LEARNERS: usize = 1_000;
+
+/// How long those sleep.
+const LONG: Span = Span(3_600_000_000_000);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Waits {
     Idle,
@@ -64,6 +71,8 @@ pub struct ScriptUsers<'m> {
     model: &'m Model,
     vus: Vec<Option<Box<User>>>,
     begun: Vec<u64>,
+    /// VUs of each scenario that have come to learn.
+    learners: Vec<usize>,
     /// What scripts are told of each scenario.
     about: Vec<Iteration>,
     routes: Routes,
@@ -122,6 +131,7 @@ impl<'m> ScriptUsers<'m> {
             model,
             vus: Vec::new(),
             begun: vec![0; model.scenarios.len()],
+            learners: vec![0; model.scenarios.len()],
             about,
             routes: Routes::of(model),
             sites,
@@ -143,6 +153,7 @@ impl ScriptUsers<'_> {
         }
         let mut user = match self.vus[at].take() {
             Some(user) => user,
+            None if self.has_enough(turn) => return Ok(UserAction::Sleep(LONG)),
             None => Box::new(self.new_user(turn)?),
         };
         let action = match user
@@ -155,6 +166,15 @@ impl ScriptUsers<'_> {
         };
         self.vus[at] = Some(user);
         action
+    }
+
+    /// Whether a run that is made to learn needs no more VUs of a scenario.
+    fn has_enough(&mut self, turn: Turn) -> bool {
+        let Some(index) = turn.origin.as_scenario().filter(|_| self.learns) else {
+            return false;
+        };
+        self.learners[index] += 1;
+        self.learners[index] > MOST_LEARNERS
     }
 
     fn new_user(&mut self, turn: Turn) -> Result<User, String> {

@@ -245,3 +245,16 @@ export default function () {
   console.log(http.get.name, Object.keys(http).includes('get'), Object.getPrototypeOf(r).hasOwnProperty('json'));
   try { r.json.call({ body: '[1]' }); r.json.call(undefined); } catch (e) { console.log(e.name); }
 }
+//// json-texts
+export default function () {
+  get();
+  const nested = { a: 1, b: { c: 'x', d: { e: -5 } }, f: 'ü"\\\n', g: null, h: true, i: undefined, j: [1, { k: 2 }], l: 1.5, m: 1e21, n: -0, o: new Date(0), p: () => 1, '"q': 1, 9: 1 };
+  for (const key of Object.keys(nested)) console.log(key, JSON.stringify({ [key]: nested[key], last: 'z' }), JSON.stringify({ in: { [key]: nested[key] } }));
+  console.log(JSON.stringify(nested), JSON.stringify(nested, null, 1), JSON.stringify(nested, ['a', 'b']), JSON.stringify({ a: 1 }, undefined), JSON.stringify({}));
+  console.log(JSON.stringify({ a: { toJSON: () => 7 } }), JSON.stringify({ toJSON: (k) => `<${k}>` }), JSON.stringify(Object.create({ toJSON: () => 8 })), JSON.stringify(Object.create({ a: 1 })));
+  console.log(JSON.stringify(), JSON.stringify('x'), JSON.stringify(5), JSON.stringify([{ a: 1 }]), JSON.stringify({ get a() { return 1; } }), JSON.stringify({ a: '\ud800', '\ud800': 1, b: '\u2028\u007f' }));
+  let reads = 0; console.log(JSON.stringify({ get a() { reads++; return 1; }, b: [1] }), reads);
+  const round = { a: 1 }; round.self = round; try { JSON.stringify(round); } catch (e) { console.log(e.name); }
+  try { JSON.stringify({ a: 1n }); } catch (e) { console.log(e.name); }
+  console.log(JSON.stringify({ a: 2147483648, b: -2147483649, c: 9007199254740993, d: 999999999999999, e: 1e15, f: NaN, g: Infinity }), JSON.stringify.name, JSON.stringify.length, Object.keys(JSON).length);
+}

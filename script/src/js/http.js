@@ -138,7 +138,9 @@ const slow = {
   head: (url, params, ...more) => { superfluous("head", more); return request("HEAD", url, undefined, params); },
   request, goOn,
   json: Response.prototype.json,
+  stringify: JSON.stringify,
 };
+define(JSON, "stringify", n.stringify);
 define(Response.prototype, "json", n.fast.json);
 modules["k6/http"] = {
   get: n.fast.get, head: n.fast.head, post: n.fast.post, put: n.fast.put, patch: n.fast.patch, del: n.fast.del,

@@ -5,6 +5,7 @@
 use super::checks::all_pass;
 use super::host::from_milliseconds;
 use super::quick::{AGENT, Came, Given, planned, sent};
+use super::stringify::Stringify;
 use super::{Desk, State};
 use crate::effect::Effect;
 use crate::raw::{Held, Here, KeptName, KeptValue, Literals, Native, Outcome, Word, function};
@@ -21,6 +22,7 @@ pub(crate) struct Fast {
     pub(super) tags: KeptName,
     pub(super) timeout: KeptName,
     pub(super) plain: KeptName,
+    pub(super) to_json: KeptName,
     pub(super) clean: KeptName,
     pub(super) number: KeptName,
     pub(super) iteration: KeptName,
@@ -81,6 +83,7 @@ impl Fast {
             tags: name("tags")?,
             timeout: name("timeout")?,
             plain: name("plain")?,
+            to_json: name("toJSON")?,
             clean: name("clean")?,
             number: name("number")?,
             iteration: name("iteration")?,
@@ -154,7 +157,7 @@ impl Fast {
     /// Has the JavaScript side answer a call.
     #[cold]
     #[inline(never)]
-    fn slow<'js>(
+    pub(super) fn slow<'js>(
         &self,
         here: Here<'js>,
         name: &str,
@@ -405,6 +408,7 @@ pub(crate) fn install<'js>(natives: &Object<'js>) -> Result<()> {
     fast.set("sleep", function::<Sleep>(ctx)?)?;
     fast.set("json", function::<Json>(ctx)?)?;
     natives.set("random", function::<Random>(ctx)?)?;
+    natives.set("stringify", function::<Stringify>(ctx)?)?;
     natives.set("agent", AGENT)?;
     natives.set("fast", fast)
 }

@@ -8,6 +8,7 @@ mod host;
 mod iteration;
 mod quick;
 mod random;
+mod stringify;
 mod text;
 mod texts;
 

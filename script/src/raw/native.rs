@@ -342,7 +342,8 @@ impl<'js> Here<'js> {
             0 => Ok(None),
             1.. => {
                 let [value, ..] = [found.value, found.getter, found.setter].map(|v| Held(v, self));
-                Ok(Some(value))
+                let is_value = found.flags & qjs::JS_PROP_GETSET as c_int == 0;
+                Ok(is_value.then_some(value))
             }
             _ => Err(Thrown),
         }

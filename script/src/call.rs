@@ -92,8 +92,7 @@ impl<'js, 'e> Vu<'js, 'e> {
             Ok(common.into_object().unwrap_or(namespace))
         };
         let namespace = load().map_err(|e| self.failure(&e))?;
-        let exports = self.exports(&namespace).map_err(|e| self.failure(&e))?;
-        script.set_exports(exports);
+        self.adopt(&namespace).map_err(|e| self.failure(&e))?;
         if script.is_loading() {
             let why = self
                 .engine
@@ -106,9 +105,20 @@ impl<'js, 'e> Vu<'js, 'e> {
         Ok(())
     }
 
-    fn exports(&self, namespace: &Object<'js>) -> Result<Exports> {
+    /// Takes over what the script exports; the first VU tells it to all.
+    fn adopt(&self, namespace: &Object<'js>) -> Result<()> {
         let adopt: Function = self.kit()?.get("adopt")?;
-        let options: Option<String> = adopt.call((namespace.clone(),))?;
+        adopt.call::<_, ()>((namespace.clone(),))?;
+        let script = &self.state.script;
+        if !script.has_exports() {
+            script.set_exports(self.exports(namespace)?);
+        }
+        Ok(())
+    }
+
+    fn exports(&self, namespace: &Object<'js>) -> Result<Exports> {
+        let options: Function = self.kit()?.get("options")?;
+        let options: Option<String> = options.call((namespace.clone(),))?;
         let mut functions = Vec::new();
         for key in namespace.keys::<String>() {
             let key = key?;

@@ -192,6 +192,11 @@ impl Script {
         &self.files
     }
 
+    /// Whether it is known what the script exports.
+    pub(crate) fn has_exports(&self) -> bool {
+        self.exports.get().is_some()
+    }
+
     /// Keeps the first answer to what the script exports.
     pub(crate) fn set_exports(&self, exports: Exports) {
         self.exports.set(exports).ok();

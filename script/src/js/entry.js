@@ -77,11 +77,15 @@
     rejection, pump, require,
     module: (name) => modules[name],
     exports: (name) => O.keys(modules[name]).filter((key) => key !== "default"),
-    // Takes over what the init code exports; gives the options as JSON.
+    // Takes over what the init code exports.
     adopt: (namespace) => {
-      const options = namespace.options;
+      const { options } = namespace;
+      if (isObject(options)) v.httpOptions = options;
+    },
+    // The options as JSON.
+    options: (namespace) => {
+      const { options } = namespace;
       if (!isObject(options)) return undefined;
-      v.httpOptions = options;
       return JSON.stringify(options, (_, v) => (typeof v === "number" && !isFinite(v) ? null : v));
     },
     // Begins a call that is no iteration; `json` is its argument.

@@ -411,6 +411,9 @@ impl<'js> Here<'js> {
         unsafe {
             let error = qjs::JS_NewError(self.0.as_ptr());
             if !qjs::JS_IsException(error) {
+                // Writing down the calls would need another page of each VU's stack.
+                let (stack, nothing) = (c"stack".as_ptr(), qjs::JS_UNDEFINED);
+                qjs::JS_SetPropertyStr(self.0.as_ptr(), error, stack, nothing);
                 qjs::JS_SetUncatchableError(self.0.as_ptr(), error);
                 qjs::JS_Throw(self.0.as_ptr(), error);
             }

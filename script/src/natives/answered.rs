@@ -5,7 +5,7 @@ use super::host::milliseconds;
 use super::quick::canonical;
 use crate::effect::{Request, Response};
 use crate::natives::Desk;
-use crate::raw::{Fields, Held, Here, KeptName, Lazy, Outcome, Word};
+use crate::raw::{CallContext, Fields, KeptName, Lazy, Outcome, OwnedValue, ValueRef};
 use rquickjs::function::Func;
 use rquickjs::{Ctx, IntoJs, Object, Persistent, Result, Value};
 use std::cell::RefCell;
@@ -82,41 +82,46 @@ impl Responses {
     }
 
     /// What the body of a response says as JSON, if the script has neither read the body nor asked before.
-    pub(super) fn json<'js>(&self, here: Here<'js>, of: Word) -> Option<Held<'js>> {
-        let value = self.parsed(here, of, true)?;
-        self.kind.hide(here, of, &value);
+    pub(super) fn json<'js>(&self, cx: CallContext<'js>, of: ValueRef) -> Option<OwnedValue<'js>> {
+        let value = self.parsed(cx, of, true)?;
+        self.kind.hide(cx, of, &value);
         Some(value)
     }
 
     /// The part of it under these names; `None` if that is for the JavaScript side.
     pub(super) fn selected<'js>(
         &self,
-        here: Here<'js>,
-        of: Word,
+        cx: CallContext<'js>,
+        of: ValueRef,
         fast: &Fast,
         names: &[KeptName],
-    ) -> Outcome<Option<Held<'js>>> {
-        let Some(mut value) = self.parsed(here, of, false) else {
+    ) -> Outcome<Option<OwnedValue<'js>>> {
+        let Some(mut value) = self.parsed(cx, of, false) else {
             return Ok(None);
         };
         for name in names {
-            let inner = match fast.is_plain_object(value.word()) {
-                true => here.own(value.word(), name.name())?,
+            let inner = match fast.is_plain_object(value.borrowed()) {
+                true => cx.own(value.borrowed(), name.name())?,
                 false => None,
             };
             match inner {
                 Some(inner) => value = inner,
-                None => return Ok(Some(here.undefined())),
+                None => return Ok(Some(cx.undefined())),
             }
         }
         Ok(Some(value))
     }
 
-    fn parsed<'js>(&self, here: Here<'js>, of: Word, first: bool) -> Option<Held<'js>> {
+    fn parsed<'js>(
+        &self,
+        cx: CallContext<'js>,
+        of: ValueRef,
+        first: bool,
+    ) -> Option<OwnedValue<'js>> {
         let exchange = self.kind.untouched(of, BODY, first)?;
         let mut body = exchange.body.borrow_mut();
         body.push(0);
-        let value = here.json(&body);
+        let value = cx.json(&body);
         body.pop();
         value
     }

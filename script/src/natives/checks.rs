@@ -4,7 +4,7 @@ use super::Desk;
 use super::fast::Fast;
 use super::host::tags_of;
 use crate::effect::{Effect, Tags};
-use crate::raw::{Held, Here, Outcome, Word};
+use crate::raw::{CallContext, Outcome, OwnedValue, ValueRef};
 use rquickjs::function::Func;
 use rquickjs::{Array, Ctx, Object, Result, Value};
 use std::rc::Rc;
@@ -23,12 +23,12 @@ pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()>
                   checks: Object<'js>,
                   tags: Option<Array<'js>>|
                   -> Result<bool> {
-                let here = Here::of(&ctx);
-                let value = Held::of(here, &value);
-                let checks = Held::of(here, checks.as_value());
+                let cx = CallContext::of(&ctx);
+                let value = OwnedValue::of(cx, &value);
+                let checks = OwnedValue::of(cx, checks.as_value());
                 let tags = Rc::new(tags_of(tags.as_ref())?);
-                let (value, checks) = (value.word(), checks.word());
-                tagged(&own, &own.fast(), here, value, checks, &tags)
+                let (value, checks) = (value.borrowed(), checks.borrowed());
+                tagged(&own, &own.fast(), cx, value, checks, &tags)
                     .map_err(|_| rquickjs::Error::Exception)
             },
         ),
@@ -39,30 +39,30 @@ pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()>
 pub(super) fn all_pass(
     desk: &Desk,
     fast: &Fast,
-    here: Here,
-    value: Word,
-    checks: Word,
+    cx: CallContext,
+    value: ValueRef,
+    checks: ValueRef,
 ) -> Outcome<bool> {
-    tagged(desk, fast, here, value, checks, &desk.texts.none())
+    tagged(desk, fast, cx, value, checks, &desk.texts.none())
 }
 
 fn tagged(
     desk: &Desk,
     fast: &Fast,
-    here: Here,
-    value: Word,
-    checks: Word,
+    cx: CallContext,
+    value: ValueRef,
+    checks: ValueRef,
     tags: &Rc<Tags>,
 ) -> Outcome<bool> {
     let mut all = true;
-    for key in here.names(checks)?.iter() {
-        let name = fast.literals.name(here, key);
+    for key in cx.names(checks)?.iter() {
+        let name = fast.literals.name(cx, key);
         if name.contains("::") {
-            return Err(desk.refuse(here, "group and check names may not contain '::'"));
+            return Err(desk.refuse(cx, "group and check names may not contain '::'"));
         }
-        let check = here.get(checks, key)?;
-        if check.word().is_async() {
-            return Err(desk.refuse(here, ASYNC));
+        let check = cx.get(checks, key)?;
+        if check.borrowed().is_async() {
+            return Err(desk.refuse(cx, ASYNC));
         }
         let group = desk.vu().group.borrow().clone();
         let sample = |passed| Effect::Check {
@@ -71,13 +71,13 @@ fn tagged(
             tags: tags.clone(),
             group,
         };
-        match verdict(here, value, check.word()) {
+        match verdict(cx, value, check.borrowed()) {
             Err(_) if !desk.vu().is_stopped() => {
-                return Err(here.aside(|| desk.note(here, sample(false))));
+                return Err(cx.aside(|| desk.note(cx, sample(false))));
             }
             passed => {
                 let passed = passed?;
-                desk.note(here, sample(passed))?;
+                desk.note(cx, sample(passed))?;
                 all &= passed;
             }
         }
@@ -86,10 +86,10 @@ fn tagged(
 }
 
 /// What a check comes to: what its function says of the value, or itself.
-fn verdict(here: Here, value: Word, check: Word) -> Outcome<bool> {
-    if here.is_function(check) {
-        let said = here.call(check, value)?;
-        return here.truth(said.word());
+fn verdict(cx: CallContext, value: ValueRef, check: ValueRef) -> Outcome<bool> {
+    if cx.is_function(check) {
+        let said = cx.call(check, value)?;
+        return cx.truth(said.borrowed());
     }
-    here.truth(check)
+    cx.truth(check)
 }

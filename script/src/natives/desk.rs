@@ -5,7 +5,7 @@ use super::fast::Fast;
 use super::texts::Texts;
 use super::{State, uncatchable};
 use crate::effect::{Answer, Effect, Failure};
-use crate::raw::{Bytecode, Code, Here, Outcome, Thrown};
+use crate::raw::{Bytecode, CallContext, Code, Outcome, Thrown};
 use crate::script::Script;
 use rquickjs::module::Declared;
 use rquickjs::{Ctx, Error, Function, Module, Object, Persistent, Result};
@@ -122,20 +122,20 @@ impl Desk {
     }
 
     /// Throws an error as k6 does, with this text.
-    pub(super) fn refuse(&self, here: Here, text: &str) -> Thrown {
-        here.thrown(&self.fail(&here.ctx(), text))
+    pub(super) fn refuse(&self, cx: CallContext, text: &str) -> Thrown {
+        cx.thrown(&self.fail(&cx.ctx(), text))
     }
 
     /// Tells the host of an effect that needs no answer, at its next turn.
-    pub(super) fn note(&self, here: Here, effect: Effect) -> Outcome<()> {
+    pub(super) fn note(&self, cx: CallContext, effect: Effect) -> Outcome<()> {
         let vu = self.vu();
         let left = match vu.is_stopped() {
             true => Err(effect),
             false => vu.port.note(effect),
         };
-        match left.or_else(|effect| self.suspend(&here.ctx(), effect).map(drop)) {
+        match left.or_else(|effect| self.suspend(&cx.ctx(), effect).map(drop)) {
             Ok(()) => Ok(()),
-            Err(error) => Err(here.thrown(&error)),
+            Err(error) => Err(cx.thrown(&error)),
         }
     }
 
@@ -155,7 +155,7 @@ impl Desk {
         }
         self.current.replace(state.clone());
         if let (Some(fast), Some(own)) = (&*self.fast.borrow(), &*state.own.borrow()) {
-            let entered = Here::of(ctx).call(fast.enter.word(), own.word());
+            let entered = CallContext::of(ctx).call(fast.enter.borrowed(), own.borrowed());
             entered.map_err(|_| Error::Exception)?;
         }
         Ok(())

@@ -8,7 +8,9 @@ use super::quick::{AGENT, Came, Given, planned, sent};
 use super::stringify::Stringify;
 use super::{Desk, State};
 use crate::effect::Effect;
-use crate::raw::{Held, Here, KeptName, KeptValue, Literals, Native, Outcome, Word, function};
+use crate::raw::{
+    CallContext, KeptName, KeptValue, Literals, Native, Outcome, OwnedValue, ValueRef, function,
+};
 use rquickjs::function::{Rest, This};
 use rquickjs::{Array, Ctx, Function, Object, Persistent, Result, Value};
 use std::cell::RefCell;
@@ -75,8 +77,8 @@ impl Fast {
     /// Learns what an engine has.
     pub(crate) fn of<'js>(ctx: &Ctx<'js>, kit: &Object<'js>) -> Result<Fast> {
         let name = |name| KeptName::new(ctx, name);
-        let here = Here::of(ctx);
-        let object = Held::of(here, Object::new(ctx.clone())?.as_value());
+        let cx = CallContext::of(ctx);
+        let object = OwnedValue::of(cx, Object::new(ctx.clone())?.as_value());
         Ok(Fast {
             literals: Literals::of(ctx),
             headers: name("headers")?,
@@ -91,7 +93,7 @@ impl Fast {
             enter: KeptValue::of(&kit.get("enter")?),
             exec: RefCell::default(),
             selectors: RefCell::default(),
-            object: object.word().class(),
+            object: object.borrowed().class(),
             host: "Host".into(),
             user_agent: "User-Agent".into(),
             agent: AGENT.into(),
@@ -102,9 +104,12 @@ impl Fast {
     }
 
     /// Whether the VU has set nothing that requests, checks and sleeps depend on, and has no request under way.
-    fn is_plain(&self, here: Here, vu: &State) -> Outcome<bool> {
+    fn is_plain(&self, cx: CallContext, vu: &State) -> Outcome<bool> {
         match &*vu.own.borrow() {
-            Some(own) => Ok(here.get(own.word(), self.plain.name())?.word().is_true()),
+            Some(own) => Ok(cx
+                .get(own.borrowed(), self.plain.name())?
+                .borrowed()
+                .is_true()),
             None => Ok(false),
         }
     }
@@ -124,14 +129,14 @@ impl Fast {
     }
 
     /// The names of a selector that has nothing else, which most have.
-    fn names(&self, here: Here, selector: Word) -> Option<Rc<[KeptName]>> {
-        let text = self.literals.text(here, selector, |text| text.into())?;
+    fn names(&self, cx: CallContext, selector: ValueRef) -> Option<Rc<[KeptName]>> {
+        let text = self.literals.text(cx, selector, |text| text.into())?;
         let mut known = self.selectors.borrow_mut();
         if let Some((_, names)) = known.iter().find(|(k, _)| Rc::ptr_eq(k, &text)) {
             return names.clone();
         }
         let parts = || text.split('.');
-        let ctx = here.ctx();
+        let ctx = cx.ctx();
         let names: Option<Vec<KeptName>> = match parts().all(is_name) {
             true => parts().map(|part| KeptName::new(&ctx, part).ok()).collect(),
             false => None,
@@ -145,13 +150,13 @@ impl Fast {
     }
 
     /// Whether a value is an object of which reading a property twice is nothing to notice.
-    pub(super) fn is_plain_object(&self, value: Word) -> bool {
+    pub(super) fn is_plain_object(&self, value: ValueRef) -> bool {
         value.is_object() && value.class() == self.object
     }
 
     /// A text.
-    pub(super) fn text(&self, desk: &Desk, here: Here, of: Word) -> Option<Rc<str>> {
-        self.literals.text(here, of, |text| desk.texts.kept(text))
+    pub(super) fn text(&self, desk: &Desk, cx: CallContext, of: ValueRef) -> Option<Rc<str>> {
+        self.literals.text(cx, of, |text| desk.texts.kept(text))
     }
 
     /// Has the JavaScript side answer a call.
@@ -159,27 +164,27 @@ impl Fast {
     #[inline(never)]
     pub(super) fn slow<'js>(
         &self,
-        here: Here<'js>,
+        cx: CallContext<'js>,
         name: &str,
-        this: Word,
-        args: &[Word],
+        this: ValueRef,
+        args: &[ValueRef],
         more: Option<Value<'js>>,
-    ) -> Outcome<Held<'js>> {
+    ) -> Outcome<OwnedValue<'js>> {
         let call = || -> Result<Value<'js>> {
-            let slow = self.slow.clone().restore(&here.ctx())?;
+            let slow = self.slow.clone().restore(&cx.ctx())?;
             let function: Function = slow.get(name)?;
-            let args = args.iter().map(|arg| here.value(*arg)).chain(more);
-            function.call((This(here.value(this)), Rest(args.collect())))
+            let args = args.iter().map(|arg| cx.value(*arg)).chain(more);
+            function.call((This(cx.value(this)), Rest(args.collect())))
         };
         match call() {
-            Ok(value) => Ok(Held::of(here, &value)),
-            Err(error) => Err(here.thrown(&error)),
+            Ok(value) => Ok(OwnedValue::of(cx, &value)),
+            Err(error) => Err(cx.thrown(&error)),
         }
     }
 }
 
 /// The argument at a place; `undefined` if there are fewer.
-fn argument<'js>(args: &[Word<'js>], at: usize) -> Word<'js> {
+fn argument<'js>(args: &[ValueRef<'js>], at: usize) -> ValueRef<'js> {
     args.get(at).copied().unwrap_or_default()
 }
 
@@ -193,15 +198,15 @@ impl<const METHOD: usize> Native for Send<METHOD> {
 
     fn call<'js>(
         desk: &Desk,
-        here: Here<'js>,
-        this: Word<'js>,
-        args: &[Word<'js>],
-    ) -> Outcome<Held<'js>> {
+        cx: CallContext<'js>,
+        this: ValueRef<'js>,
+        args: &[ValueRef<'js>],
+    ) -> Outcome<OwnedValue<'js>> {
         let fast = desk.fast();
         let (name, method, has_body) = METHODS[METHOD];
         let (body, params) = match has_body {
             true => (argument(args, 1), argument(args, 2)),
-            false => (Word::default(), argument(args, 1)),
+            false => (ValueRef::default(), argument(args, 1)),
         };
         let given = Given {
             method: fast.methods[METHOD].clone(),
@@ -211,14 +216,14 @@ impl<const METHOD: usize> Native for Send<METHOD> {
         };
         // k6 warns of more.
         if !has_body && args.len() > 2 {
-            return fast.slow(here, &name.to_string_lossy(), this, args, None);
+            return fast.slow(cx, &name.to_string_lossy(), this, args, None);
         }
-        if let Some(response) = request(desk, &fast, here, &given)? {
+        if let Some(response) = request(desk, &fast, cx, &given)? {
             return Ok(response);
         }
-        let method = here.new_text(method)?;
-        let args = [method.word(), given.url, body, params];
-        fast.slow(here, "request", this, &args, None)
+        let method = cx.new_text(method)?;
+        let args = [method.borrowed(), given.url, body, params];
+        fast.slow(cx, "request", this, &args, None)
     }
 }
 
@@ -232,24 +237,24 @@ impl Native for Ask {
 
     fn call<'js>(
         desk: &Desk,
-        here: Here<'js>,
-        this: Word<'js>,
-        args: &[Word<'js>],
-    ) -> Outcome<Held<'js>> {
+        cx: CallContext<'js>,
+        this: ValueRef<'js>,
+        args: &[ValueRef<'js>],
+    ) -> Outcome<OwnedValue<'js>> {
         let fast = desk.fast();
         let [method, url, body, params] = [0, 1, 2, 3].map(|at| argument(args, at));
-        if let Some(method) = fast.text(desk, here, method) {
+        if let Some(method) = fast.text(desk, cx, method) {
             let given = Given {
                 method,
                 url,
                 body,
                 params,
             };
-            if let Some(response) = request(desk, &fast, here, &given)? {
+            if let Some(response) = request(desk, &fast, cx, &given)? {
                 return Ok(response);
             }
         }
-        fast.slow(here, "request", this, &[method, url, body, params], None)
+        fast.slow(cx, "request", this, &[method, url, body, params], None)
     }
 }
 
@@ -257,19 +262,19 @@ impl Native for Ask {
 fn request<'js>(
     desk: &Desk,
     fast: &Fast,
-    here: Here<'js>,
+    cx: CallContext<'js>,
     given: &Given,
-) -> Outcome<Option<Held<'js>>> {
-    if !fast.is_plain(here, &desk.vu())? {
+) -> Outcome<Option<OwnedValue<'js>>> {
+    if !fast.is_plain(cx, &desk.vu())? {
         return Ok(None);
     }
-    let Some(request) = planned(desk, fast, here, given)? else {
+    let Some(request) = planned(desk, fast, cx, given)? else {
         return Ok(None);
     };
-    match sent(desk, here, request) {
+    match sent(desk, cx, request) {
         Ok(Came::Response(response)) => Ok(Some(response)),
-        Ok(Came::Answer(answer)) => go_on(fast, here, given, answer).map(Some),
-        Err(error) => Err(here.thrown(&error)),
+        Ok(Came::Answer(answer)) => go_on(fast, cx, given, answer).map(Some),
+        Err(error) => Err(cx.thrown(&error)),
     }
 }
 
@@ -278,14 +283,14 @@ fn request<'js>(
 #[inline(never)]
 fn go_on<'js>(
     fast: &Fast,
-    here: Here<'js>,
+    cx: CallContext<'js>,
     given: &Given,
     answer: Array<'js>,
-) -> Outcome<Held<'js>> {
-    let method = here.new_text(&given.method)?;
-    let args = [method.word(), given.url, given.body, given.params];
+) -> Outcome<OwnedValue<'js>> {
+    let method = cx.new_text(&given.method)?;
+    let args = [method.borrowed(), given.url, given.body, given.params];
     let answer = Some(answer.into_value());
-    fast.slow(here, "goOn", Word::default(), &args, answer)
+    fast.slow(cx, "goOn", ValueRef::default(), &args, answer)
 }
 
 /// The function `check`.
@@ -298,19 +303,18 @@ impl Native for Check {
 
     fn call<'js>(
         desk: &Desk,
-        here: Here<'js>,
-        this: Word<'js>,
-        args: &[Word<'js>],
-    ) -> Outcome<Held<'js>> {
+        cx: CallContext<'js>,
+        this: ValueRef<'js>,
+        args: &[ValueRef<'js>],
+    ) -> Outcome<OwnedValue<'js>> {
         let (fast, vu) = (desk.fast(), desk.vu());
         let [value, checks, tags] = [0, 1, 2].map(|at| argument(args, at));
-        let usual =
-            fast.is_plain_object(checks) && tags.is_nullish() && fast.is_plain(here, &vu)?;
+        let usual = fast.is_plain_object(checks) && tags.is_nullish() && fast.is_plain(cx, &vu)?;
         if !usual {
-            return fast.slow(here, "check", this, args, None);
+            return fast.slow(cx, "check", this, args, None);
         }
-        let passed = all_pass(desk, &fast, here, value, checks)?;
-        Ok(here.boolean(passed))
+        let passed = all_pass(desk, &fast, cx, value, checks)?;
+        Ok(cx.boolean(passed))
     }
 }
 
@@ -324,22 +328,22 @@ impl Native for Sleep {
 
     fn call<'js>(
         desk: &Desk,
-        here: Here<'js>,
-        this: Word<'js>,
-        args: &[Word<'js>],
-    ) -> Outcome<Held<'js>> {
+        cx: CallContext<'js>,
+        this: ValueRef<'js>,
+        args: &[ValueRef<'js>],
+    ) -> Outcome<OwnedValue<'js>> {
         let (fast, vu) = (desk.fast(), desk.vu());
         let seconds = match argument(args, 0).number() {
-            Some(seconds) if fast.is_plain(here, &vu)? => seconds,
-            _ => return fast.slow(here, "sleep", this, args, None),
+            Some(seconds) if fast.is_plain(cx, &vu)? => seconds,
+            _ => return fast.slow(cx, "sleep", this, args, None),
         };
         // What does not fit 64 bits of nanoseconds overflows, and returns at once.
         if seconds > 0.0 && seconds * 1e9 < 9_223_372_036_854_775_807.0 {
             let time = from_milliseconds(seconds * 1000.0);
-            let slept = desk.suspend(&here.ctx(), Effect::Sleep(time));
-            slept.map_err(|error| here.thrown(&error))?;
+            let slept = desk.suspend(&cx.ctx(), Effect::Sleep(time));
+            slept.map_err(|error| cx.thrown(&error))?;
         }
-        Ok(here.undefined())
+        Ok(cx.undefined())
     }
 }
 
@@ -353,11 +357,11 @@ impl Native for Random {
 
     fn call<'js>(
         desk: &Desk,
-        here: Here<'js>,
-        _: Word<'js>,
-        _: &[Word<'js>],
-    ) -> Outcome<Held<'js>> {
-        Ok(here.number(desk.vu().random.borrow_mut().float()))
+        cx: CallContext<'js>,
+        _: ValueRef<'js>,
+        _: &[ValueRef<'js>],
+    ) -> Outcome<OwnedValue<'js>> {
+        Ok(cx.number(desk.vu().random.borrow_mut().float()))
     }
 }
 
@@ -371,16 +375,16 @@ impl Native for Json {
 
     fn call<'js>(
         desk: &Desk,
-        here: Here<'js>,
-        this: Word<'js>,
-        args: &[Word<'js>],
-    ) -> Outcome<Held<'js>> {
+        cx: CallContext<'js>,
+        this: ValueRef<'js>,
+        args: &[ValueRef<'js>],
+    ) -> Outcome<OwnedValue<'js>> {
         let fast = desk.fast();
         if let Some(responses) = &*desk.responses.borrow() {
             let value = match args.first() {
-                None => responses.json(here, this),
-                Some(selector) => match fast.names(here, *selector) {
-                    Some(names) => responses.selected(here, this, &fast, &names)?,
+                None => responses.json(cx, this),
+                Some(selector) => match fast.names(cx, *selector) {
+                    Some(names) => responses.selected(cx, this, &fast, &names)?,
                     None => None,
                 },
             };
@@ -388,7 +392,7 @@ impl Native for Json {
                 return Ok(value);
             }
         }
-        fast.slow(here, "json", this, args, None)
+        fast.slow(cx, "json", this, args, None)
     }
 }
 

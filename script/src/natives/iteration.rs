@@ -2,7 +2,7 @@
 
 use super::{Desk, State};
 use crate::effect::Iteration;
-use crate::raw::{Here, Outcome, Thrown};
+use crate::raw::{CallContext, Outcome, Thrown};
 use rquickjs::{Ctx, Error, Result, Value};
 use std::rc::Rc;
 
@@ -18,24 +18,24 @@ pub(crate) fn make_ready(
     if has_own || !desk.has_taken(state) {
         return Ok(false);
     }
-    let (here, fast) = (Here::of(ctx), desk.fast());
+    let (cx, fast) = (CallContext::of(ctx), desk.fast());
     let exec = fast.exec(ctx, &iteration.exec)?;
     let ready = || -> Outcome<bool> {
         let (own, exports) = (state.own.borrow(), state.exports.borrow());
         let (Some(own), Some(exports)) = (&*own, &*exports) else {
             return Ok(false);
         };
-        let own = own.word();
-        let function = here.get(exports.word(), exec.name())?;
-        if !here.is_function(function.word()) {
+        let own = own.borrowed();
+        let function = cx.get(exports.borrowed(), exec.name())?;
+        if !cx.is_function(function.borrowed()) {
             return Ok(false);
         }
-        let is = |name| -> Outcome<bool> { Ok(here.get(own, name)?.word().is_true()) };
+        let is = |name| -> Outcome<bool> { Ok(cx.get(own, name)?.borrowed().is_true()) };
         if !(is(fast.clean.name())? && is(fast.plain.name())?) {
             return Ok(false);
         }
-        here.set(own, fast.number.name(), iteration.vu as f64)?;
-        here.set(own, fast.iteration.name(), iteration.iteration as f64)?;
+        cx.set(own, fast.number.name(), iteration.vu as f64)?;
+        cx.set(own, fast.iteration.name(), iteration.iteration as f64)?;
         Ok(true)
     };
     ready().map_err(|Thrown| Error::Exception)
@@ -48,19 +48,22 @@ pub(crate) fn call<'js>(
     state: &State,
     exec: &Rc<str>,
 ) -> Result<Option<Value<'js>>> {
-    let (here, fast) = (Here::of(ctx), desk.fast());
+    let (cx, fast) = (CallContext::of(ctx), desk.fast());
     let exec = fast.exec(ctx, exec)?;
     let called = || -> Outcome<Option<Value<'js>>> {
         let (own, exports) = (state.own.borrow(), state.exports.borrow());
         let (Some(own), Some(exports)) = (&*own, &*exports) else {
             return Ok(Some(Value::new_undefined(ctx.clone())));
         };
-        let function = here.get(exports.word(), exec.name())?;
-        let data = here.get(own.word(), fast.data.name())?;
-        let returned = here.call(function.word(), data.word())?;
-        let left = returned.word().is_object()
-            || !here.get(own.word(), fast.clean.name())?.word().is_true();
-        Ok(left.then(|| here.value(returned.word())))
+        let function = cx.get(exports.borrowed(), exec.name())?;
+        let data = cx.get(own.borrowed(), fast.data.name())?;
+        let returned = cx.call(function.borrowed(), data.borrowed())?;
+        let left = returned.borrowed().is_object()
+            || !cx
+                .get(own.borrowed(), fast.clean.name())?
+                .borrowed()
+                .is_true();
+        Ok(left.then(|| cx.value(returned.borrowed())))
     };
     called().map_err(|Thrown| Error::Exception)
 }

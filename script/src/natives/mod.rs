@@ -13,7 +13,7 @@ mod text;
 mod texts;
 
 use crate::effect::{Call, Failure, Iteration};
-use crate::raw::{Bytecode, Here, KeptModule, KeptValue, Port};
+use crate::raw::{Bytecode, CallContext, KeptModule, KeptValue, Port};
 use crate::script::{Metric, Script};
 pub(crate) use desk::Desk;
 pub(crate) use iteration::{call, make_ready};
@@ -155,7 +155,9 @@ impl State {
     /// What its script exports.
     pub(crate) fn exports<'js>(&self, ctx: &Ctx<'js>) -> Option<Value<'js>> {
         let exports = self.exports.borrow();
-        exports.as_ref().map(|e| Here::of(ctx).value(e.word()))
+        exports
+            .as_ref()
+            .map(|e| CallContext::of(ctx).value(e.borrowed()))
     }
 
     /// A module that it has loaded.
@@ -239,7 +241,7 @@ impl State {
 #[cold]
 #[inline(never)]
 pub(crate) fn uncatchable(ctx: &Ctx) -> Error {
-    Here::of(ctx).throw_uncatchable();
+    CallContext::of(ctx).throw_uncatchable();
     Error::Exception
 }
 

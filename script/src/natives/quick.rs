@@ -7,7 +7,7 @@ use super::answered::Exchange;
 use super::fast::Fast;
 use super::host::{from_milliseconds, milliseconds, shown};
 use crate::effect::{Answer, Effect, Headers, Request, Response};
-use crate::raw::{Held, Here, Outcome, Word};
+use crate::raw::{CallContext, Outcome, OwnedValue, ValueRef};
 use rquickjs::{Array, Ctx, Exception, Result};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -22,39 +22,43 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// What came of a request.
 pub(super) enum Came<'js> {
     /// The response.
-    Response(Held<'js>),
+    Response(OwnedValue<'js>),
     /// An answer of which there is more to be done.
     Answer(Array<'js>),
 }
 
 /// Sends a request.
-pub(super) fn sent<'js>(desk: &Desk, here: Here<'js>, request: Rc<Request>) -> Result<Came<'js>> {
+pub(super) fn sent<'js>(
+    desk: &Desk,
+    cx: CallContext<'js>,
+    request: Rc<Request>,
+) -> Result<Came<'js>> {
     let since = desk.vu().port.now();
-    let answer = desk.suspend(&here.ctx(), Effect::Request(request.clone()))?;
-    came(desk, here, request, since, answer)
+    let answer = desk.suspend(&cx.ctx(), Effect::Request(request.clone()))?;
+    came(desk, cx, request, since, answer)
 }
 
 /// What came of a request that was sent then. It is no part of `sent`, whose VU waits on a small stack.
 #[inline(never)]
 fn came<'js>(
     desk: &Desk,
-    here: Here<'js>,
+    cx: CallContext<'js>,
     request: Rc<Request>,
     since: Duration,
     answer: Answer,
 ) -> Result<Came<'js>> {
     match answer {
         Answer::Response(response) if is_plain(&response) => {
-            let response = desk.response(&here.ctx(), request, *response)?;
+            let response = desk.response(&cx.ctx(), request, *response)?;
             Ok(Came::Response(response))
         }
         Answer::Response(response) => {
-            let answer = shown(&here.ctx(), *response)?;
+            let answer = shown(&cx.ctx(), *response)?;
             answer.set(17, milliseconds(since))?;
             Ok(Came::Answer(answer))
         }
         _ => Err(Exception::throw_message(
-            &here.ctx(),
+            &cx.ctx(),
             "the host did not answer a request",
         )),
     }
@@ -75,9 +79,9 @@ fn is_plain(response: &Response) -> bool {
 /// What a script gives to a call: method, address, body and parameters.
 pub(super) struct Given<'a> {
     pub(super) method: Rc<str>,
-    pub(super) url: Word<'a>,
-    pub(super) body: Word<'a>,
-    pub(super) params: Word<'a>,
+    pub(super) url: ValueRef<'a>,
+    pub(super) body: ValueRef<'a>,
+    pub(super) params: ValueRef<'a>,
 }
 
 /// The request of a call; `None` if that is for the JavaScript side.
@@ -85,11 +89,11 @@ pub(super) struct Given<'a> {
 pub(super) fn planned(
     desk: &Desk,
     fast: &Fast,
-    here: Here,
+    cx: CallContext,
     given: &Given,
 ) -> Outcome<Option<Rc<Request>>> {
     let texts = &desk.texts;
-    let Some(url) = fast.text(desk, here, given.url) else {
+    let Some(url) = fast.text(desk, cx, given.url) else {
         return Ok(None);
     };
     let Some(host) = plain_host(&url) else {
@@ -98,13 +102,13 @@ pub(super) fn planned(
     let body = if given.body.is_nullish() {
         Vec::new()
     } else {
-        match here.text(given.body, |text| text.as_bytes().to_vec()) {
+        match cx.text(given.body, |text| text.as_bytes().to_vec()) {
             Some(body) => body,
             None => return Ok(None),
         }
     };
     let mut params = Params::default();
-    if !(given.params.is_nullish() || params.read(desk, fast, here, given.params)?) {
+    if !(given.params.is_nullish() || params.read(desk, fast, cx, given.params)?) {
         return Ok(None);
     }
     let mut headers = Headers::with_capacity(3 + params.headers.len());
@@ -168,18 +172,24 @@ struct Params {
 
 impl Params {
     /// Reads them. False if there are others, or unusual ones.
-    fn read(&mut self, desk: &Desk, fast: &Fast, here: Here, given: Word) -> Outcome<bool> {
+    fn read(
+        &mut self,
+        desk: &Desk,
+        fast: &Fast,
+        cx: CallContext,
+        given: ValueRef,
+    ) -> Outcome<bool> {
         if !fast.is_plain_object(given) {
             return Ok(false);
         }
-        for key in here.names(given)?.iter() {
-            let value = here.get(given, key)?;
+        for key in cx.names(given)?.iter() {
+            let value = cx.get(given, key)?;
             let usual = if key == fast.headers.name() {
-                self.read_headers(desk, fast, here, value.word())?
+                self.read_headers(desk, fast, cx, value.borrowed())?
             } else if key == fast.tags.name() {
-                texts(desk, fast, here, value.word(), &mut self.tags)?
+                texts(desk, fast, cx, value.borrowed(), &mut self.tags)?
             } else if key == fast.timeout.name() {
-                let ms = value.word().number().filter(|ms| !ms.is_nan());
+                let ms = value.borrowed().number().filter(|ms| !ms.is_nan());
                 self.timeout = ms.map(from_milliseconds);
                 ms.is_some()
             } else {
@@ -192,9 +202,15 @@ impl Params {
         Ok(true)
     }
 
-    fn read_headers(&mut self, desk: &Desk, fast: &Fast, here: Here, given: Word) -> Outcome<bool> {
+    fn read_headers(
+        &mut self,
+        desk: &Desk,
+        fast: &Fast,
+        cx: CallContext,
+        given: ValueRef,
+    ) -> Outcome<bool> {
         let mut read = Headers::new();
-        if !texts(desk, fast, here, given, &mut read)? {
+        if !texts(desk, fast, cx, given, &mut read)? {
             return Ok(false);
         }
         for (name, value) in read {
@@ -218,25 +234,25 @@ impl Params {
 fn texts(
     desk: &Desk,
     fast: &Fast,
-    here: Here,
-    given: Word,
+    cx: CallContext,
+    given: ValueRef,
     into: &mut Headers<Rc<str>>,
 ) -> Outcome<bool> {
     if !fast.is_plain_object(given) {
         return Ok(false);
     }
-    let names = here.names(given)?;
+    let names = cx.names(given)?;
     into.reserve_exact(names.len());
     for name in names.iter() {
-        let value = here.get(given, name)?;
-        let text = match value.word().number() {
-            Some(_) => here.shown(value.word(), |text| desk.texts.kept(text)),
-            None => fast.text(desk, here, value.word()),
+        let value = cx.get(given, name)?;
+        let text = match value.borrowed().number() {
+            Some(_) => cx.shown(value.borrowed(), |text| desk.texts.kept(text)),
+            None => fast.text(desk, cx, value.borrowed()),
         };
         let Some(text) = text else {
             return Ok(false);
         };
-        into.push((fast.literals.name(here, name), text));
+        into.push((fast.literals.name(cx, name), text));
     }
     Ok(true)
 }
@@ -281,11 +297,11 @@ impl Desk {
         ctx: &Ctx<'js>,
         request: Rc<Request>,
         response: Response,
-    ) -> Result<Held<'js>> {
+    ) -> Result<OwnedValue<'js>> {
         let responses = self.responses.borrow();
         let responses = responses.as_ref().ok_or(rquickjs::Error::Unknown)?;
         let made = responses.make(ctx, Exchange::new(request, response))?;
-        Ok(Held::of(Here::of(ctx), &made))
+        Ok(OwnedValue::of(CallContext::of(ctx), &made))
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::Desk;
 use super::fast::Fast;
-use crate::raw::{Held, Here, Native, Outcome, Word};
+use crate::raw::{CallContext, Native, Outcome, OwnedValue, ValueRef};
 use std::ffi::{CStr, c_int};
 use std::fmt::Write;
 
@@ -24,37 +24,42 @@ impl Native for Stringify {
 
     fn call<'js>(
         desk: &Desk,
-        here: Here<'js>,
-        this: Word<'js>,
-        args: &[Word<'js>],
-    ) -> Outcome<Held<'js>> {
+        cx: CallContext<'js>,
+        this: ValueRef<'js>,
+        args: &[ValueRef<'js>],
+    ) -> Outcome<OwnedValue<'js>> {
         let fast = desk.fast();
         if let [object] = args
             && fast.is_plain_object(*object)
         {
             let mut text = String::with_capacity(64);
-            if written(&fast, here, *object, DEEPEST, &mut text)? {
-                return here.new_text(&text);
+            if written(&fast, cx, *object, DEEPEST, &mut text)? {
+                return cx.new_text(&text);
             }
         }
-        fast.slow(here, "stringify", this, args, None)
+        fast.slow(cx, "stringify", this, args, None)
     }
 }
 
 /// Writes an object. False if that is for the engine.
 fn written(
     fast: &Fast,
-    here: Here,
-    object: Word,
+    cx: CallContext,
+    object: ValueRef,
     depth: usize,
     text: &mut String,
 ) -> Outcome<bool> {
-    if depth == 0 || !here.get(object, fast.to_json.name())?.word().is_undefined() {
+    if depth == 0
+        || !cx
+            .get(object, fast.to_json.name())?
+            .borrowed()
+            .is_undefined()
+    {
         return Ok(false);
     }
     text.push('{');
-    for (at, key) in here.names(object)?.iter().enumerate() {
-        let name = fast.literals.name(here, key);
+    for (at, key) in cx.names(object)?.iter().enumerate() {
+        let name = fast.literals.name(cx, key);
         // What is no UTF-8 has been replaced.
         if !is_plain(&name) || name.contains(char::REPLACEMENT_CHARACTER) {
             return Ok(false);
@@ -66,10 +71,10 @@ fn written(
         text.push_str(&name);
         text.push_str("\":");
         // A getter must not run twice.
-        let Some(value) = here.own(object, key)? else {
+        let Some(value) = cx.own(object, key)? else {
             return Ok(false);
         };
-        if !value_written(fast, here, value.word(), depth, text)? {
+        if !value_written(fast, cx, value.borrowed(), depth, text)? {
             return Ok(false);
         }
     }
@@ -79,8 +84,8 @@ fn written(
 
 fn value_written(
     fast: &Fast,
-    here: Here,
-    value: Word,
+    cx: CallContext,
+    value: ValueRef,
     depth: usize,
     text: &mut String,
 ) -> Outcome<bool> {
@@ -89,7 +94,7 @@ fn value_written(
         return Ok(whole && write!(text, "{}", number as i64).is_ok());
     }
     if value.is_text() {
-        let plain = here.text(value, |value| {
+        let plain = cx.text(value, |value| {
             let plain = is_plain(value);
             if plain {
                 text.push('"');
@@ -101,7 +106,7 @@ fn value_written(
         return Ok(plain == Some(true));
     }
     if fast.is_plain_object(value) {
-        return written(fast, here, value, depth - 1, text);
+        return written(fast, cx, value, depth - 1, text);
     }
     Ok(false)
 }

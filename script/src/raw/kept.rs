@@ -3,7 +3,7 @@
 //! Why this is sound: each holds a reference, so an address stands for what is kept alone; and each is given up before
 //! its engine ends, as everything that an engine's `Desk` or a VU's `State` keeps.
 
-use super::native::{Here, Name, Word};
+use super::native::{CallContext, Name, ValueRef};
 use rquickjs::{Ctx, Error, IntoJs, Result, Value, qjs};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -36,7 +36,7 @@ impl Literals {
     }
 
     /// A name as a text; what is no UTF-8 is replaced.
-    pub(crate) fn name(&self, here: Here, name: Name) -> Rc<str> {
+    pub(crate) fn name(&self, cx: CallContext, name: Name) -> Rc<str> {
         let mut known = self.names.borrow_mut();
         let place = &mut known[name.0 as usize % PLACES];
         if let Some((_, text)) = place.as_ref().filter(|(atom, _)| *atom == name.0) {
@@ -44,12 +44,12 @@ impl Literals {
         }
         // SAFETY: the name is alive; a reference is taken before its text is kept and given up with it.
         unsafe {
-            let context = here.0.as_ptr();
+            let context = cx.0.as_ptr();
             let mut length = 0;
             let bytes = qjs::JS_AtomToCStringLen(context, &raw mut length, name.0);
             if bytes.is_null() {
                 // No memory for it.
-                here.ctx().catch();
+                cx.ctx().catch();
                 return "".into();
             }
             let slice = std::slice::from_raw_parts(bytes.cast::<u8>(), length as usize);
@@ -66,15 +66,15 @@ impl Literals {
     /// A text; `made` makes what is kept of it. `None` if it is no text, or no UTF-8.
     pub(crate) fn text(
         &self,
-        here: Here,
-        word: Word,
+        cx: CallContext,
+        value: ValueRef,
         made: impl FnOnce(&str) -> Rc<str>,
     ) -> Option<Rc<str>> {
-        if word.tag() != qjs::JS_TAG_STRING {
-            return here.text(word, made);
+        if value.tag() != qjs::JS_TAG_STRING {
+            return cx.text(value, made);
         }
         // SAFETY: a text is held by a pointer.
-        let address = unsafe { qjs::JS_VALUE_GET_PTR(word.raw()) } as usize;
+        let address = unsafe { qjs::JS_VALUE_GET_PTR(value.raw()) } as usize;
         let at = (address >> 4) % PLACES;
         // SAFETY: as above.
         let is = |held: qjs::JSValue| unsafe { qjs::JS_VALUE_GET_PTR(held) as usize == address };
@@ -84,11 +84,11 @@ impl Literals {
         {
             return Some(text.clone());
         }
-        let text = here.text(word, made)?;
+        let text = cx.text(value, made)?;
         if text.len() <= LONGEST {
             // SAFETY: as for names.
             unsafe {
-                let entry = (qjs::JS_DupValue(here.0.as_ptr(), word.raw()), text.clone());
+                let entry = (qjs::JS_DupValue(cx.0.as_ptr(), value.raw()), text.clone());
                 if let Some((before, _)) = self.texts.borrow_mut()[at].replace(entry) {
                     qjs::JS_FreeValueRT(self.runtime, before);
                 }
@@ -159,8 +159,8 @@ impl KeptValue {
     }
 
     /// The value.
-    pub(crate) fn word(&self) -> Word<'_> {
-        Word::of_raw(self.0)
+    pub(crate) fn borrowed(&self) -> ValueRef<'_> {
+        ValueRef::of_raw(self.0)
     }
 }
 

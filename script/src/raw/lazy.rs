@@ -10,7 +10,7 @@
 //! - The engine walks over an object's own properties while it asks for names and fields, so neither defines any.
 //! - What the engine keeps of a class (functions alone) is static, the names are counted by the objects themselves.
 
-use super::native::{Held, Here, Word};
+use super::native::{CallContext, OwnedValue, ValueRef};
 use rquickjs::{Ctx, Error, Exception, Object, Result, Value, qjs};
 use std::ffi::{c_int, c_void};
 use std::marker::PhantomData;
@@ -130,7 +130,12 @@ impl<T: Fields> Lazy<T> {
 
     /// What an object's fields are made of, if it is of this kind, the script has changed no field, and this field has no
     /// value yet; with `hidden`, nor has the hidden one.
-    pub(crate) fn untouched<'a>(&self, of: Word<'a>, field: usize, hidden: bool) -> Option<&'a T> {
+    pub(crate) fn untouched<'a>(
+        &self,
+        of: ValueRef<'a>,
+        field: usize,
+        hidden: bool,
+    ) -> Option<&'a T> {
         // SAFETY: an object of this class holds such a content, as long as it is alive.
         unsafe {
             let content = qjs::JS_GetOpaque(of.raw(), self.class).cast::<Content<T>>();
@@ -144,7 +149,7 @@ impl<T: Fields> Lazy<T> {
     }
 
     /// Sets the hidden field of an object of this kind; nothing happens if it has a value.
-    pub(crate) fn hide(&self, here: Here, of: Word, value: &Held) {
+    pub(crate) fn hide(&self, cx: CallContext, of: ValueRef, value: &OwnedValue) {
         // SAFETY: as above; the object holds a new reference.
         unsafe {
             let content = qjs::JS_GetOpaque(of.raw(), self.class).cast::<Content<T>>();
@@ -152,7 +157,7 @@ impl<T: Fields> Lazy<T> {
                 let at = self.names.atoms.len() - 1;
                 let place = (&raw mut (*content).values).cast::<qjs::JSValue>().add(at);
                 if qjs::JS_VALUE_GET_TAG(place.read()) == qjs::JS_TAG_UNINITIALIZED {
-                    place.write(here.again(value));
+                    place.write(cx.again(value));
                 }
             }
         }

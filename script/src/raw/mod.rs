@@ -51,7 +51,9 @@ mod words;
 pub(crate) use code::{Bytecode, Code, KeptModule};
 pub(crate) use kept::{KeptName, KeptValue, Literals};
 pub(crate) use lazy::{Fields, Lazy};
-pub(crate) use native::{Held, Here, Native, Outcome, Thrown, Word, function, set_host};
+pub(crate) use native::{
+    CallContext, Native, Outcome, OwnedValue, Thrown, ValueRef, function, set_host,
+};
 pub(crate) use stack::{PooledStack, Stacks};
 pub(crate) use words::words;
 

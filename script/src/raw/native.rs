@@ -1,9 +1,9 @@
 //! Functions of the engine that Rust answers in few steps, without a wrapper around each value.
 //!
 //! Why this is sound:
-//! - [`Word`] is a value that somebody else holds: an argument, which the engine holds during the call, or a [`Held`].
-//!   Its lifetime is that of the call or of the borrow, so it does not outlive them.
-//! - [`Held`] owns one reference, and gives it up once.
+//! - [`ValueRef`] borrows a value: an argument, of which the engine holds a reference during the call, or an
+//!   [`OwnedValue`]. Its lifetime is that of the call or of the borrow, so it does not outlive them.
+//! - [`OwnedValue`] owns one reference, and gives it up once.
 //! - The host of the functions is set as the context's own pointer ([`set_host`]), to something that lives until it is
 //!   cleared; `rquickjs` does not use that pointer.
 
@@ -32,10 +32,10 @@ pub(crate) trait Native {
     /// Answers a call.
     fn call<'js>(
         host: &Self::Host,
-        here: Here<'js>,
-        this: Word<'js>,
-        args: &[Word<'js>],
-    ) -> Outcome<Held<'js>>;
+        cx: CallContext<'js>,
+        this: ValueRef<'js>,
+        args: &[ValueRef<'js>],
+    ) -> Outcome<OwnedValue<'js>>;
 }
 
 /// The function, for the script. It throws unless the context has a host of the right kind.
@@ -80,49 +80,49 @@ unsafe extern "C" fn enter<N: Native>(
             return qjs::JS_UNDEFINED;
         };
         let args = match usize::try_from(count) {
-            Ok(count) if count > 0 => std::slice::from_raw_parts(args.cast::<Word>(), count),
+            Ok(count) if count > 0 => std::slice::from_raw_parts(args.cast::<ValueRef>(), count),
             _ => &[],
         };
-        let here = Here(context, PhantomData);
-        match N::call(host, here, Word(this, PhantomData), args) {
-            Ok(held) => held.into_raw(),
+        let cx = CallContext(context, PhantomData);
+        match N::call(host, cx, ValueRef(this, PhantomData), args) {
+            Ok(value) => value.into_raw(),
             Err(Thrown) => qjs::JS_EXCEPTION,
         }
     }
 }
 
-/// The engine, during a call.
+/// The engine's context, during a call.
 #[derive(Clone, Copy)]
-pub(crate) struct Here<'js>(pub(super) NonNull<qjs::JSContext>, PhantomData<&'js ()>);
+pub(crate) struct CallContext<'js>(pub(super) NonNull<qjs::JSContext>, PhantomData<&'js ()>);
 
-/// A value that somebody holds.
+/// A borrowed value.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(crate) struct Word<'a>(qjs::JSValue, PhantomData<&'a ()>);
+pub(crate) struct ValueRef<'a>(qjs::JSValue, PhantomData<&'a ()>);
 
-/// A value that is held here.
-pub(crate) struct Held<'js>(qjs::JSValue, Here<'js>);
+/// A value with a reference of its own.
+pub(crate) struct OwnedValue<'js>(qjs::JSValue, CallContext<'js>);
 
-impl Drop for Held<'_> {
+impl Drop for OwnedValue<'_> {
     fn drop(&mut self) {
         // SAFETY: it owns this reference.
         unsafe { qjs::JS_FreeValue(self.1.0.as_ptr(), self.0) };
     }
 }
 
-impl<'js> Held<'js> {
-    /// Holds a value of `rquickjs`.
-    pub(crate) fn of(here: Here<'js>, value: &Value<'js>) -> Held<'js> {
+impl<'js> OwnedValue<'js> {
+    /// A value of `rquickjs`, with another reference.
+    pub(crate) fn of(cx: CallContext<'js>, value: &Value<'js>) -> OwnedValue<'js> {
         // SAFETY: a new reference to a value that is alive.
-        Held(
-            unsafe { qjs::JS_DupValue(here.0.as_ptr(), value.as_raw()) },
-            here,
+        OwnedValue(
+            unsafe { qjs::JS_DupValue(cx.0.as_ptr(), value.as_raw()) },
+            cx,
         )
     }
 
     /// The value.
-    pub(crate) fn word(&self) -> Word<'_> {
-        Word(self.0, PhantomData)
+    pub(crate) fn borrowed(&self) -> ValueRef<'_> {
+        ValueRef(self.0, PhantomData)
     }
 
     fn into_raw(self) -> qjs::JSValue {
@@ -130,21 +130,21 @@ impl<'js> Held<'js> {
     }
 }
 
-impl Default for Word<'_> {
+impl Default for ValueRef<'_> {
     /// `undefined`.
     fn default() -> Self {
-        Word(qjs::JS_UNDEFINED, PhantomData)
+        ValueRef(qjs::JS_UNDEFINED, PhantomData)
     }
 }
 
-impl Word<'_> {
+impl ValueRef<'_> {
     pub(super) fn raw(self) -> qjs::JSValue {
         self.0
     }
 
     /// A value that something else holds, for as long as that lives.
     pub(super) fn of_raw(raw: qjs::JSValue) -> Self {
-        Word(raw, PhantomData)
+        ValueRef(raw, PhantomData)
     }
 
     pub(super) fn tag(self) -> i32 {
@@ -211,13 +211,13 @@ pub(crate) struct Name(pub(super) qjs::JSAtom);
 pub(crate) struct Names<'js> {
     list: *mut qjs::JSPropertyEnum,
     count: u32,
-    here: Here<'js>,
+    cx: CallContext<'js>,
 }
 
 impl Drop for Names<'_> {
     fn drop(&mut self) {
         // SAFETY: the engine made the list.
-        unsafe { qjs::JS_FreePropertyEnum(self.here.0.as_ptr(), self.list, self.count) };
+        unsafe { qjs::JS_FreePropertyEnum(self.cx.0.as_ptr(), self.list, self.count) };
     }
 }
 
@@ -234,10 +234,10 @@ impl Names<'_> {
     }
 }
 
-impl<'js> Here<'js> {
+impl<'js> CallContext<'js> {
     /// Where `rquickjs` is.
-    pub(crate) fn of(ctx: &Ctx<'js>) -> Here<'js> {
-        Here(ctx.as_raw(), PhantomData)
+    pub(crate) fn of(ctx: &Ctx<'js>) -> CallContext<'js> {
+        CallContext(ctx.as_raw(), PhantomData)
     }
 
     /// The same as `rquickjs` sees it.
@@ -254,64 +254,64 @@ impl<'js> Here<'js> {
         Thrown
     }
 
-    fn held(self, raw: qjs::JSValue) -> Outcome<Held<'js>> {
+    fn owned(self, raw: qjs::JSValue) -> Outcome<OwnedValue<'js>> {
         // SAFETY: only the tag is looked at.
         if unsafe { qjs::JS_IsException(raw) } {
             return Err(Thrown);
         }
-        Ok(Held(raw, self))
+        Ok(OwnedValue(raw, self))
     }
 
     /// A new reference to a value.
-    pub(super) fn again(self, value: &Held) -> qjs::JSValue {
+    pub(super) fn again(self, value: &OwnedValue) -> qjs::JSValue {
         // SAFETY: the value is alive.
         unsafe { qjs::JS_DupValue(self.0.as_ptr(), value.0) }
     }
 
     /// `undefined`.
-    pub(crate) fn undefined(self) -> Held<'js> {
-        Held(qjs::JS_UNDEFINED, self)
+    pub(crate) fn undefined(self) -> OwnedValue<'js> {
+        OwnedValue(qjs::JS_UNDEFINED, self)
     }
 
     /// A boolean.
-    pub(crate) fn boolean(self, value: bool) -> Held<'js> {
-        Held(if value { qjs::JS_TRUE } else { qjs::JS_FALSE }, self)
+    pub(crate) fn boolean(self, value: bool) -> OwnedValue<'js> {
+        OwnedValue(if value { qjs::JS_TRUE } else { qjs::JS_FALSE }, self)
     }
 
     /// A number.
-    pub(crate) fn number(self, value: f64) -> Held<'js> {
-        Held(qjs::JS_NewFloat64(value), self)
+    pub(crate) fn number(self, value: f64) -> OwnedValue<'js> {
+        OwnedValue(qjs::JS_NewFloat64(value), self)
     }
 
     /// A value, as `rquickjs` has it.
-    pub(crate) fn value(self, word: Word) -> Value<'js> {
+    pub(crate) fn value(self, value: ValueRef) -> Value<'js> {
         // SAFETY: a new reference to a value that is alive.
         unsafe {
-            let raw = qjs::JS_DupValue(self.0.as_ptr(), word.0);
+            let raw = qjs::JS_DupValue(self.0.as_ptr(), value.0);
             Value::from_raw(self.ctx(), raw)
         }
     }
 
     /// A new text.
-    pub(crate) fn new_text(self, text: &str) -> Outcome<Held<'js>> {
+    pub(crate) fn new_text(self, text: &str) -> Outcome<OwnedValue<'js>> {
         // SAFETY: the engine copies the text.
-        self.held(unsafe {
+        self.owned(unsafe {
             let length = text.len() as qjs::size_t;
             qjs::JS_NewStringLen(self.0.as_ptr(), text.as_ptr().cast(), length)
         })
     }
 
     /// Calls `f` with a text; `None` if it is none, or none that can be written as UTF-8.
-    pub(crate) fn text<R>(self, word: Word, f: impl FnOnce(&str) -> R) -> Option<R> {
-        word.is_text().then(|| self.shown(word, f)).flatten()
+    pub(crate) fn text<R>(self, value: ValueRef, f: impl FnOnce(&str) -> R) -> Option<R> {
+        value.is_text().then(|| self.shown(value, f)).flatten()
     }
 
     /// Calls `f` with a text or a number as a text, likewise.
-    pub(crate) fn shown<R>(self, word: Word, f: impl FnOnce(&str) -> R) -> Option<R> {
+    pub(crate) fn shown<R>(self, value: ValueRef, f: impl FnOnce(&str) -> R) -> Option<R> {
         // SAFETY: the bytes are the engine's until they are given back.
         unsafe {
             let mut length = 0;
-            let bytes = qjs::JS_ToCStringLen2(self.0.as_ptr(), &raw mut length, word.0, false);
+            let bytes = qjs::JS_ToCStringLen2(self.0.as_ptr(), &raw mut length, value.0, false);
             if bytes.is_null() {
                 self.ctx().catch();
                 return None;
@@ -324,13 +324,13 @@ impl<'js> Here<'js> {
     }
 
     /// A property.
-    pub(crate) fn get(self, of: Word, name: Name) -> Outcome<Held<'js>> {
+    pub(crate) fn get(self, of: ValueRef, name: Name) -> Outcome<OwnedValue<'js>> {
         // SAFETY: the object and the name are alive.
-        self.held(unsafe { qjs::JS_GetProperty(self.0.as_ptr(), of.0, name.0) })
+        self.owned(unsafe { qjs::JS_GetProperty(self.0.as_ptr(), of.0, name.0) })
     }
 
     /// An object's own property, if it has it and it is a plain value.
-    pub(crate) fn own(self, of: Word, name: Name) -> Outcome<Option<Held<'js>>> {
+    pub(crate) fn own(self, of: ValueRef, name: Name) -> Outcome<Option<OwnedValue<'js>>> {
         let mut found = qjs::JSPropertyDescriptor {
             flags: 0,
             value: qjs::JS_UNDEFINED,
@@ -341,7 +341,8 @@ impl<'js> Here<'js> {
         match unsafe { qjs::JS_GetOwnProperty(self.0.as_ptr(), &raw mut found, of.0, name.0) } {
             0 => Ok(None),
             1.. => {
-                let [value, ..] = [found.value, found.getter, found.setter].map(|v| Held(v, self));
+                let [value, ..] =
+                    [found.value, found.getter, found.setter].map(|v| OwnedValue(v, self));
                 let is_value = found.flags & qjs::JS_PROP_GETSET as c_int == 0;
                 Ok(is_value.then_some(value))
             }
@@ -350,7 +351,7 @@ impl<'js> Here<'js> {
     }
 
     /// Sets a property to a number.
-    pub(crate) fn set(self, of: Word, name: Name, number: f64) -> Outcome<()> {
+    pub(crate) fn set(self, of: ValueRef, name: Name, number: f64) -> Outcome<()> {
         // SAFETY: the object and the name are alive.
         match unsafe {
             let number = qjs::JS_NewNumber(self.0.as_ptr(), number);
@@ -362,7 +363,7 @@ impl<'js> Here<'js> {
     }
 
     /// Names of an object's own enumerable properties, symbols left out.
-    pub(crate) fn names(self, of: Word) -> Outcome<Names<'js>> {
+    pub(crate) fn names(self, of: ValueRef) -> Outcome<Names<'js>> {
         let (mut list, mut count) = (ptr::null_mut(), 0);
         let flags = (qjs::JS_GPN_STRING_MASK | qjs::JS_GPN_ENUM_ONLY) as c_int;
         // SAFETY: the object is alive.
@@ -374,24 +375,24 @@ impl<'js> Here<'js> {
             0 => Ok(Names {
                 list,
                 count,
-                here: self,
+                cx: self,
             }),
             _ => Err(Thrown),
         }
     }
 
     /// Calls a function with one argument.
-    pub(crate) fn call(self, function: Word, argument: Word) -> Outcome<Held<'js>> {
+    pub(crate) fn call(self, function: ValueRef, argument: ValueRef) -> Outcome<OwnedValue<'js>> {
         let mut argument = argument.0;
         // SAFETY: all are alive; the engine does not keep the argument.
-        self.held(unsafe {
+        self.owned(unsafe {
             let (context, this) = (self.0.as_ptr(), qjs::JS_UNDEFINED);
             qjs::JS_Call(context, function.0, this, 1, &raw mut argument)
         })
     }
 
     /// Whether a value counts as true.
-    pub(crate) fn truth(self, of: Word) -> Outcome<bool> {
+    pub(crate) fn truth(self, of: ValueRef) -> Outcome<bool> {
         // SAFETY: the value is alive.
         match unsafe { qjs::JS_ToBool(self.0.as_ptr(), of.0) } {
             truth @ 0.. => Ok(truth > 0),
@@ -400,7 +401,7 @@ impl<'js> Here<'js> {
     }
 
     /// Whether a value may be called.
-    pub(crate) fn is_function(self, of: Word) -> bool {
+    pub(crate) fn is_function(self, of: ValueRef) -> bool {
         // SAFETY: the value is alive.
         of.is_object() && unsafe { qjs::JS_IsFunction(self.0.as_ptr(), of.0) }
     }
@@ -434,7 +435,7 @@ impl<'js> Here<'js> {
     }
 
     /// What a JSON text says; `None` if it is no JSON. There is a NUL behind the text, which is part of the bytes.
-    pub(crate) fn json(self, text: &[u8]) -> Option<Held<'js>> {
+    pub(crate) fn json(self, text: &[u8]) -> Option<OwnedValue<'js>> {
         let length = text.len().checked_sub(1).filter(|last| text[*last] == 0)?;
         let name: *const c_char = c"<input>".as_ptr();
         // SAFETY: a NUL follows on the text, as the engine wants it.
@@ -442,8 +443,8 @@ impl<'js> Here<'js> {
             let length = length as qjs::size_t;
             qjs::JS_ParseJSON(self.0.as_ptr(), text.as_ptr().cast(), length, name)
         };
-        match self.held(made) {
-            Ok(held) => Some(held),
+        match self.owned(made) {
+            Ok(value) => Some(value),
             Err(Thrown) => {
                 self.ctx().catch();
                 None

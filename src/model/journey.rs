@@ -191,6 +191,39 @@ pub enum Recorded {
     Vu,
 }
 
+/// Which statuses a request expects: the others count as failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Expected {
+    /// 200 to 399, k6's default.
+    #[default]
+    Usual,
+    /// These, as k6's `expectedStatuses`.
+    Statuses(Vec<u16>),
+    /// None is asked for (k6's `responseCallback: null`): `http_req_failed` gets no sample.
+    Unasked,
+}
+
+impl Expected {
+    /// These statuses; k6's default if there are none.
+    #[must_use]
+    pub fn of(statuses: Vec<u16>) -> Expected {
+        match statuses.is_empty() {
+            true => Expected::Usual,
+            false => Expected::Statuses(statuses),
+        }
+    }
+
+    /// Whether a status (0 without an answer) is expected; `None` if nobody asks.
+    #[must_use]
+    pub fn judge(&self, status: u16) -> Option<bool> {
+        match self {
+            Expected::Usual => Some((200..400).contains(&status)),
+            Expected::Statuses(statuses) => Some(statuses.contains(&status)),
+            Expected::Unasked => None,
+        }
+    }
+}
+
 /// One place in a journey that sends a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Site {
@@ -202,8 +235,8 @@ pub struct Site {
     pub tags: Vec<(String, String)>,
     /// The client gives up after it: status 0 (k6's default: 60 s).
     pub timeout: Span,
-    /// Statuses that are expected, as k6's `expectedStatuses`; empty for its default, 200 to 399.
-    pub expected: Vec<u16>,
+    /// Which statuses count as expected.
+    pub expected: Expected,
     /// Which of the listed seats the user takes, if the response lists seats.
     pub pick: Option<SeatChoice>,
     /// The `group` tag: path of the innermost open group, `""` at the root.

@@ -160,7 +160,7 @@ pub enum Op {
     Fail {
         /// In 0..=1.
         probability: f64,
-        /// HTTP status of the failure.
+        /// HTTP status of the failure, or k6's error code where there is no answer.
         status: u16,
     },
     /// Work for the request is begun only so long from now; `None`: as long as its client waits.

@@ -153,7 +153,7 @@ impl<'a> Known<'a> {
         let series = self.record.request_series.get(place).map_or(0, usize::from);
         let tags = &self.requests[series];
         let timings: Timings = self.record.timings_of(place);
-        let failed = !self.record.series[series].expected;
+        let failed = self.record.series[series].expected.map(|e| !e);
         point("http_reqs", 1.0, tags)?;
         for (metric, ns) in [
             ("http_req_duration", timings.duration().0),
@@ -166,6 +166,9 @@ impl<'a> Known<'a> {
         ] {
             point(metric, Span(ns).as_ms(), tags)?;
         }
-        point("http_req_failed", f64::from(u8::from(failed)), tags)
+        match failed {
+            Some(failed) => point("http_req_failed", f64::from(u8::from(failed)), tags),
+            None => Ok(()),
+        }
     }
 }

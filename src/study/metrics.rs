@@ -189,7 +189,7 @@ fn load_side(table: &mut Table, outcome: &Outcome) {
     let requests = record.requests() as f64;
     let of_series = record.series.iter().zip(record.requests_by_series());
     let failures = of_series
-        .filter(|(series, _)| !series.expected)
+        .filter(|(series, _)| series.expected == Some(false))
         .map(|(_, count)| count)
         .sum::<u64>() as f64;
     table.put("duration_s", seconds);

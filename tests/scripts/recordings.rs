@@ -33,7 +33,10 @@ fn run(name: &str, system: &str, more: &[&str]) -> Output {
         .arg(script(name))
         .arg("--system")
         .arg(&path)
-        .args(["--summary-mode", "legacy"])
+        .args(match more.contains(&"--summary-mode") {
+            true => &[][..],
+            false => &["--summary-mode", "legacy"],
+        })
         .args(more)
         .output()
         .unwrap()
@@ -206,6 +209,158 @@ fn exit_codes_are_as_recorded() {
     }
 }
 
+/// The server of that recording closed a connection, answered 500 and 404, and took longer than the client waited.
+const TROUBLED: &str = "
+[stations.server]
+servers = 1
+[endpoints.refused]
+visits = [{ fail = 1.0, error = 'connection-refused' }]
+[endpoints.timeout]
+visits = [{ delay = '2s' }]
+[endpoints.drop]
+visits = [{ delay = '1ms' }, { fail = 1.0, error = 'closed' }]
+[endpoints.s500]
+visits = [{ delay = '2ms' }, { fail = 1.0 }]
+[endpoints.s404]
+visits = [{ delay = '2ms' }]
+answer = { status = 404 }
+[endpoints.exp404]
+visits = [{ delay = '1ms' }, { fail = 1.0, status = 404 }]
+[endpoints.nullcb]
+visits = [{ delay = '1ms' }]
+answer = { status = 404 }
+[endpoints.dns]
+visits = [{ fail = 1.0, error = 'no-such-host' }]
+";
+
+/// Codes, errors and failed requests are k6's. The recorded machine had no network, so that its names had another error.
+#[test]
+fn errors_are_as_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let points = folder.path().join("points.json");
+    let out = format!("json={}", points.display());
+    let output = run("errors", TROUBLED, &["--quiet", "--out", &out]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let none = r#"{"duration":0,"blocked":0,"#;
+    for line in [
+        &format!("INFO refused 0 1212 dial: connection refused {none}") as &str,
+        r#"INFO timeout 0 1050 request timeout {"duration":1000,"#,
+        r#"INFO drop 0 1000 EOF {"duration":1,"#,
+        r#"INFO 500 500 1500  {"duration":2,"#,
+        r#"INFO 404 404 1404  {"duration":2,"#,
+        r#"INFO 204ok 404 1404  {"duration":1,"#,
+        r#"INFO null 404 1404  {"duration":1,"#,
+        "INFO dns 0 1101 lookup: no such host {",
+        "ERRO Error: boom",
+    ] {
+        assert!(said.lines().any(|l| l.starts_with(line)), "{line}\n{said}");
+    }
+    assert_eq!(said.matches("WARN Request Failed").count(), 4, "{said}");
+    let summary = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "checks_total.......: 1 ",
+        "http_reqs......................: 8 ",
+        "http_req_failed................: 85.71% 6 out of 7",
+    ] {
+        let full = run("errors", TROUBLED, &["--quiet", "--summary-mode", "full"]);
+        let full = String::from_utf8(full.stdout).unwrap();
+        assert!(full.contains(line), "{line}\n{full}\n{summary}");
+    }
+    let points = std::fs::read_to_string(points).unwrap();
+    let of = |metric: &str| {
+        let start = format!(r#"{{"metric":"{metric}","type":"Point""#);
+        let lines = points.lines().filter(|l| l.starts_with(&start));
+        lines.map(str::to_owned).collect::<Vec<String>>()
+    };
+    assert_eq!(of("http_req_failed").len(), 7);
+    let unasked: Vec<String> = of("http_reqs")
+        .into_iter()
+        .filter(|l| !l.contains("expected_response"))
+        .collect();
+    assert_eq!(unasked.len(), 1, "{unasked:?}");
+    assert!(unasked[0].contains("nullcb"), "{unasked:?}");
+}
+
+/// Its requests took 30 to 35 ms where they take 30 here, so that k6 came to 79 iterations.
+#[test]
+fn a_ramp_with_setup_is_as_recorded() {
+    let counts = [
+        ("iterations", 79.0, 0.03),
+        ("http_reqs", 79.0, 0.03),
+        ("vus_max", 12.0, 0.0),
+    ];
+    recorded("tty", &[("GET /", "'30ms'")], &counts, 99);
+}
+
+#[test]
+fn thresholds_of_a_script_are_read_as_recorded() {
+    for (thresholds, code, what) in [
+        (
+            r#"{"nope":["avg<1"]}"#,
+            104,
+            r#"no metric name "nope" found"#,
+        ),
+        (
+            r#"{"http_req_duration{":["avg<1"]}"#,
+            104,
+            "has unmatched opening/close curly brace",
+        ),
+        (
+            r#"{"http_req_duration{}":["avg<1"]}"#,
+            104,
+            r#"metric "" tag expression is malformed"#,
+        ),
+        (
+            r#"{"http_req_duration{a}":["avg<1"]}"#,
+            104,
+            r#"metric "a" tag expression is malformed"#,
+        ),
+        (
+            r#"{"http_req_duration{a:b,c:d}":["avg<1"]}"#,
+            0,
+            "✓ 'avg<1' avg=0s",
+        ),
+        (
+            r#"{"http_req_duration{ a : b }":["avg<1"]}"#,
+            0,
+            "http_req_duration{a : b}",
+        ),
+        (
+            r#"{"http_req_failed{a:b}":["rate<1"]}"#,
+            0,
+            "✓ 'rate<1' rate=0.00%",
+        ),
+        (
+            r#"{"http_reqs":["avg<1"]}"#,
+            104,
+            "unsupported aggregation method avg on metric of type counter",
+        ),
+        (r#"{"http_reqs":[]}"#, 0, "iterations"),
+        (
+            r#"{"http_reqs":"count>1"}"#,
+            104,
+            "help: write [\"count>1\"]",
+        ),
+        (
+            r#"{"http_req_duration{name:http://x/y?z=1}":["avg<1"]}"#,
+            0,
+            "✓ 'avg<1' avg=0s",
+        ),
+    ] {
+        let given = format!("T={thresholds}");
+        let more = ["--quiet", "--summary-mode", "full", "-e", &given];
+        let output = run("metricnames", "[stations.server]\nservers = 1\n", &more);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let summary = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{thresholds}\n{said}");
+        assert!(
+            said.contains(what) || summary.contains(what),
+            "{thresholds}\n{said}\n{summary}"
+        );
+    }
+}
+
 #[test]
 fn descriptions_of_scenarios_are_as_recorded() {
     let check = |name: &str| {
@@ -223,6 +378,9 @@ fn descriptions_of_scenarios_are_as_recorded() {
         assert_eq!(output.status.code(), Some(0), "{name}: {said}");
         String::from_utf8(output.stdout).unwrap()
     };
+    let text = check("seed-stages");
+    let line = "1 scenario, 5000 max VUs, 5m30s max duration (incl. graceful stop)";
+    assert!(text.contains(line), "{text}");
     let text = check("desc");
     for line in [
         "* ca: 1.50 iterations/s for 2s (maxVUs: 2-10, gracefulStop: 30s)",

@@ -160,24 +160,32 @@ pub fn about(options: &Value, exec: &str) -> Iteration {
 }
 
 /// The section of the thresholds. Those on metrics that no journey records are left out, as comments.
-pub fn thresholds(options: &Value, unrecorded: &[&str]) -> String {
+///
+/// # Errors
+/// The thresholds of a metric are no list: k6 v2.2.0 refuses that, too.
+pub fn thresholds(options: &Value, unrecorded: &[&str]) -> Result<String, String> {
     let Some(thresholds) = options["thresholds"].as_object() else {
-        return String::new();
+        return Ok(String::new());
     };
     let mut text = String::from("[thresholds]\n");
     for (metric, list) in thresholds {
-        let items = match list {
-            Value::Array(items) => items.clone(),
-            one => vec![one.clone()],
+        let Some(items) = list.as_array() else {
+            return Err(format!(
+                "the thresholds of `{metric}` in the script's options are no list\n  help: write [{list}]"
+            ));
         };
+        // k6 takes that for no threshold.
+        if items.is_empty() {
+            continue;
+        }
         let name = metric.split('{').next().unwrap_or(metric);
         if unrecorded.contains(&name) {
             text += "# No recorded iteration gave this metric a value:\n# ";
         }
-        let line = value("", &Value::Array(items));
+        let line = value("", list);
         writeln!(text, "{} = {line}", key(metric)).ok();
     }
-    text + "\n"
+    Ok(text + "\n")
 }
 
 /// The scenario that the short options stand for.

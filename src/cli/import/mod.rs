@@ -199,7 +199,7 @@ pub fn load_of(path: &Path, env: Tags, given: &toml::Table) -> Result<String, Cl
         text += "  { sleep = \"1ms\" },\n]\n";
     }
     if !given.contains_key("thresholds") {
-        text += &load::thresholds(&options, &[]);
+        text += &thresholds(path, &options, &[])?;
     }
     Ok(text)
 }
@@ -212,6 +212,17 @@ fn refused(path: &Path, stop: Stop) -> CliError {
         Stop::Stopped => "it was stopped",
     };
     CliError::new(exit::INVALID, format!("error: {}: {text}", path.display()))
+}
+
+fn thresholds(
+    path: &Path,
+    options: &serde_json::Value,
+    unrecorded: &[&str],
+) -> Result<String, CliError> {
+    load::thresholds(options, unrecorded).map_err(|why| {
+        let text = format!("error: {}: {why}", path.display());
+        CliError::new(exit::INVALID, text)
+    })
 }
 
 fn not_exported(path: &Path, exec: &str) -> CliError {
@@ -271,7 +282,7 @@ pub fn imported(path: &Path, env: Tags) -> Result<Imported, CliError> {
     }
     let names = metrics.iter().map(|m| m.name.as_str());
     let unrecorded: Vec<&str> = names.filter(|n| !recorded.contains(*n)).collect();
-    text += &load::thresholds(&options, &unrecorded);
+    text += &thresholds(path, &options, &unrecorded)?;
     text += &journeys;
     let system = journey::system(&endpoints);
     Ok(Imported {

@@ -8,7 +8,6 @@ use capsim_script::{Headers, RequestError, Response};
 use serde_json::Value;
 
 use super::routes::Sent;
-use crate::measure::recorder::ResponseCode;
 use crate::model::Model;
 use crate::model::answer::{Answer, Known, Name, Piece, Template};
 use crate::world::users::{StateView, Turn};
@@ -32,16 +31,12 @@ pub fn fill(
 ) {
     let code = turn.reply.code;
     response.status = code.status();
-    response.error = match code {
-        ResponseCode::TIMEOUT => Some(RequestError::timeout(false)),
-        ResponseCode::REFUSED => Some(RequestError {
-            code: 1212,
-            message: "dial: connection refused".to_string(),
-            detail: None,
-            in_body: false,
-        }),
-        _ => None,
-    };
+    response.error = code.error_text().map(|text| RequestError {
+        code: code.error_code().into(),
+        message: text.to_string(),
+        detail: None,
+        in_body: false,
+    });
     let Some(sent) = sent.filter(|_| response.error.is_none()) else {
         return;
     };

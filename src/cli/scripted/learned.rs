@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::engine::Span;
 use crate::model::Model;
-use crate::model::journey::{Check, Group, Site, SiteId, Usual};
+use crate::model::journey::{Check, Expected, Group, Site, SiteId, Usual};
 use crate::model::system::EndpointId;
 
 /// What tells one kind of request from another.
@@ -15,8 +15,7 @@ pub struct SiteKey {
     pub name: String,
     pub group: String,
     pub timeout: Span,
-    /// Statuses that it expects; empty for k6's default.
-    pub expected: Vec<u16>,
+    pub expected: Expected,
     pub tags: Vec<(String, String)>,
 }
 
@@ -222,7 +221,7 @@ pub fn add_a_site_for_each_endpoint(model: &mut Model) {
                 name: endpoint.name.clone(),
                 group: String::new(),
                 timeout: Span::secs(60),
-                expected: Vec::new(),
+                expected: Expected::default(),
                 // Like none that a script sends.
                 tags: vec![("capsim".to_owned(), "any".to_owned())],
             })

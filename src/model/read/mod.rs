@@ -59,7 +59,7 @@ use super::Model;
 use super::breaker::Breaker;
 use super::field::Field;
 use super::files::Files;
-use super::journey::{Check, CustomMetric, Group, Journey, Site, SiteId};
+use super::journey::{Check, CustomMetric, Expected, Group, Journey, Site, SiteId};
 use super::limit::Limit;
 use super::problem::Diagnostics;
 use super::retry::{Guard, Retry, RetryId};
@@ -431,8 +431,8 @@ impl Build<'_> {
         for (site, (_, timeout)) in sites.iter_mut().zip(&self.site_notes) {
             let default = of_endpoints.get(site.endpoint.index());
             site.timeout = timeout.or(default.copied()).unwrap_or(site.timeout);
-            if site.expected.is_empty() {
-                site.expected = expected.to_vec();
+            if site.expected == Expected::Usual {
+                site.expected = Expected::of(expected.to_vec());
             }
         }
     }

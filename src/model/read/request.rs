@@ -7,7 +7,7 @@ use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, t
 use super::{Build, Effect, names, retry, scenario};
 use crate::engine::Span;
 use crate::field::Field;
-use crate::journey::{Condition, SeatChoice, Site, SiteId, Step};
+use crate::journey::{Condition, Expected, SeatChoice, Site, SiteId, Step};
 use crate::section::Section;
 use crate::system::EndpointId;
 
@@ -37,7 +37,7 @@ fn site<'a>(
         .optional("tags")
         .map(|f| scenario::tags(&f))
         .unwrap_or_default();
-    let expected = expected(section.optional("expected"));
+    let expected = Expected::of(expected(section.optional("expected")));
     let group = program.group();
     let site = SiteId(names::id(program.build.sites.len(), endpoint, "requests"));
     let name = name.unwrap_or_default().to_string();
@@ -63,7 +63,7 @@ pub(super) fn plain_site(build: &mut Build, at: &Field, endpoint: EndpointId) ->
         name: name.cloned().unwrap_or_default(),
         tags: Vec::new(),
         timeout: TIMEOUT,
-        expected: Vec::new(),
+        expected: Expected::default(),
         pick: None,
         group: String::new(),
     });

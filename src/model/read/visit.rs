@@ -2,7 +2,7 @@
 
 use super::endpoint::unplaced;
 use super::station::idle;
-use super::visit_tables::{ACCUMULATED, VISITS};
+use super::visit_tables::{ACCUMULATED, ERRORS, VISITS};
 use super::waiting::entity_of;
 use super::{Build, names};
 use crate::cache::CacheId;
@@ -172,6 +172,14 @@ impl<'b, 'a> Visits<'b, 'a> {
             "fail" => {
                 let probability = value.real().unwrap_or(0.0);
                 let status = section.integer_or_default("status");
+                let error = section.choice("error", &ERRORS);
+                if let (Some(_), Some(status)) = (error, section.optional("status")) {
+                    status.error(
+                        "where there is no answer, there is no status",
+                        "give `status` or `error`",
+                    );
+                }
+                let status = error.unwrap_or(status);
                 self.ops.push(Op::Fail {
                     probability,
                     status,

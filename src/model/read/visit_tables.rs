@@ -271,8 +271,27 @@ static FAIL: Table = Table {
     keys: &[
         Key::new("fail", Kind::Number(0.0, 1.0), "The probability."),
         Key::new("status", Kind::Type(&STATUS), "The status then.").or_whole(500),
+        Key::new(
+            "error",
+            Kind::Choice(&ERRORS),
+            "There is no answer then, and k6 counts this error.",
+        )
+        .otherwise("none: there is an answer"),
     ],
     rules: &[],
+};
+
+/// k6's error codes (errext and lib/netext/httpext of k6 v2.2.0).
+pub(super) static ERRORS: Choice<u16> = Choice {
+    one: "error",
+    many: "errors",
+    pairs: &[
+        ("closed", 1000),
+        ("no-such-host", 1101),
+        ("dial-timeout", 1211),
+        ("connection-refused", 1212),
+        ("connection-reset", 1220),
+    ],
 };
 
 static CALL: Table = Table {

@@ -83,7 +83,7 @@ impl Recorder {
     pub fn failed_among(&self, requests: Range<usize>) -> usize {
         let mut failed = 0;
         self.request_series.for_runs(requests, |series, run| {
-            if !self.series[usize::from(series)].expected {
+            if self.series[usize::from(series)].expected == Some(false) {
                 failed += run.len();
             }
         });

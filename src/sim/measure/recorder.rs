@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::{Span, Time};
-use crate::model::journey::{CheckId, CustomKind, GroupId, MetricId, SiteId};
+use crate::model::journey::{CheckId, CustomKind, Expected, GroupId, MetricId, SiteId};
 use crate::stats::{Durations, NumberHistogram, RunLengthVec};
 
 use super::histograms::HistogramRecord;
@@ -101,6 +101,20 @@ impl ResponseCode {
         if self.0 >= 1000 { 0 } else { self.0 }
     }
 
+    /// What k6 says of an error without an answer.
+    #[must_use]
+    pub fn error_text(self) -> Option<&'static str> {
+        Some(match self.0 {
+            1000 => "EOF",
+            1050 => "request timeout",
+            1101 => "lookup: no such host",
+            1211 => "dial: i/o timeout",
+            1212 => "dial: connection refused",
+            1220 => "read: connection reset by peer",
+            _ => return None,
+        })
+    }
+
     /// k6's default response callback: 200 to 399 is expected.
     #[inline]
     #[must_use]
@@ -128,8 +142,8 @@ pub struct Series {
     pub site: SiteId,
     /// How they ended.
     pub code: ResponseCode,
-    /// Whether that is expected, so that it does not count as failed.
-    pub expected: bool,
+    /// Whether that is expected, so that it does not count as failed; `None` if nobody asks.
+    pub expected: Option<bool>,
 }
 
 /// A custom metric's samples.
@@ -216,7 +230,7 @@ pub struct LabelledMetric {
 pub struct Recorder {
     sites: usize,
     /// By site, the statuses that it expects where it says so; empty where no site does.
-    expected: Vec<Vec<u16>>,
+    expected: Vec<Expected>,
     /// Series with code 200, by origin × site; `u16::MAX` where there is none yet.
     ok: Vec<u16>,
     others: BTreeMap<(SampleSource, u16, ResponseCode), u16>,
@@ -285,8 +299,8 @@ pub struct Memory {
 }
 
 impl Recorder {
-    /// The statuses that each site expects; an empty list for 200 to 399. Before anything is recorded.
-    pub fn expect(&mut self, by_site: Vec<Vec<u16>>) {
+    /// The statuses that each site expects, if some site does not expect the usual ones. Before anything is recorded.
+    pub fn expect(&mut self, by_site: Vec<Expected>) {
         self.expected = by_site;
     }
 
@@ -493,12 +507,11 @@ impl Recorder {
         let series = *self.others.entry((origin, site.0, code)).or_insert(next);
         if series == next {
             let own = self.expected.get(site.index());
-            let own = own.filter(|statuses| !statuses.is_empty());
             self.series.push(Series {
                 origin,
                 site,
                 code,
-                expected: own.map_or(code.is_expected(), |s| s.contains(&code.status())),
+                expected: own.unwrap_or(&Expected::Usual).judge(code.status()),
             });
         }
         if code == ResponseCode::OK {

@@ -241,7 +241,7 @@ impl RetryPolicy {
 pub fn includes(failures: &Failures, code: ResponseCode) -> bool {
     match code {
         ResponseCode::TIMEOUT => failures.timeout,
-        ResponseCode::REFUSED => failures.refused,
+        code if code.status() == 0 => failures.refused,
         ResponseCode(status) => {
             let mut ranges = failures.statuses.iter();
             ranges.any(|(first, last)| (*first..=*last).contains(&status))

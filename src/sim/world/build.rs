@@ -13,7 +13,7 @@ use crate::load::ramping_vus::RampingVus;
 use crate::load::replay::Replayed;
 use crate::measure::recorder::{Recorder, SampleSource};
 use crate::model::Model;
-use crate::model::journey::{CustomKind, Journey};
+use crate::model::journey::{CustomKind, Expected, Journey};
 use crate::model::rate_limit::RateLimit;
 use crate::model::retry::Retry;
 use crate::model::scenario::{Executor, Scenario};
@@ -175,7 +175,7 @@ fn recorder(model: &Model) -> Recorder {
         model.checks.len(),
         &kinds,
     );
-    if sites.iter().any(|site| !site.expected.is_empty()) {
+    if sites.iter().any(|site| site.expected != Expected::Usual) {
         recorder.expect(sites.iter().map(|site| site.expected.clone()).collect());
     }
     recorder

@@ -202,8 +202,8 @@ impl World<'_> {
         } else {
             caller.code = match over.code {
                 code if as_it_is => code,
-                ResponseCode::REFUSED => BAD_GATEWAY,
                 ResponseCode::TIMEOUT => GATEWAY_TIMEOUT,
+                code if code.status() == 0 => BAD_GATEWAY,
                 code => code,
             };
             self.finish(now, id);

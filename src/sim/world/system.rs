@@ -734,7 +734,7 @@ impl World<'_> {
         } = over;
         let caller = &mut self.requests[parent];
         if code != ResponseCode::OK {
-            caller.code = if code == ResponseCode::REFUSED {
+            caller.code = if code.status() == 0 && code != ResponseCode::TIMEOUT {
                 BAD_GATEWAY
             } else {
                 code

@@ -2,7 +2,7 @@
 //! Sorted by key. capsim knows no HTTP method, so that a request is a GET unless its own tags say
 //! otherwise.
 
-use crate::measure::recorder::{ResponseCode, SampleSource, SampleTags, Series};
+use crate::measure::recorder::{SampleSource, SampleTags, Series};
 use crate::model::Model;
 use crate::model::journey::CheckId;
 
@@ -22,8 +22,13 @@ pub fn of_request(model: &Model, series: &Series) -> Tags {
     let site = &model.sites[series.site.index()];
     let code = series.code;
     let mut tags = of_scenario(model, series.origin);
-    let expected = if series.expected { "true" } else { "false" };
-    set(&mut tags, "expected_response", expected);
+    if let Some(expected) = series.expected {
+        set(
+            &mut tags,
+            "expected_response",
+            if expected { "true" } else { "false" },
+        );
+    }
     set(&mut tags, "group", &site.group);
     set(&mut tags, "method", "GET");
     set(&mut tags, "name", &site.name);
@@ -35,10 +40,8 @@ pub fn of_request(model: &Model, series: &Series) -> Tags {
     if code.error_code() > 0 {
         set(&mut tags, "error_code", &code.error_code().to_string());
     }
-    match code {
-        ResponseCode::REFUSED => set(&mut tags, "error", "dial: connection refused"),
-        ResponseCode::TIMEOUT => set(&mut tags, "error", "request timeout"),
-        _ => {}
+    if let Some(text) = code.error_text() {
+        set(&mut tags, "error", text);
     }
     for (key, value) in &site.tags {
         set(&mut tags, key, value);

@@ -108,8 +108,8 @@ impl<'a> MetricQuery<'a> {
         Some(match name {
             "http_reqs" => self.counter(self.requests(keep, |_| true)),
             "http_req_failed" => rate(
-                self.requests(keep, |s| !s.expected),
-                self.requests(keep, |s| s.expected),
+                self.requests(keep, |s| s.expected == Some(false)),
+                self.requests(keep, |s| s.expected == Some(true)),
             ),
             "http_req_duration" => self.durations(keep, wanted),
             "iterations" => {

@@ -145,7 +145,7 @@ impl<'r> Window<'r> {
         let range = self.from.requests..self.to.requests;
         let mut durations = Vec::new();
         recorder.request_series.for_runs(range, |series, run| {
-            if recorder.series[usize::from(series)].expected {
+            if recorder.series[usize::from(series)].expected == Some(true) {
                 durations.extend(recorder.durations.range(run).iter());
             }
         });

@@ -12,7 +12,7 @@ use super::{MOST_LINES, ScriptUsers, User, span};
 use crate::cli::scripted::learned::{MOST_SITES, SiteKey};
 use crate::measure::recorder::SampleSource;
 use crate::model::answer::Answer as Answered;
-use crate::model::journey::{CheckId, GroupId, MetricId, SiteId};
+use crate::model::journey::{CheckId, Expected, GroupId, MetricId, SiteId};
 use crate::model::system::EndpointId;
 use crate::world::users::Turn;
 
@@ -123,23 +123,24 @@ impl ScriptUsers<'_> {
         }
     }
 
-    /// The statuses that a request expects, if they are not k6's default. An answer whose status differs from the
-    /// model's counts as the script sees it.
-    fn expected(&self, endpoint: EndpointId, request: &Request) -> Vec<u16> {
-        let ranges = match &request.expected {
-            Some(ranges) if **ranges != [(200, 399)] => ranges,
-            _ => return Vec::new(),
+    /// The statuses that a request expects. An answer whose status differs from the model's counts as the script sees it.
+    fn expected(&self, endpoint: EndpointId, request: &Request) -> Expected {
+        let Some(ranges) = &request.expected else {
+            return Expected::Unasked;
         };
-        let mut all: BTreeSet<u16> = ranges.iter().flat_map(|(from, to)| *from..=*to).collect();
         let http = self.model.endpoints[endpoint.index()].http.as_deref();
         let status = |answer: &Option<Answered>| answer.as_ref().and_then(|a| a.status);
-        if let Some(status) = http.and_then(|http| status(&http.answer)) {
-            match all.contains(&status) {
-                true => all.insert(200),
-                false => all.remove(&200),
-            };
+        let own = http.and_then(|http| status(&http.answer));
+        let is_expected = |s: u16| ranges.iter().any(|(from, to)| (*from..=*to).contains(&s));
+        let as_seen = own.is_none_or(|own| is_expected(own) == is_expected(200));
+        if as_seen && **ranges == [(200, 399)] {
+            return Expected::Usual;
         }
-        all.into_iter().collect()
+        let mut all: BTreeSet<u16> = ranges.iter().flat_map(|(from, to)| *from..=*to).collect();
+        if !as_seen && !all.remove(&200) {
+            all.insert(200);
+        }
+        Expected::Statuses(all.into_iter().collect())
     }
 
     /// The tag `name` of a request: its own, or the address unless that may differ from one to the next.

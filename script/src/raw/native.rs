@@ -38,7 +38,7 @@ pub(crate) trait Native {
     ) -> Outcome<OwnedValue<'js>>;
 }
 
-/// The function, for the script. It throws unless the context has a host of the right kind.
+/// The function, for the script. Where the context has no host it gives `undefined`; the host must be an `N::Host`.
 pub(crate) fn function<'js, N: Native>(ctx: &Ctx<'js>) -> Result<Function<'js>> {
     let (name, length) = (N::NAME.as_ptr(), N::LENGTH);
     let kind = qjs::JSCFunctionEnum_JS_CFUNC_generic;

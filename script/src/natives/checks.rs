@@ -28,25 +28,15 @@ pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()>
                 let checks = OwnedValue::of(cx, checks.as_value());
                 let tags = Rc::new(tags_of(tags.as_ref())?);
                 let (value, checks) = (value.borrowed(), checks.borrowed());
-                tagged(&own, &own.fast(), cx, value, checks, &tags)
+                all_pass(&own, &own.fast(), cx, value, checks, &tags)
                     .map_err(|_| rquickjs::Error::Exception)
             },
         ),
     )
 }
 
-/// Makes the checks of a call that has no tags. Whether all passed.
+/// Makes the checks of a call. Whether all passed.
 pub(super) fn all_pass(
-    desk: &Desk,
-    fast: &Fast,
-    cx: CallContext,
-    value: ValueRef,
-    checks: ValueRef,
-) -> Outcome<bool> {
-    tagged(desk, fast, cx, value, checks, &desk.texts.none())
-}
-
-fn tagged(
     desk: &Desk,
     fast: &Fast,
     cx: CallContext,

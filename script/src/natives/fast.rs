@@ -203,7 +203,7 @@ impl<const METHOD: usize> Native for Send<METHOD> {
         args: &[ValueRef<'js>],
     ) -> Outcome<OwnedValue<'js>> {
         let fast = desk.fast();
-        let (name, method, has_body) = METHODS[METHOD];
+        let (name, _, has_body) = METHODS[METHOD];
         let (body, params) = match has_body {
             true => (argument(args, 1), argument(args, 2)),
             false => (ValueRef::default(), argument(args, 1)),
@@ -218,12 +218,7 @@ impl<const METHOD: usize> Native for Send<METHOD> {
         if !has_body && args.len() > 2 {
             return fast.slow(cx, &name.to_string_lossy(), this, args, None);
         }
-        if let Some(response) = request(desk, &fast, cx, &given)? {
-            return Ok(response);
-        }
-        let method = cx.new_text(method)?;
-        let args = [method.borrowed(), given.url, body, params];
-        fast.slow(cx, "request", this, &args, None)
+        request(desk, &fast, cx, &given)
     }
 }
 
@@ -250,47 +245,47 @@ impl Native for Ask {
                 body,
                 params,
             };
-            if let Some(response) = request(desk, &fast, cx, &given)? {
-                return Ok(response);
-            }
+            return request(desk, &fast, cx, &given);
         }
         fast.slow(cx, "request", this, &[method, url, body, params], None)
     }
 }
 
-/// Makes a usual request; `None` if it is none.
+/// Makes a request, a usual one without the JavaScript side.
 fn request<'js>(
     desk: &Desk,
     fast: &Fast,
     cx: CallContext<'js>,
     given: &Given,
-) -> Outcome<Option<OwnedValue<'js>>> {
-    if !fast.is_plain(cx, &desk.vu())? {
-        return Ok(None);
-    }
-    let Some(request) = planned(desk, fast, cx, given)? else {
-        return Ok(None);
+) -> Outcome<OwnedValue<'js>> {
+    let planned = match fast.is_plain(cx, &desk.vu())? {
+        true => planned(desk, fast, cx, given)?,
+        false => None,
+    };
+    let Some(request) = planned else {
+        return go_on(fast, cx, given, None);
     };
     match sent(desk, cx, request) {
-        Ok(Came::Response(response)) => Ok(Some(response)),
-        Ok(Came::Answer(answer)) => go_on(fast, cx, given, answer).map(Some),
+        Ok(Came::Response(response)) => Ok(response),
+        Ok(Came::Answer(answer)) => go_on(fast, cx, given, Some(answer)),
         Err(error) => Err(cx.thrown(&error)),
     }
 }
 
-/// Does what is more to be done of an answer.
+/// Has the JavaScript side make a request, or do what is more to be done of the answer to one.
 #[cold]
 #[inline(never)]
 fn go_on<'js>(
     fast: &Fast,
     cx: CallContext<'js>,
     given: &Given,
-    answer: Array<'js>,
+    answer: Option<Array<'js>>,
 ) -> Outcome<OwnedValue<'js>> {
     let method = cx.new_text(&given.method)?;
     let args = [method.borrowed(), given.url, given.body, given.params];
-    let answer = Some(answer.into_value());
-    fast.slow(cx, "goOn", ValueRef::default(), &args, answer)
+    let name = if answer.is_some() { "goOn" } else { "request" };
+    let answer = answer.map(Array::into_value);
+    fast.slow(cx, name, ValueRef::default(), &args, answer)
 }
 
 /// The function `check`.
@@ -313,7 +308,7 @@ impl Native for Check {
         if !usual {
             return fast.slow(cx, "check", this, args, None);
         }
-        let passed = all_pass(desk, &fast, cx, value, checks)?;
+        let passed = all_pass(desk, &fast, cx, value, checks, &desk.texts.none())?;
         Ok(cx.boolean(passed))
     }
 }

@@ -70,6 +70,7 @@ impl Routes {
             .routes
             .iter()
             .find_map(|(route, id)| Some((*id, matches(route, &request.method, host, path)?)));
+        let has_route = found.is_some();
         let (endpoint, path) = match found {
             Some(found) => found,
             None => {
@@ -78,7 +79,8 @@ impl Routes {
                 (id.ok_or(name)?, BTreeMap::new())
             }
         };
-        if path.is_empty() {
+        // Without a route, the tag `name` may lead elsewhere the next time.
+        if has_route && path.is_empty() {
             let seen = (request.url.clone(), request.method.clone(), endpoint);
             self.seen.borrow_mut()[place] = Some(seen);
         }

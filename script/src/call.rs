@@ -202,10 +202,10 @@ impl<'js, 'e> Vu<'js, 'e> {
     #[inline(never)]
     fn make_ready(&self, iteration: &Iteration) -> Result<()> {
         let function = self.function(&iteration.exec)?;
-        let about = !(iteration.tags.is_empty() && iteration.env.is_empty());
+        let is_other = self.state.takes_scenario_of(iteration);
         let (vu, number) = (iteration.vu, iteration.iteration);
         let ready = self.engine.doors.ready(&self.ctx)?;
-        ready.call::<_, ()>((function, &*iteration.exec, vu, number, about))?;
+        ready.call::<_, ()>((function, &*iteration.exec, vu, number, is_other))?;
         self.engine.desk.took(self.state);
         Ok(())
     }

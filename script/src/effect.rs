@@ -38,7 +38,7 @@ pub enum Effect {
     /// A custom metric got a value.
     MetricAdd {
         /// Its name.
-        name: String,
+        name: Rc<str>,
         /// The value; 0 or 1 for rates is up to the host: any value but 0 is a hit.
         value: f64,
         /// Tags of the sample.
@@ -52,6 +52,8 @@ pub enum Effect {
     GroupEnd {
         /// Its path.
         group: Rc<str>,
+        /// Tags of the sample.
+        tags: Rc<Tags>,
         /// How long it took.
         duration: Duration,
     },

@@ -197,7 +197,7 @@ impl Recorder {
                 Effect::Sleep(time) => self.sleep(time),
                 Effect::Check { name, .. } => self.note(Step::Check(name.to_string())),
                 Effect::MetricAdd { name, value, .. } => {
-                    self.note(Step::Metric(name, value, value))
+                    self.note(Step::Metric(name.to_string(), value, value))
                 }
                 Effect::GroupStart(path) => self.note(Step::GroupStart(path.to_string())),
                 Effect::GroupEnd { .. } => self.note(Step::GroupEnd),

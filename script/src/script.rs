@@ -25,6 +25,8 @@ pub struct Settings {
     pub memory_in_all: usize,
     /// Every VU gets an engine of its own, even if all could share one.
     pub isolate: bool,
+    /// Rust answers usual calls of k6's functions; else all go the way over JavaScript, with the same results.
+    pub shortcuts: bool,
     /// Steps (calls and turns of loops, in tens of thousands) that a VU may go without virtual time passing.
     pub budget: u32,
     /// Stack of a VU, in bytes; only what is used counts as memory.
@@ -41,6 +43,7 @@ impl Default for Settings {
             memory: 256 << 20,
             memory_in_all: 8 << 30,
             isolate: false,
+            shortcuts: true,
             budget: 10_000,
             stack: 512 << 10,
         }

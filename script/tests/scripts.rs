@@ -326,23 +326,36 @@ fn vus_that_share_an_engine_do_what_they_do_in_engines_of_their_own() {
     }
 }
 
-/// Rust makes the usual requests and responses, the JavaScript side those of scripts that set something for all.
+/// Rust makes the usual requests and responses, the JavaScript side the others; it can make all of them.
 #[test]
 fn the_quick_way_of_a_request_is_no_other_way() {
     let mut scripts = idioms();
     scripts.retain(|(_, text)| text.contains("vus: 3, iterations: 7"));
     assert!(scripts.len() >= 50);
-    let fields = include_str!("responses.js");
-    let first = "export const options = { vus: 3, iterations: 7 };\n";
-    scripts.push(("responses".to_owned(), format!("{first}{fields}")));
+    let own = "userAgent: 'own', discardResponseBodies: true, maxRedirects: 2, batchPerHost: 2";
+    let scenario = "scenarios: { s: { executor: 'per-vu-iterations', vus: 2, iterations: 3, env: { A: 'b' }, tags: { c: 'd' } } }";
+    for (name, text, options) in [
+        ("responses", include_str!("responses.js"), ""),
+        ("calls", include_str!("calls.js"), ""),
+        ("calls with options", include_str!("calls.js"), own),
+        ("calls of a scenario", include_str!("calls.js"), scenario),
+    ] {
+        let size = if options == scenario {
+            ""
+        } else {
+            "vus: 3, iterations: 7,"
+        };
+        let first = format!("export const options = {{ {size} {options} }};\n");
+        scripts.push((name.to_owned(), first + text));
+    }
     for (name, text) in scripts {
-        let long = text.replace(
-            "vus: 3,",
-            "vus: 3, userAgent: 'Grafana k6/2.2.0', discardResponseBodies: false,",
-        );
-        let [quick, long] = [text, long].map(|text| {
+        let [quick, long] = [true, false].map(|shortcuts| {
             let (_folder, path) = beside_lib(&text);
-            toy::run(&path)
+            let settings = Settings {
+                shortcuts,
+                ..Settings::default()
+            };
+            toy::run_with(&path, settings)
         });
         for (at, (a, b)) in quick.trace.iter().zip(&long.trace).enumerate() {
             assert_eq!(a, b, "{name}: effect {at}");

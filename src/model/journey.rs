@@ -283,11 +283,13 @@ pub enum CustomKind {
     TrendTime,
 }
 
-/// A k6 group.
+/// A k6 group, and tags that samples in it have beside those of their scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// Full path: `::buy::inner`.
+    /// Full path: `::buy::inner`; empty outside all groups.
     pub path: String,
+    /// Those tags, sorted by key. A script's samples in one group may have others.
+    pub tags: Vec<(String, String)>,
 }
 
 /// A named check: its name and the path of the group it stands in.
@@ -297,4 +299,6 @@ pub struct Check {
     pub name: String,
     /// The `group` tag: path of the innermost open group, `""` at the root.
     pub group: String,
+    /// Tags of its own, sorted by key.
+    pub tags: Vec<(String, String)>,
 }

@@ -365,3 +365,56 @@ fn handle_summary_writes_over_nothing_that_was_read() {
         assert!(read("test.js").len() > 1 && read("system.toml").len() > 1);
     }
 }
+
+/// Tags of checks, of custom metrics and of the VU divide their metrics, as in k6.
+#[test]
+fn samples_carry_the_tags_that_a_script_gives_them() {
+    let script = "import http from 'k6/http';
+import exec from 'k6/execution';
+import { check, group } from 'k6';
+import { Counter, Trend } from 'k6/metrics';
+const [counted, timed] = [new Counter('counted'), new Trend('timed')];
+export const options = {
+  vus: 2, iterations: 20,
+  thresholds: {
+    'checks{kind:even}': ['rate==1'], 'checks{kind:odd}': ['rate==0'],
+    'counted{type:a}': ['count==20'], 'counted{type:b}': ['count==40'], 'counted{vu:1}': ['count>0'],
+    'timed{type:a,vu:2}': ['avg==7'], 'group_duration{vu:1}': ['avg>5'], 'http_reqs{vu:1}': ['count>0'],
+    'counted{group:::g}': ['count==60'],
+  },
+};
+export default function () {
+  const even = exec.scenario.iterationInTest % 2 === 0;
+  exec.vu.metrics.tags.vu = exec.vu.idInTest;
+  group('g', () => {
+    http.get('http://shop/x');
+    check(even, { 'is even': (e) => e }, { kind: even ? 'even' : 'odd' });
+    counted.add(1, { type: 'a' });
+    counted.add(2, { type: 'b' });
+    timed.add(7, { type: 'a' });
+    timed.add(9);
+  });
+}
+";
+    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let output = run(&folder, &["--seed", "1"]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert!(shown.contains("{ type:b }"), "{shown}");
+    // One line for both kinds of a check.
+    assert_eq!(shown.matches("is even").count(), 1, "{shown}");
+    let first = folder.path().join("samples.csv");
+    let out = format!("csv={}", first.display());
+    assert_eq!(run(&folder, &["--out", &out]).status.code(), Some(0));
+    let samples = std::fs::read_to_string(first).unwrap();
+    let tagged = |name: &str, tag: &str| {
+        let lines = samples.lines();
+        lines
+            .filter(|l| l.starts_with(name) && l.contains(tag))
+            .count()
+    };
+    assert_eq!(tagged("counted,", "type=b"), 20);
+    assert_eq!(tagged("checks,", "kind=odd"), 10);
+    assert_eq!(tagged("group_duration,", "vu="), 20);
+}

@@ -46,16 +46,13 @@
     return write(x);
   };
 
-  // Whether options say something about every request.
-  const setsRequests = (o) => Boolean(o.throw || o.discardResponseBodies) || !nullish(o.maxRedirects) || !nullish(o.userAgent);
   // Leaves nothing of the call before. Calls that set something say so in `v.clean`.
   const cleanUp = (kind) => {
     if (!v.httpOptions.noCookiesReset || kind !== "iteration") v.jar = undefined;
     forgetTimers();
     v.rejections = undefined;
-    v.groupPath = "";
     v.called = v.clean = true;
-    v.plain = v.tags === noOptions && v.jar === undefined && v.callback === usualStatuses && !setsRequests(v.httpOptions);
+    v.plain = n.shortcuts && v.jar === undefined;
   };
   const takeData = () => {
     if (v.given === given) return;
@@ -63,16 +60,14 @@
     v.data = ownData();
   };
   // Takes over the tags and variables of the scenario.
-  const ownScenario = (about) => {
-    v.plain = v.clean = false;
-    v.scenarioTags = noOptions;
-    if (!about) return;
-    const { tags, env } = n.iteration();
-    v.scenarioTags = tags;
+  const ownScenario = () => {
+    const { tags, env } = n.scenario();
+    v.scenarioTags = O.keys(tags).length > 0 ? tags : noOptions;
     for (const key of O.keys(env)) v.env[key] = env[key];
+    tellDefaults();
   };
   const kit = {
-    newVu, responses, slow, fail, enter, survey, changed, give,
+    newVu, responses, marks, slow, fail, enter, survey, changed, give,
     describe: (thrown) => (isObject(thrown) && thrown.uncaught !== undefined ? "Uncaught (in promise) " + thrown.uncaught : describe(thrown)),
     rejection, pump, require,
     module: (name) => modules[name],
@@ -80,7 +75,9 @@
     // Takes over what the init code exports.
     adopt: (namespace) => {
       const { options } = namespace;
-      if (isObject(options)) v.httpOptions = options;
+      if (!isObject(options)) return;
+      v.httpOptions = options;
+      tellDefaults();
     },
     // The options as JSON.
     options: (namespace) => {
@@ -97,14 +94,14 @@
       takeData();
       return callee(v.data);
     },
-    // Makes ready for an iteration of this function; whether it has tags or variables of its own is in `about`.
-    ready: (callee, name, number, iteration, about) => {
+    // Makes ready for an iteration of this function; `isOther` if the one before was of another scenario.
+    ready: (callee, name, number, iteration, isOther) => {
       if (!v.clean) cleanUp("iteration");
       if (typeof callee !== "function") throw new ResultError(`function '${name}' not found in exports`);
       takeData();
       v.number = number;
       v.iteration = iteration;
-      if (about || v.scenarioTags !== noOptions) ownScenario(about);
+      if (isOther) ownScenario();
     },
     // What the call returned, as JSON.
     finish: (kind, result) => {

@@ -10,29 +10,31 @@ const outsideInit = (text) => () => notInInit(text);
 const inScenario = () => {
   if (!v.called || !n.inIteration()) fail("getting scenario information outside of the VU context is not supported");
 };
-const tagBag = (bag, own) => new Proxy(O.create(null), {
+// The tags or metadata of a VU: `bag` gives them, `change` does something to them.
+const tagBag = (bag, change) => new Proxy(O.create(null), {
   get: (_, key) => (typeof key === "string" ? bag()[key] : undefined),
   has: (_, key) => key in bag(),
   set: (_, key, value) => {
     if (isObject(value) || typeof value === "function" || nullish(value)) {
       throw new TypeError(`invalid value for metric tag '${String(key)}': only String, Boolean and Number types are accepted as a metric tag values`);
     }
-    own()[key] = String(value);
+    const text = String(value);
+    if (bag()[key] !== text) change((own) => { own[key] = text; });
     return true;
   },
-  deleteProperty: (_, key) => { delete own()[key]; return true; },
+  deleteProperty: (_, key) => { change((own) => { delete own[key]; }); return true; },
   ownKeys: () => O.keys(bag()),
   getOwnPropertyDescriptor: (_, key) =>
     (key in bag() ? { value: bag()[key], enumerable: true, configurable: true, writable: true } : undefined),
 });
 {
   const scenario = part({
-    name: () => n.iteration().scenario,
-    executor: () => n.iteration().executor,
-    startTime: () => Math.floor(n.epoch + n.iteration().scenarioStart),
+    name: () => n.iteration("scenario"),
+    executor: () => n.iteration("executor"),
+    startTime: () => Math.floor(n.epoch + n.iteration("scenarioStart")),
     progress: () => n.instance().progress,
-    iterationInInstance: () => n.iteration().iterationInTest,
-    iterationInTest: () => n.iteration().iterationInTest,
+    iterationInInstance: () => n.iteration("iterationInTest"),
+    iterationInTest: () => n.iteration("iterationInTest"),
   }, inScenario);
   const instance = part({
     currentTestRunDuration: () => n.elapsed(),
@@ -41,21 +43,22 @@ const tagBag = (bag, own) => new Proxy(O.create(null), {
     vusActive: () => n.instance().active,
     vusInitialized: () => n.instance().initialized,
   }, outsideInit("getting instance information in the init context is not supported"));
-  const tags = tagBag(() => v.tags, () => {
-    v.plain = v.clean = false;
-    return v.tags === noOptions ? (v.tags = O.create(null)) : v.tags;
+  const tags = tagBag(() => v.tags, (change) => {
+    if (v.tags === noOptions) v.tags = O.create(null);
+    change(v.tags);
+    tellDefaults();
   });
   const ownMetadata = () => (v.metadata ??= O.create(null));
-  const metadata = tagBag(ownMetadata, ownMetadata);
+  const metadata = tagBag(ownMetadata, (change) => change(ownMetadata()));
   const inVu = outsideInit("getting VU information in the init context is not supported");
   const metrics = part({ tags: () => tags, metadata: () => metadata }, inVu);
   const vu = part({
-    idInInstance: () => n.iteration().vu,
-    idInTest: () => n.iteration().vu,
-    iterationInInstance: () => n.iteration().iteration,
+    idInInstance: () => n.iteration("vu"),
+    idInTest: () => n.iteration("vu"),
+    iterationInInstance: () => n.iteration("iteration"),
     iterationInScenario: () => {
       inScenario();
-      return n.iteration().iterationInScenario;
+      return n.iteration("iterationInScenario");
     },
     tags: () => tags,
     metrics: () => metrics,

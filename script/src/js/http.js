@@ -36,12 +36,12 @@ const asyncRequest = (method, url, body, params) => {
   });
 };
 
-// The entry of a batch as a call.
+// The arguments of a call that an entry of a batch stands for.
 const batchEntry = (key, entry) => {
   if (Array.isArray(entry)) {
     if (entry.length < 2) fail(`invalid batch request '${goSyntax(entry)}'`);
     if (typeof entry[0] !== "string") fail(`invalid method type '${goSyntax(entry[0])}'`);
-    return parseCall(entry[0], entry[1], entry[2], entry[3]);
+    return entry;
   }
   if (isObject(entry) && !(entry instanceof NamedUrl)) {
     if (!("url" in entry)) fail(`batch request ${key} doesn't have a url key`);
@@ -52,31 +52,52 @@ const batchEntry = (key, entry) => {
       method = entry.method.toUpperCase();
       if (method === "GET" || method === "HEAD") body = undefined;
     }
-    return parseCall(method, entry.url, body, entry.params);
+    return [method, entry.url, body, entry.params];
   }
-  return parseCall("GET", entry, undefined, undefined);
+  return ["GET", entry, undefined, undefined];
 };
+// One call of a batch. The natives plan a usual one; the others have a flow.
+class BatchCall {
+  constructor(at, [method, url, body, params]) {
+    this.at = at;
+    this.arguments = [method, url, body, params];
+    this.planned = v.plain ? n.fast.plan(method, url, body, params) : undefined;
+    this.call = this.planned === undefined ? this.parse() : undefined;
+    this.flow = undefined;
+    this.host = this.planned === undefined ? this.call.address.host : this.planned[1];
+  }
+  parse() {
+    const [method, url, body, params] = this.arguments;
+    return parseCall(method, url, body, params);
+  }
+  // Its number.
+  send() {
+    if (this.flow === undefined && this.planned !== undefined) return n.sendPlanned(this.planned[0]);
+    this.flow ??= new Flow(this.call);
+    return n.send(this.flow.hop());
+  }
+  // Takes the answer to what was sent last; its response, if that is all.
+  take(answer) {
+    if (answer[18] !== undefined) return answer[18];
+    const over = this.flow === undefined ? (this.flow = new Flow(this.parse())).takeOver(answer) : this.flow.take(answer);
+    return over ? this.flow.response : undefined;
+  }
+}
 // Sends calls at once, as many as the limits let, and gives their responses in order.
 const sendAll = (calls) => {
-  v.plain = v.clean = false;
   const all = nullish(v.httpOptions.batch) ? 20 : Number(v.httpOptions.batch);
   const perHost = nullish(v.httpOptions.batchPerHost) ? 6 : Number(v.httpOptions.batchPerHost);
   const results = new Array(calls.length);
   const onHost = new Map();
-  const flows = new Map();
-  const ids = new Set();
-  const left = calls.map((call, at) => ({ call, at, flow: undefined, host: call.address.host }));
+  const sent = new Map();
+  const left = calls.slice();
   let running = 0;
   let error;
-  const send = (one) => {
-    const id = n.send(one.flow.hop());
-    flows.set(id, one);
-    ids.add(id);
-  };
   const take = (one, answer) => {
     try {
-      if (!one.flow.take(answer)) { send(one); return; }
-      results[one.at] = one.flow.response;
+      const response = one.take(answer);
+      if (response === undefined) { sent.set(one.send(), one); return; }
+      results[one.at] = response;
     } catch (e) {
       if (!(e instanceof GoError)) throw e;
       results[one.at] = null;
@@ -93,14 +114,12 @@ const sendAll = (calls) => {
       left.splice(i, 1);
       running++;
       onHost.set(one.host, busy + 1);
-      one.flow = new Flow(one.call);
-      send(one);
+      sent.set(one.send(), one);
     }
     if (running === 0 && left.length === 0) break;
-    const answer = waitFor(ids, undefined);
-    const one = flows.get(answer[0]);
-    ids.delete(answer[0]);
-    flows.delete(answer[0]);
+    const answer = waitFor(sent, undefined);
+    const one = sent.get(answer[0]);
+    sent.delete(answer[0]);
     take(one, answer);
   }
   if (error) throw error;
@@ -116,7 +135,7 @@ const batch = (...args) => {
   const results = Array.isArray(given) ? new Array(given.length).fill(null) : {};
   const calls = [];
   for (const key of keys) {
-    try { calls.push(batchEntry(key, given[key])); } catch (e) {
+    try { calls.push(new BatchCall(calls.length, batchEntry(key, given[key]))); } catch (e) {
       if (!(e instanceof GoError) || v.httpOptions.throw) throw e;
       warn("A batch request failed", e.message);
       results[key] = refusal(e);
@@ -155,17 +174,17 @@ modules["k6/http"] = {
   url: (parts, ...values) => {
     let url = "";
     let name = "";
-    parts.forEach((part, i) => {
-      url += part + (i < values.length ? String(values[i]) : "");
-      name += part + (i < values.length ? "${}" : "");
-    });
+    for (let i = 0; i < parts.length; i++) {
+      url += parts[i] + (i < values.length ? String(values[i]) : "");
+      name += parts[i] + (i < values.length ? "${}" : "");
+    }
     return new NamedUrl(url, name);
   },
   setResponseCallback: (...args) => {
-    v.plain = v.clean = false;
     if (args.length === 0 || args[0] === null) v.callback = null;
     else if (args[0] instanceof ExpectedStatuses) v.callback = args[0];
     else fail("unsupported argument, expected http.expectedStatuses");
+    tellDefaults();
   },
   expectedStatuses: (...args) => {
     if (args.length === 0) fail("no arguments");

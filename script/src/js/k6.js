@@ -12,17 +12,12 @@ const group = (name, callback) => {
     fail("group() does not support async functions as arguments, please see " +
       "https://grafana.com/docs/k6/latest/javascript-api/k6/group/ for more info");
   }
-  const outer = v.groupPath;
-  const path = outer + separator + named(name);
   const since = n.elapsed();
-  v.clean = false;
-  v.groupPath = path;
-  n.group(path, undefined);
+  const outer = n.openGroup(named(name));
   try {
     return callback();
   } finally {
-    v.groupPath = outer;
-    n.group(outer, since);
+    n.closeGroup(outer, since);
   }
 };
 const check = (value, checks, tags) => {

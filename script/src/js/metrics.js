@@ -16,7 +16,7 @@ const metricKind = (kind) => function (name, isTime) {
   if (before === undefined) n.declare(name, lower, Boolean(isTime));
   known.set(name, lower + Boolean(isTime));
   O.defineProperty(this, "name", { value: name, enumerable: true });
-  this.add = (...args) => add(name, args);
+  this.add = n.adder(name);
 };
 const shortened = (text) => {
   const letters = [...text];
@@ -43,6 +43,7 @@ const add = (name, args) => {
   n.sample(name, x, flat(all));
   return true;
 };
+slow.add = function (...args) { return add(String(this), args); };
 modules["k6/metrics"] = {
   Counter: metricKind("Counter"), Gauge: metricKind("Gauge"), Trend: metricKind("Trend"), Rate: metricKind("Rate"),
 };

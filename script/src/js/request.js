@@ -1,6 +1,8 @@
 // A call of k6/http: from its arguments to the hops that are sent.
+// Where the natives read what objects of this side stand for: the number of a list of statuses, the name of an address.
+const marks = { statuses: Symbol("statuses"), template: Symbol("template") };
 class ExpectedStatuses {
-  constructor(ranges) { define(this, "ranges", ranges); }
+  constructor(ranges) { define(this, marks.statuses, n.statuses(ranges)); }
 }
 const usualStatuses = new ExpectedStatuses([[200, 399]]);
 
@@ -35,9 +37,14 @@ const tagsFrom = (given, what, into) => {
   }
   return into;
 };
-// Those that all samples of the VU have; undefined if there are none.
+// Tags that all samples of the VU have; undefined if there are none.
 const currentTags = () =>
   (v.tags === noOptions && v.scenarioTags === noOptions ? undefined : O.assign({}, v.scenarioTags, v.tags));
+// Tells the natives what the VU's calls have unless they say otherwise.
+const tellDefaults = () => {
+  const { userAgent, discardResponseBodies } = v.httpOptions;
+  n.defaults(nullish(userAgent) ? undefined : String(userAgent), v.callback?.[marks.statuses], flat(currentTags()), Boolean(discardResponseBodies));
+};
 // Names and values in turn, as the natives take them.
 const flat = (tags) => {
   if (tags === undefined) return undefined;
@@ -118,7 +125,7 @@ const insertHeader = (list, from, name, value) => {
 };
 
 class NamedUrl {
-  constructor(url, name) { define(this, "url", url); define(this, "tag", name); }
+  constructor(url, name) { define(this, "url", url); define(this, marks.template, name); }
   toString() { return this.url; }
 }
 
@@ -126,7 +133,7 @@ class NamedUrl {
 const parseCall = (method, target, body, params) => {
   let template;
   if (typeof target !== "string") {
-    if (target instanceof NamedUrl) template = target.tag;
+    if (target instanceof NamedUrl) template = target[marks.template];
     else if (nullish(target) || typeof target === "number" || typeof target === "boolean") {
       urlError(`invalid URL: '${nullish(target) ? "<nil>" : "#" + target}'`);
     }
@@ -270,7 +277,7 @@ class Flow {
     return [
       this.method, u.text, call.tags?.url ?? name, name, this.sent, this.body,
       first ? call.timeout : this.since + call.timeout - n.elapsed(), flat(call.tags),
-      expected === usualStatuses ? true : expected === null ? undefined : expected.ranges,
+      expected?.[marks.statuses],
     ];
   }
   // As `take`, if the first hop went the quick way.

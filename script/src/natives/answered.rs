@@ -15,13 +15,13 @@ use std::rc::Rc;
 pub(crate) struct Exchange {
     request: Rc<Request>,
     response: Response,
-    /// Until the script reads it.
-    body: RefCell<Vec<u8>>,
+    /// Until the script reads it; `None`: it has none.
+    body: RefCell<Option<Vec<u8>>>,
 }
 
 impl Exchange {
     pub(super) fn new(request: Rc<Request>, mut response: Response) -> Exchange {
-        let body = RefCell::new(response.body.take().unwrap_or_default());
+        let body = RefCell::new(response.body.take());
         Exchange {
             request,
             response,
@@ -120,8 +120,9 @@ impl Responses {
     ) -> Option<OwnedValue<'js>> {
         let exchange = self.kind.untouched(of, BODY, first)?;
         let mut body = exchange.body.borrow_mut();
+        let body = body.as_mut()?;
         body.push(0);
-        let value = cx.json(&body);
+        let value = cx.json(body);
         body.pop();
         value
     }
@@ -144,7 +145,10 @@ impl Fields for Exchange {
             "status" => number(response.status),
             "status_text" => status_text(response.status).into_js(ctx),
             "proto" => "HTTP/1.1".into_js(ctx),
-            "body" => String::from_utf8_lossy(&self.body.take()).into_js(ctx),
+            "body" => match self.body.take() {
+                Some(body) => String::from_utf8_lossy(&body).into_js(ctx),
+                None => Ok(Value::new_null(ctx.clone())),
+            },
             "error_code" => number(match response.status {
                 failed @ 400.. => 1000 + failed,
                 _ => 0,

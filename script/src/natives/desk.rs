@@ -1,6 +1,7 @@
 //! Whose turn it is, and what the natives need of the JavaScript side.
 
 use super::answered::Responses;
+use super::defaults::{Defaults, KnownDefaults};
 use super::fast::Fast;
 use super::texts::Texts;
 use super::{State, uncatchable};
@@ -26,6 +27,7 @@ pub(crate) struct Desk {
     pub(super) responses: RefCell<Option<Responses>>,
     fast: RefCell<Option<Rc<Fast>>>,
     pub(super) texts: Texts,
+    pub(super) defaults: KnownDefaults,
     /// The code of modules that every VU has an instance of.
     codes: RefCell<BTreeMap<String, Option<Code>>>,
 }
@@ -43,6 +45,7 @@ impl Desk {
             responses: RefCell::default(),
             fast: RefCell::default(),
             texts: Texts::default(),
+            defaults: KnownDefaults::default(),
             codes: RefCell::default(),
         }
     }
@@ -110,6 +113,12 @@ impl Desk {
         Ok(())
     }
 
+    /// What the calls of a VU have unless they say otherwise.
+    pub(super) fn defaults_of(&self, vu: &State) -> Rc<Defaults> {
+        let own = vu.defaults.borrow().clone();
+        own.unwrap_or_else(|| self.defaults.usual())
+    }
+
     /// A text that comes again and again.
     pub(crate) fn kept(&self, text: &str) -> Rc<str> {
         self.texts.kept(text)
@@ -127,16 +136,19 @@ impl Desk {
     }
 
     /// Tells the host of an effect that needs no answer, at its next turn.
-    pub(super) fn note(&self, cx: CallContext, effect: Effect) -> Outcome<()> {
+    pub(super) fn tell(&self, ctx: &Ctx, effect: Effect) -> Result<()> {
         let vu = self.vu();
         let left = match vu.is_stopped() {
             true => Err(effect),
             false => vu.port.note(effect),
         };
-        match left.or_else(|effect| self.suspend(&cx.ctx(), effect).map(drop)) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(cx.thrown(&error)),
-        }
+        left.or_else(|effect| self.suspend(ctx, effect).map(drop))
+    }
+
+    /// The same for natives that take the engine's values as they are.
+    pub(super) fn note(&self, cx: CallContext, effect: Effect) -> Outcome<()> {
+        let told = self.tell(&cx.ctx(), effect);
+        told.map_err(|error| cx.thrown(&error))
     }
 
     /// An error of the script, as k6 throws it, with this text.

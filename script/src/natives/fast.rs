@@ -4,15 +4,17 @@
 
 use super::checks::all_pass;
 use super::host::from_milliseconds;
-use super::quick::{AGENT, Came, Given, planned, sent};
+use super::planned::Plan;
+use super::quick::{AGENT, Came, Given, planned, sent, texts};
 use super::stringify::Stringify;
 use super::{Desk, State};
-use crate::effect::Effect;
+use crate::effect::{Effect, Headers, Tags};
 use crate::raw::{
-    CallContext, KeptName, KeptValue, Literals, Native, Outcome, OwnedValue, ValueRef, function,
+    CallContext, KeptName, KeptValue, Literals, Native, Outcome, OwnedValue, ValueRef, bound,
+    function,
 };
-use rquickjs::function::{Rest, This};
-use rquickjs::{Array, Ctx, Function, Object, Persistent, Result, Value};
+use rquickjs::function::{Func, Rest, This};
+use rquickjs::{Array, Ctx, Function, IntoJs, Object, Persistent, Result, Value};
 use std::cell::RefCell;
 use std::ffi::{CStr, c_int};
 use std::rc::Rc;
@@ -23,6 +25,16 @@ pub(crate) struct Fast {
     pub(super) headers: KeptName,
     pub(super) tags: KeptName,
     pub(super) timeout: KeptName,
+    pub(super) response_callback: KeptName,
+    pub(super) response_type: KeptName,
+    pub(super) redirects: KeptName,
+    pub(super) throw: KeptName,
+    pub(super) auth: KeptName,
+    /// Where the number of a list of statuses stands.
+    pub(super) statuses: KeptName,
+    /// Where the name of an address stands, and the address.
+    pub(super) template: KeptName,
+    pub(super) url: KeptName,
     pub(super) plain: KeptName,
     pub(super) to_json: KeptName,
     pub(super) clean: KeptName,
@@ -35,8 +47,9 @@ pub(crate) struct Fast {
     object: u32,
     pub(super) host: Rc<str>,
     pub(super) user_agent: Rc<str>,
-    pub(super) agent: Rc<str>,
     pub(super) content_length: Rc<str>,
+    pub(super) content_type: Rc<str>,
+    pub(super) form: Rc<str>,
     methods: [Rc<str>; METHODS.len()],
     /// Names of the functions that scenarios call.
     exec: RefCell<Vec<(Rc<str>, Rc<KeptName>)>>,
@@ -76,7 +89,9 @@ const METHODS: [(&CStr, &str, bool); 7] = [
 impl Fast {
     /// Learns what an engine has.
     pub(crate) fn of<'js>(ctx: &Ctx<'js>, kit: &Object<'js>) -> Result<Fast> {
-        let name = |name| KeptName::new(ctx, name);
+        let name = |name: &str| KeptName::of(&name.into_js(ctx)?);
+        let marks: Object = kit.get("marks")?;
+        let mark = |name: &str| KeptName::of(&marks.get(name)?);
         let cx = CallContext::of(ctx);
         let object = OwnedValue::of(cx, Object::new(ctx.clone())?.as_value());
         Ok(Fast {
@@ -84,6 +99,14 @@ impl Fast {
             headers: name("headers")?,
             tags: name("tags")?,
             timeout: name("timeout")?,
+            response_callback: name("responseCallback")?,
+            response_type: name("responseType")?,
+            redirects: name("redirects")?,
+            throw: name("throw")?,
+            auth: name("auth")?,
+            statuses: mark("statuses")?,
+            template: mark("template")?,
+            url: name("url")?,
             plain: name("plain")?,
             to_json: name("toJSON")?,
             clean: name("clean")?,
@@ -96,8 +119,9 @@ impl Fast {
             object: object.borrowed().class(),
             host: "Host".into(),
             user_agent: "User-Agent".into(),
-            agent: AGENT.into(),
             content_length: "Content-Length".into(),
+            content_type: "Content-Type".into(),
+            form: "application/x-www-form-urlencoded".into(),
             methods: METHODS.map(|(_, method, _)| method.into()),
             slow: Persistent::save(ctx, kit.get::<_, Object>("slow")?),
         })
@@ -120,7 +144,7 @@ impl Fast {
         if let Some((_, kept)) = known.iter().find(|(text, _)| Rc::ptr_eq(text, name)) {
             return Ok(kept.clone());
         }
-        let kept = Rc::new(KeptName::new(ctx, name)?);
+        let kept = Rc::new(KeptName::of(&name.into_js(ctx)?)?);
         if known.len() >= MOST_EXEC {
             known.clear();
         }
@@ -138,7 +162,9 @@ impl Fast {
         let parts = || text.split('.');
         let ctx = cx.ctx();
         let names: Option<Vec<KeptName>> = match parts().all(is_name) {
-            true => parts().map(|part| KeptName::new(&ctx, part).ok()).collect(),
+            true => parts()
+                .map(|part| KeptName::of(&part.into_js(&ctx).ok()?).ok())
+                .collect(),
             false => None,
         };
         let names: Option<Rc<[KeptName]>> = names.map(Rc::from);
@@ -152,6 +178,19 @@ impl Fast {
     /// Whether a value is an object of which reading a property twice is nothing to notice.
     pub(super) fn is_plain_object(&self, value: ValueRef) -> bool {
         value.is_object() && value.class() == self.object
+    }
+
+    /// The tags of a sample that is given these; `None` if they are for the JavaScript side.
+    pub(super) fn tags(
+        &self,
+        desk: &Desk,
+        cx: CallContext,
+        given: ValueRef,
+    ) -> Outcome<Option<Rc<Tags>>> {
+        let mut more = Headers::new();
+        let usual = given.is_nullish() || texts(desk, self, cx, given, &mut more)?;
+        let defaults = desk.defaults_of(&desk.vu());
+        Ok(usual.then(|| desk.texts.tags(&defaults, more)))
     }
 
     /// A text.
@@ -262,10 +301,10 @@ fn request<'js>(
         true => planned(desk, fast, cx, given)?,
         false => None,
     };
-    let Some(request) = planned else {
+    let Some(planned) = planned else {
         return go_on(fast, cx, given, None);
     };
-    match sent(desk, cx, request) {
+    match sent(desk, cx, planned) {
         Ok(Came::Response(response)) => Ok(response),
         Ok(Came::Answer(answer)) => go_on(fast, cx, given, Some(answer)),
         Err(error) => Err(cx.thrown(&error)),
@@ -302,13 +341,18 @@ impl Native for Check {
         this: ValueRef<'js>,
         args: &[ValueRef<'js>],
     ) -> Outcome<OwnedValue<'js>> {
-        let (fast, vu) = (desk.fast(), desk.vu());
+        let fast = desk.fast();
         let [value, checks, tags] = [0, 1, 2].map(|at| argument(args, at));
-        let usual = fast.is_plain_object(checks) && tags.is_nullish() && fast.is_plain(cx, &vu)?;
-        if !usual {
+        let usual = fast.is_plain_object(checks) && desk.vu().may_be_short();
+        let tags = if usual {
+            fast.tags(desk, cx, tags)?
+        } else {
+            None
+        };
+        let Some(tags) = tags else {
             return fast.slow(cx, "check", this, args, None);
-        }
-        let passed = all_pass(desk, &fast, cx, value, checks, &desk.texts.none())?;
+        };
+        let passed = all_pass(desk, &fast, cx, value, checks, &tags)?;
         Ok(cx.boolean(passed))
     }
 }
@@ -391,6 +435,45 @@ impl Native for Json {
     }
 }
 
+/// The method `add` of a custom metric, whose name is bound to it.
+struct Add;
+
+impl Native for Add {
+    type Host = Desk;
+    const NAME: &'static CStr = c"add";
+    const LENGTH: c_int = 2;
+
+    fn call<'js>(
+        desk: &Desk,
+        cx: CallContext<'js>,
+        metric: ValueRef<'js>,
+        args: &[ValueRef<'js>],
+    ) -> Outcome<OwnedValue<'js>> {
+        let fast = desk.fast();
+        let value = argument(args, 0);
+        let number = value.number().filter(|value| !value.is_nan());
+        let value = number.or_else(|| value.boolean().map(|b| f64::from(u8::from(b))));
+        let tags = match value {
+            Some(_) if desk.vu().may_be_short() => fast.tags(desk, cx, argument(args, 1))?,
+            _ => None,
+        };
+        match (fast.text(desk, cx, metric), value, tags) {
+            (Some(name), Some(value), Some(tags)) => {
+                let group = desk.vu().group.borrow().clone();
+                let sample = Effect::MetricAdd {
+                    name,
+                    value,
+                    tags,
+                    group,
+                };
+                desk.note(cx, sample)?;
+                Ok(cx.boolean(true))
+            }
+            _ => fast.slow(cx, "add", metric, args, None),
+        }
+    }
+}
+
 /// Gives the script these functions.
 pub(crate) fn install<'js>(natives: &Object<'js>) -> Result<()> {
     let ctx = natives.ctx();
@@ -403,9 +486,12 @@ pub(crate) fn install<'js>(natives: &Object<'js>) -> Result<()> {
     fast.set("del", function::<Send<5>>(ctx)?)?;
     fast.set("options", function::<Send<6>>(ctx)?)?;
     fast.set("request", function::<Ask>(ctx)?)?;
+    fast.set("plan", function::<Plan>(ctx)?)?;
     fast.set("check", function::<Check>(ctx)?)?;
     fast.set("sleep", function::<Sleep>(ctx)?)?;
     fast.set("json", function::<Json>(ctx)?)?;
+    let adder = |name: Value<'js>| bound::<Add>(name.ctx(), &name);
+    natives.set("adder", Func::from(adder))?;
     natives.set("random", function::<Random>(ctx)?)?;
     natives.set("stringify", function::<Stringify>(ctx)?)?;
     natives.set("agent", AGENT)?;

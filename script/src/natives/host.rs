@@ -1,7 +1,7 @@
 //! What goes to the host: requests, sleeps, samples, lines of the log.
 
+use super::Desk;
 use super::quick::has_length;
-use super::{Desk, State, Statuses};
 use crate::effect::{Answer, Effect, Failure, Headers, Level, LogLine, Request, Response, Tags};
 use crate::natives::text::bytes;
 use crate::script::Metric;
@@ -91,16 +91,15 @@ fn samples<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
                   -> Result<()> {
                 let group = own.vu().group.borrow().clone();
                 let tags = Rc::new(tags_of(tags.as_ref())?);
-                own.suspend(
+                own.tell(
                     &ctx,
                     Effect::MetricAdd {
-                        name,
+                        name: own.texts.kept(&name),
                         value,
                         tags,
                         group,
                     },
-                )?;
-                Ok(())
+                )
             },
         ),
     )?;
@@ -120,23 +119,26 @@ fn samples<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
 
 fn groups<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     let own = desk.clone();
-    natives.set(
-        "group",
-        Func::from(
-            move |ctx: Ctx<'js>, path: String, since: Option<f64>| -> Result<()> {
-                let Some(since) = since else {
-                    let group: Rc<str> = path.into();
-                    own.vu().group.replace(group.clone());
-                    own.suspend(&ctx, Effect::GroupStart(group))?;
-                    return Ok(());
-                };
-                let duration = own.vu().port.now().saturating_sub(from_milliseconds(since));
-                let group = own.vu().group.replace(path.into());
-                own.suspend(&ctx, Effect::GroupEnd { group, duration })?;
-                Ok(())
-            },
-        ),
-    )
+    let open = move |ctx: Ctx<'js>, name: String| -> Result<String> {
+        let vu = own.vu();
+        let outer = vu.group.borrow().to_string();
+        let group = own.kept(&format!("{outer}::{name}"));
+        vu.group.replace(group.clone());
+        own.tell(&ctx, Effect::GroupStart(group))?;
+        Ok(outer)
+    };
+    natives.set("openGroup", Func::from(open))?;
+    let own = desk.clone();
+    let close = move |ctx: Ctx<'js>, outer: String, since: f64| -> Result<()> {
+        let vu = own.vu();
+        let ended = Effect::GroupEnd {
+            group: vu.group.replace(own.kept(&outer)),
+            tags: own.defaults_of(&vu).tags.clone(),
+            duration: vu.port.now().saturating_sub(from_milliseconds(since)),
+        };
+        own.tell(&ctx, ended)
+    };
+    natives.set("closeGroup", Func::from(close))
 }
 
 fn requests<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
@@ -145,7 +147,7 @@ fn requests<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
         "request",
         Func::from(
             move |ctx: Ctx<'js>, hop: Array<'js>| -> Result<Array<'js>> {
-                let request = request(&own.vu(), &hop)?;
+                let request = request(&own, &hop)?;
                 match own.suspend(&ctx, Effect::Request(Rc::new(request)))? {
                     Answer::Response(response) => shown(&ctx, *response),
                     _ => Err(Exception::throw_message(
@@ -160,7 +162,7 @@ fn requests<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     natives.set(
         "send",
         Func::from(move |ctx: Ctx<'js>, hop: Array<'js>| -> Result<u64> {
-            let request = request(&own.vu(), &hop)?;
+            let request = request(&own, &hop)?;
             let id = request.id;
             own.suspend(&ctx, Effect::Send(Rc::new(request)))?;
             Ok(id)
@@ -173,7 +175,7 @@ fn requests<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
             move |ctx: Ctx<'js>, until: Option<f64>| -> Result<Option<Array<'js>>> {
                 let until = until.map(from_milliseconds);
                 match own.suspend(&ctx, Effect::Wait(until))? {
-                    Answer::Response(response) => shown(&ctx, *response).map(Some),
+                    Answer::Response(response) => own.arrived(&ctx, *response).map(Some),
                     _ => Ok(None),
                 }
             },
@@ -197,7 +199,8 @@ pub(super) fn tags_of(list: Option<&Array>) -> Result<Tags> {
 }
 
 /// The request that the JavaScript side describes; see `Flow.hop` there.
-fn request(state: &State, hop: &Array) -> Result<Request> {
+fn request(desk: &Desk, hop: &Array) -> Result<Request> {
+    let state = desk.vu();
     let text = |at| hop.get::<String>(at).map(Rc::from);
     let method: Rc<str> = text(0)?;
     let body: Value = hop.get(5)?;
@@ -207,6 +210,7 @@ fn request(state: &State, hop: &Array) -> Result<Request> {
         let length = ("Content-Length".into(), body.len().to_string().into());
         headers.insert(headers.len().min(2), length);
     }
+    let statuses: Option<usize> = hop.get(8)?;
     Ok(Request {
         id: state.next_request(),
         method,
@@ -217,23 +221,9 @@ fn request(state: &State, hop: &Array) -> Result<Request> {
         body,
         tags: Rc::new(tags_of(hop.get::<Option<Array>>(7)?.as_ref())?),
         timeout: from_milliseconds(hop.get(6)?),
-        expected: expected(state, &hop.get(8)?)?,
+        expected: statuses.and_then(|number| desk.defaults.statuses(number)),
         group: state.group.borrow().clone(),
     })
-}
-
-/// Statuses that a request expects: `true` for the usual ones, or ranges.
-fn expected(state: &State, given: &Value) -> Result<Option<Statuses>> {
-    if given.as_bool() == Some(true) {
-        return Ok(Some(state.usual.clone()));
-    }
-    let ranges: Option<Vec<Vec<u16>>> = given.get()?;
-    Ok(ranges.map(|ranges| {
-        ranges
-            .iter()
-            .filter_map(|r| Some((*r.first()?, *r.get(1)?)))
-            .collect()
-    }))
 }
 
 /// A response as the JavaScript side takes it: see `Response` there.
@@ -304,17 +294,28 @@ fn questions<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     let own = desk.clone();
     natives.set(
         "iteration",
+        Func::from(move |ctx: Ctx<'js>, what: String| -> Result<Value<'js>> {
+            let vu = own.vu();
+            let i = vu.iteration.borrow();
+            match &*what {
+                "scenario" => (&*i.scenario).into_js(&ctx),
+                "executor" => (&*i.executor).into_js(&ctx),
+                "scenarioStart" => milliseconds(i.scenario_start).into_js(&ctx),
+                "vu" => i.vu.into_js(&ctx),
+                "iteration" => i.iteration.into_js(&ctx),
+                "iterationInScenario" => i.iteration_in_scenario.into_js(&ctx),
+                "iterationInTest" => i.iteration_in_test.into_js(&ctx),
+                _ => Ok(Value::new_undefined(ctx)),
+            }
+        }),
+    )?;
+    let own = desk.clone();
+    natives.set(
+        "scenario",
         Func::from(move |ctx: Ctx<'js>| -> Result<Object<'js>> {
             let vu = own.vu();
             let i = vu.iteration.borrow();
             let object = Object::new(ctx)?;
-            object.set("scenario", &*i.scenario)?;
-            object.set("executor", &*i.executor)?;
-            object.set("scenarioStart", milliseconds(i.scenario_start))?;
-            object.set("vu", i.vu)?;
-            object.set("iteration", i.iteration)?;
-            object.set("iterationInScenario", i.iteration_in_scenario)?;
-            object.set("iterationInTest", i.iteration_in_test)?;
             object.set("tags", Tags::clone(&i.tags))?;
             object.set("env", Tags::clone(&i.env))?;
             Ok(object)

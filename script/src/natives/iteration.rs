@@ -14,8 +14,7 @@ pub(crate) fn make_ready(
     state: &State,
     iteration: &Iteration,
 ) -> Result<bool> {
-    let has_own = !(iteration.tags.is_empty() && iteration.env.is_empty());
-    if has_own || !desk.has_taken(state) {
+    if !(state.is_in_scenario_of(iteration) && desk.has_taken(state)) {
         return Ok(false);
     }
     let (cx, fast) = (CallContext::of(ctx), desk.fast());

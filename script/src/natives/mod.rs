@@ -2,21 +2,25 @@
 
 mod answered;
 mod checks;
+mod defaults;
 mod desk;
 mod fast;
 mod host;
 mod iteration;
+mod planned;
 mod quick;
 mod random;
 mod stringify;
 mod text;
 mod texts;
 
-use crate::effect::{Call, Failure, Iteration};
+use crate::effect::{Call, Failure, Iteration, Tags};
 use crate::raw::{Bytecode, CallContext, KeptModule, KeptValue, Port};
 use crate::script::{Metric, Script};
+use defaults::Defaults;
 pub(crate) use desk::Desk;
 pub(crate) use iteration::{call, make_ready};
+use quick::Planned;
 use random::Random;
 use rquickjs::context::EvalOptions;
 use rquickjs::function::Func;
@@ -87,14 +91,18 @@ pub(crate) struct State {
     iteration: RefCell<Iteration>,
     in_iteration: Cell<bool>,
     group: RefCell<Rc<str>>,
-    /// Statuses that requests expect unless the script says otherwise.
-    usual: Statuses,
+    /// What its calls have unless they say otherwise; `None` before it sets something.
+    defaults: RefCell<Option<Rc<Defaults>>>,
+    /// Tags and variables of the scenario that it has taken over.
+    scenario: RefCell<Option<(Rc<Tags>, Rc<Tags>)>>,
     random: RefCell<Random>,
     stop: RefCell<Option<Failure>>,
     polls: Cell<u32>,
     /// When the steps were counted from.
     counted: Cell<Duration>,
     requests: Cell<u64>,
+    /// Requests of a batch that the natives answer for, by keys that go up.
+    planned: RefCell<Vec<(u32, Planned)>>,
     /// Its object on the JavaScript side.
     own: RefCell<Option<KeptValue>>,
     /// What its script exports.
@@ -117,12 +125,14 @@ impl State {
             iteration: RefCell::default(),
             in_iteration: Cell::new(false),
             group: RefCell::new("".into()),
-            usual: Rc::new([(200, 399)]),
+            defaults: RefCell::default(),
+            scenario: RefCell::default(),
             random: RefCell::new(random),
             stop: RefCell::default(),
             polls: Cell::new(0),
             counted: Cell::default(),
             requests: Cell::new(0),
+            planned: RefCell::default(),
             own: RefCell::default(),
             taken: RefCell::default(),
             exports: RefCell::default(),
@@ -134,6 +144,30 @@ impl State {
     fn next_request(&self) -> u64 {
         self.requests.set(self.requests.get() + 1);
         self.requests.get()
+    }
+
+    /// Sets what its calls have unless they say otherwise.
+    fn set_defaults(&self, defaults: Rc<Defaults>) {
+        self.defaults.replace(Some(defaults));
+    }
+
+    /// Whether the tags and variables of an iteration's scenario are those that it has taken over.
+    fn is_in_scenario_of(&self, iteration: &Iteration) -> bool {
+        let same = |a: &Rc<Tags>, b: &Rc<Tags>| Rc::ptr_eq(a, b) || (a.is_empty() && b.is_empty());
+        match &*self.scenario.borrow() {
+            Some((tags, env)) => same(tags, &iteration.tags) && same(env, &iteration.env),
+            None => iteration.tags.is_empty() && iteration.env.is_empty(),
+        }
+    }
+
+    /// It takes over the tags and variables of an iteration's scenario. Whether they are others than before.
+    pub(crate) fn takes_scenario_of(&self, iteration: &Iteration) -> bool {
+        let is_other = !self.is_in_scenario_of(iteration);
+        if is_other {
+            let own = (iteration.tags.clone(), iteration.env.clone());
+            self.scenario.replace(Some(own));
+        }
+        is_other
     }
 
     /// Whether the JavaScript side knows it.
@@ -204,6 +238,11 @@ impl State {
         false
     }
 
+    /// Whether calls of its script may be answered without the JavaScript side: not in its init code.
+    fn may_be_short(&self) -> bool {
+        self.phase.get() == Phase::Call && self.script.settings().shortcuts
+    }
+
     /// Whether the running call is to end.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.borrow().is_some()
@@ -218,6 +257,7 @@ impl State {
     /// A call begins.
     pub(crate) fn begin(&self, call: &Call) {
         self.polls.set(0);
+        self.planned.take();
         if !self.group.borrow().is_empty() {
             self.group.replace("".into());
         }
@@ -264,12 +304,15 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js
     fast::install(&natives)?;
     answered::install(&natives, desk)?;
     checks::install(&natives, desk)?;
+    defaults::install(&natives, desk)?;
+    planned::install(&natives, desk)?;
     random::install(&natives, desk)?;
     text::install(&natives, desk)?;
     let script = &desk.nobody.script;
     let shared = desk.shared;
     natives.set("shared", Func::from(move || shared))?;
     natives.set("source", Func::from(rare))?;
+    natives.set("shortcuts", script.settings().shortcuts)?;
     natives.set("main", script.files().main())?;
     natives.set("env", script.settings().env.clone())?;
     let (module, promise) = kit(ctx)?.eval()?;

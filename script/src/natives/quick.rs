@@ -2,12 +2,12 @@
 //!
 //! What is unusual is left to the JavaScript side, which can do everything.
 
-use super::Desk;
 use super::answered::Exchange;
 use super::fast::Fast;
 use super::host::{from_milliseconds, milliseconds, shown};
+use super::{Desk, Statuses};
 use crate::effect::{Answer, Effect, Headers, Request, Response};
-use crate::raw::{CallContext, Outcome, OwnedValue, ValueRef};
+use crate::raw::{CallContext, KeptName, Outcome, OwnedValue, ValueRef};
 use rquickjs::{Array, Ctx, Exception, Result};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -31,32 +31,26 @@ pub(super) enum Came<'js> {
 pub(super) fn sent<'js>(
     desk: &Desk,
     cx: CallContext<'js>,
-    request: Rc<Request>,
+    mut planned: Planned,
 ) -> Result<Came<'js>> {
-    let since = desk.vu().port.now();
-    let answer = desk.suspend(&cx.ctx(), Effect::Request(request.clone()))?;
-    came(desk, cx, request, since, answer)
+    let vu = desk.vu();
+    planned.since = vu.port.now();
+    Rc::make_mut(&mut planned.request).id = vu.next_request();
+    drop(vu);
+    let answer = desk.suspend(&cx.ctx(), Effect::Request(planned.request.clone()))?;
+    came(desk, cx, planned, answer)
 }
 
-/// What came of a request that was sent then. It is no part of `sent`, whose VU waits on a small stack.
+/// What came of a request that was sent. It is no part of `sent`, whose VU waits on a small stack.
 #[inline(never)]
 fn came<'js>(
     desk: &Desk,
     cx: CallContext<'js>,
-    request: Rc<Request>,
-    since: Duration,
+    planned: Planned,
     answer: Answer,
 ) -> Result<Came<'js>> {
     match answer {
-        Answer::Response(response) if is_plain(&response) => {
-            let response = desk.response(&cx.ctx(), request, *response)?;
-            Ok(Came::Response(response))
-        }
-        Answer::Response(response) => {
-            let answer = shown(&cx.ctx(), *response)?;
-            answer.set(17, milliseconds(since))?;
-            Ok(Came::Answer(answer))
-        }
+        Answer::Response(response) => desk.came_of(&cx.ctx(), planned, *response),
         _ => Err(Exception::throw_message(
             &cx.ctx(),
             "the host did not answer a request",
@@ -76,6 +70,22 @@ fn is_plain(response: &Response) -> bool {
         && matches!(&response.body, Some(body) if str::from_utf8(body).is_ok())
 }
 
+/// A request that needs nothing of the JavaScript side.
+pub(super) struct Planned {
+    pub(super) request: Rc<Request>,
+    /// The script does not want the body of the answer.
+    pub(super) discards_body: bool,
+    /// When it was sent.
+    pub(super) since: Duration,
+}
+
+impl Planned {
+    /// The host of its address.
+    pub(super) fn host(&self) -> &str {
+        plain_host(&self.request.url).unwrap_or_default()
+    }
+}
+
 /// What a script gives to a call: method, address, body and parameters.
 pub(super) struct Given<'a> {
     pub(super) method: Rc<str>,
@@ -91,53 +101,136 @@ pub(super) fn planned(
     fast: &Fast,
     cx: CallContext,
     given: &Given,
-) -> Outcome<Option<Rc<Request>>> {
+) -> Outcome<Option<Planned>> {
     let texts = &desk.texts;
-    let Some(url) = fast.text(desk, cx, given.url) else {
+    let Some(Address { url, template }) = address(desk, fast, cx, given.url)? else {
         return Ok(None);
     };
     let Some(host) = plain_host(&url) else {
         return Ok(None);
     };
-    let body = if given.body.is_nullish() {
-        Vec::new()
-    } else {
-        match cx.text(given.body, |text| text.as_bytes().to_vec()) {
-            Some(body) => body,
-            None => return Ok(None),
-        }
-    };
+    let state = desk.vu();
+    let defaults = desk.defaults_of(&state);
     let mut params = Params::default();
+    let Some(body) = body(desk, fast, cx, given.body, &mut params)? else {
+        return Ok(None);
+    };
     if !(given.params.is_nullish() || params.read(desk, fast, cx, given.params)?) {
         return Ok(None);
     }
     let mut headers = Headers::with_capacity(3 + params.headers.len());
-    headers.push((fast.host.clone(), texts.kept(host)));
-    headers.push((fast.user_agent.clone(), fast.agent.clone()));
+    let host = params.host.unwrap_or_else(|| texts.kept(host));
+    headers.push((fast.host.clone(), host));
+    let agent = params.agent.unwrap_or_else(|| defaults.agent.clone());
+    headers.push((fast.user_agent.clone(), agent));
     if has_length(&given.method, &body) {
         headers.push((fast.content_length.clone(), texts.number(body.len())));
     }
     params.headers.sort_by(|a, b| a.0.cmp(&b.0));
     headers.append(&mut params.headers);
     let tag = |key: &str| {
-        let found = params.tags.iter().find(|(k, _)| **k == *key);
-        found.map(|(_, value)| value.clone())
+        let all = params.tags.iter().rev().chain(&defaults.tag_list);
+        let mut found = all.filter(|(k, _)| **k == *key);
+        found.next().map(|(_, value)| value.clone())
     };
-    let name = tag("name").unwrap_or_else(|| url.clone());
-    let state = desk.vu();
-    Ok(Some(Rc::new(Request {
-        id: state.next_request(),
+    let name = tag("name").or(template).unwrap_or_else(|| url.clone());
+    let request = Rc::new(Request {
+        // It gets its number when it is sent.
+        id: 0,
         method: given.method.clone(),
         url_tag: tag("url").unwrap_or_else(|| name.clone()),
         url,
         name,
         headers,
         body,
-        tags: texts.tags(params.tags),
+        tags: texts.tags(&defaults, params.tags),
         timeout: params.timeout.unwrap_or(TIMEOUT),
-        expected: Some(state.usual.clone()),
+        expected: params.expected.unwrap_or_else(|| defaults.expected.clone()),
         group: state.group.borrow().clone(),
-    })))
+    });
+    Ok(Some(Planned {
+        request,
+        discards_body: params.discards_body.unwrap_or(defaults.discards_bodies),
+        since: Duration::ZERO,
+    }))
+}
+
+/// The address of a call.
+struct Address {
+    url: Rc<str>,
+    /// Its name, if it was made by `http.url`.
+    template: Option<Rc<str>>,
+}
+
+fn address(desk: &Desk, fast: &Fast, cx: CallContext, given: ValueRef) -> Outcome<Option<Address>> {
+    if let Some(url) = fast.text(desk, cx, given) {
+        return Ok(Some(Address {
+            url,
+            template: None,
+        }));
+    }
+    if !fast.is_plain_object(given) {
+        return Ok(None);
+    }
+    let text = |name: &KeptName| -> Outcome<Option<Rc<str>>> {
+        let value = cx.own(given, name.name())?;
+        Ok(value.and_then(|value| fast.text(desk, cx, value.borrowed())))
+    };
+    let template = text(&fast.template)?;
+    let url = match template {
+        Some(_) => text(&fast.url)?,
+        None => None,
+    };
+    Ok(url.map(|url| Address { url, template }))
+}
+
+/// The body of a call: a text, or the fields of a form, which say what they are in the headers.
+fn body(
+    desk: &Desk,
+    fast: &Fast,
+    cx: CallContext,
+    given: ValueRef,
+    params: &mut Params,
+) -> Outcome<Option<Vec<u8>>> {
+    if given.is_nullish() {
+        return Ok(Some(Vec::new()));
+    }
+    if given.is_text() {
+        return Ok(cx.text(given, |text| text.as_bytes().to_vec()));
+    }
+    let mut fields = Headers::new();
+    if !texts(desk, fast, cx, given, &mut fields)? {
+        return Ok(None);
+    }
+    fields.sort();
+    let kind = (fast.content_type.clone(), fast.form.clone());
+    params.headers.push(kind);
+    Ok(Some(form(&fields)))
+}
+
+/// Fields as a form, as Go's `url.Values.Encode` writes them.
+fn form(fields: &[(Rc<str>, Rc<str>)]) -> Vec<u8> {
+    let mut written = Vec::new();
+    for (name, value) in fields {
+        if !written.is_empty() {
+            written.push(b'&');
+        }
+        escape(name, &mut written);
+        written.push(b'=');
+        escape(value, &mut written);
+    }
+    written
+}
+
+fn escape(text: &str, into: &mut Vec<u8>) {
+    for byte in text.bytes() {
+        match byte {
+            b' ' => into.push(b'+'),
+            b'-' | b'_' | b'.' | b'~' => into.push(byte),
+            _ if byte.is_ascii_alphanumeric() => into.push(byte),
+            _ => into.extend(format!("%{byte:02X}").bytes()),
+        }
+    }
 }
 
 /// Whether a request tells how long its body is.
@@ -166,8 +259,12 @@ fn plain_host(url: &str) -> Option<&str> {
 #[derive(Default)]
 struct Params {
     headers: Headers<Rc<str>>,
+    host: Option<Rc<str>>,
+    agent: Option<Rc<str>>,
     tags: Headers<Rc<str>>,
     timeout: Option<Duration>,
+    expected: Option<Option<Statuses>>,
+    discards_body: Option<bool>,
 }
 
 impl Params {
@@ -184,16 +281,26 @@ impl Params {
         }
         for key in cx.names(given)?.iter() {
             let value = cx.get(given, key)?;
-            let usual = if key == fast.headers.name() {
-                self.read_headers(desk, fast, cx, value.borrowed())?
-            } else if key == fast.tags.name() {
-                texts(desk, fast, cx, value.borrowed(), &mut self.tags)?
-            } else if key == fast.timeout.name() {
-                let ms = value.borrowed().number().filter(|ms| !ms.is_nan());
-                self.timeout = ms.map(from_milliseconds);
-                ms.is_some()
+            let value = value.borrowed();
+            let is = |name: &KeptName| key == name.name();
+            let usual = if is(&fast.headers) {
+                self.read_headers(desk, fast, cx, value)?
+            } else if is(&fast.tags) {
+                value.is_nullish() || texts(desk, fast, cx, value, &mut self.tags)?
+            } else if is(&fast.timeout) {
+                self.timeout = timeout(cx, value);
+                self.timeout.is_some()
+            } else if is(&fast.response_callback) {
+                self.expected = expected(desk, fast, cx, value)?;
+                self.expected.is_some()
+            } else if is(&fast.response_type) {
+                self.discards_body = cx.text(value, discards).flatten();
+                self.discards_body.is_some()
+            } else if is(&fast.redirects) || is(&fast.throw) {
+                // They tell what becomes of an answer that is for the JavaScript side.
+                value.number().is_some() || value.boolean().is_some()
             } else {
-                false
+                is(&fast.auth)
             };
             if !usual {
                 return Ok(false);
@@ -218,8 +325,18 @@ impl Params {
                 true => name,
                 false => desk.texts.kept(&canonical(&name)),
             };
-            if matches!(&*name, "Host" | "User-Agent" | "Cookie" | "Content-Length") {
-                return Ok(false);
+            match &*name {
+                "Host" => {
+                    self.host = Some(value);
+                    continue;
+                }
+                "User-Agent" => {
+                    self.agent = Some(value);
+                    continue;
+                }
+                "Content-Length" => continue,
+                "Cookie" => return Ok(false),
+                _ => {}
             }
             match self.headers.iter_mut().find(|(n, _)| *n == name) {
                 Some(known) => known.1 = value,
@@ -230,8 +347,60 @@ impl Params {
     }
 }
 
-/// Adds names and values of an object whose values are texts or numbers. False if it has others.
-fn texts(
+/// How long a request may take: milliseconds, or a number with one unit.
+fn timeout(cx: CallContext, given: ValueRef) -> Option<Duration> {
+    let ms = given
+        .number()
+        .or_else(|| cx.text(given, simple_duration).flatten());
+    ms.filter(|ms| !ms.is_nan()).map(from_milliseconds)
+}
+
+/// The milliseconds of a number with one unit.
+fn simple_duration(text: &str) -> Option<f64> {
+    let end = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at(end);
+    let digits = |b: u8| b.is_ascii_digit() || b == b'.';
+    let number: f64 = number.bytes().all(digits).then(|| number.parse().ok())??;
+    let unit = match unit {
+        "ms" => 1.0,
+        "s" => 1e3,
+        "m" => 6e4,
+        "h" => 3.6e6,
+        _ => return None,
+    };
+    Some(number * unit)
+}
+
+/// The statuses that a call expects; the inner `None`: nobody asks. The outer one: for the JavaScript side.
+fn expected(
+    desk: &Desk,
+    fast: &Fast,
+    cx: CallContext,
+    given: ValueRef,
+) -> Outcome<Option<Option<Statuses>>> {
+    if given.is_nullish() {
+        return Ok(Some(None));
+    }
+    if !fast.is_plain_object(given) {
+        return Ok(None);
+    }
+    let number = cx.own(given, fast.statuses.name())?;
+    let number = number.and_then(|number| number.borrowed().number());
+    let statuses = number.and_then(|number| desk.defaults.statuses(number as usize));
+    Ok(statuses.map(Some))
+}
+
+/// Whether an answer of this type has no body; `None` if that is for the JavaScript side.
+fn discards(response_type: &str) -> Option<bool> {
+    match response_type {
+        "text" => Some(false),
+        "none" => Some(true),
+        _ => None,
+    }
+}
+
+/// Adds names and values of an object whose values are texts, numbers or booleans. False if it has others.
+pub(super) fn texts(
     desk: &Desk,
     fast: &Fast,
     cx: CallContext,
@@ -245,9 +414,10 @@ fn texts(
     into.reserve_exact(names.len());
     for name in names.iter() {
         let value = cx.get(given, name)?;
-        let text = match value.borrowed().number() {
-            Some(_) => cx.shown(value.borrowed(), |text| desk.texts.kept(text)),
-            None => fast.text(desk, cx, value.borrowed()),
+        let value = value.borrowed();
+        let text = match value.number().is_some() || value.boolean().is_some() {
+            true => cx.shown(value, |text| desk.texts.kept(text)),
+            false => fast.text(desk, cx, value),
         };
         let Some(text) = text else {
             return Ok(false);
@@ -291,16 +461,34 @@ pub(crate) fn canonical(name: &str) -> String {
 }
 
 impl Desk {
+    /// What came of a request with this answer.
+    pub(super) fn came_of<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        planned: Planned,
+        response: Response,
+    ) -> Result<Came<'js>> {
+        if is_plain(&response) {
+            return self.response(ctx, planned, response).map(Came::Response);
+        }
+        let answer = shown(ctx, response)?;
+        answer.set(17, milliseconds(planned.since))?;
+        Ok(Came::Answer(answer))
+    }
+
     /// The response to a request, as the script sees it.
     fn response<'js>(
         &self,
         ctx: &Ctx<'js>,
-        request: Rc<Request>,
-        response: Response,
+        planned: Planned,
+        mut response: Response,
     ) -> Result<OwnedValue<'js>> {
         let responses = self.responses.borrow();
         let responses = responses.as_ref().ok_or(rquickjs::Error::Unknown)?;
-        let made = responses.make(ctx, Exchange::new(request, response))?;
+        if planned.discards_body {
+            response.body = None;
+        }
+        let made = responses.make(ctx, Exchange::new(planned.request, response))?;
         Ok(OwnedValue::of(CallContext::of(ctx), &made))
     }
 }

@@ -1,5 +1,6 @@
 //! Texts that come again and again: addresses, names and values of headers and tags. They are kept once.
 
+use super::defaults::Defaults;
 use crate::effect::{Headers, Tags};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,7 +21,6 @@ pub(crate) struct Texts {
     /// Small numbers.
     numbers: RefCell<Vec<Option<Rc<str>>>>,
     tags: RefCell<Vec<Seen>>,
-    none: Rc<Tags>,
 }
 
 impl Texts {
@@ -50,16 +50,13 @@ impl Texts {
         text.clone()
     }
 
-    /// No tags.
-    pub(crate) fn none(&self) -> Rc<Tags> {
-        self.none.clone()
-    }
-
-    /// Tags, likewise.
-    pub(crate) fn tags(&self, given: Headers<Rc<str>>) -> Rc<Tags> {
-        if given.is_empty() {
-            return self.none.clone();
+    /// Tags, likewise: those that all samples of the VU have, and given ones, of which the last of a name counts.
+    pub(crate) fn tags(&self, defaults: &Defaults, more: Headers<Rc<str>>) -> Rc<Tags> {
+        if more.is_empty() {
+            return defaults.tags.clone();
         }
+        let mut given = defaults.tag_list.clone();
+        given.extend(more);
         let mut seen = self.tags.borrow_mut();
         if let Some((_, tags)) = seen.iter().find(|(before, _)| *before == given) {
             return tags.clone();
@@ -71,6 +68,12 @@ impl Texts {
         }
         tags
     }
+}
+
+/// Tags as a list, in order.
+pub(crate) fn listed(tags: &Tags) -> Headers<Rc<str>> {
+    let texts = |(key, value): (&String, &String)| (key.as_str().into(), value.as_str().into());
+    tags.iter().map(texts).collect()
 }
 
 /// The place of a text: by its length, its first and its last eight bytes.
@@ -87,6 +90,7 @@ fn place(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::natives::defaults::KnownDefaults;
 
     #[test]
     fn the_same_text_is_kept_once_and_not_too_many() {
@@ -99,9 +103,10 @@ mod tests {
         assert_eq!(&*texts.kept(""), "");
         assert!(Rc::ptr_eq(&texts.number(7), &texts.number(7)));
         assert_eq!(&*texts.number(PLACES), PLACES.to_string());
-        let pair = |v: &str| vec![("k".into(), v.into())];
-        assert!(Rc::ptr_eq(&texts.tags(pair("1")), &texts.tags(pair("1"))));
-        assert_eq!(texts.tags(pair("2"))["k"], "2");
-        assert!(texts.tags(Vec::new()).is_empty());
+        let usual = KnownDefaults::default().usual();
+        let tags = |v: &str| texts.tags(&usual, vec![("k".into(), v.into())]);
+        assert!(Rc::ptr_eq(&tags("1"), &tags("1")));
+        assert_eq!(tags("2")["k"], "2");
+        assert!(texts.tags(&usual, Headers::new()).is_empty());
     }
 }

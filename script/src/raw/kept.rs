@@ -4,7 +4,7 @@
 //! its engine ends, as everything that an engine's `Desk` or a VU's `State` keeps.
 
 use super::native::{CallContext, Name, ValueRef};
-use rquickjs::{Ctx, Error, IntoJs, Result, Value, qjs};
+use rquickjs::{Ctx, Error, Result, Value, qjs};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -116,12 +116,11 @@ impl Drop for Literals {
 pub(crate) struct KeptName(qjs::JSAtom, *mut qjs::JSRuntime);
 
 impl KeptName {
-    /// This name.
-    pub(crate) fn new(ctx: &Ctx, name: &str) -> Result<KeptName> {
-        let value = name.into_js(ctx)?;
-        // SAFETY: the context and the value are alive.
+    /// This text or symbol as a name.
+    pub(crate) fn of(value: &Value) -> Result<KeptName> {
+        // SAFETY: the value is alive, and so is its context.
         unsafe {
-            let context = ctx.as_raw().as_ptr();
+            let context = value.ctx().as_raw().as_ptr();
             match qjs::JS_ValueToAtom(context, value.as_raw()) {
                 qjs::JS_ATOM_NULL => Err(Error::Exception),
                 atom => Ok(KeptName(atom, qjs::JS_GetRuntime(context))),

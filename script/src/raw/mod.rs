@@ -52,7 +52,7 @@ pub(crate) use code::{Bytecode, Code, KeptModule};
 pub(crate) use kept::{KeptName, KeptValue, Literals};
 pub(crate) use lazy::{Fields, Lazy};
 pub(crate) use native::{
-    CallContext, Native, Outcome, OwnedValue, Thrown, ValueRef, function, set_host,
+    CallContext, Native, Outcome, OwnedValue, Thrown, ValueRef, bound, function, set_host,
 };
 pub(crate) use stack::{PooledStack, Stacks};
 pub(crate) use words::words;

@@ -60,6 +60,34 @@ pub(crate) fn function<'js, N: Native>(ctx: &Ctx<'js>) -> Result<Function<'js>> 
     made.into_function().ok_or(Error::Unknown)
 }
 
+/// The function, bound to a value: that is its `this`, whatever it is called on.
+pub(crate) fn bound<'js, N: Native>(ctx: &Ctx<'js>, to: &Value<'js>) -> Result<Function<'js>> {
+    let mut data = to.as_raw();
+    // SAFETY: the context and the value are alive, of which the engine takes a reference of its own.
+    let made = unsafe {
+        let context = ctx.as_raw().as_ptr();
+        let (length, data) = (N::LENGTH, &raw mut data);
+        let made = qjs::JS_NewCFunctionData(context, Some(enter_bound::<N>), length, 0, 1, data);
+        if qjs::JS_IsException(made) {
+            return Err(Error::Exception);
+        }
+        Value::from_raw(ctx.clone(), made)
+    };
+    made.into_function().ok_or(Error::Unknown)
+}
+
+unsafe extern "C" fn enter_bound<N: Native>(
+    context: *mut qjs::JSContext,
+    _: qjs::JSValue,
+    count: c_int,
+    args: *mut qjs::JSValue,
+    _: c_int,
+    data: *mut qjs::JSValue,
+) -> qjs::JSValue {
+    // SAFETY: as `enter`; the engine holds the one value that the function is bound to.
+    unsafe { enter::<N>(context, *data, count, args) }
+}
+
 /// Sets whom the native functions of a context act for; `None` before that is gone.
 pub(crate) fn set_host<H>(ctx: &Ctx, host: Option<&Rc<H>>) {
     let host = host.map_or(ptr::null(), Rc::as_ptr);
@@ -174,8 +202,13 @@ impl ValueRef<'_> {
 
     /// Whether it is `true`.
     pub(crate) fn is_true(self) -> bool {
+        self.boolean() == Some(true)
+    }
+
+    /// The boolean that it is.
+    pub(crate) fn boolean(self) -> Option<bool> {
         // SAFETY: a boolean holds a number.
-        self.tag() == qjs::JS_TAG_BOOL && unsafe { qjs::JS_VALUE_GET_BOOL(self.0) }
+        (self.tag() == qjs::JS_TAG_BOOL).then(|| unsafe { qjs::JS_VALUE_GET_BOOL(self.0) })
     }
 
     /// The number that it is.

@@ -8,6 +8,9 @@ use crate::model::Model;
 use crate::model::journey::{Check, Expected, Group, Site, SiteId, Usual};
 use crate::model::system::EndpointId;
 
+/// Tags, sorted by key.
+pub type TagList = Vec<(String, String)>;
+
 /// What tells one kind of request from another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SiteKey {
@@ -16,7 +19,15 @@ pub struct SiteKey {
     pub group: String,
     pub timeout: Span,
     pub expected: Expected,
-    pub tags: Vec<(String, String)>,
+    pub tags: TagList,
+}
+
+/// What tells one check from another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CheckKey {
+    pub group: String,
+    pub name: String,
+    pub tags: TagList,
 }
 
 pub fn key_of(site: &Site) -> SiteKey {
@@ -30,8 +41,8 @@ pub fn key_of(site: &Site) -> SiteKey {
     }
 }
 
-/// Kinds of requests beyond which tags are no longer told apart.
-pub const MOST_SITES: usize = 500;
+/// Kinds of requests, of checks and of other samples beyond which tags are no longer told apart.
+pub const MOST_TAGGED: usize = 500;
 
 /// Iterations without anything new after which a run has shown what the script does.
 const LEARN: u32 = 500;
@@ -84,8 +95,9 @@ impl<T: Ord + Clone> InOrder<T> {
 /// Checks, groups and kinds of requests to be added to a model.
 #[derive(Clone, Debug, Default)]
 pub struct Missing {
-    checks: InOrder<(String, String)>,
-    groups: InOrder<String>,
+    checks: InOrder<CheckKey>,
+    /// Groups with the tags of samples in them.
+    groups: InOrder<(String, TagList)>,
     sites: InOrder<SiteKey>,
     /// Iterations that have ended since the last of them was found.
     since: u32,
@@ -123,13 +135,13 @@ impl Missing {
         self.learns
     }
 
-    pub fn check(&mut self, group: String, name: String) {
-        let new = self.checks.insert((group, name));
+    pub fn check(&mut self, key: CheckKey) {
+        let new = self.checks.insert(key);
         self.note(new);
     }
 
-    pub fn group(&mut self, path: String) {
-        let new = self.groups.insert(path);
+    pub fn group(&mut self, path: String, tags: TagList) {
+        let new = self.groups.insert((path, tags));
         self.note(new);
     }
 
@@ -172,28 +184,28 @@ impl Missing {
 
     /// Adds all of it to a model.
     pub fn teach(&self, model: &mut Model) {
-        for (group, name) in &self.checks.all {
-            if !model
-                .checks
-                .iter()
-                .any(|c| (&c.group, &c.name) == (group, name))
-            {
-                model.checks.push(Check {
-                    name: name.clone(),
-                    group: group.clone(),
-                });
+        for CheckKey { group, name, tags } in self.checks.all.iter().cloned() {
+            let check = Check { name, group, tags };
+            if model.checks.len() < MOST_TAGGED || check.tags.is_empty() {
+                push_new(&mut model.checks, check);
             }
         }
-        for path in &self.groups.all {
-            if !model.groups.iter().any(|g| g.path == *path) {
-                model.groups.push(Group { path: path.clone() });
+        for (path, tags) in self.groups.all.iter().cloned() {
+            if model.groups.len() < MOST_TAGGED || tags.is_empty() {
+                push_new(&mut model.groups, Group { path, tags });
             }
         }
         for key in &self.sites.all {
-            if model.sites.len() < MOST_SITES {
+            if model.sites.len() < MOST_TAGGED {
                 model.sites.push(site(key.clone()));
             }
         }
+    }
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, thing: T) {
+    if !list.contains(&thing) {
+        list.push(thing);
     }
 }
 

@@ -15,7 +15,7 @@ use capsim_script::{
     ScriptVu, Timings, VuFactory,
 };
 
-use self::samples::{Seen, place};
+use self::samples::{Seen, SeenCheck, place};
 use super::learned::{Attempt, SiteKey, key_of};
 use super::program::Shared;
 use super::routes::{Routes, Sent};
@@ -23,7 +23,7 @@ use super::{answers, text_of};
 use crate::engine::{Span, Time};
 use crate::measure::recorder::SampleSource;
 use crate::model::Model;
-use crate::model::journey::{CheckId, SiteId};
+use crate::model::journey::SiteId;
 use crate::model::system::EndpointId;
 use crate::world::users::{Entities, StateView, Turn, UserAction, UserSource};
 
@@ -79,8 +79,8 @@ pub struct ScriptUsers<'m> {
     sites: BTreeMap<SiteKey, SiteId>,
     /// Kinds of requests that were sent before, by endpoint.
     seen: Vec<Vec<Seen>>,
-    /// Checks of scenarios by name and group, as the script gave them.
-    checks: Vec<(Rc<str>, Rc<str>, CheckId)>,
+    /// Checks that scenarios made before.
+    checks: Vec<SeenCheck>,
     /// Some site of each endpoint.
     any: BTreeMap<EndpointId, SiteId>,
     told: Rc<RefCell<Attempt>>,
@@ -339,30 +339,30 @@ impl ScriptUsers<'_> {
                 Effect::Check {
                     name,
                     passed,
+                    tags,
                     group,
-                    ..
-                } => match self.check(turn, &name, &group) {
+                } => match self.check(turn, (&name, &group), &tags) {
                     Some(check) => return Ok(UserAction::Check(check, passed)),
-                    None => {
-                        let group = place(turn, &group).into_owned();
-                        self.check_is_new(group, name.to_string());
-                        Answer::Go
-                    }
+                    None => Answer::Go,
                 },
                 Effect::MetricAdd {
-                    name, value, group, ..
+                    name,
+                    value,
+                    tags,
+                    group,
                 } => match self.metric(&name) {
                     Some(metric) => {
-                        return Ok(UserAction::Record(
-                            metric,
-                            self.group(&place(turn, &group)),
-                            value,
-                        ));
+                        let label = self.label(turn, &group, &tags);
+                        return Ok(UserAction::Record(metric, label, value));
                     }
                     None => Answer::Go,
                 },
-                Effect::GroupEnd { group, duration } => match self.group(&place(turn, &group)) {
-                    Some(id) => return Ok(UserAction::GroupEnd(id, span(duration))),
+                Effect::GroupEnd {
+                    group,
+                    tags,
+                    duration,
+                } => match self.label(turn, &group, &tags) {
+                    Some(label) => return Ok(UserAction::GroupEnd(label, span(duration))),
                     None => Answer::Go,
                 },
                 Effect::GroupStart(path) => {

@@ -154,7 +154,11 @@ impl<'b, 'a> Program<'b, 'a> {
     /// Opens a group.
     pub(super) fn open_group(&mut self, name: &str, field: &Field) {
         let path = format!("{}::{name}", self.group());
-        let (build, group) = (&mut *self.build, Group { path: path.clone() });
+        let group = Group {
+            path: path.clone(),
+            tags: Vec::new(),
+        };
+        let build = &mut *self.build;
         let index = names::once(
             &mut build.groups,
             &mut build.known_groups,

@@ -246,6 +246,7 @@ fn push_check(program: &mut Program, name: &Field, passes: Option<&Field>) {
     let check = Check {
         name: text.to_string(),
         group: program.group(),
+        tags: Vec::new(),
     };
     let (build, key) = (
         &mut *program.build,

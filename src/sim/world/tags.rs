@@ -64,6 +64,9 @@ pub fn of_label(model: &Model, label: SampleTags) -> Tags {
     let group = label.group.and_then(|id| model.groups.get(id.index()));
     let path = group.map_or(root_group(label.origin), |g| g.path.as_str());
     set(&mut tags, "group", path);
+    for (key, value) in group.into_iter().flat_map(|g| &g.tags) {
+        set(&mut tags, key, value);
+    }
     tags
 }
 
@@ -74,6 +77,9 @@ pub fn of_check(model: &Model, check: CheckId, origin: SampleSource) -> Tags {
     let mut tags = of_scenario(model, origin);
     set(&mut tags, "check", &check.name);
     set(&mut tags, "group", &check.group);
+    for (key, value) in &check.tags {
+        set(&mut tags, key, value);
+    }
     tags
 }
 

@@ -9,10 +9,10 @@ use capsim_script::record::pattern;
 use capsim_script::{Answer, Level, Request, Tags};
 
 use super::{MOST_LINES, ScriptUsers, User, span};
-use crate::cli::scripted::learned::{MOST_SITES, SiteKey};
+use crate::cli::scripted::learned::{CheckKey, MOST_TAGGED, SiteKey, TagList};
 use crate::measure::recorder::SampleSource;
 use crate::model::answer::Answer as Answered;
-use crate::model::journey::{CheckId, Expected, GroupId, MetricId, SiteId};
+use crate::model::journey::{Check, CheckId, Expected, GroupId, MetricId, SiteId};
 use crate::model::system::EndpointId;
 use crate::world::users::Turn;
 
@@ -59,17 +59,42 @@ impl Seen {
     }
 }
 
+/// A check that was made before.
+pub(super) struct SeenCheck {
+    name: Rc<str>,
+    group: Rc<str>,
+    tags: Rc<Tags>,
+    check: CheckId,
+}
+
+impl SeenCheck {
+    /// Whether it is of this name, group and tags, as far as that is seen at a glance.
+    fn is_of(&self, name: &Rc<str>, group: &Rc<str>, tags: &Rc<Tags>) -> bool {
+        Rc::ptr_eq(&self.name, name)
+            && (Rc::ptr_eq(&self.group, group) || self.group.is_empty() && group.is_empty())
+            && (Rc::ptr_eq(&self.tags, tags) || self.tags.is_empty() && tags.is_empty())
+    }
+}
+
+/// Tags as a list, in order.
+fn list(tags: &Tags) -> TagList {
+    tags.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+/// Whether a list holds these tags.
+fn are(list: &[(String, String)], tags: &Tags) -> bool {
+    list.len() == tags.len() && list.iter().map(|(k, v)| (k, v)).eq(tags)
+}
+
 impl ScriptUsers<'_> {
     /// A group that the model does not know is to be added to it.
     pub(super) fn open_group(&mut self, path: &str) {
-        if self.group(path).is_none() {
-            self.told.borrow_mut().missing.group(path.to_owned());
+        if self.group(path, &Tags::new()).is_none() {
+            self.told
+                .borrow_mut()
+                .missing
+                .group(path.to_owned(), Vec::new());
         }
-    }
-
-    /// Notes a check that the recording of one iteration has not seen.
-    pub(super) fn check_is_new(&self, group: String, name: String) {
-        self.told.borrow_mut().missing.check(group, name);
     }
 
     /// The site of a request: one of its endpoint, group, timeout and tags, or some of its endpoint.
@@ -99,7 +124,7 @@ impl ScriptUsers<'_> {
     fn site_by_key(&self, turn: Turn, endpoint: EndpointId, request: &Request) -> Option<SiteId> {
         let key = self.key(turn, endpoint, request);
         let known = self.sites.get(&key).copied();
-        if known.is_none() && self.model.sites.len() < MOST_SITES {
+        if known.is_none() && self.model.sites.len() < MOST_TAGGED {
             self.told.borrow_mut().missing.site(key);
         }
         known.or_else(|| self.any.get(&endpoint).copied())
@@ -152,20 +177,44 @@ impl ScriptUsers<'_> {
         own.to_string()
     }
 
-    pub(super) fn check(&mut self, turn: Turn, name: &Rc<str>, group: &Rc<str>) -> Option<CheckId> {
+    /// The check of a name, group and tags; one that the model does not know is to be added to it.
+    pub(super) fn check(
+        &mut self,
+        turn: Turn,
+        (name, group): (&Rc<str>, &Rc<str>),
+        tags: &Rc<Tags>,
+    ) -> Option<CheckId> {
         let is_usual = turn.origin.as_scenario().is_some();
-        let is = |(n, g, _): &&(Rc<str>, Rc<str>, CheckId)| {
-            Rc::ptr_eq(n, name) && (Rc::ptr_eq(g, group) || g.is_empty() && group.is_empty())
-        };
-        if is_usual && let Some((.., check)) = self.checks.iter().find(is) {
-            return Some(*check);
+        let known = self.checks.iter().find(|c| c.is_of(name, group, tags));
+        if let Some(known) = known.filter(|_| is_usual) {
+            return Some(known.check);
         }
         let place = place(turn, group);
-        let mut checks = self.model.checks.iter();
-        let at = checks.position(|c| *c.name == **name && c.group == place)?;
-        let check = CheckId(u16::try_from(at).ok()?);
+        let find = |tags: &Tags| {
+            let mut checks = self.model.checks.iter();
+            let is = |c: &Check| *c.name == **name && c.group == place && are(&c.tags, tags);
+            let at = checks.position(is)?;
+            u16::try_from(at).ok().map(CheckId)
+        };
+        let Some(check) = find(tags) else {
+            let full = self.model.checks.len() >= MOST_TAGGED;
+            let plain = find(&Tags::new()).filter(|_| full);
+            if plain.is_none() {
+                self.told.borrow_mut().missing.check(CheckKey {
+                    group: place.into_owned(),
+                    name: name.to_string(),
+                    tags: if full { Vec::new() } else { list(tags) },
+                });
+            }
+            return plain;
+        };
         if is_usual && self.checks.len() < MOST_CHECKS {
-            self.checks.push((name.clone(), group.clone(), check));
+            self.checks.push(SeenCheck {
+                name: name.clone(),
+                group: group.clone(),
+                tags: tags.clone(),
+                check,
+            });
         }
         Some(check)
     }
@@ -175,8 +224,25 @@ impl ScriptUsers<'_> {
         u16::try_from(at).ok().map(MetricId)
     }
 
-    pub(super) fn group(&self, path: &str) -> Option<GroupId> {
-        let at = self.model.groups.iter().position(|g| g.path == path)?;
+    /// The group and tags of a sample that is none of a request or check; those that the model does not know are to be
+    /// added to it.
+    pub(super) fn label(&self, turn: Turn, group: &str, tags: &Tags) -> Option<GroupId> {
+        let place = place(turn, group);
+        if tags.is_empty() {
+            return self.group(&place, tags);
+        }
+        let known = self.group(&place, tags);
+        if known.is_none() && self.model.groups.len() < MOST_TAGGED {
+            let missing = &mut self.told.borrow_mut().missing;
+            missing.group(place.into_owned(), list(tags));
+            return None;
+        }
+        known.or_else(|| self.group(&place, &Tags::new()))
+    }
+
+    fn group(&self, path: &str, tags: &Tags) -> Option<GroupId> {
+        let mut groups = self.model.groups.iter();
+        let at = groups.position(|g| g.path == path && are(&g.tags, tags))?;
         u16::try_from(at).ok().map(GroupId)
     }
 

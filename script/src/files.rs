@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Names of the modules that this crate brings.
-pub(crate) const MODULES: [&str; 20] = [
+pub(crate) const MODULES: [&str; 22] = [
     "k6",
     "k6/http",
     "k6/metrics",
@@ -24,6 +24,8 @@ pub(crate) const MODULES: [&str; 20] = [
     "jslib/k6chaijs",
     "jslib/k6-testing",
     "jslib/k6-reporter",
+    "jslib/http-instrumentation-tempo",
+    "jslib/http-instrumentation-pyroscope",
     "k6/html",
     "k6/experimental/fs",
     "k6/experimental/csv",

@@ -117,6 +117,9 @@ impl Recording {
     }
 }
 
+/// VUs whose iterations are recorded, in turn.
+const VUS: u64 = 10;
+
 /// Steps after which an iteration is ended.
 const MOST: usize = 300;
 
@@ -277,10 +280,12 @@ pub fn record(script: &Rc<Script>, about: &Iteration, times: u32) -> Result<Reco
     let mut seen: Vec<(Vec<Step>, u32)> = Vec::new();
     let mut recording = Recording::default();
     for i in 0..u64::from(times) {
+        // Many scripts choose their way by the number of the VU.
+        let (vu, iteration) = (1 + i % VUS, i / VUS);
         let end = recorder.call(Call::Iteration(Iteration {
-            vu: 1,
-            iteration: i,
-            iteration_in_scenario: i,
+            vu,
+            iteration,
+            iteration_in_scenario: iteration,
             iteration_in_test: i,
             data: data.clone(),
             ..about.clone()

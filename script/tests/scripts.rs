@@ -410,3 +410,44 @@ fn scripts_that_change_what_all_vus_see_are_found() {
         assert!(found.contains(what), "{text}: {found}");
     }
 }
+
+#[test]
+fn less_used_parts_of_jslib_and_k6_are_there() {
+    let text = r"
+import exec from 'k6/execution';
+import { check, getCurrentStageIndex } from 'https://jslib.k6.io/k6-utils/1.5.0/index.js';
+import { Httpx } from 'https://jslib.k6.io/httpx/0.1.0/index.js';
+import chai, { expect } from 'https://jslib.k6.io/k6chaijs/4.3.4.3/index.js';
+import tempo from 'https://jslib.k6.io/http-instrumentation-tempo/1.0.0/index.js';
+import { parseHTML } from 'k6/html';
+chai.config.truncateVariableThreshold = 20;
+tempo.instrumentHTTP({ propagator: 'w3c' });
+export const options = { stages: [{ duration: '1s', target: 1 }], userAgent: 'me' };
+const session = new Httpx({ baseURL: 'http://127.0.0.1:8080' });
+const later = (x) => new Promise((resolve) => setTimeout(() => resolve(x), 100));
+export default async function () {
+  const { scenarios, paused, userAgent, stages } = exec.test.options;
+  console.log(scenarios.default.executor, scenarios.default.stages[0].target, paused, userAgent, stages.length, getCurrentStageIndex());
+  console.log(check(1, { now: (x) => x === 1, never: 0 }), await check(2, { soon: async (x) => (await later(x)) === 2, too: later(true) }));
+  console.log(session.options('/delay/1').status, (await session.asyncGet('/delay/1')).status, (await session.asyncPost('/delay/1', 'x')).status);
+  expect([1, 2]).to.have.ordered.members([1, 2]).but.not.have.ordered.members([2, 1]);
+  expect('foo').to.have.lengthOf.at.least(2);
+  expect('foo').to.have.lengthOf(3);
+  const page = parseHTML('<dl><dt id=a></dt><dd></dd><dd></dd><dt id=b></dt><dd></dd></dl>');
+  console.log(page.find('#a').nextUntil('dt').size(), page.find('#b').prevUntil('#a', 'dd').size(), page.find('#b').parentsUntil('body').size());
+  console.log(`${exec.vu.metrics.tags}`);
+  try { crypto.subtle.digest('SHA-256', new Uint8Array()); } catch (e) { console.log(e.message.slice(0, 30)); }
+  exec.test.abort('seen');
+}
+";
+    let said = said(text);
+    let expected = [
+        "ramping-vus 1 null me 1 0",
+        "false true",
+        "200 200 200",
+        "2 2 1",
+        "[object Object]",
+        "crypto.subtle is not simulated",
+    ];
+    assert_eq!(said[..expected.len()], expected);
+}

@@ -92,6 +92,10 @@
       return hex(b).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
     },
   });
+  O.defineProperty(globalThis.crypto, "subtle", {
+    enumerable: true,
+    get: () => fail("crypto.subtle is not simulated: use k6/crypto, or leave the encryption out of the script that capsim runs"),
+  });
   define(globalThis, "TextEncoder", class TextEncoder {
     get encoding() { return "utf-8"; }
     encode(text) { return n.bytes(text === undefined ? "" : String(text)); }

@@ -11,8 +11,8 @@ const inScenario = () => {
   if (!v.called || !n.inIteration()) fail("getting scenario information outside of the VU context is not supported");
 };
 // The tags or metadata of a VU: `bag` gives them, `change` does something to them.
-const tagBag = (bag, change) => new Proxy(O.create(null), {
-  get: (_, key) => (typeof key === "string" ? bag()[key] : undefined),
+const tagBag = (bag, change) => new Proxy({}, {
+  get: (target, key) => (key in bag() ? bag()[key] : target[key]),
   has: (_, key) => key in bag(),
   set: (_, key, value) => {
     if (isObject(value) || typeof value === "function" || nullish(value)) {
@@ -75,16 +75,42 @@ const tagBag = (bag, change) => new Proxy(O.create(null), {
       n.markFailed("test marked as failed" + (reason === undefined ? "" : ": " + String(reason)));
     },
   };
+  // The options as k6 puts them together (`lib/options.go` and `lib/executor` of v2.2.0): `null` for what is not said, and
+  // a scenario in the place of `vus`, `duration`, `iterations` and `stages`.
+  const names = ["paused", "vus", "duration", "iterations", "stages", "scenarios", "executionSegment", "executionSegmentSequence", "noSetup",
+    "setupTimeout", "noTeardown", "teardownTimeout", "rps", "dns", "maxRedirects", "userAgent", "batch", "batchPerHost", "httpDebug",
+    "insecureSkipTLSVerify", "tlsCipherSuites", "tlsVersion", "tlsAuth", "throw", "thresholds", "blacklistIPs", "blockHostnames", "hosts",
+    "noConnectionReuse", "noVUConnectionReuse", "minIterationDuration", "cloud", "summaryTrendStats", "summaryTimeUnit", "systemTags", "tags",
+    "noCookiesReset", "discardResponseBodies"];
+  const unsaid = O.fromEntries(names.map((name) => [name, null]));
+  const onlyScenario = ({ vus = null, duration = null, iterations = null, stages = null }) => {
+    if (iterations !== null) return { executor: "shared-iterations", vus, iterations, maxDuration: duration };
+    if (duration !== null) return { executor: "constant-vus", vus, duration };
+    if (stages !== null && stages.length > 0) return { executor: "ramping-vus", startVUs: vus, stages, gracefulRampDown: null };
+    return { executor: "per-vu-iterations", vus: null, iterations: null, maxDuration: null };
+  };
+  const together = (given) => {
+    const all = { ...unsaid, ...given };
+    all.scenarios ??= { default: onlyScenario(given) };
+    for (const name of O.keys(all.scenarios)) {
+      all.scenarios[name] = { startTime: null, gracefulStop: null, env: null, exec: null, tags: null, ...all.scenarios[name] };
+    }
+    return freeze(all);
+  };
+  let known;
   O.defineProperty(test, "options", {
     enumerable: true,
     get: () => {
       notInInit("getting test options in the init context is not supported");
-      return freeze(JSON.parse(JSON.stringify(v.httpOptions)));
+      return (known ??= together(JSON.parse(JSON.stringify(v.httpOptions))));
     },
   });
   modules["k6/execution"] = { scenario, instance, vu, test };
   for (const name of ["k6-utils", "k6-summary", "papaparse", "url", "formdata", "httpx", "k6-reporter"]) {
     O.defineProperty(modules, "jslib/" + name, { get: () => rare("jslib/" + name) });
+  }
+  for (const name of ["tempo", "pyroscope"]) {
+    O.defineProperty(modules, "jslib/http-instrumentation-" + name, { get: () => rare("instrumentation") });
   }
   O.defineProperty(modules, "jslib/k6chaijs", { get: () => rare("assertions").chaijs });
   O.defineProperty(modules, "jslib/k6-testing", { get: () => rare("assertions").testing });

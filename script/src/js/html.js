@@ -300,6 +300,20 @@
     nextAll(given) { return this.#each((x) => { const all = elements(x.parent); return all.slice(all.indexOf(x) + 1); }, given); }
     prev(given) { return this.#each((x) => { const all = elements(x.parent); return [all[all.indexOf(x) - 1]]; }, given); }
     prevAll(given) { return this.#each((x) => { const all = elements(x.parent); return all.slice(0, all.indexOf(x)).reverse(); }, given); }
+    // Those of a list before the first that fits: a selector, an element or a selection.
+    #until(list, given, filter) {
+      const fits = (x) => given !== undefined && new Selection([x]).is(given);
+      return this.#each((x) => {
+        const all = list(x);
+        const end = all.findIndex(fits);
+        return end < 0 ? all : all.slice(0, end);
+      }, filter);
+    }
+    nextUntil(given, filter) { return this.#until((x) => { const all = elements(x.parent); return all.slice(all.indexOf(x) + 1); }, given, filter); }
+    prevUntil(given, filter) { return this.#until((x) => { const all = elements(x.parent); return all.slice(0, all.indexOf(x)).reverse(); }, given, filter); }
+    parentsUntil(given, filter) {
+      return this.#until((x) => { const all = []; for (let up = x.parent; up !== undefined && isElement(up); up = up.parent) all.push(up); return all; }, given, filter);
+    }
     serializeArray() {
       const fields = this.#list.flatMap((x) => (x.name === "form" ? within(x) : [x]));
       const sent = fields.filter((x) => ["input", "select", "textarea"].includes(x.name) && x.attributes.get("name") && !x.attributes.has("disabled") &&

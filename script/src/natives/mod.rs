@@ -56,7 +56,7 @@ const KIT: &str = concat!(
 const KIT_NAME: &str = "k6:kit";
 
 /// Parts that few scripts need; they are read when first asked for.
-const RARE: [(&str, &str); 10] = [
+const RARE: [(&str, &str); 11] = [
     ("gjson", include_str!("../js/gjson.js")),
     ("jslib/k6-utils", include_str!("../js/jslib/utils.js")),
     ("jslib/k6-summary", include_str!("../js/jslib/summary.js")),
@@ -65,6 +65,10 @@ const RARE: [(&str, &str); 10] = [
     ("jslib/formdata", include_str!("../js/jslib/formdata.js")),
     ("jslib/httpx", include_str!("../js/jslib/httpx.js")),
     ("jslib/k6-reporter", include_str!("../js/jslib/reporter.js")),
+    (
+        "instrumentation",
+        include_str!("../js/jslib/instrumentation.js"),
+    ),
     ("assertions", include_str!("../js/jslib/assertions.js")),
     ("html", include_str!("../js/html.js")),
 ];

@@ -26,7 +26,7 @@
   // Chai.
   class AssertionError extends Error {}
   Object.defineProperty(AssertionError.prototype, "name", { value: "AssertionError", configurable: true, writable: true });
-  const config = { aggregateChecks: true, logFailures: false, truncateVarThreshold: 100, truncateMsgThreshold: 300, includeStack: false };
+  const config = { aggregateChecks: true, logFailures: false, truncateVariableThreshold: 100, truncateMsgThreshold: 300, includeStack: false };
   const cut = (text, most) => (text.length > most ? text.slice(0, most) + "..." : text);
   const WORDS = ["to", "be", "been", "is", "that", "which", "and", "has", "have", "with", "at", "of", "same", "but", "does", "still", "also"];
   class Assertion {
@@ -38,12 +38,13 @@
     get deep() { return this.#with({ deep: true }); }
     get own() { return this; }
     get nested() { return this.#with({ nested: true }); }
+    get ordered() { return this.#with({ ordered: true }); }
     get any() { return this.#with({ any: true }); }
     get all() { return this.#with({ any: false }); }
     // Makes one assertion, as a check of k6; one that fails throws.
     assert(passed, words) {
       const { not } = this.flags;
-      const subject = this.message ?? cut(shown(this.value), config.truncateVarThreshold);
+      const subject = this.message ?? cut(shown(this.value), config.truncateVariableThreshold);
       const said = cut(`expected ${subject} ${not ? words.replace(/^to /, "to not ") : words}`, config.truncateMsgThreshold);
       const holds = Boolean(passed) !== Boolean(not);
       k6.check(null, { [config.aggregateChecks ? said.replaceAll("::", ": ") : said.replaceAll("::", ": ")]: holds });
@@ -77,7 +78,6 @@
       this.assert(there && same, `to have property ${shown(name)}${more.length === 0 ? "" : ` of ${shown(more[0])}`}`);
       return new Assertion(found, undefined);
     }
-    lengthOf(x) { return this.assert((this.value.length ?? this.value.size) === x, `to have a length of ${x}`); }
     keys(...names) {
       const wanted = names.flat().flatMap((x) => (isObject(x) ? Object.keys(x) : [x]));
       const has = (key) => Object.hasOwn(this.value, key);
@@ -85,9 +85,11 @@
       return this.assert(this.flags.any ? wanted.some(has) : wanted.every(has) && exact, `to have ${wanted.length === 1 ? "key" : "keys"} ${wanted.map((k) => shown(k)).join(", ")}`);
     }
     members(list) {
-      const has = (all, x) => all.some((y) => (this.flags.deep ? equal(x, y) : x === y));
-      const passed = list.every((x) => has(this.value, x)) && (this.flags.contains || this.value.length === list.length);
-      return this.assert(passed, `to have the same members as ${shown(list)}`);
+      const same = (x, y) => (this.flags.deep ? equal(x, y) : x === y);
+      const { contains, ordered } = this.flags;
+      const has = ordered ? (x, i) => same(this.value[i], x) : (x) => this.value.some((y) => same(x, y));
+      const passed = list.every(has) && (contains || this.value.length === list.length);
+      return this.assert(passed, `to have the same ${ordered ? "ordered " : ""}members as ${shown(list)}`);
     }
     throw(kind, text) {
       let thrown;
@@ -148,7 +150,8 @@
     return this.assert(passed, `to include ${shown(x)}`);
   }
   for (const name of ["include", "includes", "contain", "contains"]) callable(name, { contains: true }, includes);
-  callable("length", { length: true }, function (x) { return this.lengthOf(x); });
+  function hasLength(x) { return this.assert((this.value.length ?? this.value.size) === x, `to have a length of ${x}`); }
+  for (const name of ["length", "lengthOf"]) callable(name, { length: true }, hasLength);
   const expectChai = (value, message) => new Assertion(value, message);
   expectChai.fail = (text) => { throw new AssertionError(text ?? "expect.fail()"); };
   const describe = (name, callback) => {
@@ -221,5 +224,5 @@
     return expect;
   };
   const testing = { expect: configured({ soft: false, softMode: "throw" }) };
-  return { chaijs: { describe, expect: expectChai, chai, AssertionError }, testing };
+  return { chaijs: { describe, expect: expectChai, chai, config, use: chai.use, AssertionError }, testing };
 })

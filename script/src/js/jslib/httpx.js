@@ -1,19 +1,20 @@
 // jslib's httpx: a session with a base address, headers and tags of its own.
 (({ http }) => {
   class Httpx {
+    #common;
     constructor(options = {}) {
       this.baseURL = options.baseURL ?? "";
-      this.options = { headers: { ...options.headers }, tags: { ...options.tags }, timeout: options.timeout ?? 20000 };
+      this.#common = { headers: { ...options.headers }, tags: { ...options.tags }, timeout: options.timeout ?? 20000 };
     }
     setBaseUrl(url) { this.baseURL = url; }
-    addHeader(name, value) { this.options.headers[name] = value; }
-    addHeaders(all) { Object.assign(this.options.headers, all); }
-    clearHeader(name) { delete this.options.headers[name]; }
-    addTag(name, value) { this.options.tags[name] = value; }
-    addTags(all) { Object.assign(this.options.tags, all); }
-    clearTag(name) { delete this.options.tags[name]; }
+    addHeader(name, value) { this.#common.headers[name] = value; }
+    addHeaders(all) { Object.assign(this.#common.headers, all); }
+    clearHeader(name) { delete this.#common.headers[name]; }
+    addTag(name, value) { this.#common.tags[name] = value; }
+    addTags(all) { Object.assign(this.#common.tags, all); }
+    clearTag(name) { delete this.#common.tags[name]; }
     #params(more = {}) {
-      return { ...this.options, ...more, headers: { ...this.options.headers, ...more?.headers }, tags: { ...this.options.tags, ...more?.tags } };
+      return { ...this.#common, ...more, headers: { ...this.#common.headers, ...more?.headers }, tags: { ...this.#common.tags, ...more?.tags } };
     }
     request(method, url, body, params) { return http.request(method, this.baseURL + url, body, this.#params(params)); }
     asyncRequest(method, url, body, params) { return http.asyncRequest(method, this.baseURL + url, body, this.#params(params)); }
@@ -29,6 +30,12 @@
     batch(requests, params) {
       return http.batch(requests.map((r) => ({ method: r.method, url: this.baseURL + r.url, body: r.body, params: this.#params({ ...params, ...r.params }) })));
     }
+  }
+  for (const name of ["Get", "Post", "Put", "Patch", "Delete", "Options", "Head", "Trace"]) {
+    Httpx.prototype["async" + name] = function (url, body, params) {
+      const bare = name === "Get" || name === "Head";
+      return this.asyncRequest(name.toUpperCase(), url, bare ? null : body, bare ? params ?? body : params);
+    };
   }
   // With `new` or without.
   const make = (method) => function (url, body, params) { return { method, url, body, params }; };

@@ -1,5 +1,5 @@
 // The functions of jslib's k6-utils.
-(({ n, exec }) => {
+(({ exec, k6 }) => {
   const whole = (low, high) => Math.floor(Math.random() * (high - low + 1) + low);
   const hex = (b) => b.toString(16).padStart(2, "0");
   const unit = { d: 86400000, h: 3600000, m: 60000, s: 1000, ms: 1, us: 0.001, ns: 0.000001 };
@@ -35,7 +35,21 @@
     }
     return repeat ? found : found[0] ?? null;
   };
+  // As k6's `check`, but promises are awaited.
+  const check = (value, sets, tags) => {
+    let waits = false;
+    const settled = {};
+    for (const [name, set] of Object.entries(sets)) {
+      const result = typeof set === "function" ? set(value) : set;
+      waits ||= result instanceof Promise;
+      settled[name] = result;
+    }
+    const judge = (results) => k6.check(value, Object.fromEntries(results.map(([name, result]) => [name, Boolean(result)])), tags);
+    if (!waits) return judge(Object.entries(settled));
+    return Promise.all(Object.entries(settled).map(async ([name, result]) => [name, await result])).then(judge);
+  };
   return {
+    check,
     randomIntBetween: whole,
     randomItem: (array) => array[Math.floor(Math.random() * array.length)],
     randomString: (length, charset = "abcdefghijklmnopqrstuvwxyz") => {

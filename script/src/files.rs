@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// Names of the modules that this crate brings.
@@ -65,6 +65,8 @@ impl Source {
 pub(crate) struct Files {
     root: PathBuf,
     main: String,
+    /// Files and folders outside of it that may be read.
+    allowed: Vec<PathBuf>,
     read: RefCell<BTreeMap<String, Arc<[u8]>>>,
 }
 
@@ -73,6 +75,7 @@ impl From<&Source> for Files {
         Files {
             root: source.root.clone(),
             main: source.main.clone(),
+            allowed: Vec::new(),
             read: RefCell::new(source.read.clone()),
         }
     }
@@ -88,8 +91,15 @@ impl Files {
         Files {
             root,
             main,
+            allowed: Vec::new(),
             read: RefCell::default(),
         }
+    }
+
+    /// The same, and these files and folders may be read, too.
+    pub(crate) fn allowing(mut self, paths: &[PathBuf]) -> Files {
+        self.allowed = paths.to_vec();
+        self
     }
 
     /// What was read so far.
@@ -115,9 +125,12 @@ impl Files {
         let path = self.root.join(name).canonicalize().map_err(unread)?;
         // The script itself may be a link.
         if name != self.main && !self.holds(&path) {
-            return Err(format!(
-                "'{name}' is a link that leads outside the script's folder: put the file itself there"
-            ));
+            return Err(match is_outside(name) {
+                true => self.refusal_of(name),
+                false => format!(
+                    "'{name}' is a link that leads outside the script's folder: put the file itself there"
+                ),
+            });
         }
         let bytes: Arc<[u8]> = std::fs::read(path).map_err(unread)?.into();
         self.read
@@ -126,13 +139,40 @@ impl Files {
         Ok(bytes)
     }
 
-    /// Whether a path without links is in the script's folder or below.
+    /// Whether a path without links may be read: what is in the script's folder, or below, or allowed.
     fn holds(&self, path: &Path) -> bool {
         let root = match self.root.as_os_str().is_empty() {
             true => Path::new("."),
             false => &self.root,
         };
-        root.canonicalize().is_ok_and(|root| path.starts_with(root))
+        let all = self.allowed.iter().map(PathBuf::as_path).chain([root]);
+        let mut whole = all.filter_map(|place| place.canonicalize().ok());
+        whole.any(|place| path.starts_with(place))
+    }
+
+    /// Why a file outside of the script's folder is not read, and what to do.
+    fn refusal_of(&self, name: &str) -> String {
+        let folder = match Path::new(name).parent() {
+            Some(folder) => without_detours(&self.root.join(folder)),
+            None => self.root.clone(),
+        };
+        let folder = match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => &folder,
+        };
+        format!(
+            "'{name}' is outside the script's folder: `--allow-path {}` lets capsim read it",
+            folder.display()
+        )
+    }
+
+    /// The name of a file that a path in the file `base` means: a path from the script's folder on.
+    pub(crate) fn beside(&self, base: &str, path: &str) -> Result<String, String> {
+        let name = beside(base, path);
+        match self.allowed.is_empty() && is_outside(&name) {
+            true => Err(self.refusal_of(&name)),
+            false => Ok(name),
+        }
     }
 
     /// The first file that was read and contains these words.
@@ -154,7 +194,7 @@ impl Files {
     }
 
     /// The name of what `specifier` means in the file `base`: a module of k6, or a file.
-    pub(crate) fn resolve(base: &str, specifier: &str) -> Result<String, String> {
+    pub(crate) fn resolve(&self, base: &str, specifier: &str) -> Result<String, String> {
         if MODULES.contains(&specifier) {
             return Ok(specifier.to_owned());
         }
@@ -164,33 +204,53 @@ impl Files {
         if let Some(text) = refusal(specifier) {
             return Err(text);
         }
-        beside(base, specifier)
+        self.beside(base, specifier)
     }
 }
 
-/// The file that a path in the file `base` means, if it is in the script's folder.
-pub(crate) fn beside(base: &str, path: &str) -> Result<String, String> {
-    let outside = || {
-        format!(
-            "'{path}' in '{base}' is outside the script's folder: put the file beside the script or below"
-        )
-    };
+/// Whether the name of a file leads out of the script's folder.
+fn is_outside(name: &str) -> bool {
+    name.starts_with('/') || name == ".." || name.starts_with("../")
+}
+
+/// The name of the file that a path in the file `base` means.
+fn beside(base: &str, path: &str) -> String {
     let path = path.strip_prefix("file://").unwrap_or(path);
-    if path.starts_with('/') {
-        return Err(outside());
+    let (start, mut parts): (&str, Vec<&str>) = match path.starts_with('/') || base.starts_with('/')
+    {
+        true => ("/", Vec::new()),
+        false => ("", Vec::new()),
+    };
+    if !path.starts_with('/') {
+        parts = base.split('/').filter(|part| !part.is_empty()).collect();
+        parts.pop();
     }
-    let mut parts: Vec<&str> = base.split('/').collect();
-    parts.pop();
     for part in path.split('/') {
         match part {
             "" | "." => {}
-            ".." => {
-                parts.pop().ok_or_else(outside)?;
-            }
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            ".." if start == "/" => {}
             _ => parts.push(part),
         }
     }
-    Ok(parts.join("/"))
+    format!("{start}{}", parts.join("/"))
+}
+
+/// A path without the parts that a `..` takes back.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(plain.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                plain.pop();
+            }
+            _ => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// Why a module that is not a file is not to be had, and what to do.
@@ -225,20 +285,31 @@ mod tests {
 
     #[test]
     fn files_are_found_beside_the_file_that_names_them() {
-        assert_eq!(beside("a.js", "./lib.js").unwrap(), "lib.js");
-        assert_eq!(beside("lib/a.js", "../b.js").unwrap(), "b.js");
-        assert_eq!(beside("lib/a.js", "./c/d.js").unwrap(), "lib/c/d.js");
-        for path in [
-            "../x.js",
-            "/etc/passwd",
-            "file:///etc/passwd",
-            "./a/../../x",
+        let files = Files::of(Path::new("tests/load/a.js"));
+        let at = |base, path| files.beside(base, path);
+        assert_eq!(at("a.js", "./lib.js").unwrap(), "lib.js");
+        assert_eq!(at("lib/a.js", "../b.js").unwrap(), "b.js");
+        assert_eq!(at("lib/a.js", "./c/d.js").unwrap(), "lib/c/d.js");
+        for (path, folder) in [
+            ("../x.js", "tests"),
+            ("../../lib/x.js", "lib"),
+            ("../../../x.js", ".."),
+            ("../../x.js", "."),
+            ("/etc/passwd", "/etc"),
+            ("file:///etc/passwd", "/etc"),
+            ("./a/../../x", "tests"),
         ] {
-            assert!(
-                beside("a.js", path).unwrap_err().contains("outside"),
-                "{path}"
-            );
+            let why = at("a.js", path).unwrap_err();
+            assert!(why.contains("outside"), "{path}: {why}");
+            assert!(why.contains(&format!("`--allow-path {folder}`")), "{why}");
         }
+        let files = files.allowing(&["lib".into()]);
+        let at = |base, path| files.beside(base, path).unwrap();
+        assert_eq!(at("a.js", "../../lib/x.js"), "../../lib/x.js");
+        assert_eq!(at("../../lib/x.js", "./y.js"), "../../lib/y.js");
+        assert_eq!(at("../../lib/x.js", "../z/y.js"), "../../z/y.js");
+        assert_eq!(at("a.js", "/data/x.json"), "/data/x.json");
+        assert_eq!(at("/data/x.js", "../../y.js"), "/y.js");
     }
 
     #[cfg(unix)]
@@ -255,6 +326,8 @@ mod tests {
         assert_eq!(&*files.bytes("near").unwrap(), b"y");
         let text = files.bytes("link").unwrap_err();
         assert!(text.contains("outside the script's folder"), "{text}");
+        let allowing = Files::of(&at("test.js")).allowing(&[outside.path().to_path_buf()]);
+        assert_eq!(&*allowing.bytes("link").unwrap(), b"x");
         let text = files.bytes("none").unwrap_err();
         assert!(text.contains("cannot be read"), "{text}");
     }
@@ -262,10 +335,20 @@ mod tests {
     #[test]
     fn modules_of_jslib_are_those_of_this_crate() {
         let name = "https://jslib.k6.io/k6-utils/1.4.0/index.js";
-        assert_eq!(Files::resolve("a.js", name).unwrap(), "jslib/k6-utils");
+        assert_eq!(
+            Files::of(Path::new("a.js")).resolve("a.js", name).unwrap(),
+            "jslib/k6-utils"
+        );
         let name = "https://raw.githubusercontent.com/benc-uk/k6-reporter/main/dist/bundle.js";
-        assert_eq!(Files::resolve("a.js", name).unwrap(), "jslib/k6-reporter");
-        assert!(Files::resolve("a.js", "https://jslib.k6.io/aws/0.12.3/s3.js").is_err());
+        assert_eq!(
+            Files::of(Path::new("a.js")).resolve("a.js", name).unwrap(),
+            "jslib/k6-reporter"
+        );
+        assert!(
+            Files::of(Path::new("a.js"))
+                .resolve("a.js", "https://jslib.k6.io/aws/0.12.3/s3.js")
+                .is_err()
+        );
     }
 
     #[test]
@@ -278,7 +361,9 @@ mod tests {
             ("k6/x/sql", "extension"),
             ("lodash", "'./'"),
         ] {
-            let text = Files::resolve("a.js", name).unwrap_err();
+            let text = Files::of(Path::new("a.js"))
+                .resolve("a.js", name)
+                .unwrap_err();
             assert!(text.contains(part), "{text}");
         }
     }

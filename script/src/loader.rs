@@ -1,6 +1,6 @@
 //! How `import` finds its modules.
 
-use crate::files::{Files, MODULES};
+use crate::files::MODULES;
 use crate::natives::Desk;
 use crate::raw::Bytecode;
 use crate::script::Script;
@@ -35,7 +35,8 @@ impl Resolver for Imports {
         let resolved = match name.strip_prefix(RESOLVED) {
             Some(known) => known.to_owned(),
             None => {
-                Files::resolve(base, name).map_err(|text| Exception::throw_message(ctx, &text))?
+                let found = self.script.files().resolve(base, name);
+                found.map_err(|text| Exception::throw_message(ctx, &text))?
             }
         };
         if !self.shared || MODULES.contains(&&*resolved) {
@@ -188,9 +189,16 @@ fn wrapped(name: &str, text: &str) -> String {
 }
 
 /// What `require` gives: a module of k6, or what a file gives out.
-pub(crate) fn required<'js>(ctx: &Ctx<'js>, base: &str, name: &str) -> Result<Value<'js>> {
-    let resolved =
-        Files::resolve(base, name).map_err(|text| Exception::throw_message(ctx, &text))?;
+pub(crate) fn required<'js>(
+    ctx: &Ctx<'js>,
+    script: &Script,
+    base: &str,
+    name: &str,
+) -> Result<Value<'js>> {
+    let resolved = script
+        .files()
+        .resolve(base, name)
+        .map_err(|text| Exception::throw_message(ctx, &text))?;
     if MODULES.contains(&&*resolved) {
         let kit: Object = ctx.globals().get("__capsim")?;
         return kit.get::<_, Function>("module")?.call((resolved,));

@@ -154,16 +154,10 @@ impl Recorder {
         })
     }
 
-    /// What `setup` returns, as JSON, if there is one.
-    fn setup(&mut self, script: &Script) -> Result<Option<String>, Failure> {
-        if !script.exports().has("setup") {
-            return Ok(None);
-        }
-        let end = self.call(Call::Setup);
-        match end.failure {
-            None | Some(Failure::Stopped) => Ok(end.value),
-            Some(failure) => Err(failure),
-        }
+    /// What `setup` returns, as JSON, if there is one that comes to its end.
+    fn setup(&mut self, script: &Script) -> Option<String> {
+        let has = script.exports().has("setup");
+        has.then(|| self.call(Call::Setup).value).flatten()
     }
 
     /// Runs one call to its end.
@@ -270,13 +264,14 @@ pub fn phase(script: &Rc<Script>, call: Call) -> Result<Recording, Failure> {
     Ok(recording)
 }
 
-/// Runs so many iterations of an exported function with made-up answers; `setup` runs first, if there is one.
+/// Runs so many iterations of an exported function with made-up answers; `setup` runs first, if there is one. If that
+/// fails, which [`phase`] tells, iterations get no data of it.
 ///
 /// # Errors
-/// If `setup` fails.
+/// If the init code fails.
 pub fn record(script: &Rc<Script>, about: &Iteration, times: u32) -> Result<Recording, Failure> {
     let mut recorder = Recorder::new(script)?;
-    let data: Option<Rc<str>> = recorder.setup(script)?.map(Into::into);
+    let data: Option<Rc<str>> = recorder.setup(script).map(Into::into);
     let mut seen: Vec<(Vec<Step>, u32)> = Vec::new();
     let mut recording = Recording::default();
     for i in 0..u64::from(times) {

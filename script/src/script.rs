@@ -6,7 +6,7 @@ use crate::raw::Bytecode;
 use crate::vu::ScriptVu;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub struct Settings {
     pub shortcuts: bool,
     /// Steps (calls and turns of loops, in tens of thousands) that a VU may go without virtual time passing.
     pub budget: u32,
+    /// Files and folders outside of the script's own folder that it may read.
+    pub allowed: Vec<PathBuf>,
     /// Stack of a VU, in bytes; only what is used counts as memory.
     pub stack: usize,
 }
@@ -45,6 +47,7 @@ impl Default for Settings {
             isolate: false,
             shortcuts: true,
             budget: 10_000,
+            allowed: Vec::new(),
             stack: 512 << 10,
         }
     }
@@ -111,7 +114,7 @@ impl Script {
 
     fn of(files: Files, settings: Settings) -> Result<Rc<Script>, Failure> {
         let script = Rc::new(Script {
-            files,
+            files: files.allowing(&settings.allowed),
             settings,
             exports: OnceCell::new(),
             compiled: RefCell::default(),

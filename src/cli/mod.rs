@@ -135,10 +135,10 @@ struct ModelArgs {
     script: scripted::ScriptArgs,
 }
 
-/// Where the data files of a model may lie.
+/// Where the files that a model or script reads may lie.
 #[derive(Clone, Debug, Args)]
 struct AllowPath {
-    /// A file or directory outside of the model's own directory that the model may read data from. May be
+    /// A file or directory outside of the model's or script's own directory that it may read, too. May be
     /// given several times.
     #[arg(long = "allow-path", value_name = "PATH")]
     paths: Vec<PathBuf>,

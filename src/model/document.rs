@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
-/// A line behind which a text is made anew each time: it is not part of the file.
+/// A line behind which a text is made anew each time: it is not part of the file. Its first line is a comment that says what it
+/// is; errors name that in the place of the file.
 pub const GENERATED: &str =
     "\n# Behind this line stands the load of a script, which is not part of this file.\n";
 

@@ -1,5 +1,6 @@
 //! What is wrong with a model: every error of a file at once, each with its place and its fix.
 
+use super::document::GENERATED;
 use super::tree::Place;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::cell::RefCell;
@@ -249,6 +250,26 @@ fn resolve(sources: &[Source], found: Finding, cursor: &mut Cursor) -> Problem {
         .get(found.place.source as usize)
         .cloned()
         .unwrap_or_else(nowhere);
+    let Finding { place, .. } = found;
+    if let Some(at) = source.text.find(GENERATED) {
+        let from = at + GENERATED.len();
+        if place.start as usize >= from {
+            // The text behind is shown as one of its own.
+            let name = source.text[from..].lines().next().unwrap_or_default();
+            let generated = Source {
+                name: name.trim_start_matches("# ").into(),
+                text: source.text[from..].into(),
+            };
+            let moved = |at: u32| at - from as u32;
+            let place = Place {
+                source: 0,
+                start: moved(place.start),
+                end: moved(place.end.max(place.start)),
+            };
+            let found = Finding { place, ..found };
+            return resolve(&[generated], found, &mut Cursor::default());
+        }
+    }
     let text = &source.text;
     let start = whole_char(text, found.place.start as usize);
     let line_end = text[start..]

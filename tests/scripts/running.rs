@@ -418,3 +418,122 @@ export default function () {
     assert_eq!(tagged("checks,", "kind=odd"), 10);
     assert_eq!(tagged("group_duration,", "vu="), 20);
 }
+
+/// A script may read what lies outside of its own folder if that is allowed, and is told how.
+#[test]
+fn files_elsewhere_are_read_where_that_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (name, text) in [
+        (
+            "tests/load/test.js",
+            "import http from 'k6/http';
+import { address } from '../../lib/config.js';
+const users = JSON.parse(open('../../data/users.json'));
+export const options = { vus: 3, iterations: 30 };
+export default function () { http.get(`${address}/x?u=${users[__VU % users.length]}`); }
+",
+        ),
+        (
+            "lib/config.js",
+            "export { address } from './deep/address.js';\n",
+        ),
+        (
+            "lib/deep/address.js",
+            "export const address = 'http://shop';\n",
+        ),
+        ("data/users.json", "[\"a\", \"b\"]"),
+        (
+            "system.toml",
+            "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n",
+        ),
+    ] {
+        std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+        std::fs::write(at(name), text).unwrap();
+    }
+    let run = |more: &[&str]| {
+        let line = ["run", "tests/load/test.js", "--system", "system.toml"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_capsim"));
+        let command = command.current_dir(folder.path());
+        command.args(line).args(more).output().unwrap()
+    };
+    let refused = run(&[]);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(104), "{said}");
+    assert!(
+        said.contains("'../../lib/config.js' is outside the script's folder: `--allow-path lib`"),
+        "{said}"
+    );
+    let refused = text(&run(&["--allow-path", "lib"]).stderr);
+    assert!(refused.contains("`--allow-path data`"), "{refused}");
+    for more in [
+        &["--allow-path", "."][..],
+        &["--allow-path", "lib", "--allow-path", "data"],
+    ] {
+        let output = run(more);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("iterations.....................: 30"));
+    }
+    let many = run(&["--allow-path", ".", "--replications", "3"]);
+    assert_eq!(many.status.code(), Some(0), "{}", text(&many.stderr));
+    let mut stub = Command::new(env!("CARGO_BIN_EXE_capsim"));
+    let stub = stub.current_dir(folder.path());
+    let stub = stub.args(["stub", "tests/load/test.js", "--allow-path", "."]);
+    assert_eq!(stub.output().unwrap().status.code(), Some(0));
+}
+
+/// What is wrong with a script's options is not said to be in the file of the system.
+#[test]
+fn errors_of_options_name_the_script() {
+    let script = "import http from 'k6/http';
+export const options = { thresholds: { http_req_failed: ['avg<1'] } };
+export default function () { http.get('http://shop/x'); }
+";
+    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let output = run(&folder, &[]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(104), "{said}");
+    assert!(said.contains("the options of "), "{said}");
+    assert!(said.contains("test.js, as a model:"), "{said}");
+    assert!(!said.contains("system.toml"), "{said}");
+}
+
+/// A `setup` that wants other answers than those that are made up does not keep `stub` from writing a system.
+#[test]
+fn a_stub_says_what_did_not_come_to_its_end() {
+    let script = "import http from 'k6/http';
+export function setup() {
+  const r = http.post('http://shop/login', 'x');
+  if (r.json('code') !== 0) throw new Error('no login');
+  return 'token';
+}
+export default function (token) {
+  if (__VU === 7) http.get('http://shop/rare');
+  http.get(`http://shop/items?t=${token}`);
+}
+";
+    let folder = folder(&[("test.js", script)]);
+    let path = folder.path().join("test.js").display().to_string();
+    let output = capsim(&["stub", &path]);
+    let system = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for part in [
+        "# NOT CERTAIN: with made-up answers setup ended early, and iterations had no data of it: Error: no login",
+        "route = \"POST /login\"",
+        "route = \"GET /items\"",
+        "route = \"GET /rare\"",
+    ] {
+        assert!(system.contains(part), "{part}\n{system}");
+    }
+    let given = system.replace(
+        "# answer = { body = { code = 1 } }",
+        "answer = { body = { code = 0 } }",
+    );
+    let file = folder.path().join("system.toml");
+    std::fs::write(&file, &system).unwrap();
+    assert_eq!(run(&folder, &[]).status.code(), Some(107));
+    std::fs::write(&file, given).unwrap();
+    let output = run(&folder, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}

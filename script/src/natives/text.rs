@@ -1,7 +1,6 @@
 //! Bytes and texts: digests, encodings, files, shared arrays.
 
 use super::{Desk, Phase, State};
-use crate::files::beside;
 use crate::loader::required;
 use crate::raw::{array_bytes, buffer_bytes};
 use digest::Digest;
@@ -118,7 +117,7 @@ pub(crate) fn install<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()>
                 ));
             }
             let base = base.unwrap_or_else(|| own.vu().script.files().main().to_owned());
-            required(&ctx, &base, &name)
+            required(&ctx, &own.vu().script, &base, &name)
         }),
     )?;
     let own = desk.clone();
@@ -153,7 +152,8 @@ fn open<'js>(state: &State, ctx: &Ctx<'js>, path: &str, binary: bool) -> Result<
         ));
     }
     let files = state.script.files();
-    let bytes = beside(files.main(), path)
+    let bytes = files
+        .beside(files.main(), path)
         .and_then(|name| files.bytes(&name))
         .map_err(|text| Exception::throw_message(ctx, &text))?;
     if binary {

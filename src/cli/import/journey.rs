@@ -93,14 +93,7 @@ pub fn journey(
             }
         }
     }
-    for failure in &recording.failures {
-        let first = failure.lines().next().unwrap_or("");
-        writeln!(
-            text,
-            "# NOT CERTAIN: with made-up answers iterations ended early: {first}"
-        )
-        .ok();
-    }
+    text += &doubts(exec, recording);
     writeln!(text, "{} = [", key(exec)).ok();
     let mut writer = Writer {
         text,
@@ -111,6 +104,20 @@ pub fn journey(
     writer.ways(ways, written, 1);
     writer.text += "]\n";
     writer.text
+}
+
+/// Why calls of a function ended early, as comments.
+pub fn doubts(exec: &str, recording: &Recording) -> String {
+    let told = match exec {
+        "setup" => "setup ended early, and iterations had no data of it".to_owned(),
+        "teardown" => "teardown ended early".to_owned(),
+        _ => format!("iterations of {exec} ended early"),
+    };
+    let line = |failure: &String| {
+        let first = failure.lines().next().unwrap_or("");
+        format!("# NOT CERTAIN: with made-up answers {told}: {first}\n")
+    };
+    recording.failures.iter().map(line).collect()
 }
 
 /// Writes the steps of a journey.

@@ -16,6 +16,7 @@ use clap::{Args, Parser};
 
 pub use load::variables;
 
+use super::AllowPath;
 use super::exit::{self, CliError};
 use super::files::Files;
 use super::fit::FitArgs;
@@ -44,6 +45,8 @@ pub struct Import {
     /// A variable of the script's environment, in __ENV. May be given several times.
     #[arg(short = 'e', long = "env", value_name = "NAME=VALUE")]
     env: Vec<String>,
+    #[command(flatten)]
+    allow: AllowPath,
 }
 
 /// The variables that `-e` gives.
@@ -92,7 +95,8 @@ struct Fitting {
 impl Stub {
     /// Prints the system.
     pub fn execute(self) -> Result<ExitCode, CliError> {
-        let system = self.import.imported()?.system;
+        let Imported { system, doubts, .. } = self.import.imported()?;
+        let system = format!("{doubts}{system}");
         let mut out = Outputs::default();
         match &self.out {
             None => out.print(&system),
@@ -129,6 +133,9 @@ impl Stub {
         for pair in &self.import.env {
             add("-e", pair.into());
         }
+        for path in &self.import.allow.paths {
+            add("--allow-path", path.into());
+        }
         let fitting = Fitting::try_parse_from(line);
         let wrong = |why: clap::Error| CliError::new(exit::USAGE, why.to_string());
         let done = fitting.map_err(wrong).and_then(|line| line.fit.execute());
@@ -143,6 +150,8 @@ pub struct Imported {
     pub load: String,
     /// The system, with numbers to fill in.
     pub system: String,
+    /// What the script did not come to with answers that are made up, as comments.
+    doubts: String,
 }
 
 impl Import {
@@ -157,17 +166,18 @@ impl Import {
     }
 
     fn imported(&self) -> Result<Imported, CliError> {
-        imported(&self.script, environment(&self.env)?)
+        let settings = Settings {
+            env: environment(&self.env)?,
+            allowed: self.allow.paths.clone(),
+            ..Settings::default()
+        };
+        imported(&self.script, settings)
     }
 }
 
 /// The load of a script as sections of a model, but for those that are `given`. What its functions do is left to
 /// the script: their journeys only hold their places.
-pub fn load_of(path: &Path, env: Tags, given: &toml::Table) -> Result<String, CliError> {
-    let settings = Settings {
-        env,
-        ..Settings::default()
-    };
+pub fn load_of(path: &Path, settings: Settings, given: &toml::Table) -> Result<String, CliError> {
     let script = Script::load(path, settings).map_err(|stop| refused(path, stop))?;
     let options = script.exports().options.as_deref().unwrap_or("{}");
     let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
@@ -232,13 +242,15 @@ fn not_exported(path: &Path, exec: &str) -> CliError {
     CliError::new(exit::INVALID, text)
 }
 
+/// What to do where a script does not come to its end.
+const GIVE: &str = "\
+# Endpoints that the script calls afterwards are missing here: where it waits for certain answers, let the system give them
+# (`answer` of an endpoint). capsim run then names what is missing.
+";
+
 /// Runs a script as `capsim import` does.
-pub fn imported(path: &Path, env: Tags) -> Result<Imported, CliError> {
+pub fn imported(path: &Path, settings: Settings) -> Result<Imported, CliError> {
     let refused = |stop| refused(path, stop);
-    let settings = Settings {
-        env,
-        ..Settings::default()
-    };
     let script = Script::load(path, settings).map_err(refused)?;
     let options = script.exports().options.as_deref().unwrap_or("{}");
     let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
@@ -250,6 +262,7 @@ pub fn imported(path: &Path, env: Tags) -> Result<Imported, CliError> {
     let mut recorded = BTreeSet::new();
     let mut endpoints = journey::Endpoints::new();
     let mut journeys = String::from("[journeys]\n");
+    let mut doubts = String::new();
     for exec in &load.functions {
         if !script.exports().has(exec) {
             return Err(not_exported(path, exec));
@@ -257,6 +270,7 @@ pub fn imported(path: &Path, env: Tags) -> Result<Imported, CliError> {
         let about = load::about(&options, exec);
         let recording = record(&script, &about, TIMES).map_err(refused)?;
         recorded.extend(journey::metrics(&recording));
+        doubts += &journey::doubts(exec, &recording);
         journeys += &journey::journey(exec, &recording, metrics, &mut endpoints);
     }
     let mut data = None;
@@ -270,6 +284,7 @@ pub fn imported(path: &Path, env: Tags) -> Result<Imported, CliError> {
         };
         let recording = phase(&script, call).map_err(refused)?;
         data = recording.value.as_deref().map(Into::into);
+        doubts += &journey::doubts(name, &recording);
         if recording
             .variants
             .iter()
@@ -288,5 +303,9 @@ pub fn imported(path: &Path, env: Tags) -> Result<Imported, CliError> {
     Ok(Imported {
         load: text,
         system: format!("{}\n", system.trim_end()),
+        doubts: match doubts.is_empty() {
+            true => doubts,
+            false => format!("{doubts}{GIVE}\n"),
+        },
     })
 }

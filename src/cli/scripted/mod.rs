@@ -74,7 +74,7 @@ impl ScriptArgs {
         overrides: &[Override],
     ) -> Result<Document, CliError> {
         let (document, script) = match (&self.system, &self.script) {
-            (Some(system), _) => (self.with_load(given, system)?, given),
+            (Some(system), _) => (self.with_load(given, system, allowed)?, given),
             (None, Some(script)) => (super::document(given)?, script.as_path()),
             (None, None) => {
                 self.nothing_else()?;
@@ -89,11 +89,7 @@ impl ScriptArgs {
             let text = format!("error: {}: {why}", script.display());
             CliError::new(exit::INVALID, text)
         };
-        let settings = Settings {
-            env: environment(&self.env)?,
-            isolate: self.isolate_vus,
-            ..Settings::default()
-        };
+        let settings = self.settings(allowed)?;
         let answers = self.answers.as_deref();
         let answers = answers.map_or(Ok(BTreeMap::new()), read_answers)?;
         let program = ScriptProgram::load(script, settings, answers).map_err(invalid)?;
@@ -119,8 +115,22 @@ impl ScriptArgs {
         }
     }
 
+    fn settings(&self, allowed: &[PathBuf]) -> Result<Settings, CliError> {
+        Ok(Settings {
+            env: environment(&self.env)?,
+            isolate: self.isolate_vus,
+            allowed: allowed.to_vec(),
+            ..Settings::default()
+        })
+    }
+
     /// The system of a file, with the load of a script behind it.
-    fn with_load(&self, given: &Path, system: &Path) -> Result<Document, CliError> {
+    fn with_load(
+        &self,
+        given: &Path,
+        system: &Path,
+        allowed: &[PathBuf],
+    ) -> Result<Document, CliError> {
         if !is_script(given) {
             let text =
                 "error: --system goes with a k6 script: `capsim run test.js --system system.toml`";
@@ -135,7 +145,9 @@ impl ScriptArgs {
         if !whole.contains_key("scenarios") {
             // Behind it, so that errors name lines of the file.
             text += GENERATED;
-            text += &load_of(given, environment(&self.env)?, &whole)?;
+            let script = given.display().to_string().replace(['\n', '\r'], " ");
+            text += &format!("# the options of {script}, as a model\n");
+            text += &load_of(given, self.settings(allowed)?, &whole)?;
         }
         Document::from_text(&place, &text).map_err(CliError::model)
     }

@@ -87,11 +87,14 @@ const tagBag = (bag, change) => new Proxy({}, {
     if (iterations !== null) return { executor: "shared-iterations", vus, iterations, maxDuration: duration };
     if (duration !== null) return { executor: "constant-vus", vus, duration };
     if (stages !== null && stages.length > 0) return { executor: "ramping-vus", startVUs: vus, stages, gracefulRampDown: null };
+    if (vus !== null) return { executor: "shared-iterations", vus, iterations: vus, maxDuration: null };
     return { executor: "per-vu-iterations", vus: null, iterations: null, maxDuration: null };
   };
   const together = (given) => {
     const all = { ...unsaid, ...given };
-    all.scenarios ??= { default: onlyScenario(given) };
+    // A shortcut beside scenarios throws them away.
+    const short = [given.vus, given.duration, given.iterations, given.stages].some((x) => !nullish(x));
+    if (short || nullish(given.scenarios)) all.scenarios = { default: onlyScenario(given) };
     for (const name of O.keys(all.scenarios)) {
       all.scenarios[name] = { startTime: null, gracefulStop: null, env: null, exec: null, tags: null, ...all.scenarios[name] };
     }

@@ -11,6 +11,7 @@ mod files;
 mod go_random;
 mod loader;
 mod natives;
+mod options;
 mod raw;
 pub mod record;
 mod script;

@@ -2,6 +2,7 @@
 
 use crate::effect::{Answer, Effect, Failure, LogLine, Tags};
 use crate::files::{Files, Source};
+use crate::options;
 use crate::raw::Bytecode;
 use crate::vu::ScriptVu;
 use std::cell::{OnceCell, RefCell};
@@ -203,8 +204,11 @@ impl Script {
         self.exports.get().is_some()
     }
 
-    /// Keeps the first answer to what the script exports.
+    /// Keeps the first answer to what the script exports, and doubts about its options.
     pub(crate) fn set_exports(&self, exports: Exports) {
+        let options = exports.options.as_deref().unwrap_or("{}");
+        let doubt = options::unknown(options);
+        self.init_log.borrow_mut().extend(doubt);
         self.exports.set(exports).ok();
     }
 

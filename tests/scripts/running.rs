@@ -537,3 +537,45 @@ export default function (token) {
     let output = run(&folder, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
+
+/// The option `rps` holds requests back; the wait is no part of their times. Unknown options are told as by k6.
+#[test]
+fn options_that_change_the_test_do_so_or_are_told() {
+    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let run_with = |options: &str| {
+        let script = format!(
+            "import http from 'k6/http';
+console.log('init');
+export function setup() {{ http.get('http://shop/x'); }}
+export const options = {{ vus: 5, iterations: 20, {options} }};
+export default function () {{ http.get('http://shop/x'); http.asyncRequest('GET', 'http://shop/x'); }}
+"
+        );
+        let folder = folder(&[("test.js", &script), ("system.toml", system)]);
+        let output = run(&folder, &[]);
+        let (shown, said) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        (metrics(&shown), said)
+    };
+    let (free, said) = run_with("");
+    assert_eq!((free["http_reqs"], free["http_req_duration"]), (41.0, 10.0));
+    assert_eq!(said, "INFO init\n");
+    let (paced, _) = run_with("rps: 10");
+    assert_eq!(
+        (paced["http_reqs"], paced["http_req_duration"]),
+        (41.0, 10.0)
+    );
+    // Five VUs in turn: one request each half second, of which an iteration waits for two.
+    assert!(paced["iteration_duration"] > 900.0, "{paced:?}");
+    let (left_out, _) = run_with("noSetup: true");
+    assert_eq!(left_out["http_reqs"], 40.0);
+    let (_, said) = run_with("Batch: 5, zoo: 1, noSuchOption: 1");
+    let unknown = "There were unknown fields in the options exported in the script \
+        error=\"json: unknown field \\\"noSuchOption\\\"\"";
+    assert_eq!(said, format!("INFO init\nWARN {unknown}\n"));
+    let (_, said) = run_with("executionSegment: '0:1/2'");
+    assert!(
+        said.contains("WARN capsim does not simulate the option executionSegment"),
+        "{said}"
+    );
+}

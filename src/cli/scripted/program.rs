@@ -168,11 +168,12 @@ impl UserProgram for ScriptProgram {
         let options: serde_json::Value = options
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
-        if model.setup.is_none() {
+        let leaves_out = |what: &str| options[what] == serde_json::Value::Bool(true);
+        if model.setup.is_none() && !leaves_out("noSetup") {
             model.setup = phase(model, exports, "setup");
             time(&options["setupTimeout"], &mut model.setup_timeout);
         }
-        if model.teardown.is_none() {
+        if model.teardown.is_none() && !leaves_out("noTeardown") {
             model.teardown = phase(model, exports, "teardown");
             time(&options["teardownTimeout"], &mut model.teardown_timeout);
         }
@@ -241,7 +242,9 @@ impl Session for ScriptSession {
         }));
         self.last.replace(Some((factory.clone(), attempt.clone())));
         let shared = self.program.0.clone();
-        Box::new(ScriptUsers::new(shared, factory, model, attempt))
+        let mut users = ScriptUsers::new(shared, factory, model, attempt);
+        users.tell_of_init(&script.init_log());
+        Box::new(users)
     }
 
     fn again(&self, model: &mut Cow<'_, Model>) -> Result<bool, String> {

@@ -1,5 +1,6 @@
 //! VUs that a script drives: translates the script's effects for the engine, and responses for the script.
 
+mod pace;
 mod samples;
 mod scenarios;
 
@@ -15,7 +16,8 @@ use capsim_script::{
     ScriptVu, Timings, VuFactory,
 };
 
-use self::samples::{Seen, SeenCheck, place};
+use self::pace::Pace;
+use self::samples::{Seen, SeenCheck, place, said};
 use super::learned::{Attempt, SiteKey, key_of};
 use super::program::Shared;
 use super::routes::{Routes, Sent};
@@ -60,6 +62,8 @@ struct User {
     sent: Option<Box<Sent>>,
     /// What it does once the world knows what its request is about.
     then: Option<UserAction>,
+    /// The request that waits for its turn among all, and whether it is sent beside others.
+    held: Option<(Rc<Request>, bool)>,
     /// Kinds of requests that its iteration has sent and how long it slept, in a run that is made to learn.
     made: (Vec<SiteKey>, Span),
 }
@@ -83,6 +87,8 @@ pub struct ScriptUsers<'m> {
     checks: Vec<SeenCheck>,
     /// Some site of each endpoint.
     any: BTreeMap<EndpointId, SiteId>,
+    /// The script's limit on requests a second.
+    pace: Option<Pace>,
     told: Rc<RefCell<Attempt>>,
     learns: bool,
     hidden: usize,
@@ -125,6 +131,7 @@ impl<'m> ScriptUsers<'m> {
             any.entry(site.endpoint).or_insert(SiteId(id));
         }
         ScriptUsers {
+            pace: Pace::of(shared.exports.options.as_deref()),
             factory,
             data: None,
             shared,
@@ -162,7 +169,14 @@ impl ScriptUsers<'_> {
             .filter(|_| user.iteration == turn.iteration)
         {
             Some(then) => Ok(then),
-            None => self.drive(turn, state, &mut user),
+            None => match user
+                .held
+                .take()
+                .filter(|_| user.iteration == turn.iteration)
+            {
+                Some((request, beside)) => self.request(turn, &mut user, &request, beside),
+                None => self.drive(turn, state, &mut user),
+            },
         };
         self.vus[at] = Some(user);
         action
@@ -197,6 +211,7 @@ impl ScriptUsers<'_> {
             beside: BTreeMap::new(),
             sent: None,
             then: None,
+            held: None,
             made: Default::default(),
         })
     }
@@ -213,6 +228,7 @@ impl ScriptUsers<'_> {
             user.in_call = true;
             user.beside.clear();
             user.then = None;
+            user.held = None;
             user.made = Default::default();
             user.waits = Waits::Idle;
             return Ok(Answer::Run(Box::new(self.call(turn, state))));
@@ -321,8 +337,8 @@ impl ScriptUsers<'_> {
         let mut answer = self.answer(turn, state, user)?;
         loop {
             answer = match user.vu.resume(answer, duration(turn.now)) {
-                Effect::Request(request) => return self.request(turn, user, &request, false),
-                Effect::Send(request) => return self.request(turn, user, &request, true),
+                Effect::Request(request) => return self.pace(turn, user, request, false),
+                Effect::Send(request) => return self.pace(turn, user, request, true),
                 Effect::Wait(until) => {
                     if until.is_none() && user.beside.is_empty() {
                         return Err("the script waits for nothing".to_owned());
@@ -369,7 +385,7 @@ impl ScriptUsers<'_> {
                     self.open_group(&place(turn, &path));
                     Answer::Go
                 }
-                Effect::Log(line) => self.tell(line.level, &line.text),
+                Effect::Log(line) => self.tell(line.level, &said(&line)),
                 Effect::MarkFailed(text) => {
                     self.told.borrow_mut().failed = true;
                     self.tell(Level::Error, &text)

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use capsim_script::record::pattern;
-use capsim_script::{Answer, Level, Request, Tags};
+use capsim_script::{Answer, Level, LogLine, Request, Tags};
+use serde_json::Value;
 
 use super::{MOST_LINES, ScriptUsers, User, span};
 use crate::cli::scripted::learned::{CheckKey, MOST_TAGGED, SiteKey, TagList};
@@ -21,6 +22,18 @@ const MOST_SEEN: usize = 16;
 
 /// Checks that are known again at a glance.
 const MOST_CHECKS: usize = 16;
+
+/// Options that change what a test does, and that are left out.
+const NOT_SIMULATED: [&str; 2] = ["executionSegment", "executionSegmentSequence"];
+
+/// A line of a script's log as one text.
+pub(super) fn said(line: &LogLine) -> String {
+    let fields = line
+        .fields
+        .iter()
+        .map(|(name, value)| format!(" {name}={value:?}"));
+    fields.fold(line.text.clone(), |text, field| text + &field)
+}
 
 /// A kind of request that was sent before, and its site.
 pub(super) struct Seen {
@@ -244,6 +257,25 @@ impl ScriptUsers<'_> {
         let mut groups = self.model.groups.iter();
         let at = groups.position(|g| g.path == path && are(&g.tags, tags))?;
         u16::try_from(at).ok().map(GroupId)
+    }
+
+    /// Keeps what the init code said, and which of its options change nothing here.
+    pub fn tell_of_init(&mut self, log: &[LogLine]) {
+        for line in log {
+            self.tell(line.level, &said(line));
+        }
+        let options = self.shared.exports.options.as_deref();
+        let options: Value = options
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        for name in NOT_SIMULATED
+            .iter()
+            .filter(|name| !options[**name].is_null())
+        {
+            let text =
+                format!("capsim does not simulate the option {name}: the run is made without it");
+            self.tell(Level::Warning, &text);
+        }
     }
 
     /// Keeps a line of the script's log.

@@ -1,0 +1,79 @@
+//! The options of a script as k6 reads them.
+
+use crate::effect::{Level, LogLine};
+use serde_json::{Map, Value};
+
+/// All options (`lib/options.go`, k6 v2.2.0).
+const KNOWN: [&str; 42] = [
+    "paused",
+    "vus",
+    "duration",
+    "iterations",
+    "stages",
+    "scenarios",
+    "executionSegment",
+    "executionSegmentSequence",
+    "noSetup",
+    "setupTimeout",
+    "noTeardown",
+    "teardownTimeout",
+    "handleSummaryTimeout",
+    "rps",
+    "dns",
+    "maxRedirects",
+    "userAgent",
+    "batch",
+    "batchPerHost",
+    "httpDebug",
+    "insecureSkipTLSVerify",
+    "tlsCipherSuites",
+    "tlsVersion",
+    "tlsAuth",
+    "throw",
+    "thresholds",
+    "blacklistIPs",
+    "blockHostnames",
+    "hosts",
+    "noConnectionReuse",
+    "noVUConnectionReuse",
+    "minIterationDuration",
+    "cloud",
+    "ext",
+    "summaryTrendStats",
+    "summaryTimeUnit",
+    "systemTags",
+    "tags",
+    "metricSamplesBufferSize",
+    "noCookiesReset",
+    "discardResponseBodies",
+    "features",
+];
+
+/// k6's warning of options that it does not know, which names the first of them; Go reads names in any case.
+pub(crate) fn unknown(options: &str) -> Option<LogLine> {
+    let options: Map<String, Value> = serde_json::from_str(options).ok()?;
+    let known = |name: &str| KNOWN.iter().any(|k| k.eq_ignore_ascii_case(name));
+    let mut names: Vec<&String> = options.keys().filter(|name| !known(name)).collect();
+    names.sort();
+    let first = names.first()?;
+    Some(LogLine {
+        level: Level::Warning,
+        text: "There were unknown fields in the options exported in the script".to_owned(),
+        fields: vec![("error".to_owned(), format!("json: unknown field {first:?}"))],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_unknown_option_is_named() {
+        assert_eq!(
+            unknown(r#"{"VUS": 1, "thresholds": {}, "cloud": {}}"#),
+            None
+        );
+        let line = unknown(r#"{"zoo": 1, "vus": 1, "foo": {}}"#).unwrap();
+        assert_eq!(line.fields[0].1, "json: unknown field \"foo\"");
+    }
+}

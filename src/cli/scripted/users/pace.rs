@@ -1,0 +1,74 @@
+//! The option `rps`: a limit on the requests that all VUs together send a second.
+
+use std::rc::Rc;
+
+use capsim_script::Request;
+use serde_json::Value;
+
+use super::{ScriptUsers, User};
+use crate::engine::{Span, Time};
+use crate::world::users::{Turn, UserAction};
+
+/// A token bucket of one token (`lib/netext/httpext/request.go`, k6 v2.2.0): requests wait in order of their arrival until
+/// the last one is `gap` ago. The wait is no part of their times.
+pub(super) struct Pace {
+    gap: Span,
+    /// When the next request may be sent.
+    free: Time,
+}
+
+impl Pace {
+    /// That of a script's options; `None` without a limit.
+    pub(super) fn of(options: Option<&str>) -> Option<Pace> {
+        let options: Value = serde_json::from_str(options?).ok()?;
+        let rate = options["rps"].as_u64().filter(|rate| *rate > 0)?;
+        Some(Pace {
+            gap: Span(1_000_000_000 / rate),
+            free: Time::ZERO,
+        })
+    }
+
+    /// How long a request waits that comes now.
+    fn wait(&mut self, now: Time) -> Span {
+        let sent = self.free.max(now);
+        self.free = sent + self.gap;
+        sent.since(now)
+    }
+}
+
+impl ScriptUsers<'_> {
+    /// Sends a request when it may be sent.
+    pub(super) fn pace(
+        &mut self,
+        turn: Turn,
+        user: &mut User,
+        request: Rc<Request>,
+        beside: bool,
+    ) -> Result<UserAction, String> {
+        let wait = self
+            .pace
+            .as_mut()
+            .map_or(Span::ZERO, |pace| pace.wait(turn.now));
+        if wait == Span::ZERO {
+            return self.request(turn, user, &request, beside);
+        }
+        user.held = Some((request, beside));
+        Ok(UserAction::Sleep(wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_keep_their_distance() {
+        let mut pace = Pace::of(Some(r#"{"rps": 10}"#)).unwrap();
+        let second = Time(1_000_000_000);
+        let waits = [Time::ZERO, Time::ZERO, Time::ZERO, second, second];
+        let waits = waits.map(|now| pace.wait(now).0 / 1_000_000);
+        assert_eq!(waits, [0, 100, 200, 0, 100]);
+        assert!(Pace::of(Some(r#"{"rps": 0}"#)).is_none());
+        assert!(Pace::of(Some("{}")).is_none());
+    }
+}

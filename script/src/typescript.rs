@@ -8,15 +8,16 @@ use std::fmt::Write as _;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    BindingPattern, BindingPatternKind, Class, ClassElement, Declaration, ExportAllDeclaration,
-    ExportDefaultDeclaration, ExportDefaultDeclarationKind, ExportNamedDeclaration, Expression,
-    FormalParameter, Function, IdentifierReference, ImportDeclaration, ImportDeclarationSpecifier,
-    ImportOrExportKind, MethodDefinition, MethodDefinitionKind, PropertyDefinition,
-    PropertyDefinitionType, Statement, TSAsExpression, TSEnumDeclaration, TSEnumMemberName,
-    TSImportEqualsDeclaration, TSIndexSignature, TSInterfaceDeclaration, TSModuleDeclaration,
-    TSNonNullExpression, TSSatisfiesExpression, TSThisParameter, TSTypeAliasDeclaration,
-    TSTypeAnnotation, TSTypeAssertion, TSTypeParameterDeclaration, TSTypeParameterInstantiation,
-    VariableDeclaration, VariableDeclarator,
+    ArrowFunctionExpression, BindingPattern, BindingPatternKind, Class, ClassElement, Declaration,
+    ExportAllDeclaration, ExportDefaultDeclaration, ExportDefaultDeclarationKind,
+    ExportNamedDeclaration, Expression, FormalParameter, Function, IdentifierReference,
+    ImportDeclaration, ImportDeclarationSpecifier, ImportOrExportKind, MethodDefinition,
+    MethodDefinitionKind, PropertyDefinition, PropertyDefinitionType, Statement, TSAsExpression,
+    TSEnumDeclaration, TSEnumMemberName, TSImportEqualsDeclaration, TSIndexSignature,
+    TSInterfaceDeclaration, TSModuleDeclaration, TSNonNullExpression, TSSatisfiesExpression,
+    TSThisParameter, TSTypeAliasDeclaration, TSTypeAnnotation, TSTypeAssertion,
+    TSTypeParameterDeclaration, TSTypeParameterInstantiation, VariableDeclaration,
+    VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::Parser;
@@ -342,6 +343,20 @@ impl<'a> Visit<'a> for Strip<'_> {
         self.blank(it.span);
     }
 
+    fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
+        if let Some(returned) = &it.return_type
+            && self
+                .slice(returned.span.start, returned.span.end)
+                .contains('\n')
+        {
+            // No line may end before the arrow: the parenthesis moves to where the type ended.
+            let end = it.params.span.end;
+            self.between(end - 1, end);
+            self.insert(returned.span.end, ")".to_owned());
+        }
+        walk::walk_arrow_function_expression(self, it);
+    }
+
     fn visit_ts_this_parameter(&mut self, it: &TSThisParameter<'a>) {
         self.element(it.span);
     }
@@ -558,6 +573,17 @@ mod tests {
                 "const g = (x ) => x;"
             ]
         );
+    }
+
+    #[test]
+    fn an_arrow_stands_in_the_line_where_its_parameters_end() {
+        let text = "const f = (\n  x: number,\n): {\n  y: number;\n} => ({ y: x });\n";
+        let written = stripped(text).unwrap();
+        assert_eq!(
+            written.lines().nth(4).unwrap().trim_start(),
+            ") => ({ y: x });"
+        );
+        assert_eq!(written.lines().count(), text.lines().count());
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct RateLimit {
 }
 
 /// How a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Rule {
     /// The excess over the rate leaks at the rate. All in thousandths of a request.
     LeakyBucket {
@@ -38,9 +38,8 @@ pub enum Rule {
     },
     /// Requests of the last second, those of the second before counted in part; who is beyond waits in order.
     SlidingCounter {
-        /// How many threads look at it at the same time: so many may pass where the counter has room for one.
-        threads: u32,
-        /// How likely each further thread looks before the one that passed is counted.
-        together: f64,
+        /// Several threads look at it at the same time, and one that has passed is counted a little later: how likely a
+        /// second one passes before the first is counted, then a third, and so on. Empty where one thread looks.
+        together: Vec<f64>,
     },
 }

@@ -48,13 +48,13 @@ pub(super) static RATE_LIMIT: Table = Table {
         Key::new(
             "threads",
             Kind::Whole(1, 1000),
-            "With `sliding-counter`: how many threads look at it at the same time; so many of those in line may pass where it has room for one.",
+            "With `sliding-counter`: how many threads look at it at the same time; so many of those in line may pass where it has room for one (see `together`).",
         )
         .or_whole(1),
         Key::new(
             "together",
-            Kind::Number(0.0, 1.0),
-            "With several `threads`: the probability that a further thread looks before the one that passed is counted, and so passes, too.",
+            Kind::OneOrMore(&Kind::Number(0.0, 1.0)),
+            "With several `threads`: the probability that a further one passes before the one that passed is counted. A list: that of a second one, of a third, and so on; a thread may look again, so that these may be more than the threads.",
         )
         .or_number(1.0),
         refusal(),
@@ -114,17 +114,18 @@ fn rate_limit(name: &str, field: &Field) -> RateLimit {
         limit.rate = ((rate * 1000.0).round() as u64).max(1);
     }
     if section.choice("rule", &RULES) == Some(Counts::LastSecond) {
-        limit.rule = Rule::SlidingCounter {
-            threads: section.integer_or_default("threads"),
-            together: section.real_or_default("together"),
-        };
-        if matches!(limit.rule, Rule::SlidingCounter { threads: 1, .. }) {
+        let threads: usize = section.integer_or_default("threads");
+        let together = if threads == 1 {
             idle(
                 &section,
                 "together",
                 "one thread counts before it looks again",
             );
-        }
+            Vec::new()
+        } else {
+            together(&section, threads)
+        };
+        limit.rule = Rule::SlidingCounter { together };
         for key in ["burst", "delay", "refusal", "per"] {
             idle(
                 &section,
@@ -144,6 +145,17 @@ fn rate_limit(name: &str, field: &Field) -> RateLimit {
     }
     limit.clock = section.time("clock").unwrap_or(limit.clock);
     limit
+}
+
+/// How likely a second one passes before the first is counted, a third, and so on.
+fn together(section: &Section, threads: usize) -> Vec<f64> {
+    let given = section.optional("together");
+    let each = |field: &Field| field.one_or_more().iter().filter_map(Field::real).collect();
+    match &given {
+        Some(field) if matches!(field.node.value, Value::List(_)) => each(field),
+        Some(field) => vec![field.real().unwrap_or(1.0); threads - 1],
+        None => vec![1.0; threads - 1],
+    }
 }
 
 fn leaky_bucket(section: &Section) -> Rule {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Job;
-use super::chance::Chance;
 use super::waiting::Tickets;
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};
@@ -35,8 +34,8 @@ pub struct Limiter {
     buckets: BTreeMap<u32, Bucket>,
     counter: Counter,
     line: VecDeque<(Job, u32)>,
-    /// Of a sliding counter: whether a further thread looks before the last passage is counted.
-    together: Option<Box<Chance>>,
+    /// Of a sliding counter: decides whether a further one passes before the last passage is counted.
+    together: Stream,
     /// What it measured.
     pub probe: LimiterProbe,
 }
@@ -138,16 +137,12 @@ impl Limiter {
     /// A limit that nobody has come to. `stream` is drawn from where several threads look.
     #[must_use]
     pub fn new(spec: &RateLimit, stream: Stream) -> Limiter {
-        let together = match spec.rule {
-            Rule::SlidingCounter { together, .. } => Chance::with(together, stream),
-            Rule::LeakyBucket { .. } => None,
-        };
         Limiter {
             spec: spec.clone(),
             buckets: BTreeMap::new(),
             counter: Counter::default(),
             line: VecDeque::new(),
-            together,
+            together: stream,
             probe: LimiterProbe::default(),
         }
     }
@@ -215,20 +210,21 @@ impl Limiter {
         tickets: &impl Tickets,
     ) -> Result<Job, Option<Time>> {
         let ms = now.0 / 1_000_000;
-        let threads = match self.spec.rule {
-            Rule::SlidingCounter { threads, .. } => threads,
-            Rule::LeakyBucket { .. } => 1,
+        // How likely one more passes before the passages of this look are counted.
+        let more = match &self.spec.rule {
+            Rule::SlidingCounter { together } if taken > 0 => {
+                let last = together.get(taken as usize - 1);
+                last.copied().unwrap_or(0.0)
+            }
+            _ => 0.0,
         };
-        let looks = |more: &mut Option<Box<Chance>>| more.as_mut().is_some_and(|c| c.strikes());
         while let Some(&(job, ticket)) = self.line.front() {
             if !tickets.is_current(job, ticket) {
                 self.line.pop_front();
                 continue;
             }
             let room = self.room(ms);
-            // A further thread may have looked before the first one's passage was counted.
-            let more = taken > 0 && taken < threads;
-            if room > ms && !(more && looks(&mut self.together)) {
+            if room > ms && !(more > 0.0 && self.together.unit() < more) {
                 return Err(Some(Time(room * 1_000_000)));
             }
             self.counter.add(ms);

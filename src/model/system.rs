@@ -328,6 +328,17 @@ pub struct ByNumber {
     pub balking: Vec<f64>,
     /// Factor on the speed of the servers, by the number in service and waiting: 1, 2, 3, …
     pub speeds: Vec<f64>,
+    /// What who comes to an idle station needs in addition.
+    pub setup: Option<Setup>,
+}
+
+/// What the first service takes in addition after a station has been idle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Setup {
+    /// How much longer that service takes.
+    pub time: Span,
+    /// How long the station must have been idle for it.
+    pub after: Span,
 }
 
 /// Cores that stations share.

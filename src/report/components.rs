@@ -67,6 +67,12 @@ fn stations(outcome: &Outcome, model: &Model) -> Vec<String> {
             );
             lines.push(line);
         }
+        if probe.setups > 0 {
+            lines.push(format!(
+                "station {name}: {} of {begun} services were longer by a setup, for nobody was served before",
+                probe.setups
+            ));
+        }
         if probe.balked > 0 {
             let (balked, came) = (probe.balked, probe.arrived);
             lines.push(format!(

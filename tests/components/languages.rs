@@ -258,17 +258,35 @@ fn the_overflow_of_sqlalchemy_starves_threads_of_one_interpreter() {
     for ((found, measured), by) in found.iter().zip(measured).zip(by) {
         assert!((found / measured - 1.0).abs() < by, "{found} {measured}");
     }
-    // Think times that do not meet the other connection: measured 89 91 101 181, 0.20 (3 ms), 86 87 89 181, 0.22 (6 ms).
-    for (think, mean_wait, cv) in [("3", 89.0, 0.2), ("6", 86.0, 0.22)] {
-        let other = text.replace("5.02ms", &format!("{think}.02ms"));
-        let other = other.replace("5.06ms", &format!("{think}.06ms"));
-        let all = of(&other);
+    // Other think times, measured twice: mean, and the coefficient of variation from the first to the second time (3 ms, 6 ms); 95th
+    // percentile (5.2 and 5.5 ms: one in twelve waits twice, so that it is that of one turn in some runs and of two in most).
+    let thinks = |text: &str, think: &str| {
+        let other = text.replace("5.02ms", &format!("{think}2ms"));
+        of(&other.replace("5.06ms", &format!("{think}6ms")))
+    };
+    for (think, mean_wait, cv) in [("3.0", 88.0, (0.2, 0.46)), ("6.0", 85.0, (0.22, 0.42))] {
+        let all = thinks(&text, think);
         assert!(
             (mean(&all, |s| s.mean) / mean_wait - 1.0).abs() < 0.05,
             "{all:?}"
         );
-        assert!((mean(&all, |s| s.cv) - cv).abs() < 0.06, "{all:?}");
+        assert!(within(mean(&all, |s| s.cv), cv), "{all:?}");
     }
+    let middle = |all: &[Spread]| {
+        let mut p95: Vec<f64> = all.iter().map(|s| s.p95).collect();
+        p95.sort_by(f64::total_cmp);
+        p95[p95.len() / 2]
+    };
+    for (think, measured) in [("5.1", 175.0), ("5.2", 173.0), ("5.5", 173.0)] {
+        let all = thinks(&text, think);
+        let p95 = middle(&all);
+        assert!((p95 - measured).abs() < 15.0, "{think}: {p95}");
+        assert!(within(mean(&all, |s| s.cv), (0.33, 0.56)), "{all:?}");
+    }
+    // It is the setup: threads with a real-time priority, whose first steps took no longer, were measured at 86 to 91 ms.
+    let warm: Vec<&str> = text.lines().filter(|l| !l.starts_with("setup")).collect();
+    let p95 = middle(&thinks(&warm.join("\n"), "5.2"));
+    assert!((p95 - 88.5).abs() < 15.0, "{p95}");
 }
 
 #[test]

@@ -27,6 +27,10 @@ fn agrees(keys: &str, births: &[f64], deaths: &[f64]) {
     let there: f64 = p.iter().enumerate().map(|(n, p)| n as f64 * p).sum();
     // Arrivals see time averages (Wolff 1982).
     let stay: f64 = births.iter().zip(&p).map(|(rate, p)| rate / 40.0 * p).sum();
+    agrees_with(keys, there, stay);
+}
+
+fn agrees_with(keys: &str, there: f64, stay: f64) {
     let text = station(keys);
     let runs: Vec<[f64; 2]> = (0..12)
         .map(|seed| {
@@ -109,6 +113,51 @@ fn a_service_goes_on_at_another_speed() {
     assert_eq!(ends("1s"), [15, 25]);
     // The second goes away after 3 ms, in which 6 ms were done: 4 ms are left. (The first that ends is the second.)
     assert_eq!(ends("3ms"), [3, 17]);
+}
+
+#[test]
+fn the_first_service_after_an_idle_time_is_longer() {
+    // M/G/1 with setup D: the mean wait grows by (2 E[D] + λ E[D²]) / (2 (1 + λ E[D])) (Welch 1964). Idle times are exponential, so
+    // that a setup after a idle milliseconds is there with the probability e^(−λa). Per millisecond: λ = 0.04, E[S] = 20.
+    for (setup, after) in [(30.0, 0.0), (30.0, 10.0), (5.0, 40.0)] {
+        let (rate, q) = (0.04, libm::exp(-0.04 * after));
+        let (first, second) = (q * setup, q * setup * setup);
+        let response = 100.0 + (2.0 * first + rate * second) / (2.0 * (1.0 + rate * first));
+        let setup = format!("setup = {{ time = \"{setup}ms\", after = \"{after}ms\" }}");
+        for keys in ["", "discipline = \"priority\"\npreemption = \"resume\"\n"] {
+            let keys = format!("servers = 1\n{keys}{setup}");
+            agrees_with(&keys, rate * response, 1.0);
+        }
+    }
+}
+
+/// Of one server by hand: services of 20 ms, a setup of 5 ms.
+#[test]
+fn a_setup_is_of_who_comes_to_a_station_that_was_idle_for_long_enough() {
+    let ends = |after: &str, keys: &str| {
+        let text = format!(
+            "[scenarios.default]\nexecutor = \"trace-arrivals\"\nat = [\"0s\", \"10ms\", \"60ms\", \"200ms\"]\njourney = \"go\"\n\
+             [journeys]\ngo = [{{ request = \"e\" }}]\n[stations.s]\nservers = 1\n\
+             setup = {{ time = \"5ms\", after = \"{after}\" }}\n{keys}\n\
+             [endpoints.e]\nvisits = [{{ station = \"s\", time = \"20ms\" }}]\n"
+        );
+        let outcome = run(&text, 1);
+        let durations = outcome.recorder.durations.iter();
+        let ms: Vec<u64> = durations.map(|ns| ns / 1_000_000).collect();
+        (ms, outcome.stations[0].setups)
+    };
+    // Before the first nobody was there. The second waits from 10 to 25 ms; the third comes after 15 ms without anybody, the
+    // fourth after 115 or more.
+    assert_eq!(ends("0s", ""), (vec![25, 35, 25, 25], 3));
+    assert_eq!(ends("15ms", ""), (vec![25, 35, 25, 25], 3));
+    assert_eq!(ends("16ms", ""), (vec![25, 35, 20, 25], 2));
+    assert_eq!(ends("1s", ""), (vec![25, 35, 20, 20], 1));
+    // Another speed while nobody is there is no service.
+    let slow = "slowdowns = [{ at = \"50ms\", lasts = \"5ms\", leaves = 0.5 }]";
+    assert_eq!(ends("15ms", slow), (vec![25, 35, 25, 25], 3));
+    // Under processor sharing the setup is work as any other: both are there from 10 to 40 ms.
+    let shared = "discipline = \"processor-sharing\"";
+    assert_eq!(ends("0s", shared).1, 3);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::preset::Presets;
 use crate::queueing::Preemption;
 use crate::section::Section;
 use crate::system::{
-    ByNumber, Connecting, Discipline, EndpointId, HostId, Pool, Scalability, Station,
+    ByNumber, Connecting, Discipline, EndpointId, HostId, Pool, Scalability, Setup, Station,
 };
 use crate::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
 use crate::waiting::{WaitOrder, Waiting};
@@ -62,6 +62,11 @@ pub(crate) static STATION: Table = Table {
             "Factor on the speed, by how many are in service and waiting: 1, 2, 3 … and more.",
         )
         .otherwise("always 1"),
+        Key::new(
+            "setup",
+            Kind::Table(&SETUP),
+            "What the first service takes in addition after it has been idle: a core that wakes up with cold caches, a disk that spins up.",
+        ),
         Key::new(
             "slowdowns",
             Kind::List(&Kind::Table(&SLOWDOWN)),
@@ -137,6 +142,21 @@ static SCALABILITY: Table = Table {
         .or_number(0.0),
     ],
     rules: &[Rule::AnyOf(&["sigma", "kappa"])],
+};
+
+static SETUP: Table = Table {
+    name: "stations.NAME.setup",
+    about: "The first service after nobody was served is longer (Welch 1964).",
+    keys: &[
+        Key::new("time", Kind::TimeAboveZero, "How much longer.").required("time = \"30us\""),
+        Key::new(
+            "after",
+            Kind::Time,
+            "How long nobody must have been served for it.",
+        )
+        .or_text("0s"),
+    ],
+    rules: &[],
 };
 
 /// `[pools.NAME]`
@@ -296,6 +316,15 @@ fn by_number(section: &Section, station: &Station) -> ByNumber {
     let law = ByNumber {
         balking: list("balking"),
         speeds: list("speeds"),
+        setup: section
+            .optional("setup")
+            .and_then(|f| f.section())
+            .and_then(|s| {
+                Some(Setup {
+                    time: s.time("time")?,
+                    after: s.time("after").unwrap_or(Span::ZERO),
+                })
+            }),
     };
     if station.scalability.is_some() && !law.speeds.is_empty() {
         let message = "`speeds` says what `scalability` says already";

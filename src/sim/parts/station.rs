@@ -152,6 +152,7 @@ impl Station {
         if self.by_number.is_some() && self.balks() {
             return Admission::Refused;
         }
+        let entry = self.set_up(now, entry);
         let granted = if self.classes.is_some() {
             self.arrive_by_class(now, (entry.job, entry.ticket, entry.demand), class)
         } else {
@@ -295,7 +296,12 @@ impl Station {
 
     /// Slowdowns and the host leave this share of the speed from now on.
     pub fn set_speed(&mut self, now: Time, speed: f64) {
+        let idle_since = self.updated;
         self.advance(now);
+        if self.by_number.is_some() && self.serving.is_empty() {
+            // Its clock stands; how long it has been idle counts.
+            self.updated = idle_since;
+        }
         self.probe.speed_changed(now, self.shared, speed);
         self.speed = speed;
         self.set_pace();

@@ -1,8 +1,10 @@
 //! What depends on how many are at a station: whether who comes stays, and how fast the station works.
 
+use super::super::waiting::QueueEntry;
 use super::Station;
 use crate::engine::Time;
 use crate::engine::stream::Stream;
+use crate::engine::time::to_f64;
 use crate::model::system;
 
 /// What a station needs to know for that.
@@ -23,7 +25,7 @@ impl ByNumber {
     #[must_use]
     pub fn of(spec: &system::Station, stream: Stream) -> Option<Box<ByNumber>> {
         let law = spec.by_number.clone();
-        let needed = !law.balking.is_empty() || !law.speeds.is_empty();
+        let needed = !law.balking.is_empty() || !law.speeds.is_empty() || law.setup.is_some();
         needed.then(|| Box::new(ByNumber { law, stream }))
     }
 
@@ -52,6 +54,25 @@ impl Station {
         self.probe.refused += u64::from(balks);
         self.probe.balked += u64::from(balks);
         balks
+    }
+
+    /// A job comes: what it needs, and the setup if nobody was here for long enough.
+    pub(super) fn set_up(&mut self, now: Time, entry: QueueEntry) -> QueueEntry {
+        let setup = self.by_number.as_ref().and_then(|n| n.law.setup);
+        let Some(setup) = setup.filter(|_| self.serving.is_empty()) else {
+            return entry;
+        };
+        // Nobody has come yet: it has been idle for ever.
+        if self.sequence > 0 && now.since_past(self.updated) < setup.after {
+            return entry;
+        }
+        self.probe.setups += 1;
+        let demand = if self.plain {
+            entry.demand.saturating_add(setup.time.0)
+        } else {
+            (f64::from_bits(entry.demand) + to_f64(setup.time.0)).to_bits()
+        };
+        QueueEntry { demand, ..entry }
     }
 
     /// Factor on the speed by the number of jobs that are there.

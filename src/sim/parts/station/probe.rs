@@ -21,6 +21,8 @@ pub struct StationProbe {
     pub refused: u64,
     /// Of these, jobs that went away at once for those they saw waiting.
     pub balked: u64,
+    /// Services that were longer by a setup.
+    pub setups: u64,
     /// Jobs that walked away or were cancelled.
     pub left: u64,
     /// Services that a higher class has interrupted.

@@ -579,3 +579,50 @@ export default function () {{ http.get('http://shop/x'); http.asyncRequest('GET'
         "{said}"
     );
 }
+
+/// A VU waits until its shortest iteration is over; that is no part of `iteration_duration`, and ends with the test.
+#[test]
+fn iterations_have_a_shortest_duration() {
+    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let counts = |options: &str| {
+        let script = format!(
+            "import http from 'k6/http';
+export const options = {{ minIterationDuration: '1s', {options} }};
+export function setup() {{}}
+export default function () {{
+  http.get('http://shop/x');
+  if (__ITER === 1) throw new Error('counts, too');
+  if (__ITER === 2) http.batch(['http://shop/x', 'http://shop/x', 'http://shop/x']);
+}}
+"
+        );
+        let folder = folder(&[("test.js", &script), ("system.toml", system)]);
+        let output = run(&folder, &["--audit"]);
+        let (shown, said) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(said.contains(" 0 broken"), "{said}");
+        let all = metrics(&shown);
+        (all["iterations"], all["iteration_duration"], shown)
+    };
+    let (iterations, duration, shown) = counts("vus: 3, iterations: 9");
+    assert_eq!(iterations, 9.0);
+    // 10 ms, but for those with a batch: 20.
+    assert!((10.0..14.0).contains(&duration), "{duration}");
+    assert!(shown.contains("running (00m03.0s)"), "{shown}");
+    // At 0, 1 and 2 s; the rest of the third is cut off with the test, and nothing is interrupted.
+    let (iterations, _, shown) = counts("vus: 2, duration: '2500ms'");
+    assert_eq!(iterations, 6.0);
+    assert!(
+        shown.contains("6 complete and 0 interrupted iterations"),
+        "{shown}"
+    );
+    let (iterations, _, shown) = counts(
+        "scenarios: { s: { executor: 'constant-vus', vus: 2, duration: '2500ms', gracefulStop: '0s' } }",
+    );
+    assert_eq!(iterations, 6.0);
+    assert!(
+        shown.contains("6 complete and 0 interrupted iterations"),
+        "{shown}"
+    );
+    assert!(shown.contains("running (2.5s)"), "{shown}");
+}

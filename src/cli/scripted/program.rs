@@ -168,14 +168,18 @@ impl UserProgram for ScriptProgram {
         let options: serde_json::Value = options
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
+        let set = |into: &mut Span, time: Option<Span>| *into = time.unwrap_or(*into);
         let leaves_out = |what: &str| options[what] == serde_json::Value::Bool(true);
         if model.setup.is_none() && !leaves_out("noSetup") {
             model.setup = phase(model, exports, "setup");
-            time(&options["setupTimeout"], &mut model.setup_timeout);
+            set(&mut model.setup_timeout, time_of(&options["setupTimeout"]));
         }
         if model.teardown.is_none() && !leaves_out("noTeardown") {
             model.teardown = phase(model, exports, "teardown");
-            time(&options["teardownTimeout"], &mut model.teardown_timeout);
+            set(
+                &mut model.teardown_timeout,
+                time_of(&options["teardownTimeout"]),
+            );
         }
         for metric in &exports.metrics {
             if !model.metrics.iter().any(|m| m.name == metric.name) {
@@ -277,16 +281,14 @@ impl Session for ScriptSession {
     }
 }
 
-/// Takes over a time of the options: a text with a unit, or milliseconds.
-fn time(option: &serde_json::Value, into: &mut Span) {
+/// A time in a script's options: a text with units, or milliseconds.
+pub fn time_of(option: &serde_json::Value) -> Option<Span> {
     let text = match option {
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Number(ms) => format!("{ms}ms"),
-        _ => return,
+        _ => return None,
     };
-    if let Ok(time) = duration::parse(&text) {
-        *into = time;
-    }
+    duration::parse(&text).ok()
 }
 
 /// The journey of `setup` or `teardown`, if the script has that.

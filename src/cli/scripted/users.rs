@@ -16,7 +16,7 @@ use capsim_script::{
     ScriptVu, Timings, VuFactory,
 };
 
-use self::pace::Pace;
+use self::pace::{Pace, shortest};
 use self::samples::{Seen, SeenCheck, place, said};
 use super::learned::{Attempt, SiteKey, key_of};
 use super::program::Shared;
@@ -52,6 +52,8 @@ enum Waits {
 struct User {
     vu: ScriptVu,
     iteration: u32,
+    /// When that began.
+    begun: Time,
     /// Iterations without any time between them, and when they began.
     at_once: (Time, u32),
     in_call: bool,
@@ -89,6 +91,8 @@ pub struct ScriptUsers<'m> {
     any: BTreeMap<EndpointId, SiteId>,
     /// The script's limit on requests a second.
     pace: Option<Pace>,
+    /// How long an iteration takes at least, with the rest behind it.
+    shortest: Span,
     told: Rc<RefCell<Attempt>>,
     learns: bool,
     hidden: usize,
@@ -132,6 +136,7 @@ impl<'m> ScriptUsers<'m> {
         }
         ScriptUsers {
             pace: Pace::of(shared.exports.options.as_deref()),
+            shortest: shortest(shared.exports.options.as_deref()),
             factory,
             data: None,
             shared,
@@ -205,6 +210,7 @@ impl ScriptUsers<'_> {
         Ok(User {
             vu,
             iteration: 0,
+            begun: turn.now,
             at_once: (turn.now, 0),
             in_call: false,
             waits: Waits::Idle,
@@ -223,7 +229,7 @@ impl ScriptUsers<'_> {
                 // The iteration before was cut off.
                 user.vu.resume(Answer::Stop, duration(turn.now));
             }
-            user.iteration = turn.iteration;
+            (user.iteration, user.begun) = (turn.iteration, turn.now);
             takes_time(turn, user).map_err(|why| self.with_last_error(why))?;
             user.in_call = true;
             user.beside.clear();
@@ -415,8 +421,9 @@ impl ScriptUsers<'_> {
                 return Ok(UserAction::Abort);
             }
         }
+        let over = self.over(turn, user);
         match end.failure {
-            None | Some(Stop::Stopped) => Ok(UserAction::Done),
+            None | Some(Stop::Stopped) => Ok(over),
             Some(Stop::Exception(text) | Stop::Result(text))
                 if turn.origin == SampleSource::SETUP =>
             {
@@ -427,7 +434,7 @@ impl ScriptUsers<'_> {
             Some(Stop::Exception(text)) => {
                 self.told.borrow_mut().threw |= turn.origin == SampleSource::TEARDOWN;
                 self.tell(Level::Error, text.trim_end());
-                Ok(UserAction::Done)
+                Ok(over)
             }
             Some(Stop::Endless(text)) => Err(text),
             Some(Stop::Abort(text)) => {

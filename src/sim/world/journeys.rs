@@ -56,6 +56,11 @@ impl World<'_> {
                         inventory.release(now, hold);
                     }
                 }
+                Effect::External if vu.state == VuState::Resting => {
+                    if !self.rest_over(now, id) {
+                        return;
+                    }
+                }
                 Effect::External => match self.resume_external(now, id) {
                     Some(true) => {}
                     Some(false) => return,
@@ -132,6 +137,38 @@ impl World<'_> {
             return false;
         };
         self.recorder.iteration(now, vu.origin, duration);
+        self.looks_for_another(now, id, index)
+    }
+
+    /// An iteration of a scenario is over; the next one of its VU may begin after this time (k6's
+    /// `minIterationDuration`). Until then the VU counts as one that runs.
+    pub(super) fn rest(&mut self, now: Time, id: u32, time: Span) {
+        self.give_up_lines(id);
+        if self.counts_bytes {
+            self.count_bytes(now, id);
+        }
+        let vu = &mut self.vus[id as usize];
+        self.recorder
+            .iteration(now, vu.origin, now.since_past(vu.started));
+        vu.state = VuState::Resting;
+        let event = Event::stale_after(Kind::Wake, id, vu.generation);
+        self.queue.at(now + time, event);
+    }
+
+    /// A VU has rested. Returns whether it goes on with another iteration at once.
+    fn rest_over(&mut self, now: Time, id: u32) -> bool {
+        let vu = &mut self.vus[id as usize];
+        vu.state = VuState::Sleeping;
+        match vu.origin.as_scenario() {
+            Some(index) => self.looks_for_another(now, id, index),
+            None => false,
+        }
+    }
+
+    /// Returns whether a VU whose iteration is over goes on with another one.
+    #[inline(always)]
+    fn looks_for_another(&mut self, now: Time, id: u32, index: usize) -> bool {
+        let vu = &mut self.vus[id as usize];
         let own = (vu.stopping, vu.iterations);
         let another = self.scenarios[index].starts_another(now, id, own, &mut self.recorder);
         if another {
@@ -198,9 +235,10 @@ impl World<'_> {
             }
             VuState::Awaiting => self.stop_awaiting(id, token),
             VuState::Sleeping => self.left_in_flight += u64::from(self.drop_answer(id)),
-            VuState::Idle => {}
+            VuState::Idle | VuState::Resting => {}
         }
-        if state != VuState::Idle && !self.is_line(id) {
+        let runs = !matches!(state, VuState::Idle | VuState::Resting);
+        if runs && !self.is_line(id) {
             let origin = self.vus[id as usize].origin;
             self.recorder.cut_off(origin);
             self.break_off_retries(id);

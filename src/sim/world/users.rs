@@ -68,6 +68,8 @@ pub enum UserAction {
     GroupEnd(GroupId, Span),
     /// The iteration is over.
     Done,
+    /// The iteration of a scenario is over, and the next one of this VU begins after so long at the earliest.
+    Rest(Span),
     /// The run ends here, as it is.
     End,
     /// The test ends: iterations are interrupted, and teardown runs.
@@ -236,6 +238,7 @@ impl<'m> World<'m> {
                 self.give_up_lines(id);
                 return None;
             }
+            UserAction::Rest(time) => self.rest(now, id, time),
             UserAction::End => self.stop(Termination::Aborted),
             UserAction::Abort if self.phase == Phase::Teardown => self.stop(Termination::Aborted),
             UserAction::Abort => self.abort(now),

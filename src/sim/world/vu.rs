@@ -75,6 +75,8 @@ pub enum VuState {
     Requesting(u32),
     /// Waiting to be let through.
     Awaiting,
+    /// Its iteration is over, and the next one may not begin yet.
+    Resting,
 }
 
 /// A virtual user. Its position is a step of a flat program. It fills one line of the caches: of a million

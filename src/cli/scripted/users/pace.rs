@@ -1,4 +1,4 @@
-//! The option `rps`: a limit on the requests that all VUs together send a second.
+//! Options that hold VUs back: `rps`, a limit on the requests that all of them send a second, and `minIterationDuration`.
 
 use std::rc::Rc;
 
@@ -6,6 +6,7 @@ use capsim_script::Request;
 use serde_json::Value;
 
 use super::{ScriptUsers, User};
+use crate::cli::scripted::program::time_of;
 use crate::engine::{Span, Time};
 use crate::world::users::{Turn, UserAction};
 
@@ -36,7 +37,25 @@ impl Pace {
     }
 }
 
+/// How long an iteration takes at least (`minIterationDuration`; `internal/js/runner.go`, k6 v2.2.0): its VU waits for the
+/// rest, which is no part of `iteration_duration`.
+pub(super) fn shortest(options: Option<&str>) -> Span {
+    let options: Value = options
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    time_of(&options["minIterationDuration"]).unwrap_or(Span::ZERO)
+}
+
 impl ScriptUsers<'_> {
+    /// What the end of an iteration, setup or teardown is to the world.
+    pub(super) fn over(&self, turn: Turn, user: &User) -> UserAction {
+        let took = turn.now.since(user.begun);
+        match turn.origin.as_scenario() {
+            Some(_) if took < self.shortest => UserAction::Rest(Span(self.shortest.0 - took.0)),
+            _ => UserAction::Done,
+        }
+    }
+
     /// Sends a request when it may be sent.
     pub(super) fn pace(
         &mut self,

@@ -482,6 +482,45 @@ export default function () { http.get(`${address}/x?u=${users[__VU % users.lengt
     assert_eq!(stub.output().unwrap().status.code(), Some(0));
 }
 
+/// However many values a tag takes, thresholds see those that they name.
+#[test]
+fn tags_with_many_values_leave_those_that_thresholds_name() {
+    let script = "import http from 'k6/http';
+import { check } from 'k6';
+import { Counter } from 'k6/metrics';
+import exec from 'k6/execution';
+const made = new Counter('made');
+export const options = {
+  vus: 5, iterations: 3000,
+  thresholds: {
+    'checks{kind:late}': ['rate<0.5'], 'made{kind:late}': ['count==10'], 'http_reqs{kind:late}': ['count==10'],
+    'made{id:2995}': ['count==1'], 'http_reqs{method:POST}': ['count==10'],
+  },
+};
+export default function () {
+  const id = exec.scenario.iterationInTest;
+  const late = id >= 2990;
+  const tags = { id, kind: late ? 'late' : 'early' };
+  if (late) http.post('http://shop/x', null, { tags }); else http.get('http://shop/x', { tags });
+  check(late, { 'is early': (l) => !l }, tags);
+  made.add(1, tags);
+}
+";
+    let endpoint = "visits = [{ delay = \"10ms\" }]\n";
+    let system = format!(
+        "[endpoints.x]\nroute = \"GET /x\"\n{endpoint}[endpoints.y]\nroute = \"POST /x\"\n{endpoint}"
+    );
+    let folder = folder(&[("test.js", script), ("system.toml", &system)]);
+    let output = run(&folder, &[]);
+    let shown = text(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{shown}{}",
+        text(&output.stderr)
+    );
+}
+
 /// What is wrong with a script's options is not said to be in the file of the system.
 #[test]
 fn errors_of_options_name_the_script() {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::engine::Span;
 use crate::model::Model;
 use crate::model::journey::{Check, Expected, Group, Site, SiteId, Usual};
+use crate::model::metric_name::MetricName;
 use crate::model::system::EndpointId;
 
 /// Tags, sorted by key.
@@ -41,8 +42,21 @@ pub fn key_of(site: &Site) -> SiteKey {
     }
 }
 
-/// Kinds of requests, of checks and of other samples beyond which tags are no longer told apart.
+/// Kinds of requests, of checks and of other samples beyond which only tags that thresholds name are told apart.
 pub const MOST_TAGGED: usize = 500;
+
+/// Tags that the thresholds of a model name.
+pub fn wanted(model: &Model) -> BTreeSet<(String, String)> {
+    let names = model.thresholds.iter();
+    let parts = names.filter_map(|t| match MetricName::parse(&t.metric) {
+        Ok(MetricName::Part(part)) => Some(part.tags),
+        _ => None,
+    });
+    parts.flatten().collect()
+}
+
+/// Kinds of requests beyond which those of an endpoint are one.
+pub const MOST_SITES: usize = 2_000;
 
 /// Iterations without anything new after which a run has shown what the script does.
 const LEARN: u32 = 500;
@@ -184,23 +198,31 @@ impl Missing {
 
     /// Adds all of it to a model.
     pub fn teach(&self, model: &mut Model) {
+        let wanted = wanted(model);
+        let few = |known: usize, tags: &TagList| {
+            known < MOST_TAGGED || tags.iter().all(|tag| is_kept(&wanted, tag))
+        };
         for CheckKey { group, name, tags } in self.checks.all.iter().cloned() {
-            let check = Check { name, group, tags };
-            if model.checks.len() < MOST_TAGGED || check.tags.is_empty() {
-                push_new(&mut model.checks, check);
+            if few(model.checks.len(), &tags) {
+                push_new(&mut model.checks, Check { name, group, tags });
             }
         }
         for (path, tags) in self.groups.all.iter().cloned() {
-            if model.groups.len() < MOST_TAGGED || tags.is_empty() {
+            if few(model.groups.len(), &tags) {
                 push_new(&mut model.groups, Group { path, tags });
             }
         }
         for key in &self.sites.all {
-            if model.sites.len() < MOST_TAGGED {
+            if few(model.sites.len(), &key.tags) && model.sites.len() < MOST_SITES {
                 model.sites.push(site(key.clone()));
             }
         }
     }
+}
+
+/// Whether a tag is told apart whatever the number of kinds: one that thresholds name, and the method of a request.
+pub fn is_kept(wanted: &BTreeSet<(String, String)>, tag: &(String, String)) -> bool {
+    tag.0 == "method" || wanted.contains(tag)
 }
 
 fn push_new<T: PartialEq>(list: &mut Vec<T>, thing: T) {

@@ -5,7 +5,7 @@ mod samples;
 mod scenarios;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use capsim_script::{
 
 use self::pace::{Pace, shortest};
 use self::samples::{Seen, SeenCheck, place, said};
-use super::learned::{Attempt, SiteKey, key_of};
+use super::learned::{Attempt, SiteKey, key_of, wanted};
 use super::program::Shared;
 use super::routes::{Routes, Sent};
 use super::{answers, text_of};
@@ -87,6 +87,8 @@ pub struct ScriptUsers<'m> {
     seen: Vec<Vec<Seen>>,
     /// Checks that scenarios made before.
     checks: Vec<SeenCheck>,
+    /// Tags that thresholds name.
+    wanted: BTreeSet<(String, String)>,
     /// Some site of each endpoint.
     any: BTreeMap<EndpointId, SiteId>,
     /// The script's limit on requests a second.
@@ -149,6 +151,7 @@ impl<'m> ScriptUsers<'m> {
             sites,
             seen: model.endpoints.iter().map(|_| Vec::new()).collect(),
             checks: Vec::new(),
+            wanted: wanted(model),
             any,
             learns,
             told,

@@ -10,7 +10,7 @@ use capsim_script::{Answer, Level, LogLine, Request, Tags};
 use serde_json::Value;
 
 use super::{MOST_LINES, ScriptUsers, User, span};
-use crate::cli::scripted::learned::{CheckKey, MOST_TAGGED, SiteKey, TagList};
+use crate::cli::scripted::learned::{CheckKey, MOST_SITES, MOST_TAGGED, SiteKey, TagList, is_kept};
 use crate::measure::recorder::SampleSource;
 use crate::model::answer::Answer as Answered;
 use crate::model::journey::{Check, CheckId, Expected, GroupId, MetricId, SiteId};
@@ -94,15 +94,10 @@ fn list(tags: &Tags) -> TagList {
     tags.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// Whether a list holds these tags.
-fn are(list: &[(String, String)], tags: &Tags) -> bool {
-    list.len() == tags.len() && list.iter().map(|(k, v)| (k, v)).eq(tags)
-}
-
 impl ScriptUsers<'_> {
     /// A group that the model does not know is to be added to it.
     pub(super) fn open_group(&mut self, path: &str) {
-        if self.group(path, &Tags::new()).is_none() {
+        if self.group(path, &TagList::new()).is_none() {
             self.told
                 .borrow_mut()
                 .missing
@@ -135,9 +130,13 @@ impl ScriptUsers<'_> {
     }
 
     fn site_by_key(&self, turn: Turn, endpoint: EndpointId, request: &Request) -> Option<SiteId> {
-        let key = self.key(turn, endpoint, request);
-        let known = self.sites.get(&key).copied();
-        if known.is_none() && self.model.sites.len() < MOST_TAGGED {
+        let mut key = self.key(turn, endpoint, request);
+        let mut known = self.sites.get(&key).copied();
+        if known.is_none() && self.model.sites.len() >= MOST_TAGGED {
+            key.tags.retain(|tag| is_kept(&self.wanted, tag));
+            known = self.sites.get(&key).copied();
+        }
+        if known.is_none() && self.model.sites.len() < MOST_SITES {
             self.told.borrow_mut().missing.site(key);
         }
         known.or_else(|| self.any.get(&endpoint).copied())
@@ -203,23 +202,28 @@ impl ScriptUsers<'_> {
             return Some(known.check);
         }
         let place = place(turn, group);
-        let find = |tags: &Tags| {
+        let find = |tags: &TagList| {
             let mut checks = self.model.checks.iter();
-            let is = |c: &Check| *c.name == **name && c.group == place && are(&c.tags, tags);
-            let at = checks.position(is)?;
-            u16::try_from(at).ok().map(CheckId)
+            let is = |c: &Check| *c.name == **name && c.group == place && c.tags == *tags;
+            u16::try_from(checks.position(is)?).ok().map(CheckId)
         };
-        let Some(check) = find(tags) else {
-            let full = self.model.checks.len() >= MOST_TAGGED;
-            let plain = find(&Tags::new()).filter(|_| full);
-            if plain.is_none() {
-                self.told.borrow_mut().missing.check(CheckKey {
-                    group: place.into_owned(),
-                    name: name.to_string(),
-                    tags: if full { Vec::new() } else { list(tags) },
-                });
+        let full = self.model.checks.len() >= MOST_TAGGED;
+        let tag_list = list(tags);
+        let found = find(&tag_list);
+        let (check, key) = match found.is_none() && full {
+            true => {
+                let few = self.few(tag_list);
+                (find(&few), few)
             }
-            return plain;
+            false => (found, tag_list),
+        };
+        let Some(check) = check else {
+            self.told.borrow_mut().missing.check(CheckKey {
+                group: place.into_owned(),
+                name: name.to_string(),
+                tags: key,
+            });
+            return None;
         };
         if is_usual && self.checks.len() < MOST_CHECKS {
             self.checks.push(SeenCheck {
@@ -241,21 +245,28 @@ impl ScriptUsers<'_> {
     /// added to it.
     pub(super) fn label(&self, turn: Turn, group: &str, tags: &Tags) -> Option<GroupId> {
         let place = place(turn, group);
-        if tags.is_empty() {
-            return self.group(&place, tags);
+        let mut key = list(tags);
+        let mut known = self.group(&place, &key);
+        if known.is_none() && self.model.groups.len() >= MOST_TAGGED {
+            key = self.few(key);
+            known = self.group(&place, &key);
         }
-        let known = self.group(&place, tags);
-        if known.is_none() && self.model.groups.len() < MOST_TAGGED {
+        if known.is_none() && !key.is_empty() {
             let missing = &mut self.told.borrow_mut().missing;
-            missing.group(place.into_owned(), list(tags));
-            return None;
+            missing.group(place.into_owned(), key);
         }
-        known.or_else(|| self.group(&place, &Tags::new()))
+        known
     }
 
-    fn group(&self, path: &str, tags: &Tags) -> Option<GroupId> {
+    /// Those of some tags that are told apart whatever the number of kinds.
+    fn few(&self, mut tags: TagList) -> TagList {
+        tags.retain(|tag| is_kept(&self.wanted, tag));
+        tags
+    }
+
+    fn group(&self, path: &str, tags: &TagList) -> Option<GroupId> {
         let mut groups = self.model.groups.iter();
-        let at = groups.position(|g| g.path == path && are(&g.tags, tags))?;
+        let at = groups.position(|g| g.path == path && g.tags == *tags)?;
         u16::try_from(at).ok().map(GroupId)
     }
 

@@ -3,13 +3,15 @@
 
 Makes a table `capsim_probe` with one row, and drops it at the end. First 20 sessions come 20 ms apart, each of which
 holds its transaction for 50 ms once it has the row; then 20 sessions in a closed loop hold it for 10 ms each. With
---scale all times are so much longer, and the waits that are printed are divided by it again.
+--scale all times are so much longer, and the waits that are printed are divided by it again. How long after the commit of one
+the next one has the row is the `wake` of a lock, as far as the processors and not the disk take it.
 
     row.py --postgresql "host=127.0.0.1 user=postgres"
     row.py --mysql "host=127.0.0.1 user=root"
 """
 
 import argparse
+import math
 import threading
 import time
 
@@ -54,15 +56,16 @@ if ADVISORY:
 
 
 def transaction(connection, statements, hold):
-    """Takes the row, holds it, and gives it back. Returns when it had the row."""
+    """Takes the row, holds it, and gives it back. Returns when it had the row, sent COMMIT and had the answer."""
     with connection.cursor() as cursor:
         cursor.execute(statements[0])
         had = time.monotonic()
         for statement in statements[1:]:
             cursor.execute(statement)
         time.sleep(hold)
+    sent = time.monotonic()
     connection.commit()
-    return had
+    return had, sent, time.monotonic()
 
 
 def in_turn(statements, n=20, gap=0.020, hold=0.050):
@@ -71,7 +74,7 @@ def in_turn(statements, n=20, gap=0.020, hold=0.050):
     served = []
 
     def work(i, start):
-        served.append((transaction(connections[i], statements, hold * scale), i))
+        served.append((transaction(connections[i], statements, hold * scale)[0], i))
 
     staggered(work, n, gap * scale)
     for connection in connections:
@@ -80,9 +83,10 @@ def in_turn(statements, n=20, gap=0.020, hold=0.050):
 
 
 def closed_loop(statements, grants, n=20, hold=0.010):
-    """Waits of sessions that come again as soon as they have been served."""
+    """Waits of sessions that come again as soon as they have been served, and how long after the COMMIT of one was sent and
+    answered the next one had the row (medians; negative: before it)."""
     connections = [connect() for _ in range(n)]
-    waits, left, lock = [], grants, threading.Lock()
+    turns, left, lock = [], grants, threading.Lock()
 
     def work(i, start):
         nonlocal left
@@ -92,12 +96,16 @@ def closed_loop(statements, grants, n=20, hold=0.010):
                     return
                 left -= 1
             asked = time.monotonic()
-            waits.append(transaction(connections[i], statements, hold * scale) - asked)
+            turns.append((*transaction(connections[i], statements, hold * scale), asked))
 
     staggered(work, n, 0.0)
     for connection in connections:
         connection.close()
-    return waits
+    turns.sort()
+    pairs = [(one, after) for one, after in zip(turns, turns[1:]) if after[3] < one[1]]
+    middle = lambda values: sorted(values)[len(pairs) // 2] if pairs else math.nan
+    wakes = [middle([after[0] - one[when] for one, after in pairs]) for when in (1, 2)]
+    return [had - asked for had, _, _, asked in turns], wakes
 
 
 def reads_as(inverted, n, cv):
@@ -127,8 +135,11 @@ try:
         order = in_turn(statements)
         cv = None
         numbers = {"order": [i + 1 for i in order], "inversions_of_190": inversions(order)}
-        waits = spread([wait / scale for wait in closed_loop(statements, args.grants)])
+        waits, (sent, answered) = closed_loop(statements, args.grants)
+        waits = spread([wait / scale for wait in waits])
         numbers.update({f"closed_loop_{what}": value for what, value in waits.items()})
+        numbers["next_has_it_after_commit_was_sent_ms"] = 1e3 * sent
+        numbers["next_has_it_after_commit_was_answered_ms"] = 1e3 * answered
         numbers["reads_as"] = f'order = "{reads_as(inversions(order), 20, waits["cv"])}"'
         results.tell(case, **numbers)
 finally:

@@ -177,6 +177,9 @@ fn innodb_serves_in_order() {
     at.push(650.0);
     let all = answers(&sessions(&at, &row("innodb/row", "", "50ms")), 1);
     assert_eq!(inversions(&order(&all)), 0);
+    let times: Vec<f64> = all.iter().map(|a| a.at).collect();
+    let expected: Vec<f64> = (1..=21).map(|n| f64::from(n) * 50.0).collect();
+    assert!(near(&times, &expected), "{times:?}");
 }
 
 #[test]
@@ -271,6 +274,9 @@ fn the_same_mean_and_three_times_the_p95() {
     }
     let mean = |of: fn(&super::sessions::Spread) -> f64| all.iter().map(of).sum::<f64>() / 10.0;
     let (wait, cv, tail) = (mean(|s| s.mean), mean(|s| s.cv), mean(|s| s.p95 / s.mean));
+    // Medians of 133 and 131 ms, one run each.
+    let middle = mean(|s| s.median);
+    assert!((middle - 132.0).abs() < 15.0, "{middle}");
     // A turn is longer than its hold: who is handed the row has to wake up.
     for measured in [199.0, 191.0, 193.0] {
         assert!((wait / measured - 1.0).abs() < 0.05, "{wait} {measured}");

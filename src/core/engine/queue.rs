@@ -29,7 +29,11 @@ pub struct FixedDelayId(u32);
 
 /// A single event that can be moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AlarmId(u32);
+pub struct AlarmId {
+    number: u32,
+    /// Where it is compared directly, or `LISTED`.
+    place: u8,
+}
 
 impl FixedDelayId {
     /// Fixed-delay queues have the odd numbers among the sources.
@@ -43,7 +47,7 @@ impl AlarmId {
     /// Alarms have the even numbers among the sources.
     #[inline]
     fn source(self) -> u32 {
-        self.0 << 1
+        self.number << 1
     }
 }
 
@@ -59,8 +63,6 @@ const LISTED: u8 = u8::MAX;
 #[derive(Clone, Debug)]
 struct Alarm<E> {
     event: E,
-    /// Where it is compared directly, or `LISTED`.
-    place: u8,
     /// When it goes off, `u128::MAX` for never. Of one that is compared directly, it stands there.
     due: u128,
     /// Its key among the heads, `u128::MAX` for none. Never greater than when it is due.
@@ -74,8 +76,10 @@ pub struct EventQueue<E: Copy> {
     /// Of what was scheduled last, shifted to where it stands in a key.
     sequence: u64,
     direct: DirectSources,
-    /// The source at each place of `direct`.
-    sources: [u32; DIRECT],
+    /// The event of the alarm at each place of `direct`; none where there is a fixed-delay queue.
+    alarm_at: [Option<E>; DIRECT],
+    /// The fixed-delay queue at each place of `direct` that has no alarm.
+    delay_at: [u32; DIRECT],
     /// No event of the heap or of `heads` comes before this key.
     others: u128,
     heap: Ladder<E>,
@@ -96,7 +100,8 @@ impl<E: Copy> Default for EventQueue<E> {
             now: Time::ZERO,
             sequence: 0,
             direct: DirectSources::default(),
-            sources: [0; DIRECT],
+            alarm_at: [None; DIRECT],
+            delay_at: [0; DIRECT],
             others: u128::MAX,
             heap: Ladder::default(),
             fixed_delays: Vec::new(),
@@ -128,7 +133,11 @@ impl<E: Copy> EventQueue<E> {
     pub fn fixed_delay(&mut self, delay: Span, turn: Turn) -> FixedDelayId {
         let id = FixedDelayId(self.fixed_delays.len() as u32);
         self.fixed_delays.push(FixedDelayQueue::new(delay, turn));
-        self.fixed_delays[id.0 as usize].place = self.place(id.source());
+        let place = self.place();
+        self.fixed_delays[id.0 as usize].place = place;
+        if place != LISTED {
+            self.delay_at[usize::from(place)] = id.0;
+        }
         id
     }
 
@@ -144,29 +153,33 @@ impl<E: Copy> EventQueue<E> {
     pub fn busy_alarm(&mut self, event: E) -> AlarmId {
         let id = self.alarm(event);
         self.listed -= 1;
-        self.alarms[id.0 as usize].place = self.place(id.source());
-        id
+        let place = self.place();
+        if place != LISTED {
+            self.alarm_at[usize::from(place)] = Some(event);
+        }
+        AlarmId { place, ..id }
     }
 
     /// Adds an alarm that goes off now and then, cleared. `event` is what it will deliver.
     pub fn alarm(&mut self, event: E) -> AlarmId {
         self.alarms.push(Alarm {
             event,
-            place: LISTED,
             due: u128::MAX,
             listed: u128::MAX,
         });
         self.list();
-        AlarmId(self.alarms.len() as u32 - 1)
+        AlarmId {
+            number: self.alarms.len() as u32 - 1,
+            place: LISTED,
+        }
     }
 
-    /// Gives a source a place among those that are compared directly, while there is room.
-    fn place(&mut self, source: u32) -> u8 {
+    /// The place of a new source among those that are compared directly, while there is room.
+    fn place(&mut self) -> u8 {
         let Some(place) = self.direct.add() else {
             self.list();
             return LISTED;
         };
-        self.sources[place] = source;
         place as u8
     }
 
@@ -228,17 +241,16 @@ impl<E: Copy> EventQueue<E> {
         debug_assert!(time >= self.now, "an alarm in the past");
         self.sequence += NEXT;
         let order = (self.sequence + u64::from(alarm.source())) | turn.bits();
-        let place = self.alarms[alarm.0 as usize].place;
-        if place == LISTED {
+        if alarm.place == LISTED {
             self.set_listed_alarm(alarm, key(time.0, order));
         } else {
-            self.direct.set(usize::from(place), time, order);
+            self.direct.set(usize::from(alarm.place), time, order);
         }
     }
 
     #[inline(never)]
     fn set_listed_alarm(&mut self, alarm: AlarmId, k: u128) {
-        let alarm = &mut self.alarms[alarm.0 as usize];
+        let alarm = &mut self.alarms[alarm.number as usize];
         alarm.due = k;
         if k >= alarm.listed {
             return;
@@ -262,9 +274,8 @@ impl<E: Copy> EventQueue<E> {
     /// Clears an alarm.
     #[inline]
     pub fn clear_alarm(&mut self, alarm: AlarmId) {
-        let alarm = &mut self.alarms[alarm.0 as usize];
         if alarm.place == LISTED {
-            alarm.due = u128::MAX;
+            self.alarms[alarm.number as usize].due = u128::MAX;
         } else {
             self.direct.clear(usize::from(alarm.place));
         }
@@ -313,14 +324,12 @@ impl<E: Copy> EventQueue<E> {
     /// Removes the event of a source that is compared directly.
     #[inline(always)]
     fn pop_direct(&mut self, time: Time, place: usize) -> Option<(Time, E)> {
-        let source = self.sources[place % DIRECT];
-        let index = source as usize / 2;
         self.now = time;
-        if source.is_multiple_of(2) {
+        if let Some(event) = self.alarm_at[place % DIRECT] {
             self.direct.clear(place);
-            return Some((time, self.alarms.get(index)?.event));
+            return Some((time, event));
         }
-        let (event, next) = self.pop_delayed(index)?;
+        let (event, next) = self.pop_delayed(self.delay_at[place % DIRECT] as usize)?;
         self.direct.set(place, Time(major(next)), next as u64);
         Some((time, event))
     }

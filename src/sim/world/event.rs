@@ -5,7 +5,7 @@ use crate::engine::Turn;
 
 /// What happens. The number tells events apart in the run's fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-// As wide as the other fields of an event, which is copied without gaps then.
+// As wide as a register, so that it is read and told apart as it stands.
 #[repr(u32)]
 pub enum Kind {
     /// A VU's think time is over; the ticket is its generation when it fell asleep.
@@ -126,15 +126,13 @@ impl Kind {
 }
 
 /// What is pending in the event queue: what happens, and to whom.
+// Of two fields, because two fit into registers wherever an event is handed over; three stand in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     /// What happens.
     pub kind: Kind,
-    /// Number of the VU, request, station, scenario, … that it happens to; 0 if there is but one.
-    pub who: u32,
-    /// The ticket or generation that `who` had when the event was made. An event whose ticket is no
-    /// longer the current one is stale and does nothing.
-    pub ticket: u32,
+    /// `who` in the lower half, its ticket in the upper.
+    subject: u64,
 }
 
 impl Event {
@@ -149,12 +147,28 @@ impl Event {
     #[inline]
     #[must_use]
     pub fn stale_after(kind: Kind, who: u32, ticket: u32) -> Event {
-        Event { kind, who, ticket }
+        let subject = u64::from(ticket) << 32 | u64::from(who);
+        Event { kind, subject }
+    }
+
+    /// Number of the VU, request, station, scenario, … that it happens to; 0 if there is but one.
+    #[inline]
+    #[must_use]
+    pub fn who(self) -> u32 {
+        self.subject as u32
+    }
+
+    /// The ticket or generation that `who` had when the event was made. An event whose ticket is no
+    /// longer the current one is stale and does nothing.
+    #[inline]
+    #[must_use]
+    pub fn ticket(self) -> u32 {
+        (self.subject >> 32) as u32
     }
 
     /// A number that tells events apart, for the run's fingerprint.
     #[inline]
     pub(super) fn code(self) -> u64 {
-        (u64::from(self.who) << 8) | self.kind as u64
+        (u64::from(self.who()) << 8) | self.kind as u64
     }
 }

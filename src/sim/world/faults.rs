@@ -105,14 +105,14 @@ impl<'m> World<'m> {
     /// All that can happen to replicas.
     #[cold]
     pub(super) fn fleet_event(&mut self, now: Time, event: Event) {
-        let (who, ticket) = (event.who as usize, event.ticket);
+        let (who, ticket) = (event.who() as usize, event.ticket());
         match event.kind {
             Kind::FaultBegins => self.fault_begins(now, who),
             Kind::FaultEnds => self.fault_ends(now, who, ticket),
             Kind::HealthCheck => self.check_health(now, who as u16),
             Kind::EjectionSweep => self.sweep_ejections(now, who as u16),
             Kind::DrainOver => self.drain_over(now, who as u16, ticket),
-            Kind::ReplicaAnswers => self.error_answered(now, event.who, ticket),
+            Kind::ReplicaAnswers => self.error_answered(now, event.who(), ticket),
             Kind::Autoscale => self.autoscale(now, who as u16, ticket),
             Kind::ReplicaReady => self.replica_ready(now, who as u16, ticket),
             Kind::ReplicaWarm => self.replica_warm(now, who as u16, ticket),

@@ -92,7 +92,7 @@ impl World<'_> {
         {
             // Of a million VUs, the one that wakes up next is in no cache: it is asked for early, and nobody
             // waits for it to come.
-            prefetch_index(&self.vus, ahead.who as usize);
+            prefetch_index(&self.vus, ahead.who() as usize);
         }
         let is_current = self.vus[id as usize].generation == generation;
         is_current.then_some(Work::Vu(id))

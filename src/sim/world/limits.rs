@@ -234,11 +234,11 @@ impl World<'_> {
 
     /// Whose event it is.
     fn place(&self, event: Event) -> Place {
-        let who = event.who as usize;
+        let who = event.who() as usize;
         match event.kind {
             Kind::Wake | Kind::Answer => Place::Journey(self.vus[who].journey),
             Kind::DelayOver | Kind::PatienceOver => {
-                Place::Endpoint(EndpointId(self.requests[event.who].endpoint))
+                Place::Endpoint(EndpointId(self.requests[event.who()].endpoint))
             }
             Kind::SlowdownBegins | Kind::SlowdownEnds => {
                 Place::Slowdowns(self.slowdowns[who].slowed())

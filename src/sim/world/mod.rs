@@ -440,7 +440,7 @@ impl World<'_> {
     /// Calls the handler of an event. Returns what goes on first then.
     #[inline(always)]
     fn handle(&mut self, now: Time, event: Event) -> Option<Work> {
-        let (who, ticket) = (event.who, event.ticket);
+        let (who, ticket) = (event.who(), event.ticket());
         let index = who as usize;
         match event.kind {
             Kind::Wake => return self.wake(who, ticket),

@@ -59,7 +59,7 @@ impl World<'_> {
             return self.queue.at_turn(time, Turn::Late, event);
         };
         let requests = &self.requests;
-        let waits = |event: Event| requests[event.who].ticket == event.ticket;
+        let waits = |event: Event| requests[event.who()].ticket == event.ticket();
         self.queue.add_timeout(timer.pending, time, event, waits);
     }
 
@@ -67,7 +67,7 @@ impl World<'_> {
     #[inline(never)]
     pub(super) fn forget_waits(&mut self) {
         let requests = &self.requests;
-        let waits = |event: Event| requests[event.who].ticket == event.ticket;
+        let waits = |event: Event| requests[event.who()].ticket == event.ticket();
         for timer in &self.wait_timers {
             self.queue.forget_timeouts(timer.pending, waits);
         }

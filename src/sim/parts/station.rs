@@ -30,9 +30,10 @@ use crate::model::waiting::WaitOrder;
 pub struct Station {
     servers: u32,
     shared: bool,
-    /// All are served at once, classes count in more than who is next, it is on a host, or the number of those there
-    /// counts.
+    /// All are served at once, or jobs arrive specially.
     special: bool,
+    /// Classes count in more than who is next, it is on a host, or the number of those there counts.
+    arrives_specially: bool,
     /// It shares cores with others, who have to know when a server begins to work.
     hosted: bool,
     /// With pre-emption or ageing: what is known of each job.
@@ -40,6 +41,8 @@ pub struct Station {
     by_number: Option<Box<ByNumber>>,
     /// The pace depends on how many are in service.
     crowds: bool,
+    /// And that by more than their share of the servers.
+    paced: bool,
     queue_limit: u32,
     scalability: Option<Scalability>,
     /// Every job is served at full speed from the first to the last: virtual time is the run's own.
@@ -73,16 +76,20 @@ impl Station {
         let hosted = spec.host.is_some();
         let classes = Classes::of(&spec.queueing);
         let by_number = ByNumber::of(spec, balking);
-        let paced = !spec.by_number.speeds.is_empty();
+        let speeds = !spec.by_number.speeds.is_empty();
+        let paced = speeds || spec.scalability.is_some();
+        let arrives_specially = classes.is_some() || hosted || by_number.is_some();
         Station {
             servers: spec.servers,
             shared,
-            special: shared || classes.is_some() || hosted || by_number.is_some(),
+            special: shared || arrives_specially,
+            arrives_specially,
             hosted,
             classes,
             by_number,
-            crowds: shared || spec.scalability.is_some() || paced,
-            plain: steady && whole && !hosted && !paced,
+            crowds: shared || paced,
+            paced,
+            plain: steady && whole && !hosted && !speeds,
             queue_limit: spec.queue,
             scalability: spec.scalability,
             wait_queue: match spec.waiting.order {
@@ -123,7 +130,7 @@ impl Station {
         self.probe.arrived += 1;
         let n = self.serving.len() as u32;
         if self.special {
-            if self.classes.is_some() || self.hosted || self.by_number.is_some() {
+            if self.arrives_specially {
                 return self.arrive_specially(now, entry, class);
             }
             if self.queue_limit != u32::MAX && n >= self.servers.saturating_add(self.queue_limit) {
@@ -324,8 +331,8 @@ impl Station {
         if self.plain {
             return;
         }
-        let passed = now.since(self.updated).0;
-        if passed > 0 {
+        if now > self.updated {
+            let passed = now.since_past(self.updated).0;
             self.clock += one_to_f64(passed) * self.pace;
             self.updated = now;
         }
@@ -358,27 +365,35 @@ impl Station {
             self.clock = 0.0;
             self.updated = now;
         }
-        if self.shared {
-            let busy = (n as u64).min(u64::from(self.servers));
-            if busy != self.probe.busy.value() {
-                self.probe.busy.set(now, busy);
-            }
-        }
         if self.crowds {
+            if self.shared {
+                let busy = (n as u64).min(u64::from(self.servers));
+                if busy != self.probe.busy.value() {
+                    self.probe.busy.set(now, busy);
+                }
+            }
             self.set_pace();
         }
     }
 
     #[inline]
     fn set_pace(&mut self) {
-        let n = self.serving.len() as f64;
-        let share = if self.shared && n > f64::from(self.servers) {
-            f64::from(self.servers) / n
-        } else {
-            1.0
-        };
-        let law = self.scalability.map_or(1.0, |s| scaled_pace(s, n));
-        self.pace = self.speed * share * law;
+        let n = self.serving.len() as u64;
+        self.pace = self.speed;
+        if self.shared && n > u64::from(self.servers) {
+            self.pace *= f64::from(self.servers) / one_to_f64(n);
+        }
+        if self.paced {
+            self.set_pace_by_number();
+        }
+    }
+
+    /// The pace follows a law of how many are there, beside the share of each.
+    #[inline(never)]
+    fn set_pace_by_number(&mut self) {
+        if let Some(law) = self.scalability {
+            self.pace *= scaled_pace(law, self.serving.len() as f64);
+        }
         if self.by_number.is_some() {
             self.pace *= self.speed_by_number();
         }
@@ -585,7 +600,7 @@ mod tests {
             sigma: 0.5,
             kappa: 0.25,
         });
-        s.crowds = true;
+        (s.crowds, s.paced) = (true, true);
         // Two in service: each at 1 / (1 + 0.5 + 0.5) = 1/2.
         let log = departures(&mut s, &[(0, 10.0), (0, 10.0)]);
         assert_eq!(log, [(20, 0), (20, 1)]);

@@ -6,7 +6,7 @@ use crate::engine::{Span, Time, Turn};
 use crate::measure::recorder::{Recorder, ResponseCode, SampleSource};
 use crate::model::journey::SiteId;
 use crate::model::network::Reuse;
-use crate::model::system::EndpointId;
+use crate::model::system::{EndpointId, Op};
 
 use super::client_timeout::Next;
 use super::event::{Event, Kind};
@@ -256,10 +256,22 @@ impl World<'_> {
         }
         let (number, ticket, generation) = self.requests.next_free();
         let entry = site.entry as usize;
-        let mut begun = None;
+        let mut state = RequestState::Ready;
+        let mut refused = None;
         if self.model.network.is_none() {
             self.arrived += 1;
-            begun = self.begin_op(now, number, ticket, entry);
+            // Its first operation, if that is one at which time passes: it is written once it is known what it does.
+            match self.ops[entry] {
+                Op::Serve { .. } => match self.arrive(now, number, ticket, entry, None) {
+                    Ok(begun) => state = begun,
+                    Err(code) => refused = Some(code),
+                },
+                Op::Delay(time) => {
+                    self.after(time, Event::stale_after(Kind::DelayOver, number, ticket));
+                    state = RequestState::Delayed;
+                }
+                _ => {}
+            }
         }
         let vu = &mut self.vus[id as usize];
         vu.state = VuState::Requesting(number);
@@ -272,16 +284,20 @@ impl World<'_> {
             context: vu.context,
             ticket,
             generation,
-            state: match begun {
-                Some(Ok(state)) => state,
-                _ => RequestState::Ready,
-            },
+            state,
             ..Request::new(EndpointId(site.endpoint), site.entry)
         };
-        match begun {
-            Some(Ok(_)) => {}
-            Some(Err(code)) => self.fail(now, number, code),
-            None => self.enter_system(now, number),
+        if state == RequestState::Ready {
+            self.goes_in(now, number, refused);
+        }
+    }
+
+    /// A request that could not begin with its first operation at once is refused by that, or comes into the system.
+    #[inline(never)]
+    fn goes_in(&mut self, now: Time, id: u32, refused: Option<ResponseCode>) {
+        match refused {
+            Some(code) => self.fail(now, id, code),
+            None => self.enter_system(now, id),
         }
     }
 

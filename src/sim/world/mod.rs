@@ -501,24 +501,34 @@ impl World<'_> {
     /// Resumes what goes on first, if anything does, then everything that is ready at this instant.
     #[inline(always)]
     fn resume_ready(&mut self, now: Time, first: Option<Work>) {
-        let mut budget = WORK_PER_INSTANT;
+        let mut done: u64 = 0;
         let mut next = first.or_else(|| self.ready.pop_front());
         while let Some(work) = next {
             match work {
                 Work::Vu(vu) => self.run_journey(now, vu),
                 Work::Request(request) => self.advance(now, request),
             }
-            budget -= 1;
-            if budget == 0 {
-                let place = match work {
-                    Work::Vu(vu) => Place::Journey(self.vus[vu as usize].journey),
-                    Work::Request(id) => Place::Endpoint(EndpointId(self.requests[id].endpoint)),
-                };
-                self.stop(Termination::Stuck(place));
-                self.ready.clear();
+            if self.ready.is_empty() {
+                return;
+            }
+            done += 1;
+            if done == WORK_PER_INSTANT {
+                self.stop_stuck(work);
             }
             next = self.ready.pop_front();
         }
+    }
+
+    /// The run ends with this piece of work, for no time passes.
+    #[cold]
+    #[inline(never)]
+    fn stop_stuck(&mut self, work: Work) {
+        let place = match work {
+            Work::Vu(vu) => Place::Journey(self.vus[vu as usize].journey),
+            Work::Request(id) => Place::Endpoint(EndpointId(self.requests[id].endpoint)),
+        };
+        self.stop(Termination::Stuck(place));
+        self.ready.clear();
     }
 
     /// k6's one-second sample of its VUs.

@@ -19,26 +19,6 @@ pub(super) const BAD_GATEWAY: ResponseCode = ResponseCode(502);
 const GAVE_UP_WAITING: u16 = 503;
 
 impl World<'_> {
-    /// A new request that nobody has abandoned begins with its first operation, if that is one at which time
-    /// passes. Returns what it does now, or how it fails.
-    #[inline(always)]
-    pub(super) fn begin_op(
-        &mut self,
-        now: Time,
-        id: u32,
-        ticket: u32,
-        at: usize,
-    ) -> Option<Result<RequestState, ResponseCode>> {
-        match self.ops[at] {
-            Op::Serve { .. } => Some(self.arrive(now, id, ticket, at, None)),
-            Op::Delay(time) => {
-                self.after(time, Event::stale_after(Kind::DelayOver, id, ticket));
-                Some(Ok(RequestState::Delayed))
-            }
-            _ => None,
-        }
-    }
-
     /// Runs the program of a request's endpoint until virtual time must pass.
     #[inline(never)]
     pub(super) fn advance(&mut self, now: Time, id: u32) {

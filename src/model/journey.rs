@@ -72,20 +72,27 @@ pub struct Usual {
 pub enum Step {
     /// Sends the request of this site and waits for the answer.
     Request(SiteId),
+    /// Think time.
+    Sleep(DistId),
+    /// The iteration is over.
+    End,
+    /// Draws a user uniformly from the population (or the site's popularity).
+    PickUser,
+    /// Takes one of all tokens issued so far, uniformly; its owner becomes this VU's user.
+    TakeToken,
+    /// One sample of a check: passes if the condition holds.
+    Check(CheckId, Condition),
+    /// A number of checks with consecutive ids from this one on, which pass if the last response was ok. All but
+    /// the first follow as steps of their own, too, for who makes them one by one.
+    Checks(CheckId, u16),
     /// The request of the next step has this retry policy.
     RetryBegin(RetryId),
     /// After a request with a retry policy: it is sent again, after a pause, or this was its last attempt.
     Retry(RetryId),
-    /// Think time.
-    Sleep(DistId),
     /// Waits until the waiting room admits this user's token, told at once (no polling).
     AwaitAdmission,
-    /// Draws a user uniformly from the population (or the site's popularity).
-    PickUser,
     /// Draws an event by the inventory's popularity.
     PickEvent,
-    /// Takes one of all tokens issued so far, uniformly; its owner becomes this VU's user.
-    TakeToken,
     /// Sets a loop counter to zero.
     LoopReset(u8),
     /// Adds one to a loop counter; jumps when it has reached `limit`.
@@ -103,11 +110,6 @@ pub enum Step {
     JumpIf(Condition, u32),
     /// Goes on elsewhere with a probability.
     JumpWithProbability(f64, u32),
-    /// One sample of a check: passes if the condition holds.
-    Check(CheckId, Condition),
-    /// A number of checks with consecutive ids from this one on, which pass if the last response was ok. All but
-    /// the first follow as steps of their own, too, for who makes them one by one.
-    Checks(CheckId, u16),
     /// One sample of a custom metric.
     Record(MetricId, Recorded),
     /// Opens a k6 group.
@@ -118,8 +120,6 @@ pub enum Step {
     ReleaseSeat,
     /// What the VU does next comes from outside of the model, until its iteration is over.
     External,
-    /// The iteration is over.
-    End,
 }
 
 impl Step {

@@ -8,8 +8,8 @@ use super::{Span, Turn};
 pub(super) struct FixedDelayQueue<E: Copy> {
     /// How long after its coming an event is due.
     pub delay: Span,
-    /// The turn of its events, as bits of their order.
-    pub turn: u64,
+    /// What all orders of its events have in common: the turn and the source.
+    pub order: u64,
     /// Where its head is compared with other sources.
     pub place: u8,
     /// Where it is not: its key among the heads, `u128::MAX` for none. Never greater than that of its first event.
@@ -18,10 +18,10 @@ pub(super) struct FixedDelayQueue<E: Copy> {
 }
 
 impl<E: Copy> FixedDelayQueue<E> {
-    pub fn new(delay: Span, turn: Turn) -> FixedDelayQueue<E> {
+    pub fn new(delay: Span, turn: Turn, source: u32) -> FixedDelayQueue<E> {
         FixedDelayQueue {
             delay,
-            turn: turn.bits(),
+            order: turn.bits() | u64::from(source),
             place: u8::MAX,
             listed: u128::MAX,
             events: Ring::default(),
@@ -41,11 +41,11 @@ impl<E: Copy> FixedDelayQueue<E> {
         self.len() == 1
     }
 
-    /// Removes the first event, if there is one. Returns it with the key of the next, `u128::MAX` if there is none.
+    /// Removes the first of some events. Returns it with the key of the next, `u128::MAX` if there is none.
     #[inline(always)]
-    pub fn pop(&mut self) -> Option<(E, u128)> {
-        let (_, event) = self.events.pop()?;
-        Some((event, self.first_key()))
+    pub fn pop(&mut self) -> (E, u128) {
+        let (_, event) = self.events.take_first();
+        (event, self.first_key())
     }
 
     /// The key of the first event, `u128::MAX` if there is none.

@@ -132,7 +132,8 @@ impl<E: Copy> EventQueue<E> {
     /// Adds a queue for a constant delay, whose events have this turn.
     pub fn fixed_delay(&mut self, delay: Span, turn: Turn) -> FixedDelayId {
         let id = FixedDelayId(self.fixed_delays.len() as u32);
-        self.fixed_delays.push(FixedDelayQueue::new(delay, turn));
+        let queue = FixedDelayQueue::new(delay, turn, id.source());
+        self.fixed_delays.push(queue);
         let place = self.place();
         self.fixed_delays[id.0 as usize].place = place;
         if place != LISTED {
@@ -144,7 +145,8 @@ impl<E: Copy> EventQueue<E> {
     /// As [`EventQueue::fixed_delay`], of a delay that is scheduled hardly ever.
     pub fn rare_fixed_delay(&mut self, delay: Span, turn: Turn) -> FixedDelayId {
         let id = FixedDelayId(self.fixed_delays.len() as u32);
-        self.fixed_delays.push(FixedDelayQueue::new(delay, turn));
+        let queue = FixedDelayQueue::new(delay, turn, id.source());
+        self.fixed_delays.push(queue);
         self.list();
         id
     }
@@ -214,9 +216,8 @@ impl<E: Copy> EventQueue<E> {
     #[inline(always)]
     pub fn after_fixed_delay(&mut self, queue: FixedDelayId, event: E) {
         self.sequence += NEXT;
-        let source = u64::from(queue.source());
         let queue = &mut self.fixed_delays[queue.0 as usize];
-        let order = (self.sequence + source) | queue.turn;
+        let order = self.sequence | queue.order;
         let time = self.now + queue.delay;
         if queue.push(key(time.0, order), event) {
             if queue.place == LISTED {
@@ -307,7 +308,7 @@ impl<E: Copy> EventQueue<E> {
         let (time, place) = self.direct.first();
         let others = major(self.others);
         if time.0 < others || (time.0 == others && self.direct.key(place) < self.others) {
-            return self.pop_direct(time, place);
+            return Some((time, self.pop_direct(time, place)));
         }
         if self.heap.first_key() == self.others
             && let Some((_, event)) = self.heap.pop()
@@ -321,28 +322,29 @@ impl<E: Copy> EventQueue<E> {
         self.found.map(|event| (self.now, event))
     }
 
-    /// Removes the event of a source that is compared directly.
+    /// Removes the event of a source that is compared directly and has one.
     #[inline(always)]
-    fn pop_direct(&mut self, time: Time, place: usize) -> Option<(Time, E)> {
+    fn pop_direct(&mut self, time: Time, place: usize) -> E {
         self.now = time;
         if let Some(event) = self.alarm_at[place % DIRECT] {
             self.direct.clear(place);
-            return Some((time, event));
+            return event;
         }
-        let (event, next) = self.pop_delayed(self.delay_at[place % DIRECT] as usize)?;
+        let (event, next) = self.pop_delayed(self.delay_at[place % DIRECT] as usize);
         self.direct.set(place, Time(major(next)), next as u64);
-        Some((time, event))
+        event
     }
 
-    /// Removes the first event of a fixed-delay queue. Returns it with the key of the next, `u128::MAX` if there is none.
+    /// Removes the first event of a fixed-delay queue that has some. Returns it with the key of the next, `u128::MAX` if
+    /// there is none.
     #[inline(always)]
-    fn pop_delayed(&mut self, index: usize) -> Option<(E, u128)> {
-        let queue = self.fixed_delays.get_mut(index)?;
-        let popped = queue.pop()?;
+    fn pop_delayed(&mut self, index: usize) -> (E, u128) {
+        let queue = &mut self.fixed_delays[index];
+        let popped = queue.pop();
         if queue.len() > LONG {
             self.ahead = queue.second();
         }
-        Some(popped)
+        popped
     }
 
     /// Removes the next event, where no event of the heap is as early as `others` says.
@@ -375,7 +377,7 @@ impl<E: Copy> EventQueue<E> {
             alarm.due = u128::MAX;
             return Some(alarm.event);
         }
-        let (event, next) = self.pop_delayed(index)?;
+        let (event, next) = self.pop_delayed(index);
         self.fixed_delays[index].listed = next;
         self.relist_first(next);
         Some(event)

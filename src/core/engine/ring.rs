@@ -68,6 +68,18 @@ impl<T: Copy> Ring<T> {
         Some(parts)
     }
 
+    /// Removes the first value of some.
+    ///
+    /// # Panics
+    /// If nothing has come yet.
+    #[inline(always)]
+    pub fn take_first(&mut self) -> T {
+        debug_assert!(!self.is_empty(), "nothing to take");
+        let first = self.places[self.place(self.gone)];
+        self.gone = self.gone.wrapping_add(1);
+        first
+    }
+
     /// The value at this place, counted from the head.
     #[inline]
     #[must_use]

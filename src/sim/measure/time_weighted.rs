@@ -27,7 +27,9 @@ impl TimeWeighted {
     pub fn add(&mut self, now: Time) {
         self.moment += i128::from(now.0);
         self.value += 1;
-        self.max = self.max.max(self.value);
+        if self.value > self.max {
+            self.max = self.value;
+        }
     }
 
     /// One less from now on; a level of zero stays so.

@@ -160,7 +160,15 @@ impl WaitingRoom {
         self
     }
 
+    /// Who is let through, and in which order.
+    #[inline]
+    #[must_use]
+    pub fn order(&self) -> AdmissionOrder {
+        self.order
+    }
+
     /// A user joins the line and gets a token.
+    #[inline(always)]
     pub fn join(&mut self, now: Time) -> Token {
         let token = self.issued();
         reserve::push(&mut self.standing, Standing::Waiting);

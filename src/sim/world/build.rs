@@ -81,6 +81,7 @@ impl<'m> World<'m> {
             end: Termination::Finished,
             fingerprint: 0,
             events: 0,
+            unwatched: super::WATCH_EVERY - 1,
             // Scenarios that do not overlap share VUs, as k6 plans them.
             initialised_vus: plan::planned_vus(&model.scenarios),
             vus: Vec::new(),

@@ -234,6 +234,8 @@ pub struct World<'m> {
     end: Termination,
     fingerprint: u64,
     events: u64,
+    /// Events until a watcher looks next.
+    unwatched: u32,
 
     vus: Vec<Vu>,
     interpreter: JourneyInterpreter,
@@ -336,7 +338,7 @@ const WORK_PER_INSTANT: u64 = 20_000_000;
 const CALLED_AT_ONCE: usize = 10_000_000;
 
 /// Events between two looks of a watcher: some tenths of a second.
-const WATCH_EVERY: u64 = 1 << 21;
+const WATCH_EVERY: u32 = 1 << 21;
 
 impl World<'_> {
     /// Keeps all samples in their order, for k6's `--out`. Takes back [`World::summarising`].
@@ -393,7 +395,9 @@ impl World<'_> {
     /// Tells the watcher now and then how far the run has come.
     #[inline(always)]
     fn report_progress(&mut self, watch: &mut dyn FnMut(Time)) {
-        if self.events % WATCH_EVERY == WATCH_EVERY - 1 {
+        self.unwatched -= 1;
+        if self.unwatched == 0 {
+            self.unwatched = WATCH_EVERY;
             watch(self.queue.now());
             self.look_at_limits();
         }

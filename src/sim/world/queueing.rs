@@ -2,7 +2,7 @@
 
 use crate::engine::{Time, Turn};
 use crate::model::Model;
-use crate::model::system::{Patience, PoolId, StationId};
+use crate::model::system::{Op, Patience, PoolId, StationId};
 use crate::parts::controlled_delay::ControlledDelay;
 
 use super::World;
@@ -60,8 +60,16 @@ impl World<'_> {
         now: Time,
         id: u32,
         ticket: u32,
-        (station, patience): (StationId, Patience),
+        at: usize,
     ) {
+        let Op::Serve {
+            station,
+            patience: Some(patience),
+            ..
+        } = self.ops[at]
+        else {
+            return;
+        };
         let event = Event::stale_after(Kind::PatienceOver, id, ticket);
         match patience {
             Patience::Drawn(time) => self.after(time, event),

@@ -9,6 +9,7 @@ use crate::parts::waiting::QueueEntry;
 
 use super::request::RequestState;
 use super::system::refusal;
+use super::vu::NONE;
 use super::{Work, World};
 
 impl World<'_> {
@@ -48,23 +49,21 @@ impl World<'_> {
         let Op::Serve {
             station,
             time,
-            growth,
+            growth: ref grows,
             class,
-            patience,
+            patience: ref gives_up,
         } = self.ops[at]
         else {
             return Ok(RequestState::Ready);
         };
+        let (grows, gives_up) = (grows.is_some(), gives_up.is_some());
         let time = self.samplers[time.index()].span();
-        let longer = match (growth, factor) {
-            (None, None) => None,
-            _ => Some(self.longer(time, growth, factor)),
+        let demand = if grows || factor.is_some() {
+            self.longer_demand(time, at, factor)
+        } else {
+            self.stations[station.index()].0.demand(time)
         };
         let (part, alarm) = &mut self.stations[station.index()];
-        let demand = match longer {
-            None => part.demand(time),
-            Some(ns) => part.demand_in_ns(ns),
-        };
         let entry = QueueEntry {
             job: id,
             ticket,
@@ -90,14 +89,14 @@ impl World<'_> {
             }
             Admission::QueuedAnew => {
                 self.refresh_alarm(now, station.index());
-                if let Some(patience) = patience {
-                    self.lose_patience_later(now, id, ticket, (station, patience));
+                if gives_up {
+                    self.lose_patience_later(now, id, ticket, at);
                 }
                 Ok(RequestState::Waiting)
             }
             Admission::Queued => {
-                if let Some(patience) = patience {
-                    self.lose_patience_later(now, id, ticket, (station, patience));
+                if gives_up {
+                    self.lose_patience_later(now, id, ticket, at);
                 }
                 Ok(RequestState::Waiting)
             }
@@ -108,9 +107,15 @@ impl World<'_> {
         }
     }
 
-    /// A service time in nanoseconds that is not as long as it was drawn.
+    /// What the operation at `at` demands of its station if the service time is not as long as it was drawn.
     #[inline(never)]
-    fn longer(&self, time: Span, growth: Option<Growth>, factor: Option<f64>) -> f64 {
+    fn longer_demand(&self, time: Span, at: usize, factor: Option<f64>) -> u64 {
+        let Op::Serve {
+            station, growth, ..
+        } = self.ops[at]
+        else {
+            return time.0;
+        };
         let mut ns = to_f64(time.0);
         if let Some(growth) = growth {
             ns *= 1.0 + growth.per_unit * self.accumulated(growth);
@@ -121,7 +126,7 @@ impl World<'_> {
         if let Some(factor) = factor {
             ns *= factor;
         }
-        ns
+        self.stations[station.index()].0.demand_in_ns(ns)
     }
 
     fn accumulated(&self, growth: Growth) -> f64 {
@@ -155,11 +160,12 @@ impl World<'_> {
         request.state = RequestState::Ready;
         request.at += 1;
         let at = request.at as usize;
+        let ends = request.held == 0 && request.parent.0 == NONE;
         if self.counts_completions.get(index) == Some(&true) {
             self.completion_triggers(now, index);
         }
         match self.ops[at] {
-            Op::Done if self.answers_by_end(id) => self.answer_and_close(now, id),
+            Op::Done if ends && self.answers_directly => self.answer_and_close(now, id),
             _ => Some(Work::Request(id)),
         }
     }

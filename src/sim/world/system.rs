@@ -43,7 +43,13 @@ impl World<'_> {
                         return;
                     }
                 }
-                Op::Release(_) | Op::Unlock(_) | Op::Leave(_) => self.give_back_last(now, id),
+                Op::Release(_) => self.give_back_here(now, id),
+                Op::Unlock(_) | Op::Leave(_) => self.give_back_last(now, id),
+                Op::IssueToken => {
+                    if let Err(code) = self.issue_token(now, id) {
+                        return self.fail(now, id, code);
+                    }
+                }
                 Op::Done => return self.end_program(now, id),
                 Op::SlowedDelay { .. }
                 | Op::AcquireKept { .. }
@@ -69,7 +75,21 @@ impl World<'_> {
                         None => return,
                     }
                 }
-                op => {
+                // By name, all of them: for what is left over, the compiler would look first whether it is one of the above.
+                op @ (Op::Fail { .. }
+                | Op::QueueStatus
+                | Op::RenewSession
+                | Op::LeaveRoom
+                | Op::ListSeats
+                | Op::Look(_)
+                | Op::Claim(_)
+                | Op::Confirm(_)
+                | Op::ReleaseSeat
+                | Op::ReadVersion(_)
+                | Op::CheckVersion(..)
+                | Op::Invalidate(_)
+                | Op::Keep(_)
+                | Op::Respond) => {
                     if let Err(code) = self.instant_op(now, id, op) {
                         return self.fail(now, id, code);
                     }
@@ -258,12 +278,7 @@ impl World<'_> {
                     return Err(refusal(status));
                 }
             }
-            Op::IssueToken => {
-                request.context.token = self.tokens.issue(request.context.user);
-                if self.room.is_some() {
-                    return self.join_room(now);
-                }
-            }
+            Op::IssueToken => return self.issue_token(now, id),
             Op::QueueStatus => {
                 let token = request.context.token;
                 let admitted = self.ask_room(now, token);
@@ -302,6 +317,17 @@ impl World<'_> {
             Op::Keep(pool) => self.keep_token(now, id, pool),
             Op::Respond => self.answer_early(now, id),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// The user gets a token, and with it a place in the waiting room, if there is one.
+    #[inline(always)]
+    fn issue_token(&mut self, now: Time, id: u32) -> Result<(), ResponseCode> {
+        let context = &mut self.requests[id].context;
+        context.token = self.tokens.issue(context.user);
+        if self.room.is_some() {
+            return self.join_room(now);
         }
         Ok(())
     }
@@ -488,12 +514,14 @@ impl World<'_> {
     /// A delay of a request is over. Returns the request, which goes on.
     #[inline(always)]
     pub(super) fn delay_over(&mut self, now: Time, id: u32, ticket: u32) -> Option<Work> {
-        let request = &self.requests[id];
+        let mut request = &mut self.requests[id];
         if request.ticket != ticket || request.state != RequestState::Delayed {
             return None;
         }
-        self.trace(now, id, false);
-        let request = &mut self.requests[id];
+        if self.slow.is_some() {
+            self.trace(now, id, false);
+            request = &mut self.requests[id];
+        }
         let time = &mut self.op_times[request.at as usize];
         time.visits += 1;
         time.served += u128::from(now.since_past(request.since).0);
@@ -689,6 +717,12 @@ impl World<'_> {
     /// What the request took last comes back.
     #[inline(never)]
     pub(super) fn give_back_last(&mut self, now: Time, id: u32) {
+        self.give_back_here(now, id);
+    }
+
+    /// As [`World::give_back_last`], in the place of the call.
+    #[inline(always)]
+    fn give_back_here(&mut self, now: Time, id: u32) {
         match self.requests.let_go(id) {
             Some(Held::Token(pool)) => self.give_back_token(now, pool),
             Some(held) => self.give_back_other(now, id, held),

@@ -318,29 +318,32 @@ impl JourneyInterpreter {
     ) -> Effect {
         let mut at = vu.at as usize;
         let mut step = &self.steps[at];
-        // The usual ones at the begin of an iteration and after an answer.
-        if matches!(step, Step::PickUser | Step::TakeToken) {
-            if matches!(step, Step::PickUser) {
-                self.pick_user(vu);
-            } else {
-                self.take_token(vu, tokens);
-            }
-            at += 1;
-            step = &self.steps[at];
-        }
-        loop {
-            match *step {
-                Step::Checks(first, count) => {
-                    recorder.checks(now, vu.origin, (first, count), vu.reply.code.is_expected());
-                    at += usize::from(count);
+        if !matches!(step, Step::Request(_) | Step::Sleep(_) | Step::End) {
+            // The usual ones at the begin of an iteration and after an answer.
+            if matches!(step, Step::PickUser | Step::TakeToken) {
+                if matches!(step, Step::PickUser) {
+                    self.pick_user(vu);
+                } else {
+                    self.take_token(vu, tokens);
                 }
-                Step::Check(check, condition) => {
-                    recorder.checks(now, vu.origin, (check, 1), holds(condition, vu, tokens));
-                    at += 1;
-                }
-                _ => break,
+                at += 1;
+                step = &self.steps[at];
             }
-            step = &self.steps[at];
+            loop {
+                match *step {
+                    Step::Checks(first, count) => {
+                        let passed = vu.reply.code.is_expected();
+                        recorder.checks(now, vu.origin, (first, count), passed);
+                        at += usize::from(count);
+                    }
+                    Step::Check(check, condition) => {
+                        recorder.checks(now, vu.origin, (check, 1), holds(condition, vu, tokens));
+                        at += 1;
+                    }
+                    _ => break,
+                }
+                step = &self.steps[at];
+            }
         }
         vu.at = at as u32 + 1;
         match *step {

@@ -14,26 +14,27 @@ const TURNED_AWAY: ResponseCode = ResponseCode(503);
 
 impl World<'_> {
     /// A user joins the line, or passes, or is turned away, as the order of the room says.
+    #[inline(never)]
     pub(super) fn join_room(&mut self, now: Time) -> Result<(), ResponseCode> {
         let Some((room, _)) = &mut self.room else {
             return Ok(());
         };
         let token = room.join(now);
         let comes_in = room.claim(now, token);
-        match self.model.waiting_room.as_ref().map(|spec| spec.order) {
-            Some(AdmissionOrder::PassThrough) => {
+        match room.order() {
+            AdmissionOrder::PassThrough => {
                 room.pass(now);
                 self.let_in(now, token);
             }
             _ if comes_in => self.let_in(now, token),
-            Some(AdmissionOrder::Reject) => match room.admit(now) {
+            AdmissionOrder::Reject => match room.admit(now) {
                 Some(token) => self.let_in(now, token),
                 None => {
                     room.leave(now, token);
                     return Err(TURNED_AWAY);
                 }
             },
-            _ => self.watch_the_door(now),
+            _ => self.watch_the_door_here(now),
         }
         Ok(())
     }
@@ -147,7 +148,14 @@ impl World<'_> {
     }
 
     /// Sets the waiting room's alarm to its next admission.
+    #[inline(never)]
     pub(super) fn watch_the_door(&mut self, now: Time) {
+        self.watch_the_door_here(now);
+    }
+
+    /// As [`World::watch_the_door`], in the place of the call.
+    #[inline(always)]
+    fn watch_the_door_here(&mut self, now: Time) {
         if let Some((room, alarm)) = &self.room {
             match room.next_admission(now) {
                 Some(at) => self.queue.set_alarm(*alarm, at),

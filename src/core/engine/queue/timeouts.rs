@@ -27,10 +27,9 @@ impl<E: Copy> EventQueue<E> {
     ) {
         self.forget_timeouts(timeouts, wanted);
         self.sequence += NEXT;
-        let source = u64::from(timeouts.0.source());
         let queue = &mut self.fixed_delays[timeouts.0.0 as usize];
         debug_assert!(time >= self.now && queue.place == LISTED);
-        let k = key(time.0, (self.sequence + source) | queue.turn);
+        let k = key(time.0, self.sequence | queue.order);
         if queue.push(k, event) && queue.listed == u128::MAX {
             queue.listed = k;
             self.list_first(k);

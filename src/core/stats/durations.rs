@@ -16,6 +16,9 @@ const BLOCK: usize = 16;
 /// Durations examined at a time.
 const LOOK: usize = 64;
 
+/// And of those, if one is wanted.
+const LOOK_NEARER: usize = 8;
+
 /// Long durations to accept before all durations are kept in eight bytes.
 const MAX_LONG: usize = 1_000;
 
@@ -359,9 +362,15 @@ impl<'d> DurationSlice<'d> {
                     continue;
                 };
                 let within = |ns: &u32| ns.wrapping_sub(first) <= length;
-                if block.iter().fold(false, |any, ns| any | within(ns)) {
-                    let found = block.iter().filter(|ns| within(ns));
-                    found.for_each(|ns| use_one(number, u64::from(*ns)));
+                let any_within = |some: &[u32]| some.iter().fold(false, |any, ns| any | within(ns));
+                if !any_within(block) {
+                    continue;
+                }
+                for part in block.as_chunks::<LOOK_NEARER>().0 {
+                    if any_within(part) {
+                        let found = part.iter().filter(|ns| within(ns));
+                        found.for_each(|ns| use_one(number, u64::from(*ns)));
+                    }
                 }
             }
         }

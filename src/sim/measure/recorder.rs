@@ -257,6 +257,8 @@ pub struct Recorder {
     pub data: Vec<(u64, u64)>,
     /// Passes and fails by origin, and of each check in the order of `Model::checks`.
     pub checks: Vec<(u64, u64)>,
+    /// How many checks with consecutive ids, from each of these on, were made at once.
+    made: Vec<u16>,
     check_count: usize,
     origins: usize,
     /// Order in which checks were first made.
@@ -349,6 +351,7 @@ impl Recorder {
             dropped: vec![0; origins],
             data: vec![(0, 0); origins],
             checks: vec![(0, 0); checks * origins],
+            made: vec![0; checks * origins],
             check_count: checks,
             origins,
             check_order: Vec::new(),
@@ -578,24 +581,18 @@ impl Recorder {
     ) {
         let from = origin.0 as usize * self.check_count + first.index();
         let checks = &mut self.checks[from..from + usize::from(count)];
-        let mut new = !self.plain;
         if passed {
-            for (passes, fails) in checks {
-                new |= *passes + *fails == 0;
-                *passes += 1;
-            }
+            checks.iter_mut().for_each(|check| check.0 += 1);
         } else {
-            for (passes, fails) in checks {
-                new |= *passes + *fails == 0;
-                *fails += 1;
-            }
+            checks.iter_mut().for_each(|check| check.1 += 1);
         }
-        if new {
+        if self.made[from] < count || !self.plain {
+            self.made[from] = self.made[from].max(count);
             self.note_checks(now, origin, (first, count), passed);
         }
     }
 
-    /// Samples of checks that were hardly made before, or that are logged.
+    /// Samples of checks that may not have been made before, or that are logged.
     #[cold]
     #[inline(never)]
     fn note_checks(

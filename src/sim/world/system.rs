@@ -723,10 +723,11 @@ impl World<'_> {
     /// As [`World::give_back_last`], in the place of the call.
     #[inline(always)]
     fn give_back_here(&mut self, now: Time, id: u32) {
-        match self.requests.let_go(id) {
-            Some(Held::Token(pool)) => self.give_back_token(now, pool),
-            Some(held) => self.give_back_other(now, id, held),
-            None => {}
+        let held = self.requests.let_go(id);
+        if let Some(Held::Token(pool)) = held {
+            self.give_back_token(now, pool);
+        } else if let Some(held) = held {
+            self.give_back_other(now, id, held);
         }
     }
 

@@ -37,8 +37,7 @@ impl<E: Copy> FixedDelayQueue<E> {
     /// Adds an event. Returns whether it is the first.
     #[inline]
     pub fn push(&mut self, key: u128, event: E) -> bool {
-        self.events.push((key, event));
-        self.len() == 1
+        self.events.push((key, event))
     }
 
     /// Removes the first of some events. Returns it with the key of the next, `u128::MAX` if there is none.

@@ -88,8 +88,6 @@ pub struct EventQueue<E: Copy> {
     heads: SourceHeads,
     /// How many sources stand in `heads`.
     listed: usize,
-    /// An event that is due soon in the queue of the last one.
-    ahead: Option<E>,
     /// What `pop_listed_or_none` has found.
     found: Option<E>,
 }
@@ -108,7 +106,6 @@ impl<E: Copy> Default for EventQueue<E> {
             alarms: Vec::new(),
             heads: SourceHeads::default(),
             listed: 0,
-            ahead: None,
             found: None,
         }
     }
@@ -305,10 +302,17 @@ impl<E: Copy> EventQueue<E> {
     /// Removes the next event and moves the clock to its time.
     #[inline(always)]
     pub fn pop(&mut self) -> Option<(Time, E)> {
+        self.pop_and_look_ahead(|_| ())
+    }
+
+    /// As [`EventQueue::pop`]. If the event comes from a long fixed-delay queue, another one of that queue that is due soon
+    /// is shown, so that what it is about can be asked for ahead of time.
+    #[inline(always)]
+    pub fn pop_and_look_ahead(&mut self, look: impl FnOnce(E)) -> Option<(Time, E)> {
         let (time, place) = self.direct.first();
         let others = major(self.others);
         if time.0 < others || (time.0 == others && self.direct.key(place) < self.others) {
-            return Some((time, self.pop_direct(time, place)));
+            return Some((time, self.pop_direct(time, place, look)));
         }
         if self.heap.first_key() == self.others
             && let Some((_, event)) = self.heap.pop()
@@ -324,13 +328,13 @@ impl<E: Copy> EventQueue<E> {
 
     /// Removes the event of a source that is compared directly and has one.
     #[inline(always)]
-    fn pop_direct(&mut self, time: Time, place: usize) -> E {
+    fn pop_direct(&mut self, time: Time, place: usize, look: impl FnOnce(E)) -> E {
         self.now = time;
         if let Some(event) = self.alarm_at[place % DIRECT] {
             self.direct.clear(place);
             return event;
         }
-        let (event, next) = self.pop_delayed(self.delay_at[place % DIRECT] as usize);
+        let (event, next) = self.pop_delayed(self.delay_at[place % DIRECT] as usize, look);
         self.direct.set(place, Time(major(next)), next as u64);
         event
     }
@@ -338,11 +342,13 @@ impl<E: Copy> EventQueue<E> {
     /// Removes the first event of a fixed-delay queue that has some. Returns it with the key of the next, `u128::MAX` if
     /// there is none.
     #[inline(always)]
-    fn pop_delayed(&mut self, index: usize) -> (E, u128) {
+    fn pop_delayed(&mut self, index: usize, look: impl FnOnce(E)) -> (E, u128) {
         let queue = &mut self.fixed_delays[index];
         let popped = queue.pop();
-        if queue.len() > LONG {
-            self.ahead = queue.second();
+        if queue.len() > LONG
+            && let Some(ahead) = queue.second()
+        {
+            look(ahead);
         }
         popped
     }
@@ -377,7 +383,7 @@ impl<E: Copy> EventQueue<E> {
             alarm.due = u128::MAX;
             return Some(alarm.event);
         }
-        let (event, next) = self.pop_delayed(index);
+        let (event, next) = self.pop_delayed(index, |_| ());
         self.fixed_delays[index].listed = next;
         self.relist_first(next);
         Some(event)
@@ -412,13 +418,6 @@ impl<E: Copy> EventQueue<E> {
         } else {
             self.heads.replace_first(key);
         }
-    }
-
-    /// An event of the fixed-delay queue that gave the last one, due soon after it, if it was a long queue: what it is about
-    /// may be looked at ahead of time.
-    #[inline]
-    pub fn ahead(&mut self) -> Option<E> {
-        self.ahead.take()
     }
 
     #[inline]

@@ -38,9 +38,10 @@ impl<T: Copy> Ring<T> {
         self.come == self.gone
     }
 
-    /// Adds a value behind all others.
+    /// Adds a value behind all others. Returns whether it is the first.
     #[inline(always)]
-    pub fn push(&mut self, value: T) {
+    pub fn push(&mut self, value: T) -> bool {
+        let is_first = self.is_empty();
         if self.len() == self.places.len() {
             // Of the value the calls get copies, so that itself it can stay in registers.
             if self.places.is_empty() {
@@ -52,6 +53,7 @@ impl<T: Copy> Ring<T> {
         let at = self.place(self.come);
         self.places[at] = value;
         self.come = self.come.wrapping_add(1);
+        is_first
     }
 
     /// Removes the first value.

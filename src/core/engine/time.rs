@@ -40,9 +40,8 @@ const WHOLE: f64 = (1_u64 << 52) as f64;
 pub fn ceil(x: f64) -> u64 {
     // As bits, negative and undefined numbers are greater.
     if x.to_bits() < WHOLE.to_bits() {
-        let sum = x + WHOLE;
-        let nearest = sum.to_bits() - WHOLE.to_bits();
-        nearest + u64::from(sum - WHOLE < x)
+        let whole = x as i64;
+        whole as u64 + u64::from((whole as f64) < x)
     } else {
         // Whole already, or none at all.
         to_u64(x)

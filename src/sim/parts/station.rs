@@ -212,11 +212,7 @@ impl Station {
             return None;
         }
         let ahead = f64::from_bits(major(first)) - self.clock;
-        let wait = if self.pace == 1.0 {
-            ahead
-        } else {
-            ahead / self.pace
-        };
+        let wait = ahead / self.pace;
         // Rounded up: at the alarm the job is due. The cast saturates and sends negatives to zero.
         Some(Time(self.updated.0.saturating_add(ceil(wait))))
     }
@@ -379,10 +375,11 @@ impl Station {
     #[inline]
     fn set_pace(&mut self) {
         let n = self.serving.len() as u64;
-        self.pace = self.speed;
-        if self.shared && n > u64::from(self.servers) {
-            self.pace *= f64::from(self.servers) / one_to_f64(n);
-        }
+        self.pace = if self.shared && n > u64::from(self.servers) {
+            self.speed * (f64::from(self.servers) / one_to_f64(n))
+        } else {
+            self.speed
+        };
         if self.paced {
             self.set_pace_by_number();
         }

@@ -1,7 +1,5 @@
 //! Carries out what VUs do: requests, sleeps, checks, the ends of iterations.
 
-use prefetch_index::prefetch_index;
-
 use crate::engine::{Span, Time, Turn};
 use crate::measure::recorder::{Recorder, ResponseCode, SampleSource};
 use crate::model::journey::SiteId;
@@ -87,13 +85,6 @@ impl World<'_> {
     /// A think time is over. Returns the VU, which goes on.
     #[inline(always)]
     pub(super) fn wake(&mut self, id: u32, generation: u32) -> Option<Work> {
-        if let Some(ahead) = self.queue.ahead()
-            && ahead.kind == Kind::Wake
-        {
-            // Of a million VUs, the one that wakes up next is in no cache: it is asked for early, and nobody
-            // waits for it to come.
-            prefetch_index(&self.vus, ahead.who() as usize);
-        }
         let is_current = self.vus[id as usize].generation == generation;
         is_current.then_some(Work::Vu(id))
     }
@@ -281,7 +272,7 @@ impl World<'_> {
             origin: vu.origin,
             sent: now,
             since: now,
-            context: vu.context,
+            context: vu.context.by_parts(),
             ticket,
             generation,
             state,

@@ -57,6 +57,8 @@ pub mod window;
 
 use std::collections::VecDeque;
 
+use prefetch_index::prefetch_index;
+
 use crate::engine::dist::Dist;
 use crate::engine::hash::mix;
 use crate::engine::queue::{AlarmId, EventQueue, FixedDelayId};
@@ -234,7 +236,7 @@ pub struct World<'m> {
     end: Termination,
     fingerprint: u64,
     events: u64,
-    /// Events until a watcher looks next.
+    /// Events until the loop over them pauses: a watcher looks, or the run is over.
     unwatched: u32,
 
     vus: Vec<Vu>,
@@ -384,23 +386,29 @@ impl World<'_> {
             self.start();
             self.drain();
         }
-        while self.phase != Phase::Over {
-            if !self.step_here() {
-                break;
-            }
-            self.report_progress(watch);
+        let mut over = self.phase == Phase::Over;
+        while !over && self.step_here() {
+            over = self.report_progress(watch);
         }
     }
 
-    /// Tells the watcher now and then how far the run has come.
+    /// Behind each event: tells the watcher now and then how far the run has come. Returns whether it is over.
     #[inline(always)]
-    fn report_progress(&mut self, watch: &mut dyn FnMut(Time)) {
+    fn report_progress(&mut self, watch: &mut dyn FnMut(Time)) -> bool {
         self.unwatched -= 1;
-        if self.unwatched == 0 {
+        self.unwatched == 0 && self.pause(watch)
+    }
+
+    /// The watcher is told how far the run has come, or the run is over. Returns whether it is.
+    #[cold]
+    #[inline(never)]
+    fn pause(&mut self, watch: &mut dyn FnMut(Time)) -> bool {
+        if self.phase != Phase::Over {
             self.unwatched = WATCH_EVERY;
             watch(self.queue.now());
             self.look_at_limits();
         }
+        self.phase == Phase::Over
     }
 
     /// In debug builds, every run is audited at its end.
@@ -419,7 +427,15 @@ impl World<'_> {
     /// As [`World::step`], in the place of the call.
     #[inline(always)]
     fn step_here(&mut self) -> bool {
-        let Some((now, event)) = self.queue.pop() else {
+        let vus = &self.vus;
+        let popped = self.queue.pop_and_look_ahead(|ahead| {
+            // Of a million VUs, the one that wakes up next is in no cache: it is asked for early, and nobody
+            // waits for it to come.
+            if ahead.kind == Kind::Wake {
+                prefetch_index(vus, ahead.who() as usize);
+            }
+        });
+        let Some((now, event)) = popped else {
             return false;
         };
         self.process_event(now, event);
@@ -547,6 +563,8 @@ impl World<'_> {
     fn stop(&mut self, end: Termination) {
         self.phase = Phase::Over;
         self.end = end;
+        // Behind each event one number is looked at, and not the phase as well.
+        self.unwatched = 1;
     }
 
     /// Schedules an event after a time drawn from a distribution.

@@ -93,7 +93,9 @@ impl<V: Copy> MinHeap<V> {
     /// Adds an entry.
     #[inline]
     pub fn push(&mut self, key: u128, value: V) {
-        self.first = self.first.min(key);
+        if comes_before(key, self.first) {
+            self.first = key;
+        }
         if !self.sorted {
             return self.rise(key, value);
         }
@@ -182,7 +184,7 @@ impl<V: Copy> MinHeap<V> {
         self.entries.push((key, value));
         while hole > 0 {
             let parent = (hole - 1) / Self::ARITY;
-            if self.entries[parent].0 <= key {
+            if comes_before(self.entries[parent].0, key) {
                 break;
             }
             self.entries[hole] = self.entries[parent];
@@ -193,37 +195,62 @@ impl<V: Copy> MinHeap<V> {
 
     /// Puts an entry in the place of the first one and sinks it to where it belongs.
     fn sink(&mut self, entry: (u128, V)) {
-        let entries = &mut self.entries[..];
-        let mut hole = 0;
+        // Half as wide as an index, so that the compiler knows that the place of the children is beyond it.
+        let mut hole: u32 = 0;
         loop {
-            let child = hole * Self::ARITY + 1;
-            let Some(&[a, b, c, d]) = entries.get(child..).and_then(<[_]>::first_chunk) else {
+            let child = hole as usize * Self::ARITY + 1;
+            let Some((above, below)) = self.entries.split_at_mut_checked(child) else {
+                break;
+            };
+            let Some(four) = below.first_chunk() else {
                 // Fewer than four: the end of the heap, where nobody has children.
-                let rest = entries.get(child..).unwrap_or_default().iter().enumerate();
+                let rest = below.iter().enumerate();
                 if let Some((at, least)) = rest.min_by_key(|(_, e)| e.0)
                     && least.0 < entry.0
                 {
-                    entries[hole] = *least;
-                    hole = child + at;
+                    above[hole as usize] = *least;
+                    hole = (child + at) as u32;
                 }
                 break;
             };
-            // Two rounds of a tournament: the comparisons do not wait for one another.
-            let (left, at_left) = if b.0 < a.0 { (b, 1) } else { (a, 0) };
-            let (right, at_right) = if d.0 < c.0 { (d, 3) } else { (c, 2) };
-            let (least, at) = if right.0 < left.0 {
-                (right, at_right)
-            } else {
-                (left, at_left)
-            };
-            if least.0 >= entry.0 {
+            let at = first_of_four(four);
+            let least = four[at];
+            if !comes_before(least.0, entry.0) {
                 break;
             }
-            entries[hole] = least;
-            hole = child + at;
+            above[hole as usize] = least;
+            hole = (child + at) as u32;
         }
-        entries[hole] = entry;
-        self.first = entries[0].0;
+        self.entries[hole as usize] = entry;
+        self.first = self.entries[0].0;
+    }
+}
+
+/// The place of the smallest key: mostly the upper halves tell.
+#[inline(always)]
+fn first_of_four<V>(four: &[(u128, V); 4]) -> usize {
+    let (mut first, mut at) = (major(four[0].0), 0);
+    for other in 1..4 {
+        let upper = major(four[other].0);
+        if upper == first {
+            at = first_by_whole_keys(four, at, other);
+        } else {
+            let sooner = upper < first;
+            first = if sooner { upper } else { first };
+            at = if sooner { other } else { at };
+        }
+    }
+    at % 4
+}
+
+/// Of two places, that of the smaller key.
+#[cold]
+#[inline(never)]
+fn first_by_whole_keys<V>(four: &[(u128, V); 4], one: usize, other: usize) -> usize {
+    if four[other].0 < four[one].0 {
+        other
+    } else {
+        one
     }
 }
 

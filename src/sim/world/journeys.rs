@@ -272,7 +272,7 @@ impl World<'_> {
             origin: vu.origin,
             sent: now,
             since: now,
-            context: vu.context.by_parts(),
+            context: vu.context,
             ticket,
             generation,
             state,

@@ -31,21 +31,6 @@ pub struct Context {
     pub hold: u32,
 }
 
-impl Context {
-    /// A copy, made part by part: as a whole it would stand in memory once more on its way.
-    #[inline(always)]
-    #[must_use]
-    pub fn by_parts(&self) -> Context {
-        Context {
-            user: self.user,
-            token: self.token,
-            event: self.event,
-            seat: self.seat,
-            hold: self.hold,
-        }
-    }
-}
-
 impl Default for Context {
     fn default() -> Self {
         Context {

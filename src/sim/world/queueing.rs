@@ -55,13 +55,7 @@ impl World<'_> {
 
     /// A request that waits at a station gives up after its patience.
     #[inline(never)]
-    pub(super) fn lose_patience_later(
-        &mut self,
-        now: Time,
-        id: u32,
-        ticket: u32,
-        at: usize,
-    ) {
+    pub(super) fn lose_patience_later(&mut self, now: Time, id: u32, ticket: u32, at: usize) {
         let Op::Serve {
             station,
             patience: Some(patience),

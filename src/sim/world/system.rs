@@ -2,7 +2,7 @@
 
 use crate::engine::{Time, Turn};
 use crate::measure::recorder::ResponseCode;
-use crate::model::system::{EndpointId, Entity, ListAge, Op, PoolId};
+use crate::model::system::{DistId, EndpointId, Entity, ListAge, Op, PoolId};
 use crate::parts::Admission;
 
 use super::event::{Event, Kind};
@@ -31,13 +31,7 @@ impl World<'_> {
             // Where a request stands is noted before all that it may wait or end at, and not behind each operation.
             match self.ops[at] {
                 Op::Serve { .. } => return self.visit(now, id, at),
-                Op::Delay(time) => {
-                    let request = &mut self.requests[id];
-                    (request.state, request.since) = (RequestState::Delayed, now);
-                    request.at = at as u32;
-                    let ticket = request.ticket;
-                    return self.after(time, Event::stale_after(Kind::DelayOver, id, ticket));
-                }
+                Op::Delay(time) => return self.delay(now, id, at, time),
                 Op::Acquire { pool } => {
                     if !self.acquire(now, id, at, pool) {
                         return;
@@ -97,6 +91,16 @@ impl World<'_> {
             }
             at += 1;
         }
+    }
+
+    /// Time passes for a request at the operation at `at`.
+    #[inline(always)]
+    fn delay(&mut self, now: Time, id: u32, at: usize, time: DistId) {
+        let request = &mut self.requests[id];
+        (request.state, request.since) = (RequestState::Delayed, now);
+        request.at = at as u32;
+        let ticket = request.ticket;
+        self.after(time, Event::stale_after(Kind::DelayOver, id, ticket));
     }
 
     /// A request calls an endpoint and waits for it.

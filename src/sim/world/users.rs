@@ -216,12 +216,7 @@ impl<'m> World<'m> {
                 return Some(true);
             }
             UserAction::WaitForAny(at_most) => return Some(self.wait_for_any(now, id, at_most)),
-            UserAction::Sleep(time) => {
-                let vu = &mut self.vus[id as usize];
-                vu.state = VuState::Sleeping;
-                let event = Event::stale_after(Kind::Wake, id, vu.generation);
-                self.queue.at(now + time, event);
-            }
+            UserAction::Sleep(time) => self.sleep(now, id, time),
             UserAction::Check(check, passed) => {
                 self.recorder.checks(now, origin, (check, 1), passed);
                 return Some(true);
@@ -245,6 +240,14 @@ impl<'m> World<'m> {
             UserAction::Fail(why) => self.stop(Termination::Failed(why)),
         }
         Some(false)
+    }
+
+    /// A VU sleeps for some time.
+    fn sleep(&mut self, now: Time, id: u32, time: Span) {
+        let vu = &mut self.vus[id as usize];
+        vu.state = VuState::Sleeping;
+        let event = Event::stale_after(Kind::Wake, id, vu.generation);
+        self.queue.at(now + time, event);
     }
 
     /// The next requests of a VU are about these. What does not exist is nothing.

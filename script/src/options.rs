@@ -49,8 +49,43 @@ const KNOWN: [&str; 42] = [
     "features",
 ];
 
+/// What k6 warns of in options.
+pub(crate) fn doubts(options: &str) -> Vec<LogLine> {
+    let shortcuts = serde_json::from_str(options).map_or(None, |o: Value| shortcut(&o));
+    unknown(options).into_iter().chain(shortcuts).collect()
+}
+
+/// k6's warning of shortcuts that override or are empty (`lib/executor/execution_config_shortcuts.go`).
+fn shortcut(options: &Value) -> Option<LogLine> {
+    let given = |name: &str| !options[name].is_null();
+    if given("iterations") || given("duration") {
+        return None;
+    }
+    let empty = |name: &str| match &options[name] {
+        Value::Array(stages) => stages.is_empty(),
+        Value::Object(scenarios) => scenarios.is_empty(),
+        _ => false,
+    };
+    let name = ["stages", "scenarios"].into_iter().find(|name| empty(name));
+    let text = match (&options["vus"], name) {
+        (Value::Null, Some(name)) => format!(
+            "`{name}` was explicitly set to an empty value, running the script with 1 iteration in 1 VU"
+        ),
+        (Value::Null, None) => return None,
+        (vus, _) if given("scenarios") && !given("stages") => {
+            format!("`vus={vus}` overrides scenarios configuration")
+        }
+        _ => return None,
+    };
+    Some(LogLine {
+        level: Level::Warning,
+        text,
+        fields: Vec::new(),
+    })
+}
+
 /// k6's warning of options that it does not know, which names the first of them; Go reads names in any case.
-pub(crate) fn unknown(options: &str) -> Option<LogLine> {
+fn unknown(options: &str) -> Option<LogLine> {
     let options: Map<String, Value> = serde_json::from_str(options).ok()?;
     let known = |name: &str| KNOWN.iter().any(|k| k.eq_ignore_ascii_case(name));
     let mut names: Vec<&String> = options.keys().filter(|name| !known(name)).collect();

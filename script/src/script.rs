@@ -207,8 +207,8 @@ impl Script {
     /// Keeps the first answer to what the script exports, and doubts about its options.
     pub(crate) fn set_exports(&self, exports: Exports) {
         let options = exports.options.as_deref().unwrap_or("{}");
-        let doubt = options::unknown(options);
-        self.init_log.borrow_mut().extend(doubt);
+        let doubts = options::doubts(options);
+        self.init_log.borrow_mut().extend(doubts);
         self.exports.set(exports).ok();
     }
 

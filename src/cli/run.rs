@@ -392,7 +392,10 @@ impl Run {
     }
 
     fn options(&self, model: &mut Model) -> Result<SummaryOptions, CliError> {
-        model.run_tags.clone_from(&self.tag);
+        // As in k6, they take the place of those in a script's options.
+        if !self.tag.is_empty() {
+            model.run_tags.clone_from(&self.tag);
+        }
         if self.no_thresholds {
             model.thresholds.clear();
         }

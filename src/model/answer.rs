@@ -13,6 +13,20 @@ pub struct Http {
     pub failure: Option<Answer>,
 }
 
+impl Http {
+    /// The status that a script sees where the model has this one, or k6's error code above 1000 for none.
+    #[must_use]
+    pub fn status_of(&self, code: u16) -> u16 {
+        let answer = match code {
+            200..400 => &self.answer,
+            400..1000 => &self.failure,
+            _ => &None,
+        };
+        let own = answer.as_ref().and_then(|answer| answer.status);
+        own.unwrap_or(code)
+    }
+}
+
 /// Method and path of requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {

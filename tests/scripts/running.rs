@@ -665,3 +665,152 @@ export default function () {{
     );
     assert!(shown.contains("running (2.5s)"), "{shown}");
 }
+
+/// Options are read as k6 reads them, and what it refuses is refused in its words.
+#[test]
+fn options_are_read_as_k6_reads_them() {
+    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let ends = |options: &str| {
+        let script = format!(
+            "import http from 'k6/http';
+export const options = {{ {options} }};
+export default function () {{ http.get('http://shop/x'); }}
+"
+        );
+        let folder = folder(&[("test.js", &script), ("system.toml", system)]);
+        let output = run(&folder, &["--seed", "1"]);
+        let (shown, said) = (text(&output.stdout), text(&output.stderr));
+        (
+            output.status.code(),
+            metrics(&shown).get("iterations").copied(),
+            said,
+        )
+    };
+    // Texts of digits, and names in any case.
+    for (options, iterations) in [
+        ("vus: '3', iterations: '12'", 12.0),
+        ("VUs: 2, Iterations: 4", 4.0),
+        (
+            "scenarios: { s: { executor: 'constant-arrival-rate', rate: '60', timeunit: '1m', duration: '10s', preAllocatedVus: '2', maxVus: 5 } }",
+            11.0,
+        ),
+        ("vus: 2, stages: []", 2.0),
+        ("scenarios: {}", 1.0),
+    ] {
+        let (code, counted, said) = ends(options);
+        assert_eq!(
+            (code, counted),
+            (Some(0), Some(iterations)),
+            "{options}: {said}"
+        );
+    }
+    for (options, why) in [
+        (
+            "iterations: 2, stages: [{ duration: '1s', target: 1 }]",
+            "using `iterations` and `stages` options simultaneously",
+        ),
+        (
+            "duration: '1s', scenarios: { s: { executor: 'shared-iterations' } }",
+            "using `duration` and `scenarios` options simultaneously",
+        ),
+        (
+            "scenarios: { s: { executor: 'shared-iterations', vuz: 5 } }",
+            "scenario `s`: json: unknown field \"vuz\"",
+        ),
+    ] {
+        let (code, _, said) = ends(options);
+        assert_eq!(code, Some(104), "{options}: {said}");
+        assert!(said.contains(why), "{options}: {said}");
+    }
+    let (_, _, said) =
+        ends("vus: 2, scenarios: { s: { executor: 'shared-iterations', iterations: 7 } }");
+    assert_eq!(said, "WARN `vus=2` overrides scenarios configuration\n");
+    let (_, _, said) = ends("stages: []");
+    assert!(
+        said.contains("`stages` was explicitly set to an empty value"),
+        "{said}"
+    );
+}
+
+/// Samples carry the status that the script sees, the tags of the options, and the address that a threshold names.
+#[test]
+fn samples_carry_what_thresholds_ask_for() {
+    let script = "import http from 'k6/http';
+import exec from 'k6/execution';
+export const options = {
+  vus: 1, iterations: 5, tags: { env: 'staging' },
+  thresholds: {
+    'http_reqs{status:201}': ['count==5'], 'http_reqs{status:404}': ['count==5'], 'http_reqs{error_code:1404}': ['count==5'],
+    'http_reqs{status:302,expected_response:true}': ['count==5'], 'http_reqs{env:staging}': ['count==20'],
+    'checks{env:staging}': ['rate>=0'], 'http_reqs{name:http://shop/search?q=shoes}': ['count==5'],
+    'http_reqs{name:get_search}': ['count==0'], 'http_req_failed{status:404}': ['rate==0'], http_req_failed: ['rate==0'],
+  },
+};
+const found = http.expectedStatuses(404);
+export default function () {
+  http.post('http://shop/made');
+  http.get('http://shop/gone', { responseCallback: found });
+  http.get('http://shop/moved', { redirects: 0 });
+  http.get('http://shop/search?q=shoes');
+}
+";
+    let system = "[endpoints.made]
+route = \"POST /made\"
+answer = { status = 201 }
+visits = [{ delay = \"10ms\" }]
+[endpoints.gone]
+route = \"GET /gone\"
+failure = { status = 404 }
+visits = [{ fail = 1.0, status = 500 }]
+[endpoints.moved]
+route = \"GET /moved\"
+answer = { status = 302, headers = { Location = \"/made\" } }
+visits = [{ delay = \"10ms\" }]
+[endpoints.get_search]
+route = \"GET /search\"
+visits = [{ delay = \"10ms\" }]
+";
+    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let output = run(&folder, &[]);
+    let shown = text(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{shown}{}",
+        text(&output.stderr)
+    );
+}
+
+/// A response tells the parts of its time where a network is modelled; the iteration that ends the test counts.
+#[test]
+fn responses_tell_the_parts_of_their_time() {
+    let script = "import http from 'k6/http';
+import exec from 'k6/execution';
+export const options = { vus: 1, iterations: 9, thresholds: { http_req_duration: ['max<100'] } };
+export default function () {
+  const show = (r) => { const t = r.timings; console.log(t.blocked, t.connecting, t.waiting, t.duration); };
+  show(http.get('http://shop/x'));
+  show(http.get('http://shop/x'));
+  http.batch(['http://shop/x']).forEach(show);
+  exec.test.abort('enough');
+}
+";
+    let system = "[network]
+connecting = \"40ms\"
+latency = \"5ms\"
+[endpoints.x]
+route = \"GET /x\"
+visits = [{ delay = \"10ms\" }]
+";
+    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let output = run(&folder, &[]);
+    let said = text(&output.stderr);
+    let lines: Vec<&str> = said.lines().filter(|l| l.starts_with("INFO")).collect();
+    assert_eq!(
+        lines,
+        ["INFO 40 40 20 20", "INFO 0 0 20 20", "INFO 40 40 20 20"],
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(108), "{said}");
+    assert_eq!(metrics(&text(&output.stdout))["iterations"], 1.0);
+}

@@ -139,18 +139,13 @@ pub fn run_with(path: &Path, settings: Settings) -> Outcome {
     };
     let options = script.exports().options.as_deref().unwrap_or("{}");
     let options = serde_json::from_str(options).unwrap_or_default();
-    let mut log = script.init_log();
+    let log = script.init_log();
     let plan = match options::plan(&options) {
         Ok(plan) => plan,
         Err(text) => {
             return Outcome::failed(104, &log_line(Level::Error, &text, &[]));
         }
     };
-    log.extend(
-        plan.warnings
-            .iter()
-            .map(|w| log_line(Level::Warning, w, &[])),
-    );
     let mut host = Host {
         vus: VuFactory::new(&script),
         script,

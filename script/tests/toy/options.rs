@@ -32,7 +32,6 @@ pub struct Scenario {
 /// What the options say, or k6's words against them.
 pub struct Plan {
     pub scenarios: Vec<Scenario>,
-    pub warnings: Vec<String>,
     pub thresholds: Vec<(String, Vec<String>)>,
 }
 
@@ -53,7 +52,6 @@ fn duration(value: &Value) -> Option<Duration> {
 
 /// Reads the options.
 pub fn plan(options: &Value) -> Result<Plan, String> {
-    let mut warnings = Vec::new();
     if !options["iterations"].is_null() && !options["stages"].is_null() {
         return Err(
             "using `iterations` and `stages` options simultaneously is not allowed".to_owned(),
@@ -69,15 +67,7 @@ pub fn plan(options: &Value) -> Result<Plan, String> {
                 scenarios.push(scenario(name, one));
             }
         }
-        (given, _) => {
-            if let (true, Some(key)) = (given.is_some(), shortcut) {
-                warnings.push(format!(
-                    "`{key}={}` overrides scenarios configuration",
-                    options[key]
-                ));
-            }
-            scenarios.push(simple(options));
-        }
+        _ => scenarios.push(simple(options)),
     }
     check(&scenarios)?;
     let thresholds = options["thresholds"]
@@ -93,7 +83,6 @@ pub fn plan(options: &Value) -> Result<Plan, String> {
         });
     Ok(Plan {
         scenarios,
-        warnings,
         thresholds,
     })
 }

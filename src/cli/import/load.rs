@@ -36,6 +36,24 @@ const TIMES: [&str; 7] = [
     "delayAbortEval",
 ];
 
+/// Names of options whose value is a number; k6 takes a text of digits, too.
+const NUMBERS: [&str; 8] = [
+    "vus",
+    "iterations",
+    "startVUs",
+    "startRate",
+    "rate",
+    "preAllocatedVUs",
+    "maxVUs",
+    "target",
+];
+
+/// Other keys of a scenario.
+const OTHERS: [&str; 3] = ["exec", "env", "options"];
+
+/// Options that say how many VUs do what, and how they are written.
+const SHORT: [&str; 5] = ["vus", "iterations", "duration", "stages", "scenarios"];
+
 /// The load of a script.
 pub struct Load {
     /// Its sections.
@@ -62,6 +80,9 @@ pub fn key(text: &str) -> String {
 fn value(name: &str, value: &Value) -> String {
     match value {
         Value::Number(n) if TIMES.contains(&name) => quoted(&format!("{n}ms")),
+        Value::String(text) if NUMBERS.contains(&name) && text.parse::<i64>().is_ok() => {
+            text.clone()
+        }
         Value::String(text) => quoted(text),
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(|v| self::value("", v)).collect();
@@ -86,24 +107,60 @@ fn snake(name: &str) -> String {
     }
 }
 
+/// The keys of an object as they are usually written: Go reads them in any case.
+fn usual_case(given: &Map<String, Value>, known: &[&str]) -> Map<String, Value> {
+    let usual = |name: &String| {
+        let mut known = known.iter();
+        let found = known.find(|k| k.eq_ignore_ascii_case(name));
+        found.map_or_else(|| name.clone(), |k| (*k).to_owned())
+    };
+    given.iter().map(|(k, v)| (usual(k), v.clone())).collect()
+}
+
+/// Refuses options that k6 does not take together (`lib/executor/execution_config_shortcuts.go`, v2.2.0), in its words.
+fn conflict(options: &Value) -> Result<(), String> {
+    let is_given = |name: &str| match &options[name] {
+        Value::Null => false,
+        Value::Array(stages) => !stages.is_empty(),
+        _ => true,
+    };
+    let pairs = [
+        ("iterations", "stages"),
+        ("iterations", "scenarios"),
+        ("duration", "stages"),
+        ("duration", "scenarios"),
+        ("stages", "scenarios"),
+    ];
+    match pairs.iter().find(|(a, b)| is_given(a) && is_given(b)) {
+        Some((a, b)) => Err(format!(
+            "using `{a}` and `{b}` options simultaneously is not allowed"
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The sections of the load that these options describe.
-pub fn load(options: &Value) -> Load {
+///
+/// # Errors
+/// What k6 refuses in them.
+pub fn load(options: &Value) -> Result<Load, String> {
     let mut load = Load {
         text: String::new(),
         functions: Vec::new(),
     };
-    let shortcut = ["vus", "iterations", "duration", "stages"]
-        .iter()
-        .any(|k| !options[k].is_null());
-    match options["scenarios"].as_object() {
-        Some(all) if !shortcut => {
+    let given = options.as_object().cloned().unwrap_or_default();
+    let options = Value::Object(usual_case(&given, &SHORT));
+    conflict(&options)?;
+    let all = options["scenarios"].as_object();
+    match all.filter(|all| options["vus"].is_null() && !all.is_empty()) {
+        Some(all) => {
             for (name, scenario) in all {
                 if let Some(fields) = scenario.as_object() {
-                    section(&mut load, name, fields);
+                    section(&mut load, name, fields)?;
                 }
             }
         }
-        _ => section(&mut load, "default", &simple(options)),
+        None => section(&mut load, "default", &simple(&options))?,
     }
     let known = [
         "scenarios",
@@ -126,7 +183,7 @@ pub fn load(options: &Value) -> Load {
         )
         .ok();
     }
-    load
+    Ok(load)
 }
 
 /// The variables that the options give a scenario.
@@ -197,7 +254,8 @@ fn simple(options: &Value) -> Map<String, Value> {
         }
     };
     let vus = options["vus"].clone();
-    if !options["stages"].is_null() {
+    let stages = options["stages"].as_array();
+    if stages.is_some_and(|stages| !stages.is_empty()) {
         set("executor", "ramping-vus".into());
         set("startVUs", vus);
         set("stages", options["stages"].clone());
@@ -223,7 +281,14 @@ fn simple(options: &Value) -> Map<String, Value> {
     fields
 }
 
-fn section(load: &mut Load, name: &str, fields: &Map<String, Value>) {
+fn section(load: &mut Load, name: &str, given: &Map<String, Value>) -> Result<(), String> {
+    let known: Vec<&str> = KEYS.iter().map(|(k, _)| *k).chain(OTHERS).collect();
+    let fields = usual_case(given, &known);
+    if let Some(unknown) = fields.keys().find(|name| !known.contains(&name.as_str())) {
+        return Err(format!(
+            "scenario `{name}`: json: unknown field {unknown:?}"
+        ));
+    }
     writeln!(load.text, "[scenarios.{}]", key(name)).ok();
     for (from, to) in KEYS {
         match fields.get(from) {
@@ -248,4 +313,5 @@ fn section(load: &mut Load, name: &str, fields: &Map<String, Value>) {
     if !load.functions.iter().any(|f| f == exec) {
         load.functions.push(exec.to_string());
     }
+    Ok(())
 }

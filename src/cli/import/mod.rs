@@ -181,7 +181,7 @@ pub fn load_of(path: &Path, settings: Settings, given: &toml::Table) -> Result<S
     let script = Script::load(path, settings).map_err(|stop| refused(path, stop))?;
     let options = script.exports().options.as_deref().unwrap_or("{}");
     let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
-    let load = load::load(&options);
+    let load = load::load(&options).map_err(|why| wrong_options(path, &why))?;
     let mut text = String::new();
     if !given.contains_key("model") {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -224,15 +224,16 @@ fn refused(path: &Path, stop: Stop) -> CliError {
     CliError::new(exit::INVALID, format!("error: {}: {text}", path.display()))
 }
 
+fn wrong_options(path: &Path, why: &str) -> CliError {
+    CliError::new(exit::INVALID, format!("error: {}: {why}", path.display()))
+}
+
 fn thresholds(
     path: &Path,
     options: &serde_json::Value,
     unrecorded: &[&str],
 ) -> Result<String, CliError> {
-    load::thresholds(options, unrecorded).map_err(|why| {
-        let text = format!("error: {}: {why}", path.display());
-        CliError::new(exit::INVALID, text)
-    })
+    load::thresholds(options, unrecorded).map_err(|why| wrong_options(path, &why))
 }
 
 fn not_exported(path: &Path, exec: &str) -> CliError {
@@ -254,7 +255,7 @@ pub fn imported(path: &Path, settings: Settings) -> Result<Imported, CliError> {
     let script = Script::load(path, settings).map_err(refused)?;
     let options = script.exports().options.as_deref().unwrap_or("{}");
     let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
-    let load = load::load(&options);
+    let load = load::load(&options).map_err(|why| wrong_options(path, &why))?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut text = format!("[model]\nname = {}\n\n", load::quoted(&name));
     text += &load.text;

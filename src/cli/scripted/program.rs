@@ -17,6 +17,7 @@ use super::users::ScriptUsers;
 use crate::cli::origin::digest;
 use crate::engine::Span;
 use crate::model::journey::{CustomKind, CustomMetric, Journey, JourneyId};
+use crate::model::network::Reuse;
 use crate::model::{Model, duration};
 use crate::world::World;
 use crate::world::program::{Session, Told, UserProgram};
@@ -168,13 +169,30 @@ impl UserProgram for ScriptProgram {
         let options: serde_json::Value = options
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
+        if let Some(tags) = options["tags"]
+            .as_object()
+            .filter(|_| model.run_tags.is_empty())
+        {
+            let text = |value: &serde_json::Value| match value.as_str() {
+                Some(text) => text.to_owned(),
+                None => value.to_string(),
+            };
+            let tags = tags.iter().map(|(k, v)| (k.clone(), text(v)));
+            model.run_tags = tags.collect();
+        }
+        let is_on = |name: &str| options[name] == serde_json::Value::Bool(true);
+        if is_on("noVUConnectionReuse") {
+            model.reuse = Reuse::WithinIteration;
+        }
+        if is_on("noConnectionReuse") {
+            model.reuse = Reuse::Never;
+        }
         let set = |into: &mut Span, time: Option<Span>| *into = time.unwrap_or(*into);
-        let leaves_out = |what: &str| options[what] == serde_json::Value::Bool(true);
-        if model.setup.is_none() && !leaves_out("noSetup") {
+        if model.setup.is_none() && !is_on("noSetup") {
             model.setup = phase(model, exports, "setup");
             set(&mut model.setup_timeout, time_of(&options["setupTimeout"]));
         }
-        if model.teardown.is_none() && !leaves_out("noTeardown") {
+        if model.teardown.is_none() && !is_on("noTeardown") {
             model.teardown = phase(model, exports, "teardown");
             set(
                 &mut model.teardown_timeout,

@@ -23,7 +23,7 @@ use super::program::Shared;
 use super::routes::{Routes, Sent};
 use super::{answers, text_of};
 use crate::engine::{Span, Time};
-use crate::measure::recorder::SampleSource;
+use crate::measure::recorder::{self, SampleSource};
 use crate::model::Model;
 use crate::model::journey::SiteId;
 use crate::model::system::EndpointId;
@@ -106,6 +106,25 @@ fn duration(time: Time) -> Duration {
 
 fn span(time: Duration) -> Span {
     Span(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// The parts of a request's time as the script sees them: all of it is waiting where no network is modelled.
+fn timings(parts: Option<recorder::Timings>, took: Span) -> Timings {
+    let Some(parts) = parts else {
+        return Timings {
+            waiting: Duration::from_nanos(took.0),
+            ..Timings::default()
+        };
+    };
+    let time = Duration::from_nanos;
+    Timings {
+        blocked: time(parts.blocked),
+        connecting: time(parts.connecting),
+        tls: time(parts.tls),
+        sending: time(parts.sending),
+        waiting: time(parts.waiting),
+        receiving: time(parts.receiving),
+    }
 }
 
 impl UserSource for ScriptUsers<'_> {
@@ -246,7 +265,8 @@ impl ScriptUsers<'_> {
             Waits::Answer(id, at) => {
                 // It goes while it is at hand.
                 let sent = user.sent.take();
-                Ok(self.response(turn, state, (id, at, turn.now), sent.as_deref()))
+                let timings = timings(state.timings(turn.vu), turn.now.since(at));
+                Ok(self.response(turn, state, (id, timings), sent.as_deref()))
             }
             Waits::Any => {
                 let Some(arrived) = turn.arrived else {
@@ -256,7 +276,8 @@ impl ScriptUsers<'_> {
                     .beside
                     .remove(&arrived.tag)
                     .ok_or("an answer came that no request asked for")?;
-                Ok(self.response(turn, state, (arrived.tag, at, arrived.at), Some(&sent)))
+                let timings = timings(arrived.timings, arrived.at.since(at));
+                Ok(self.response(turn, state, (arrived.tag, timings), Some(&sent)))
             }
             Waits::Idle | Waits::Sleep => Ok(Answer::Go),
         }
@@ -308,20 +329,17 @@ impl ScriptUsers<'_> {
         }
     }
 
-    /// The answer to a request: its number, when it was sent and when the answer came.
+    /// The answer to a request: its number and the parts of its time.
     fn response(
         &self,
         turn: Turn,
         state: &StateView,
-        (id, from, to): (u64, Time, Time),
+        (id, timings): (u64, Timings),
         sent: Option<&Sent>,
     ) -> Answer {
         let mut response = Response {
             id,
-            timings: Timings {
-                waiting: Duration::from_nanos(to.since(from).0),
-                ..Timings::default()
-            },
+            timings,
             remote: ("127.0.0.1".into(), 80),
             ..Response::default()
         };

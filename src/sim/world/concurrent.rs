@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::engine::{Span, Time};
+use crate::measure::recorder::Timings;
 use crate::model::journey::SiteId;
 use crate::model::network::Reuse;
 
@@ -20,6 +21,8 @@ pub struct Arrived {
     pub tag: u64,
     /// When it came.
     pub at: Time,
+    /// The parts of its time, where a network is modelled.
+    pub timings: Option<Timings>,
 }
 
 /// The lines of all VUs that ever sent a request beside another.
@@ -78,6 +81,7 @@ impl World<'_> {
         let vu = &mut self.vus[line as usize];
         vu.state = VuState::Idle;
         let (reply, context) = (vu.reply, vu.context);
+        let timings = self.last_timings(line);
         let Some(concurrent) = &mut self.concurrent else {
             return;
         };
@@ -87,9 +91,15 @@ impl World<'_> {
         let lines = concurrent.vus.entry(id).or_default();
         lines.under_way.retain(|other| *other != line);
         lines.free.push(line);
-        lines
-            .arrived
-            .push_back((Arrived { tag, at: now }, reply, context));
+        lines.arrived.push_back((
+            Arrived {
+                tag,
+                at: now,
+                timings,
+            },
+            reply,
+            context,
+        ));
         if std::mem::take(&mut lines.waits) {
             let vu = &mut self.vus[id as usize];
             // A time that it waits until is stale.

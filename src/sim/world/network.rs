@@ -170,6 +170,13 @@ impl World<'_> {
         self.resume(id);
     }
 
+    /// The parts of the time of a VU's last request; `None` where no network is modelled, for all of it is waiting then.
+    pub(super) fn last_timings(&self, vu: u32) -> Option<Timings> {
+        self.model.network.as_ref()?;
+        let line = self.connections.get(vu as usize)?;
+        Some(line.timings)
+    }
+
     /// The parts of the time of a request that its VU gives up on.
     pub(super) fn given_up(&mut self, vu: u32, timeout: Span) -> Timings {
         let line = self.connection(vu);

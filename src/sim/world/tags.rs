@@ -2,7 +2,7 @@
 //! Sorted by key. capsim knows no HTTP method, so that a request is a GET unless its own tags say
 //! otherwise.
 
-use crate::measure::recorder::{SampleSource, SampleTags, Series};
+use crate::measure::recorder::{ResponseCode, SampleSource, SampleTags, Series};
 use crate::model::Model;
 use crate::model::journey::CheckId;
 
@@ -20,7 +20,12 @@ pub fn find<'a>(tags: &'a Tags, key: &str) -> Option<&'a str> {
 #[must_use]
 pub fn of_request(model: &Model, series: &Series) -> Tags {
     let site = &model.sites[series.site.index()];
-    let code = series.code;
+    let code = model.endpoints[site.endpoint.index()]
+        .http
+        .as_deref()
+        .map_or(series.code, |http| {
+            ResponseCode(http.status_of(series.code.0))
+        });
     let mut tags = of_scenario(model, series.origin);
     if let Some(expected) = series.expected {
         set(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::{Span, Time};
-use crate::measure::recorder::{SampleSource, SampleTags};
+use crate::measure::recorder::{SampleSource, SampleTags, Timings};
 use crate::model::journey::{CheckId, GroupId, MetricId, SiteId, Step};
 use crate::model::scenario::Executor;
 
@@ -105,6 +105,13 @@ pub struct StateView<'w> {
 }
 
 impl StateView<'_> {
+    /// The parts of the time of a VU's last request, where a network is modelled; of one that was sent beside others see
+    /// [`Arrived::timings`].
+    #[must_use]
+    pub fn timings(&self, vu: u32) -> Option<Timings> {
+        self.world.last_timings(vu)
+    }
+
     /// What its requests are about; numbers of entities, or [`NONE`].
     #[must_use]
     pub fn context(&self) -> Context {
@@ -236,7 +243,13 @@ impl<'m> World<'m> {
             UserAction::Rest(time) => self.rest(now, id, time),
             UserAction::End => self.stop(Termination::Aborted),
             UserAction::Abort if self.phase == Phase::Teardown => self.stop(Termination::Aborted),
-            UserAction::Abort => self.abort(now),
+            UserAction::Abort => {
+                // The iteration that ends the test counts.
+                if origin.as_scenario().is_some() {
+                    self.rest(now, id, Span::ZERO);
+                }
+                self.abort(now);
+            }
             UserAction::Fail(why) => self.stop(Termination::Failed(why)),
         }
         Some(false)

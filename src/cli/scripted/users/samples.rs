@@ -1,7 +1,6 @@
 //! What a script does that is recorded: which check, metric, group or kind of request of the model it is.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use serde_json::Value;
 use super::{MOST_LINES, ScriptUsers, User, span};
 use crate::cli::scripted::learned::{CheckKey, MOST_SITES, MOST_TAGGED, SiteKey, TagList, is_kept};
 use crate::measure::recorder::SampleSource;
-use crate::model::answer::Answer as Answered;
 use crate::model::journey::{Check, CheckId, Expected, GroupId, MetricId, SiteId};
 use crate::model::system::EndpointId;
 use crate::world::users::Turn;
@@ -24,7 +22,13 @@ const MOST_SEEN: usize = 16;
 const MOST_CHECKS: usize = 16;
 
 /// Options that change what a test does, and that are left out.
-const NOT_SIMULATED: [&str; 2] = ["executionSegment", "executionSegmentSequence"];
+const NOT_SIMULATED: [&str; 5] = [
+    "executionSegment",
+    "executionSegmentSequence",
+    "summaryTimeUnit",
+    "blockHostnames",
+    "blacklistIPs",
+];
 
 /// A line of a script's log as one text.
 pub(super) fn said(line: &LogLine) -> String {
@@ -166,23 +170,30 @@ impl ScriptUsers<'_> {
             return Expected::Unasked;
         };
         let http = self.model.endpoints[endpoint.index()].http.as_deref();
-        let status = |answer: &Option<Answered>| answer.as_ref().and_then(|a| a.status);
-        let own = http.and_then(|http| status(&http.answer));
-        let is_expected = |s: u16| ranges.iter().any(|(from, to)| (*from..=*to).contains(&s));
-        let as_seen = own.is_none_or(|own| is_expected(own) == is_expected(200));
-        if as_seen && **ranges == [(200, 399)] {
-            return Expected::Usual;
+        let is_expected = |s: u16| {
+            let seen = http.map_or(s, |http| http.status_of(s));
+            ranges
+                .iter()
+                .any(|(from, to)| (*from..=*to).contains(&seen))
+        };
+        let all: Vec<u16> = (100..1000).filter(|s| is_expected(*s)).collect();
+        match all == (200..400).collect::<Vec<u16>>() {
+            true => Expected::Usual,
+            false => Expected::Statuses(all),
         }
-        let mut all: BTreeSet<u16> = ranges.iter().flat_map(|(from, to)| *from..=*to).collect();
-        if !as_seen && !all.remove(&200) {
-            all.insert(200);
-        }
-        Expected::Statuses(all.into_iter().collect())
     }
 
-    /// The tag `name` of a request: its own, or the address unless that may differ from one to the next.
+    /// The tag `name` of a request: its own, or the address, unless that may differ from one to the next and no threshold
+    /// names it.
     pub(super) fn name_of(&self, endpoint: EndpointId, request: &Request) -> String {
         let own = &request.name;
+        let is_named = |key: &str| {
+            let mut tags = self.wanted.iter();
+            tags.any(|(k, value)| k == key && **value == **own)
+        };
+        if is_named("name") || is_named("url") {
+            return own.to_string();
+        }
         if own.contains("://") && (own.contains('?') || pattern(own).contains("{id}")) {
             return self.model.endpoints[endpoint.index()].name.clone();
         }

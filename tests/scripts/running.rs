@@ -814,3 +814,29 @@ visits = [{ delay = \"10ms\" }]
     assert_eq!(output.status.code(), Some(108), "{said}");
     assert_eq!(metrics(&text(&output.stdout))["iterations"], 1.0);
 }
+
+/// A file that is sent leaves nothing behind that ends the test.
+#[test]
+fn files_can_be_sent() {
+    let script = "import http from 'k6/http';
+import { name } from './lib.js';
+const bytes = open('./data.bin', 'b');
+export const options = { scenarios: { two: { executor: 'per-vu-iterations', vus: 2, iterations: 3, exec: 'two' } } };
+export function two() {
+  const r = http.post('http://shop/x', { file: http.file(bytes, name), n: 'v' });
+  console.log(r.request.body.includes('filename=\"data.bin\"'), http.post('http://shop/x', bytes).status);
+}
+export function teardown() { console.log('over'); }
+";
+    let system = "[endpoints.x]\nroute = \"POST /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let folder = folder(&[
+        ("test.js", script),
+        ("lib.js", "export const name = 'data.bin';\n"),
+        ("data.bin", "\u{1}\u{2}"),
+        ("system.toml", system),
+    ]);
+    let output = run(&folder, &[]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(said, format!("{}INFO over\n", "INFO true 200\n".repeat(6)));
+}

@@ -235,7 +235,8 @@ impl State {
         let budget = self.script.settings().budget;
         if self.polls.get() > budget {
             self.stop.replace(Some(Failure::Endless(format!(
-                "the script went {budget}0,000 steps without any virtual time passing: an endless loop?"
+                "the script went {} steps without any virtual time passing: an endless loop?",
+                u64::from(budget) * 10_000
             ))));
             return true;
         }

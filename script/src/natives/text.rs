@@ -18,8 +18,10 @@ pub(crate) fn bytes(value: &Value) -> Option<Vec<u8>> {
     if let Some(buffer) = ArrayBuffer::from_object(object.clone()) {
         return buffer_bytes(&buffer);
     }
-    let array = TypedArray::<u8>::from_object(object.clone()).ok()?;
-    array_bytes(&array)
+    let array = TypedArray::<u8>::from_object(object.clone()).ok();
+    // The engine leaves an error where an object is none of the two.
+    value.ctx().catch();
+    array_bytes(&array?)
 }
 
 fn needed(ctx: &Ctx, value: &Value) -> Result<Vec<u8>> {

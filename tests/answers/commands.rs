@@ -42,6 +42,25 @@ fn model() -> tempfile::TempDir {
     directory
 }
 
+/// A threshold on a rate without a sample passes in a capacity curve as in a run.
+#[test]
+fn a_rate_without_a_sample_limits_nothing() {
+    let directory = model();
+    let changed = MODEL.replace("[thresholds]", "[thresholds]\nchecks = [\"rate>0.9\"]");
+    std::fs::write(directory.path().join("m.toml"), changed).unwrap_or_else(|e| panic!("{e}"));
+    let line = [
+        "capacity",
+        "m.toml",
+        "--vary",
+        "load=0.5..4",
+        "--budget",
+        "runs=20",
+    ];
+    let shown = text(&capsim(directory.path(), &line).stdout);
+    assert!(!shown.contains("checks"), "{shown}");
+    assert!(shown.contains("passes"), "{shown}");
+}
+
 /// A page that needs nothing else and has so many charts.
 fn page(directory: &Path, charts: usize, parts: &[&str]) {
     let html =

@@ -459,7 +459,7 @@ export default function () { http.get(`${address}/x?u=${users[__VU % users.lengt
     };
     let refused = run(&[]);
     let said = text(&refused.stderr);
-    assert_eq!(refused.status.code(), Some(104), "{said}");
+    assert_eq!(refused.status.code(), Some(107), "{said}");
     assert!(
         said.contains("'../../lib/config.js' is outside the script's folder: `--allow-path lib`"),
         "{said}"

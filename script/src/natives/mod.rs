@@ -236,7 +236,7 @@ impl State {
         if self.polls.get() > budget {
             self.stop.replace(Some(Failure::Endless(format!(
                 "the script went {} steps without any virtual time passing: an endless loop?",
-                u64::from(budget) * 10_000
+                grouped(u64::from(budget) * 10_000)
             ))));
             return true;
         }
@@ -279,6 +279,14 @@ impl State {
             self.stop.replace(Some(reason));
         }
         uncatchable(ctx)
+    }
+}
+
+/// A number with a comma between thousands.
+fn grouped(number: u64) -> String {
+    match number / 1000 {
+        0 => number.to_string(),
+        more => format!("{},{:03}", grouped(more), number % 1000),
     }
 }
 

@@ -178,7 +178,14 @@ impl Import {
 /// The load of a script as sections of a model, but for those that are `given`. What its functions do is left to
 /// the script: their journeys only hold their places.
 pub fn load_of(path: &Path, settings: Settings, given: &toml::Table) -> Result<String, CliError> {
-    let script = Script::load(path, settings).map_err(|stop| refused(path, stop))?;
+    // As k6 ends where the init code does not.
+    let ends = |stop: &Stop| match stop {
+        Stop::Exception(_) => exit::SCRIPT_EXCEPTION,
+        Stop::Abort(_) => exit::SCRIPT_ABORTED,
+        _ => exit::INVALID,
+    };
+    let refused = |stop: Stop| CliError::new(ends(&stop), why(path, &stop));
+    let script = Script::load(path, settings).map_err(refused)?;
     let options = script.exports().options.as_deref().unwrap_or("{}");
     let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
     let load = load::load(&options).map_err(|why| wrong_options(path, &why))?;
@@ -215,13 +222,18 @@ pub fn load_of(path: &Path, settings: Settings, given: &toml::Table) -> Result<S
 }
 
 fn refused(path: &Path, stop: Stop) -> CliError {
-    let text = match &stop {
+    CliError::new(exit::INVALID, why(path, &stop))
+}
+
+/// Why a script does not run.
+fn why(path: &Path, stop: &Stop) -> String {
+    let text = match stop {
         Stop::Exception(text) | Stop::Abort(text) | Stop::Endless(text) | Stop::Result(text) => {
             text.trim_end()
         }
         Stop::Stopped => "it was stopped",
     };
-    CliError::new(exit::INVALID, format!("error: {}: {text}", path.display()))
+    format!("error: {}: {text}", path.display())
 }
 
 fn wrong_options(path: &Path, why: &str) -> CliError {

@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::measure::summary::Summary;
-use crate::metrics::{Metrics, NamedThreshold, metrics_of, thresholds_of};
+use crate::metrics::{Metrics, NamedThreshold, metrics_of, thresholds_of, verdicts_of};
 use crate::model::Model;
 use crate::model::threshold::Operator;
 use crate::parts::pool::PoolProbe;
@@ -73,12 +73,18 @@ fn signed(margin: f64, holds: bool) -> f64 {
 #[must_use]
 pub fn sample(model: &Model, outcome: &Outcome, summary: &Summary) -> Sample {
     let metrics = metrics_of(model, outcome, summary);
+    let of_value = |t: &NamedThreshold| {
+        metrics
+            .get(&t.column)
+            .map_or(1.0, |value| margin(t, *value))
+    };
     let margins = thresholds_of(model)
         .iter()
-        .map(|t| {
-            metrics
-                .get(&t.column)
-                .map_or(1.0, |value| margin(t, *value))
+        .zip(verdicts_of(model, summary))
+        .map(|(t, holds)| match of_value(t) {
+            // A rate without a sample counts as 0, and passes all the same.
+            below if below < 0.0 && holds => 1.0,
+            margin => margin,
         })
         .collect();
     Sample {

@@ -10,8 +10,8 @@ const outsideInit = (text) => () => notInInit(text);
 const inScenario = () => {
   if (!v.called || !n.inIteration()) fail("getting scenario information outside of the VU context is not supported");
 };
-// The tags or metadata of a VU: `bag` gives them, `change` does something to them.
-const tagBag = (bag, change) => new Proxy({}, {
+// The tags or metadata of a VU: `bag` gives all, `own` those that it has set, `change` does something to these.
+const tagBag = (bag, own, change) => new Proxy({}, {
   get: (target, key) => (key in bag() ? bag()[key] : target[key]),
   has: (_, key) => key in bag(),
   set: (_, key, value) => {
@@ -19,10 +19,10 @@ const tagBag = (bag, change) => new Proxy({}, {
       throw new TypeError(`invalid value for metric tag '${String(key)}': only String, Boolean and Number types are accepted as a metric tag values`);
     }
     const text = String(value);
-    if (bag()[key] !== text) change((own) => { own[key] = text; });
+    if (own()[key] !== text) change((tags) => { tags[key] = text; });
     return true;
   },
-  deleteProperty: (_, key) => { change((own) => { delete own[key]; }); return true; },
+  deleteProperty: (_, key) => { change((tags) => { delete tags[key]; }); return true; },
   ownKeys: () => O.keys(bag()),
   getOwnPropertyDescriptor: (_, key) =>
     (key in bag() ? { value: bag()[key], enumerable: true, configurable: true, writable: true } : undefined),
@@ -43,13 +43,21 @@ const tagBag = (bag, change) => new Proxy({}, {
     vusActive: () => n.instance().active,
     vusInitialized: () => n.instance().initialized,
   }, outsideInit("getting instance information in the init context is not supported"));
-  const tags = tagBag(() => v.tags, (change) => {
+  // With what the host puts to all samples of the VU: the test's and the scenario's tags, the scenario, the group.
+  const inherited = () => {
+    const { tags: ofTest, scenarios } = v.httpOptions;
+    const name = n.inIteration() ? n.iteration("scenario") : undefined;
+    const all = O.assign(O.create(null), ofTest, scenarios?.[name]?.tags, { group: n.openedGroup() });
+    if (name !== undefined) all.scenario = name;
+    return O.assign(all, v.tags);
+  };
+  const tags = tagBag(inherited, () => v.tags, (change) => {
     if (v.tags === noOptions) v.tags = O.create(null);
     change(v.tags);
     tellDefaults();
   });
   const ownMetadata = () => (v.metadata ??= O.create(null));
-  const metadata = tagBag(ownMetadata, (change) => change(ownMetadata()));
+  const metadata = tagBag(ownMetadata, ownMetadata, (change) => change(ownMetadata()));
   const inVu = outsideInit("getting VU information in the init context is not supported");
   const metrics = part({ tags: () => tags, metadata: () => metadata }, inVu);
   const vu = part({

@@ -129,6 +129,9 @@ fn groups<'js>(natives: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
     };
     natives.set("openGroup", Func::from(open))?;
     let own = desk.clone();
+    let opened = move || own.vu().group.borrow().to_string();
+    natives.set("openedGroup", Func::from(opened))?;
+    let own = desk.clone();
     let close = move |ctx: Ctx<'js>, outer: String, since: f64| -> Result<()> {
         let vu = own.vu();
         let ended = Effect::GroupEnd {

@@ -207,8 +207,26 @@ impl Writer<'_> {
         format!("{{ record = {name}, as = \"{kind}\", value = {middle} }},{seen}")
     }
 
+    /// The endpoint of a route: that of this name, unless other requests have it; their tag may be the same.
+    fn endpoint(&self, route: &str, name: String, other: impl Fn() -> String) -> String {
+        let is_free = |name: &String| match self.endpoints.get(name) {
+            Some(known) => merged(&known.route, route).is_some(),
+            None => true,
+        };
+        if is_free(&name) {
+            return name;
+        }
+        let other = other();
+        let numbered = (2..).map(|n| format!("{other}_{n}"));
+        let mut names = std::iter::once(other.clone()).chain(numbered);
+        names.find(is_free).unwrap_or(name)
+    }
+
     fn request(&mut self, method: &str, url: &str, name: &str, checks: &[String]) -> String {
-        let endpoint = endpoint_name(method, url, name);
+        let route = format!("{method} {}", pattern(url));
+        let endpoint = self.endpoint(&route, endpoint_name(method, url, name), || {
+            endpoint_name(method, url, "://")
+        });
         let mut line = format!("request = {}", quoted(&endpoint));
         let many = name.contains("://") && pattern(name).contains("{id}");
         if name != endpoint && !many {
@@ -218,11 +236,34 @@ impl Writer<'_> {
             write!(line, ", checks = [{}]", checks.join(", ")).ok();
         }
         let known = self.endpoints.entry(endpoint).or_default();
-        known.route = format!("{method} {}", pattern(url));
+        known.route = merged(&known.route, &route).unwrap_or(route);
         let reads = self.recording.reads.get(name).into_iter().flatten();
         known.reads.extend(reads.cloned());
         line
     }
+}
+
+/// A route that two others fit: the parts in which they differ are parameters. `None` if they have no part in common, or
+/// not the same method or length.
+fn merged(one: &str, other: &str) -> Option<String> {
+    let (a, b): (Vec<&str>, Vec<&str>) = (one.split('/').collect(), other.split('/').collect());
+    if a.len() != b.len() || a[0] != b[0] {
+        return None;
+    }
+    let same = a
+        .iter()
+        .zip(&b)
+        .skip(1)
+        .any(|(x, y)| x == y && *x != "{id}");
+    let part = |(x, y): (&&str, &&str)| {
+        if x == y {
+            (*x).to_owned()
+        } else {
+            "{id}".to_owned()
+        }
+    };
+    let parts: Vec<String> = a.iter().zip(&b).map(part).collect();
+    (same || a == b).then(|| parts.join("/"))
 }
 
 /// A step that is neither a request nor a group.
@@ -295,4 +336,23 @@ pub fn system(endpoints: &Endpoints) -> String {
             "visits = [{ station = \"server\", time = { exponential = \"10ms\" } }] # FILL IN\n\n";
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::merged;
+
+    #[test]
+    fn routes_that_differ_in_a_part_are_one_with_a_parameter() {
+        let one = |a, b| merged(a, b);
+        assert_eq!(
+            one("GET /p/red/x", "GET /p/blue/x").unwrap(),
+            "GET /p/{id}/x"
+        );
+        assert_eq!(one("GET /p/{id}", "GET /p/7").unwrap(), "GET /p/{id}");
+        assert_eq!(one("GET /p", "GET /p").unwrap(), "GET /p");
+        assert_eq!(one("GET /list", "POST /list"), None);
+        assert_eq!(one("GET /list", "GET /order"), None);
+        assert_eq!(one("GET /a", "GET /a/b"), None);
+    }
 }

@@ -216,7 +216,7 @@ impl Run {
             None => self
                 .conclude(&run, &model, &summary)
                 .map(|code| match &told {
-                    Some(told) if code == 0 => script_code(told, code),
+                    Some(told) if code == 0 || told.threw => script_code(told, code),
                     _ => code,
                 }),
         })

@@ -571,7 +571,10 @@ export default function (token) {
     );
     let file = folder.path().join("system.toml");
     std::fs::write(&file, &system).unwrap();
-    assert_eq!(run(&folder, &[]).status.code(), Some(107));
+    // What setup did is in the summary all the same.
+    let thrown = run(&folder, &[]);
+    assert_eq!(thrown.status.code(), Some(107));
+    assert_eq!(metrics(&text(&thrown.stdout))["http_reqs"], 1.0);
     std::fs::write(&file, given).unwrap();
     let output = run(&folder, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));

@@ -448,8 +448,10 @@ impl ScriptUsers<'_> {
             Some(Stop::Exception(text) | Stop::Result(text))
                 if turn.origin == SampleSource::SETUP =>
             {
+                // The summary is printed all the same, and nothing else runs.
                 self.told.borrow_mut().threw = true;
-                Err(format!("setup: {}", text.trim_end()))
+                self.tell(Level::Error, text.trim_end());
+                Ok(UserAction::End)
             }
             Some(Stop::Result(text)) => Err(text),
             Some(Stop::Exception(text)) => {

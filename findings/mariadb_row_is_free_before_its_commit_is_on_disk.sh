@@ -16,7 +16,9 @@ dir=$(mktemp -d); trap 'kill "$(cat "$dir/pid" 2>/dev/null)" 2>/dev/null && slee
 chmod 755 "$dir"
 version=1:10.11.19-0+deb12u1
 for package in mariadb-server-core mariadb-server mariadb-client-core; do apt-get download -qq "$package=$version" 2>/dev/null; done
+apt-get download -qq liburing2 libaio1 libnuma1 2>/dev/null
 for file in *.deb; do dpkg -x "$file" root; done
+export LD_LIBRARY_PATH=$dir/root/usr/lib/x86_64-linux-gnu
 python3 -m venv python && python/bin/pip install --quiet pymysql==1.1.2
 cat > slow.c <<'C'
 #include <unistd.h>

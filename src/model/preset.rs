@@ -239,6 +239,13 @@ mod tests {
     }
 
     #[test]
+    fn each_preset_says_what_is_known_of_it_and_what_is_not() {
+        for preset in all() {
+            assert!(!preset.unmeasured.is_empty(), "{}", preset.name);
+        }
+    }
+
+    #[test]
     fn an_unknown_preset_is_told_with_the_nearest() {
         let told = |lock: &str| model(lock).unwrap_err();
         let near = told("preset = \"postgres/row\"");

@@ -6,7 +6,7 @@
 mod class;
 mod thresholds;
 
-use crate::measure::summary::{CheckCount, Group, Metric, Section, Summary, Values};
+use crate::measure::summary::{CheckCount, Metric, Section, Summary, Values};
 use crate::report::columns::{Columns, FAILED, PASSED, check_detail, derived, display_name};
 use crate::report::options::{Mode, SummaryOptions};
 use crate::report::order;
@@ -38,30 +38,12 @@ pub fn render(summary: &Summary, options: &SummaryOptions) -> String {
         page.gap();
     }
     page.title("TOTAL RESULTS");
-    let mut checks = Vec::new();
-    flatten(&summary.root, &mut checks);
-    page.results(1, &checks, &summary.metrics);
+    page.results(1, &summary.checks, &summary.metrics);
     page.gap();
     if options.mode == Mode::Full {
         page.sections(summary);
     }
     page.text
-}
-
-/// All checks of a group and its sub-groups; those of one name are counted together.
-fn flatten(group: &Group, into: &mut Vec<CheckCount>) {
-    for check in &group.checks {
-        match into.iter_mut().find(|known| known.name == check.name) {
-            Some(known) => {
-                known.passes += check.passes;
-                known.fails += check.fails;
-            }
-            None => into.push(check.clone()),
-        }
-    }
-    for sub_group in &group.groups {
-        flatten(sub_group, into);
-    }
 }
 
 /// The text under construction. `level` counts indents of two blanks below the section titles.

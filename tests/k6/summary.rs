@@ -261,8 +261,12 @@ fn assert_lines(ours: &str, theirs: &str) {
 /// Reads the values of a recording.
 fn read(text: &str) -> (Summary, SummaryOptions) {
     let recording: Value = serde_json::from_str(text).expect("JSON");
+    let root = group(&recording["root"]);
+    let mut checks = Vec::new();
+    flatten(&root, &mut checks);
     let summary = Summary {
-        root: group(&recording["root"]),
+        root,
+        checks,
         metrics: metrics(&recording["metrics"]),
         duration: recording["duration"].as_f64().expect("seconds"),
         sections: Sections {
@@ -272,6 +276,22 @@ fn read(text: &str) -> (Summary, SummaryOptions) {
         ..Summary::default()
     };
     (summary, options(&recording["options"]))
+}
+
+/// All checks of a recording, whose root group made its own first.
+fn flatten(group: &Group, into: &mut Vec<CheckCount>) {
+    for check in &group.checks {
+        match into.iter_mut().find(|known| known.name == check.name) {
+            Some(known) => {
+                known.passes += check.passes;
+                known.fails += check.fails;
+            }
+            None => into.push(check.clone()),
+        }
+    }
+    for sub_group in &group.groups {
+        flatten(sub_group, into);
+    }
 }
 
 fn options(value: &Value) -> SummaryOptions {

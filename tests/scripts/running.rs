@@ -434,6 +434,31 @@ fn the_text_of_a_summary_has_options() {
     assert!(deep.contains("max=61000.00ms"), "{deep}");
 }
 
+/// The totals list checks by their first occurrence, in whichever group that was.
+#[test]
+fn checks_stand_in_the_order_in_which_they_were_made() {
+    let script = "import { check, group, sleep } from 'k6';
+export const options = { iterations: 2 };
+export function setup() { check(1, { first: true }); }
+export default function () {
+  group('z', () => check(1, { second: true })); sleep(1); check(1, { third: true });
+  group('a', () => check(1, { fourth: true, third: true })); check(1, { fifth: false });
+}";
+    let system = "[stations.server]\nservers = 1\n";
+    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (script, system) = (path("test.js"), path("system.toml"));
+    let output = capsim(&["run", &script, "--system", &system, "--quiet"]);
+    let lines = text(&output.stdout);
+    let checks: Vec<&str> = lines
+        .lines()
+        .filter_map(|l| l.trim().split_once(' '))
+        .filter(|(mark, _)| ["✓", "✗"].contains(mark))
+        .map(|(_, name)| name)
+        .collect();
+    assert_eq!(checks, ["first", "second", "third", "fourth", "fifth"]);
+}
+
 #[test]
 fn a_summary_that_is_not_handled_is_the_usual_one() {
     for (function, told) in [

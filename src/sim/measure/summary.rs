@@ -10,6 +10,8 @@ use crate::model::threshold::Aggregation;
 pub struct Summary {
     /// The root group: checks and sub-groups in the order of first occurrence.
     pub root: Group,
+    /// The checks of all groups in the order of first occurrence; those of one name are counted together.
+    pub checks: Vec<CheckCount>,
     /// All metrics that were observed or are named in a threshold, sub-metrics included, any order.
     pub metrics: Vec<Metric>,
     /// k6's testRunDuration in seconds: setup, graceful periods and teardown included.

@@ -89,7 +89,12 @@ fn metrics(view: &MetricQuery, origins: &[SampleSource], group: Option<&str>) ->
     view.names().filter_map(metric).collect()
 }
 
-fn checks(view: &MetricQuery, origins: &[SampleSource], group: Option<&str>) -> Vec<CheckCount> {
+/// What these made of checks, in a group or anywhere, in the order of first occurrence.
+pub(super) fn checks(
+    view: &MetricQuery,
+    origins: &[SampleSource],
+    group: Option<&str>,
+) -> Vec<CheckCount> {
     let mut all = Vec::new();
     for &id in &view.record.check_order {
         let check = &view.model.checks[id.index()];

@@ -1,6 +1,7 @@
 //! From what a run recorded to what k6 would print: metrics, sub-metrics, checks and verdicts.
 
 use crate::load::verdict;
+use crate::measure::recorder::SampleSource;
 use crate::measure::summary::{CheckCount, Group, Metric, Summary, Values};
 use crate::model::Model;
 use crate::model::metric_name::{MetricName, SubMetric};
@@ -65,8 +66,10 @@ const EXPECTED: &str = "http_req_duration{expected_response:true}";
 
 impl MetricQuery<'_> {
     fn summary(&self, outcome: &Outcome) -> Summary {
+        let origins: Vec<SampleSource> = self.record.origins().collect();
         Summary {
             root: self.checks_by_group(),
+            checks: sections::checks(self, &origins, None),
             metrics: self.metrics(),
             duration: self.seconds,
             slow_from: outcome.slow.as_ref().and_then(|_| self.slow_from()),

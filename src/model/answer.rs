@@ -98,10 +98,19 @@ pub enum Part {
 pub struct Answer {
     /// The status that the script sees, if not the one that the model gives.
     pub status: Option<u16>,
-    /// Headers beside `Content-Type`.
+    /// Headers beside `Content-Type`; one that has several values comes several times.
     pub headers: Vec<(String, Vec<Piece>)>,
     /// The body; none is empty.
-    pub body: Option<Template>,
+    pub body: Option<Body>,
+}
+
+/// The body of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// JSON.
+    Json(Template),
+    /// A text, with its `Content-Type` unless the headers have one.
+    Text(&'static str, Vec<Piece>),
 }
 
 /// JSON in which values are filled in.

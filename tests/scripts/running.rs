@@ -223,6 +223,76 @@ export default function () {
 }
 
 #[test]
+fn answers_may_be_texts_and_files_that_are_no_json() {
+    let script = "
+import http from 'k6/http';
+export const options = { iterations: 1 };
+export default function () {
+  for (const p of ['page', 'own', 'file', 'plain', 'data', 'number']) {
+    const r = http.get(`http://a.test/${p}?q=<7>`);
+    console.log(p, r.body, r.headers['Content-Type']);
+  }
+  const r = http.get('http://a.test/file');
+  console.log(r.html('title').text(), r.html().find('input[name=csrf]').attr('value'));
+  console.log(r.headers['Set-Cookie'], Object.keys(r.cookies).join(), http.cookieJar().cookiesForURL('http://a.test/').b[0]);
+}";
+    let system = "
+[stations.s]
+servers = 1
+[endpoints.page]
+route = 'GET /page'
+answer = { text = '<p class=\"a\">{query.q} {{b}} {status}</p>' }
+[endpoints.own]
+route = 'GET /own'
+answer = { text = 'a,b', headers = { content-type = 'text/csv' } }
+[endpoints.file]
+route = 'GET /file'
+answer = { file = 'login.html', headers = { Set-Cookie = ['a={status}; Path=/', 'b=2; Path=/'] } }
+[endpoints.plain]
+route = 'GET /plain'
+answer = { file = 'notes' }
+[endpoints.data]
+route = 'GET /data'
+answer = { file = 'recorded.txt' }
+[endpoints.number]
+route = 'GET /number'
+answer = { text = '{status}' }
+";
+    let visits = "visits = [{ station = 's', time = '1ms' }]";
+    let system = system.replace("answer =", &format!("{visits}\nanswer ="));
+    let login =
+        "<title>Login {user}</title><style>p { color: red }</style><input name=csrf value='abc'>";
+    let folder = folder(&[
+        ("test.js", script),
+        ("system.toml", &system),
+        ("login.html", login),
+        ("notes", "no { JSON"),
+        ("recorded.txt", "{\"n\": \"{status}\"}"),
+    ]);
+    let output = run(&folder, &["--quiet"]);
+    let said = text(&output.stderr);
+    let lines: Vec<&str> = said
+        .lines()
+        .filter_map(|l| l.strip_prefix("INFO "))
+        .collect();
+    assert_eq!(
+        lines.join("\n"),
+        [
+            "page <p class=\"a\"><7> {b} 200</p> text/plain; charset=utf-8",
+            "own a,b text/csv",
+            &format!("file {login} text/html; charset=utf-8"),
+            "plain no { JSON text/plain; charset=utf-8",
+            "data {\"n\":200} application/json",
+            "number 200 text/plain; charset=utf-8",
+            "Login {user} abc",
+            "a=200; Path=/, b=2; Path=/ a,b 2",
+        ]
+        .join("\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn errors_in_answers_name_the_place_and_what_to_do() {
     let script = "export default function () {}";
     for (wrong, parts) in [
@@ -246,11 +316,33 @@ fn errors_in_answers_name_the_place_and_what_to_do() {
         ),
         ("answer = { file = '../x.json' }", vec!["outside"]),
         ("answer = { status = 42 }", vec!["status"]),
+        ("answer = { body = '<p>x</p>' }", vec!["no JSON", "`text`"]),
+        (
+            "answer = { text = '{tokn}' }",
+            vec!["`{tokn}`", "did you mean `token`?"],
+        ),
+        (
+            "answer = { text = 'a', body = { a = 1 } }",
+            vec!["`text` and `body` are both given", "remove one of them"],
+        ),
+        (
+            "answer = { file = 'none.json', text = 'a' }",
+            vec!["`file` and `text` are both given"],
+        ),
+        ("answer = { file = 'broken.json' }", vec!["no JSON"]),
+        (
+            "answer = { headers = { A = ['x', 1] } }",
+            vec!["`A` must be a text"],
+        ),
     ] {
         let system = format!(
             "[stations.s]\nservers = 1\n[endpoints.a]\n{wrong}\nvisits = [{{ station = 's', time = '1ms' }}]\n"
         );
-        let folder = folder(&[("test.js", script), ("system.toml", &system)]);
+        let folder = folder(&[
+            ("test.js", script),
+            ("system.toml", &system),
+            ("broken.json", "<p>"),
+        ]);
         let output = run(&folder, &[]);
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(104), "{wrong}: {said}");

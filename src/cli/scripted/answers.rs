@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::routes::Sent;
 use crate::model::Model;
-use crate::model::answer::{Answer, Known, Name, Piece, Template};
+use crate::model::answer::{Answer, Body, Known, Name, Piece, Template};
 use crate::world::users::{StateView, Turn};
 use crate::world::vu::NONE;
 
@@ -93,11 +93,15 @@ fn is_plain(text: &str) -> bool {
 impl Facts<'_> {
     /// The body of an answer.
     pub fn body(&self, answer: &Answer) -> String {
-        let mut text = String::with_capacity(USUAL);
-        if let Some(template) = &answer.body {
-            self.render(template, &mut text);
+        match &answer.body {
+            Some(Body::Json(template)) => {
+                let mut text = String::with_capacity(USUAL);
+                self.render(template, &mut text);
+                text
+            }
+            Some(Body::Text(_, pieces)) => self.text(pieces),
+            None => String::new(),
         }
-        text
     }
 
     /// Its headers.
@@ -108,7 +112,11 @@ impl Facts<'_> {
         };
         let mut headers = Headers::new();
         if !own("Content-Type") {
-            headers.push(("Content-Type".into(), "application/json".into()));
+            let content = match answer.body {
+                Some(Body::Text(content, _)) => content,
+                _ => "application/json",
+            };
+            headers.push(("Content-Type".into(), content.into()));
         }
         let given = answer.headers.iter();
         headers.extend(given.map(|(name, pieces)| (name.clone().into(), self.text(pieces).into())));

@@ -1,6 +1,6 @@
 //! What a script sees of an endpoint: `route`, `entities`, `answer` and `failure`.
 
-use crate::answer::{Answer, Http, Known, Name, Part, Piece, Route, Segment, Template};
+use crate::answer::{Answer, Body, Http, Known, Name, Part, Piece, Route, Segment, Template};
 use crate::field::Field;
 use crate::files::Files;
 use crate::section::Section;
@@ -13,6 +13,21 @@ const EACH: &str = "each free seat";
 
 /// Free seats that a list shows, unless the model says how many.
 const SEATS: u32 = 1_000;
+
+/// The `Content-Type` of a text.
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// The `Content-Type` of a file that is no JSON, by its ending.
+const ENDINGS: [(&str, &str); 8] = [
+    ("html", "text/html; charset=utf-8"),
+    ("htm", "text/html; charset=utf-8"),
+    ("xml", "application/xml"),
+    ("css", "text/css; charset=utf-8"),
+    ("js", "text/javascript; charset=utf-8"),
+    ("csv", "text/csv; charset=utf-8"),
+    ("svg", "image/svg+xml"),
+    ("ndjson", "application/x-ndjson"),
+];
 
 /// `entities`
 pub(super) static ENTITIES: Table = Table {
@@ -58,8 +73,9 @@ pub(super) static ANSWER: Table = Table {
         .otherwise("that of the request"),
         Key::new(
             "headers",
-            Kind::Named(&Kind::Text),
-            "Headers beside `Content-Type: application/json`.",
+            Kind::Named(&Kind::OneOrMore(&Kind::Text)),
+            "Headers, each with its value or a list of values. Without `Content-Type` it is that of the body: \
+             `application/json`, of a `text` `text/plain; charset=utf-8`, of a file that its ending says.",
         ),
         Key::new(
             "body",
@@ -67,9 +83,15 @@ pub(super) static ANSWER: Table = Table {
             "The body: a table, or a text that is JSON.",
         ),
         Key::new(
+            "text",
+            Kind::Text,
+            "A body that is no JSON, such as HTML, with values in braces.",
+        ),
+        Key::new(
             "file",
             Kind::Text,
-            "A file with the body, as the real system gave it.",
+            "A file with the body, as the real system gave it. In JSON, values in braces are filled in; all else is sent as \
+             it is.",
         ),
     ],
     rules: &[],
@@ -169,20 +191,25 @@ fn answer(field: &Field, files: &Files) -> Answer {
     let status = section.integer("status");
     let headers = section.optional("headers").map(|f| f.named());
     let headers = headers.unwrap_or_default();
-    let headers = headers.iter().filter_map(|(name, f)| {
-        let text = f.text()?;
-        Some(((*name).to_string(), pieces(f, text)))
+    let headers = headers.iter().flat_map(|(name, f)| {
+        let values = f.one_or_more().into_iter();
+        values.filter_map(|f| Some(((*name).to_string(), pieces(&f, f.text()?))))
     });
     let headers = headers.collect();
-    let (body, file) = (section.optional("body"), section.optional("file"));
-    if let (Some(_), Some(file)) = (&body, &file) {
-        file.error("`file` and `body` are both given", "remove one of them");
+    let keys = ["body", "text", "file"];
+    let given: Vec<_> = keys
+        .iter()
+        .filter_map(|key| Some((*key, section.optional(key)?)))
+        .collect();
+    if let [(first, _), .., (last, field)] = &given[..] {
+        let both = format!("`{last}` and `{first}` are both given");
+        field.error(both, "remove one of them");
     }
-    let body = match (body, file) {
-        (Some(body), _) => self::body(&body),
-        (None, Some(file)) => example(&file, files),
-        (None, None) => None,
-    };
+    let body = given.first().and_then(|(key, field)| match *key {
+        "body" => self::body(field).map(Body::Json),
+        "text" => Some(Body::Text(PLAIN, pieces(field, field.text()?))),
+        _ => example(field, files),
+    });
     Answer {
         status,
         headers,
@@ -199,10 +226,17 @@ fn body(field: &Field) -> Option<Template> {
 }
 
 /// The file of an answer that was recorded.
-fn example(field: &Field, files: &Files) -> Option<Template> {
+fn example(field: &Field, files: &Files) -> Option<Body> {
     let name = field.text()?;
+    let (_, ending) = name.rsplit_once('.').unwrap_or_default();
+    let ending = ending.to_ascii_lowercase();
     match files.text(name) {
-        Ok(text) => json(field, &text),
+        Ok(text) if ending == "json" || is_json(&text) => json(field, &text).map(Body::Json),
+        Ok(text) => {
+            let known = ENDINGS.iter().find(|(of, _)| *of == ending);
+            let content = known.map_or(PLAIN, |(_, content)| content);
+            Some(Body::Text(content, vec![Piece::Text(text.to_string())]))
+        }
         Err(why) => {
             let message = format!("the file `{name}` cannot be read: {why}");
             field.error(message, "a path is relative to the directory of the model");
@@ -211,11 +245,16 @@ fn example(field: &Field, files: &Files) -> Option<Template> {
     }
 }
 
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
 fn json(field: &Field, text: &str) -> Option<Template> {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(value) => Some(of_json(field, value)),
         Err(error) => {
-            let what = "write JSON, or a table: body = { id = \"{seat}\" }";
+            let what = "write JSON, or a table: body = { id = \"{seat}\" }; what is no JSON stands in `text` or in a \
+                        file without `.json`";
             field.error(format!("this is no JSON: {error}"), what);
             None
         }

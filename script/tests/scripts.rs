@@ -411,6 +411,26 @@ fn scripts_that_change_what_all_vus_see_are_found() {
     }
 }
 
+/// Times that are no whole nanoseconds, as `Math.random()` gives them, come all the same.
+#[test]
+fn waits_of_any_length_come_to_an_end() {
+    let text = r"
+import http from 'k6/http';
+import { sleep } from 'k6';
+export const options = { vus: 2, iterations: 40 };
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export default async function () {
+  const request = http.asyncRequest('GET', 'http://127.0.0.1:8080/delay/1');
+  for (let i = 0; i < 20; i++) sleep(Math.random() / 100);
+  for (let i = 0; i < 20; i++) await wait(Math.random() * 10);
+  let left = 10;
+  await new Promise((resolve) => { const id = setInterval(() => { if (--left === 0) { clearInterval(id); resolve(); } }, 1 + Math.random()); });
+  console.log((await request).status);
+}
+";
+    assert_eq!(said(text), vec!["200"; 40]);
+}
+
 #[test]
 fn less_used_parts_of_jslib_and_k6_are_there() {
     let text = r"

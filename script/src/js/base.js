@@ -105,11 +105,14 @@ const rejected = (report) => {
 };
 
 // Timers and requests under way.
+// The clock shows whole nanoseconds: a time between two of them would never come.
+const rounded = (ms) => Math.round(ms * 1e6) / 1e6;
+const later = (ms) => rounded(n.elapsed() + ms);
 const addTimer = (callback, ms, args, every) => {
   const id = v.nextTimer++;
   v.clean = false;
   if (v.timers === none) v.timers = [];
-  v.timers.push({ id, at: n.elapsed() + ms, callback, args, every });
+  v.timers.push({ id, at: later(ms), callback, args, every });
   return id;
 };
 const timerArguments = (name, callback, delay) => {
@@ -147,7 +150,7 @@ const waitFor = (ids, until) => {
 const nobody = new Set();
 const pause = (ms) => {
   if (v.underWay === 0) n.sleep(ms);
-  else waitFor(nobody, n.elapsed() + ms);
+  else waitFor(nobody, later(ms));
 };
 // One turn of the loop that keeps an iteration alive; false if there is nothing to wait for. Then a promise that was
 // rejected and that nobody looks at is an error, if that is to be told.
@@ -158,7 +161,7 @@ const pump = (report) => {
   for (const t of v.timers) if (first === undefined || t.at < first.at) first = t;
   if (first !== undefined && first.at <= n.elapsed()) {
     if (first.every === undefined) clearTimer(first.id);
-    else first.at += first.every;
+    else first.at = rounded(first.at + first.every);
     first.callback(...first.args);
     return true;
   }

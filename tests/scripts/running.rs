@@ -1061,3 +1061,35 @@ export function teardown() { console.log('over'); }
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_eq!(said, format!("{}INFO over\n", "INFO true 200\n".repeat(6)));
 }
+
+/// Two endpoints of one route, and bodies of endpoints that are not there, are told.
+#[test]
+fn systems_that_cannot_be_meant_are_refused() {
+    let script = "import http from 'k6/http';
+export default function () { http.get('http://shop/x/1'); }
+";
+    let delay = "visits = [{ delay = \"10ms\" }]\n";
+    let one = format!("[endpoints.x]\nroute = \"GET /x/{{id}}\"\n{delay}");
+    let two = format!("{one}[endpoints.y]\nroute = \"GET /x/{{other}}\"\n{delay}");
+    let files = folder(&[("test.js", script), ("system.toml", &two)]);
+    let output = run(&files, &[]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(104), "{said}");
+    assert!(
+        said.contains("the endpoints `x` and `y` have the same route"),
+        "{said}"
+    );
+    let files = folder(&[
+        ("test.js", script),
+        ("system.toml", &one),
+        ("answers.json", "{ \"x\": {}, \"z\": {} }"),
+    ]);
+    let answers = files.path().join("answers.json").display().to_string();
+    let output = run(&files, &["--answers", &answers]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(104), "{said}");
+    assert!(
+        said.contains("answers.json: no endpoint is named `z`"),
+        "{said}"
+    );
+}

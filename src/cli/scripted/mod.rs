@@ -18,6 +18,7 @@ use super::exit::{self, CliError};
 use super::files::Files;
 use super::import::{environment, load_of};
 use super::is_script;
+use crate::model::answer::{Route, Segment};
 use crate::model::document::{Document, GENERATED};
 use crate::model::journey::Journey;
 use crate::model::program::Program;
@@ -98,12 +99,27 @@ impl ScriptArgs {
         // What is wrong with the model itself is told when it is checked for good.
         if let Ok(checked) = document.check(overrides) {
             drives(&program, &checked.model, script)?;
+            same_route(&checked.model)?;
+            self.answers_of(&program, &checked.model)?;
             program
                 .learn(&checked.model)
                 .map_err(|why| CliError::new(exit::INVALID, format!("error: {why}")))?;
         }
         self.kept.set(carried).ok();
         Ok(document)
+    }
+
+    /// Refuses bodies of endpoints that the model does not have.
+    fn answers_of(&self, program: &ScriptProgram, model: &Model) -> Result<(), CliError> {
+        let has = |name: &&String| model.endpoints.iter().any(|e| e.name == **name);
+        match program.0.answers.keys().find(|name| !has(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let place = self.answers.as_deref().unwrap_or(Path::new("--answers"));
+                let text = format!("error: {}: no endpoint is named `{name}`", place.display());
+                Err(CliError::new(exit::INVALID, text))
+            }
+        }
     }
 
     /// The same options for another script or system.
@@ -160,6 +176,37 @@ impl ScriptArgs {
         let text = "error: -e and --answers go with a script: give --script FILE";
         Err(CliError::new(exit::USAGE, text))
     }
+}
+
+/// Refuses two endpoints that the same requests would reach.
+fn same_route(model: &Model) -> Result<(), CliError> {
+    let shape = |route: &Route| {
+        let parts = route.path.iter().map(|part| match part {
+            Segment::Literal(text) => Some(text.clone()),
+            Segment::Parameter(_) => None,
+        });
+        (
+            route.method.clone(),
+            route.host.clone(),
+            parts.collect::<Vec<_>>(),
+        )
+    };
+    let mut seen = BTreeMap::new();
+    for endpoint in &model.endpoints {
+        let route = endpoint
+            .http
+            .as_deref()
+            .and_then(|http| http.route.as_ref());
+        let Some(route) = route else { continue };
+        if let Some(other) = seen.insert(shape(route), &endpoint.name) {
+            let text = format!(
+                "error: the endpoints `{other}` and `{}` have the same route: the second is never reached",
+                endpoint.name
+            );
+            return Err(CliError::new(exit::INVALID, text));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a script that runs no journey of the model.

@@ -1,0 +1,350 @@
+//! Options of k6 scripts, and the tags and numbers of their samples.
+
+use super::support::{folder, metrics, run, text};
+
+/// Tags of checks, of custom metrics and of the VU divide their metrics, as in k6.
+#[test]
+fn samples_carry_the_tags_that_a_script_gives_them() {
+    let script = "import http from 'k6/http';
+import exec from 'k6/execution';
+import { check, group } from 'k6';
+import { Counter, Trend } from 'k6/metrics';
+const [counted, timed] = [new Counter('counted'), new Trend('timed')];
+export const options = {
+  vus: 2, iterations: 20,
+  thresholds: {
+    'checks{kind:even}': ['rate==1'], 'checks{kind:odd}': ['rate==0'],
+    'counted{type:a}': ['count==20'], 'counted{type:b}': ['count==40'], 'counted{vu:1}': ['count>0'],
+    'timed{type:a,vu:2}': ['avg==7'], 'group_duration{vu:1}': ['avg>5'], 'http_reqs{vu:1}': ['count>0'],
+    'counted{group:::g}': ['count==60'],
+  },
+};
+export default function () {
+  const even = exec.scenario.iterationInTest % 2 === 0;
+  exec.vu.metrics.tags.vu = exec.vu.idInTest;
+  group('g', () => {
+    http.get('http://shop/x');
+    check(even, { 'is even': (e) => e }, { kind: even ? 'even' : 'odd' });
+    counted.add(1, { type: 'a' });
+    counted.add(2, { type: 'b' });
+    timed.add(7, { type: 'a' });
+    timed.add(9);
+  });
+}
+";
+    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let output = run(&folder, &["--seed", "1"]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert!(shown.contains("{ type:b }"), "{shown}");
+    // One line for both kinds of a check.
+    assert_eq!(shown.matches("is even").count(), 1, "{shown}");
+    let first = folder.path().join("samples.csv");
+    let out = format!("csv={}", first.display());
+    assert_eq!(run(&folder, &["--out", &out]).status.code(), Some(0));
+    let samples = std::fs::read_to_string(first).unwrap();
+    let tagged = |name: &str, tag: &str| {
+        let lines = samples.lines();
+        lines
+            .filter(|l| l.starts_with(name) && l.contains(tag))
+            .count()
+    };
+    assert_eq!(tagged("counted,", "type=b"), 20);
+    assert_eq!(tagged("checks,", "kind=odd"), 10);
+    assert_eq!(tagged("group_duration,", "vu="), 20);
+}
+
+/// However many values a tag takes, thresholds see those that they name.
+#[test]
+fn tags_with_many_values_leave_those_that_thresholds_name() {
+    let script = "import http from 'k6/http';
+import { check } from 'k6';
+import { Counter } from 'k6/metrics';
+import exec from 'k6/execution';
+const made = new Counter('made');
+export const options = {
+  vus: 5, iterations: 3000,
+  thresholds: {
+    'checks{kind:late}': ['rate<0.5'], 'made{kind:late}': ['count==10'], 'http_reqs{kind:late}': ['count==10'],
+    'made{id:2995}': ['count==1'], 'http_reqs{method:POST}': ['count==10'],
+  },
+};
+export default function () {
+  const id = exec.scenario.iterationInTest;
+  const late = id >= 2990;
+  const tags = { id, kind: late ? 'late' : 'early' };
+  if (late) http.post('http://shop/x', null, { tags }); else http.get('http://shop/x', { tags });
+  check(late, { 'is early': (l) => !l }, tags);
+  made.add(1, tags);
+}
+";
+    let endpoint = "visits = [{ delay = \"10ms\" }]\n";
+    let system = format!(
+        "[endpoints.x]\nroute = \"GET /x\"\n{endpoint}[endpoints.y]\nroute = \"POST /x\"\n{endpoint}"
+    );
+    let folder = folder(&[("test.js", script), ("system.toml", &system)]);
+    let output = run(&folder, &[]);
+    let shown = text(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{shown}{}",
+        text(&output.stderr)
+    );
+}
+
+/// What is wrong with a script's options is not said to be in the file of the system.
+#[test]
+fn errors_of_options_name_the_script() {
+    let script = "import http from 'k6/http';
+export const options = { thresholds: { http_req_failed: ['avg<1'] } };
+export default function () { http.get('http://shop/x'); }
+";
+    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let output = run(&folder, &[]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(104), "{said}");
+    assert!(said.contains("the options of "), "{said}");
+    assert!(said.contains("test.js, as a model:"), "{said}");
+    assert!(!said.contains("system.toml"), "{said}");
+}
+
+/// The option `rps` holds requests back; the wait is no part of their times. Unknown options are told as by k6.
+#[test]
+fn options_that_change_the_test_do_so_or_are_told() {
+    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let run_with = |options: &str| {
+        let script = format!(
+            "import http from 'k6/http';
+console.log('init');
+export function setup() {{ http.get('http://shop/x'); }}
+export const options = {{ vus: 5, iterations: 20, {options} }};
+export default function () {{ http.get('http://shop/x'); http.asyncRequest('GET', 'http://shop/x'); }}
+"
+        );
+        let folder = folder(&[("test.js", &script), ("system.toml", system)]);
+        let output = run(&folder, &[]);
+        let (shown, said) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        (metrics(&shown), said)
+    };
+    let (free, said) = run_with("");
+    assert_eq!((free["http_reqs"], free["http_req_duration"]), (41.0, 10.0));
+    assert_eq!(said, "INFO init\n");
+    let (paced, _) = run_with("rps: 10");
+    assert_eq!(
+        (paced["http_reqs"], paced["http_req_duration"]),
+        (41.0, 10.0)
+    );
+    // Five VUs in turn: one request each half second, of which an iteration waits for two.
+    assert!(paced["iteration_duration"] > 900.0, "{paced:?}");
+    let (left_out, _) = run_with("noSetup: true");
+    assert_eq!(left_out["http_reqs"], 40.0);
+    let (_, said) = run_with("Batch: 5, zoo: 1, noSuchOption: 1");
+    let unknown = "There were unknown fields in the options exported in the script \
+        error=\"json: unknown field \\\"noSuchOption\\\"\"";
+    assert_eq!(said, format!("INFO init\nWARN {unknown}\n"));
+    let (_, said) = run_with("executionSegment: '0:1/2'");
+    assert!(
+        said.contains("WARN capsim does not simulate the option executionSegment"),
+        "{said}"
+    );
+}
+
+/// A VU waits until its shortest iteration is over; that is no part of `iteration_duration`, and ends with the test.
+#[test]
+fn iterations_have_a_shortest_duration() {
+    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let counts = |options: &str| {
+        let script = format!(
+            "import http from 'k6/http';
+export const options = {{ minIterationDuration: '1s', {options} }};
+export function setup() {{}}
+export default function () {{
+  http.get('http://shop/x');
+  if (__ITER === 1) throw new Error('counts, too');
+  if (__ITER === 2) http.batch(['http://shop/x', 'http://shop/x', 'http://shop/x']);
+}}
+"
+        );
+        let folder = folder(&[("test.js", &script), ("system.toml", system)]);
+        let output = run(&folder, &["--audit"]);
+        let (shown, said) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(said.contains(" 0 broken"), "{said}");
+        let all = metrics(&shown);
+        (all["iterations"], all["iteration_duration"], shown)
+    };
+    let (iterations, duration, shown) = counts("vus: 3, iterations: 9");
+    assert_eq!(iterations, 9.0);
+    // 10 ms, but for those with a batch: 20.
+    assert!((10.0..14.0).contains(&duration), "{duration}");
+    assert!(shown.contains("running (00m03.0s)"), "{shown}");
+    // At 0, 1 and 2 s; the rest of the third is cut off with the test, and nothing is interrupted.
+    let (iterations, _, shown) = counts("vus: 2, duration: '2500ms'");
+    assert_eq!(iterations, 6.0);
+    assert!(
+        shown.contains("6 complete and 0 interrupted iterations"),
+        "{shown}"
+    );
+    let (iterations, _, shown) = counts(
+        "scenarios: { s: { executor: 'constant-vus', vus: 2, duration: '2500ms', gracefulStop: '0s' } }",
+    );
+    assert_eq!(iterations, 6.0);
+    assert!(
+        shown.contains("6 complete and 0 interrupted iterations"),
+        "{shown}"
+    );
+    assert!(shown.contains("running (2.5s)"), "{shown}");
+}
+
+/// Options are read as k6 reads them, and what it refuses is refused in its words.
+#[test]
+fn options_are_read_as_k6_reads_them() {
+    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
+    let ends = |options: &str| {
+        let script = format!(
+            "import http from 'k6/http';
+export const options = {{ {options} }};
+export default function () {{ http.get('http://shop/x'); }}
+"
+        );
+        let folder = folder(&[("test.js", &script), ("system.toml", system)]);
+        let output = run(&folder, &["--seed", "1"]);
+        let (shown, said) = (text(&output.stdout), text(&output.stderr));
+        (
+            output.status.code(),
+            metrics(&shown).get("iterations").copied(),
+            said,
+        )
+    };
+    // Texts of digits, and names in any case.
+    for (options, iterations) in [
+        ("vus: '3', iterations: '12'", 12.0),
+        ("VUs: 2, Iterations: 4", 4.0),
+        (
+            "scenarios: { s: { executor: 'constant-arrival-rate', rate: '60', timeunit: '1m', duration: '10s', preAllocatedVus: '2', maxVus: 5 } }",
+            11.0,
+        ),
+        ("vus: 2, stages: []", 2.0),
+        ("scenarios: {}", 1.0),
+    ] {
+        let (code, counted, said) = ends(options);
+        assert_eq!(
+            (code, counted),
+            (Some(0), Some(iterations)),
+            "{options}: {said}"
+        );
+    }
+    for (options, why) in [
+        (
+            "iterations: 2, stages: [{ duration: '1s', target: 1 }]",
+            "using `iterations` and `stages` options simultaneously",
+        ),
+        (
+            "duration: '1s', scenarios: { s: { executor: 'shared-iterations' } }",
+            "using `duration` and `scenarios` options simultaneously",
+        ),
+        (
+            "scenarios: { s: { executor: 'shared-iterations', vuz: 5 } }",
+            "scenario `s`: json: unknown field \"vuz\"",
+        ),
+    ] {
+        let (code, _, said) = ends(options);
+        assert_eq!(code, Some(104), "{options}: {said}");
+        assert!(said.contains(why), "{options}: {said}");
+    }
+    let (_, _, said) =
+        ends("vus: 2, scenarios: { s: { executor: 'shared-iterations', iterations: 7 } }");
+    assert_eq!(said, "WARN `vus=2` overrides scenarios configuration\n");
+    let (_, _, said) = ends("stages: []");
+    assert!(
+        said.contains("`stages` was explicitly set to an empty value"),
+        "{said}"
+    );
+}
+
+/// Samples carry the status that the script sees, the tags of the options, and the address that a threshold names.
+#[test]
+fn samples_carry_what_thresholds_ask_for() {
+    let script = "import http from 'k6/http';
+import exec from 'k6/execution';
+export const options = {
+  vus: 1, iterations: 5, tags: { env: 'staging' },
+  thresholds: {
+    'http_reqs{status:201}': ['count==5'], 'http_reqs{status:404}': ['count==5'], 'http_reqs{error_code:1404}': ['count==5'],
+    'http_reqs{status:302,expected_response:true}': ['count==5'], 'http_reqs{env:staging}': ['count==20'],
+    'checks{env:staging}': ['rate>=0'], 'http_reqs{name:http://shop/search?q=shoes}': ['count==5'],
+    'http_reqs{name:get_search}': ['count==0'], 'http_req_failed{status:404}': ['rate==0'], http_req_failed: ['rate==0'],
+  },
+};
+const found = http.expectedStatuses(404);
+export default function () {
+  http.post('http://shop/made');
+  http.get('http://shop/gone', { responseCallback: found });
+  http.get('http://shop/moved', { redirects: 0 });
+  http.get('http://shop/search?q=shoes');
+}
+";
+    let system = "[endpoints.made]
+route = \"POST /made\"
+answer = { status = 201 }
+visits = [{ delay = \"10ms\" }]
+[endpoints.gone]
+route = \"GET /gone\"
+failure = { status = 404 }
+visits = [{ fail = 1.0, status = 500 }]
+[endpoints.moved]
+route = \"GET /moved\"
+answer = { status = 302, headers = { Location = \"/made\" } }
+visits = [{ delay = \"10ms\" }]
+[endpoints.get_search]
+route = \"GET /search\"
+visits = [{ delay = \"10ms\" }]
+";
+    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let output = run(&folder, &[]);
+    let shown = text(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{shown}{}",
+        text(&output.stderr)
+    );
+}
+
+/// A response tells the parts of its time where a network is modelled; the iteration that ends the test counts.
+#[test]
+fn responses_tell_the_parts_of_their_time() {
+    let script = "import http from 'k6/http';
+import exec from 'k6/execution';
+export const options = { vus: 1, iterations: 9, thresholds: { http_req_duration: ['max<100'] } };
+export default function () {
+  const show = (r) => { const t = r.timings; console.log(t.blocked, t.connecting, t.waiting, t.duration); };
+  show(http.get('http://shop/x'));
+  show(http.get('http://shop/x'));
+  http.batch(['http://shop/x']).forEach(show);
+  exec.test.abort('enough');
+}
+";
+    let system = "[network]
+connecting = \"40ms\"
+latency = \"5ms\"
+[endpoints.x]
+route = \"GET /x\"
+visits = [{ delay = \"10ms\" }]
+";
+    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let output = run(&folder, &[]);
+    let said = text(&output.stderr);
+    let lines: Vec<&str> = said.lines().filter(|l| l.starts_with("INFO")).collect();
+    assert_eq!(
+        lines,
+        ["INFO 40 40 20 20", "INFO 0 0 20 20", "INFO 40 40 20 20"],
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(108), "{said}");
+    assert_eq!(metrics(&text(&output.stdout))["iterations"], 1.0);
+}

@@ -216,15 +216,12 @@ fn is_outside(name: &str) -> bool {
 /// The name of the file that a path in the file `base` means.
 fn beside(base: &str, path: &str) -> String {
     let path = path.strip_prefix("file://").unwrap_or(path);
-    let (start, mut parts): (&str, Vec<&str>) = match path.starts_with('/') || base.starts_with('/')
-    {
-        true => ("/", Vec::new()),
-        false => ("", Vec::new()),
+    let folder = match path.starts_with('/') {
+        true => "/",
+        false => &base[..base.rfind('/').map_or(0, |at| at + 1)],
     };
-    if !path.starts_with('/') {
-        parts = base.split('/').filter(|part| !part.is_empty()).collect();
-        parts.pop();
-    }
+    let start = if folder.starts_with('/') { "/" } else { "" };
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {
             "" | "." => {}

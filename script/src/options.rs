@@ -1,10 +1,10 @@
 //! The options of a script as k6 reads them.
 
 use crate::effect::{Level, LogLine};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// All options (`lib/options.go`, k6 v2.2.0).
-const KNOWN: [&str; 42] = [
+/// Options (`lib/options.go`, k6 v2.2.0), as `exec.test.options` shows them.
+pub(crate) const SHOWN: [&str; 38] = [
     "paused",
     "vus",
     "duration",
@@ -17,7 +17,6 @@ const KNOWN: [&str; 42] = [
     "setupTimeout",
     "noTeardown",
     "teardownTimeout",
-    "handleSummaryTimeout",
     "rps",
     "dns",
     "maxRedirects",
@@ -38,21 +37,29 @@ const KNOWN: [&str; 42] = [
     "noVUConnectionReuse",
     "minIterationDuration",
     "cloud",
-    "ext",
     "summaryTrendStats",
     "summaryTimeUnit",
     "systemTags",
     "tags",
-    "metricSamplesBufferSize",
     "noCookiesReset",
     "discardResponseBodies",
+];
+
+/// Others that k6 knows.
+const OTHERS: [&str; 4] = [
+    "handleSummaryTimeout",
+    "ext",
+    "metricSamplesBufferSize",
     "features",
 ];
 
 /// What k6 warns of in options.
 pub(crate) fn doubts(options: &str) -> Vec<LogLine> {
-    let shortcuts = serde_json::from_str(options).map_or(None, |o: Value| shortcut(&o));
-    unknown(options).into_iter().chain(shortcuts).collect()
+    let options: Value = serde_json::from_str(options).unwrap_or_default();
+    unknown(&options)
+        .into_iter()
+        .chain(shortcut(&options))
+        .collect()
 }
 
 /// k6's warning of shortcuts that override or are empty (`lib/executor/execution_config_shortcuts.go`).
@@ -85,12 +92,16 @@ fn shortcut(options: &Value) -> Option<LogLine> {
 }
 
 /// k6's warning of options that it does not know, which names the first of them; Go reads names in any case.
-fn unknown(options: &str) -> Option<LogLine> {
-    let options: Map<String, Value> = serde_json::from_str(options).ok()?;
-    let known = |name: &str| KNOWN.iter().any(|k| k.eq_ignore_ascii_case(name));
-    let mut names: Vec<&String> = options.keys().filter(|name| !known(name)).collect();
-    names.sort();
-    let first = names.first()?;
+fn unknown(options: &Value) -> Option<LogLine> {
+    let known = |name: &str| {
+        let mut all = SHOWN.iter().chain(&OTHERS);
+        all.any(|k| k.eq_ignore_ascii_case(name))
+    };
+    let first = options
+        .as_object()?
+        .keys()
+        .filter(|name| !known(name))
+        .min()?;
     Some(LogLine {
         level: Level::Warning,
         text: "There were unknown fields in the options exported in the script".to_owned(),
@@ -101,14 +112,15 @@ fn unknown(options: &str) -> Option<LogLine> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn the_first_unknown_option_is_named() {
         assert_eq!(
-            unknown(r#"{"VUS": 1, "thresholds": {}, "cloud": {}}"#),
+            unknown(&json!({ "VUS": 1, "thresholds": {}, "cloud": {} })),
             None
         );
-        let line = unknown(r#"{"zoo": 1, "vus": 1, "foo": {}}"#).unwrap();
+        let line = unknown(&json!({ "zoo": 1, "vus": 1, "foo": {} })).unwrap();
         assert_eq!(line.fields[0].1, "json: unknown field \"foo\"");
     }
 }

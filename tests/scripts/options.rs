@@ -1,6 +1,6 @@
 //! Options of k6 scripts, and the tags and numbers of their samples.
 
-use super::support::{folder, metrics, run, text};
+use super::support::{ONE_ENDPOINT, folder, metrics, run, text};
 
 /// Tags of checks, of custom metrics and of the VU divide their metrics, as in k6.
 #[test]
@@ -32,8 +32,7 @@ export default function () {
   });
 }
 ";
-    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
-    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let folder = folder(&[("test.js", script), ("system.toml", ONE_ENDPOINT)]);
     let output = run(&folder, &["--seed", "1"]);
     let shown = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{shown}");
@@ -101,8 +100,7 @@ fn errors_of_options_name_the_script() {
 export const options = { thresholds: { http_req_failed: ['avg<1'] } };
 export default function () { http.get('http://shop/x'); }
 ";
-    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
-    let folder = folder(&[("test.js", script), ("system.toml", system)]);
+    let folder = folder(&[("test.js", script), ("system.toml", ONE_ENDPOINT)]);
     let output = run(&folder, &[]);
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(104), "{said}");
@@ -114,7 +112,6 @@ export default function () { http.get('http://shop/x'); }
 /// The option `rps` holds requests back; the wait is no part of their times. Unknown options are told as by k6.
 #[test]
 fn options_that_change_the_test_do_so_or_are_told() {
-    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
     let run_with = |options: &str| {
         let script = format!(
             "import http from 'k6/http';
@@ -124,7 +121,7 @@ export const options = {{ vus: 5, iterations: 20, {options} }};
 export default function () {{ http.get('http://shop/x'); http.asyncRequest('GET', 'http://shop/x'); }}
 "
         );
-        let folder = folder(&[("test.js", &script), ("system.toml", system)]);
+        let folder = folder(&[("test.js", &script), ("system.toml", ONE_ENDPOINT)]);
         let output = run(&folder, &[]);
         let (shown, said) = (text(&output.stdout), text(&output.stderr));
         assert_eq!(output.status.code(), Some(0), "{said}");
@@ -156,7 +153,6 @@ export default function () {{ http.get('http://shop/x'); http.asyncRequest('GET'
 /// A VU waits until its shortest iteration is over; that is no part of `iteration_duration`, and ends with the test.
 #[test]
 fn iterations_have_a_shortest_duration() {
-    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
     let counts = |options: &str| {
         let script = format!(
             "import http from 'k6/http';
@@ -169,7 +165,7 @@ export default function () {{
 }}
 "
         );
-        let folder = folder(&[("test.js", &script), ("system.toml", system)]);
+        let folder = folder(&[("test.js", &script), ("system.toml", ONE_ENDPOINT)]);
         let output = run(&folder, &["--audit"]);
         let (shown, said) = (text(&output.stdout), text(&output.stderr));
         assert_eq!(output.status.code(), Some(0), "{said}");
@@ -203,7 +199,6 @@ export default function () {{
 /// Options are read as k6 reads them, and what it refuses is refused in its words.
 #[test]
 fn options_are_read_as_k6_reads_them() {
-    let system = "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n";
     let ends = |options: &str| {
         let script = format!(
             "import http from 'k6/http';
@@ -211,7 +206,7 @@ export const options = {{ {options} }};
 export default function () {{ http.get('http://shop/x'); }}
 "
         );
-        let folder = folder(&[("test.js", &script), ("system.toml", system)]);
+        let folder = folder(&[("test.js", &script), ("system.toml", ONE_ENDPOINT)]);
         let output = run(&folder, &["--seed", "1"]);
         let (shown, said) = (text(&output.stdout), text(&output.stderr));
         (

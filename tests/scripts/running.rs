@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use super::support::{capsim, folder, metrics, root, run, text};
+use super::support::{ONE_ENDPOINT, capsim, folder, metrics, root, run, text};
 
 /// The published scripts, at a small load, do what the models of the same tests do.
 #[test]
@@ -335,10 +335,7 @@ export default function () { http.get(`${address}/x?u=${users[__VU % users.lengt
             "export const address = 'http://shop';\n",
         ),
         ("data/users.json", "[\"a\", \"b\"]"),
-        (
-            "system.toml",
-            "[endpoints.x]\nroute = \"GET /x\"\nvisits = [{ delay = \"10ms\" }]\n",
-        ),
+        ("system.toml", ONE_ENDPOINT),
     ] {
         std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
         std::fs::write(at(name), text).unwrap();

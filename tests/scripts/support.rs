@@ -4,6 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// A system that answers `GET /x` after 10 ms.
+pub const ONE_ENDPOINT: &str = "[endpoints.x]
+route = \"GET /x\"
+visits = [{ delay = \"10ms\" }]
+";
+
 pub fn root(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }

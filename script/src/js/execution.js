@@ -85,12 +85,7 @@ const tagBag = (bag, own, change) => new Proxy({}, {
   };
   // The options as k6 puts them together (`lib/options.go` and `lib/executor` of v2.2.0): `null` for what is not said, and
   // a scenario in the place of `vus`, `duration`, `iterations` and `stages`.
-  const names = ["paused", "vus", "duration", "iterations", "stages", "scenarios", "executionSegment", "executionSegmentSequence", "noSetup",
-    "setupTimeout", "noTeardown", "teardownTimeout", "rps", "dns", "maxRedirects", "userAgent", "batch", "batchPerHost", "httpDebug",
-    "insecureSkipTLSVerify", "tlsCipherSuites", "tlsVersion", "tlsAuth", "throw", "thresholds", "blacklistIPs", "blockHostnames", "hosts",
-    "noConnectionReuse", "noVUConnectionReuse", "minIterationDuration", "cloud", "summaryTrendStats", "summaryTimeUnit", "systemTags", "tags",
-    "noCookiesReset", "discardResponseBodies"];
-  const unsaid = O.fromEntries(names.map((name) => [name, null]));
+  const unsaid = O.fromEntries(n.optionNames.map((name) => [name, null]));
   const onlyScenario = ({ vus = null, duration = null, iterations = null, stages = null }) => {
     if (iterations !== null) return { executor: "shared-iterations", vus, iterations, maxDuration: duration };
     if (duration !== null) return { executor: "constant-vus", vus, duration };

@@ -64,6 +64,9 @@
   };
   const isElement = (x) => x.attributes !== undefined && x.name !== "#document";
   const elements = (x) => x.children?.filter(isElement) ?? [];
+  // The siblings of an element, from it on in both directions.
+  const behind = (x) => { const all = elements(x.parent); return all.slice(all.indexOf(x) + 1); };
+  const ahead = (x) => { const all = elements(x.parent); return all.slice(0, all.indexOf(x)).reverse(); };
   const inner = (x) => (x.name === "#text" ? x.text : x.children.map(inner).join(""));
   const outerHtml = (x) => {
     if (x.name === "#text") return x.parent?.name === "script" || x.parent?.name === "style" ? x.text : escape(x.text);
@@ -297,9 +300,9 @@
     }
     siblings(given) { return this.#each((x) => elements(x.parent).filter((y) => y !== x), given); }
     next(given) { return this.#each((x) => { const all = elements(x.parent); return [all[all.indexOf(x) + 1]]; }, given); }
-    nextAll(given) { return this.#each((x) => { const all = elements(x.parent); return all.slice(all.indexOf(x) + 1); }, given); }
+    nextAll(given) { return this.#each(behind, given); }
     prev(given) { return this.#each((x) => { const all = elements(x.parent); return [all[all.indexOf(x) - 1]]; }, given); }
-    prevAll(given) { return this.#each((x) => { const all = elements(x.parent); return all.slice(0, all.indexOf(x)).reverse(); }, given); }
+    prevAll(given) { return this.#each(ahead, given); }
     // Those of a list before the first that fits: a selector, an element or a selection.
     #until(list, given, filter) {
       const fits = (x) => given !== undefined && new Selection([x]).is(given);
@@ -309,8 +312,8 @@
         return end < 0 ? all : all.slice(0, end);
       }, filter);
     }
-    nextUntil(given, filter) { return this.#until((x) => { const all = elements(x.parent); return all.slice(all.indexOf(x) + 1); }, given, filter); }
-    prevUntil(given, filter) { return this.#until((x) => { const all = elements(x.parent); return all.slice(0, all.indexOf(x)).reverse(); }, given, filter); }
+    nextUntil(given, filter) { return this.#until(behind, given, filter); }
+    prevUntil(given, filter) { return this.#until(ahead, given, filter); }
     parentsUntil(given, filter) {
       return this.#until((x) => { const all = []; for (let up = x.parent; up !== undefined && isElement(up); up = up.parent) all.push(up); return all; }, given, filter);
     }

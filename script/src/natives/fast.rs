@@ -127,7 +127,7 @@ impl Fast {
         })
     }
 
-    /// Whether the VU has set nothing that requests, checks and sleeps depend on, and has no request under way.
+    /// Whether the VU has neither cookies nor a request under way, on which requests and sleeps depend.
     fn is_plain(&self, cx: CallContext, vu: &State) -> Outcome<bool> {
         match &*vu.own.borrow() {
             Some(own) => Ok(cx

@@ -15,6 +15,7 @@ mod text;
 mod texts;
 
 use crate::effect::{Call, Failure, Iteration, Tags};
+use crate::options::SHOWN;
 use crate::raw::{Bytecode, CallContext, KeptModule, KeptValue, Port};
 use crate::script::{Metric, Script};
 use defaults::Defaults;
@@ -325,6 +326,7 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js
     let shared = desk.shared;
     natives.set("shared", Func::from(move || shared))?;
     natives.set("source", Func::from(rare))?;
+    natives.set("optionNames", SHOWN.to_vec())?;
     natives.set("shortcuts", script.settings().shortcuts)?;
     natives.set("main", script.files().main())?;
     natives.set("env", script.settings().env.clone())?;

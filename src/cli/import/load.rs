@@ -188,14 +188,17 @@ pub fn load(options: &Value) -> Result<Load, String> {
 
 /// The variables that the options give a scenario.
 pub fn variables(options: &Value, scenario: &str) -> Tags {
-    let given = options["scenarios"][scenario]["env"].as_object();
+    texts(&options["scenarios"][scenario]["env"])
+}
+
+/// The values of an object as texts; none of what is no object.
+pub fn texts(object: &Value) -> Tags {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    given.map_or_else(Tags::new, |given| {
-        given.iter().map(|(k, v)| (k.clone(), text(v))).collect()
-    })
+    let given = object.as_object().into_iter().flatten();
+    given.map(|(k, v)| (k.clone(), text(v))).collect()
 }
 
 /// What a function is told of the first scenario that runs it.

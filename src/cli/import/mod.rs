@@ -14,7 +14,7 @@ use capsim_script::record::{phase, record};
 use capsim_script::{Call, Failure as Stop, Script, Settings, Tags};
 use clap::{Args, Parser};
 
-pub use load::variables;
+pub use load::{texts, variables};
 
 use super::AllowPath;
 use super::exit::{self, CliError};

@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use capsim_script::{Exports, Metric, Script, Settings, Source, VuFactory};
+use serde_json::Value;
 
 use super::answers::Bodies;
 use super::learned::{Attempt, Learned, Missing};
 use super::text_of;
 use super::users::ScriptUsers;
+use crate::cli::import::texts;
 use crate::cli::origin::digest;
 use crate::engine::Span;
 use crate::model::journey::{CustomKind, CustomMetric, Journey, JourneyId};
@@ -31,6 +33,8 @@ pub struct Shared {
     source: Source,
     settings: Settings,
     pub exports: Exports,
+    /// The options that it exports.
+    pub options: Value,
     pub answers: Bodies,
     /// Every VU has an engine of its own: the script changes what all VUs would see.
     isolate: AtomicBool,
@@ -72,12 +76,16 @@ impl ScriptProgram {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let isolate = AtomicBool::new(settings.isolate);
         let exports = script.exports().clone();
+        let options = exports.options.as_deref();
+        let options = options.and_then(|text| serde_json::from_str(text).ok());
+        let options = options.unwrap_or_default();
         keep(number, settings.isolate, script);
         Ok(ScriptProgram(Arc::new(Shared {
             number,
             identity,
             source,
             settings,
+            options,
             exports,
             answers,
             isolate,
@@ -165,22 +173,11 @@ impl UserProgram for ScriptProgram {
                 journey.steps = external_journey();
             }
         }
-        let options = exports.options.as_deref();
-        let options: serde_json::Value = options
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default();
-        if let Some(tags) = options["tags"]
-            .as_object()
-            .filter(|_| model.run_tags.is_empty())
-        {
-            let text = |value: &serde_json::Value| match value.as_str() {
-                Some(text) => text.to_owned(),
-                None => value.to_string(),
-            };
-            let tags = tags.iter().map(|(k, v)| (k.clone(), text(v)));
-            model.run_tags = tags.collect();
+        let options = &self.0.options;
+        if model.run_tags.is_empty() {
+            model.run_tags = texts(&options["tags"]).into_iter().collect();
         }
-        let is_on = |name: &str| options[name] == serde_json::Value::Bool(true);
+        let is_on = |name: &str| options[name] == Value::Bool(true);
         if is_on("noVUConnectionReuse") {
             model.reuse = Reuse::WithinIteration;
         }
@@ -300,10 +297,10 @@ impl Session for ScriptSession {
 }
 
 /// A time in a script's options: a text with units, or milliseconds.
-pub fn time_of(option: &serde_json::Value) -> Option<Span> {
+pub fn time_of(option: &Value) -> Option<Span> {
     let text = match option {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Number(ms) => format!("{ms}ms"),
+        Value::String(text) => text.clone(),
+        Value::Number(ms) => format!("{ms}ms"),
         _ => return None,
     };
     duration::parse(&text).ok()

@@ -149,15 +149,15 @@ impl<'m> ScriptUsers<'m> {
         told: Rc<RefCell<Attempt>>,
     ) -> ScriptUsers<'m> {
         let learns = told.borrow().missing.learns();
-        let about = scenarios::told(model, shared.exports.options.as_deref());
+        let about = scenarios::told(model, &shared.options);
         let (mut sites, mut any) = (BTreeMap::new(), BTreeMap::new());
         for (site, id) in model.sites.iter().zip(0..) {
             sites.entry(key_of(site)).or_insert(SiteId(id));
             any.entry(site.endpoint).or_insert(SiteId(id));
         }
         ScriptUsers {
-            pace: Pace::of(shared.exports.options.as_deref()),
-            shortest: shortest(shared.exports.options.as_deref()),
+            pace: Pace::of(&shared.options),
+            shortest: shortest(&shared.options),
             factory,
             data: None,
             shared,

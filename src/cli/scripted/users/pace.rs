@@ -20,8 +20,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// That of a script's options; `None` without a limit.
-    pub(super) fn of(options: Option<&str>) -> Option<Pace> {
-        let options: Value = serde_json::from_str(options?).ok()?;
+    pub(super) fn of(options: &Value) -> Option<Pace> {
         let rate = options["rps"].as_u64().filter(|rate| *rate > 0)?;
         Some(Pace {
             gap: Span(1_000_000_000 / rate),
@@ -39,10 +38,7 @@ impl Pace {
 
 /// How long an iteration takes at least (`minIterationDuration`; `internal/js/runner.go`, k6 v2.2.0): its VU waits for the
 /// rest, which is no part of `iteration_duration`.
-pub(super) fn shortest(options: Option<&str>) -> Span {
-    let options: Value = options
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
+pub(super) fn shortest(options: &Value) -> Span {
     time_of(&options["minIterationDuration"]).unwrap_or(Span::ZERO)
 }
 
@@ -78,16 +74,18 @@ impl ScriptUsers<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn requests_keep_their_distance() {
-        let mut pace = Pace::of(Some(r#"{"rps": 10}"#)).unwrap();
+        let mut pace = Pace::of(&json!({ "rps": 10 })).unwrap();
         let second = Time(1_000_000_000);
         let waits = [Time::ZERO, Time::ZERO, Time::ZERO, second, second];
         let waits = waits.map(|now| pace.wait(now).0 / 1_000_000);
         assert_eq!(waits, [0, 100, 200, 0, 100]);
-        assert!(Pace::of(Some(r#"{"rps": 0}"#)).is_none());
-        assert!(Pace::of(Some("{}")).is_none());
+        assert!(Pace::of(&json!({ "rps": 0 })).is_none());
+        assert!(Pace::of(&json!({})).is_none());
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use capsim_script::record::pattern;
 use capsim_script::{Answer, Level, LogLine, Request, Tags};
-use serde_json::Value;
 
 use super::{MOST_LINES, ScriptUsers, User, span};
 use crate::cli::scripted::learned::{CheckKey, MOST_SITES, MOST_TAGGED, SiteKey, TagList, is_kept};
@@ -286,13 +285,10 @@ impl ScriptUsers<'_> {
         for line in log {
             self.tell(line.level, &said(line));
         }
-        let options = self.shared.exports.options.as_deref();
-        let options: Value = options
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default();
+        let shared = self.shared.clone();
         for name in NOT_SIMULATED
             .iter()
-            .filter(|name| !options[**name].is_null())
+            .filter(|name| !shared.options[**name].is_null())
         {
             let text =
                 format!("capsim does not simulate the option {name}: the run is made without it");

@@ -21,10 +21,7 @@ fn executor(scenario: &Scenario) -> &'static str {
 }
 
 /// What is the same for all iterations of each scenario.
-pub(super) fn told(model: &Model, options: Option<&str>) -> Vec<Iteration> {
-    let options: Value = options
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
+pub(super) fn told(model: &Model, options: &Value) -> Vec<Iteration> {
     let all = model.scenarios.iter();
     all.map(|scenario| Iteration {
         exec: model.journeys[scenario.journey.index()]
@@ -34,7 +31,7 @@ pub(super) fn told(model: &Model, options: Option<&str>) -> Vec<Iteration> {
         scenario: scenario.name.as_str().into(),
         executor: executor(scenario).into(),
         // Tags of a scenario are put to all samples by the world.
-        env: variables(&options, &scenario.name).into(),
+        env: variables(options, &scenario.name).into(),
         ..Iteration::default()
     })
     .collect()

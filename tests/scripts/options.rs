@@ -1,6 +1,6 @@
 //! Options of k6 scripts, and the tags and numbers of their samples.
 
-use super::support::{ONE_ENDPOINT, folder, metrics, run, text};
+use super::support::{ONE_ENDPOINT, folder, metrics, passes, run, text};
 
 /// Tags of checks, of custom metrics and of the VU divide their metrics, as in k6.
 #[test]
@@ -33,9 +33,7 @@ export default function () {
 }
 ";
     let folder = folder(&[("test.js", script), ("system.toml", ONE_ENDPOINT)]);
-    let output = run(&folder, &["--seed", "1"]);
-    let shown = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{shown}");
+    let shown = passes(&folder, &["--seed", "1"]);
     assert!(shown.contains("{ type:b }"), "{shown}");
     // One line for both kinds of a check.
     assert_eq!(shown.matches("is even").count(), 1, "{shown}");
@@ -83,14 +81,7 @@ export default function () {
         "[endpoints.x]\nroute = \"GET /x\"\n{endpoint}[endpoints.y]\nroute = \"POST /x\"\n{endpoint}"
     );
     let folder = folder(&[("test.js", script), ("system.toml", &system)]);
-    let output = run(&folder, &[]);
-    let shown = text(&output.stdout);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{shown}{}",
-        text(&output.stderr)
-    );
+    passes(&folder, &[]);
 }
 
 /// What is wrong with a script's options is not said to be in the file of the system.
@@ -300,14 +291,7 @@ route = \"GET /search\"
 visits = [{ delay = \"10ms\" }]
 ";
     let folder = folder(&[("test.js", script), ("system.toml", system)]);
-    let output = run(&folder, &[]);
-    let shown = text(&output.stdout);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{shown}{}",
-        text(&output.stderr)
-    );
+    passes(&folder, &[]);
 }
 
 /// A response tells the parts of its time where a network is modelled; the iteration that ends the test counts.

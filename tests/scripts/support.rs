@@ -49,6 +49,15 @@ pub fn run(folder: &tempfile::TempDir, more: &[&str]) -> Output {
     capsim(&[&first[..], more].concat())
 }
 
+/// The same, which must end with 0; its standard output.
+pub fn passes(folder: &tempfile::TempDir, more: &[&str]) -> String {
+    let output = run(folder, more);
+    let shown = text(&output.stdout);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{shown}{said}");
+    shown
+}
+
 /// Count, or average in milliseconds, of each metric in a summary of k6's older kind.
 pub fn metrics(summary: &str) -> BTreeMap<String, f64> {
     let mut all = BTreeMap::new();

@@ -1,4 +1,7 @@
 //! What runs on the stack of a VU: its init code, and one call after the other.
+//!
+//! What lies on the stack while a script waits is put aside every time. So what is over before the script is called,
+//! or begins after it, is not inlined into what calls it.
 
 use crate::effect::{Call, Effect, End, Failure, Iteration};
 use crate::engine::Engine;
@@ -12,6 +15,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 /// Makes the engine, if there is none, and runs the init code.
+#[inline(never)]
 pub(crate) fn begin(
     slot: &Slot,
     state: &Rc<State>,
@@ -43,17 +47,27 @@ pub(crate) fn begin(
 }
 
 /// Runs one call.
+#[inline(never)]
 pub(crate) fn run(slot: &Slot, state: &Rc<State>, call: &Call) -> Effect {
-    let Some(engine) = slot.get() else {
+    let Some(engine) = admitted(slot, state) else {
         return ended();
     };
-    state.port.enter(&engine.core);
     engine.core.with(|ctx| {
-        if engine.admit(state).is_err() {
-            return ended();
-        }
-        Effect::Done(Vu::of(ctx, engine, state).call(call))
+        let vu = Vu::of(ctx, engine, state);
+        let done = match call {
+            Call::Iteration(iteration) => vu.iterate(iteration),
+            _ => vu.other(call),
+        };
+        vu.over(done)
     })
+}
+
+/// The engine, where the VU may run from here on.
+#[inline(never)]
+fn admitted<'s>(slot: &'s Slot, state: &Rc<State>) -> Option<&'s Engine> {
+    let engine = slot.get()?;
+    state.port.enter(&engine.core);
+    engine.admit(state).is_ok().then_some(engine)
 }
 
 /// The engine's side of a VU.
@@ -134,24 +148,21 @@ impl<'js, 'e> Vu<'js, 'e> {
         })
     }
 
-    /// Runs one call to its end.
-    fn call(&self, call: &Call) -> End {
-        self.state.begin(call);
-        let done = match call {
-            Call::Iteration(iteration) => self.iterate(iteration).map(|()| None),
-            _ => self.other(call),
-        };
+    /// A call is over.
+    #[inline(never)]
+    fn over(&self, done: Result<Option<String>>) -> Effect {
         let (value, failure) = match done {
             Ok(value) => (value, None),
             Err(error) => (None, Some(self.failure(&error))),
         };
         let failure = self.state.take_stop().or(failure);
-        End { value, failure }
+        Effect::Done(End { value, failure })
     }
 
     /// Runs a call that is no iteration; what it gives as JSON.
     #[inline(never)]
     fn other(&self, call: &Call) -> Result<Option<String>> {
+        self.state.begin(None);
         let (kind, exec, data, argument) = match call {
             Call::Iteration(_) => return Ok(None),
             Call::Setup => ("setup", "setup", None, None),
@@ -183,17 +194,30 @@ impl<'js, 'e> Vu<'js, 'e> {
         desk.give_data(&self.kit()?, data)
     }
 
-    /// Runs an iteration to its end.
-    fn iterate(&self, iteration: &Iteration) -> Result<()> {
-        let (ctx, desk) = (&self.ctx, &self.engine.desk);
+    /// Runs an iteration to its end; it gives nothing.
+    fn iterate(&self, iteration: &Iteration) -> Result<Option<String>> {
+        self.prepare(iteration)?;
+        let result = natives::call(&self.engine.desk, &self.ctx, self.state, &iteration.exec)?;
+        if result.is_some() || self.ctx.execute_pending_job() {
+            self.finish(result)?;
+        }
+        Ok(None)
+    }
+
+    /// What comes before the script's function.
+    #[inline(never)]
+    fn prepare(&self, iteration: &Iteration) -> Result<()> {
+        self.state.begin(Some(iteration));
         self.give(iteration.data.as_ref())?;
-        if !natives::make_ready(desk, ctx, self.state, iteration)? {
+        if !natives::make_ready(&self.engine.desk, &self.ctx, self.state, iteration)? {
             self.make_ready(iteration)?;
         }
-        let result = natives::call(desk, ctx, self.state, &iteration.exec)?;
-        if result.is_none() && !ctx.execute_pending_job() {
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    /// What comes after it, if anything is left.
+    #[inline(never)]
+    fn finish(&self, result: Option<Value<'js>>) -> Result<()> {
         self.settle(true)?;
         result.map_or(Ok(()), |result| self.outcome(result).map(drop))
     }

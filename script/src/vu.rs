@@ -4,9 +4,8 @@ use crate::call::{begin, run};
 use crate::effect::{Answer, Effect, End, Failure};
 use crate::engine::Engine;
 use crate::natives::State;
-use crate::raw::{PooledStack, Resumed, Stacks, words};
+use crate::raw::{CommonStack, Fiber, words};
 use crate::script::Script;
-use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::cell::{Cell, OnceCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -14,14 +13,13 @@ use std::time::Duration;
 
 /// Where the engine of a VU is, or will be.
 pub(crate) type Slot = Rc<OnceCell<Rc<Engine>>>;
-type Running = Coroutine<Resumed, Effect, Effect, PooledStack>;
 
 /// Makes the VUs of one run.
 ///
 /// They share one engine where that is known to be safe; see [`VuFactory::alone`].
 pub struct VuFactory {
     script: Rc<Script>,
-    stacks: Rc<Stacks>,
+    stack: Rc<CommonStack>,
     memory: Rc<Cell<usize>>,
     shared: Option<Slot>,
     alone: Option<String>,
@@ -42,7 +40,7 @@ impl VuFactory {
         };
         VuFactory {
             script: script.clone(),
-            stacks: Stacks::new(settings.stack),
+            stack: CommonStack::new(settings.stack),
             memory: Rc::default(),
             shared: alone.is_none().then(Slot::default),
             alone,
@@ -66,11 +64,10 @@ impl VuFactory {
     #[must_use]
     pub fn vu(&self, number: u64) -> ScriptVu {
         ScriptVu {
-            running: None,
+            fiber: Fiber::new(&self.stack),
             state: Rc::new(State::new(self.script.clone(), self.seed, number)),
             engine: self.shared.clone().unwrap_or_default(),
             shared: self.shared.is_some(),
-            stacks: self.stacks.clone(),
             memory: self.memory.clone(),
             stage: Stage::New,
             now: Duration::ZERO,
@@ -97,11 +94,10 @@ enum Stage {
 
 /// One virtual user.
 pub struct ScriptVu {
-    running: Option<Running>,
+    fiber: Fiber,
     state: Rc<State>,
     engine: Slot,
     shared: bool,
-    stacks: Rc<Stacks>,
     memory: Rc<Cell<usize>>,
     stage: Stage,
     now: Duration,
@@ -115,7 +111,7 @@ impl ScriptVu {
     pub fn new(script: &Rc<Script>, number: u64) -> ScriptVu {
         let factory = VuFactory {
             script: script.clone(),
-            stacks: Stacks::new(script.settings().stack),
+            stack: CommonStack::new(script.settings().stack),
             memory: Rc::default(),
             shared: None,
             alone: None,
@@ -133,43 +129,35 @@ impl ScriptVu {
                 return self.in_turn(noted);
             }
         }
-        if self.running.is_none() {
-            let call = match (self.stage, &answer) {
-                (Stage::New, Answer::Go) => None,
-                (Stage::Ready, Answer::Run(_)) => Some(()),
-                (Stage::Ready, Answer::Stop) => return ended(),
-                _ => {
-                    self.stage = Stage::Over;
-                    return ended();
-                }
-            };
-            match self.coroutine(call.is_some()) {
-                Ok(running) => self.running = Some(running),
-                Err(error) => {
-                    let text = format!("no memory for the stack of a VU: {error}");
-                    return failed(Failure::Result(text));
-                }
+        let begins = !self.fiber.waits();
+        match (self.stage, &answer) {
+            _ if !begins => {}
+            (Stage::New, Answer::Go) | (Stage::Ready, Answer::Run(_)) => {}
+            (Stage::Ready, Answer::Stop) => return ended(),
+            _ => {
+                self.stage = Stage::Over;
+                return ended();
             }
         }
         if let Some(engine) = self.engine.get() {
             engine.limit();
             engine.hand_over(&self.state);
         }
-        let Some(running) = &mut self.running else {
-            return ended();
+        let went_on = match begins {
+            true => self.begin(answer),
+            false => Ok(self.fiber.resume(answer, now)),
         };
-        let effect = match running.resume((answer, now)) {
-            CoroutineResult::Yield(effect) => effect,
-            CoroutineResult::Return(effect) => {
-                // Its stack goes back.
-                self.running = None;
-                let fails = matches!(&effect, Effect::Done(end) if end.failure.is_some());
-                if self.stage == Stage::New {
-                    self.stage = if fails { Stage::Over } else { Stage::Ready };
-                }
-                effect
+        let effect = match went_on {
+            Ok(effect) => effect.unwrap_or_else(ended),
+            Err(error) => {
+                let text = format!("no memory for the stack of the VUs: {error}");
+                return failed(Failure::Result(text));
             }
         };
+        if self.stage == Stage::New && !self.fiber.waits() {
+            let fails = matches!(&effect, Effect::Done(end) if end.failure.is_some());
+            self.stage = if fails { Stage::Over } else { Stage::Ready };
+        }
         let notes = self.state.port.notes();
         if notes.is_empty() {
             return effect;
@@ -186,23 +174,19 @@ impl ScriptVu {
         first.unwrap_or_else(ended)
     }
 
-    /// What runs the init code, or one call.
-    fn coroutine(&self, called: bool) -> std::io::Result<Running> {
-        let stack = self.stacks.take()?;
-        let low = stack.low();
+    /// Runs the init code, or a call.
+    fn begin(&mut self, answer: Answer) -> std::io::Result<Option<Effect>> {
         let (state, engine) = (self.state.clone(), self.engine.clone());
         let (shared, memory) = (self.shared, self.memory.clone());
-        let body = move |yielder: &Yielder<_, _>, (answer, now): Resumed| {
-            let open = state.port.open(yielder, now, low);
-            let effect = match (called, answer) {
-                (true, Answer::Run(call)) => run(&engine, &state, &call),
-                (false, Answer::Go) => begin(&engine, &state, shared, &memory),
-                _ => ended(),
+        self.fiber.begin(self.now, move |yielder, stack| {
+            let open = state.port.open(yielder, stack);
+            let effect = match answer {
+                Answer::Run(call) => run(&engine, &state, &call),
+                _ => begin(&engine, &state, shared, &memory),
             };
             drop(open);
             effect
-        };
-        Ok(Coroutine::with_stack(stack, body))
+        })
     }
 }
 
@@ -219,13 +203,7 @@ pub(crate) fn failed(failure: Failure) -> Effect {
 
 impl Drop for ScriptVu {
     fn drop(&mut self) {
-        while let Some(running) = &mut self.running {
-            if !running.started() || running.done() {
-                break;
-            }
-            running.resume((Answer::Stop, self.now));
-        }
-        self.running = None;
+        self.fiber.stop();
         self.state.let_go();
         if let Some(engine) = self.engine.get() {
             engine.desk.leave(&self.state);

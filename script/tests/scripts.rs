@@ -411,6 +411,49 @@ fn scripts_that_change_what_all_vus_see_are_found() {
     }
 }
 
+/// What a call that waits has on the stack lies elsewhere meanwhile: closures find their variables there.
+#[test]
+fn closures_find_the_variables_of_a_call_that_waits() {
+    let text = r"
+import { group, sleep } from 'k6';
+export const options = { scenarios: {
+  first: { executor: 'per-vu-iterations', vus: 1, iterations: 1, exec: 'first' },
+  second: { executor: 'per-vu-iterations', vus: 1, iterations: 1, exec: 'second', startTime: '1s' },
+} };
+export function first() {
+  let sum = 1;
+  const seen = [];
+  const wait = (argument, seconds) => {
+    let inner = 0;
+    globalThis.add = (by) => { seen.push(by); sum += by; argument += by; inner += by; return [sum, argument, inner]; };
+    group('waits', () => { sleep(seconds); inner += 0.5; });
+    return [argument, inner];
+  };
+  const [argument, inner] = wait(10, 4);
+  sleep(3);
+  console.log('first', sum, seen.join(), argument, inner);
+}
+export function second() {
+  const deep = (n) => { let own = n; const read = () => own; if (n > 0) { return deep(n - 1) + read(); } sleep(1); return own; };
+  console.log('second', globalThis.add(2).join(), deep(300), globalThis.add(3).join());
+  sleep(1);
+  console.log('third', globalThis.add(4).join());
+  sleep(2);
+  console.log('closed', globalThis.add(5).join());
+  globalThis.add = undefined;
+}
+";
+    let said = said(text);
+    // The frame of `wait` is over after four seconds, that of `first` after seven.
+    let expected = [
+        "second 3,12,2 45150 6,15,5",
+        "third 10,19,9",
+        "closed 15,24,14.5",
+        "first 15 2,3,4,5 19 9.5",
+    ];
+    assert_eq!(said, expected);
+}
+
 /// Times that are no whole nanoseconds, as `Math.random()` gives them, come all the same.
 #[test]
 fn waits_of_any_length_come_to_an_end() {

@@ -14,7 +14,7 @@ mod stringify;
 mod text;
 mod texts;
 
-use crate::effect::{Call, Failure, Iteration, Tags};
+use crate::effect::{Failure, Iteration, Tags};
 use crate::options::SHOWN;
 use crate::raw::{Bytecode, CallContext, KeptModule, KeptValue, Port};
 use crate::script::{Metric, Script};
@@ -260,18 +260,18 @@ impl State {
         self.stop.borrow_mut().take()
     }
 
-    /// A call begins.
-    pub(crate) fn begin(&self, call: &Call) {
+    /// A call begins: this iteration, or another.
+    pub(crate) fn begin(&self, iteration: Option<&Iteration>) {
         self.polls.set(0);
         self.planned.take();
         if !self.group.borrow().is_empty() {
             self.group.replace("".into());
         }
-        if let Call::Iteration(iteration) = call {
+        if let Some(iteration) = iteration {
             self.number.set(iteration.vu);
             self.iteration.replace(iteration.clone());
         }
-        self.in_iteration.set(matches!(call, Call::Iteration(_)));
+        self.in_iteration.set(iteration.is_some());
     }
 
     /// Ends the running call for this reason; no `catch` of the script sees it.

@@ -17,16 +17,20 @@
 //! keeps three things that belong to a stack: the innermost frame, the queue of promise jobs, and the lowest address
 //! that a stack may reach. [`Port::suspend`] takes the first two out and puts them back ([`Words`]); the third is set
 //! by the engine's own functions whenever a stack is entered ([`Machine::enter`]). No exception is pending when a
-//! native is called. The collector counts references and does not scan stacks, so suspended ones are safe from it; a
-//! variable that a closure shares with a suspended frame lies on that frame's stack, which stays where it is.
+//! native is called. The collector counts references and does not scan stacks, so suspended ones are safe from it.
 //! Frame and queue have no public name. [`words`] finds them by what the engine does to its memory in calls that nest
 //! and in a promise that is resolved, and refuses unless exactly one place fits and the version is the one this was
 //! written for. Then every VU gets an engine of its own, and nothing is swapped.
 //!
-//! **Stacks** ([`Stacks`]). A stack is used by one coroutine at a time. Most have a guard page. Each guard costs a
-//! mapping, of which a process has some ten thousand, so beyond [`GUARDED`] stacks they are parts of larger blocks
-//! without guards. There the engine's own limit is the guard: it refuses calls that come nearer than [`RESERVE`] to
-//! a stack's end, and native code below it needs a fraction of that.
+//! **The stack** ([`CommonStack`]). The coroutines of a run have one stack, with a guard page. What a coroutine has on it
+//! is put aside when it waits, and put back to the same addresses before it goes on ([`Fiber`]). Why this is sound:
+//! - One coroutine at a time has its words on the stack: one that begins or goes on finds those of the one before put
+//!   aside, and none begins within another.
+//! - All that is in use on the stack of a coroutine that waits lies above the address that [`Port::hand_over`] notes, less
+//!   what the switch writes below it. That much is measured in the same function ([`CommonStack::new`]).
+//! - While a coroutine waits, nothing reads or writes its words but through the variables that its frames share with
+//!   closures, in an engine for all VUs. What leads there is moved with them: see `frames.rs`, and [`words`], which
+//!   checks these places, too. In an engine of its own nobody else runs.
 //!
 //! **Memory** ([`Counting`]) is that of `rquickjs`'s own allocator, counted.
 //!
@@ -41,11 +45,13 @@
 #![allow(unsafe_code)]
 
 mod code;
+mod frames;
 mod kept;
 mod lazy;
 mod memory;
 mod native;
 mod stack;
+mod valgrind;
 mod words;
 
 pub(crate) use code::{Bytecode, Code, KeptModule};
@@ -54,7 +60,7 @@ pub(crate) use lazy::{Fields, Lazy};
 pub(crate) use native::{
     CallContext, Native, Outcome, OwnedValue, Thrown, ValueRef, bound, function, set_host,
 };
-pub(crate) use stack::{PooledStack, Stacks};
+pub(crate) use stack::{CommonStack, Fiber};
 pub(crate) use words::words;
 
 use crate::effect::{Answer, Effect};
@@ -68,18 +74,18 @@ use std::time::Duration;
 use memory::Counting;
 use words::Words;
 
-/// What a coroutine is resumed with: the answer, and the time since the start of the test.
-pub(crate) type Resumed = (Answer, Duration);
+/// What hands control to the host; effect and answer go by way of the stack.
+pub(crate) type HandOver = Yielder<(), ()>;
 
 /// Bytes of a stack that the engine leaves to native code.
 pub(crate) const RESERVE: usize = 128 << 10;
 
 /// The way from the script to its host.
 pub(crate) struct Port {
-    yielder: Cell<*const Yielder<Resumed, Effect>>,
+    yielder: Cell<*const HandOver>,
     machine: Cell<Option<Machine>>,
-    now: Cell<Duration>,
-    low: Cell<usize>,
+    /// That of the coroutine; as long as the yielder.
+    stack: Cell<*const CommonStack>,
     /// Effects that need no answer, for the host's next turn.
     notes: RefCell<Vec<Effect>>,
 }
@@ -93,6 +99,7 @@ pub(crate) struct Open<'p>(&'p Port);
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         self.0.yielder.set(ptr::null());
+        self.0.stack.set(ptr::null());
     }
 }
 
@@ -102,35 +109,34 @@ impl Port {
         Port {
             yielder: Cell::new(ptr::null()),
             machine: Cell::new(None),
-            now: Cell::new(Duration::ZERO),
-            low: Cell::new(0),
+            stack: Cell::new(ptr::null()),
             notes: RefCell::default(),
         }
     }
 
-    /// Opens the port for the coroutine whose body was called with this yielder, on a stack that may be used down to
-    /// the address `low`.
-    pub(crate) fn open(
-        &self,
-        yielder: &Yielder<Resumed, Effect>,
-        now: Duration,
-        low: usize,
-    ) -> Open<'_> {
+    /// Opens the port for the coroutine whose body was called with this yielder and this stack.
+    pub(crate) fn open(&self, yielder: &HandOver, stack: &CommonStack) -> Open<'_> {
         self.yielder.set(yielder);
-        self.now.set(now);
-        self.low.set(low);
+        self.stack.set(stack);
         Open(self)
+    }
+
+    fn stack(&self) -> Option<&CommonStack> {
+        // SAFETY: a stack that is set lives as long as the port is open.
+        unsafe { self.stack.get().as_ref() }
     }
 
     /// The engine that runs on this coroutine's stack from here on.
     pub(crate) fn enter(&self, core: &Core) {
-        core.machine.enter(self.low.get());
+        if let Some(stack) = self.stack() {
+            core.machine.enter(stack.low());
+        }
         self.machine.set(Some(core.machine));
     }
 
     /// Time since the start of the test.
     pub(crate) fn now(&self) -> Duration {
-        self.now.get()
+        self.stack().map_or(Duration::ZERO, |stack| stack.now.get())
     }
 
     /// Keeps an effect that needs no answer until the host's next turn. Gives it back if it must be handed over.
@@ -150,20 +156,42 @@ impl Port {
 
     /// Hands an effect to the host and waits for its answer.
     pub(crate) fn suspend(&self, effect: Effect) -> Answer {
-        let yielder = self.yielder.get();
-        if yielder.is_null() {
+        let Some(stack) = self.stack() else {
             return Answer::Stop;
-        }
+        };
+        stack.effect.set(Some(effect));
+        self.hand_over(stack);
+        stack.answer.take().unwrap_or(Answer::Stop)
+    }
+
+    /// Waits for the host. Not inlined: how much of the stack it needs is measured.
+    #[inline(never)]
+    fn hand_over(&self, stack: &CommonStack) {
+        // SAFETY: see the top of this file.
+        let Some(yielder) = (unsafe { self.yielder.get().as_ref() }) else {
+            return;
+        };
         let machine = self.machine.get();
         let parked = machine.map(Machine::park);
-        // SAFETY: see the top of this file.
-        let (answer, now) = unsafe { (*yielder).suspend(effect) };
+        let here = 0usize;
+        stack.mark.set(Mark {
+            here: ptr::from_ref(&here) as usize,
+            shared: machine.zip(parked).and_then(|(m, p)| m.shared(p, stack)),
+        });
+        yielder.suspend(());
         if let (Some(machine), Some(parked)) = (machine, parked) {
-            machine.unpark(parked, self.low.get());
+            machine.unpark(parked, stack.low());
         }
-        self.now.set(now);
-        answer
     }
+}
+
+/// Where a coroutine left off.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    /// An address on the stack.
+    here: usize,
+    /// The innermost frame, if variables that closures share lie on the stack.
+    shared: Option<usize>,
 }
 
 /// What was taken out of an engine: the innermost frame, the first and the last job.
@@ -197,6 +225,14 @@ impl Machine {
             jobs.add(1).write(jobs as usize);
             parked
         }
+    }
+
+    /// The innermost frame, if variables that closures share lie on the stack.
+    fn shared(self, parked: Parked, stack: &CommonStack) -> Option<usize> {
+        let class = self.words?.class;
+        // SAFETY: the frames are those of calls that run on this stack.
+        let are = unsafe { frames::are_shared(parked.0, &stack.range(), class) };
+        are.then_some(parked.0)
     }
 
     /// Puts it back.

@@ -1,10 +1,15 @@
 //! Finds where an engine keeps what belongs to a stack.
 
+use super::ValueRef;
+use super::frames::{
+    ARGUMENTS, FRAME, SHARED, TAKEN_OVER, VARIABLE, VARIABLES, shared_count, word,
+};
 use super::memory::Counting;
 use rquickjs::function::Func;
-use rquickjs::{Context, Ctx, Result, Runtime, context, qjs};
+use rquickjs::{Context, Ctx, Result, Runtime, Value, context, qjs};
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
+use std::ops::Range;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -14,6 +19,8 @@ use std::sync::OnceLock;
 pub(crate) struct Words {
     pub(super) frame: usize,
     pub(super) jobs: usize,
+    /// The class of functions that are written in JavaScript, whose frames have variables.
+    pub(super) class: u32,
 }
 
 /// Where engines of this program keep what belongs to a stack; `None` if that is not certain.
@@ -25,7 +32,7 @@ pub(crate) fn words() -> Option<Words> {
 /// The version whose source was read for this.
 const VERSION: &CStr = c"0.16.2";
 
-/// Finds the two places, as the top of this file says.
+/// Finds these places, as the top of this file says.
 fn find() -> Result<Option<Words>> {
     // SAFETY: a constant of the engine.
     if unsafe { CStr::from_ptr(qjs::JS_GetVersion()) } != VERSION {
@@ -43,13 +50,16 @@ fn find() -> Result<Option<Words>> {
     // SAFETY: the context is alive.
     let start = unsafe { qjs::JS_GetRuntime(context.as_raw().as_ptr()) } as usize;
     let count = first.get() / size_of::<usize>();
-    let (frame, jobs) = context.with(|ctx| -> Result<_> {
-        Ok((
-            find_frame(&ctx, start, count)?,
-            find_jobs(&ctx, start, count)?,
-        ))
-    })?;
-    Ok(frame.zip(jobs).map(|(frame, jobs)| Words { frame, jobs }))
+    context.with(|ctx| {
+        let Some(frame) = find_frame(&ctx, start, count)? else {
+            return Ok(None);
+        };
+        let jobs = find_jobs(&ctx, start, count)?;
+        let class = find_class(&ctx, start, frame)?;
+        Ok(jobs
+            .zip(class)
+            .map(|(jobs, class)| Words { frame, jobs, class }))
+    })
 }
 
 /// Reads a word of the engine's memory, which is the first block that it took, of this size, and zeroed.
@@ -132,6 +142,73 @@ fn find_jobs(ctx: &Ctx, start: usize, count: usize) -> Result<Option<usize>> {
         heads.retain(empty);
     }
     Ok(only(&heads))
+}
+
+/// The class of functions in JavaScript, if their frames are as `frames.rs` takes them to be.
+fn find_class(ctx: &Ctx, start: usize, frame: usize) -> Result<Option<u32>> {
+    let function: Value = ctx.eval("() => 1")?;
+    let class = ValueRef::of_raw(function.as_raw()).class();
+    let top = 0usize;
+    let top = ptr::from_ref(&top) as usize;
+    let fits = move || {
+        let here = 0usize;
+        let stack = ptr::from_ref(&here) as usize..top;
+        // SAFETY: `find_frame` followed these frames; what they lead to is looked at only where it lies on this stack.
+        unsafe { is_as_known(read(start, frame), &stack, class) }
+    };
+    let seen: Rc<Cell<Option<bool>>> = Rc::default();
+    let note = seen.clone();
+    let look = Func::from(move || note.set(Some(fits())));
+    ctx.globals().set("look", look)?;
+    // A native function's frame lies between two of JavaScript.
+    ctx.eval::<(), _>(
+        "((b) => { let a = 77; const f = () => a + b; [1].forEach(() => { let c = 7; look(() => c); }); return f; })(78)",
+    )?;
+    Ok((seen.get() == Some(true)).then_some(class))
+}
+
+/// Whether three frames are those of the calls in `find_class`.
+///
+/// # Safety
+/// They are frames of calls that run on this stack.
+unsafe fn is_as_known(frame: usize, stack: &Range<usize>, class: u32) -> bool {
+    let shared = |at: usize| -> Option<Vec<usize>> {
+        // SAFETY: a frame; its list is looked at if it lies on the stack.
+        unsafe {
+            let list = word(at, SHARED).read();
+            let count = shared_count(at, class);
+            (count < 3 && stack.contains(&list))
+                .then(|| (0..count).map(|i| word(list, i).read()).collect())
+        }
+    };
+    // What a record of a variable of this frame says that the variable is, as a small number.
+    let value = |record: usize, at: usize| -> Option<u32> {
+        // SAFETY: the record has so many words, as the version says that was read.
+        unsafe {
+            let owned = word(record, TAKEN_OVER).cast::<u8>().read() == 0;
+            let variable = word(record, VARIABLE).read();
+            let known = [ARGUMENTS, VARIABLES].map(|place| word(at, place).read());
+            let is_one = known.contains(&variable) && stack.contains(&variable);
+            let is = owned && is_one && word(record, FRAME).read() == at;
+            is.then(|| (variable as *const u32).read())
+        }
+    };
+    // SAFETY: each leads to the next.
+    let (native, outer) = unsafe {
+        let native = word(frame, 0).read();
+        (native, word(native, 0).read())
+    };
+    let values = |at: usize| -> Option<Vec<u32>> {
+        shared(at)?
+            .into_iter()
+            .map(|record| value(record, at))
+            .collect()
+    };
+    // SAFETY: a native function has a frame, too.
+    let is_native = unsafe { shared_count(native, class) } == 0;
+    let mut outer = values(outer).unwrap_or_default();
+    outer.sort_unstable();
+    is_native && values(frame) == Some(vec![7]) && outer == [77, 78]
 }
 
 #[cfg(test)]

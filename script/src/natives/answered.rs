@@ -2,10 +2,11 @@
 
 use super::fast::Fast;
 use super::host::milliseconds;
+use super::json;
 use super::quick::canonical;
 use crate::effect::{Request, Response};
 use crate::natives::Desk;
-use crate::raw::{CallContext, Fields, KeptName, Lazy, Outcome, OwnedValue, ValueRef};
+use crate::raw::{CallContext, Fields, KeptName, KnownNames, Lazy, Outcome, OwnedValue, ValueRef};
 use rquickjs::function::Func;
 use rquickjs::{Ctx, IntoJs, Object, Persistent, Result, Value};
 use std::cell::RefCell;
@@ -57,6 +58,8 @@ const BODY: usize = 8;
 pub(crate) struct Responses {
     kind: Lazy<Exchange>,
     prototype: Persistent<Object<'static>>,
+    /// Names of fields of bodies.
+    names: KnownNames,
 }
 
 impl Responses {
@@ -72,6 +75,7 @@ impl Responses {
         Ok(Responses {
             kind: Lazy::new(ctx, &names)?,
             prototype: Persistent::save(ctx, prototype),
+            names: KnownNames::of(ctx),
         })
     }
 
@@ -121,6 +125,9 @@ impl Responses {
         let exchange = self.kind.untouched(of, BODY, first)?;
         let mut body = exchange.body.borrow_mut();
         let body = body.as_mut()?;
+        if let Some(value) = json::read(cx, &self.names, body) {
+            return Some(value);
+        }
         body.push(0);
         let value = cx.json(body);
         body.pop();

@@ -7,6 +7,7 @@ mod desk;
 mod fast;
 mod host;
 mod iteration;
+mod json;
 mod planned;
 mod quick;
 mod random;

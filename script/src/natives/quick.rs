@@ -106,7 +106,7 @@ pub(super) fn planned(
     let Some(Address { url, template }) = address(desk, fast, cx, given.url)? else {
         return Ok(None);
     };
-    let Some(host) = plain_host(&url) else {
+    let Some(host) = texts.host(&url, plain_host) else {
         return Ok(None);
     };
     let state = desk.vu();
@@ -119,7 +119,7 @@ pub(super) fn planned(
         return Ok(None);
     }
     let mut headers = Headers::with_capacity(3 + params.headers.len());
-    let host = params.host.unwrap_or_else(|| texts.kept(host));
+    let host = params.host.unwrap_or(host);
     headers.push((fast.host.clone(), host));
     let agent = params.agent.unwrap_or_else(|| defaults.agent.clone());
     headers.push((fast.user_agent.clone(), agent));

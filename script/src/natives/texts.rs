@@ -21,6 +21,8 @@ pub(crate) struct Texts {
     /// Small numbers.
     numbers: RefCell<Vec<Option<Rc<str>>>>,
     tags: RefCell<Vec<Seen>>,
+    /// Addresses and their hosts.
+    hosts: RefCell<Vec<Option<[Rc<str>; 2]>>>,
 }
 
 impl Texts {
@@ -35,6 +37,24 @@ impl Texts {
             Some(known) if **known == *text => known.clone(),
             _ => place.insert(text.into()).clone(),
         }
+    }
+
+    /// The host of an address, which `find` finds in it; it is asked again only if that text has not been here lately.
+    pub(crate) fn host(
+        &self,
+        url: &Rc<str>,
+        find: impl FnOnce(&str) -> Option<&str>,
+    ) -> Option<Rc<str>> {
+        let at = (Rc::as_ptr(url).addr() >> 4) % PLACES;
+        let known = self.hosts.borrow().get(at).cloned().flatten();
+        if let Some([_, host]) = known.filter(|[of, _]| Rc::ptr_eq(of, url)) {
+            return Some(host);
+        }
+        let host = self.kept(find(url)?);
+        let mut hosts = self.hosts.borrow_mut();
+        hosts.resize(PLACES, None);
+        hosts[at] = Some([url.clone(), host.clone()]);
+        Some(host)
     }
 
     /// A number as a text.
@@ -55,12 +75,15 @@ impl Texts {
         if more.is_empty() {
             return defaults.tags.clone();
         }
-        let mut given = defaults.tag_list.clone();
-        given.extend(more);
+        let usual = &defaults.tag_list;
         let mut seen = self.tags.borrow_mut();
-        if let Some((_, tags)) = seen.iter().find(|(before, _)| *before == given) {
+        let is = |(before, _): &&Seen| {
+            before.len() == usual.len() + more.len() && before.iter().eq(usual.iter().chain(&more))
+        };
+        if let Some((_, tags)) = seen.iter().find(is) {
             return tags.clone();
         }
+        let given: Headers<Rc<str>> = usual.iter().cloned().chain(more).collect();
         let owned = |(key, value): &(Rc<str>, Rc<str>)| (key.to_string(), value.to_string());
         let tags: Rc<Tags> = Rc::new(given.iter().map(owned).collect());
         if seen.len() < MOST_TAGS {

@@ -112,6 +112,69 @@ impl Drop for Literals {
     }
 }
 
+/// Names of fields that came before, by their texts. It must go before its engine.
+pub(crate) struct KnownNames(*mut qjs::JSRuntime, Places<qjs::JSAtom>);
+
+impl KnownNames {
+    /// None yet.
+    pub(crate) fn of(ctx: &Ctx) -> KnownNames {
+        // SAFETY: the context is alive.
+        let runtime = unsafe { qjs::JS_GetRuntime(ctx.as_raw().as_ptr()) };
+        KnownNames(runtime, RefCell::new(vec![None; PLACES]))
+    }
+
+    /// A text as a name; `None` if there is no memory for it.
+    pub(crate) fn name<'js>(&self, cx: CallContext<'js>, text: &str) -> Option<OwnedName<'js>> {
+        let bytes = text.as_bytes();
+        let [first, last] = [bytes.first(), bytes.last()].map(|b| b.map_or(0, |b| usize::from(*b)));
+        let place = &mut self.1.borrow_mut()[(bytes.len() * 7 + first * 31 + last) % PLACES];
+        let context = cx.0.as_ptr();
+        // SAFETY: names that are kept are alive; each reference that is taken is given up.
+        unsafe {
+            if let Some((atom, _)) = place.as_ref().filter(|(_, kept)| **kept == *text) {
+                return Some(OwnedName(qjs::JS_DupAtom(context, *atom), cx));
+            }
+            let atom = qjs::JS_NewAtomLen(context, text.as_ptr().cast(), text.len() as _);
+            if atom == qjs::JS_ATOM_NULL {
+                return None;
+            }
+            if text.len() <= LONGEST {
+                let entry = (qjs::JS_DupAtom(context, atom), text.into());
+                if let Some((before, _)) = place.replace(entry) {
+                    qjs::JS_FreeAtomRT(self.0, before);
+                }
+            }
+            Some(OwnedName(atom, cx))
+        }
+    }
+}
+
+impl Drop for KnownNames {
+    fn drop(&mut self) {
+        for (atom, _) in self.1.get_mut().drain(..).flatten() {
+            // SAFETY: it goes before its engine.
+            unsafe { qjs::JS_FreeAtomRT(self.0, atom) };
+        }
+    }
+}
+
+/// A name with a reference of its own.
+pub(crate) struct OwnedName<'js>(qjs::JSAtom, CallContext<'js>);
+
+impl OwnedName<'_> {
+    /// The name.
+    pub(crate) fn name(&self) -> Name {
+        Name(self.0)
+    }
+}
+
+impl Drop for OwnedName<'_> {
+    fn drop(&mut self) {
+        // SAFETY: it owns this reference.
+        unsafe { qjs::JS_FreeAtom(self.1.0.as_ptr(), self.0) };
+    }
+}
+
 /// A name that is kept. It must go before its engine.
 pub(crate) struct KeptName(qjs::JSAtom, *mut qjs::JSRuntime);
 

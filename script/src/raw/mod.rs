@@ -55,7 +55,7 @@ mod valgrind;
 mod words;
 
 pub(crate) use code::{Bytecode, Code, KeptModule};
-pub(crate) use kept::{KeptName, KeptValue, Literals};
+pub(crate) use kept::{KeptName, KeptValue, KnownNames, Literals, OwnedName};
 pub(crate) use lazy::{Fields, Lazy};
 pub(crate) use native::{
     CallContext, Native, Outcome, OwnedValue, Thrown, ValueRef, bound, function, set_host,

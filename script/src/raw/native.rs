@@ -311,6 +311,16 @@ impl<'js> CallContext<'js> {
         OwnedValue(if value { qjs::JS_TRUE } else { qjs::JS_FALSE }, self)
     }
 
+    /// `null`.
+    pub(crate) fn null(self) -> OwnedValue<'js> {
+        OwnedValue(qjs::JS_NULL, self)
+    }
+
+    /// A whole number.
+    pub(crate) fn integer(self, value: i32) -> OwnedValue<'js> {
+        OwnedValue(qjs::JS_MKVAL(qjs::JS_TAG_INT, value), self)
+    }
+
     /// A number.
     pub(crate) fn number(self, value: f64) -> OwnedValue<'js> {
         OwnedValue(qjs::JS_NewFloat64(value), self)
@@ -467,7 +477,44 @@ impl<'js> CallContext<'js> {
         Thrown
     }
 
-    /// What a JSON text says; `None` if it is no JSON. There is a NUL behind the text, which is part of the bytes.
+    /// A new object.
+    pub(crate) fn new_object(self) -> Outcome<OwnedValue<'js>> {
+        // SAFETY: the context is alive.
+        self.owned(unsafe { qjs::JS_NewObject(self.0.as_ptr()) })
+    }
+
+    /// A new array of these values.
+    pub(crate) fn new_array(self, values: Vec<OwnedValue<'js>>) -> Outcome<OwnedValue<'js>> {
+        let raw: Vec<qjs::JSValue> = values.into_iter().map(OwnedValue::into_raw).collect();
+        let count = c_int::try_from(raw.len()).unwrap_or(c_int::MAX);
+        // SAFETY: so many values, whose references go over to the array, or are given up.
+        self.owned(unsafe { qjs::JS_NewArrayFrom(self.0.as_ptr(), count, raw.as_ptr()) })
+    }
+
+    /// Gives an object a property of its own, whatever its prototype has.
+    pub(crate) fn define(self, of: ValueRef, name: Name, value: OwnedValue) -> Outcome<()> {
+        let flags = qjs::JS_PROP_C_W_E as c_int;
+        // SAFETY: the object and the name are alive; the value's reference goes over to the engine.
+        match unsafe {
+            let value = value.into_raw();
+            qjs::JS_DefinePropertyValue(self.0.as_ptr(), of.0, name.0, value, flags)
+        } {
+            0.. => Ok(()),
+            _ => Err(Thrown),
+        }
+    }
+
+    /// Drops the pending exception, if there is one.
+    pub(crate) fn forget_exception(self) {
+        // SAFETY: the context is alive.
+        unsafe {
+            if qjs::JS_HasException(self.0.as_ptr()) {
+                qjs::JS_FreeValue(self.0.as_ptr(), qjs::JS_GetException(self.0.as_ptr()));
+            }
+        }
+    }
+
+    /// What a JSON text says to the engine; `None` if it is no JSON. There is a NUL behind the text, which is part of the bytes.
     pub(crate) fn json(self, text: &[u8]) -> Option<OwnedValue<'js>> {
         let length = text.len().checked_sub(1).filter(|last| text[*last] == 0)?;
         let name: *const c_char = c"<input>".as_ptr();

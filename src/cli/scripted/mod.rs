@@ -1,6 +1,7 @@
 //! k6 scripts in the place of journeys: `capsim COMMAND SCRIPT --system FILE`, `capsim COMMAND MODEL --script FILE`.
 
 mod answers;
+mod body;
 mod learned;
 mod program;
 mod routes;

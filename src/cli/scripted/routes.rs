@@ -1,11 +1,12 @@
 //! Which endpoint a request of a script reaches, and what the request is about.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use capsim_script::Request;
 
+use super::body;
 use crate::cli::import::journey::endpoint_name;
 use crate::model::Model;
 use crate::model::answer::{Http, Name, Part, Route, Segment};
@@ -32,8 +33,6 @@ pub struct Sent {
     pub endpoint: EndpointId,
     pub request: Rc<Request>,
     path: BTreeMap<String, String>,
-    /// What the body says, once something of it is asked for.
-    body: OnceCell<serde_json::Value>,
 }
 
 impl Routes {
@@ -123,7 +122,7 @@ fn matches(
 }
 
 /// The pairs of a query or a form.
-fn form(text: &str) -> Vec<(String, String)> {
+pub(super) fn form(text: &str) -> Vec<(String, String)> {
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decoded(name), decoded(value))
@@ -155,24 +154,12 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// A body that is JSON or a form.
-fn body(bytes: &[u8]) -> serde_json::Value {
-    serde_json::from_slice(bytes).unwrap_or_else(|_| {
-        let pairs = form(&String::from_utf8_lossy(bytes));
-        let pairs = pairs.into_iter();
-        pairs
-            .map(|(k, v)| (k, serde_json::Value::String(v)))
-            .collect()
-    })
-}
-
 impl Sent {
     fn new(endpoint: EndpointId, request: &Rc<Request>, path: BTreeMap<String, String>) -> Sent {
         Sent {
             endpoint,
             request: request.clone(),
             path,
-            body: OnceCell::new(),
         }
     }
 
@@ -190,16 +177,7 @@ impl Sent {
                 let headers = &self.request.headers;
                 headers.iter().find(own).map(|(_, v)| v.to_string())
             }
-            Part::Body(keys) => {
-                let whole = self.body.get_or_init(|| body(&self.request.body));
-                let found = keys.iter().try_fold(whole, |value, key| match value {
-                    serde_json::Value::Array(items) => {
-                        key.parse::<usize>().ok().and_then(|at| items.get(at))
-                    }
-                    other => other.get(key),
-                });
-                return found.cloned();
-            }
+            Part::Body(keys) => return body::part(&self.request.body, keys),
         };
         text.map(serde_json::Value::String)
     }
@@ -207,12 +185,14 @@ impl Sent {
     /// What it is about: what the route's parameters and the endpoint's `entities` name.
     pub fn entities(&self, http: &Http) -> Entities {
         let mut entities = Entities::default();
-        let named = self.path.keys().filter_map(|name| {
-            let entity = Name::of(name)?;
-            Some((entity, Part::Path(name.clone())))
-        });
-        for (entity, part) in named.chain(http.entities.iter().cloned()) {
-            let Some(number) = self.part(&part).and_then(|value| number_of(&value)) else {
+        let text = |value: &String| serde_json::Value::String(value.clone());
+        let of_path = self.path.iter();
+        let of_path =
+            of_path.filter_map(|(name, value)| Some((Name::of(name)?, Some(text(value)))));
+        let of_parts = http.entities.iter();
+        let of_parts = of_parts.map(|(entity, part)| (*entity, self.part(part)));
+        for (entity, value) in of_path.chain(of_parts) {
+            let Some(number) = value.and_then(|value| number_of(&value)) else {
                 continue;
             };
             let from_one = Some(number.wrapping_sub(1));
@@ -291,9 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_are_read_like_json() {
-        assert_eq!(body(b"a=1&b=x+y")["b"], "x y");
-        assert_eq!(body(br#"{"a":[{"b":2}]}"#)["a"][0]["b"], 2);
+    fn addresses_have_a_host_a_path_and_a_query() {
         assert_eq!(parts("http://h:1/p/q?x=1"), ("h:1", "/p/q", "x=1"));
         assert_eq!(parts("http://h"), ("h", "", ""));
     }

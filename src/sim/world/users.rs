@@ -197,7 +197,7 @@ impl<'m> World<'m> {
             // Every VU is a user of its own.
             vu.context.user = id % self.model.users.max(1);
         }
-        let turn = Turn {
+        let mut turn = Turn {
             now,
             vu: id,
             origin: vu.origin,
@@ -205,45 +205,51 @@ impl<'m> World<'m> {
             reply: vu.reply,
             arrived,
         };
-        let context = vu.context;
-        let mut users = self.users.take()?;
-        let world = &*self;
-        let action = users.next(turn, &StateView { world, context });
-        self.users = Some(users);
         let origin = turn.origin;
         let label = |group| SampleTags { origin, group };
+        let mut users = self.users.take()?;
+        let goes_on = loop {
+            let context = self.vus[id as usize].context;
+            let world = &*self;
+            match users.next(turn, &StateView { world, context }) {
+                // What takes no time is followed at once.
+                UserAction::Identify(entities) => self.identify(id, entities),
+                UserAction::Check(check, passed) => {
+                    self.recorder.checks(now, origin, (check, 1), passed);
+                }
+                UserAction::Record(metric, group, value) => {
+                    self.recorder.custom(now, metric, label(group), value);
+                }
+                UserAction::GroupEnd(group, duration) => {
+                    self.recorder.group(now, label(Some(group)), duration);
+                }
+                UserAction::Send(site, tag) => {
+                    self.send_beside(now, id, site, tag);
+                    break Some(true);
+                }
+                UserAction::WaitForAny(at_most) => break Some(self.wait_for_any(now, id, at_most)),
+                UserAction::Done => {
+                    self.give_up_lines(id);
+                    break None;
+                }
+                last => {
+                    self.end_turn(now, id, origin, last);
+                    break Some(false);
+                }
+            }
+            turn.arrived = None;
+        };
+        self.users = Some(users);
+        goes_on
+    }
+
+    /// Carries out what a VU does before others act.
+    fn end_turn(&mut self, now: Time, id: u32, origin: SampleSource, action: UserAction) {
         match action {
-            UserAction::Identify(entities) => {
-                self.identify(id, entities);
-                return Some(true);
-            }
             UserAction::Request(site) => self.send(now, id, site),
-            UserAction::Send(site, tag) => {
-                self.send_beside(now, id, site, tag);
-                return Some(true);
-            }
-            UserAction::WaitForAny(at_most) => return Some(self.wait_for_any(now, id, at_most)),
             UserAction::Sleep(time) => self.sleep(now, id, time),
-            UserAction::Check(check, passed) => {
-                self.recorder.checks(now, origin, (check, 1), passed);
-                return Some(true);
-            }
-            UserAction::Record(metric, group, value) => {
-                self.recorder.custom(now, metric, label(group), value);
-                return Some(true);
-            }
-            UserAction::GroupEnd(group, duration) => {
-                self.recorder.group(now, label(Some(group)), duration);
-                return Some(true);
-            }
-            UserAction::Done => {
-                self.give_up_lines(id);
-                return None;
-            }
             UserAction::Rest(time) => self.rest(now, id, time),
-            UserAction::End => self.stop(Termination::Aborted),
-            UserAction::Abort if self.phase == Phase::Teardown => self.stop(Termination::Aborted),
-            UserAction::Abort => {
+            UserAction::Abort if self.phase != Phase::Teardown => {
                 // The iteration that ends the test counts.
                 if origin.as_scenario().is_some() {
                     self.rest(now, id, Span::ZERO);
@@ -251,8 +257,9 @@ impl<'m> World<'m> {
                 self.abort(now);
             }
             UserAction::Fail(why) => self.stop(Termination::Failed(why)),
+            // The end, or an abort in teardown.
+            _ => self.stop(Termination::Aborted),
         }
-        Some(false)
     }
 
     /// A VU sleeps for some time.

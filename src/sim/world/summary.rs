@@ -94,26 +94,26 @@ impl MetricQuery<'_> {
 
     /// All metrics that have samples or are named in a threshold.
     fn metrics(&self) -> Vec<Metric> {
-        let mut names: Vec<MetricName> = self
+        // Each with whether it is shown without samples, too.
+        let mut names: Vec<(MetricName, bool)> = self
             .names()
-            .map(|name| MetricName::Whole(name.to_owned()))
+            .map(|name| (MetricName::Whole(name.to_owned()), false))
             .collect();
-        names.extend(MetricName::parse(EXPECTED));
-        let mut shown: Vec<MetricName> = Vec::new();
+        names.extend(MetricName::parse(EXPECTED).ok().map(|name| (name, false)));
         for thresholds in &self.model.thresholds {
             if let Ok(name) = MetricName::parse(&thresholds.metric) {
-                // A sub-metric shows its parent, too, whether or not it has samples.
+                // A sub-metric shows its parent, too.
                 for name in [MetricName::Whole(name.metric().to_owned()), name] {
-                    if !names.contains(&name) {
-                        names.push(name.clone());
+                    match names.iter_mut().find(|(known, _)| *known == name) {
+                        Some((_, shown)) => *shown = true,
+                        None => names.push((name, true)),
                     }
-                    shown.push(name);
                 }
             }
         }
-        let metrics = names.iter().filter_map(|name| {
+        let metrics = names.iter().filter_map(|(name, shown)| {
             let (measured, metric) = self.metric(name)?;
-            (measured || shown.contains(name)).then_some(metric)
+            (measured || *shown).then_some(metric)
         });
         metrics.collect()
     }

@@ -16,6 +16,10 @@ use std::time::Duration;
 pub struct Settings {
     /// What `__ENV` holds.
     pub env: Tags,
+    /// What `__ENV` holds besides, where nothing else has that name: the variables of the shell.
+    pub shell: Tags,
+    /// Options as a JSON object, each of which stands over that of the script.
+    pub options: Option<String>,
     /// Seed of the random numbers; every VU has a stream of its own.
     pub seed: u64,
     /// The time of day at the start of the test, since 1970.
@@ -40,6 +44,8 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             env: Tags::new(),
+            shell: Tags::new(),
+            options: None,
             seed: 1,
             // 1 January 2026.
             epoch: Duration::from_secs(1_767_225_600),

@@ -327,3 +327,78 @@ visits = [{ delay = \"10ms\" }]
     assert_eq!(output.status.code(), Some(108), "{said}");
     assert_eq!(metrics(&text(&output.stdout))["iterations"], 1.0);
 }
+
+/// The shell's variables are in `__ENV`, those named `K6_…` stand over the script's options, and `-e` over both.
+#[test]
+fn the_shell_sets_variables_and_options_as_in_k6() {
+    let script = "import http from 'k6/http';
+export const options = {
+  thresholds: { http_reqs: ['count>0'] },
+  scenarios: { a: { executor: 'shared-iterations', iterations: 50 } },
+};
+console.log(`${__ENV.SHOP} ${__ENV.COLOUR} ${'SHOP' in __ENV}`);
+export default function () { http.get(`http://${__ENV.SHOP}/x`); }
+";
+    let folder = folder(&[("test.js", script), ("system.toml", ONE_ENDPOINT)]);
+    let (test, system) = (
+        folder.path().join("test.js"),
+        folder.path().join("system.toml"),
+    );
+    let shell = |variables: &[(&str, &str)], more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_capsim"));
+        command.arg("run").arg(&test).arg("--system").arg(&system);
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        command.args(more).output().unwrap()
+    };
+    let iterations = |output: &std::process::Output| {
+        let shown = text(&output.stdout);
+        let line = shown
+            .lines()
+            .find(|line| line.contains("iterations."))
+            .unwrap_or_default();
+        let count = line
+            .split_once(": ")
+            .map(|(_, count)| count.split(' ').next());
+        count.flatten().map(str::to_owned)
+    };
+    let own = shell(&[("SHOP", "a"), ("COLOUR", "red")], &["-e", "COLOUR=blue"]);
+    assert_eq!(
+        iterations(&own).as_deref(),
+        Some("50"),
+        "{}",
+        text(&own.stderr)
+    );
+    assert!(
+        text(&own.stderr).contains("a blue true"),
+        "{}",
+        text(&own.stderr)
+    );
+    let without = shell(&[("SHOP", "a")], &["--include-system-env-vars=false"]);
+    let said = text(&without.stderr);
+    assert!(said.contains("undefined undefined false"), "{said}");
+    // What tells the load takes the place of all that does.
+    let set = shell(
+        &[
+            ("SHOP", "a"),
+            ("K6_ITERATIONS", "7"),
+            ("K6_NO_THRESHOLDS", "true"),
+        ],
+        &[],
+    );
+    assert_eq!(
+        iterations(&set).as_deref(),
+        Some("7"),
+        "{}",
+        text(&set.stderr)
+    );
+    assert!(
+        !text(&set.stdout).contains("count>0"),
+        "{}",
+        text(&set.stdout)
+    );
+    let wrong = shell(&[("K6_VUS", "many")], &[]);
+    assert_eq!(wrong.status.code(), Some(104));
+    assert!(wrong.stdout.is_empty() && text(&wrong.stderr).contains("K6_VUS is `many`"));
+}

@@ -78,7 +78,7 @@ class ResultError extends Error {}
 // What belongs to one VU. `v` is that of the VU whose turn it is.
 let v;
 const newVu = (number) => ({
-  number, iteration: 0, env: { ...n.env }, data: undefined, given: undefined, metrics: undefined,
+  number, iteration: 0, env: O.assign(O.create(n.shell), n.env), data: undefined, given: undefined, metrics: undefined,
   called: false, clean: false, plain: false, httpOptions: noOptions, tags: noOptions, metadata: undefined, scenarioTags: noOptions, jar: undefined,
   callback: usualStatuses, boundaries: 0, rejections: undefined, timers: none, nextTimer: 1, underWay: 0, waiting: undefined, early: none,
 });

@@ -66,6 +66,15 @@
     for (const key of O.keys(env)) v.env[key] = env[key];
     tellDefaults();
   };
+  // The options of a script, under those that are set for it. Of what tells the load, those that are set stand alone.
+  const optionsOf = ({ options }) => {
+    if (n.setOptions === undefined) return options;
+    const set = JSON.parse(n.setOptions);
+    const own = isObject(options) ? { ...options } : {};
+    const load = ["duration", "iterations", "stages", "scenarios"];
+    if (load.some((key) => key in set)) for (const key of load) delete own[key];
+    return O.assign(own, set);
+  };
   const kit = {
     newVu, responses, marks, slow, fail, enter, survey, changed, give,
     describe: (thrown) => (isObject(thrown) && thrown.uncaught !== undefined ? "Uncaught (in promise) " + thrown.uncaught : describe(thrown)),
@@ -74,14 +83,14 @@
     exports: (name) => O.keys(modules[name]).filter((key) => key !== "default"),
     // Takes over what the init code exports.
     adopt: (namespace) => {
-      const { options } = namespace;
+      const options = optionsOf(namespace);
       if (!isObject(options)) return;
       v.httpOptions = options;
       tellDefaults();
     },
     // The options as JSON.
     options: (namespace) => {
-      const { options } = namespace;
+      const options = optionsOf(namespace);
       if (!isObject(options)) return undefined;
       return JSON.stringify(options, (_, v) => (typeof v === "number" && !isFinite(v) ? null : v));
     },

@@ -331,6 +331,8 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js
     natives.set("shortcuts", script.settings().shortcuts)?;
     natives.set("main", script.files().main())?;
     natives.set("env", script.settings().env.clone())?;
+    natives.set("shell", script.settings().shell.clone())?;
+    natives.set("setOptions", script.settings().options.clone())?;
     let (module, promise) = kit(ctx)?.eval()?;
     promise.finish::<()>()?;
     let make: Function = module.namespace()?.get("default")?;

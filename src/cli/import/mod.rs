@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use capsim_script::record::{phase, record};
-use capsim_script::{Call, Failure as Stop, Script, Settings, Tags};
+use capsim_script::{Call, Failure as Stop, Script, Settings};
 use clap::{Args, Parser};
 
 pub use load::{texts, variables};
@@ -22,6 +22,7 @@ use super::files::Files;
 use super::fit::FitArgs;
 use super::output::write_atomically;
 use super::outputs::Outputs;
+use super::scripted::environment::Environment;
 
 /// Iterations of each function that are recorded.
 const TIMES: u32 = 200;
@@ -42,24 +43,10 @@ Exit codes: 0 done, 104 the script does not run.")]
 pub struct Import {
     /// The script.
     script: PathBuf,
-    /// A variable of the script's environment, in __ENV. May be given several times.
-    #[arg(short = 'e', long = "env", value_name = "NAME=VALUE")]
-    env: Vec<String>,
+    #[command(flatten)]
+    environment: Environment,
     #[command(flatten)]
     allow: AllowPath,
-}
-
-/// The variables that `-e` gives.
-pub fn environment(pairs: &[String]) -> Result<Tags, CliError> {
-    let mut env = Tags::new();
-    for pair in pairs {
-        let Some((name, value)) = pair.split_once('=') else {
-            let text = format!("error: -e {pair}\n  help: write -e NAME=VALUE");
-            return Err(CliError::new(exit::USAGE, text));
-        };
-        env.insert(name.to_string(), value.to_string());
-    }
-    Ok(env)
 }
 
 /// Write the system of a k6 script, to be filled in: an endpoint for each request that it makes.
@@ -130,12 +117,10 @@ impl Stub {
         for run in &self.to {
             add("--to", run.into());
         }
-        for pair in &self.import.env {
-            add("-e", pair.into());
-        }
         for path in &self.import.allow.paths {
             add("--allow-path", path.into());
         }
+        line.extend(self.import.environment.arguments());
         let fitting = Fitting::try_parse_from(line);
         let wrong = |why: clap::Error| CliError::new(exit::USAGE, why.to_string());
         let done = fitting.map_err(wrong).and_then(|line| line.fit.execute());
@@ -167,9 +152,8 @@ impl Import {
 
     fn imported(&self) -> Result<Imported, CliError> {
         let settings = Settings {
-            env: environment(&self.env)?,
             allowed: self.allow.paths.clone(),
-            ..Settings::default()
+            ..self.environment.settings()?
         };
         imported(&self.script, settings)
     }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod body;
+pub mod environment;
 mod learned;
 mod program;
 mod routes;
@@ -17,7 +18,7 @@ use clap::Args;
 
 use super::exit::{self, CliError};
 use super::files::Files;
-use super::import::{environment, load_of};
+use super::import::load_of;
 use super::is_script;
 use crate::model::answer::{Route, Segment};
 use crate::model::document::{Document, GENERATED};
@@ -25,6 +26,7 @@ use crate::model::journey::Journey;
 use crate::model::program::Program;
 use crate::model::{Model, Override, input};
 use crate::world::program::{Carried, Told};
+use environment::Environment;
 use program::ScriptProgram;
 pub use summary::handle_summary;
 
@@ -37,9 +39,8 @@ pub struct ScriptArgs {
     /// The system, if a k6 script stands in the place of the model; see `capsim stub`.
     #[arg(long, value_name = "FILE", conflicts_with = "script")]
     system: Option<PathBuf>,
-    /// A variable of the script's environment, in __ENV. May be given several times.
-    #[arg(short = 'e', long = "env", value_name = "NAME=VALUE")]
-    env: Vec<String>,
+    #[command(flatten)]
+    environment: Environment,
     /// Give every VU of a script an engine of its own: 450 KB each. That is done unasked if the script changes
     /// global objects.
     #[arg(long)]
@@ -134,10 +135,9 @@ impl ScriptArgs {
 
     fn settings(&self, allowed: &[PathBuf]) -> Result<Settings, CliError> {
         Ok(Settings {
-            env: environment(&self.env)?,
             isolate: self.isolate_vus,
             allowed: allowed.to_vec(),
-            ..Settings::default()
+            ..self.environment.settings()?
         })
     }
 
@@ -171,7 +171,7 @@ impl ScriptArgs {
 
     /// Without a script there is nothing that its options mean.
     fn nothing_else(&self) -> Result<(), CliError> {
-        if self.env.is_empty() && self.answers.is_none() {
+        if self.environment.is_usual() && self.answers.is_none() {
             return Ok(());
         }
         let text = "error: -e and --answers go with a script: give --script FILE";

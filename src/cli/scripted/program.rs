@@ -71,8 +71,17 @@ impl ScriptProgram {
             let pairs = map.iter().flat_map(|(k, v)| [k.clone(), v.clone()]);
             pairs.collect::<Vec<_>>()
         };
-        let given = [pairs(&settings.env), pairs(&answers)].concat();
-        let identity = digest(files.chain(given));
+        // Of the shell what the script may read: not what every session sets anew.
+        let read = |name: &str| source.files().any(|(_, bytes)| contains(bytes, name));
+        let shell = settings.shell.iter().filter(|(name, _)| read(name));
+        let shell = shell.map(|(name, value)| (name.clone(), value.clone()));
+        let given = [
+            pairs(&settings.env),
+            pairs(&shell.collect()),
+            pairs(&answers),
+        ]
+        .concat();
+        let identity = digest(files.chain(given).chain(settings.options.clone()));
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let isolate = AtomicBool::new(settings.isolate);
         let exports = script.exports().clone();
@@ -149,6 +158,12 @@ impl ScriptProgram {
             last: RefCell::default(),
         })
     }
+}
+
+/// Whether bytes have a text within them.
+fn contains(bytes: &[u8], text: &str) -> bool {
+    let text = text.as_bytes();
+    !text.is_empty() && bytes.windows(text.len()).any(|part| part == text)
 }
 
 fn keep(number: u64, isolate: bool, script: Rc<Script>) {

@@ -1,0 +1,234 @@
+//! What a script finds in `__ENV`, and the options that variables named `K6_…` set, as in k6 v2.2.0 (`lib/options.go`).
+
+use capsim_script::{Settings, Tags};
+use clap::{ArgAction, Args};
+use serde_json::{Map, Value, json};
+use std::ffi::OsString;
+
+use crate::cli::exit::{self, CliError};
+
+/// The environment of a script.
+#[derive(Clone, Debug, Args)]
+pub struct Environment {
+    /// A variable of the script's environment, in __ENV. May be given several times.
+    #[arg(short = 'e', long = "env", value_name = "NAME=VALUE")]
+    env: Vec<String>,
+    /// Whether __ENV has the variables of the shell, too, as k6's has.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value_t = true,
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    include_system_env_vars: bool,
+}
+
+impl Environment {
+    /// Whether nothing was given.
+    pub fn is_usual(&self) -> bool {
+        self.env.is_empty() && self.include_system_env_vars
+    }
+
+    /// The arguments of a command that give it the same environment.
+    pub fn arguments(&self) -> Vec<OsString> {
+        let mut arguments = Vec::new();
+        for pair in &self.env {
+            arguments.extend(["-e".into(), pair.into()]);
+        }
+        if !self.include_system_env_vars {
+            arguments.push("--include-system-env-vars=false".into());
+        }
+        arguments
+    }
+
+    /// The settings of a script in this environment.
+    ///
+    /// # Errors
+    /// `-e` without `=`, or a variable `K6_…` that is not what its option takes.
+    pub fn settings(&self) -> Result<Settings, CliError> {
+        let mut env = Tags::new();
+        for pair in &self.env {
+            let Some((name, value)) = pair.split_once('=') else {
+                let text = format!("error: -e {pair}\n  help: write -e NAME=VALUE");
+                return Err(CliError::new(exit::USAGE, text));
+            };
+            env.insert(name.to_string(), value.to_string());
+        }
+        let texts = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        let shell: Tags = texts.collect();
+        Ok(Settings {
+            env,
+            options: options(&shell)?,
+            shell: match self.include_system_env_vars {
+                true => shell,
+                false => Tags::new(),
+            },
+            ..Settings::default()
+        })
+    }
+}
+
+/// What the value of a variable is.
+#[derive(Clone, Copy)]
+enum Kind {
+    Whole,
+    Switch,
+    Text,
+    /// Texts between commas.
+    List,
+    /// `DURATION:TARGET` between commas.
+    Stages,
+    /// `NAME:VALUE` between commas.
+    Pairs,
+}
+
+/// The variables, and the options that they set.
+const OPTIONS: [(&str, &str, Kind); 22] = [
+    ("K6_VUS", "vus", Kind::Whole),
+    ("K6_DURATION", "duration", Kind::Text),
+    ("K6_ITERATIONS", "iterations", Kind::Whole),
+    ("K6_STAGES", "stages", Kind::Stages),
+    ("K6_NO_SETUP", "noSetup", Kind::Switch),
+    ("K6_SETUP_TIMEOUT", "setupTimeout", Kind::Text),
+    ("K6_NO_TEARDOWN", "noTeardown", Kind::Switch),
+    ("K6_TEARDOWN_TIMEOUT", "teardownTimeout", Kind::Text),
+    ("K6_RPS", "rps", Kind::Whole),
+    ("K6_MAX_REDIRECTS", "maxRedirects", Kind::Whole),
+    ("K6_USER_AGENT", "userAgent", Kind::Text),
+    ("K6_BATCH", "batch", Kind::Whole),
+    ("K6_BATCH_PER_HOST", "batchPerHost", Kind::Whole),
+    ("K6_THROW", "throw", Kind::Switch),
+    ("K6_NO_CONNECTION_REUSE", "noConnectionReuse", Kind::Switch),
+    (
+        "K6_NO_VU_CONNECTION_REUSE",
+        "noVUConnectionReuse",
+        Kind::Switch,
+    ),
+    (
+        "K6_MIN_ITERATION_DURATION",
+        "minIterationDuration",
+        Kind::Text,
+    ),
+    ("K6_SUMMARY_TREND_STATS", "summaryTrendStats", Kind::List),
+    ("K6_SUMMARY_TIME_UNIT", "summaryTimeUnit", Kind::Text),
+    ("K6_TAGS", "tags", Kind::Pairs),
+    ("K6_NO_COOKIES_RESET", "noCookiesReset", Kind::Switch),
+    (
+        "K6_DISCARD_RESPONSE_BODIES",
+        "discardResponseBodies",
+        Kind::Switch,
+    ),
+];
+
+/// The options that variables set, as JSON; they stand over those of the script.
+fn options(variables: &Tags) -> Result<Option<String>, CliError> {
+    let mut set = Map::new();
+    for (name, option, kind) in OPTIONS {
+        if let Some(text) = variables.get(name).filter(|text| !text.is_empty()) {
+            set.insert(option.to_owned(), value(name, text, kind)?);
+        }
+    }
+    if let Some(text) = variables.get("K6_NO_THRESHOLDS")
+        && value("K6_NO_THRESHOLDS", text, Kind::Switch)? == json!(true)
+    {
+        set.insert("thresholds".to_owned(), json!({}));
+    }
+    Ok((!set.is_empty()).then(|| Value::Object(set).to_string()))
+}
+
+fn value(name: &str, text: &str, kind: Kind) -> Result<Value, CliError> {
+    let parts = || text.split(',').map(str::trim);
+    let read = match kind {
+        Kind::Text => Some(json!(text)),
+        Kind::Whole => text.parse::<i64>().ok().map(Value::from),
+        // As Go reads a boolean.
+        Kind::Switch => match text {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(json!(true)),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(json!(false)),
+            _ => None,
+        },
+        Kind::List => Some(parts().collect()),
+        Kind::Stages => parts()
+            .map(|stage| {
+                let (duration, target) = stage.split_once(':')?;
+                let target = target.parse::<i64>().ok()?;
+                Some(json!({ "duration": duration, "target": target }))
+            })
+            .collect(),
+        Kind::Pairs => parts()
+            .map(|pair| {
+                let (name, value) = pair.split_once(':')?;
+                Some((name.to_owned(), json!(value)))
+            })
+            .collect::<Option<Map<_, _>>>()
+            .map(Value::Object),
+    };
+    read.ok_or_else(|| {
+        let wanted = match kind {
+            Kind::Whole => "a whole number",
+            Kind::Switch => "`true` or `false`",
+            Kind::Stages => "stages such as `30s:10,1m:0`",
+            Kind::Pairs => "tags such as `name:value,other:value`",
+            Kind::Text | Kind::List => "a text",
+        };
+        let text = format!(
+            "error: the environment variable {name} is `{text}`\n  help: k6 takes it as an option: set it to {wanted}, or \
+             unset it"
+        );
+        CliError::new(exit::INVALID, text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_set_options_as_in_k6() {
+        let set = |pairs: &[(&str, &str)]| {
+            let variables = pairs
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+            options(&variables.collect()).map_err(|error| format!("{error:?}"))
+        };
+        let options = |pairs: &[(&str, &str)]| -> Value {
+            serde_json::from_str(&set(pairs).unwrap().unwrap()).unwrap()
+        };
+        assert_eq!(
+            set(&[("HOME", "x"), ("K6_OUT", "json"), ("K6_VUS", "")]).unwrap(),
+            None
+        );
+        assert_eq!(
+            options(&[
+                ("K6_VUS", "7"),
+                ("K6_DURATION", "30s"),
+                ("K6_NO_SETUP", "true")
+            ]),
+            json!({ "vus": 7, "duration": "30s", "noSetup": true })
+        );
+        assert_eq!(
+            options(&[("K6_STAGES", "5s:10, 20s:0"), ("K6_TAGS", "a:b,c:d:e")]),
+            json!({ "stages": [{ "duration": "5s", "target": 10 }, { "duration": "20s", "target": 0 }],
+                    "tags": { "a": "b", "c": "d:e" } })
+        );
+        assert_eq!(
+            options(&[("K6_NO_THRESHOLDS", "1")]),
+            json!({ "thresholds": {} })
+        );
+        assert_eq!(
+            options(&[("K6_SUMMARY_TREND_STATS", "avg,p(99.9)")]),
+            json!({ "summaryTrendStats": ["avg", "p(99.9)"] })
+        );
+        for (name, value) in [("K6_VUS", "many"), ("K6_STAGES", "5s"), ("K6_THROW", "ja")] {
+            let why = set(&[(name, value)]).unwrap_err();
+            assert!(why.contains(name) && why.contains("help: "), "{why}");
+        }
+    }
+}

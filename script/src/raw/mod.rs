@@ -10,12 +10,12 @@
 //!   coroutine runs: always on this coroutine's stack.
 //! - [`Port`] is neither `Send` nor `Sync` (it holds pointers in a `Cell`), so no other thread has it.
 //! - A suspended coroutine is never dropped in the middle: the owner first resumes it with `Stop` until its body has
-//!   returned (see `ScriptVu::drop`), so no stack is unwound through frames of the engine.
+//!   returned (see `Fiber::stop`), so no stack is unwound through frames of the engine.
 //!
 //! **Sharing an engine.** [`Core::with`] gives out a context without the lock of `rquickjs`, whose only purpose is to
 //! keep other threads and re-entrant calls away: an engine stays on one thread, and QuickJS is re-entrant. The engine
 //! keeps three things that belong to a stack: the innermost frame, the queue of promise jobs, and the lowest address
-//! that a stack may reach. [`Port::suspend`] takes the first two out and puts them back ([`Words`]); the third is set
+//! that a stack may reach. [`Port::hand_over`] takes the first two out and puts them back ([`Words`]); the third is set
 //! by the engine's own functions whenever a stack is entered ([`Machine::enter`]). No exception is pending when a
 //! native is called. The collector counts references and does not scan stacks, so suspended ones are safe from it.
 //! Frame and queue have no public name. [`words`] finds them by what the engine does to its memory in calls that nest

@@ -27,7 +27,7 @@ use crate::study::fit::formula::Formula;
 use crate::study::fit::knee::{Knee, knee};
 use crate::study::fit::quality::{Quality, judge, rms, size};
 use crate::study::fit::read::{self, Measured};
-use crate::study::fit::search::{Budget, Found, Search};
+use crate::study::fit::search::{Budget, Found, Search, enough};
 use crate::study::fit::{Case, Evaluation, Fit, file};
 use crate::world::window::Window;
 
@@ -95,10 +95,10 @@ pub struct FitArgs {
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
-    /// How much work: `runs=1500` (the default), `time=60s`, or both. A time ends the search
+    /// How much work: `runs=1500`, `time=60s`, or both. Default: 500 runs for each measured run, 1500 at least. A time ends the search
     /// after the step that is under way then; the last stage, which gives the intervals, is always done.
-    #[arg(long, value_name = "runs=N,time=T", default_value = "runs=1500")]
-    budget: super::budget::Budget,
+    #[arg(long, value_name = "runs=N,time=T")]
+    budget: Option<super::budget::Budget>,
     /// Print measured and simulated values of every number of every run.
     #[arg(short, long)]
     verbose: bool,
@@ -154,7 +154,7 @@ impl FitArgs {
             }
         };
         let budget = self.search_budget();
-        let (clock, late) = (self.budget.start(), Cell::new(false));
+        let (clock, late) = (self.budget.unwrap_or_default().start(), Cell::new(false));
         let may_go_on = || {
             late.set(late.get() || !clock.may_go_on());
             !late.get()
@@ -183,8 +183,9 @@ impl FitArgs {
     }
 
     pub(super) fn search_budget(&self) -> Budget {
+        let asked = self.budget.and_then(|budget| budget.runs);
         Budget {
-            runs: self.budget.runs.unwrap_or(1500),
+            runs: asked.unwrap_or_else(|| enough(self.to.len() as u64)),
             replications: self.replications,
         }
     }

@@ -15,6 +15,7 @@ use super::exact::{self, Exact};
 use super::free::Unit;
 use super::{Evaluation, Fit};
 use differences::{of_numbers, of_residuals};
+pub use shares::enough;
 use shares::{CORRECTIONS, MOST_CORRECTING, Shares, rounds};
 use starts::apart;
 
@@ -39,7 +40,7 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Budget {
         Budget {
-            runs: 1500,
+            runs: enough(0),
             replications: 4,
         }
     }

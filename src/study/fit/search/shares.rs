@@ -5,13 +5,20 @@ pub(super) const CORRECTIONS: u64 = 2;
 /// Replications of each of them at most.
 pub(super) const MOST_CORRECTING: u64 = 40;
 
-/// Runs of the first round of a search for each measured run: the default budget is one round of three.
+/// Runs of the first round of a search for each measured run.
 const FIRST_ROUND: u64 = 500;
+
+/// Runs that a search needs by default: those of one round. More measured runs take more simulated ones at each
+/// point, and a search among them is as thorough as among three.
+#[must_use]
+pub fn enough(cases: u64) -> u64 {
+    FIRST_ROUND * cases.max(3)
+}
 
 /// The budgets of the rounds of a search: all of a budget up to that of the first round; from then on each round
 /// has as many runs as all before it, as far as the budget goes. So a larger budget has the same rounds and more.
 pub(super) fn rounds(runs: u64, cases: u64) -> Vec<u64> {
-    let first = FIRST_ROUND * cases.max(3);
+    let first = enough(cases);
     let mut rounds = vec![runs.min(first)];
     let mut all = rounds[0];
     while all >= first && all <= runs / 2 {
@@ -64,6 +71,10 @@ mod tests {
         assert_eq!(rounds(15_000, 2), [1500, 1500, 3000, 6000]);
         assert_eq!(rounds(2000, 7), [2000]);
         assert_eq!(rounds(7000, 7), [3500, 3500]);
+        for cases in 1..20 {
+            assert_eq!(rounds(enough(cases), cases), [enough(cases)]);
+            assert!(enough(cases) >= enough(3) && enough(cases) >= FIRST_ROUND * cases);
+        }
         let mut former = rounds(1500, 3);
         for runs in (1500..60_000).step_by(500) {
             let now = rounds(runs, 3);

@@ -98,6 +98,8 @@ pub struct Run {
     #[arg(long, value_name = "TIME", default_value = EPOCH, value_parser = output::epoch)]
     epoch: Timestamp,
     #[command(flatten)]
+    ranges: known::Ranges,
+    #[command(flatten)]
     ci: Ci,
     /// Print only the summary.
     #[arg(short, long)]
@@ -210,6 +212,8 @@ impl Run {
             out.print(&run_text::insight(outcome, &model, &summary));
             out.print(&run_text::signature(outcome, self.seed));
             out.print(&known::of_model(&self.model));
+            let ranges = self.print_ranges(&mut out, outcome);
+            out.keep(ranges);
         }
         out.end(match ended {
             Some(ended) => Err(ended),
@@ -220,6 +224,14 @@ impl Run {
                     _ => code,
                 }),
         })
+    }
+
+    /// What other runs of a fitted model would give.
+    fn print_ranges(&self, out: &mut Outputs, outcome: &Outcome) -> Result<(), CliError> {
+        let run = (self.seed, outcome.events);
+        let text = self.ranges.text(&self.model, run, !self.no_thresholds)?;
+        out.print(&text);
+        Ok(())
     }
 
     /// All that is read and written.

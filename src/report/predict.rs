@@ -10,6 +10,9 @@ use crate::study::fit::score::{Kept, Row, Score};
 
 /// Misses shown.
 const WORST: usize = 10;
+/// Said of ranges of a model without `[fitted]`.
+const NEVER_FITTED: &str =
+    "never fitted: parameters count as exact, and the ranges hold only if they are\n";
 /// Shares of the uncertainty below this are not worth a line.
 const LITTLE: f64 = 0.05;
 
@@ -50,8 +53,7 @@ pub fn prediction(p: &Prediction, model: &str, all: bool) -> String {
             p.peak / high
         ),
         Some((low, high)) => format!("{}\n", fitted_to(p.runs, &low, &high)),
-        None => "never fitted: parameters count as exact, and the ranges hold only if they are\n"
-            .to_owned(),
+        None => NEVER_FITTED.to_owned(),
     });
     let _ = writeln!(
         out,
@@ -59,9 +61,37 @@ pub fn prediction(p: &Prediction, model: &str, all: bool) -> String {
         p.draws, p.seed
     );
     out.push_str(&table(p, all));
+    out.push_str(&half_width(p.half_width(), "  "));
     if let Some(formula) = &p.formula {
         let _ = writeln!(out, "  formula: {formula} on the fitted means");
     }
+    out.push_str(&verdicts(p));
+    out.push_str(&uncertainty(p));
+    out
+}
+
+/// The ranges of a run's numbers, as they stand below its summary; thresholds and exit code if they are evaluated.
+#[must_use]
+pub fn ranges(p: &Prediction, thresholds: bool) -> String {
+    let mut out = format!(
+        "\nranges of all runs to come, from {} runs, seed {}, each under parameters, a speed and a lack drawn anew\n{}",
+        p.draws,
+        p.seed,
+        table(p, false)
+    );
+    out.push_str(&half_width(p.half_width(), "  "));
+    if p.fitted.is_none() {
+        out.push_str(NEVER_FITTED);
+    }
+    if thresholds && !p.thresholds.is_empty() {
+        out.push_str(&verdicts(p));
+    }
+    out
+}
+
+/// How likely each threshold is to pass, and each exit code.
+fn verdicts(p: &Prediction) -> String {
+    let mut out = String::new();
     if !p.thresholds.is_empty() || !p.unpredicted.is_empty() {
         out.push_str("\nthresholds\n");
     }
@@ -90,7 +120,6 @@ pub fn prediction(p: &Prediction, model: &str, all: bool) -> String {
         "\nexit code that k6 will most likely give: {}",
         codes.join(", ")
     );
-    out.push_str(&uncertainty(p));
     out
 }
 
@@ -130,6 +159,17 @@ fn table(p: &Prediction, all: bool) -> String {
         );
     }
     out
+}
+
+/// How wide the ranges are.
+fn half_width(of_median: Option<f64>, indent: &str) -> String {
+    match of_median {
+        Some(width) => format!(
+            "{indent}median half-width of the 95 % ranges: {:.1} % of the number's median\n",
+            100.0 * width
+        ),
+        None => String::new(),
+    }
 }
 
 /// Where the uncertainty comes from, and what would help.
@@ -199,6 +239,7 @@ pub fn score(score: &Score, kept: &Kept, run: &Measured, all: bool) -> String {
         inside(|row| row.in_95),
         inside(|row| row.in_80)
     );
+    out.push_str(&half_width(score.half_width(), ""));
     let _ = writeln!(
         out,
         "score (CRPS of the logarithm, a relative error): {:.1} %",
@@ -256,13 +297,15 @@ fn rows(score: &Score, all: bool) -> String {
         let width = names.max().unwrap_or(6);
         let _ = writeln!(
             out,
-            "\n  {title:width$}  {:>10}  {:>10}  {:>25}  {:>8}",
-            "measured", "median", "95 %", "score"
+            "\n  {title:width$}  {:>10}  {:>10}  {:>25}  {:>9}  {:>8}",
+            "measured", "median", "95 %", "half", "score"
         );
         for row in rows {
             let time = is_time(&row.number.metric, &row.number.stat);
             let (low, high) = row.number.range_95;
             let range = format!("{} … {}", short(low, time), short(high, time));
+            let half = row.number.half_width();
+            let half = half.map_or_else(|| "-".to_owned(), |w| format!("{:.1} %", 100.0 * w));
             let mark = match (row.in_95, row.in_80) {
                 (false, _) => "  outside",
                 (true, false) => "  outside 80 %",
@@ -270,7 +313,7 @@ fn rows(score: &Score, all: bool) -> String {
             };
             let _ = writeln!(
                 out,
-                "  {:width$}  {:>10}  {:>10}  {range:>25}  {:>6.1} %{mark}",
+                "  {:width$}  {:>10}  {:>10}  {range:>25}  {half:>9}  {:>6.1} %{mark}",
                 format!("{} {}", row.number.metric, row.number.stat),
                 short(row.measured, time),
                 short(row.number.median, time),

@@ -223,6 +223,45 @@ fn answers_say_how_well_it_is_known(at: &Path) {
     assert!(!never.contains("fitted:"), "{never}");
 }
 
+/// Below the summary of a run stand the ranges that `predict` has, and whoever reads the summary is not led astray.
+fn a_run_shows_the_ranges_of_its_numbers(at: &Path) {
+    let run = |more: &[&str]| stdout(&capsim(at, &[&["run", "fitted.toml"], more].concat()));
+    let title = "ranges of all runs to come, from 200 runs, seed 1";
+    let text = run(&[]);
+    assert!(text.contains(title), "{text}");
+    let predicted = stdout(&capsim(at, &["predict", "fitted.toml"]));
+    let rows: Vec<&str> = predicted.lines().filter(|l| l.contains(" … ")).collect();
+    assert!(rows.len() > 5, "{predicted}");
+    for row in rows {
+        assert!(text.contains(row), "{row}: {text}");
+    }
+    let few = run(&["--ranges", "20", "--set", "load=3"]);
+    assert!(few.contains("from 20 runs"), "{few}");
+    let (quiet, none) = (run(&["--quiet"]), run(&["--ranges", "0"]));
+    assert!(!quiet.contains(" … ") && !none.contains(title), "{none}");
+    let read = |text: &str| {
+        read_bytes("run.txt", text.as_bytes(), None)
+            .unwrap()
+            .readings
+    };
+    assert!(read(&quiet).len() > 20);
+    assert_eq!(read(&text), read(&none));
+    let refused = capsim(at, &["run", "fitted.toml", "--ranges", "10"]);
+    let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && errors.contains("from 20 to"),
+        "{errors}"
+    );
+    // A model that was never fitted has ranges if it is asked for them.
+    let never = stdout(&capsim(at, &["run", "m.toml", "--ranges", "20"]));
+    assert!(
+        never.contains("from 20 runs") && never.contains("never fitted"),
+        "{never}"
+    );
+    let never = stdout(&capsim(at, &["run", "m.toml"]));
+    assert!(!never.contains(" … "), "{never}");
+}
+
 #[test]
 fn of_a_family_the_structure_that_predicts_is_fitted_and_says_how_well_it_is_known() {
     let directory = tempfile::tempdir().unwrap();
@@ -271,4 +310,5 @@ fn of_a_family_the_structure_that_predicts_is_fitted_and_says_how_well_it_is_kno
         "{fitted}"
     );
     answers_say_how_well_it_is_known(at);
+    a_run_shows_the_ranges_of_its_numbers(at);
 }

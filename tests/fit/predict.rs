@@ -12,7 +12,7 @@ use capsim::study::fit::predict::Question;
 use capsim::study::fit::prediction::Prediction;
 use capsim::study::fit::quality::judge;
 use capsim::study::fit::read::{Stat, read_bytes};
-use capsim::study::fit::score::{Kept, Score};
+use capsim::study::fit::score::{Kept, KeptNumber, Score};
 use capsim::study::fit::search::{Budget, Search};
 use capsim::study::fit::{Case, Fit, file};
 use capsim::study::runner::HERE;
@@ -93,6 +93,34 @@ fn fitted() -> String {
     file::text(&fit, &found, &quality).unwrap()
 }
 
+/// As many numbers have wider ranges, by their medians, as have narrower ones.
+fn the_half_width_is_the_middle_one(prediction: &Prediction, score: &Score) {
+    let of = |number: &KeptNumber| {
+        let (low, high) = number.range_95;
+        (high - low) / (2.0 * number.median)
+    };
+    let rows = score.rows.iter().filter(|row| row.number.median > 0.0);
+    let all: Vec<f64> = rows.map(|row| of(row.number)).collect();
+    let middle = score.half_width().unwrap();
+    let wider = all.iter().filter(|w| **w >= middle).count();
+    let narrower = all.iter().filter(|w| **w <= middle).count();
+    assert!(
+        2 * wider >= all.len() && 2 * narrower >= all.len(),
+        "{middle} {all:?}"
+    );
+    // Something is said, and not everything.
+    let own = prediction.half_width().unwrap();
+    assert!(
+        (0.001..1.0).contains(&middle) && (0.001..1.0).contains(&own),
+        "{middle} {own}"
+    );
+    let zero = KeptNumber {
+        median: 0.0,
+        ..score.rows[0].number.clone()
+    };
+    assert_eq!(zero.half_width(), None);
+}
+
 /// A run of twice the length has other counts: that is why, and not the capacity.
 fn longer_runs_are_named(near: &Prediction) {
     let kept = Kept::new(near, "fitted.toml");
@@ -143,6 +171,7 @@ fn a_prediction_holds_the_run_made_since_and_says_so() {
         assert!(score.rows.len() > 15, "{}", score.rows.len());
         assert!(10 * inside >= 8 * score.rows.len(), "{:#?}", score.rows);
         assert!(score.crps() < 0.2, "{}", score.crps());
+        the_half_width_is_the_middle_one(prediction, &score);
         let [passes, crossed] = score.thresholds.as_slice() else {
             panic!("{:?}", score.thresholds)
         };

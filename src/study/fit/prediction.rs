@@ -47,11 +47,29 @@ impl Number {
         (self.quantile(beyond), self.quantile(1.0 - beyond))
     }
 
+    /// Half the width of the range that holds 95 % of all runs, as a share of the median; `None` of a median of zero.
+    #[must_use]
+    pub fn half_width(&self) -> Option<f64> {
+        half_width(self.range(0.95), self.quantile(0.5))
+    }
+
     /// How it is named in tables.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{} {}", self.metric, self.stat)
     }
+}
+
+/// Half the width of a range, as a share of the median.
+pub(super) fn half_width((low, high): (f64, f64), median: f64) -> Option<f64> {
+    (median > 0.0).then(|| (high - low) / 2.0 / median)
+}
+
+/// The median of some shares.
+pub(super) fn middle(all: impl Iterator<Item = f64>) -> Option<f64> {
+    let sample: Vec<f64> = all.collect();
+    let found = percentiles(&sample, &[50.0]).filter(|_| !sample.is_empty());
+    found.and_then(|found| found.first().copied())
 }
 
 /// A threshold of a test to come.
@@ -152,6 +170,13 @@ impl Prediction {
             .iter()
             .position(|n| n.name() == "http_req_duration p(95)");
         p95.unwrap_or(0)
+    }
+
+    /// Median over all numbers of half the width of the range that holds 95 %, as a share of the number's median.
+    /// `None` if every median is zero.
+    #[must_use]
+    pub fn half_width(&self) -> Option<f64> {
+        middle(self.numbers.iter().filter_map(Number::half_width))
     }
 
     /// Where the uncertainty of a number comes from; the shares add up to one.

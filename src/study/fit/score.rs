@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::prediction::{Number, Prediction};
+use super::prediction::{Number, Prediction, half_width, middle};
 use super::read::Measured;
 use crate::model::threshold::Threshold;
 use crate::world::window::Window;
@@ -71,6 +71,14 @@ pub struct KeptNumber {
     pub formula: Option<f64>,
     /// Equally probable values, in ascending order.
     pub sample: Vec<f64>,
+}
+
+impl KeptNumber {
+    /// Half the width of the range that holds 95 % of all runs, as a share of the median; `None` of a median of zero.
+    #[must_use]
+    pub fn half_width(&self) -> Option<f64> {
+        half_width(self.range_95, self.median)
+    }
 }
 
 /// One threshold of it.
@@ -298,6 +306,13 @@ impl<'k> Score<'k> {
         let own: f64 = both.iter().map(|b| b.0).sum();
         let formula: f64 = both.iter().map(|b| b.1).sum();
         (!both.is_empty()).then(|| (own / n, formula / n, both.len()))
+    }
+
+    /// Median over all numbers of half the width of the range that holds 95 %, as a share of the number's median:
+    /// ranges of everything hold everything, and this tells that they do not. `None` if every median is zero.
+    #[must_use]
+    pub fn half_width(&self) -> Option<f64> {
+        middle(self.rows.iter().filter_map(|row| row.number.half_width()))
     }
 
     /// Mean score of all numbers.

@@ -125,3 +125,36 @@ fn max_conns_of_nginx_has_no_queue() {
     assert!(seconds(&all, 502).iter().all(|t| *t < 0.005));
     assert!(near(&seconds(&all, 200), &[1.0; 2], 0.015));
 }
+
+#[test]
+fn max_conns_without_zone_is_of_each_worker() {
+    // Without `zone` the number holds for each worker: of 40 at once 2, 4 and 7 or 8 are served with max_conns=2 and 1, 2 and 4
+    // workers, the rest get 502 at once. With `zone` 2 in all.
+    let served = |workers: u32, keys: &str, seed: u64| {
+        let system = format!(
+            "{}[services.nginx]\npreset = \"nginx-1.22/workers\"\nreplicas = {workers}\nendpoints = [\"e\"]\n{keys}\n",
+            pool("nginx-1.22/max_conns", "size = 2", "1s")
+        );
+        let all = answers(&staggered(40, 0.1, &system), seed);
+        let (good, refused) = (seconds(&all, 200), seconds(&all, 502));
+        assert_eq!(good.len() + refused.len(), 40);
+        assert!(refused.iter().all(|t| *t < 0.015), "{refused:?}");
+        assert!(good.iter().all(|t| (t - 1.0).abs() < 0.015), "{good:?}");
+        good.len()
+    };
+    for seed in 1..=20 {
+        for workers in [1, 2, 4] {
+            let of_each = served(workers, "pools = [\"db\"]", seed);
+            assert_eq!(of_each, 2 * workers as usize, "{workers}");
+            // A pool that is not the service's is one for all workers, as in a zone.
+            let shared = format!("stations = [\"cpu\"]\n[stations.cpu]\nservers = {workers}");
+            assert_eq!(served(workers, &shared, seed), 2, "{workers}");
+        }
+    }
+    // Without `reuseport` an idle fourth worker had one of 40: 7 were served, 8 where it had more.
+    let unequal = "pools = [\"db\"]\nweights = [17, 16, 6, 1]";
+    let all: Vec<usize> = (1..=40).map(|seed| served(4, unequal, seed)).collect();
+    assert!(all.iter().all(|n| (6..=8).contains(n)), "{all:?}");
+    let sevens = all.iter().filter(|n| **n == 7).count();
+    assert!((6..=24).contains(&sevens), "{all:?}");
+}

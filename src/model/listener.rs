@@ -1,6 +1,7 @@
 //! A listening socket in front of the system, as meant.
 
 use crate::engine::Span;
+use crate::system::DistId;
 
 /// The queue of connections that a program has not accepted yet, and what a client does that finds it full.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,12 @@ pub struct Listener {
     pub ack_retry: Span,
     /// Ticks of the client's kernel in a second: its timers go off at some of them.
     pub timer_hz: u32,
+    /// How long the program needs for each connection until it has accepted it; `None` for no time.
+    pub accept_time: Option<DistId>,
+    /// How many processors the clients run on: each has timers of its own, and each connection is made on one of them.
+    pub timer_cores: u32,
+    /// How much later than the tick the timers of each processor but one go off, drawn for each tick.
+    pub timer_skew: Option<DistId>,
 }
 
 impl Listener {
@@ -43,6 +50,9 @@ impl Listener {
             dial_timeout: Span::secs(30),
             ack_retry: Span(204_000_000),
             timer_hz: 250,
+            accept_time: None,
+            timer_cores: 1,
+            timer_skew: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The section `[listeners]`.
 
+use super::dist::DISTRIBUTION;
+use super::station::idle;
 use super::{Build, network};
 use crate::engine::Span;
 use crate::field::Field;
@@ -69,6 +71,24 @@ pub(super) static LISTENER: Table = Table {
         )
         .or_text("204ms"),
         Key::new(
+            "accept_time",
+            Kind::Type(&DISTRIBUTION),
+            "How long the program needs for each connection until it has accepted it, one after the other.",
+        )
+        .otherwise("no time"),
+        Key::new(
+            "timer_cores",
+            Kind::Whole(1, 1024),
+            "How many processors the clients run on, each with timers of its own.",
+        )
+        .or_whole(1),
+        Key::new(
+            "timer_skew",
+            Kind::Type(&DISTRIBUTION),
+            "How much later than the tick the timers of each processor but one go off, drawn for each tick.",
+        )
+        .otherwise("no time"),
+        Key::new(
             "preset",
             Kind::Choice(&Presets("listeners")),
             "A real component, whose measured keys hold where none are given.",
@@ -92,7 +112,7 @@ pub(super) fn with_network<'a>(
 }
 
 /// Reads `[listeners.NAME]`: none, or one, because a VU has one connection.
-fn read<'a>(build: &Build<'a>, field: &Field<'a>) -> Option<Listener> {
+fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Listener> {
     let named = field.named();
     if let Some((_, second)) = named.get(1) {
         let message = "a second listener: a VU has one connection, and so the model one listener";
@@ -102,6 +122,16 @@ fn read<'a>(build: &Build<'a>, field: &Field<'a>) -> Option<Listener> {
     let section = field.section()?;
     let span = |key: &'static str, default: Span| section.time(key).unwrap_or(default);
     let _ = section.text("preset");
+    let timer_cores = section.integer_or_default("timer_cores");
+    if timer_cores == 1 {
+        idle(
+            &section,
+            "timer_skew",
+            "one processor has no skew: write `timer_cores = 2`, or more",
+        );
+    }
+    let mut drawn = |key| section.optional(key).map(|f| build.dist(&f));
+    let (accept_time, timer_skew) = (drawn("accept_time"), drawn("timer_skew"));
     Some(Listener {
         name: (*name).to_string(),
         backlog: section.integer("backlog").unwrap_or(0),
@@ -113,5 +143,8 @@ fn read<'a>(build: &Build<'a>, field: &Field<'a>) -> Option<Listener> {
         dial_timeout: span("dial_timeout", Span::secs(30)),
         ack_retry: span("ack_retry", Span::from_ns(204e6)),
         timer_hz: section.integer_or_default("timer_hz"),
+        accept_time: accept_time.filter(|id| build.takes_time(*id)),
+        timer_cores,
+        timer_skew: timer_skew.filter(|_| timer_cores > 1),
     })
 }

@@ -88,7 +88,7 @@ impl AcceptQueue {
 
     /// The program accepts the next connection, if it can have one more.
     pub fn accept(&mut self, now: Time) -> Option<Pending> {
-        if self.accepted >= self.connections {
+        if !self.can_accept() {
             return None;
         }
         let next = self.queue.pop_front()?;
@@ -103,6 +103,12 @@ impl AcceptQueue {
         self.accepted -= 1;
         self.probe.closed += 1;
         self.probe.open.subtract(now);
+    }
+
+    /// Whether the program would accept a connection now.
+    #[must_use]
+    pub fn can_accept(&self) -> bool {
+        self.accepted < self.connections && !self.queue.is_empty()
     }
 
     /// Connections that wait, and that are accepted.

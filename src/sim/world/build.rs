@@ -120,7 +120,10 @@ impl<'m> World<'m> {
             sent: 0,
             arrived: 0,
             connections: Vec::new(),
-            dialling: model.listener.as_ref().map(|l| Box::new(Dialling::new(l))),
+            dialling: model.listener.as_ref().map(|l| {
+                let stream = seeds.stream(&format!("listeners.{}.timer_cores", l.name));
+                Box::new(Dialling::new(l, stream))
+            }),
             slow: None,
             answers_directly: false,
             counts_bytes: false,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::stream::Stream;
 use crate::engine::{Span, Time, Turn};
 use crate::measure::recorder::{ResponseCode, Timings};
 use crate::model::listener::Listener;
@@ -21,8 +22,21 @@ pub(super) struct Dialling {
     pub queue: AcceptQueue,
     /// Connections that are not in the queue yet, by VU.
     dials: BTreeMap<u32, Dial>,
-    /// Who sends a SYN again at a tick of the kernel's timers, with the request.
-    ticks: BTreeMap<Time, Vec<(u32, u32)>>,
+    /// Who sends a SYN again at a tick of the kernel's timers, by processor and tick.
+    ticks: BTreeMap<(u32, Time), Tick>,
+    /// On which processor a connection is made.
+    stream: Stream,
+    /// Whether the program is about to accept a connection, which takes it some time.
+    accepting: bool,
+}
+
+/// Timers of one processor that go off at one tick.
+#[derive(Clone, Debug)]
+struct Tick {
+    /// When they do: at the tick, or somewhat later.
+    at: Time,
+    /// Whose they are, with the request.
+    due: Vec<(u32, u32)>,
 }
 
 /// A connection that is not in the queue yet.
@@ -31,6 +45,8 @@ struct Dial {
     /// The request that makes it.
     request: u32,
     started: Time,
+    /// The processor whose timers are those of this connection.
+    core: u32,
     /// SYNs sent.
     syns: u32,
     /// Since when the client believes to be connected, and how often its ACK or data were lost.
@@ -38,11 +54,13 @@ struct Dial {
 }
 
 impl Dialling {
-    pub(super) fn new(spec: &Listener) -> Dialling {
+    pub(super) fn new(spec: &Listener, stream: Stream) -> Dialling {
         Dialling {
             queue: AcceptQueue::new(spec),
             dials: BTreeMap::new(),
             ticks: BTreeMap::new(),
+            stream,
+            accepting: false,
         }
     }
 }
@@ -63,13 +81,19 @@ impl World<'_> {
         let entry = &mut self.requests[request];
         (entry.state, entry.since) = (RequestState::Dialling, now);
         let vu = entry.client;
-        let dial = Dial {
-            request,
-            started: now,
-            syns: 0,
-            connected: None,
-        };
+        let cores = self.model.listener.as_ref().map_or(1, |l| l.timer_cores);
         if let Some(dialling) = &mut self.dialling {
+            let core = match cores {
+                1 => 0,
+                more => dialling.stream.below(u64::from(more)) as u32,
+            };
+            let dial = Dial {
+                request,
+                started: now,
+                core,
+                syns: 0,
+                connected: None,
+            };
             dialling.dials.insert(vu, dial);
             dialling.queue.probe.dialled += 1;
             dialling.queue.probe.dialling.add(now);
@@ -110,20 +134,28 @@ impl World<'_> {
             let event = Event::stale_after(Kind::DialOver, vu, request);
             return self.queue.at_turn(last, Turn::Late, event);
         }
-        let together = dialling.ticks.entry(next).or_default();
-        if together.is_empty() {
-            self.queue.at(next, Event::of(Kind::SynTick, 0));
-        }
-        together.push((vu, request));
+        let core = dial.core;
+        let tick = dialling.ticks.entry((core, next)).or_insert_with(|| {
+            let skew = spec.timer_skew.filter(|_| core > 0);
+            let skew = skew.map_or(Span::ZERO, |id| self.samplers[id.index()].span());
+            let (at, due) = (next + skew, Vec::new());
+            self.queue.at(at, Event::of(Kind::SynTick, core as usize));
+            Tick { at, due }
+        });
+        tick.due.push((vu, request));
     }
 
     /// Timers go off. Of those of one tick, the kernel keeps the one set last in front.
-    pub(super) fn syn_tick(&mut self, now: Time) {
+    pub(super) fn syn_tick(&mut self, now: Time, core: u32) {
         let Some(dialling) = &mut self.dialling else {
             return;
         };
-        let due = dialling.ticks.remove(&now).unwrap_or_default();
-        for (vu, request) in due.into_iter().rev() {
+        let mut of_core = dialling.ticks.range((core, Time::ZERO)..=(core, now));
+        let Some((&at, _)) = of_core.find(|(_, tick)| tick.at == now) else {
+            return;
+        };
+        let due = dialling.ticks.remove(&at).map(|tick| tick.due);
+        for (vu, request) in due.into_iter().flatten().rev() {
             if self.dials_for(vu, request) {
                 self.syn(now, vu);
             }
@@ -185,26 +217,48 @@ impl World<'_> {
         if now < Time::ZERO + spec.accepts_from {
             return;
         }
-        while let Some(next) = self.dialling.as_mut().and_then(|d| d.queue.accept(now)) {
-            let (request, generation) = next.request;
-            let live = self.requests.is_live(request, generation);
-            if !live || self.requests[request].client != next.vu {
-                // Its client has gone: the program finds that out when it reads.
-                if let Some(dialling) = &mut self.dialling {
-                    dialling.queue.probe.orphans += 1;
-                    dialling.queue.close(now);
-                }
-                if live {
-                    self.sets_out(now, request, Span::ZERO);
-                }
-                continue;
+        if let Some(takes) = spec.accept_time {
+            if let Some(dialling) = &mut self.dialling
+                && !dialling.accepting
+                && dialling.queue.can_accept()
+            {
+                dialling.accepting = true;
+                let at = now + self.samplers[takes.index()].span();
+                self.queue.at(at, Event::of(Kind::Accepted, 0));
             }
+            return;
+        }
+        while let Some(next) = self.dialling.as_mut().and_then(|d| d.queue.accept(now)) {
             self.accepted(now, network, next);
         }
     }
 
+    /// The program has accepted the first connection of the queue, and goes on with the next.
+    pub(super) fn accepted_one(&mut self, now: Time) {
+        if let (Some(dialling), Some(network)) = (&mut self.dialling, &self.model.network) {
+            dialling.accepting = false;
+            if let Some(next) = dialling.queue.accept(now) {
+                self.accepted(now, network, next);
+            }
+        }
+        self.accept(now);
+    }
+
     /// A VU's connection is accepted: its request goes on, after the handshake of TLS if there is one.
     fn accepted(&mut self, now: Time, network: &Network, next: Pending) {
+        let (request, generation) = next.request;
+        let live = self.requests.is_live(request, generation);
+        if !live || self.requests[request].client != next.vu {
+            // Its client has gone: the program finds that out when it reads.
+            if let Some(dialling) = &mut self.dialling {
+                dialling.queue.probe.orphans += 1;
+                dialling.queue.close(now);
+            }
+            if live {
+                self.sets_out(now, request, Span::ZERO);
+            }
+            return;
+        }
         let tls = self.draw(network.tls);
         let endpoint = self.model.sites[self.requests[next.request.0].site.index()].endpoint;
         let bytes = network.sizes_of(endpoint).request;

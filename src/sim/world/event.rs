@@ -66,7 +66,7 @@ pub enum Kind {
     KeepAliveOver = 31,
     /// A connection of a pool has been made for a request.
     Connected = 32,
-    /// Connections that found a full accept queue try again.
+    /// Connections that found a full accept queue try again; `who` is the processor whose timers go off.
     SynTick = 43,
     /// The last ACK of a connection, or data that stand for it, reach the listener; the ticket is the request.
     Ack = 44,
@@ -74,6 +74,8 @@ pub enum Kind {
     DialOver = 45,
     /// The listening program begins to accept.
     Accepting = 46,
+    /// The listening program has accepted a connection, after the time that it needs for each.
+    Accepted = 52,
     /// A request has waited until the reserve of its pool comes.
     ReserveDue = 47,
     /// A call or an answer between two services has passed its link.

@@ -33,6 +33,8 @@ pub struct Retry {
     pub budget: Option<Budget>,
     /// When a second copy of an attempt is sent, if ever.
     pub hedge: Option<Hedge>,
+    /// Status that a caller answers with whose last attempt found no connection.
+    pub refusal: u16,
 }
 
 /// A second copy of an attempt that has not been answered; the first good answer of the two counts.

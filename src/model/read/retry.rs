@@ -1,5 +1,6 @@
 //! Retry policies: `[retries.NAME]`, or written where one is used.
 
+use super::station::STATUS;
 use super::{Build, names};
 use crate::engine::Span;
 use crate::field::Field;
@@ -68,6 +69,12 @@ pub(super) static POLICY: Table = Table {
             "When a second copy of an attempt is sent; the first good answer counts.",
         )
         .otherwise("never"),
+        Key::new(
+            "refusal",
+            Kind::Type(&STATUS),
+            "Of calls: the status that the caller answers with where the last attempt was refused a connection.",
+        )
+        .or_whole(502),
     ],
     rules: &[],
 };
@@ -263,6 +270,7 @@ fn policy(name: String, field: &Field) -> Retry {
         retry_after: true,
         budget: None,
         hedge: None,
+        refusal: 502,
     };
     let Some(section) = field.section() else {
         return policy;
@@ -296,6 +304,7 @@ fn policy(name: String, field: &Field) -> Retry {
     }
     policy.budget = section.optional("budget").and_then(|f| budget(&f));
     policy.hedge = section.optional("hedge").and_then(|f| hedge(&f));
+    policy.refusal = section.integer_or_default("refusal");
     policy
 }
 

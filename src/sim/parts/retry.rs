@@ -316,6 +316,7 @@ mod tests {
             retry_after: true,
             budget: None,
             hedge: None,
+            refusal: 502,
         }
     }
 

@@ -187,7 +187,7 @@ impl World<'_> {
 
     /// A guarded call has come to its outcome.
     fn call_over(&mut self, now: Time, id: u32, over: &Request) {
-        self.retries.calls[id as usize].policy = None;
+        let policy = self.retries.calls[id as usize].policy.take();
         self.op_times[self.requests[id].at as usize].visits += 1;
         let as_it_is = self.is_front(id);
         let caller = &mut self.requests[id];
@@ -203,7 +203,9 @@ impl World<'_> {
             caller.code = match over.code {
                 code if as_it_is => code,
                 ResponseCode::TIMEOUT => GATEWAY_TIMEOUT,
-                code if code.status() == 0 => BAD_GATEWAY,
+                code if code.status() == 0 => policy.map_or(BAD_GATEWAY, |policy| {
+                    ResponseCode(self.model.retries[policy.index()].refusal)
+                }),
                 code => code,
             };
             self.finish(now, id);

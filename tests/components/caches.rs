@@ -78,6 +78,13 @@ fn varnish_gives_out_what_is_stale_while_it_fetches() {
     let mut expected = vec![303.0];
     expected.extend([1.5; 10]);
     near(&took(&at, &varnish("ttl = \"1s\"")), &expected);
+    // One fetch in the background.
+    let system = before("preset = \"varnish-7/fetch\"\nttl = \"1s\"", "300ms")
+        .replace("[{ delay = \"300ms\" }]", "[{ call = \"origin\" }]");
+    let system = format!("{system}[endpoints.origin]\nvisits = [{{ delay = \"300ms\" }}]\n");
+    // Who comes a second later finds what it has brought.
+    at.push(3000.0);
+    assert_eq!(run(&sessions(&at, &system), 1).called[1], 2);
 }
 
 #[test]

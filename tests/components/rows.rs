@@ -23,6 +23,7 @@ fn near(found: &[f64], measured: &[f64]) -> bool {
 fn postgresql_updates_lose_their_order() {
     // 20 sessions 20 ms apart, hold 50 ms. Measured: first 2 to 5 in order, then 34, 36, 41 inversions of 190;
     // SELECT … FOR UPDATE and then UPDATE: 22, 66, 50. In random order from the start 95 would be expected.
+    let mut sum = 0;
     for seed in 1..=40 {
         let all = answers(
             &staggered(20, 20.0, &row("postgresql/row", "", "50ms")),
@@ -36,11 +37,18 @@ fn postgresql_updates_lose_their_order() {
         );
         let inversions = inversions(&order);
         assert!((15..=75).contains(&inversions), "{inversions}: {order:?}");
+        sum += inversions;
         // All are served, one after another.
         let times: Vec<f64> = all.iter().map(|a| a.at).collect();
         let expected: Vec<f64> = (1..=20).map(|n| f64::from(n) * 50.0).collect();
         assert!(near(&times, &expected), "{times:?}");
     }
+    // 41.5 on average, with a deviation of 15.1 from one to another: within 2.57 standard errors (t, 5 degrees of freedom).
+    let average = f64::from(u32::try_from(sum).unwrap()) / 40.0;
+    assert!(
+        (average - 41.5).abs() < 2.57 * 15.1 / 6.0_f64.sqrt(),
+        "{average}"
+    );
 }
 
 #[test]

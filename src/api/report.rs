@@ -233,6 +233,7 @@ impl fmt::Display for Report {
         let model = self.model.inner();
         let options = SummaryOptions {
             trend_stats: model.summary_trend_stats.clone(),
+            time_unit: model.summary_time_unit,
             ..SummaryOptions::new(match model.k6_version {
                 K6Version::V0_53 => Style::K6_0_53,
                 K6Version::V1 => Style::K6_1,

@@ -23,9 +23,8 @@ use crate::engine::Span;
 use crate::load::plan::Plan;
 use crate::measure::summary::Summary;
 use crate::model::document::Checked;
-use crate::model::{K6Version, Model};
+use crate::model::{K6Version, Model, TimeUnit};
 use crate::report::export;
-use crate::report::format::TimeUnit;
 use crate::report::options::parse_trend_stats;
 use crate::report::{Mode, Style, SummaryOptions};
 use crate::report::{bottleneck, replications, run_text, thresholds};
@@ -431,7 +430,8 @@ impl Run {
         });
         options.trend_stats = model.summary_trend_stats.clone();
         options.trend_names = model.summary_trend_names.clone();
-        options.time_unit = self.summary_time_unit.as_deref().and_then(TimeUnit::parse);
+        let unit = self.summary_time_unit.as_deref().and_then(TimeUnit::parse);
+        options.time_unit = unit.or(model.summary_time_unit);
         options.color = colour(self.no_color);
         if let Some(mode) = self.summary_mode {
             options.mode = match mode {

@@ -83,6 +83,40 @@ pub enum K6Version {
     V2,
 }
 
+/// A fixed unit for all times of a summary (k6's `summaryTimeUnit`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// `s`
+    Seconds,
+    /// `ms`
+    Milliseconds,
+    /// `us`
+    Microseconds,
+}
+
+impl TimeUnit {
+    /// Reads k6's option value `s`, `ms` or `us`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<TimeUnit> {
+        match text {
+            "s" => Some(TimeUnit::Seconds),
+            "ms" => Some(TimeUnit::Milliseconds),
+            "us" => Some(TimeUnit::Microseconds),
+            _ => None,
+        }
+    }
+
+    /// k6's option value.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            TimeUnit::Seconds => "s",
+            TimeUnit::Milliseconds => "ms",
+            TimeUnit::Microseconds => "us",
+        }
+    }
+}
+
 /// A model as meant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -160,6 +194,8 @@ pub struct Model {
     pub summary_trend_stats: Vec<Aggregation>,
     /// How the model spells them; empty for k6's default.
     pub summary_trend_names: Vec<String>,
+    /// The unit of all times in the summary; `None`: each has the one that fits it.
+    pub summary_time_unit: Option<TimeUnit>,
     /// Tags of all samples (k6's `--tag`).
     pub run_tags: Vec<(String, String)>,
     /// What drives users in the place of journeys, if something does.

@@ -6,47 +6,14 @@
 //! statistic without samples) and no negative zero; an infinite value reads `inf`.
 
 use crate::measure::summary::Contains;
+pub use crate::model::TimeUnit;
 
-/// A fixed unit for all times of a summary (k6's `summaryTimeUnit`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeUnit {
-    /// `s`
-    Seconds,
-    /// `ms`
-    Milliseconds,
-    /// `us`
-    Microseconds,
-}
-
-impl TimeUnit {
-    /// Reads k6's option value `s`, `ms` or `us`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<TimeUnit> {
-        match text {
-            "s" => Some(TimeUnit::Seconds),
-            "ms" => Some(TimeUnit::Milliseconds),
-            "us" => Some(TimeUnit::Microseconds),
-            _ => None,
-        }
-    }
-
-    /// k6's option value.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            TimeUnit::Seconds => "s",
-            TimeUnit::Milliseconds => "ms",
-            TimeUnit::Microseconds => "us",
-        }
-    }
-
-    /// The unit as printed, and how many of it are in a millisecond.
-    fn symbol_and_factor(self) -> (&'static str, f64) {
-        match self {
-            TimeUnit::Seconds => ("s", 0.001),
-            TimeUnit::Milliseconds => ("ms", 1.0),
-            TimeUnit::Microseconds => ("µs", 1000.0),
-        }
+/// The unit as printed, and how many of it are in a millisecond.
+fn symbol_and_factor(unit: TimeUnit) -> (&'static str, f64) {
+    match unit {
+        TimeUnit::Seconds => ("s", 0.001),
+        TimeUnit::Milliseconds => ("ms", 1.0),
+        TimeUnit::Microseconds => ("µs", 1000.0),
     }
 }
 
@@ -107,7 +74,7 @@ pub fn data(bytes: f64) -> String {
 pub fn time(ms: f64, unit: Option<TimeUnit>) -> String {
     finite(ms, |ms| match unit {
         Some(unit) => {
-            let (symbol, factor) = unit.symbol_and_factor();
+            let (symbol, factor) = symbol_and_factor(unit);
             format!("{}{symbol}", fixed(ms * factor, 2))
         }
         None => own_unit(ms),

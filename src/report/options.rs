@@ -1,7 +1,7 @@
 //! What a summary shows, and in which k6's manner.
 
+use crate::model::TimeUnit;
 use crate::model::threshold::Aggregation;
-use crate::report::format::TimeUnit;
 
 /// Whose summary is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

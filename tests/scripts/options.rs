@@ -1,6 +1,6 @@
 //! Options of k6 scripts, and the tags and numbers of their samples.
 
-use super::support::{ONE_ENDPOINT, folder, metrics, passes, run, text};
+use super::support::{ONE_ENDPOINT, capsim, folder, metrics, passes, run, text};
 
 /// Tags of checks, of custom metrics and of the VU divide their metrics, as in k6.
 #[test]
@@ -401,4 +401,20 @@ export default function () { http.get(`http://${__ENV.SHOP}/x`); }
     let wrong = shell(&[("K6_VUS", "many")], &[]);
     assert_eq!(wrong.status.code(), Some(104));
     assert!(wrong.stdout.is_empty() && text(&wrong.stderr).contains("K6_VUS is `many`"));
+}
+
+/// `summaryTimeUnit` of a script is the unit of all times in its summary.
+#[test]
+fn a_script_says_the_unit_of_times() {
+    let script = "import http from 'k6/http';
+export const options = { iterations: 3, summaryTimeUnit: 'us' };
+export default function () { http.get('http://shop/x'); }
+";
+    let folder = folder(&[("test.js", script), ("system.toml", ONE_ENDPOINT)]);
+    let shown = passes(&folder, &[]);
+    assert!(shown.contains("avg=10000.00µs"), "{shown}");
+    let seconds = passes(&folder, &["--summary-time-unit", "s"]);
+    assert!(seconds.contains("avg=0.01s"), "{seconds}");
+    let imported = capsim(&["import", folder.path().join("test.js").to_str().unwrap()]);
+    assert!(text(&imported.stdout).contains("summary_time_unit = \"us\""));
 }

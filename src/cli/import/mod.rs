@@ -175,12 +175,7 @@ pub fn load_of(path: &Path, settings: Settings, given: &toml::Table) -> Result<S
     let load = load::load(&options).map_err(|why| wrong_options(path, &why))?;
     let mut text = String::new();
     if !given.contains_key("model") {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        writeln!(text, "[model]\nname = {}", load::quoted(&name)).ok();
-        if let Some(stats) = options["summaryTrendStats"].as_array() {
-            let stats: Vec<String> = stats.iter().map(serde_json::Value::to_string).collect();
-            writeln!(text, "summary_trend_stats = [{}]", stats.join(", ")).ok();
-        }
+        text += &about(path, &options);
     }
     text += &load.text;
     text += "[journeys]\n";
@@ -203,6 +198,20 @@ pub fn load_of(path: &Path, settings: Settings, given: &toml::Table) -> Result<S
         text += &thresholds(path, &options, &[])?;
     }
     Ok(text)
+}
+
+/// The section `[model]`: the name, and what options say of the summary.
+fn about(path: &Path, options: &serde_json::Value) -> String {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut text = format!("[model]\nname = {}\n", load::quoted(&name));
+    if let Some(stats) = options["summaryTrendStats"].as_array() {
+        let stats: Vec<String> = stats.iter().map(serde_json::Value::to_string).collect();
+        writeln!(text, "summary_trend_stats = [{}]", stats.join(", ")).ok();
+    }
+    if let Some(unit) = options["summaryTimeUnit"].as_str() {
+        writeln!(text, "summary_time_unit = {}", load::quoted(unit)).ok();
+    }
+    text
 }
 
 fn refused(path: &Path, stop: Stop) -> CliError {
@@ -252,9 +261,7 @@ pub fn imported(path: &Path, settings: Settings) -> Result<Imported, CliError> {
     let options = script.exports().options.as_deref().unwrap_or("{}");
     let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
     let load = load::load(&options).map_err(|why| wrong_options(path, &why))?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut text = format!("[model]\nname = {}\n\n", load::quoted(&name));
-    text += &load.text;
+    let mut text = about(path, &options) + "\n" + &load.text;
     let metrics = &script.exports().metrics;
     let mut recorded = BTreeSet::new();
     let mut endpoints = journey::Endpoints::new();

@@ -6,12 +6,12 @@ use super::{
     Build, MAX_ENTITIES, breaker, cache, endpoint, fitted, host, inventory, limit, links, listener,
     network, price, rate_limit, retry, service_tables, station, threshold, waiting, waiting_room,
 };
-use crate::K6Version;
 use crate::engine::Span;
 use crate::field::Field;
 use crate::network::Reuse;
 use crate::threshold::Aggregation;
 use crate::vocabulary::{Choice, Key, Kind, Table};
+use crate::{K6Version, TimeUnit};
 
 /// A model as a whole.
 pub static ROOT: Kind = Kind::Table(&MODEL);
@@ -172,6 +172,13 @@ static ABOUT: Table = Table {
         .k6("summaryTrendStats")
         .otherwise("avg, min, med, max, p(90), p(95)"),
         Key::new(
+            "summary_time_unit",
+            Kind::Choice(&UNITS),
+            "One unit for all times in the summary.",
+        )
+        .k6("summaryTimeUnit")
+        .otherwise("for each time the unit that fits it"),
+        Key::new(
             "no_connection_reuse",
             Kind::Flag,
             "A VU closes its connection after each request.",
@@ -220,6 +227,16 @@ static STYLES: Choice<K6Version> = Choice {
     ],
 };
 
+static UNITS: Choice<TimeUnit> = Choice {
+    one: "unit",
+    many: "units",
+    pairs: &[
+        ("s", TimeUnit::Seconds),
+        ("ms", TimeUnit::Milliseconds),
+        ("us", TimeUnit::Microseconds),
+    ],
+};
+
 static PHASE: Table = Table {
     name: "setup, teardown",
     about: "A journey that runs once before or after the scenarios.",
@@ -245,6 +262,7 @@ pub(super) struct About {
     pub users: u32,
     pub stats: Vec<Aggregation>,
     pub stat_names: Vec<String>,
+    pub time_unit: Option<TimeUnit>,
     pub k6_version: K6Version,
     pub reuse: Reuse,
     pub expected: Vec<u16>,
@@ -271,6 +289,7 @@ pub(super) fn about(field: Option<Field>, default_name: &str) -> About {
         expected: expected(get("expected")),
         stats: get("summary_trend_stats").map_or_else(default_stats, |f| trend_stats(&f)),
         stat_names: get("summary_trend_stats").map_or_else(Vec::new, |f| texts(&f)),
+        time_unit: get("summary_time_unit").and_then(|f| time_unit(&f)),
     }
 }
 
@@ -284,6 +303,17 @@ fn k6_version(field: &Field) -> Option<K6Version> {
         );
     }
     found.map(|(_, version)| *version)
+}
+
+fn time_unit(field: &Field) -> Option<TimeUnit> {
+    let found = TimeUnit::parse(field.text()?);
+    if found.is_none() {
+        field.error(
+            "this is not a unit of a summary",
+            "write \"s\", \"ms\" or \"us\"",
+        );
+    }
+    found
 }
 
 /// k6's default of `summaryTrendStats`.

@@ -400,14 +400,14 @@ impl<'a> Build<'a> {
             reuse: about.reuse,
             summary_trend_stats: about.stats,
             summary_trend_names: about.stat_names,
+            summary_time_unit: about.time_unit,
             run_tags: Vec::new(),
             program: None,
         };
         self.complete_sites(&mut model.sites, &endpoints.timeouts, &about.expected);
         model.thresholds = threshold::read(root.optional("thresholds"), &model);
-        model.prices = root
-            .optional("prices")
-            .and_then(|f| price::read(self, &f, &model));
+        let prices = root.optional("prices");
+        model.prices = prices.and_then(|f| price::read(self, &f, &model));
         let fit = root.optional("fitted");
         fit.iter().for_each(|f| fitted::read(self, f, &model));
         waiting::unused(self, &locks, &model);

@@ -21,10 +21,9 @@ const MOST_SEEN: usize = 16;
 const MOST_CHECKS: usize = 16;
 
 /// Options that change what a test does, and that are left out.
-const NOT_SIMULATED: [&str; 5] = [
+const NOT_SIMULATED: [&str; 4] = [
     "executionSegment",
     "executionSegmentSequence",
-    "summaryTimeUnit",
     "blockHostnames",
     "blacklistIPs",
 ];

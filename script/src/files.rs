@@ -52,7 +52,20 @@ pub struct Source {
     read: BTreeMap<String, Arc<[u8]>>,
 }
 
+/// Whether a file contains these words.
+fn has(bytes: &[u8], words: &str) -> bool {
+    bytes
+        .windows(words.len())
+        .any(|part| part == words.as_bytes())
+}
+
 impl Source {
+    /// Whether one of the files contains these words, which are not empty.
+    #[must_use]
+    pub fn has(&self, words: &str) -> bool {
+        self.read.values().any(|bytes| has(bytes, words))
+    }
+
     /// Names and contents of the files that the script read, itself among them, in the order of their names.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.read
@@ -177,10 +190,9 @@ impl Files {
 
     /// The first file that was read and contains these words.
     pub(crate) fn containing(&self, words: &str) -> Option<String> {
-        let has = |bytes: &[u8]| bytes.windows(words.len()).any(|w| w == words.as_bytes());
         let read = self.read.borrow();
         read.iter()
-            .find(|(_, bytes)| has(bytes))
+            .find(|(_, bytes)| has(bytes, words))
             .map(|(name, _)| name.clone())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use super::support::{ONE_ENDPOINT, capsim, folder, metrics, root, run, text};
+use super::support::{ONE_ENDPOINT, capsim, folder, logged, metrics, root, run, text};
 
 /// The published scripts, at a small load, do what the models of the same tests do.
 #[test]
@@ -129,11 +129,7 @@ export default function () {
         ("bought.json", bought),
     ]);
     let output = run(&folder, &["--quiet"]);
-    let said = text(&output.stderr);
-    let lines: Vec<&str> = said
-        .lines()
-        .filter_map(|l| l.strip_prefix("INFO "))
-        .collect();
+    let lines = logged(&output);
     assert_eq!(
         lines,
         [
@@ -147,7 +143,8 @@ export default function () {
             r#"{"note":"kept as it is","ok":true,"seat":6} 410"#,
             r#"{"seats":[],"n":0,"all":[]}"#,
         ],
-        "{said}"
+        "{}",
+        text(&output.stderr)
     );
 }
 
@@ -199,11 +196,7 @@ answer = { text = '{status}' }
         ("recorded.txt", "{\"n\": \"{status}\"}"),
     ]);
     let output = run(&folder, &["--quiet"]);
-    let said = text(&output.stderr);
-    let lines: Vec<&str> = said
-        .lines()
-        .filter_map(|l| l.strip_prefix("INFO "))
-        .collect();
+    let lines = logged(&output);
     assert_eq!(
         lines.join("\n"),
         [
@@ -217,7 +210,8 @@ answer = { text = '{status}' }
             "a=200; Path=/, b=2; Path=/ a,b 2",
         ]
         .join("\n"),
-        "{said}"
+        "{}",
+        text(&output.stderr)
     );
 }
 
@@ -454,7 +448,8 @@ export default function () { http.get('http://shop/x/1'); }
     assert_eq!(output.status.code(), Some(104), "{said}");
     assert!(
         said.contains("the endpoints `x` and `y` have the same route"),
-        "{said}"
+        "{}",
+        text(&output.stderr)
     );
     let files = folder(&[
         ("test.js", script),

@@ -25,6 +25,13 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// What a script has logged with `console.log`, a line each.
+pub fn logged(output: &Output) -> Vec<String> {
+    let said = text(&output.stderr);
+    let info = said.lines().filter_map(|l| l.strip_prefix("INFO "));
+    info.map(str::to_owned).collect()
+}
+
 /// Writes files into a folder of their own.
 pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -54,14 +54,13 @@ impl CommonStack {
         })
     }
 
-    fn made(&self) -> io::Result<&RefCell<DefaultStack>> {
+    fn make(&self) -> io::Result<()> {
         if self.stack.get().is_none() {
-            let made = DefaultStack::new(self.size)?;
-            return Ok(self.stack.get_or_init(|| RefCell::new(made)));
+            self.stack
+                .set(RefCell::new(DefaultStack::new(self.size)?))
+                .ok();
         }
-        self.stack
-            .get()
-            .ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+        Ok(())
     }
 
     fn with_stack<R>(&self, f: impl FnOnce(&DefaultStack) -> R) -> Option<R> {
@@ -147,7 +146,7 @@ impl Fiber {
         now: Duration,
         body: impl FnOnce(&HandOver, &CommonStack) -> Effect + 'static,
     ) -> io::Result<Option<Effect>> {
-        self.stack.made()?;
+        self.stack.make()?;
         assert!(!self.stack.busy.get() && !self.waits(), "one at a time");
         let own = self.stack.clone();
         let body = move |yielder: &HandOver, ()| {
@@ -257,7 +256,7 @@ fn measure() -> usize {
     const UNTOUCHED: usize = 0xA5A5;
     const MORE: usize = 32;
     let stack = CommonStack::with(0, LOOKED_AT / 4);
-    if stack.made().is_err() {
+    if stack.make().is_err() {
         return LOOKED_AT / 4;
     }
     let top = stack.range().end;

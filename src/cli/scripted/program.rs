@@ -72,8 +72,8 @@ impl ScriptProgram {
             pairs.collect::<Vec<_>>()
         };
         // Of the shell what the script may read: not what every session sets anew.
-        let read = |name: &str| source.files().any(|(_, bytes)| contains(bytes, name));
-        let shell = settings.shell.iter().filter(|(name, _)| read(name));
+        let shell = settings.shell.iter();
+        let shell = shell.filter(|(name, _)| !name.is_empty() && source.has(name));
         let shell = shell.map(|(name, value)| (name.clone(), value.clone()));
         let given = [
             pairs(&settings.env),
@@ -158,12 +158,6 @@ impl ScriptProgram {
             last: RefCell::default(),
         })
     }
-}
-
-/// Whether bytes have a text within them.
-fn contains(bytes: &[u8], text: &str) -> bool {
-    let text = text.as_bytes();
-    !text.is_empty() && bytes.windows(text.len()).any(|part| part == text)
 }
 
 fn keep(number: u64, isolate: bool, script: Rc<Script>) {

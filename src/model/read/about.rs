@@ -289,7 +289,7 @@ pub(super) fn about(field: Option<Field>, default_name: &str) -> About {
         expected: expected(get("expected")),
         stats: get("summary_trend_stats").map_or_else(default_stats, |f| trend_stats(&f)),
         stat_names: get("summary_trend_stats").map_or_else(Vec::new, |f| texts(&f)),
-        time_unit: get("summary_time_unit").and_then(|f| time_unit(&f)),
+        time_unit: (section.as_ref()).and_then(|s| s.choice("summary_time_unit", &UNITS)),
     }
 }
 
@@ -303,17 +303,6 @@ fn k6_version(field: &Field) -> Option<K6Version> {
         );
     }
     found.map(|(_, version)| *version)
-}
-
-fn time_unit(field: &Field) -> Option<TimeUnit> {
-    let found = TimeUnit::parse(field.text()?);
-    if found.is_none() {
-        field.error(
-            "this is not a unit of a summary",
-            "write \"s\", \"ms\" or \"us\"",
-        );
-    }
-    found
 }
 
 /// k6's default of `summaryTrendStats`.

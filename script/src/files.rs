@@ -54,9 +54,16 @@ pub struct Source {
 
 /// Whether a file contains these words.
 fn has(bytes: &[u8], words: &str) -> bool {
-    bytes
-        .windows(words.len())
-        .any(|part| part == words.as_bytes())
+    memchr::memmem::find(bytes, words.as_bytes()).is_some()
+}
+
+/// Whether a file looks at `__ENV` other than by the name of a variable (`__ENV.NAME`, `__ENV["NAME"]`).
+fn lists_environment(bytes: &[u8]) -> bool {
+    const NAME: &[u8] = b"__ENV";
+    memchr::memmem::find_iter(bytes, NAME).any(|at| {
+        let rest = bytes[at + NAME.len()..].trim_ascii_start();
+        !matches!(rest, [b'.' | b'[', ..] | [b'?', b'.', ..])
+    })
 }
 
 impl Source {
@@ -122,6 +129,11 @@ impl Files {
             main: self.main.clone(),
             read: self.read.borrow().clone(),
         }
+    }
+
+    /// Whether one of the files read so far looks at all of `__ENV`.
+    pub(crate) fn lists_environment(&self) -> bool {
+        self.read.borrow().values().any(|f| lists_environment(f))
     }
 
     /// Name of the script itself.

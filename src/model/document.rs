@@ -29,6 +29,8 @@ pub struct Document {
     tree: Node,
     files: Files,
     program: Option<Program>,
+    /// Values of paths that the text does not give, with what they come from.
+    defaults: Vec<(Source, Override)>,
 }
 
 /// A model as meant, and what is doubtful about it.
@@ -105,6 +107,7 @@ impl Document {
             tree,
             files: Files::below(directory),
             program: None,
+            defaults: Vec::new(),
         })
     }
 
@@ -146,6 +149,19 @@ impl Document {
         self
     }
 
+    /// The same document, with values for paths that its text does not give. `origin` is what errors in them name.
+    #[must_use]
+    pub fn with_defaults(mut self, origin: &str, values: Vec<Override>) -> Document {
+        let source = |value: &Override| Source {
+            name: origin.into(),
+            text: value.to_string().into(),
+        };
+        let given = |value: &Override| set::find(&self.tree, value.path()).is_some();
+        let values = values.into_iter().filter(|value| !given(value));
+        self.defaults = values.map(|value| (source(&value), value)).collect();
+        self
+    }
+
     /// The same document, whose models this program drives.
     #[must_use]
     pub fn driven_by(mut self, program: Program) -> Document {
@@ -168,6 +184,7 @@ impl Document {
         let other = other.allowing(self.files.allowed());
         Ok(Document {
             program: self.program.clone(),
+            defaults: self.defaults.clone(),
             ..other
         })
     }
@@ -180,9 +197,12 @@ impl Document {
         let given = overrides
             .iter()
             .map(|o| Source::of_override(&o.to_string()));
-        let sources: Vec<Source> = std::iter::once(self.source.clone()).chain(given).collect();
+        let own = self.defaults.iter().map(|(source, _)| source.clone());
+        let sources = std::iter::once(self.source.clone()).chain(own).chain(given);
+        let sources: Vec<Source> = sources.collect();
         let (mut tree, mut load, mut failed) = (self.tree.clone(), 1.0, Vec::new());
-        for (source, change) in (1..).zip(overrides) {
+        let defaults = self.defaults.iter().map(|(_, value)| value);
+        for (source, change) in (1..).zip(defaults.chain(overrides)) {
             let done = match change.is_load() {
                 true => load_factor(change, source).map(|factor| load = factor),
                 false => change.apply(source, &mut tree),

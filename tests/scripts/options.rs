@@ -328,6 +328,27 @@ visits = [{ delay = \"10ms\" }]
     assert_eq!(metrics(&text(&output.stdout))["iterations"], 1.0);
 }
 
+/// Scripts that look at all of `__ENV` see the shell's variables; `-e` stands over them.
+#[test]
+fn the_variables_of_the_shell_are_listed() {
+    let script = "export default function () {
+  const own = Object.entries(__ENV).filter(([key]) => key.startsWith('SHOP_'));
+  console.log(own.sort().join(' '));
+  __ENV.SHOP_D = __ITER;
+}";
+    let folder = folder(&[("test.js", script), ("system.toml", ONE_ENDPOINT)]);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_capsim"))
+        .current_dir(folder.path())
+        .args(["run", "test.js", "--system", "system.toml"])
+        .args(["-e", "SHOP_B=2", "-e", "SHOP_C=3"])
+        .envs([("SHOP_A", "1"), ("SHOP_B", "1"), ("K6_ITERATIONS", "2")])
+        .output()
+        .unwrap();
+    let said = text(&output.stderr);
+    assert!(said.contains("SHOP_A,1 SHOP_B,2 SHOP_C,3\n"), "{said}");
+    assert!(said.contains("SHOP_C,3 SHOP_D,0\n"), "{said}");
+}
+
 /// The shell's variables are in `__ENV`, those named `K6_…` stand over the script's options, and `-e` over both.
 #[test]
 fn the_shell_sets_variables_and_options_as_in_k6() {
@@ -336,7 +357,7 @@ export const options = {
   thresholds: { http_reqs: ['count>0'] },
   scenarios: { a: { executor: 'shared-iterations', iterations: 50 } },
 };
-console.log(`${__ENV.SHOP} ${__ENV.COLOUR} ${'SHOP' in __ENV}`);
+console.log(`${__ENV.SHOP} ${__ENV.COLOUR} ${__ENV['SHOP'] !== undefined}`);
 export default function () { http.get(`http://${__ENV.SHOP}/x`); }
 ";
     let folder = folder(&[("test.js", script), ("system.toml", ONE_ENDPOINT)]);
@@ -417,4 +438,25 @@ export default function () { http.get('http://shop/x'); }
     assert!(seconds.contains("avg=0.01s"), "{seconds}");
     let imported = capsim(&["import", folder.path().join("test.js").to_str().unwrap()]);
     assert!(text(&imported.stdout).contains("summary_time_unit = \"us\""));
+}
+
+/// What a script says of the summary holds beside a section `[model]` of the system, unless that says otherwise.
+#[test]
+fn a_system_with_a_section_model_leaves_the_summary_to_the_script() {
+    let script = "import http from 'k6/http';
+export const options = { iterations: 3, summaryTimeUnit: 'us', summaryTrendStats: ['med', 'p(99)'] };
+export default function () { http.get('http://shop/x'); }
+";
+    let shown = |model: &str, script: &str| {
+        let system = format!("[model]\nname = \"shop\"\n{model}\n{ONE_ENDPOINT}");
+        let folder = folder(&[("test.js", script), ("system.toml", &system)]);
+        let output = run(&folder, &[]);
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (out, _) = shown("", script);
+    assert!(out.contains("med=10000.00µs p(99)=10000.00µs"), "{out}");
+    let (out, _) = shown("summary_time_unit = \"s\"", script);
+    assert!(out.contains("med=0.01s p(99)=0.01s"), "{out}");
+    let (_, said) = shown("", &script.replace("p(99)", "p99"));
+    assert!(said.contains("the options of ") && said.contains("p99"), "{said}");
 }

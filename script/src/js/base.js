@@ -78,11 +78,13 @@ class ResultError extends Error {}
 // What belongs to one VU. `v` is that of the VU whose turn it is.
 let v;
 const newVu = (number) => ({
-  number, iteration: 0, env: O.assign(O.create(n.shell), n.env), data: undefined, given: undefined, metrics: undefined,
+  number, iteration: 0, env: undefined, data: undefined, given: undefined, metrics: undefined,
   called: false, clean: false, plain: false, httpOptions: noOptions, tags: noOptions, metadata: undefined, scenarioTags: noOptions, jar: undefined,
   callback: usualStatuses, boundaries: 0, rejections: undefined, timers: none, nextTimer: 1, underWay: 0, waiting: undefined, early: none,
 });
 const noOptions = O.freeze(O.create(null));
+// The shell's variables are one object for all VUs, behind the others, unless the script looks at all of `__ENV`.
+const ownEnv = () => v.env ??= n.listsEnvironment() ? { ...n.shell, ...n.env } : O.assign(O.create(n.shell), n.env);
 const none = O.freeze([]);
 const enter = (own) => { v = own; };
 

@@ -1,7 +1,7 @@
 // How Rust calls the script.
 {
-  for (const [name, key] of [["__ENV", "env"], ["__VU", "number"], ["__ITER", "iteration"]]) {
-    O.defineProperty(globalThis, name, { get: () => v[key], set: (x) => { v[key] = x; }, configurable: true, enumerable: true });
+  for (const [name, key, get] of [["__ENV", "env", ownEnv], ["__VU", "number"], ["__ITER", "iteration"]]) {
+    O.defineProperty(globalThis, name, { get: get ?? (() => v[key]), set: (x) => { v[key] = x; }, configurable: true, enumerable: true });
   }
   for (const [name, f] of [["setTimeout", setTimeout], ["setInterval", setInterval], ["clearTimeout", clearTimer], ["clearInterval", clearTimer],
     ["open", (path, mode) => {
@@ -63,7 +63,7 @@
   const ownScenario = () => {
     const { tags, env } = n.scenario();
     v.scenarioTags = O.keys(tags).length > 0 ? tags : noOptions;
-    for (const key of O.keys(env)) v.env[key] = env[key];
+    for (const key of O.keys(env)) ownEnv()[key] = env[key];
     tellDefaults();
   };
   // The options of a script, under those that are set for it. Of what tells the load, those that are set stand alone.

@@ -330,6 +330,9 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js
     natives.set("optionNames", SHOWN.to_vec())?;
     natives.set("shortcuts", script.settings().shortcuts)?;
     natives.set("main", script.files().main())?;
+    let reading = desk.clone();
+    let lists = move || reading.nobody.script.files().lists_environment();
+    natives.set("listsEnvironment", Func::from(lists))?;
     natives.set("env", script.settings().env.clone())?;
     natives.set("shell", script.settings().shell.clone())?;
     natives.set("setOptions", script.settings().options.clone())?;

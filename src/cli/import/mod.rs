@@ -160,8 +160,13 @@ impl Import {
 }
 
 /// The load of a script as sections of a model, but for those that are `given`. What its functions do is left to
-/// the script: their journeys only hold their places.
-pub fn load_of(path: &Path, settings: Settings, given: &toml::Table) -> Result<String, CliError> {
+/// the script: their journeys only hold their places. With it, where `[model]` is given, keys and values of that section that
+/// the options set.
+pub fn load_of(
+    path: &Path,
+    settings: Settings,
+    given: &toml::Table,
+) -> Result<(String, Vec<(&'static str, String)>), CliError> {
     // As k6 ends where the init code does not.
     let ends = |stop: &Stop| match stop {
         Stop::Exception(_) => exit::SCRIPT_EXCEPTION,
@@ -173,9 +178,10 @@ pub fn load_of(path: &Path, settings: Settings, given: &toml::Table) -> Result<S
     let options = script.exports().options.as_deref().unwrap_or("{}");
     let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
     let load = load::load(&options).map_err(|why| wrong_options(path, &why))?;
-    let mut text = String::new();
-    if !given.contains_key("model") {
-        text += &about(path, &options);
+    let (mut text, mut defaults) = (String::new(), Vec::new());
+    match given.contains_key("model") {
+        true => defaults = of_summary(&options),
+        false => text += &about(path, &options),
     }
     text += &load.text;
     text += "[journeys]\n";
@@ -197,21 +203,28 @@ pub fn load_of(path: &Path, settings: Settings, given: &toml::Table) -> Result<S
     if !given.contains_key("thresholds") {
         text += &thresholds(path, &options, &[])?;
     }
-    Ok(text)
+    Ok((text, defaults))
 }
 
 /// The section `[model]`: the name, and what options say of the summary.
 fn about(path: &Path, options: &serde_json::Value) -> String {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut text = format!("[model]\nname = {}\n", load::quoted(&name));
-    if let Some(stats) = options["summaryTrendStats"].as_array() {
-        let stats: Vec<String> = stats.iter().map(serde_json::Value::to_string).collect();
-        writeln!(text, "summary_trend_stats = [{}]", stats.join(", ")).ok();
-    }
-    if let Some(unit) = options["summaryTimeUnit"].as_str() {
-        writeln!(text, "summary_time_unit = {}", load::quoted(unit)).ok();
+    for (key, value) in of_summary(options) {
+        writeln!(text, "{key} = {value}").ok();
     }
     text
+}
+
+/// Keys and values of `[model]` for what options say of the summary.
+fn of_summary(options: &serde_json::Value) -> Vec<(&'static str, String)> {
+    let stats = options["summaryTrendStats"].as_array().map(|stats| {
+        let stats: Vec<String> = stats.iter().map(serde_json::Value::to_string).collect();
+        ("summary_trend_stats", format!("[{}]", stats.join(", ")))
+    });
+    let unit = options["summaryTimeUnit"].as_str();
+    let unit = unit.map(|unit| ("summary_time_unit", load::quoted(unit)));
+    stats.into_iter().chain(unit).collect()
 }
 
 fn refused(path: &Path, stop: Stop) -> CliError {

@@ -159,14 +159,21 @@ impl ScriptArgs {
         // What is no TOML, or nests too deep, is told first.
         Document::from_text(&place, &text).map_err(CliError::model)?;
         let whole = text.parse::<toml::Table>().unwrap_or_default();
+        let script = given.display().to_string().replace(['\n', '\r'], " ");
+        let mut defaults = Vec::new();
         if !whole.contains_key("scenarios") {
             // Behind it, so that errors name lines of the file.
             text += GENERATED;
-            let script = given.display().to_string().replace(['\n', '\r'], " ");
             text += &format!("# the options of {script}, as a model\n");
-            text += &load_of(given, self.settings(allowed)?, &whole)?;
+            let (load, values) = load_of(given, self.settings(allowed)?, &whole)?;
+            text += &load;
+            for (key, value) in values {
+                let value = Override::new(&format!("model.{key}"), &value);
+                defaults.push(value.map_err(CliError::model)?);
+            }
         }
-        Document::from_text(&place, &text).map_err(CliError::model)
+        let document = Document::from_text(&place, &text).map_err(CliError::model)?;
+        Ok(document.with_defaults(&format!("the options of {script}"), defaults))
     }
 
     /// Without a script there is nothing that its options mean.

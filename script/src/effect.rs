@@ -194,7 +194,7 @@ pub struct LogLine {
 pub type Headers<T> = Vec<(T, T)>;
 
 /// One request, one hop of a chain of redirects.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// Its number among the requests of this VU.
     pub id: u64,

@@ -3,7 +3,9 @@
 //! Every request is answered with status 200 and a body that has whatever field the script reads, so a script whose
 //! way depends on real answers may take another way here.
 
-use crate::effect::{Answer, Call, Effect, End, Failure, Instance, Iteration, Response};
+use crate::effect::{
+    Answer, Call, Effect, End, Failure, Instance, Iteration, Request, Response, Tags, Timings,
+};
 use crate::script::Script;
 use crate::vu::ScriptVu;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,25 +15,33 @@ use std::time::Duration;
 /// One step of a recorded iteration.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// A request.
-    Request {
-        /// Its method.
-        method: String,
-        /// Its address, as sent the first time.
-        url: String,
-        /// Its tag `name`.
-        name: String,
-    },
+    /// A request, as sent the first time.
+    Request(Rc<Request>),
     /// A sleep, between these.
     Sleep(Duration, Duration),
-    /// A check of this name.
-    Check(String),
-    /// A value for a custom metric, between these.
-    Metric(String, f64, f64),
+    /// A check of this name and these tags.
+    Check(String, Rc<Tags>),
+    /// A value for a custom metric.
+    Metric(Sample),
     /// A group of this path begins.
     GroupStart(String),
     /// The innermost group ends.
     GroupEnd,
+}
+
+/// What a script gave a custom metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The metric's name.
+    pub name: String,
+    /// The least value and the largest.
+    pub values: (f64, f64),
+    /// All of them were the time that the request before had taken, in milliseconds.
+    pub is_duration: bool,
+    /// A request was sent before.
+    pub follows: bool,
+    /// Tags of its own.
+    pub tags: Rc<Tags>,
 }
 
 impl Step {
@@ -39,15 +49,12 @@ impl Step {
     fn same(&self, other: &Step) -> bool {
         match (self, other) {
             (Step::Sleep(..), Step::Sleep(..)) => true,
-            (Step::Metric(a, ..), Step::Metric(b, ..)) => a == b,
-            (
-                Step::Request { method, url, name },
-                Step::Request {
-                    method: m,
-                    url: u,
-                    name: n,
-                },
-            ) => method == m && (name == n || pattern(url) == pattern(u)),
+            (Step::Metric(a), Step::Metric(b)) => a.name == b.name && a.tags == b.tags,
+            (Step::Request(a), Step::Request(b)) => {
+                a.method == b.method
+                    && a.tags == b.tags
+                    && (a.name == b.name || pattern(&a.url) == pattern(&b.url))
+            }
             (a, b) => a == b,
         }
     }
@@ -59,9 +66,10 @@ impl Step {
                 *low = (*low).min(*l);
                 *high = (*high).max(*h);
             }
-            (Step::Metric(_, low, high), Step::Metric(_, l, h)) => {
-                *low = low.min(*l);
-                *high = high.max(*h);
+            (Step::Metric(a), Step::Metric(b)) => {
+                a.values = (a.values.0.min(b.values.0), a.values.1.max(b.values.1));
+                a.is_duration &= b.is_duration;
+                a.follows &= b.follows;
             }
             _ => {}
         }
@@ -120,6 +128,9 @@ impl Recording {
 /// VUs whose iterations are recorded, in turn.
 const VUS: u64 = 10;
 
+/// How long a request takes: no time that a script has of its own, so that one is known that it hands on.
+const TOOK: Duration = Duration::from_nanos(1_000_137);
+
 /// Steps after which an iteration is ended.
 const MOST: usize = 300;
 
@@ -127,6 +138,8 @@ struct Recorder {
     vu: ScriptVu,
     now: Duration,
     steps: Vec<Step>,
+    /// A request was answered in this call.
+    answered: bool,
     names: BTreeMap<u64, String>,
     sent: Vec<u64>,
     reads: BTreeMap<String, BTreeSet<String>>,
@@ -148,6 +161,7 @@ impl Recorder {
             vu,
             now: Duration::ZERO,
             steps: Vec::new(),
+            answered: false,
             names: BTreeMap::new(),
             sent: Vec::new(),
             reads: BTreeMap::new(),
@@ -164,6 +178,7 @@ impl Recorder {
     fn call(&mut self, call: Call) -> End {
         self.steps.clear();
         self.sent.clear();
+        self.answered = false;
         let mut answer = Answer::Run(Box::new(call));
         for effects in 0.. {
             let effect = self.vu.resume(answer, self.now);
@@ -172,12 +187,12 @@ impl Recorder {
                 _ if self.steps.len() >= MOST || effects > 20 * MOST => Answer::Stop,
                 Effect::Request(request) => {
                     let id = request.id;
-                    self.request(&request);
+                    self.request(request);
                     self.answer(id)
                 }
                 Effect::Send(request) => {
                     self.sent.push(request.id);
-                    self.request(&request);
+                    self.request(request);
                     Answer::Go
                 }
                 Effect::Wait(until) => match (self.sent.is_empty(), until) {
@@ -192,9 +207,18 @@ impl Recorder {
                     (true, None) => Answer::Stop,
                 },
                 Effect::Sleep(time) => self.sleep(time),
-                Effect::Check { name, .. } => self.note(Step::Check(name.to_string())),
-                Effect::MetricAdd { name, value, .. } => {
-                    self.note(Step::Metric(name.to_string(), value, value))
+                Effect::Check { name, tags, .. } => self.note(Step::Check(name.to_string(), tags)),
+                Effect::MetricAdd {
+                    name, value, tags, ..
+                } => {
+                    let apart = (value - TOOK.as_secs_f64() * 1e3).abs();
+                    self.note(Step::Metric(Sample {
+                        name: name.to_string(),
+                        values: (value, value),
+                        is_duration: self.answered && apart < 1e-7,
+                        follows: self.answered,
+                        tags,
+                    }))
                 }
                 Effect::GroupStart(path) => self.note(Step::GroupStart(path.to_string())),
                 Effect::GroupEnd { .. } => self.note(Step::GroupEnd),
@@ -224,23 +248,24 @@ impl Recorder {
         self.note(Step::Sleep(time, time))
     }
 
-    fn request(&mut self, request: &crate::effect::Request) {
+    fn request(&mut self, request: Rc<Request>) {
         self.names.insert(request.id, request.name.to_string());
-        self.steps.push(Step::Request {
-            method: request.method.to_string(),
-            url: request.url.to_string(),
-            name: request.name.to_string(),
-        });
+        self.steps.push(Step::Request(request));
     }
 
     fn answer(&mut self, id: u64) -> Answer {
-        self.now += Duration::from_millis(1);
+        self.now += TOOK;
+        self.answered = true;
         Answer::Response(Box::new(Response {
             id,
             status: 200,
             headers: vec![("Content-Type".into(), "application/json".into())],
             body: Some(b"{}".to_vec()),
             made_up: true,
+            timings: Timings {
+                waiting: TOOK,
+                ..Timings::default()
+            },
             ..Response::default()
         }))
     }

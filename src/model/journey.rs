@@ -111,7 +111,7 @@ pub enum Step {
     /// Goes on elsewhere with a probability.
     JumpWithProbability(f64, u32),
     /// One sample of a custom metric.
-    Record(MetricId, Recorded),
+    Record(MetricId, Recorded, Option<GroupId>),
     /// Opens a k6 group.
     GroupStart(GroupId),
     /// Closes the innermost group.

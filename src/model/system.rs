@@ -203,6 +203,13 @@ pub enum Op {
 }
 
 impl Endpoint {
+    /// The method of its requests: that of its route, or GET.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        let route = self.http.as_deref().and_then(|http| http.route.as_ref());
+        route.map_or("GET", |route| &route.method)
+    }
+
     /// An endpoint of which nothing is said: it does nothing.
     pub(crate) fn named(name: String) -> Endpoint {
         Endpoint {

@@ -271,5 +271,8 @@ fn what_is_expected_does_not_fail() {
     assert_eq!(counts("", ", expected = [200, 409]"), 0);
     // 200 is not expected then.
     assert_eq!(counts("expected = [409]", ""), 5);
+    let range = "{ min = 200, max = 409 }";
+    assert_eq!(counts(&format!("expected = [{range}]"), ""), 0);
+    assert_eq!(counts(&format!("expected = [201, {range}]"), ""), 0);
     assert_eq!(counts("expected = [409]", ", expected = [200]"), 10);
 }

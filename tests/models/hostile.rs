@@ -108,7 +108,10 @@ fn sound_journey(model: &Model, journey: &Journey) {
             Step::Checks(first, count) => {
                 assert!(count > 0 && first.index() + usize::from(count) <= model.checks.len());
             }
-            Step::Record(metric, _) => assert!(metric.index() < model.metrics.len()),
+            Step::Record(metric, _, tagged) => {
+                assert!(metric.index() < model.metrics.len());
+                assert!(tagged.is_none_or(|id| id.index() < model.groups.len()));
+            }
             Step::GroupStart(group) => assert!(group.index() < model.groups.len()),
             Step::AwaitAdmission => assert!(model.waiting_room.is_some()),
             Step::PickEvent | Step::ReleaseSeat => assert!(model.inventory.is_some()),

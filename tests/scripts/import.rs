@@ -41,13 +41,13 @@ mod models {
             "journey = \"buy\"",
             "http_req_duration = [\"p(95)<500\", { abort_on_fail = true, delay_abort_eval = \"10s\"",
             "\"http_req_duration{name:item}\" = [\"avg<200\"]",
-            "# Options that a model has no place for: summaryTrendStats.",
+            "summary_trend_stats = [",
             "# look: all 200 recorded iterations took these steps.",
             "# buy: NOT CERTAIN. Of 200 recorded iterations",
             "{ with_probability = 0.",
             "{ group = \"list\", steps = [",
             "name = \"http://other.test/items?page=1\", checks = [\"status is 200\", \"has items\"] },",
-            "{ record = \"basket_time\", as = \"time\", value = 0 },",
+            "{ record = \"basket_time\", as = \"time\", value = \"duration\" },",
             "# POST /items/{id}/order\n# The script reads of its body: order.id\n",
             "[endpoints.post_items_id_order]",
             "[setup]\njourney = \"setup\"",
@@ -62,6 +62,66 @@ mod models {
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{errors}");
         assert_eq!(errors, "");
+    }
+
+    /// What thresholds ask for by tags has samples in the imported model, with the values of the script's own metrics.
+    #[test]
+    fn samples_of_an_imported_model_carry_the_tags_of_the_script() {
+        let script = "import http from 'k6/http';
+import { check, group } from 'k6';
+import { Rate, Trend } from 'k6/metrics';
+const time = new Trend('own_time', true), errors = new Rate('errors');
+export const options = {
+  iterations: 20,
+  tags: { env: 'test' },
+  thresholds: {
+    'http_reqs{kind:api}': ['count==20'],
+    'http_reqs{method:POST}': ['count==20'],
+    'http_reqs{env:test}': ['count==40'],
+    'http_reqs{name:http://shop/items/1}': ['count==20'],
+    'checks{type:read}': ['rate==1'],
+    'own_time{kind:a}': ['avg>1'],
+    'errors': ['rate==0'],
+    'http_req_failed': ['rate==0'],
+  },
+};
+export default function () {
+  group('a', () => {
+    const r = http.get('http://shop/items/1', { tags: { kind: 'api' } });
+    check(r, { ok: (r) => r.status === 200 }, { type: 'read' });
+    time.add(r.timings.duration, { kind: 'a' });
+    errors.add(r.status !== 200);
+  });
+  http.post('http://shop/login', null, { timeout: '5s', responseCallback: http.expectedStatuses({ min: 200, max: 299 }, 404) });
+}
+";
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(path("test.js"), script).unwrap();
+        let text = String::from_utf8(capsim(&["import", &path("test.js")]).stdout).unwrap();
+        for part in [
+            "checks = [{ name = \"ok\", tags = { type = \"read\" } }]",
+            "{ record = \"own_time\", as = \"time\", value = \"duration\", tags = { kind = \"a\" } }",
+            "{ record = \"errors\", as = \"rate\", value = \"failed\" }",
+            "timeout = \"5s\", expected = [{ min = 200, max = 299 }, 404] }",
+        ] {
+            assert!(text.contains(part), "{part} is missing:\n{text}");
+        }
+        std::fs::write(path("test.toml"), &text).unwrap();
+        let run = |more: &[&str]| {
+            let model = path("test.toml");
+            let output = capsim(&[&["run", &model], more].concat());
+            let shown = String::from_utf8(output.stdout).unwrap();
+            (output.status.code(), shown)
+        };
+        let (code, shown) = run(&[]);
+        assert_eq!(code, Some(0), "{shown}");
+        assert!(!shown.contains("has no sample"), "{shown}");
+        // The rate follows what the model answers.
+        let fails = "endpoints.get_items_id.visits=[{ fail = 0.999, status = 500 }]";
+        let (code, shown) = run(&["--set", fails]);
+        assert_eq!(code, Some(99), "{shown}");
+        assert!(shown.contains("✗ 'rate==0'"), "{shown}");
     }
 
     #[test]

@@ -458,5 +458,8 @@ export default function () { http.get('http://shop/x'); }
     let (out, _) = shown("summary_time_unit = \"s\"", script);
     assert!(out.contains("med=0.01s p(99)=0.01s"), "{out}");
     let (_, said) = shown("", &script.replace("p(99)", "p99"));
-    assert!(said.contains("the options of ") && said.contains("p99"), "{said}");
+    assert!(
+        said.contains("the options of ") && said.contains("p99"),
+        "{said}"
+    );
 }

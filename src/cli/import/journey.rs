@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use capsim_script::Metric;
-use capsim_script::record::{Recording, Step, pattern};
+use capsim_script::record::{Recording, Sample, Step, pattern};
+use capsim_script::{Request, Tags};
 
 use super::load::{key, quoted};
 use super::stub;
@@ -14,6 +15,14 @@ use crate::model::duration;
 
 /// Endpoints by their names, with what is known of them.
 pub type Endpoints = BTreeMap<String, Endpoint>;
+
+/// What the script and its options say of samples.
+pub struct Declared<'a> {
+    /// Metrics of its own.
+    pub metrics: &'a [Metric],
+    /// Values of tags that thresholds name.
+    pub named: BTreeSet<String>,
+}
 
 /// What a script calls.
 #[derive(Debug, Default)]
@@ -58,6 +67,38 @@ fn time(time: Duration) -> String {
     duration::print(Span(rounded))
 }
 
+/// k6's `timeout` of requests that ask for no other.
+const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The key `tags` of a step behind others; nothing without tags. The name and the method have places of their own.
+fn own(tags: &Tags) -> String {
+    let others = tags.iter().filter(|(key, _)| *key != "name");
+    let others: Vec<String> = others
+        .map(|(k, v)| format!("{} = {}", key(k), quoted(v)))
+        .collect();
+    match others.is_empty() {
+        true => String::new(),
+        false => format!(", tags = {{ {} }}", others.join(", ")),
+    }
+}
+
+/// The key `expected` of a request behind others; nothing for k6's usual statuses.
+fn expected(request: &Request) -> String {
+    let ranges = request.expected.as_deref().unwrap_or(&[]);
+    if ranges.is_empty() || *ranges == [(200, 399)] {
+        return String::new();
+    }
+    let statuses = ranges.iter().map(|&(min, max)| {
+        // A model has no others.
+        let (min, max) = (min.max(100), max.min(599));
+        match min == max {
+            true => min.to_string(),
+            false => format!("{{ min = {min}, max = {max} }}"),
+        }
+    });
+    format!(", expected = [{}]", statuses.collect::<Vec<_>>().join(", "))
+}
+
 /// Ways that are written out; rarer ones are left out.
 const WAYS: usize = 4;
 
@@ -65,7 +106,7 @@ const WAYS: usize = 4;
 pub fn journey(
     exec: &str,
     recording: &Recording,
-    metrics: &[Metric],
+    declared: &Declared,
     endpoints: &mut Endpoints,
 ) -> String {
     let mut text = String::new();
@@ -98,7 +139,7 @@ pub fn journey(
     let mut writer = Writer {
         text,
         recording,
-        metrics,
+        declared,
         endpoints,
     };
     writer.ways(ways, written, 1);
@@ -124,7 +165,7 @@ pub fn doubts(exec: &str, recording: &Recording) -> String {
 struct Writer<'a> {
     text: String,
     recording: &'a Recording,
-    metrics: &'a [Metric],
+    declared: &'a Declared<'a>,
     endpoints: &'a mut Endpoints,
 }
 
@@ -157,13 +198,16 @@ impl Writer<'_> {
         while let Some(step) = rest.next() {
             let indent = "  ".repeat(depth);
             match step {
-                Step::Request { method, url, name } => {
+                Step::Request(request) => {
                     let mut checks = Vec::new();
-                    while let Some(Step::Check(check)) = rest.peek() {
-                        checks.push(quoted(check));
+                    while let Some(Step::Check(check, tags)) = rest.peek() {
+                        checks.push(match tags.is_empty() {
+                            true => quoted(check),
+                            false => format!("{{ name = {}{} }}", quoted(check), own(tags)),
+                        });
                         rest.next();
                     }
-                    let line = self.request(method, url, name, &checks);
+                    let line = self.request(request, &checks);
                     writeln!(self.text, "{indent}{{ {line} }},").ok();
                 }
                 Step::GroupStart(path) => {
@@ -175,8 +219,8 @@ impl Writer<'_> {
                     depth = depth.saturating_sub(1).max(outside);
                     writeln!(self.text, "{}] }},", "  ".repeat(depth)).ok();
                 }
-                Step::Metric(name, low, high) => {
-                    let line = self.metric(name, *low, *high);
+                Step::Metric(sample) => {
+                    let line = self.metric(sample);
                     writeln!(self.text, "{indent}{line}").ok();
                 }
                 other => {
@@ -192,19 +236,29 @@ impl Writer<'_> {
     }
 
     /// A value for a metric of the script's own.
-    fn metric(&self, name: &str, low: f64, high: f64) -> String {
-        let declared = self.metrics.iter().find(|m| m.name == name);
+    fn metric(&self, sample: &Sample) -> String {
+        let declared = self.declared.metrics.iter().find(|m| m.name == sample.name);
         let kind = match declared {
             Some(m) if m.kind == "trend" && m.is_time => "time",
             Some(m) => &m.kind,
             None => "trend",
         };
-        let (name, middle) = (quoted(name), (low + high) / 2.0);
-        let seen = match low == high {
-            true => String::new(),
-            false => format!(" # seen: {low} to {high}"),
+        let (low, high) = sample.values;
+        let (value, seen) = match low == high {
+            _ if sample.is_duration => (quoted("duration"), String::new()),
+            // Answers were good while it was recorded.
+            true if kind == "rate" && sample.follows => {
+                let value = if low == 0.0 { "failed" } else { "ok" };
+                (quoted(value), format!(" # seen: {low} for status 200"))
+            }
+            true => (low.to_string(), String::new()),
+            false => {
+                let middle = (low + high) / 2.0;
+                (middle.to_string(), format!(" # seen: {low} to {high}"))
+            }
         };
-        format!("{{ record = {name}, as = \"{kind}\", value = {middle} }},{seen}")
+        let (name, tags) = (quoted(&sample.name), own(&sample.tags));
+        format!("{{ record = {name}, as = \"{kind}\", value = {value}{tags} }},{seen}")
     }
 
     /// The endpoint of a route: that of this name, unless other requests have it; their tag may be the same.
@@ -222,16 +276,22 @@ impl Writer<'_> {
         names.find(is_free).unwrap_or(name)
     }
 
-    fn request(&mut self, method: &str, url: &str, name: &str, checks: &[String]) -> String {
+    fn request(&mut self, request: &Request, checks: &[String]) -> String {
+        let (method, url, name) = (&request.method, &request.url, &*request.name);
         let route = format!("{method} {}", pattern(url));
         let endpoint = self.endpoint(&route, endpoint_name(method, url, name), || {
             endpoint_name(method, url, "://")
         });
         let mut line = format!("request = {}", quoted(&endpoint));
         let many = name.contains("://") && pattern(name).contains("{id}");
-        if name != endpoint && !many {
+        if name != endpoint && (!many || self.declared.named.contains(name)) {
             write!(line, ", name = {}", quoted(name)).ok();
         }
+        line += &own(&request.tags);
+        if request.timeout != USUAL_TIMEOUT {
+            write!(line, ", timeout = {}", quoted(&time(request.timeout))).ok();
+        }
+        line += &expected(request);
         if !checks.is_empty() {
             write!(line, ", checks = [{}]", checks.join(", ")).ok();
         }
@@ -276,7 +336,7 @@ fn plain(step: &Step) -> String {
             let (low, high) = (quoted(&time(*low)), quoted(&time(*high)));
             format!("{{ sleep = {{ uniform = [{low}, {high}] }} }}, # as seen; put the real bounds")
         }
-        Step::Check(name) => format!("{{ check = {} }},", quoted(name)),
+        Step::Check(name, tags) => format!("{{ check = {}{} }},", quoted(name), own(tags)),
         _ => String::new(),
     }
 }
@@ -299,7 +359,7 @@ fn without_empty_groups(steps: &[Step]) -> Vec<Step> {
 pub fn metrics(recording: &Recording) -> impl Iterator<Item = String> + '_ {
     let steps = recording.variants.iter().take(WAYS).flat_map(|(s, _)| s);
     steps.filter_map(|step| match step {
-        Step::Metric(name, ..) => Some(name.clone()),
+        Step::Metric(sample) => Some(sample.name.clone()),
         _ => None,
     })
 }

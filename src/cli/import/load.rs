@@ -1,9 +1,12 @@
 //! The load of a script as the sections of a model: scenarios and thresholds.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use capsim_script::{Iteration, Tags};
 use serde_json::{Map, Value};
+
+use crate::model::metric_name::MetricName;
 
 /// Options of k6 that have a place in a scenario, and their names there.
 const KEYS: [(&str, &str); 16] = [
@@ -139,11 +142,11 @@ fn conflict(options: &Value) -> Result<(), String> {
     }
 }
 
-/// The sections of the load that these options describe.
+/// The sections of the load that these options describe. Each scenario has these tags, too, under those of its own.
 ///
 /// # Errors
 /// What k6 refuses in them.
-pub fn load(options: &Value) -> Result<Load, String> {
+pub fn load(options: &Value, tags: &Value) -> Result<Load, String> {
     let mut load = Load {
         text: String::new(),
         functions: Vec::new(),
@@ -156,11 +159,11 @@ pub fn load(options: &Value) -> Result<Load, String> {
         Some(all) => {
             for (name, scenario) in all {
                 if let Some(fields) = scenario.as_object() {
-                    section(&mut load, name, fields)?;
+                    section(&mut load, name, &tagged(fields, tags))?;
                 }
             }
         }
-        None => section(&mut load, "default", &simple(&options))?,
+        None => section(&mut load, "default", &tagged(&simple(&options), tags))?,
     }
     let known = [
         "scenarios",
@@ -169,6 +172,9 @@ pub fn load(options: &Value) -> Result<Load, String> {
         "iterations",
         "duration",
         "stages",
+        "summaryTimeUnit",
+        "summaryTrendStats",
+        "tags",
     ];
     let others = options.as_object().into_iter().flatten();
     let others: Vec<&str> = others
@@ -184,6 +190,19 @@ pub fn load(options: &Value) -> Result<Load, String> {
         .ok();
     }
     Ok(load)
+}
+
+/// A scenario with these tags under its own.
+fn tagged(scenario: &Map<String, Value>, tags: &Value) -> Map<String, Value> {
+    let mut scenario = scenario.clone();
+    let mut all = tags.as_object().cloned().unwrap_or_default();
+    if let Some(Value::Object(own)) = scenario.get("tags") {
+        all.extend(own.clone());
+    }
+    if !all.is_empty() {
+        scenario.insert("tags".to_owned(), Value::Object(all));
+    }
+    scenario
 }
 
 /// The variables that the options give a scenario.
@@ -246,6 +265,16 @@ pub fn thresholds(options: &Value, unrecorded: &[&str]) -> Result<String, String
         writeln!(text, "{} = {line}", key(metric)).ok();
     }
     Ok(text + "\n")
+}
+
+/// The values of tags that the thresholds name.
+pub fn named(options: &Value) -> BTreeSet<String> {
+    let metrics = options["thresholds"].as_object().into_iter().flatten();
+    let parts = metrics.filter_map(|(metric, _)| match MetricName::parse(metric) {
+        Ok(MetricName::Part(part)) => Some(part.tags),
+        _ => None,
+    });
+    parts.flatten().map(|(_, value)| value).collect()
 }
 
 /// The scenario that the short options stand for.

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use capsim_script::record::{phase, record};
 use capsim_script::{Call, Failure as Stop, Script, Settings};
 use clap::{Args, Parser};
+use serde_json::Value;
 
 pub use load::{texts, variables};
 
@@ -159,6 +160,9 @@ impl Import {
     }
 }
 
+/// Keys of a section with their values, as TOML writes them.
+type Values = Vec<(&'static str, String)>;
+
 /// The load of a script as sections of a model, but for those that are `given`. What its functions do is left to
 /// the script: their journeys only hold their places. With it, where `[model]` is given, keys and values of that section that
 /// the options set.
@@ -166,7 +170,7 @@ pub fn load_of(
     path: &Path,
     settings: Settings,
     given: &toml::Table,
-) -> Result<(String, Vec<(&'static str, String)>), CliError> {
+) -> Result<(String, Values), CliError> {
     // As k6 ends where the init code does not.
     let ends = |stop: &Stop| match stop {
         Stop::Exception(_) => exit::SCRIPT_EXCEPTION,
@@ -176,8 +180,8 @@ pub fn load_of(
     let refused = |stop: Stop| CliError::new(ends(&stop), why(path, &stop));
     let script = Script::load(path, settings).map_err(refused)?;
     let options = script.exports().options.as_deref().unwrap_or("{}");
-    let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
-    let load = load::load(&options).map_err(|why| wrong_options(path, &why))?;
+    let options: Value = serde_json::from_str(options).unwrap_or_default();
+    let load = load::load(&options, &Value::Null).map_err(|why| wrong_options(path, &why))?;
     let (mut text, mut defaults) = (String::new(), Vec::new());
     match given.contains_key("model") {
         true => defaults = of_summary(&options),
@@ -207,7 +211,7 @@ pub fn load_of(
 }
 
 /// The section `[model]`: the name, and what options say of the summary.
-fn about(path: &Path, options: &serde_json::Value) -> String {
+fn about(path: &Path, options: &Value) -> String {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut text = format!("[model]\nname = {}\n", load::quoted(&name));
     for (key, value) in of_summary(options) {
@@ -217,9 +221,9 @@ fn about(path: &Path, options: &serde_json::Value) -> String {
 }
 
 /// Keys and values of `[model]` for what options say of the summary.
-fn of_summary(options: &serde_json::Value) -> Vec<(&'static str, String)> {
+fn of_summary(options: &Value) -> Values {
     let stats = options["summaryTrendStats"].as_array().map(|stats| {
-        let stats: Vec<String> = stats.iter().map(serde_json::Value::to_string).collect();
+        let stats: Vec<String> = stats.iter().map(Value::to_string).collect();
         ("summary_trend_stats", format!("[{}]", stats.join(", ")))
     });
     let unit = options["summaryTimeUnit"].as_str();
@@ -246,11 +250,7 @@ fn wrong_options(path: &Path, why: &str) -> CliError {
     CliError::new(exit::INVALID, format!("error: {}: {why}", path.display()))
 }
 
-fn thresholds(
-    path: &Path,
-    options: &serde_json::Value,
-    unrecorded: &[&str],
-) -> Result<String, CliError> {
+fn thresholds(path: &Path, options: &Value, unrecorded: &[&str]) -> Result<String, CliError> {
     load::thresholds(options, unrecorded).map_err(|why| wrong_options(path, &why))
 }
 
@@ -272,10 +272,14 @@ pub fn imported(path: &Path, settings: Settings) -> Result<Imported, CliError> {
     let refused = |stop| refused(path, stop);
     let script = Script::load(path, settings).map_err(refused)?;
     let options = script.exports().options.as_deref().unwrap_or("{}");
-    let options: serde_json::Value = serde_json::from_str(options).unwrap_or_default();
-    let load = load::load(&options).map_err(|why| wrong_options(path, &why))?;
+    let options: Value = serde_json::from_str(options).unwrap_or_default();
+    let load = load::load(&options, &options["tags"]).map_err(|why| wrong_options(path, &why))?;
     let mut text = about(path, &options) + "\n" + &load.text;
     let metrics = &script.exports().metrics;
+    let declared = journey::Declared {
+        metrics,
+        named: load::named(&options),
+    };
     let mut recorded = BTreeSet::new();
     let mut endpoints = journey::Endpoints::new();
     let mut journeys = String::from("[journeys]\n");
@@ -288,7 +292,7 @@ pub fn imported(path: &Path, settings: Settings) -> Result<Imported, CliError> {
         let recording = record(&script, &about, TIMES).map_err(refused)?;
         recorded.extend(journey::metrics(&recording));
         doubts += &journey::doubts(exec, &recording);
-        journeys += &journey::journey(exec, &recording, metrics, &mut endpoints);
+        journeys += &journey::journey(exec, &recording, &declared, &mut endpoints);
     }
     let mut data = None;
     for name in ["setup", "teardown"] {
@@ -308,7 +312,7 @@ pub fn imported(path: &Path, settings: Settings) -> Result<Imported, CliError> {
             .any(|(steps, _)| !steps.is_empty())
         {
             recorded.extend(journey::metrics(&recording));
-            journeys += &journey::journey(name, &recording, metrics, &mut endpoints);
+            journeys += &journey::journey(name, &recording, &declared, &mut endpoints);
             text += &format!("[{name}]\njourney = \"{name}\"\n\n");
         }
     }

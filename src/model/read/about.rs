@@ -10,6 +10,7 @@ use crate::engine::Span;
 use crate::field::Field;
 use crate::network::Reuse;
 use crate::threshold::Aggregation;
+use crate::tree::Value;
 use crate::vocabulary::{Choice, Key, Kind, Table};
 use crate::{K6Version, TimeUnit};
 
@@ -200,9 +201,21 @@ static ABOUT: Table = Table {
 /// Statuses of answers that do not count as failed.
 pub(super) const EXPECTED: Key = Key::new(
     "expected",
-    Kind::List(&Kind::Whole(100, 599)),
-    "Statuses that do not count as failed, as k6's `expectedStatuses`.",
+    Kind::List(&ONE_OR_RANGE),
+    "Statuses that do not count as failed, each by itself or from the least to the largest, as k6's `expectedStatuses`.",
 );
+const STATUS: Kind = Kind::Whole(100, 599);
+static ONE_OR_RANGE: Kind = Kind::Either(&[STATUS, Kind::Table(&STATUSES)]);
+
+static STATUSES: Table = Table {
+    name: "expected[]",
+    about: "All statuses between two, these too.",
+    keys: &[
+        Key::new("min", STATUS, "The least.").required("min = 200"),
+        Key::new("max", STATUS, "The largest.").required("max = 299"),
+    ],
+    rules: &[],
+};
 
 /// Reads such a list; empty if there is none.
 pub(super) fn expected(field: Option<Field>) -> Vec<u16> {
@@ -211,7 +224,29 @@ pub(super) fn expected(field: Option<Field>) -> Vec<u16> {
     };
     let items = field.some_items("write expected = [200, 409], or leave it out for 200 to 399");
     let items = items.unwrap_or_default();
-    items.iter().filter_map(Field::integer).collect()
+    let mut statuses = Vec::new();
+    for item in items {
+        if !matches!(item.node.value, Value::Table(_)) {
+            statuses.extend(item.integer::<u16>());
+            continue;
+        }
+        let Some(range) = item.section() else {
+            continue;
+        };
+        let end = |key, example| range.required(key, example)?.integer::<u16>();
+        let (min, max) = (end("min", "min = 200"), end("max", "max = 299"));
+        let (Some(min), Some(max)) = (min, max) else {
+            continue;
+        };
+        if min > max {
+            item.error(
+                format!("no status is from {min} to {max}"),
+                "write the least first: { min = 200, max = 299 }",
+            );
+        }
+        statuses.extend(min..=max);
+    }
+    statuses
 }
 
 /// A column of a summary.

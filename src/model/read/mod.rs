@@ -72,6 +72,7 @@ use crate::engine::dist::Dist;
 pub use about::MODEL;
 use about::{ROOT, about, phase};
 use names::Names;
+use scenario::Tags;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Users, seats and VUs beyond it would not fit a memory.
@@ -122,8 +123,8 @@ struct Build<'a> {
     groups: Vec<Group>,
     metrics: Vec<CustomMetric>,
     /// Where a check of this group and name, a group, a metric is in its list.
-    known_checks: BTreeMap<(String, String), usize>,
-    known_groups: BTreeMap<String, usize>,
+    known_checks: BTreeMap<(String, String, Tags), usize>,
+    known_groups: BTreeMap<(String, Tags), usize>,
     known_metrics: BTreeMap<String, usize>,
     /// Journeys of scenarios that replay a log.
     replayed: Vec<Journey>,

@@ -1,5 +1,6 @@
 //! Writing a journey's flat program: jumps whose targets come later, counters, groups.
 
+use super::scenario::Tags;
 use super::{Build, names};
 use crate::field::Field;
 use crate::journey::{Condition, Group, GroupId, Step};
@@ -154,20 +155,18 @@ impl<'b, 'a> Program<'b, 'a> {
     /// Opens a group.
     pub(super) fn open_group(&mut self, name: &str, field: &Field) {
         let path = format!("{}::{name}", self.group());
-        let group = Group {
-            path: path.clone(),
-            tags: Vec::new(),
-        };
-        let build = &mut *self.build;
-        let index = names::once(
-            &mut build.groups,
-            &mut build.known_groups,
-            path.clone(),
-            &group,
-        );
-        let id = names::id(index, field, "groups");
+        let id = self.samples_in(path.clone(), Vec::new(), field);
         self.groups.push(path);
-        self.push(Step::GroupStart(GroupId(id)));
+        self.push(Step::GroupStart(id));
+    }
+
+    /// Samples in the group of a path that have these tags of their own.
+    pub(super) fn samples_in(&mut self, path: String, tags: Tags, field: &Field) -> GroupId {
+        let build = &mut *self.build;
+        let key = (path.clone(), tags.clone());
+        let group = Group { path, tags };
+        let index = names::once(&mut build.groups, &mut build.known_groups, key, &group);
+        GroupId(names::id(index, field, "groups"))
     }
 
     /// Closes the innermost group.

@@ -431,8 +431,11 @@ fn given<'a>(section: &Section<'a>, key: &'static str, stage: Option<usize>) -> 
     inner.optional(key)
 }
 
+/// Keys and values.
+pub(super) type Tags = Vec<(String, String)>;
+
 /// Tags: a table of texts.
-pub(super) fn tags(field: &Field) -> Vec<(String, String)> {
+pub(super) fn tags(field: &Field) -> Tags {
     let text = |(key, value): &(&str, Field)| Some(((*key).to_string(), value.text()?.to_string()));
     field.named().iter().filter_map(text).collect()
 }

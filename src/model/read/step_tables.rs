@@ -156,6 +156,7 @@ static CHECK_OF_REQUEST: Table = Table {
         Key::new("name", Kind::Text, "Its name; not with `::`.")
             .required("name = \"status is 200\""),
         passes(),
+        tags(),
     ],
     rules: &[],
 };
@@ -234,6 +235,7 @@ static RECORD: Table = Table {
         Key::new("as", Kind::Choice(&KINDS), "Its type; `time` is a trend of times.").required("as = \"counter\", \"gauge\", \"rate\", \"trend\" or \"time\""),
         Key::new("value", Kind::Either(&[Kind::Number(f64::MIN, f64::MAX), Kind::Word("duration"), Kind::Word("vu"), Kind::Type(&CONDITION)]), "A number, the last response time, the number of the VU, or whether a condition holds; required except for a counter.").otherwise("1"),
         Key::new("when", Kind::Type(&CONDITION), "When it is recorded.").or_text("always"),
+        tags(),
     ],
     rules: &[],
 };
@@ -267,6 +269,7 @@ static CHECK: Table = Table {
     keys: &[
         Key::new("check", Kind::Text, "Its name; not with `::`."),
         passes(),
+        tags(),
     ],
     rules: &[],
 };

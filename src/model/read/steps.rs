@@ -2,6 +2,7 @@
 
 use super::program::Program;
 use super::request::{self, otherwise_ends};
+use super::scenario::{Tags, tags};
 use super::step_tables::{AWAITS, KINDS, PICKS, RELEASES, STEPS, TAKES};
 use super::{chain, choose, condition, names};
 use crate::field::Field;
@@ -206,30 +207,38 @@ fn branches<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, then: supe
 }
 
 fn check<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field<'a>) {
-    push_check(program, name, section.optional("passes").as_ref());
+    let (passes, tags) = (section.optional("passes"), own_tags(section));
+    push_check(program, name, passes.as_ref(), tags);
+}
+
+/// Tags of a sample, sorted by key.
+fn own_tags(section: &Section) -> Tags {
+    let mut tags = section.optional("tags").map_or(Tags::new(), |f| tags(&f));
+    tags.sort();
+    tags
 }
 
 /// Writes the checks that a request makes: texts, or tables with a name and a condition.
 pub(super) fn checks<'a>(program: &mut Program<'_, 'a>, list: &Field<'a>) {
     for item in list.one_or_more() {
         if item.text_if_any().is_some() {
-            push_check(program, &item, None);
+            push_check(program, &item, None, Tags::new());
             continue;
         }
         let Some(section) = item.section() else {
             continue;
         };
         let name = section.optional("name");
-        let passes = section.optional("passes");
+        let (passes, tags) = (section.optional("passes"), own_tags(&section));
         if let Some(name) = name {
-            push_check(program, &name, passes.as_ref());
+            push_check(program, &name, passes.as_ref(), tags);
         } else if let Some(passes) = passes {
             condition::read(&passes);
         }
     }
 }
 
-fn push_check(program: &mut Program, name: &Field, passes: Option<&Field>) {
+fn push_check(program: &mut Program, name: &Field, passes: Option<&Field>, tags: Tags) {
     let condition = passes.map_or(Some(Condition::Ok), condition::read);
     let Some(text) = name.text() else {
         return;
@@ -246,12 +255,10 @@ fn push_check(program: &mut Program, name: &Field, passes: Option<&Field>) {
     let check = Check {
         name: text.to_string(),
         group: program.group(),
-        tags: Vec::new(),
+        tags,
     };
-    let (build, key) = (
-        &mut *program.build,
-        (check.group.clone(), check.name.clone()),
-    );
+    let key = (check.group.clone(), check.name.clone(), check.tags.clone());
+    let build = &mut *program.build;
     let index = names::once(&mut build.checks, &mut build.known_checks, key, &check);
     let id = CheckId(names::id(index, name, "checks"));
     program.push(Step::Check(id, condition.unwrap_or(Condition::Ok)));
@@ -271,19 +278,22 @@ fn record<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, name: &Field
     let when = section
         .optional("when")
         .map(|f| condition::read(&f).unwrap_or(Condition::Always));
+    let tags = own_tags(section);
     let (Some(kind), Some(value)) = (kind, value) else {
         return;
     };
     let Some(id) = metric(program, name, kind) else {
         return;
     };
+    let tagged = (!tags.is_empty()).then(|| program.samples_in(program.group(), tags, name));
+    let sample = Step::Record(id, value, tagged);
     let Some(condition) = when else {
-        return program.push(Step::Record(id, value));
+        return program.push(sample);
     };
     let then = program.jump_if(condition);
     let after = program.jump();
     program.land(then);
-    program.push(Step::Record(id, value));
+    program.push(sample);
     program.land(after);
 }
 

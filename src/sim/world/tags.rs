@@ -1,6 +1,5 @@
 //! k6's tags of each kind of sample (`metrics/system_tag.go`, k6 v2.2.0, the default system tags).
-//! Sorted by key. capsim knows no HTTP method, so that a request is a GET unless its own tags say
-//! otherwise.
+//! Sorted by key. The method of a request is that of its endpoint's route, or GET, unless its own tags say otherwise.
 
 use crate::measure::recorder::{ResponseCode, SampleSource, SampleTags, Series};
 use crate::model::Model;
@@ -20,12 +19,10 @@ pub fn find<'a>(tags: &'a Tags, key: &str) -> Option<&'a str> {
 #[must_use]
 pub fn of_request(model: &Model, series: &Series) -> Tags {
     let site = &model.sites[series.site.index()];
-    let code = model.endpoints[site.endpoint.index()]
-        .http
-        .as_deref()
-        .map_or(series.code, |http| {
-            ResponseCode(http.status_of(series.code.0))
-        });
+    let endpoint = &model.endpoints[site.endpoint.index()];
+    let code = endpoint.http.as_deref().map_or(series.code, |http| {
+        ResponseCode(http.status_of(series.code.0))
+    });
     let mut tags = of_scenario(model, series.origin);
     if let Some(expected) = series.expected {
         set(
@@ -35,7 +32,7 @@ pub fn of_request(model: &Model, series: &Series) -> Tags {
         );
     }
     set(&mut tags, "group", &site.group);
-    set(&mut tags, "method", "GET");
+    set(&mut tags, "method", endpoint.method());
     set(&mut tags, "name", &site.name);
     set(&mut tags, "url", &site.name);
     set(&mut tags, "status", &code.status().to_string());

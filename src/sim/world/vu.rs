@@ -472,14 +472,15 @@ impl JourneyInterpreter {
                 let jumps = choices.branch.chance(p);
                 vu.at = if jumps { to } else { vu.at };
             }
-            Step::Record(metric, recorded) => {
+            Step::Record(metric, recorded, tagged) => {
                 let value = match recorded {
                     Recorded::Number(x) => x,
                     Recorded::Condition(c) => f64::from(u8::from(holds(c, vu, tokens))),
                     Recorded::LastDuration => self.last_durations[number as usize].as_ms(),
                     Recorded::Vu => f64::from(number),
                 };
-                let label = self.label(number, vu);
+                let mut label = self.label(number, vu);
+                label.group = tagged.or(label.group);
                 recorder.custom(now, metric, label, value);
             }
             Step::GroupStart(group) => {
@@ -519,7 +520,7 @@ fn steps_of(model: &Model) -> impl Iterator<Item = &Step> {
 }
 
 fn records_duration(step: &Step) -> bool {
-    matches!(step, Step::Record(_, Recorded::LastDuration))
+    matches!(step, Step::Record(_, Recorded::LastDuration, _))
 }
 
 #[inline]

@@ -148,7 +148,8 @@ impl ScriptUsers<'_> {
     fn key(&self, turn: Turn, endpoint: EndpointId, request: &Request) -> SiteKey {
         let tags = request.tags.iter().filter(|(key, _)| *key != "name");
         let mut tags: Vec<_> = tags.map(|(k, v)| (k.clone(), v.clone())).collect();
-        if &*request.method != "GET" && !request.tags.contains_key("method") {
+        let usual = self.model.endpoints[endpoint.index()].method();
+        if &*request.method != usual && !request.tags.contains_key("method") {
             tags.push(("method".to_owned(), request.method.to_string()));
             tags.sort();
         }

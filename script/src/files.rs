@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// Names of the modules that this crate brings.
-pub(crate) const MODULES: [&str; 22] = [
+pub(crate) const MODULES: [&str; 23] = [
     "k6",
     "k6/http",
     "k6/metrics",
@@ -15,6 +15,7 @@ pub(crate) const MODULES: [&str; 22] = [
     "k6/encoding",
     "k6/crypto",
     "k6/timers",
+    "k6/secrets",
     "jslib/k6-utils",
     "jslib/k6-summary",
     "jslib/papaparse",
@@ -292,7 +293,7 @@ fn refusal(specifier: &str) -> Option<String> {
         _ if specifier.starts_with("k6/x/") => {
             "is an extension of k6, which cannot run here; remove it or put a local module in its place"
         }
-        _ if specifier.starts_with("k6/") => "is not a module that is simulated",
+        _ if specifier.starts_with("k6/") => "is not simulated; leave out what the script does with it",
         _ if specifier.starts_with('.') || specifier.starts_with("file://") => return None,
         _ if specifier.starts_with('/') => return None,
         _ => "is neither a module of k6 nor a path; local files begin with './'",

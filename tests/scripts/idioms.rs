@@ -100,6 +100,17 @@ fn pages_are_read_as_trees() {
 }
 
 #[test]
+fn secrets_are_variables_or_made_up() {
+    let said = lines(
+        "import secrets from 'k6/secrets';",
+        "__ENV.known = 'a'; const show = (x) => console.log(x);
+         secrets.get('known').then(show); secrets.source('other').get('unknown').then(show);
+         secrets.get(1).catch((e) => show(e.message));",
+    );
+    assert_eq!(said, ["a", "secret:unknown", "secret key must be a string"]);
+}
+
+#[test]
 fn addresses_have_parts() {
     let said = lines(
         "import { URL, URLSearchParams } from 'https://jslib.k6.io/url/1.0.0/index.js';",

@@ -41,4 +41,12 @@ modules.k6 = {
   fail: (text) => fail(text === undefined ? "" : String(text)),
   randomSeed: (seed) => n.seed(Number(seed)),
 };
+// A secret is what `-e NAME=VALUE` says; without that it is made up.
+const secrets = {
+  get: async (name) => {
+    if (typeof name !== "string") fail("secret key must be a string");
+    return ownEnv()[name] ?? `secret:${name}`;
+  },
+};
+modules["k6/secrets"] = { ...secrets, source: () => secrets };
 modules["k6/timers"] = { setTimeout, setInterval, clearTimeout: clearTimer, clearInterval: clearTimer };

@@ -293,7 +293,9 @@ fn refusal(specifier: &str) -> Option<String> {
         _ if specifier.starts_with("k6/x/") => {
             "is an extension of k6, which cannot run here; remove it or put a local module in its place"
         }
-        _ if specifier.starts_with("k6/") => "is not simulated; leave out what the script does with it",
+        _ if specifier.starts_with("k6/") => {
+            "is not simulated; leave out what the script does with it"
+        }
         _ if specifier.starts_with('.') || specifier.starts_with("file://") => return None,
         _ if specifier.starts_with('/') => return None,
         _ => "is neither a module of k6 nor a path; local files begin with './'",

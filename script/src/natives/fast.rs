@@ -10,8 +10,8 @@ use super::stringify::Stringify;
 use super::{Desk, State};
 use crate::effect::{Effect, Headers, Tags};
 use crate::raw::{
-    CallContext, KeptName, KeptValue, Literals, Native, Outcome, OwnedValue, ValueRef, bound,
-    function,
+    CallContext, KeptName, KeptValue, Literals, Native, NativeCall, Outcome, OwnedValue, ValueRef,
+    bound, function,
 };
 use rquickjs::function::{Func, Rest, This};
 use rquickjs::{Array, Ctx, Function, IntoJs, Object, Persistent, Result, Value};
@@ -198,6 +198,15 @@ impl Fast {
         self.literals.text(cx, of, |text| desk.texts.kept(text))
     }
 
+    /// Has the JavaScript side answer a call as it is.
+    pub(super) fn slow_call<'js>(
+        &self,
+        call: &NativeCall<'js>,
+        name: &str,
+    ) -> Outcome<OwnedValue<'js>> {
+        self.slow(call.cx, name, call.this, call.args, None)
+    }
+
     /// Has the JavaScript side answer a call.
     #[cold]
     #[inline(never)]
@@ -222,11 +231,6 @@ impl Fast {
     }
 }
 
-/// The argument at a place; `undefined` if there are fewer.
-fn argument<'js>(args: &[ValueRef<'js>], at: usize) -> ValueRef<'js> {
-    args.get(at).copied().unwrap_or_default()
-}
-
 /// A function named after a method.
 struct Send<const METHOD: usize>;
 
@@ -235,27 +239,23 @@ impl<const METHOD: usize> Native for Send<METHOD> {
     const NAME: &'static CStr = METHODS[METHOD].0;
     const LENGTH: c_int = if METHODS[METHOD].2 { 3 } else { 2 };
 
-    fn call<'js>(
-        desk: &Desk,
-        cx: CallContext<'js>,
-        this: ValueRef<'js>,
-        args: &[ValueRef<'js>],
-    ) -> Outcome<OwnedValue<'js>> {
+    fn call<'js>(desk: &Desk, call: NativeCall<'js>) -> Outcome<OwnedValue<'js>> {
+        let cx = call.cx;
         let fast = desk.fast();
         let (name, _, has_body) = METHODS[METHOD];
         let (body, params) = match has_body {
-            true => (argument(args, 1), argument(args, 2)),
-            false => (ValueRef::default(), argument(args, 1)),
+            true => (call.argument(1), call.argument(2)),
+            false => (ValueRef::default(), call.argument(1)),
         };
         let given = Given {
             method: fast.methods[METHOD].clone(),
-            url: argument(args, 0),
+            url: call.argument(0),
             body,
             params,
         };
         // k6 warns of more.
-        if !has_body && args.len() > 2 {
-            return fast.slow(cx, &name.to_string_lossy(), this, args, None);
+        if !has_body && call.args.len() > 2 {
+            return fast.slow_call(&call, &name.to_string_lossy());
         }
         request(desk, &fast, cx, &given)
     }
@@ -269,14 +269,10 @@ impl Native for Ask {
     const NAME: &'static CStr = c"request";
     const LENGTH: c_int = 4;
 
-    fn call<'js>(
-        desk: &Desk,
-        cx: CallContext<'js>,
-        this: ValueRef<'js>,
-        args: &[ValueRef<'js>],
-    ) -> Outcome<OwnedValue<'js>> {
+    fn call<'js>(desk: &Desk, call: NativeCall<'js>) -> Outcome<OwnedValue<'js>> {
+        let cx = call.cx;
         let fast = desk.fast();
-        let [method, url, body, params] = [0, 1, 2, 3].map(|at| argument(args, at));
+        let [method, url, body, params] = [0, 1, 2, 3].map(|at| call.argument(at));
         if let Some(method) = fast.text(desk, cx, method) {
             let given = Given {
                 method,
@@ -286,7 +282,7 @@ impl Native for Ask {
             };
             return request(desk, &fast, cx, &given);
         }
-        fast.slow(cx, "request", this, &[method, url, body, params], None)
+        fast.slow(cx, "request", call.this, &[method, url, body, params], None)
     }
 }
 
@@ -335,14 +331,10 @@ impl Native for Check {
     const NAME: &'static CStr = c"check";
     const LENGTH: c_int = 3;
 
-    fn call<'js>(
-        desk: &Desk,
-        cx: CallContext<'js>,
-        this: ValueRef<'js>,
-        args: &[ValueRef<'js>],
-    ) -> Outcome<OwnedValue<'js>> {
+    fn call<'js>(desk: &Desk, call: NativeCall<'js>) -> Outcome<OwnedValue<'js>> {
+        let cx = call.cx;
         let fast = desk.fast();
-        let [value, checks, tags] = [0, 1, 2].map(|at| argument(args, at));
+        let [value, checks, tags] = [0, 1, 2].map(|at| call.argument(at));
         let usual = fast.is_plain_object(checks) && desk.vu().may_be_short();
         let tags = if usual {
             fast.tags(desk, cx, tags)?
@@ -350,7 +342,7 @@ impl Native for Check {
             None
         };
         let Some(tags) = tags else {
-            return fast.slow(cx, "check", this, args, None);
+            return fast.slow_call(&call, "check");
         };
         let passed = all_pass(desk, &fast, cx, value, checks, &tags)?;
         Ok(cx.boolean(passed))
@@ -365,16 +357,12 @@ impl Native for Sleep {
     const NAME: &'static CStr = c"sleep";
     const LENGTH: c_int = 1;
 
-    fn call<'js>(
-        desk: &Desk,
-        cx: CallContext<'js>,
-        this: ValueRef<'js>,
-        args: &[ValueRef<'js>],
-    ) -> Outcome<OwnedValue<'js>> {
+    fn call<'js>(desk: &Desk, call: NativeCall<'js>) -> Outcome<OwnedValue<'js>> {
+        let cx = call.cx;
         let (fast, vu) = (desk.fast(), desk.vu());
-        let seconds = match argument(args, 0).number() {
+        let seconds = match call.argument(0).number() {
             Some(seconds) if fast.is_plain(cx, &vu)? => seconds,
-            _ => return fast.slow(cx, "sleep", this, args, None),
+            _ => return fast.slow_call(&call, "sleep"),
         };
         // What does not fit 64 bits of nanoseconds overflows, and returns at once.
         if seconds > 0.0 && seconds * 1e9 < 9_223_372_036_854_775_807.0 {
@@ -394,12 +382,8 @@ impl Native for Random {
     const NAME: &'static CStr = c"random";
     const LENGTH: c_int = 0;
 
-    fn call<'js>(
-        desk: &Desk,
-        cx: CallContext<'js>,
-        _: ValueRef<'js>,
-        _: &[ValueRef<'js>],
-    ) -> Outcome<OwnedValue<'js>> {
+    fn call<'js>(desk: &Desk, call: NativeCall<'js>) -> Outcome<OwnedValue<'js>> {
+        let cx = call.cx;
         Ok(cx.number(desk.vu().random.borrow_mut().float()))
     }
 }
@@ -412,18 +396,14 @@ impl Native for Json {
     const NAME: &'static CStr = c"json";
     const LENGTH: c_int = 1;
 
-    fn call<'js>(
-        desk: &Desk,
-        cx: CallContext<'js>,
-        this: ValueRef<'js>,
-        args: &[ValueRef<'js>],
-    ) -> Outcome<OwnedValue<'js>> {
+    fn call<'js>(desk: &Desk, call: NativeCall<'js>) -> Outcome<OwnedValue<'js>> {
+        let cx = call.cx;
         let fast = desk.fast();
         if let Some(responses) = &*desk.responses.borrow() {
-            let value = match args.first() {
-                None => responses.json(cx, this),
+            let value = match call.args.first() {
+                None => responses.json(cx, call.this),
                 Some(selector) => match fast.names(cx, *selector) {
-                    Some(names) => responses.selected(cx, this, &fast, &names)?,
+                    Some(names) => responses.selected(cx, call.this, &fast, &names)?,
                     None => None,
                 },
             };
@@ -431,7 +411,7 @@ impl Native for Json {
                 return Ok(value);
             }
         }
-        fast.slow(cx, "json", this, args, None)
+        fast.slow_call(&call, "json")
     }
 }
 
@@ -443,21 +423,17 @@ impl Native for Add {
     const NAME: &'static CStr = c"add";
     const LENGTH: c_int = 2;
 
-    fn call<'js>(
-        desk: &Desk,
-        cx: CallContext<'js>,
-        metric: ValueRef<'js>,
-        args: &[ValueRef<'js>],
-    ) -> Outcome<OwnedValue<'js>> {
+    fn call<'js>(desk: &Desk, call: NativeCall<'js>) -> Outcome<OwnedValue<'js>> {
+        let cx = call.cx;
         let fast = desk.fast();
-        let value = argument(args, 0);
+        let value = call.argument(0);
         let number = value.number().filter(|value| !value.is_nan());
         let value = number.or_else(|| value.boolean().map(|b| f64::from(u8::from(b))));
         let tags = match value {
-            Some(_) if desk.vu().may_be_short() => fast.tags(desk, cx, argument(args, 1))?,
+            Some(_) if desk.vu().may_be_short() => fast.tags(desk, cx, call.argument(1))?,
             _ => None,
         };
-        match (fast.text(desk, cx, metric), value, tags) {
+        match (fast.text(desk, cx, call.this), value, tags) {
             (Some(name), Some(value), Some(tags)) => {
                 let group = desk.vu().group.borrow().clone();
                 let sample = Effect::MetricAdd {
@@ -469,7 +445,7 @@ impl Native for Add {
                 desk.note(cx, sample)?;
                 Ok(cx.boolean(true))
             }
-            _ => fast.slow(cx, "add", metric, args, None),
+            _ => fast.slow_call(&call, "add"),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::host::shown;
 use super::quick::{Came, Given, Planned, planned};
 use super::{Desk, State};
 use crate::effect::{Effect, Request, Response};
-use crate::raw::{CallContext, Native, Outcome, OwnedValue, ValueRef};
+use crate::raw::{CallContext, Native, NativeCall, Outcome, OwnedValue};
 use rquickjs::function::Func;
 use rquickjs::{Array, Ctx, Exception, Object, Result};
 use std::ffi::{CStr, c_int};
@@ -18,14 +18,10 @@ impl Native for Plan {
     const NAME: &'static CStr = c"plan";
     const LENGTH: c_int = 4;
 
-    fn call<'js>(
-        desk: &Desk,
-        cx: CallContext<'js>,
-        _: ValueRef<'js>,
-        args: &[ValueRef<'js>],
-    ) -> Outcome<OwnedValue<'js>> {
+    fn call<'js>(desk: &Desk, call: NativeCall<'js>) -> Outcome<OwnedValue<'js>> {
+        let cx = call.cx;
         let (fast, vu) = (desk.fast(), desk.vu());
-        let &[method, url, body, params] = args else {
+        let &[method, url, body, params] = call.args else {
             return Ok(cx.undefined());
         };
         let Some(method) = fast.text(desk, cx, method) else {

@@ -4,7 +4,7 @@
 
 use super::Desk;
 use super::fast::Fast;
-use crate::raw::{CallContext, Native, Outcome, OwnedValue, ValueRef};
+use crate::raw::{CallContext, Native, NativeCall, Outcome, OwnedValue, ValueRef};
 use std::ffi::{CStr, c_int};
 use std::fmt::Write;
 
@@ -22,14 +22,10 @@ impl Native for Stringify {
     const NAME: &'static CStr = c"stringify";
     const LENGTH: c_int = 3;
 
-    fn call<'js>(
-        desk: &Desk,
-        cx: CallContext<'js>,
-        this: ValueRef<'js>,
-        args: &[ValueRef<'js>],
-    ) -> Outcome<OwnedValue<'js>> {
+    fn call<'js>(desk: &Desk, call: NativeCall<'js>) -> Outcome<OwnedValue<'js>> {
+        let cx = call.cx;
         let fast = desk.fast();
-        if let [object] = args
+        if let [object] = call.args
             && fast.is_plain_object(*object)
         {
             let mut text = String::with_capacity(64);
@@ -37,7 +33,7 @@ impl Native for Stringify {
                 return cx.new_text(&text);
             }
         }
-        fast.slow(cx, "stringify", this, args, None)
+        fast.slow_call(&call, "stringify")
     }
 }
 

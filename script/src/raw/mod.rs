@@ -58,7 +58,8 @@ pub(crate) use code::{Bytecode, Code, KeptModule};
 pub(crate) use kept::{KeptName, KeptValue, KnownNames, Literals, OwnedName};
 pub(crate) use lazy::{Fields, Lazy};
 pub(crate) use native::{
-    CallContext, Native, Outcome, OwnedValue, Thrown, ValueRef, bound, function, set_host,
+    CallContext, Native, NativeCall, Outcome, OwnedValue, Thrown, ValueRef, bound, function,
+    set_host,
 };
 pub(crate) use stack::{CommonStack, Fiber};
 pub(crate) use words::words;

@@ -30,12 +30,25 @@ pub(crate) trait Native {
     const LENGTH: c_int;
 
     /// Answers a call.
-    fn call<'js>(
-        host: &Self::Host,
-        cx: CallContext<'js>,
-        this: ValueRef<'js>,
-        args: &[ValueRef<'js>],
-    ) -> Outcome<OwnedValue<'js>>;
+    fn call<'js>(host: &Self::Host, call: NativeCall<'js>) -> Outcome<OwnedValue<'js>>;
+}
+
+/// A call of a native function.
+#[derive(Clone, Copy)]
+pub(crate) struct NativeCall<'js> {
+    /// The engine.
+    pub cx: CallContext<'js>,
+    /// What it is called on.
+    pub this: ValueRef<'js>,
+    /// Its arguments.
+    pub args: &'js [ValueRef<'js>],
+}
+
+impl<'js> NativeCall<'js> {
+    /// The argument at a place; `undefined` if there are fewer.
+    pub(crate) fn argument(&self, at: usize) -> ValueRef<'js> {
+        self.args.get(at).copied().unwrap_or_default()
+    }
 }
 
 /// The function, for the script. Where the context has no host it gives `undefined`; the host must be an `N::Host`.
@@ -111,8 +124,12 @@ unsafe extern "C" fn enter<N: Native>(
             Ok(count) if count > 0 => std::slice::from_raw_parts(args.cast::<ValueRef>(), count),
             _ => &[],
         };
-        let cx = CallContext(context, PhantomData);
-        match N::call(host, cx, ValueRef(this, PhantomData), args) {
+        let call = NativeCall {
+            cx: CallContext(context, PhantomData),
+            this: ValueRef(this, PhantomData),
+            args,
+        };
+        match N::call(host, call) {
             Ok(value) => value.into_raw(),
             Err(Thrown) => qjs::JS_EXCEPTION,
         }

@@ -28,6 +28,8 @@ pub enum Aggregation {
 pub struct MetricThresholds {
     /// As written: `http_req_duration{name:reserve}`.
     pub metric: String,
+    /// What that names.
+    pub name: MetricName,
     /// In the order written.
     pub thresholds: Vec<Threshold>,
 }

@@ -3,7 +3,6 @@
 use crate::measure::recorder::{ResponseCode, SampleSource};
 use crate::measure::summary::{Summary, Values};
 use crate::model::Model;
-use crate::model::metric_name::MetricName;
 use crate::model::scenario::Executor;
 use crate::model::system::{Entity, Op};
 use crate::model::threshold::Aggregation;
@@ -113,10 +112,7 @@ fn collisions(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
 
 fn thresholds(model: &Model, summary: &Summary, notes: &mut Vec<String>) {
     for thresholds in &model.thresholds {
-        let Ok(name) = MetricName::parse(&thresholds.metric) else {
-            continue;
-        };
-        let shown = name.shown();
+        let shown = thresholds.name.shown();
         let Some(metric) = summary.metrics.iter().find(|m| m.name == shown) else {
             continue;
         };

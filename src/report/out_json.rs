@@ -159,10 +159,11 @@ fn threshold(threshold: &Threshold) -> Value {
 
 /// The sub-metrics that thresholds name, and the one that k6 always keeps.
 fn sub_metrics(model: &Model, name: &str) -> Vec<SubMetricData> {
-    let named = model.thresholds.iter().map(|t| t.metric.as_str());
+    let named = model.thresholds.iter().map(|t| t.name.clone());
+    let always = MetricName::parse("http_req_duration{expected_response:true}").ok();
     let mut all: Vec<SubMetric> = Vec::new();
-    for written in named.chain(["http_req_duration{expected_response:true}"]) {
-        if let Ok(MetricName::Part(sub)) = MetricName::parse(written)
+    for metric in named.chain(always) {
+        if let MetricName::Part(sub) = metric
             && sub.parent == name
             && !all.contains(&sub)
         {

@@ -49,14 +49,12 @@ impl NamedThreshold {
 pub fn thresholds_of(model: &Model) -> Vec<NamedThreshold> {
     let mut all = Vec::new();
     for of_metric in &model.thresholds {
-        let Ok(name) = MetricName::parse(&of_metric.metric) else {
-            continue;
-        };
+        let name = &of_metric.name;
         for threshold in &of_metric.thresholds {
             all.push(NamedThreshold {
                 metric: name.shown(),
                 threshold: threshold.clone(),
-                column: column(model, &name, threshold.aggregation),
+                column: column(model, name, threshold.aggregation),
             });
         }
     }

@@ -40,11 +40,13 @@ fn answer(expression: &str) -> (i32, Option<String>, Option<String>) {
     let stats = five.into_iter().map(|statistic| (statistic, 5.0)).collect();
     let values = Values::Trend { count: 1, stats };
     let thresholds = vec![threshold];
-    if let Err(error) = resolve("tt", &thresholds, |_| Some(MetricKind::Trend)) {
-        return (104, Some(error), None);
-    }
+    let name = match resolve("tt", &thresholds, |_| Some(MetricKind::Trend)) {
+        Ok((name, _)) => name,
+        Err(error) => return (104, Some(error), None),
+    };
     let metric = MetricThresholds {
         metric: "tt".to_string(),
+        name,
         thresholds,
     };
     let verdicts = verdicts(&metric, &values);

@@ -48,9 +48,9 @@ pub const MOST_TAGGED: usize = 500;
 /// Tags that the thresholds of a model name.
 pub fn wanted(model: &Model) -> BTreeSet<(String, String)> {
     let names = model.thresholds.iter();
-    let parts = names.filter_map(|t| match MetricName::parse(&t.metric) {
-        Ok(MetricName::Part(part)) => Some(part.tags),
-        _ => None,
+    let parts = names.filter_map(|t| match &t.name {
+        MetricName::Part(part) => Some(part.tags.iter().cloned()),
+        MetricName::Whole(_) => None,
     });
     parts.flatten().collect()
 }

@@ -3,7 +3,7 @@
 use crate::Model;
 use crate::field::Field;
 use crate::journey::{CustomKind, CustomMetric};
-use crate::metric_name::{BUILTINS, MetricKind, find_builtin};
+use crate::metric_name::{BUILTINS, MetricKind, MetricName, find_builtin};
 use crate::suggest::suggestion;
 use crate::threshold::{MetricThresholds, Threshold, resolve};
 use crate::vocabulary::{Key, Kind, Table};
@@ -63,23 +63,24 @@ fn of_metric(metric: &str, list: &Field, model: &Model) -> MetricThresholds {
         );
     }
     let thresholds: Vec<Threshold> = items.iter().filter_map(threshold).collect();
-    if let Err(why) = check(metric, &thresholds, &model.metrics) {
+    let name = check(metric, &thresholds, &model.metrics).unwrap_or_else(|why| {
         let own = model.metrics.iter().map(|metric| metric.name.as_str());
         let known: Vec<&str> = own
             .chain(BUILTINS.iter().map(|metric| metric.name))
             .collect();
-        let name = metric.split('{').next().unwrap_or_default();
-        let exists = known.contains(&name);
-        let fix = if exists {
-            statistics(name, model).to_string()
+        let whole = metric.split('{').next().unwrap_or_default();
+        let fix = if known.contains(&whole) {
+            statistics(whole, model).to_string()
         } else {
-            suggestion(name, "metrics", known.iter().copied())
+            suggestion(whole, "metrics", known.iter().copied())
         };
         list.notes.error(list.at, why, fix);
-    }
+        MetricName::Whole(whole.to_string())
+    });
     unmatched(metric, list, model);
     MetricThresholds {
         metric: metric.to_string(),
+        name,
         thresholds,
     }
 }
@@ -157,8 +158,12 @@ fn expression(field: &Field) -> Option<Threshold> {
         .ok()
 }
 
-/// Checks the name of a metric and that it has the statistics its thresholds compare.
-fn check(metric: &str, thresholds: &[Threshold], custom: &[CustomMetric]) -> Result<(), String> {
+/// Reads the name of a metric and checks that it has the statistics its thresholds compare.
+fn check(
+    metric: &str,
+    thresholds: &[Threshold],
+    custom: &[CustomMetric],
+) -> Result<MetricName, String> {
     let kind_of = |name: &str| {
         let builtin = find_builtin(name).map(|builtin| builtin.kind);
         let own = || {
@@ -167,7 +172,7 @@ fn check(metric: &str, thresholds: &[Threshold], custom: &[CustomMetric]) -> Res
         };
         builtin.or_else(own)
     };
-    resolve(metric, thresholds, kind_of).map(|_| ())
+    resolve(metric, thresholds, kind_of).map(|(name, _)| name)
 }
 
 fn kind_of(metric: &CustomMetric) -> MetricKind {

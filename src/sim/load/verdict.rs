@@ -85,6 +85,7 @@ fn joined<'a>(metrics: impl IntoIterator<Item = &'a str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::metric_name::MetricName;
 
     fn passes(expression: &str, values: &Values) -> bool {
         let threshold = Threshold::parse(expression).unwrap_or_else(|e| panic!("{e}"));
@@ -143,6 +144,7 @@ mod tests {
         };
         let with = |threshold: &Threshold| MetricThresholds {
             metric: "http_req_failed".to_string(),
+            name: MetricName::Whole("http_req_failed".to_string()),
             thresholds: vec![threshold.clone()],
         };
         assert!(!aborts(&with(&threshold), &failing, Span::secs(60)));

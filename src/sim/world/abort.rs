@@ -2,7 +2,6 @@
 
 use crate::engine::{Span, Time};
 use crate::load::verdict;
-use crate::model::metric_name::MetricName;
 
 use super::outcome::Termination;
 use super::summary::statistics;
@@ -32,10 +31,7 @@ impl World<'_> {
         let view = MetricQuery::new(&self.recorder, self.model, elapsed.as_secs());
         let (mut crossed, mut aborts) = (Vec::new(), false);
         for thresholds in &self.model.thresholds {
-            let Ok(name) = MetricName::parse(&thresholds.metric) else {
-                continue;
-            };
-            let Some(measured) = view.named(&name, &statistics(&[thresholds])) else {
+            let Some(measured) = view.named(&thresholds.name, &statistics(&[thresholds])) else {
                 continue;
             };
             if !measured.observed {
@@ -43,7 +39,7 @@ impl World<'_> {
             }
             let verdicts = verdict::verdicts(thresholds, &measured.values);
             if verdicts.iter().any(|v| !v.passed) {
-                crossed.push(name.shown());
+                crossed.push(thresholds.name.shown());
             }
             aborts |= verdict::aborts(thresholds, &measured.values, elapsed);
         }

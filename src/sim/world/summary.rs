@@ -101,13 +101,12 @@ impl MetricQuery<'_> {
             .collect();
         names.extend(MetricName::parse(EXPECTED).ok().map(|name| (name, false)));
         for thresholds in &self.model.thresholds {
-            if let Ok(name) = MetricName::parse(&thresholds.metric) {
-                // A sub-metric shows its parent, too.
-                for name in [MetricName::Whole(name.metric().to_owned()), name] {
-                    match names.iter_mut().find(|(known, _)| *known == name) {
-                        Some((_, shown)) => *shown = true,
-                        None => names.push((name, true)),
-                    }
+            let name = thresholds.name.clone();
+            // A sub-metric shows its parent, too.
+            for name in [MetricName::Whole(name.metric().to_owned()), name] {
+                match names.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, shown)) => *shown = true,
+                    None => names.push((name, true)),
                 }
             }
         }
@@ -121,9 +120,7 @@ impl MetricQuery<'_> {
     /// A metric with its verdicts, and whether it has samples.
     fn metric(&self, name: &MetricName) -> Option<(bool, Metric)> {
         let shown = name.shown();
-        let of_name = |t: &&MetricThresholds| {
-            MetricName::parse(&t.metric).is_ok_and(|parsed| parsed.shown() == shown)
-        };
+        let of_name = |t: &&MetricThresholds| t.name.shown() == shown;
         let thresholds: Vec<&MetricThresholds> =
             self.model.thresholds.iter().filter(of_name).collect();
         let mut wanted = self.model.summary_trend_stats.clone();

@@ -222,9 +222,12 @@ pub fn observing(mut model: Model, targets: &[Target]) -> Model {
             Some(MetricKind::Gauge) => "value>=0",
             None => continue,
         };
-        if let Ok(threshold) = Threshold::parse(always) {
+        if let (Ok(threshold), Ok(name)) =
+            (Threshold::parse(always), MetricName::parse(&reading.metric))
+        {
             model.thresholds.push(MetricThresholds {
                 metric: reading.metric.clone(),
+                name,
                 thresholds: vec![threshold],
             });
         }

@@ -50,7 +50,7 @@ pub(super) fn readings(model: &Model) -> Vec<Reading> {
         }
     }
     for of_metric in &model.thresholds {
-        if !is_gauge(&of_metric.metric) {
+        if !is_gauge(&of_metric.name) {
             for threshold in &of_metric.thresholds {
                 add(&of_metric.metric, threshold.aggregation);
             }
@@ -61,7 +61,7 @@ pub(super) fn readings(model: &Model) -> Vec<Reading> {
 
 /// Thresholds on gauges, which no number here stands for.
 pub(super) fn gauges(model: &Model) -> Vec<String> {
-    let of_gauges = model.thresholds.iter().filter(|t| is_gauge(&t.metric));
+    let of_gauges = model.thresholds.iter().filter(|t| is_gauge(&t.name));
     let shown = of_gauges.flat_map(|t| {
         let own = t.thresholds.iter();
         own.map(|one| format!("{} {}", t.metric, one.expression))
@@ -69,10 +69,8 @@ pub(super) fn gauges(model: &Model) -> Vec<String> {
     shown.collect()
 }
 
-fn is_gauge(metric: &str) -> bool {
-    let name = MetricName::parse(metric).ok();
-    let builtin = name.and_then(|name| find_builtin(name.metric()));
-    builtin.is_some_and(|b| b.kind == MetricKind::Gauge)
+fn is_gauge(name: &MetricName) -> bool {
+    find_builtin(name.metric()).is_some_and(|b| b.kind == MetricKind::Gauge)
 }
 
 /// How a number takes what a model lacks.

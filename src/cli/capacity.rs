@@ -20,7 +20,7 @@ use super::ticker::Ticker;
 use crate::model::duration;
 use crate::report::answers as report;
 use crate::study::answers::bounds::analyse;
-use crate::study::answers::capacity::{Question, search};
+use crate::study::answers::capacity::{Answer, Question, search};
 use crate::study::fit::free::matching;
 
 /// Runs that a search may simulate unless a budget says otherwise.
@@ -79,8 +79,10 @@ pub struct Capacity {
     runs: Runs,
     #[command(flatten)]
     report: Report,
-    /// Print only the answer, without bounds and the values tried.
-    #[arg(short, long)]
+    #[command(flatten)]
+    ranges: known::Ranges,
+    /// Print only the answer, without bounds, the values tried and ranges.
+    #[arg(short, long, conflicts_with = "ranges")]
     quiet: bool,
 }
 
@@ -110,6 +112,27 @@ fn range(text: &str) -> Option<(String, f64, f64)> {
 }
 
 impl Capacity {
+    /// How well the model is known, if it was fitted, and what that leaves open of the limit.
+    fn known(
+        &self,
+        out: &mut Outputs,
+        question: &Question<'_>,
+        answer: &Answer,
+        may_go_on: &dyn Fn() -> bool,
+    ) -> String {
+        if self.quiet {
+            return String::new();
+        }
+        let line = known::of_document(question.document, &question.base, &self.model.model);
+        match self.ranges.of_limit(question, answer, may_go_on) {
+            Ok(ranges) => line + &ranges,
+            Err(why) => {
+                out.keep(Err(why));
+                line
+            }
+        }
+    }
+
     /// Searches and prints.
     pub fn execute(self) -> Result<ExitCode, CliError> {
         Interrupt::ends_at_once();
@@ -165,20 +188,17 @@ impl Capacity {
         drop(ticker);
         self.runs.all_made(&runner)?;
         let answer = answer.map_err(invalid)?;
+        let known = self.known(&mut out, &question, &answer, &|| clock.may_go_on());
+        self.runs.all_made(&runner)?;
         let words = Words {
             model: &model,
             args: &self.model,
+            known: &known,
             signature: format!("{} runs, seed {}", answer.runs, self.seed),
         };
         out.keep(self.report.capacity(&words, &question, &answer));
         out.print(&report::capacity(&question, &answer, !self.quiet));
-        if !self.quiet {
-            out.print(&known::of_document(
-                &document,
-                &question.base,
-                &self.model.model,
-            ));
-        }
+        out.print(&known);
         let found = answer.passing.is_some() && answer.failing.is_some();
         out.end(Ok(u8::from(!found)))
     }

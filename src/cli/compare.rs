@@ -78,6 +78,8 @@ pub struct Compare {
     budget: Option<Budget>,
     #[command(flatten)]
     report: Report,
+    #[command(flatten)]
+    ranges: known::Ranges,
     /// Show all numbers, also those without a difference that matters.
     #[arg(long)]
     all: bool,
@@ -127,7 +129,12 @@ impl Compare {
         let done = done.map_err(|why| CliError::new(exit::INVALID, format!("error: {why}")))?;
         let designs = self.designs(second, done.replications);
         let mut out = Outputs::default();
-        out.keep(self.page(&a, second, &designs, &done));
+        let mut known = self.known(second)?;
+        match self.ranges(second, &done, clock.may_go_on()) {
+            Ok(ranges) => known.push_str(&ranges),
+            Err(why) => out.keep(Err(why)),
+        }
+        out.keep(self.page(&a, second, (&designs, &known), &done));
         out.print(&format!("{designs}\n"));
         out.print(&report::compare(&done, self.all));
         if done.replications < plan.replications {
@@ -136,7 +143,7 @@ impl Compare {
                 done.replications
             ));
         }
-        out.print(&self.known(second)?);
+        out.print(&known);
         out.done()
     }
 
@@ -190,6 +197,20 @@ impl Compare {
         Ok(text)
     }
 
+    /// What the fit of either leaves open of the differences; `in_time` if there is time left.
+    fn ranges(&self, second: &Path, done: &Comparison, in_time: bool) -> Result<String, CliError> {
+        let (in_a, in_b) = (self.overrides(&self.set_a)?, self.overrides(&self.set_b)?);
+        let a = self.document(&self.a, &in_a, false)?;
+        let b = self.document(second, &in_b, true)?;
+        let made = known::Made {
+            seed: self.seed,
+            events: done.events,
+            many: true,
+        };
+        let sides = [(&a, in_a.as_slice()), (&b, in_b.as_slice())];
+        self.ranges.of_differences(sides, made, self.all, in_time)
+    }
+
     /// What A and B are.
     fn designs(&self, second: &Path, replications: u64) -> String {
         let with = |path: &Path, own: &[String]| {
@@ -212,7 +233,7 @@ impl Compare {
         &self,
         a: &Model,
         second: &Path,
-        designs: &str,
+        (designs, known): (&str, &str),
         done: &Comparison,
     ) -> Result<(), CliError> {
         if !self.report.wanted() {
@@ -229,6 +250,7 @@ impl Compare {
             description: &a.description,
             model: &text,
             changes: &[],
+            known,
             signature: &signature,
         };
         let other = other.as_deref();

@@ -107,6 +107,7 @@ impl Explain {
         let words = Words {
             model: &model,
             args: &self.model,
+            known: "",
             signature: format!("{} runs, seed {}", found.runs, self.seed),
         };
         out.keep(self.report.explanation(&words, &found));

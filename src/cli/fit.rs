@@ -284,6 +284,7 @@ impl FitArgs {
             let words = Words {
                 model: &model,
                 args: &self.model,
+                known: "",
                 signature: format!("{} runs, seed {}", found.runs, fit.seed),
             };
             out.keep(self.report.write(&words, |identity| {

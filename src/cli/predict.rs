@@ -1,5 +1,6 @@
 //! `capsim predict`: how a test that has not been made will end, and how sure that is.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -78,10 +79,14 @@ impl PredictArgs {
             draws: self.runs,
             runner: &runner,
         };
-        let mut ticker = Ticker::new();
-        ticker.say(&format!("simulating {} runs", self.runs));
+        let ticker = RefCell::new(Ticker::new());
+        let watch = |made: u64| {
+            let mut ticker = ticker.borrow_mut();
+            ticker.say(&format!("{made} of {} runs simulated", self.runs));
+        };
+        watch(0);
         let name = self.model.model.display().to_string();
-        let prediction = question.predict();
+        let prediction = question.predict_watched(&watch);
         drop(ticker);
         self.place.all_made(&runner)?;
         let prediction = prediction

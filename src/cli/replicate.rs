@@ -34,7 +34,7 @@ pub struct Replicate {
           value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     max_replications: u64,
     /// Measure the steady state of a fixed load: the warm-up is cut off each run (MSER-5).
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ranges")]
     steady: bool,
     /// Threads for many runs; never changes a result. Default: all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -150,15 +150,17 @@ impl Replicate {
         done.map_err(stopped)
     }
 
-    /// Prints the study and gives its exit code.
+    /// Prints the study, and what a fit leaves open of it, and gives the study's exit code.
     pub fn show(
         &self,
         all: &Replications,
         model: &Model,
         seed: u64,
+        known: &str,
         mut out: Outputs,
     ) -> Result<ExitCode, CliError> {
         out.print(&replications::text(all, &model.name, seed));
+        out.print(known);
         if !all.precise {
             tell!(
                 "warning: the precision was not reached in {} replications",

@@ -37,6 +37,8 @@ pub struct Words<'a> {
     pub model: &'a Model,
     /// Where the model came from.
     pub args: &'a ModelArgs,
+    /// What a fit leaves open of the result, as text; empty if there is no fit.
+    pub known: &'a str,
     /// One line.
     pub signature: String,
 }
@@ -152,6 +154,7 @@ impl Report {
             description: &words.model.description,
             model: &text,
             changes: &words.args.set,
+            known: words.known,
             signature: &words.signature,
         };
         self.put(page(&identity))

@@ -28,6 +28,7 @@ use crate::report::export;
 use crate::report::options::parse_trend_stats;
 use crate::report::{Mode, Style, SummaryOptions};
 use crate::report::{bottleneck, replications, run_text, thresholds};
+use crate::stats::Moments;
 use crate::study::account::Account;
 use crate::world::World;
 use crate::world::audit::Audit;
@@ -101,7 +102,7 @@ pub struct Run {
     #[command(flatten)]
     ci: Ci,
     /// Print only the summary.
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "ranges")]
     quiet: bool,
     /// Check the laws that hold on every run (nothing lost, nothing made of nothing, times that add up)
     /// and print the balance to stderr. Ends with exit code 1 if one is broken.
@@ -173,11 +174,9 @@ impl Run {
             let script = self.model.model.display().to_string();
             out.print(&run_text::header(&model, &script, &self.outputs()));
         }
-        let simulated = simulate(&model, (self.seed, 0), |world| {
-            self.simulate(world, plan.as_ref())
-        });
-        let (run, told) = (simulated.result, simulated.told);
-        let model = simulated.model;
+        let run = |world: World<'_>| self.simulate(world, plan.as_ref());
+        let simulated = simulate(&model, (self.seed, 0), run);
+        let (run, told, model) = (simulated.result, simulated.told, simulated.model);
         #[cfg(feature = "scripts")]
         let ended = super::scripted::tell(told.as_ref());
         #[cfg(not(feature = "scripts"))]
@@ -187,12 +186,16 @@ impl Run {
             return Err(CliError::new(code, format!("error: {why}")));
         }
         let outcome = &run.outcome;
-        let summary = if options.mode == Mode::Full {
-            full_summary(outcome, &model)
-        } else {
-            summary(outcome, &model)
+        let summary = match options.mode {
+            Mode::Full => full_summary(outcome, &model),
+            _ => summary(outcome, &model),
         };
-        self.write_files(&mut out, &run, &model, &summary, &options);
+        let events = outcome.events as f64;
+        // A page is written before anything is printed, and has it, too.
+        let early = self.report.wanted() && !self.quiet;
+        let known = early.then(|| self.known(&mut out, events));
+        let page = known.as_deref().unwrap_or_default();
+        self.write_files(&mut out, &run, (&model, page), &summary, &options);
         let usual = || crate::report::summary(&summary, &options);
         #[cfg(feature = "scripts")]
         let text = super::scripted::handle_summary(
@@ -210,9 +213,8 @@ impl Run {
             out.print(&run_text::last_lines(outcome, &model, &plan));
             out.print(&run_text::insight(outcome, &model, &summary));
             out.print(&run_text::signature(outcome, self.seed));
-            out.print(&known::of_model(&self.model));
-            let ranges = self.print_ranges(&mut out, outcome);
-            out.keep(ranges);
+            let known = known.unwrap_or_else(|| self.known(&mut out, events));
+            out.print(&known);
         }
         out.end(match ended {
             Some(ended) => Err(ended),
@@ -225,12 +227,26 @@ impl Run {
         })
     }
 
-    /// What other runs of a fitted model would give.
-    fn print_ranges(&self, out: &mut Outputs, outcome: &Outcome) -> Result<(), CliError> {
-        let run = (self.seed, outcome.events);
-        let text = self.ranges.text(&self.model, run, !self.no_thresholds)?;
-        out.print(&text);
-        Ok(())
+    /// How well a fitted model is known, and what other runs of it would give; `events` are those of one run.
+    fn known(&self, out: &mut Outputs, events: f64) -> String {
+        let made = known::Made {
+            seed: self.seed,
+            events,
+            many: self.replicate.wanted(),
+        };
+        let line = known::of_model(&self.model);
+        let thresholds = !self.no_thresholds;
+        let ranges = match self.replicate.is_steady() {
+            true => Ok(String::new()),
+            false => self.ranges.of_run(&self.model, made, thresholds),
+        };
+        match ranges {
+            Ok(ranges) => line + &ranges,
+            Err(why) => {
+                out.keep(Err(why));
+                line
+            }
+        }
     }
 
     /// All that is read and written.
@@ -279,7 +295,7 @@ impl Run {
         &self,
         to: &mut Outputs,
         run: &Simulated,
-        model: &Model,
+        (model, known): (&Model, &str),
         summary: &Summary,
         options: &SummaryOptions,
     ) {
@@ -288,7 +304,7 @@ impl Run {
         } = run;
         to.keep(self.timeline.write(model, outcome, samples));
         if self.report.wanted() {
-            let words = self.words(model, run_text::signature(outcome, self.seed));
+            let words = self.words(model, known, run_text::signature(outcome, self.seed));
             let run = (outcome, samples.as_slice());
             to.keep(self.report.run(&words, run, summary, options));
         }
@@ -314,9 +330,10 @@ impl Run {
         }
     }
 
-    fn words<'a>(&'a self, model: &'a Model, signature: String) -> Words<'a> {
+    fn words<'a>(&'a self, model: &'a Model, known: &'a str, signature: String) -> Words<'a> {
         Words {
             model,
+            known,
             args: &self.model,
             signature,
         }
@@ -328,8 +345,13 @@ impl Run {
             .replicate
             .study(model, self.seed, self.quiet, |run| rows.add(run))?;
         let signature = replications::signature(&all, self.seed);
-        let words = self.words(model, signature);
         let mut out = Outputs::default();
+        let events = all.tally.moments("events").and_then(Moments::mean);
+        let known = match self.quiet {
+            true => String::new(),
+            false => self.known(&mut out, events.unwrap_or(0.0)),
+        };
+        let words = self.words(model, &known, signature);
         for file in &self.out {
             out.keep(file.write_rows(&rows.bytes));
         }
@@ -350,7 +372,7 @@ impl Run {
                 thresholds: &thresholds,
             }));
         }
-        self.replicate.show(&all, model, self.seed, out)
+        self.replicate.show(&all, model, self.seed, &known, out)
     }
 
     /// Where the rows of many runs are kept, if somebody wants them.

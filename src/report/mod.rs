@@ -37,6 +37,7 @@ pub mod page;
 mod paint;
 pub mod predict;
 pub mod presets;
+pub mod ranges;
 pub mod readable;
 pub mod reference;
 pub mod replications;

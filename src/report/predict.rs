@@ -11,12 +11,12 @@ use crate::study::fit::score::{Kept, Row, Score};
 /// Misses shown.
 const WORST: usize = 10;
 /// Said of ranges of a model without `[fitted]`.
-const NEVER_FITTED: &str =
+pub(super) const NEVER_FITTED: &str =
     "never fitted: parameters count as exact, and the ranges hold only if they are\n";
 /// Shares of the uncertainty below this are not worth a line.
 const LITTLE: f64 = 0.05;
 
-fn is_time(metric: &str, stat: &str) -> bool {
+pub(super) fn is_time(metric: &str, stat: &str) -> bool {
     let trend = ["http_req_", "iteration_duration", "group_duration"];
     trend.iter().any(|begin| metric.starts_with(begin))
         && !metric.starts_with("http_req_failed")
@@ -24,7 +24,7 @@ fn is_time(metric: &str, stat: &str) -> bool {
 }
 
 /// Numbers that stand in the short table.
-fn is_main(number: &Number, thresholds: &[usize], at: usize) -> bool {
+pub(super) fn is_main(number: &Number, thresholds: &[usize], at: usize) -> bool {
     let stat = match number.stat {
         Stat::Of(stat) => stat,
         _ => return false,
@@ -194,16 +194,16 @@ fn uncertainty(p: &Prediction) -> String {
 }
 
 /// A number with three digits, which are enough for one that is known to a few per cent.
-fn short(x: f64, time: bool) -> String {
+pub(super) fn short(x: f64, time: bool) -> String {
     match time {
-        true if (100.0..1000.0).contains(&x) => format!("{x:.0} ms"),
-        true if (10.0..100.0).contains(&x) => format!("{x:.1} ms"),
+        true if (100.0..1000.0).contains(&x.abs()) => format!("{x:.0} ms"),
+        true if (10.0..100.0).contains(&x.abs()) => format!("{x:.1} ms"),
         _ if x.abs() >= 100.0 => number(if time { x } else { x.round() }, time),
         _ => number(x, time),
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     match 100.0 * share {
         x if x > 0.0 && x < 1.0 => "< 1 %".to_owned(),
         x if x > 99.0 && x < 100.0 => "> 99 %".to_owned(),

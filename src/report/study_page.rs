@@ -29,6 +29,8 @@ pub struct Identity<'a> {
     pub model: &'a str,
     /// Changes made on the command line.
     pub changes: &'a [String],
+    /// What a fit leaves open of the result, as text; empty if there is no fit.
+    pub known: &'a str,
     /// Seed, number of runs, fingerprint: one line.
     pub signature: &'a str,
 }
@@ -38,6 +40,9 @@ pub(super) fn page(identity: &Identity<'_>) -> Page {
 }
 
 pub(super) fn close(mut page: Page, identity: &Identity<'_>) -> String {
+    if !identity.known.is_empty() {
+        page.section("What the fit leaves open", preformatted(identity.known));
+    }
     let mut model = identity.model.to_owned();
     if !identity.changes.is_empty() {
         let changes = identity.changes.join("\n  --set ");

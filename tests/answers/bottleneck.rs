@@ -45,6 +45,7 @@ const NAMELESS: Identity<'static> = Identity {
     description: "d",
     model: "m",
     changes: &[],
+    known: "",
     signature: "s",
 };
 

@@ -7,6 +7,7 @@ mod names;
 mod planted;
 mod predict;
 mod public_cases;
+mod ranges;
 mod recordings;
 mod search;
 mod window;

@@ -19,7 +19,7 @@ use capsim::study::runner::HERE;
 use capsim::world::World;
 use capsim::world::summary::summary;
 
-mod assert_file {
+pub mod assert_file {
     use std::path::{Path, PathBuf};
     use std::process::{Command, Output};
 
@@ -38,7 +38,7 @@ mod assert_file {
     }
 }
 
-const SHOP: &str = r#"
+pub const SHOP: &str = r#"
 [scenarios.main]
 executor = "constant-vus"
 vus = 10
@@ -68,7 +68,7 @@ fn samples(vus: u32, seed: u64) -> Vec<u8> {
 }
 
 /// The shop, fitted to runs of 10, 20 and 30 users.
-fn fitted() -> String {
+pub fn fitted() -> String {
     let wrong = SHOP.replace("20ms", "33ms");
     let document = Document::from_text("shop.toml", &wrong).unwrap();
     let free = ["endpoints.buy.**.exponential=2ms..200ms"];

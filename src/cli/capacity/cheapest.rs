@@ -22,6 +22,9 @@ const RUNS: u64 = 1000;
 impl Capacity {
     /// Searches and prints.
     pub(super) fn cheapest(&self) -> Result<ExitCode, CliError> {
+        if self.ranges.asked() {
+            return Err(invalid("--ranges is not for --minimise cost"));
+        }
         let checked = self.model.load()?;
         let files = self.model.files(&checked);
         files
@@ -58,6 +61,7 @@ impl Capacity {
         let words = Words {
             model: &model,
             args: &self.model,
+            known: "",
             signature: format!("{} runs, seed {}", answer.runs, self.seed),
         };
         let mut out = Outputs::default();

@@ -179,6 +179,7 @@ impl SweepCommand {
         let words = Words {
             model: &first,
             args: &self.model,
+            known: "",
             signature: self.signature(sweep.design),
         };
         let mut outputs = Outputs::default();

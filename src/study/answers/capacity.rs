@@ -163,6 +163,19 @@ impl Answer {
     pub fn any(&self, holding: bool) -> bool {
         self.tried.iter().any(|tried| tried.holds() == holding)
     }
+
+    /// Mean number of events of a run at the limit, or next to it.
+    #[must_use]
+    pub fn events_at_the_limit(&self) -> f64 {
+        let limit = self.failing.or(self.passing).or(self.estimate);
+        let far = |t: &&Tried| limit.map_or(-t.value, |limit| (t.value - limit).abs());
+        let nearest = self.tried.iter().min_by(|a, b| far(a).total_cmp(&far(b)));
+        let samples = nearest.into_iter().flat_map(|tried| &tried.samples);
+        let events: Moments = samples
+            .filter_map(|s| s.metrics.get("events").copied())
+            .collect();
+        events.mean().unwrap_or(0.0)
+    }
 }
 
 impl Tried {
@@ -240,6 +253,31 @@ impl Tried {
     }
 }
 
+impl Question<'_> {
+    /// The places of what varies.
+    ///
+    /// # Errors
+    /// If the path is not in the model.
+    pub(crate) fn paths(&self) -> Result<Vec<String>, String> {
+        match self.path.as_str() {
+            "load" => Ok(vec!["load".to_string()]),
+            path => matching(path, self.document),
+        }
+    }
+
+    /// The changes that put a value at these places.
+    pub(crate) fn at(
+        &self,
+        paths: &[String],
+        unit: Unit,
+        value: f64,
+    ) -> Result<Vec<Override>, String> {
+        let text = written(unit, value);
+        let put = |path: &String| Override::new(path, &text).map_err(|e| e.brief());
+        paths.iter().map(put).collect()
+    }
+}
+
 /// A search under way.
 struct Search<'q, 'a> {
     question: &'q Question<'a>,
@@ -263,11 +301,7 @@ pub fn search(
     watch: &dyn Fn(u64, f64),
     may_go_on: &dyn Fn() -> bool,
 ) -> Result<Answer, String> {
-    let load = question.path == "load";
-    let paths = match load {
-        true => vec!["load".to_string()],
-        false => matching(&question.path, question.document)?,
-    };
+    let paths = question.paths()?;
     let found = standing(question.document, &question.base, &paths[0]);
     let (unit, now, _) = found.ok_or_else(|| format!("`{}` is not a number or time", paths[0]))?;
     let search = Search {
@@ -305,10 +339,7 @@ impl Search<'_, '_> {
     /// The changes for a value, and the model with them.
     fn model(&self, value: f64) -> Result<(Vec<Override>, Model), String> {
         let mut all = self.question.base.clone();
-        for path in &self.paths {
-            let text = written(self.unit, value);
-            all.push(Override::new(path, &text).map_err(|e| e.brief())?);
-        }
+        all.extend(self.question.at(&self.paths, self.unit, value)?);
         let checked = self.question.document.check(&all);
         let invalid = |why: Problems| {
             let value = written(self.unit, value);
@@ -396,22 +427,13 @@ impl Search<'_, '_> {
                 true => low * libm::pow(high / low, step(i)),
                 false => low + (high - low) * step(i),
             })
-            .map(|v| self.rounded(v))
+            .map(|v| self.unit.rounded(v))
             .collect();
         if let (Some(last), Unit::Whole) = (grid.last_mut(), self.unit) {
             *last = high.floor();
         }
         grid.dedup();
         grid
-    }
-
-    /// A value as the model's file would hold it.
-    fn rounded(&self, value: f64) -> f64 {
-        match self.unit {
-            Unit::Whole => value.round(),
-            Unit::Time => value.round(),
-            Unit::Number => (value * 1e6).round() / 1e6,
-        }
     }
 
     fn run(mut self, now: Option<f64>) -> Result<Answer, String> {
@@ -510,7 +532,7 @@ impl Search<'_, '_> {
             if enough || self.cut_short.is_some() {
                 return Ok(());
             }
-            let middle = self.rounded(f64::midpoint(*good, *bad));
+            let middle = self.unit.rounded(f64::midpoint(*good, *bad));
             if middle == *good || middle == *bad {
                 return Ok(());
             }
@@ -560,7 +582,7 @@ impl Search<'_, '_> {
             } else {
                 0.0
             };
-            let next = self.rounded(
+            let next = self.unit.rounded(
                 value
                     + if step.abs() < least.abs() {
                         least

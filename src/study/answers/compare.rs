@@ -64,6 +64,8 @@ pub struct Comparison {
     pub replications: u64,
     /// The smallest relative difference that matters.
     pub effect: f64,
+    /// Mean number of events of a pair.
+    pub events: f64,
 }
 
 /// Whether small is good, if either is. A threshold on the number says so itself.
@@ -134,6 +136,8 @@ pub fn compare(
         of_a.extend(both);
         done = until;
     }
+    let all = of_a.iter().chain(&of_b);
+    let events = all.filter_map(|s| s.metrics.get("events"));
     let thresholds = wanted(a);
     let first = of_a.first();
     let names = first.into_iter().flat_map(|s| s.metrics.keys());
@@ -148,6 +152,7 @@ pub fn compare(
         rows: rows.collect(),
         replications: done,
         effect: plan.effect,
+        events: events.sum::<f64>() / done.max(1) as f64,
     })
 }
 

@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::measure::summary::Summary;
 use crate::metrics::{Metrics, NamedThreshold, metrics_of, thresholds_of, verdicts_of};
 use crate::model::Model;
-use crate::model::threshold::Operator;
+use crate::model::threshold::{Operator, Threshold};
 use crate::parts::pool::PoolProbe;
 use crate::runs::{Job, run_all};
 use crate::world::outcome::Outcome;
@@ -48,12 +48,12 @@ fn holds(outcome: &Outcome) -> Vec<Hold> {
 /// How far a value is on the good side of a threshold, relative to the limit (to 1 for a limit of
 /// zero). An equation holds (+1) or not (-1).
 #[must_use]
-pub fn margin(named: &NamedThreshold, value: f64) -> f64 {
-    let limit = named.threshold.value;
+pub fn margin(threshold: &Threshold, value: f64) -> f64 {
+    let limit = threshold.value;
     let scale = if limit == 0.0 { 1.0 } else { limit.abs() };
-    let holds = named.threshold.operator.holds(value, limit);
+    let holds = threshold.operator.holds(value, limit);
     let exact = if holds { 1.0 } else { -1.0 };
-    match named.threshold.operator {
+    match threshold.operator {
         Operator::Less | Operator::LessOrEqual => signed((limit - value) / scale, holds),
         Operator::Greater | Operator::GreaterOrEqual => signed((value - limit) / scale, holds),
         Operator::Equal | Operator::NotEqual => exact,
@@ -76,7 +76,7 @@ pub fn sample(model: &Model, outcome: &Outcome, summary: &Summary) -> Sample {
     let of_value = |t: &NamedThreshold| {
         metrics
             .get(&t.column)
-            .map_or(1.0, |value| margin(t, *value))
+            .map_or(1.0, |value| margin(&t.threshold, *value))
     };
     let margins = thresholds_of(model)
         .iter()

@@ -16,6 +16,17 @@ pub enum Unit {
     Whole,
 }
 
+impl Unit {
+    /// A value as a model's file would hold it.
+    #[must_use]
+    pub fn rounded(self, value: f64) -> f64 {
+        match self {
+            Unit::Whole | Unit::Time => value.round(),
+            Unit::Number => (value * 1e6).round() / 1e6,
+        }
+    }
+}
+
 /// A parameter: one value at one place or several, and where it may lie.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Free {

@@ -4,8 +4,9 @@
 //! is not, and is for `predict` to simulate.
 
 use super::bottleneck::demand;
+use super::draws::DRIFT;
 use super::lack::{RUN_TO_RUN, outside};
-use super::predict::{DRIFT, Question};
+use super::predict::Question;
 use super::remembered::Remembered;
 use crate::answers::bounds::analyse;
 use crate::model::{Document, Model, Override};

@@ -3,7 +3,9 @@
 pub(crate) mod bottleneck;
 pub mod covariance;
 pub mod crossing;
+pub mod difference;
 pub mod distance;
+mod draws;
 pub mod exact;
 pub mod family;
 pub mod file;
@@ -14,6 +16,7 @@ pub mod knee;
 pub mod known;
 pub mod lack;
 mod length;
+pub mod limit;
 mod linear;
 mod load;
 pub mod names;

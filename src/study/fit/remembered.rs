@@ -112,6 +112,22 @@ impl Parameter {
 }
 
 impl Remembered {
+    /// Whether two models remember one fit, whatever else was changed in them.
+    #[must_use]
+    pub fn is_of_the_fit(&self, other: &Remembered) -> bool {
+        let names = |of: &Remembered| -> Vec<String> {
+            let whole = of.whole.iter().map(|whole| whole.name.clone());
+            let smooth = of.parameters.iter().map(|p| p.name.clone());
+            smooth.chain(whole).collect()
+        };
+        names(self) == names(other)
+            && self.covariance == other.covariance
+            && self.run_to_run == other.run_to_run
+            && self.lack == other.lack
+            && self.loads == other.loads
+            && self.runs == other.runs
+    }
+
     /// Reads the section; a model that was never fitted remembers nothing.
     ///
     /// # Errors

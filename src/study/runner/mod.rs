@@ -126,6 +126,12 @@ impl Runner {
         })
     }
 
+    /// Whether runs are made by the threads of this process.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.command.is_none()
+    }
+
     /// The runs that came to no end so far. A study gets nothing of them.
     #[must_use]
     pub fn unended(&self) -> Unended {

@@ -9,7 +9,7 @@ use crate::parts::cache::CacheProbe;
 use crate::parts::pool::PoolProbe;
 use crate::parts::rate_limit::LimiterProbe;
 use crate::report::answers::seconds;
-use crate::report::bottleneck::percent;
+use crate::report::resources::percent;
 use crate::world::links::LinkProbe;
 use crate::world::outcome::Outcome;
 

@@ -1,7 +1,7 @@
 //! What a run cost.
 
 use crate::model::Model;
-use crate::report::bottleneck::{aligned, amount};
+use crate::report::resources::{aligned, amount};
 use crate::study::cost::{Item, items, total};
 use crate::world::outcome::Outcome;
 

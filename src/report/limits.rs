@@ -3,7 +3,7 @@
 use crate::model::Model;
 use crate::model::limit::{LimitKey, LimitKind};
 use crate::report::answers::seconds;
-use crate::report::bottleneck::{aligned, amount, percent};
+use crate::report::resources::{aligned, amount, percent};
 use crate::study::fit::free::four_digits;
 use crate::world::limiter::LimitProbe;
 use crate::world::outcome::Outcome;

@@ -41,6 +41,7 @@ pub mod ranges;
 pub mod readable;
 pub mod reference;
 pub mod replications;
+pub mod resources;
 pub mod retries;
 pub mod run_text;
 pub mod samples;

@@ -2,7 +2,7 @@
 
 use crate::model::Model;
 use crate::report::answers::seconds;
-use crate::report::bottleneck::{aligned, percent};
+use crate::report::resources::{aligned, percent};
 use crate::world::outcome::Outcome;
 
 /// A table of all policies that were used; empty if none was.

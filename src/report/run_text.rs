@@ -10,7 +10,9 @@ use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::model::scenario::{Executor, Scenario};
 use crate::model::visible::visible;
-use crate::report::{bottleneck, components, cost, format, limits, notes, retries, services};
+use crate::report::{
+    bottleneck, components, cost, format, limits, notes, resources, retries, services,
+};
 use crate::study::account::Account;
 use crate::world::latency_breakdown::Slow;
 use crate::world::outcome::{Outcome, Termination};
@@ -136,7 +138,7 @@ pub fn insight(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
         text += &format!(
             "\n{}\n  used: without what is held while waiting for something else; waiting: share of the time of \
              requests\n  (of users, in the waiting room); ceiling: requests/s at which it is used in full\n",
-            bottleneck::resource_table(&account)
+            resources::resource_table(&account)
         );
     }
     text + &details(outcome, model, summary)
@@ -151,13 +153,13 @@ pub fn details(outcome: &Outcome, model: &Model, summary: &Summary) -> String {
     text += &cost::table(outcome, model);
     text += &limits::breakers(outcome, model);
     text += &limits::limits(outcome, model);
-    let all = bottleneck::time_table(outcome, model);
+    let all = resources::time_table(outcome, model);
     if !all.is_empty() {
         text += &format!("\n  Where the time went, mean of all requests:\n\n{all}");
     }
     if let Some(slow) = slow_requests(outcome, summary) {
         let from = format::time(slow.from.as_ms(), None);
-        let table = bottleneck::slow_table(&slow, model);
+        let table = resources::slow_table(&slow, model);
         if !table.is_empty() {
             text += &format!("\n  The same for the slowest 1 %, from {from} on:\n\n{table}");
         }

@@ -4,7 +4,7 @@ use crate::model::Model;
 use crate::model::service::{Balancer, Service};
 use crate::model::system::Entity;
 use crate::parts::replicas::{ReplicaProbe, ServiceProbe};
-use crate::report::bottleneck::{aligned, amount, percent};
+use crate::report::resources::{aligned, amount, percent};
 use crate::world::outcome::Outcome;
 
 /// Replicas of a service that have a line of their own.

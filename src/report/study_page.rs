@@ -1,12 +1,12 @@
 //! The pages of runs and sweeps: verdicts, charts, the model, and what identifies the result.
 
-use super::bottleneck;
 use super::chart::figure::{Content, Figure, Lines, Panel, Series};
 use super::chart::{self, Kind, Table};
 use super::live_chart;
 use super::page::{Page, paragraph, preformatted, table};
 use super::replications::{chance, number, row, shown};
 use super::thresholds;
+use super::{bottleneck, resources};
 use crate::measure::summary::Summary;
 use crate::stats::interval::mean_interval;
 use crate::study::account::Account;
@@ -120,7 +120,7 @@ fn limits(account: &Account) -> String {
     if account.limits.is_empty() {
         return sentence;
     }
-    sentence + &preformatted(&bottleneck::resource_table(account))
+    sentence + &preformatted(&resources::resource_table(account))
 }
 
 fn over_time(page: &mut Page, timeline: &Table, name: &str) -> Result<(), String> {

@@ -2,8 +2,9 @@
 //! wait a model in which it alone does, told by `run`, `capacity`, `explain` and their pages.
 
 use capsim::model::{Document, Model};
-use capsim::report::bottleneck::{bottleneck, resource_table};
+use capsim::report::bottleneck::bottleneck;
 use capsim::report::chart::Table;
+use capsim::report::resources::resource_table;
 use capsim::report::study_page::{self, Identity};
 use capsim::report::{answers, explain_page, run_text};
 use capsim::study::account::Account;

@@ -245,7 +245,7 @@ fn shown(seed: u64) -> (&'static str, bool, Option<bool>, String) {
         .map(|c| c.limits.iter().map(|l| l.name.as_str()).collect())
         .unwrap_or_default();
     let named = names.iter().any(|n| n.ends_with(&name));
-    let rows = capsim::report::bottleneck::resource_table(&account);
+    let rows = capsim::report::resources::resource_table(&account);
     let told = format!("seed {seed}: {name}, not {names:?}\n{rows}");
     (kind, waits > 0.05, named.then_some(names.len() == 1), told)
 }

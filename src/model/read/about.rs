@@ -4,7 +4,8 @@ use super::scenario_table::SCENARIO;
 use super::step_tables::STEP;
 use super::{
     Build, MAX_ENTITIES, breaker, cache, endpoint, fitted, host, inventory, limit, links, listener,
-    network, price, rate_limit, retry, service_tables, station, threshold, waiting, waiting_room,
+    network, pool, price, rate_limit, retry, service_tables, station, threshold, waiting,
+    waiting_room,
 };
 use crate::engine::Span;
 use crate::field::Field;
@@ -34,7 +35,7 @@ pub static MODEL: Table = Table {
         ),
         Key::new(
             "pools",
-            Kind::Named(&Kind::Table(&station::POOL)),
+            Kind::Named(&Kind::Table(&pool::POOL)),
             "Tokens that requests hold, by name.",
         ),
         Key::new(

@@ -31,6 +31,7 @@ mod names;
 mod network;
 mod order;
 mod pace;
+mod pool;
 mod price;
 mod program;
 mod progress;
@@ -329,9 +330,7 @@ impl<'a> Build<'a> {
     /// All pools, and which of them are stopped at times.
     fn pools_of(&mut self, at: &Sections<'a>) -> Vec<Pool> {
         let pools = at.pools.iter();
-        let pools: Vec<Pool> = pools
-            .map(|(name, f)| station::pool(self, name, f))
-            .collect();
+        let pools: Vec<Pool> = pools.map(|(name, f)| pool::pool(self, name, f)).collect();
         let stops = |p: &Pool| p.slowdowns.iter().any(|s| s.leaves <= 0.0);
         let known = pools.iter().map(|p| PoolNote {
             size: p.size,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{counted, seconds};
-use crate::report::bottleneck::aligned;
+use crate::report::resources::aligned;
 use crate::study::account::Kind;
 use crate::study::answers::bounds::{Analysis, Demand};
 use crate::study::answers::excess::Excess;

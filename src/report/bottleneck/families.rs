@@ -1,6 +1,7 @@
 //! The stations and pools of a service's replicas, as one where they are alike.
 
-use super::{amount, detail as alone, percent};
+use super::detail as alone;
+use crate::report::resources::{amount, percent};
 use crate::study::account::{Account, Kind, Limit};
 
 /// Replicas of one station or pool that have a line of their own.
@@ -61,7 +62,7 @@ pub(super) fn detail(account: &Account, group: &[&Limit]) -> String {
 }
 
 /// The limits that a table shows: of a station or pool with many replicas those that are used most.
-pub(super) fn shown(account: &Account) -> Vec<Limit> {
+pub(in crate::report) fn shown(account: &Account) -> Vec<Limit> {
     let mut shown: Vec<Limit> = Vec::new();
     for limit in &account.limits {
         let Some((name, all)) = limit.family.as_ref().filter(|(_, all)| *all > SHOWN) else {

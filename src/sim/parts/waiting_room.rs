@@ -2,6 +2,8 @@
 //! a cap are active; at their turn, or when they ask.
 
 mod buckets;
+mod presence;
+mod sessions;
 
 use buckets::Buckets;
 
@@ -187,82 +189,6 @@ impl WaitingRoom {
     pub fn standing(&self, token: Token) -> Standing {
         let standing = self.standing.get(token as usize);
         standing.copied().unwrap_or(Standing::Expired)
-    }
-
-    /// A user asks where the token stands, and is told how long it will wait. Who asks too late has
-    /// lost the place.
-    pub fn ask(&mut self, now: Time, token: Token) -> Standing {
-        let standing = self.standing(token);
-        if standing != Standing::Waiting {
-            return standing;
-        }
-        if !self.is_heard(now, token, now) {
-            return Standing::Expired;
-        }
-        if now > self.opens_at {
-            self.open();
-        }
-        if self.told(token).is_none()
-            && let Some(wait) = self.estimate(now, self.turn(token))
-        {
-            put(&mut self.told, token, UNTOLD, (now, wait));
-        }
-        Standing::Waiting
-    }
-
-    /// A user stays and listens until its turn comes, and is not silent as long. Who comes too late has lost
-    /// the place.
-    pub fn listen(&mut self, now: Time, token: Token) -> Standing {
-        let standing = self.standing(token);
-        if standing == Standing::Waiting && !self.is_heard(now, token, Time::NEVER) {
-            return Standing::Expired;
-        }
-        standing
-    }
-
-    /// Nobody listens for this token any more.
-    pub fn fall_silent(&mut self, now: Time, token: Token) {
-        if self.poll_expiry.is_some() {
-            put(&mut self.seen, token, Time::ZERO, now);
-        }
-    }
-
-    /// A user in line is heard of, and counts as present until some time. Returns whether that is not too late.
-    #[inline]
-    fn is_heard(&mut self, now: Time, token: Token, until: Time) -> bool {
-        self.poll_expiry.is_none() || self.is_heard_in_time(now, token, until)
-    }
-
-    #[inline(never)]
-    fn is_heard_in_time(&mut self, now: Time, token: Token, until: Time) -> bool {
-        if self.has_expired(now, token) {
-            self.leave(now, token);
-            return false;
-        }
-        let seen = self.seen.get(token as usize).copied();
-        put(
-            &mut self.seen,
-            token,
-            Time::ZERO,
-            until.max(seen.unwrap_or(until)),
-        );
-        true
-    }
-
-    fn has_expired(&self, now: Time, token: Token) -> bool {
-        self.poll_expiry.is_some_and(|limit| {
-            let joined = self.joined[token as usize];
-            let seen = self
-                .seen
-                .get(token as usize)
-                .map_or(joined, |s| joined.max(*s));
-            now.since(seen) > limit
-        })
-    }
-
-    fn told(&self, token: Token) -> Option<(Time, Span)> {
-        let told = self.told.get(token as usize).copied();
-        told.filter(|told| *told != UNTOLD)
     }
 
     /// How many turns stand before a token's in all.
@@ -499,87 +425,6 @@ impl WaitingRoom {
     fn batch_instant(&self, now: Time, every: Span) -> Time {
         let periods = now.since(self.opens_at).0.div_ceil(every.0).max(1);
         self.opens_at + times(every, periods)
-    }
-
-    /// A session goes on until this time; one in force may be moved, either way. Returns whether
-    /// [`WaitingRoom::session_due`] must be asked then, and not before.
-    #[must_use]
-    pub fn set_end(&mut self, token: Token, ends: Time) -> bool {
-        if self.standing(token) != Standing::Admitted {
-            return false;
-        }
-        let look = self.session(token).look;
-        let sooner = ends < look;
-        let session = Session {
-            ends,
-            look: look.min(ends),
-        };
-        put(&mut self.sessions, token, ENDLESS, session);
-        sooner
-    }
-
-    /// When the session of a token ends, if it is in force.
-    #[must_use]
-    pub fn ends(&self, token: Token) -> Option<Time> {
-        (self.standing(token) == Standing::Admitted).then(|| self.session(token).ends)
-    }
-
-    /// Whether the session of a token is over now. `Err` says when to ask again, if nobody does before.
-    ///
-    /// # Errors
-    /// It was renewed meanwhile.
-    pub fn session_due(&mut self, now: Time, token: Token) -> Result<bool, Time> {
-        let Session { ends, look } = self.session(token);
-        if self.standing(token) != Standing::Admitted || look != now {
-            return Ok(false);
-        }
-        if ends <= now {
-            return Ok(true);
-        }
-        put(
-            &mut self.sessions,
-            token,
-            ENDLESS,
-            Session { ends, look: ends },
-        );
-        Err(ends)
-    }
-
-    fn session(&self, token: Token) -> Session {
-        let session = self.sessions.get(token as usize).copied();
-        session.unwrap_or(ENDLESS)
-    }
-
-    /// A user leaves: the line (somebody else moves up when the turn comes) or the session. Returns
-    /// whether a place among those let through is free now.
-    pub fn leave(&mut self, now: Time, token: Token) -> bool {
-        match self.standing(token) {
-            Standing::Admitted => self.end_session(now, token),
-            Standing::Waiting => {
-                self.standing[token as usize] = Standing::Expired;
-                self.probe.given_up += 1;
-                self.probe.waiting.subtract(now);
-                false
-            }
-            Standing::Expired => false,
-        }
-    }
-
-    /// An admitted user leaves, or the session is over. Returns whether it was in force.
-    pub fn end_session(&mut self, now: Time, token: Token) -> bool {
-        match self.standing.get_mut(token as usize) {
-            Some(standing) if *standing == Standing::Admitted => {
-                *standing = Standing::Expired;
-                self.active -= 1;
-                if let Some(buckets) = &mut self.buckets {
-                    buckets.gives_back(token);
-                }
-                self.probe.ended += 1;
-                self.probe.active.subtract(now);
-                true
-            }
-            _ => false,
-        }
     }
 
     /// Tokens issued so far.

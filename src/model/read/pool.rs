@@ -1,0 +1,263 @@
+//! Pools.
+
+use super::dist::DISTRIBUTION;
+use super::queueing::{self, CODEL};
+use super::slowdown::{SLOWDOWN, WARM_UP};
+use super::station::{ENDLESS, QUEUE, bound, idle, refusal};
+use super::waiting::{
+    AT_RANDOM, EVENLY, HAND_OFF, ORDER, OVERFLOW, PASSED_OVER, REJOIN, WAKE, WAKE_WORK, rejoin,
+    waiting,
+};
+use super::{Build, slowdown};
+use crate::engine::Span;
+use crate::field::Field;
+use crate::preset::Presets;
+use crate::section::Section;
+use crate::system::{Connecting, EndpointId, Pool};
+use crate::vocabulary::{Choice, Key, Kind, Table};
+use crate::waiting::{WaitOrder, Waiting};
+
+/// `[pools.NAME]`
+pub(crate) static POOL: Table = Table {
+    name: "pools.NAME",
+    about: "Tokens that requests hold across several visits, such as worker threads or database connections.",
+    keys: &[
+        Key::new(
+            "size",
+            Kind::Whole(1, u32::MAX as u64 - 1),
+            "How many tokens there are.",
+        )
+        .required("size = 200"),
+        QUEUE,
+        refusal(),
+        Key::new(
+            "timeout",
+            Kind::Time,
+            "A request that has waited this long fails with status 503.",
+        )
+        .otherwise("endless"),
+        CODEL,
+        Key::new(
+            "keep_alive",
+            Kind::Type(&DISTRIBUTION),
+            "How long a token that is given back stays with its client for the next request.",
+        )
+        .otherwise("it goes back at once"),
+        Key::new(
+            "slowdowns",
+            Kind::List(&Kind::Table(&SLOWDOWN)),
+            "Periods in which the work of its holders is slower; without `after_completions`.",
+        ),
+        Key::new(
+            "warm_up",
+            Kind::Table(&WARM_UP),
+            "The speed of its holders grows linearly at the start.",
+        ),
+        ORDER,
+        WAKE,
+        WAKE_WORK,
+        HAND_OFF,
+        PASSED_OVER,
+        AT_RANDOM,
+        EVENLY,
+        REJOIN,
+        OVERFLOW,
+        Key::new(
+            "preset",
+            Kind::Choice(&Presets("pools")),
+            "A real component, whose measured keys hold where none are given.",
+        ),
+        Key::new(
+            "connect",
+            Kind::Type(&DISTRIBUTION),
+            "How long it takes to make a connection, for a request that has a token and finds none open.",
+        )
+        .otherwise("no time: all tokens are connected"),
+        Key::new(
+            "lifetime",
+            Kind::Type(&DISTRIBUTION),
+            "How long a connection may be used; then it is closed as soon as nobody does. Drawn for each.",
+        )
+        .otherwise("endless"),
+        Key::new(
+            "idle_timeout",
+            Kind::Time,
+            "A connection that nobody has used for so long is closed.",
+        )
+        .otherwise("endless"),
+        Key::new(
+            "connects_at_once",
+            Kind::Whole(1, 1_000_000),
+            "How many connections are made at once; others wait for them.",
+        )
+        .otherwise("as many as are wanted"),
+        Key::new(
+            "opened",
+            Kind::Whole(0, u32::MAX as u64 - 1),
+            "How many connections are open at the start.",
+        )
+        .otherwise("all"),
+        Key::new(
+            "reuse",
+            Kind::Choice(&REUSED),
+            "Which of the connections that nobody uses is used next: that which was used last, or all in turn.",
+        )
+        .or_text("last-in-first-out"),
+        Key::new(
+            "reserve",
+            Kind::Whole(1, u32::MAX as u64 - 1),
+            "More tokens, which come once somebody has waited for `reserve_after`, and stay.",
+        )
+        .otherwise("none"),
+        Key::new(
+            "reserve_after",
+            Kind::Time,
+            "How long somebody has to wait for the reserve.",
+        )
+        .or_text("5s"),
+        Key::new(
+            "timer",
+            Kind::TimeAboveZero,
+            "The pool looks at `timeout` and `reserve_after` every so long alone.",
+        )
+        .otherwise("at once"),
+    ],
+    rules: &[],
+};
+
+/// Whether all connections are used in turn.
+static REUSED: Choice<bool> = Choice {
+    one: "order",
+    many: "orders",
+    pairs: &[("last-in-first-out", false), ("in-order", true)],
+};
+
+/// Reads `[pools.NAME]`. What is left out: an endless queue, refusal with 503, no timeout.
+pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Pool {
+    let mut pool = Pool {
+        name: name.to_string(),
+        size: 1,
+        queue: u32::MAX,
+        refusal: 503,
+        timeout: None,
+        codel: None,
+        keep_alive: None,
+        slowdowns: Vec::new(),
+        waiting: Waiting::default(),
+        connections: None,
+    };
+    let Some(section) = field.section() else {
+        return pool;
+    };
+    pool.size = section.integer("size").unwrap_or(1);
+    (pool.queue, pool.refusal) = bound(&section);
+    if pool.queue == u32::MAX {
+        idle(&section, "refusal", ENDLESS);
+    }
+    if pool.queue == 0 {
+        idle(&section, "timeout", "with `queue = 0` nobody waits");
+    }
+    pool.timeout = section.time("timeout");
+    pool.codel = section.optional("codel").and_then(|f| queueing::codel(&f));
+    pool.keep_alive = section.optional("keep_alive").map(|f| build.dist(&f));
+    pool.slowdowns = slowdown::of_pool(build, &section);
+    pool.connections = connecting(build, &section, pool.size);
+    pool.waiting = waiting(&section, false);
+    if pool.waiting.order == WaitOrder::LastInFirstOut {
+        pool.waiting.stray = section.real_or_default("at_random");
+    } else {
+        let why = "another order than `order = \"last-in-first-out\"` has no use for it";
+        idle(&section, "at_random", why);
+    }
+    pool.waiting.evenly = section.flag("evenly").unwrap_or(false);
+    if pool.waiting.stray == 0.0 {
+        idle(&section, "evenly", "all goes by the order, or none");
+    }
+    barging(build, &section, &mut pool);
+    let _ = section.text("preset");
+    pool.waiting.timer = section.time("timer");
+    let after = section.time("reserve_after");
+    pool.waiting.reserve = section
+        .integer("reserve")
+        .map(|tokens| (tokens, after.unwrap_or(Span::secs(5))));
+    if pool.waiting.reserve.is_none() {
+        idle(&section, "reserve_after", "there is no `reserve`");
+    }
+    pool
+}
+
+/// What a pool that hands nothing over does beside: where those stand who were woken in vain, and tokens that come and go.
+fn barging(build: &Build, section: &Section, pool: &mut Pool) {
+    let field = section.optional("rejoin");
+    pool.waiting.to_the_back = field.map_or(0.0, |f| rejoin(&f));
+    let overflow: u32 = section.integer_or_default("overflow");
+    let work = section.optional("wake_work");
+    pool.waiting.wake_work = work.and_then(|f| build.endpoints.find(&f)).map(EndpointId);
+    pool.waiting.passed_over = section.real_or_default("passed_over");
+    if pool.waiting.order != WaitOrder::Barging || pool.waiting.stray == 0.0 {
+        idle(section, "passed_over", "there is no `hand_off`");
+    }
+    if pool.waiting.order != WaitOrder::Barging {
+        let why = "nobody has to wake up unless `order = \"barging\"`";
+        idle(section, "wake_work", why);
+        let why = "nobody is woken in vain unless `order = \"barging\"`";
+        idle(section, "rejoin", why);
+        let why = "what is handed over is never closed: add it to `size`";
+        idle(section, "overflow", why);
+        return pool.size = pool.size.saturating_add(overflow);
+    }
+    let other = ["reserve", "connect", "keep_alive"];
+    if overflow > 0
+        && let Some(other) = other.into_iter().find(|key| section.has(key))
+    {
+        let message = format!("`overflow` goes with no `{other}`");
+        section.error(message, "remove one of them");
+    }
+    pool.waiting.overflow = overflow;
+    pool.size = pool.size.saturating_add(overflow);
+}
+
+/// What the connections of a pool cost, if they cost anything.
+fn connecting<'a>(build: &mut Build<'a>, section: &Section<'a>, size: u32) -> Option<Connecting> {
+    let lifetime = section
+        .optional("lifetime")
+        .map(|f| build.dist_above_zero(&f));
+    let idle_timeout = section.time("idle_timeout");
+    let at_once = section.integer("connects_at_once");
+    let opened: Option<u32> = section.integer("opened");
+    let in_turn = section.choice("reuse", &REUSED).unwrap_or(false);
+    let Some(field) = section.optional("connect") else {
+        for key in [
+            "lifetime",
+            "idle_timeout",
+            "connects_at_once",
+            "opened",
+            "reuse",
+        ] {
+            idle(
+                section,
+                key,
+                "a new connection takes no time without `connect`",
+            );
+        }
+        return None;
+    };
+    if section.has("keep_alive") {
+        field.error(
+            "`keep_alive` is of connections to the system, `connect` of those that it makes itself",
+            "remove one of them",
+        );
+    }
+    if opened.is_some_and(|n| n > size) {
+        let message = format!("more connections are `opened` than the pool has: {size}");
+        section.error(message, format!("write opened = {size}, or less"));
+    }
+    Some(Connecting {
+        connect: build.dist(&field),
+        lifetime,
+        idle_timeout,
+        at_once,
+        opened: opened.unwrap_or(size),
+        in_turn,
+    })
+}

@@ -15,7 +15,7 @@ use super::runs::Runs;
 use super::ticker::Ticker;
 use crate::engine::Span;
 use crate::load::plan;
-use crate::model::Model;
+use crate::model::{Document, Model, Override};
 use crate::report::predict as report;
 use crate::study::fit::predict::Question;
 use crate::study::fit::score::Kept;
@@ -32,6 +32,7 @@ use crate::world::window::Window;
 #[command(after_help = "\
 Examples:
   capsim predict fitted.toml --set load=5
+  capsim predict fitted.toml --or fitted-host.toml --set load=5
   capsim predict fitted.toml --set load=5 --window 7s..35s --out prediction.json
   capsim score prediction.json --against run.csv.gz
 
@@ -42,6 +43,10 @@ pub struct PredictArgs {
     /// Only what ends in this part of the run counts: `7s..35s` after the first request began.
     #[arg(long, value_name = "A..B", value_parser = Window::parse)]
     window: Option<Window>,
+    /// Another fitted model of the same system, of another structure, where leaving loads out does not tell which is
+    /// nearer; may be given several times. As many runs are made of each. Changes hold for all.
+    #[arg(long = "or", value_name = "FITTED")]
+    or: Vec<PathBuf>,
     /// Runs simulated.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(20..=100_000))]
     runs: u64,
@@ -65,28 +70,36 @@ impl PredictArgs {
         let overrides = self.model.overrides()?;
         let document = self.model.document()?;
         let checked = document.check(&overrides).map_err(CliError::model)?;
+        let others = self.others(&overrides)?;
         let files = self.model.files(&checked);
+        let files = self
+            .or
+            .iter()
+            .fold(files, |all, path| all.reads("--or", path));
         files.writes("--out", self.out.as_deref()).check()?;
         if let Some(window) = self.window {
             within_load(window, &checked.model)?;
         }
         let runner = self.place.open(&document)?;
-        let question = Question {
-            document: &document,
-            overrides,
+        let question = |document| Question {
+            document,
+            overrides: overrides.clone(),
             window: self.window,
             seed: self.seed,
             draws: self.runs,
             runner: &runner,
         };
+        let others: Vec<Question<'_>> = others.iter().map(question).collect();
         let ticker = RefCell::new(Ticker::new());
         let watch = |made: u64| {
             let mut ticker = ticker.borrow_mut();
             ticker.say(&format!("{made} of {} runs simulated", self.runs));
         };
         watch(0);
-        let name = self.model.model.display().to_string();
-        let prediction = question.predict_watched(&watch);
+        let names = std::iter::once(&self.model.model).chain(&self.or);
+        let names: Vec<String> = names.map(|path| path.display().to_string()).collect();
+        let name = names.join(" or ");
+        let prediction = question(&document).predict_with(&others, &watch);
         drop(ticker);
         self.place.all_made(&runner)?;
         let prediction = prediction
@@ -103,6 +116,18 @@ impl PredictArgs {
         }
         out.print(&text);
         out.done()
+    }
+}
+
+impl PredictArgs {
+    /// The models of other structures.
+    fn others(&self, overrides: &[Override]) -> Result<Vec<Document>, CliError> {
+        let each = self.or.iter().map(|path| {
+            let document = self.model.allow.document(path)?;
+            document.check(overrides).map_err(CliError::model)?;
+            Ok(document)
+        });
+        each.collect()
     }
 }
 

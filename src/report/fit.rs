@@ -370,7 +370,11 @@ pub fn structures(choice: &Choice) -> String {
     let mut rows =
         vec![["structure", "free", "lower loads", "highest load", ""].map(str::to_owned)];
     for (at, tried) in choice.tried.iter().enumerate() {
-        let taken = if at == choice.taken { "taken" } else { "" };
+        let taken = match at == choice.taken {
+            true => "taken",
+            false if choice.is_as_near(at) => "as near",
+            false => "",
+        };
         rows.push([
             tried.name.clone(),
             tried.free.to_string(),
@@ -407,7 +411,14 @@ pub fn structures(choice: &Choice) -> String {
         text.push('\n');
     }
     text.push_str(
-        "  another than the first is taken if it is nearer to the highest load by a tenth\n\n",
+        "  another than the first is taken if it is nearer to the highest load by a tenth\n",
     );
+    if (0..choice.tried.len()).any(|at| choice.is_as_near(at)) {
+        text.push_str(
+            "  as near: neither is nearer by a tenth; where it is fitted, too, `capsim predict FITTED --or OTHER` draws \
+             from both\n",
+        );
+    }
+    text.push('\n');
     text
 }

@@ -57,8 +57,13 @@ pub fn prediction(p: &Prediction, model: &str, all: bool) -> String {
     });
     let _ = writeln!(
         out,
-        "{} runs simulated, seed {}, each under parameters, a speed and a lack drawn anew\n",
-        p.draws, p.seed
+        "{} runs simulated, seed {}, each under parameters, a speed and a lack drawn anew{}\n",
+        p.draws,
+        p.seed,
+        match p.structures {
+            0 | 1 => String::new(),
+            n => format!("; as many of each of {n} structures"),
+        }
     );
     out.push_str(&table(p, all));
     out.push_str(&half_width(p.half_width(), "  "));

@@ -5,8 +5,10 @@ use std::path::Path;
 use capsim::model::{Document, Override};
 use capsim::study::answers::capacity::{self, search};
 use capsim::study::fit::difference::{Differences, differences};
+use capsim::study::fit::known::known;
 use capsim::study::fit::limit::{Limits, limits};
 use capsim::study::fit::predict::Question;
+use capsim::study::fit::prediction::Prediction;
 use capsim::study::runner::HERE;
 
 use crate::predict::assert_file::{capsim, write};
@@ -301,4 +303,91 @@ fn ranges_that_cost_much_or_cannot_be_had_are_told() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn of_structures_that_are_as_likely_each_is_drawn_as_often() {
+    let text = fitted();
+    let document = Document::from_text("fitted.toml", &text).unwrap();
+    let slower = "cpu\", time = \"20ms\" }, { station = \"cpu\", time =";
+    let slower = text.replace("cpu\", time =", slower);
+    let slower = Document::from_text("slower.toml", &slower).unwrap();
+    let (a, b) = (test_of(&document, &[], 80), test_of(&slower, &[], 80));
+    let mean = |p: &Prediction| {
+        let mut all = p.numbers.iter();
+        let number = all.position(|n| n.name() == "http_req_duration{name:buy} avg");
+        number.unwrap()
+    };
+    let (in_a, in_b) = (a.predict().unwrap(), b.predict().unwrap());
+    let both = a.predict_with(std::slice::from_ref(&b), &|_| ()).unwrap();
+    assert_eq!((both.structures, both.draws), (2, 80));
+    let at = mean(&both);
+    let [one, other, mixed] = [&in_a, &in_b, &both].map(|p| &p.numbers[at]);
+    assert!(one.quantile(1.0) < other.quantile(0.0), "{one:?} {other:?}");
+    let (lower, upper) = mixed.sample.split_at(40);
+    // Every run is one that the structure makes by itself with the same number.
+    assert!(lower.iter().all(|x| one.sample.contains(x)));
+    assert!(upper.iter().all(|x| other.sample.contains(x)));
+    let shares = both.shares(at);
+    assert!(
+        shares.structure > 0.8 && shares.structure < 1.0,
+        "{shares:?}"
+    );
+    let words = shares.words(&both.names);
+    assert!(words[0].0.contains("structures"), "{words:?}");
+    let sum: f64 = words.iter().map(|(_, share)| share).sum();
+    assert!((sum - 1.0).abs() < 1e-9, "{sum}");
+    // One structure, or the same twice, has no such share; alone it is what it was.
+    let alone = a.predict_with(&[], &|_| ()).unwrap();
+    assert_eq!(alone.numbers, in_a.numbers);
+    assert_eq!(alone.shares(at).structure, 0.0);
+    let twice = a.predict_with(std::slice::from_ref(&a), &|_| ()).unwrap();
+    assert!(twice.shares(at).structure < 0.1);
+    assert_eq!(twice.numbers, in_a.numbers);
+}
+
+#[test]
+fn another_structure_is_named_on_the_command_line() {
+    let directory = with_fitted();
+    let at = directory.path();
+    let text = std::fs::read_to_string(at.join("fitted.toml")).unwrap();
+    write(at, "host.toml", &on_a_host(&text));
+    let predict = [
+        "predict",
+        "fitted.toml",
+        "--runs",
+        "40",
+        "--or",
+        "host.toml",
+    ];
+    let text = printed(at, &predict);
+    assert!(
+        text.starts_with("prediction of fitted.toml or host.toml at 10 VUs"),
+        "{text}"
+    );
+    assert!(text.contains("as many of each of 2 structures"), "{text}");
+    let done = capsim(&["predict", "fitted.toml", "--or", "none.toml"], at);
+    assert!(!done.status.success());
+}
+
+fn on_a_host(text: &str) -> String {
+    let station = text.replace("servers = 2\n", "servers = 2\non = \"box\"\n");
+    station.replace(
+        "[endpoints.look]",
+        "[hosts.box]\ncores = 2\n[endpoints.look]",
+    )
+}
+
+#[test]
+fn a_model_with_hosts_drifts_either_way() {
+    let text = fitted();
+    let middle = |text: &str| {
+        let document = Document::from_text("m.toml", text).unwrap();
+        let load = [Override::new("load", "30").unwrap()];
+        let (most, [low, high]) = known(&document, &load).unwrap().unwrap().most;
+        (low * high).sqrt() / most
+    };
+    // 300 users are ten times 30: times are longer by a factor of 10^0.01.
+    assert!((middle(&text) / 0.977_237_221 - 1.0).abs() < 1e-6);
+    assert!((middle(&on_a_host(&text)) - 1.0).abs() < 1e-9);
 }

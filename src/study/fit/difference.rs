@@ -2,8 +2,7 @@
 //! random numbers of one draw, so what the fit leaves open of both cancels out; that is why a difference is surer than
 //! either level. Two designs that were fitted apart share the random numbers alone.
 
-use super::distance::Target;
-use super::draws::{Setting, runs, targets};
+use super::draws::{Setting, common, runs};
 use super::predict::Question;
 use super::prediction::Number;
 
@@ -55,12 +54,7 @@ pub fn differences(
         ..b.clone()
     };
     let (in_a, in_b) = (a.model(&[])?, b.model(&[])?);
-    let also = targets(&in_b);
-    let same = |x: &Target, y: &Target| {
-        x.reading.metric == y.reading.metric && x.reading.stat == y.reading.stat
-    };
-    let mut both = targets(&in_a);
-    both.retain(|target| also.iter().any(|other| same(target, other)));
+    let both = common(&[&in_a, &in_b]);
     let of_a = Setting::of(a, &in_a, both.clone(), None)?;
     let mut of_b = Setting::of(&b, &in_b, both, None)?;
     let common = of_a.memory.is_of_the_fit(&of_b.memory);

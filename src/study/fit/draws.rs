@@ -15,7 +15,8 @@ use crate::runner::{Asked, Numbers, Take};
 use crate::runs::map_in_order;
 
 /// How far service times drift when the load grows by a factor of e beyond those measured: mean and standard
-/// deviation. From two servers: none where a server draws its times, and 2 % where programs share a machine.
+/// deviation. From two servers: none where a server draws its times, and 2 % where programs share a machine. A model
+/// with hosts has that itself, and its times drift either way.
 pub(super) const DRIFT: (f64, f64) = (0.01, 0.015);
 /// How much longer waiting is than the model's, where it is no matter of capacity, as a logarithm: mean and
 /// standard deviation. Work comes in waves and stalls that low loads do not show: 1.2 to 2.4 times as long on
@@ -87,6 +88,8 @@ pub(super) struct Setting<'a> {
     /// How far outside the loads fitted to, as a logarithm.
     pub(super) distance: f64,
     pub(super) run_to_run: f64,
+    /// Mean of the drift.
+    drift: f64,
     /// Index of the mean response time of all requests.
     mean: Option<usize>,
     /// Of each number, the index of the mean of its metric.
@@ -96,6 +99,27 @@ pub(super) struct Setting<'a> {
     eigen: Eigen,
     /// Random streams of this name: settings that share it, and the fit, share what is drawn.
     stream: &'static str,
+}
+
+/// Mean of the drift in a model, for a factor of e.
+pub(super) fn mean_drift(model: &Model) -> f64 {
+    match model.hosts.is_empty() {
+        true => DRIFT.0,
+        false => 0.0,
+    }
+}
+
+/// The numbers that are predicted of all models, in the order of the first.
+pub(super) fn common(models: &[&Model]) -> Vec<Target> {
+    let same = |x: &Target, y: &Target| {
+        x.reading.metric == y.reading.metric && x.reading.stat == y.reading.stat
+    };
+    let mut each = models.iter().map(|model| targets(model));
+    let mut all = each.next().unwrap_or_default();
+    for other in each {
+        all.retain(|target| other.iter().any(|o| same(target, o)));
+    }
+    all
 }
 
 /// The numbers that are predicted of a model.
@@ -109,12 +133,6 @@ pub(super) fn targets(model: &Model) -> Vec<Target> {
 }
 
 impl<'a> Setting<'a> {
-    /// A test, of which all numbers are predicted.
-    pub(super) fn new(question: &Question<'a>) -> Result<Setting<'a>, String> {
-        let model = question.model(&[])?;
-        Setting::of(question, &model, targets(&model), None)
-    }
-
     /// A test, its model as written, and the numbers that are predicted. Their values at the highest load fitted to
     /// may be known, if another setting has them.
     pub(super) fn of(
@@ -142,6 +160,7 @@ impl<'a> Setting<'a> {
         Ok(Setting {
             lack: targets.iter().map(lack).collect(),
             distance,
+            drift: mean_drift(model),
             run_to_run: memory.run_to_run.unwrap_or(RUN_TO_RUN),
             mean: mean_of(&targets, "http_req_duration"),
             means: targets
@@ -187,7 +206,7 @@ impl<'a> Setting<'a> {
             }
         }
         let day = self.run_to_run * stream.normal();
-        let drift = self.distance * (DRIFT.0 + DRIFT.1 * stream.normal());
+        let drift = self.distance * (self.drift + DRIFT.1 * stream.normal());
         let bunched = WAITING.0 + WAITING.1 * stream.normal();
         for (parameter, by) in self.memory.parameters.iter().zip(&moved) {
             overrides.extend(parameter.moved(*by)?);

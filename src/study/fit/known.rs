@@ -4,7 +4,7 @@
 //! is not, and is for `predict` to simulate.
 
 use super::bottleneck::demand;
-use super::draws::DRIFT;
+use super::draws::{DRIFT, mean_drift};
 use super::lack::{RUN_TO_RUN, outside};
 use super::predict::Question;
 use super::remembered::Remembered;
@@ -67,7 +67,7 @@ pub fn known(document: &Document, overrides: &[Override]) -> Result<Option<Known
         + of_whole(&question, &memory, most)?
         + run_to_run * run_to_run
         + drift * drift;
-    let middle = most * libm::exp(-DRIFT.0 * distance);
+    let middle = most * libm::exp(-mean_drift(&model) * distance);
     let wide = libm::exp(NORMAL * variance.max(0.0).sqrt());
     Ok(Some(Known {
         runs: memory.runs,

@@ -7,7 +7,7 @@
 //! fitted to, by a factor of its own. Nothing is linearised, so ranges are as lopsided as a knee makes them.
 
 use super::bottleneck::knee;
-use super::draws::{DRIFT, Draw, Setting, WAITING, runs};
+use super::draws::{DRIFT, Draw, Setting, WAITING, common, runs};
 use super::formula::Formula;
 use super::prediction::{Inputs, Number, Prediction, Verdict};
 use super::read::Stat;
@@ -15,6 +15,7 @@ use super::wanted::gauges;
 use crate::model::threshold::Threshold;
 use crate::model::{Document, Model, Override};
 use crate::runner::{Asked, Given, Numbers, Runner, Study, Take};
+use crate::stats::Moments;
 use crate::world::window::Window;
 
 /// What is to be predicted.
@@ -77,9 +78,46 @@ impl Question<'_> {
     /// # Errors
     /// As [`Question::predict`].
     pub fn predict_watched(&self, watch: &dyn Fn(u64)) -> Result<Prediction, String> {
-        let setting = Setting::new(self)?;
-        let jobs: Vec<(&Setting<'_>, u64)> = (0..self.draws).map(|k| (&setting, k)).collect();
-        setting.conclude(&runs(&jobs, watch)?)
+        self.predict_with(&[], watch)
+    }
+
+    /// As [`Question::predict_watched`], where other models of the same system are as likely: as many runs are made of
+    /// each, and what is predicted is what all of them say together. Of the others, the document and the changes count.
+    ///
+    /// # Errors
+    /// As [`Question::predict`], of any model.
+    pub fn predict_with(
+        &self,
+        others: &[Question<'_>],
+        watch: &dyn Fn(u64),
+    ) -> Result<Prediction, String> {
+        let first = self.model(&[])?;
+        let models = others.iter().map(|other| other.model(&[]));
+        let models = models.collect::<Result<Vec<Model>, String>>()?;
+        let all: Vec<&Model> = std::iter::once(&first).chain(&models).collect();
+        let targets = common(&all);
+        let setting = Setting::of(self, &first, targets.clone(), None)?;
+        let structures = all.len() as u64;
+        let numbers = |structure: u64| {
+            let all = 0..self.draws;
+            all.filter(move |k| k % structures == structure)
+        };
+        let jobs: Vec<(&Setting<'_>, u64)> = numbers(0).map(|k| (&setting, k)).collect();
+        let mut draws = vec![runs(&jobs, watch)?];
+        for ((other, model), structure) in others.iter().zip(&models).zip(1..) {
+            let other = Question {
+                seed: self.seed,
+                window: self.window,
+                ..other.clone()
+            };
+            let setting = Setting::of(&other, model, targets.clone(), None)?;
+            let before: usize = draws.iter().map(Vec::len).sum();
+            let watch = |made| watch(before as u64 + made);
+            let jobs: Vec<(&Setting<'_>, u64)> =
+                numbers(structure).map(|k| (&setting, k)).collect();
+            draws.push(runs(&jobs, &watch)?);
+        }
+        setting.conclude(&draws)
     }
 }
 
@@ -117,7 +155,7 @@ impl Setting<'_> {
     }
 
     /// How often each threshold held, and with what probability k6 gives which exit code.
-    fn verdicts(&self, model: &Model, draws: &[Draw]) -> (Vec<Verdict>, Vec<(u8, f64)>) {
+    fn verdicts(&self, model: &Model, draws: &[&Draw]) -> (Vec<Verdict>, Vec<(u8, f64)>) {
         let mut thresholds = Vec::new();
         let mut crossed = vec![false; draws.len()];
         for judged in self.judged(model) {
@@ -151,7 +189,9 @@ impl Setting<'_> {
         (thresholds, codes.collect())
     }
 
-    fn conclude(&self, draws: &[Draw]) -> Result<Prediction, String> {
+    /// What the draws of each structure say together; the first is that of this setting.
+    fn conclude(&self, structures: &[Vec<Draw>]) -> Result<Prediction, String> {
+        let draws: Vec<&Draw> = structures.iter().flatten().collect();
         let question = &self.question;
         let model = question.model(&[])?;
         let formula = Formula::new(&model, question.window);
@@ -167,18 +207,7 @@ impl Setting<'_> {
                 Number::new(reading, sample, of_formula)
             })
             .collect();
-        let (thresholds, codes) = self.verdicts(&model, draws);
-        let inputs = Inputs {
-            moved: draws.iter().map(|d| d.moved.clone()).collect(),
-            times: draws.iter().map(|d| d.day + d.drift).collect(),
-            raw: draws.iter().map(|d| d.raw.clone()).collect(),
-            base: self.base.clone(),
-            lack: self.lack.clone(),
-            waiting: WAITING.1 * draws.iter().map(|d| d.room).sum::<f64>()
-                / draws.len().max(1) as f64,
-            run_to_run: self.run_to_run,
-            drift: DRIFT.1 * self.distance,
-        };
+        let (thresholds, codes) = self.verdicts(&model, &draws);
         let peak = model.peak_load();
         Ok(Prediction {
             load: peak.to_string(),
@@ -203,7 +232,48 @@ impl Setting<'_> {
             thresholds,
             unpredicted: gauges(&model),
             codes,
-            inputs,
+            inputs: self.inputs(structures),
+            structures: structures.len(),
         })
+    }
+
+    /// What was drawn of the first structure, and what the others differ by.
+    fn inputs(&self, structures: &[Vec<Draw>]) -> Inputs {
+        let draws = structures.first().map(Vec::as_slice).unwrap_or_default();
+        let each = 0..self.targets.len();
+        Inputs {
+            moved: draws.iter().map(|d| d.moved.clone()).collect(),
+            times: draws.iter().map(|d| d.day + d.drift).collect(),
+            raw: draws.iter().map(|d| d.raw.clone()).collect(),
+            base: self.base.clone(),
+            lack: self.lack.clone(),
+            waiting: WAITING.1 * draws.iter().map(|d| d.room).sum::<f64>()
+                / draws.len().max(1) as f64,
+            run_to_run: self.run_to_run,
+            drift: DRIFT.1 * self.distance,
+            between: each.map(|i| between(structures, i)).collect(),
+        }
+    }
+}
+
+/// The share of the variance of a number's logarithm that is between structures.
+fn between(structures: &[Vec<Draw>], number: usize) -> f64 {
+    let logs = |draws: &Vec<Draw>| -> Moments {
+        let logs = draws.iter().map(|d| libm::log(d.out[number].max(1e-9)));
+        logs.collect()
+    };
+    let all: Vec<Moments> = structures.iter().map(logs).collect();
+    let within: Moments = all.iter().filter_map(Moments::variance).collect();
+    let means: Moments = all.iter().filter_map(Moments::mean).collect();
+    let chance: Moments = all
+        .iter()
+        .filter_map(Moments::std_error)
+        .map(|e| e * e)
+        .collect();
+    let within = within.mean().unwrap_or(0.0);
+    let between = means.variance().unwrap_or(0.0) - chance.mean().unwrap_or(0.0);
+    match between > 0.0 {
+        true => between / (between + within),
+        false => 0.0,
     }
 }

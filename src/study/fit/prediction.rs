@@ -96,6 +96,8 @@ pub struct Inputs {
     pub(super) waiting: f64,
     pub(super) run_to_run: f64,
     pub(super) drift: f64,
+    /// Of each number, the share of the variance that is between structures.
+    pub(super) between: Vec<f64>,
 }
 
 /// Where the variance of the logarithm of a number comes from.
@@ -113,6 +115,8 @@ pub struct Shares {
     pub waiting: f64,
     /// From the random numbers of one run.
     pub chance: f64,
+    /// From structures that are as likely and say other things.
+    pub structure: f64,
     /// The parameter that contributes most.
     pub most: Option<usize>,
 }
@@ -126,6 +130,8 @@ pub struct Prediction {
     pub peak: f64,
     /// The load from which some must wait.
     pub knee: Option<f64>,
+    /// Structures that are as likely, this one among them.
+    pub structures: usize,
     /// Loads fitted to.
     pub fitted: Option<(f64, f64)>,
     /// Runs fitted to.
@@ -216,11 +222,17 @@ impl Prediction {
             lack: part(base / median, inputs.lack[number]),
             waiting: part(1.0 - base / median, inputs.waiting),
             chance: (all - explained).max(0.0),
+            structure: 0.0,
             most: None,
         };
         let own = |i: usize| variance(&|r| by(r, i));
         shares.most = (0..k).max_by(|a, b| own(*a).total_cmp(&own(*b)));
         shares.divide();
+        let between = inputs.between.get(number).copied().unwrap_or(0.0);
+        for part in shares.all() {
+            *part *= 1.0 - between;
+        }
+        shares.structure = between;
         shares
     }
 
@@ -236,12 +248,13 @@ impl Prediction {
                 let still = super::lack::outside(self.peak, low, at);
                 let drift = (still / far) * (still / far);
                 let lack = (1.0 + still) / (1.0 + far);
-                // One run more shares the parameters' chance, and shows the waiting of its own load.
+                // One run more shares the parameters' chance, shows the waiting of its own load, and tells structures
+                // apart that differ at it.
                 let runs = self.runs as f64 / (self.runs as f64 + 1.0);
                 let left = shares.drift * drift
                     + shares.lack * lack * lack
                     + shares.parameters * runs
-                    + shares.waiting * 0.25
+                    + (shares.waiting + shares.structure) * 0.25
                     + shares.run_to_run
                     + shares.chance;
                 let unit = if self.load.ends_with("/s") {
@@ -267,7 +280,7 @@ impl Prediction {
 }
 
 impl Shares {
-    fn all(&mut self) -> [&mut f64; 6] {
+    fn all(&mut self) -> [&mut f64; 7] {
         [
             &mut self.parameters,
             &mut self.run_to_run,
@@ -275,6 +288,7 @@ impl Shares {
             &mut self.lack,
             &mut self.waiting,
             &mut self.chance,
+            &mut self.structure,
         ]
     }
 
@@ -306,6 +320,10 @@ impl Shares {
                 self.waiting,
             ),
             ("the luck of one run".to_owned(), self.chance),
+            (
+                "structures that are as likely say other things".to_owned(),
+                self.structure,
+            ),
         ];
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
         all

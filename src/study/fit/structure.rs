@@ -91,6 +91,13 @@ impl Choice {
             taken,
         }
     }
+
+    /// Whether another structure than the taken one is as near to the load left out: neither is nearer by a tenth.
+    #[must_use]
+    pub fn is_as_near(&self, at: usize) -> bool {
+        let (own, taken) = (self.tried[at].predicted, self.tried[self.taken].predicted);
+        at != self.taken && own >= (1.0 - NEARER) * taken && taken >= (1.0 - NEARER) * own
+    }
 }
 
 #[cfg(test)]
@@ -106,10 +113,14 @@ mod tests {
             predicted,
             numbers: 9,
         };
-        let taken = |all: &[f64]| {
+        let choice = |all: &[f64]| {
             let all = all.iter().map(|p| tried(*p)).collect();
-            Choice::new(all, "120 VUs".to_owned()).taken
+            Choice::new(all, "120 VUs".to_owned())
         };
+        let taken = |all: &[f64]| choice(all).taken;
+        let near = choice(&[0.10, 0.095, 0.107, 0.2]);
+        let near: Vec<usize> = (0..4).filter(|at| near.is_as_near(*at)).collect();
+        assert_eq!(near, [1, 2]);
         assert_eq!(taken(&[0.10, 0.095]), 0);
         assert_eq!(taken(&[0.10, 0.08, 0.079]), 1);
         assert_eq!(taken(&[0.10, 0.2, 0.05]), 2);

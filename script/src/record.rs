@@ -15,18 +15,33 @@ use std::time::Duration;
 /// One step of a recorded iteration.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// A request, as sent the first time.
-    Request(Rc<Request>),
+    /// A request, as sent the first time, and whether it is under way beside others.
+    Request(Rc<Request>, bool),
     /// A sleep, between these.
     Sleep(Duration, Duration),
-    /// A check of this name and these tags.
-    Check(String, Rc<Tags>),
+    /// A check.
+    Check(Checked),
     /// A value for a custom metric.
     Metric(Sample),
     /// A group of this path begins.
     GroupStart(String),
     /// The innermost group ends.
     GroupEnd,
+}
+
+/// A check that a script made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// Its name.
+    pub name: String,
+    /// Tags of its own.
+    pub tags: Rc<Tags>,
+    /// It passed, at least once.
+    pub passed: bool,
+    /// It failed, at least once.
+    pub failed: bool,
+    /// It comes to something else where answers take long.
+    pub by_time: bool,
 }
 
 /// What a script gave a custom metric.
@@ -40,6 +55,8 @@ pub struct Sample {
     pub is_duration: bool,
     /// A request was sent before.
     pub follows: bool,
+    /// The values are others where answers take long, and not the time of the request before.
+    pub by_time: bool,
     /// Tags of its own.
     pub tags: Rc<Tags>,
 }
@@ -50,8 +67,10 @@ impl Step {
         match (self, other) {
             (Step::Sleep(..), Step::Sleep(..)) => true,
             (Step::Metric(a), Step::Metric(b)) => a.name == b.name && a.tags == b.tags,
-            (Step::Request(a), Step::Request(b)) => {
-                a.method == b.method
+            (Step::Check(a), Step::Check(b)) => a.name == b.name && a.tags == b.tags,
+            (Step::Request(a, beside), Step::Request(b, other)) => {
+                beside == other
+                    && a.method == b.method
                     && a.tags == b.tags
                     && (a.name == b.name || pattern(&a.url) == pattern(&b.url))
             }
@@ -70,6 +89,29 @@ impl Step {
                 a.values = (a.values.0.min(b.values.0), a.values.1.max(b.values.1));
                 a.is_duration &= b.is_duration;
                 a.follows &= b.follows;
+            }
+            (Step::Check(a), Step::Check(b)) => {
+                a.passed |= b.passed;
+                a.failed |= b.failed;
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Step {
+    /// Notes what differs in an iteration whose answers took long.
+    fn compare(&mut self, slow: &Step) {
+        match (self, slow) {
+            (Step::Check(a), Step::Check(b)) => {
+                a.by_time |= !a.passed && b.passed || !a.failed && b.failed;
+            }
+            (Step::Metric(a), Step::Metric(b)) => {
+                let (low, high) = a.values;
+                a.is_duration &= b.is_duration;
+                // Random values may lie a little beyond those seen.
+                let beyond = (low - b.values.0).max(b.values.0 - high);
+                a.by_time |= !a.is_duration && beyond > high - low;
             }
             _ => {}
         }
@@ -105,6 +147,8 @@ pub struct Recording {
     pub value: Option<String>,
     /// What ended iterations early.
     pub failures: BTreeSet<String>,
+    /// Where answers take long, iterations take other steps.
+    pub by_time: bool,
     /// Fields of bodies that were read, by the tag `name` of the request.
     pub reads: BTreeMap<String, BTreeSet<String>>,
 }
@@ -131,6 +175,12 @@ const VUS: u64 = 10;
 /// How long a request takes: no time that a script has of its own, so that one is known that it hands on.
 const TOOK: Duration = Duration::from_nanos(1_000_137);
 
+/// How long one takes to see what depends on that; no two of an iteration take the same time.
+const SLOW: Duration = Duration::from_secs(17);
+
+/// Iterations of each scenario with slow answers.
+const SLOW_TIMES: u64 = 20;
+
 /// Steps after which an iteration is ended.
 const MOST: usize = 300;
 
@@ -138,8 +188,10 @@ struct Recorder {
     vu: ScriptVu,
     now: Duration,
     steps: Vec<Step>,
-    /// A request was answered in this call.
-    answered: bool,
+    /// Requests that were answered in this call.
+    answered: u32,
+    /// Answers take long.
+    slow: bool,
     names: BTreeMap<u64, String>,
     sent: Vec<u64>,
     reads: BTreeMap<String, BTreeSet<String>>,
@@ -161,7 +213,8 @@ impl Recorder {
             vu,
             now: Duration::ZERO,
             steps: Vec::new(),
-            answered: false,
+            answered: 0,
+            slow: false,
             names: BTreeMap::new(),
             sent: Vec::new(),
             reads: BTreeMap::new(),
@@ -178,7 +231,7 @@ impl Recorder {
     fn call(&mut self, call: Call) -> End {
         self.steps.clear();
         self.sent.clear();
-        self.answered = false;
+        self.answered = 0;
         let mut answer = Answer::Run(Box::new(call));
         for effects in 0.. {
             let effect = self.vu.resume(answer, self.now);
@@ -187,12 +240,12 @@ impl Recorder {
                 _ if self.steps.len() >= MOST || effects > 20 * MOST => Answer::Stop,
                 Effect::Request(request) => {
                     let id = request.id;
-                    self.request(request);
+                    self.request(request, false);
                     self.answer(id)
                 }
                 Effect::Send(request) => {
                     self.sent.push(request.id);
-                    self.request(request);
+                    self.request(request, true);
                     Answer::Go
                 }
                 Effect::Wait(until) => match (self.sent.is_empty(), until) {
@@ -207,16 +260,25 @@ impl Recorder {
                     (true, None) => Answer::Stop,
                 },
                 Effect::Sleep(time) => self.sleep(time),
-                Effect::Check { name, tags, .. } => self.note(Step::Check(name.to_string(), tags)),
+                Effect::Check {
+                    name, tags, passed, ..
+                } => self.note(Step::Check(Checked {
+                    name: name.to_string(),
+                    tags,
+                    passed,
+                    failed: !passed,
+                    by_time: false,
+                })),
                 Effect::MetricAdd {
                     name, value, tags, ..
                 } => {
-                    let apart = (value - TOOK.as_secs_f64() * 1e3).abs();
+                    let apart = (value - self.took().as_secs_f64() * 1e3).abs();
                     self.note(Step::Metric(Sample {
                         name: name.to_string(),
                         values: (value, value),
-                        is_duration: self.answered && apart < 1e-7,
-                        follows: self.answered,
+                        is_duration: self.answered > 0 && apart < 1e-7,
+                        follows: self.answered > 0,
+                        by_time: false,
                         tags,
                     }))
                 }
@@ -248,26 +310,35 @@ impl Recorder {
         self.note(Step::Sleep(time, time))
     }
 
-    fn request(&mut self, request: Rc<Request>) {
+    /// How long the last request took that was answered.
+    fn took(&self) -> Duration {
+        match self.slow {
+            false => TOOK,
+            true => SLOW + self.answered * TOOK,
+        }
+    }
+
+    fn request(&mut self, request: Rc<Request>, beside: bool) {
         self.names.insert(request.id, request.name.to_string());
-        self.steps.push(Step::Request(request));
+        self.steps.push(Step::Request(request, beside));
     }
 
     fn answer(&mut self, id: u64) -> Answer {
-        self.now += TOOK;
-        self.answered = true;
-        Answer::Response(Box::new(Response {
+        self.answered += 1;
+        let waiting = self.took();
+        self.now += waiting;
+        let mut response = Response {
             id,
             status: 200,
             headers: vec![("Content-Type".into(), "application/json".into())],
-            body: Some(b"{}".to_vec()),
-            made_up: true,
             timings: Timings {
-                waiting: TOOK,
+                waiting,
                 ..Timings::default()
             },
             ..Response::default()
-        }))
+        };
+        response.make_up();
+        Answer::Response(Box::new(response))
     }
 }
 
@@ -289,43 +360,84 @@ pub fn phase(script: &Rc<Script>, call: Call) -> Result<Recording, Failure> {
     Ok(recording)
 }
 
-/// Runs so many iterations of an exported function with made-up answers; `setup` runs first, if there is one. If that
-/// fails, which [`phase`] tells, iterations get no data of it.
+/// A scenario that runs a function.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// What is the same for all of its iterations.
+    pub about: Iteration,
+    /// VUs that it has at most.
+    pub vus: u64,
+    /// Iterations of all of them.
+    pub iterations: u64,
+}
+
+impl Load {
+    /// The call of an iteration, of which there are so many before.
+    fn call(&self, before: u64, data: &Option<Rc<str>>) -> Call {
+        let (i, vus) = (before % self.iterations.max(1), self.vus.clamp(1, VUS));
+        // Many scripts choose their way by the number of the VU.
+        Call::Iteration(Iteration {
+            vu: 1 + i % vus,
+            iteration: i / vus,
+            iteration_in_scenario: i / vus,
+            iteration_in_test: i,
+            data: data.clone(),
+            ..self.about.clone()
+        })
+    }
+}
+
+/// Runs so many iterations of the function of these scenarios with made-up answers, as many for each; `setup` runs first,
+/// if there is one. If that fails, which [`phase`] tells, iterations get no data of it. Numbers of VUs and iterations are
+/// some that the scenario has.
 ///
 /// # Errors
 /// If the init code fails.
-pub fn record(script: &Rc<Script>, about: &Iteration, times: u32) -> Result<Recording, Failure> {
+pub fn record(script: &Rc<Script>, loads: &[Load], times: u32) -> Result<Recording, Failure> {
     let mut recorder = Recorder::new(script)?;
     let data: Option<Rc<str>> = recorder.setup(script).map(Into::into);
     let mut seen: Vec<(Vec<Step>, u32)> = Vec::new();
     let mut recording = Recording::default();
-    for i in 0..u64::from(times) {
-        // Many scripts choose their way by the number of the VU.
-        let (vu, iteration) = (1 + i % VUS, i / VUS);
-        let end = recorder.call(Call::Iteration(Iteration {
-            vu,
-            iteration,
-            iteration_in_scenario: iteration,
-            iteration_in_test: i,
-            data: data.clone(),
-            ..about.clone()
-        }));
+    let each = u64::from(times).div_ceil(loads.len().max(1) as u64);
+    let turns = |n: u64| {
+        let of = move |load| (0..n).map(move |i| (load, i));
+        loads.iter().flat_map(of)
+    };
+    for (load, i) in turns(each) {
+        let end = recorder.call(load.call(i, &data));
         recording.iterations += 1;
         recording.note(end.failure);
         count(&mut seen, &recorder.steps);
     }
+    let mut others = 0;
+    recorder.slow = true;
+    for (load, i) in turns(SLOW_TIMES) {
+        recorder.call(load.call(i, &data));
+        let steps = &recorder.steps;
+        match seen.iter_mut().find(|(known, _)| are_same(known, steps)) {
+            Some((known, _)) => {
+                let pairs = known.iter_mut().zip(steps);
+                pairs.for_each(|(step, slow)| step.compare(slow));
+            }
+            None => others += 1,
+        }
+    }
+    // Where chance decides, some take steps that were not seen before.
+    recording.by_time = 2 * others > SLOW_TIMES * loads.len() as u64;
     recording.reads = recorder.reads;
     seen.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     recording.variants = seen;
     Ok(recording)
 }
 
+/// Whether two iterations took the same steps.
+fn are_same(known: &[Step], steps: &[Step]) -> bool {
+    known.len() == steps.len() && known.iter().zip(steps).all(|(a, b)| a.same(b))
+}
+
 /// Counts an iteration among those that took the same steps.
 fn count(seen: &mut Vec<(Vec<Step>, u32)>, steps: &[Step]) {
-    let same = |known: &[Step]| {
-        known.len() == steps.len() && known.iter().zip(steps).all(|(a, b)| a.same(b))
-    };
-    match seen.iter_mut().find(|(known, _)| same(known)) {
+    match seen.iter_mut().find(|(known, _)| are_same(known, steps)) {
         Some((known, count)) => {
             *count += 1;
             for (a, b) in known.iter_mut().zip(steps) {

@@ -60,12 +60,15 @@ impl VuFactory {
         self.alone.as_deref()
     }
 
-    /// The VU with this number. Its init code has not run: resume it with [`Answer::Go`].
+    /// The VU with this number, whose random numbers are those of this stream. Its init code has not run: resume it with
+    /// [`Answer::Go`].
     #[must_use]
-    pub fn vu(&self, number: u64) -> ScriptVu {
+    pub fn vu(&self, number: u64, stream: u64) -> ScriptVu {
+        let state = State::new(self.script.clone(), self.seed, stream);
+        state.number.set(number);
         ScriptVu {
             fiber: Fiber::new(&self.stack),
-            state: Rc::new(State::new(self.script.clone(), self.seed, number)),
+            state: Rc::new(state),
             engine: self.shared.clone().unwrap_or_default(),
             shared: self.shared.is_some(),
             memory: self.memory.clone(),
@@ -117,7 +120,7 @@ impl ScriptVu {
             alone: None,
             seed: script.settings().seed,
         };
-        factory.vu(number)
+        factory.vu(number, number)
     }
 
     /// Goes on with the answer to the last effect, at this time since the start of the test.

@@ -124,6 +124,57 @@ export default function () {
         assert!(shown.contains("✗ 'rate==0'"), "{shown}");
     }
 
+    /// What made-up answers cannot tell is said where it stands.
+    #[test]
+    fn what_depends_on_answers_and_times_is_not_certain() {
+        let script = "import http from 'k6/http';
+import { check, sleep } from 'k6';
+import { Rate, Trend } from 'k6/metrics';
+import exec from 'k6/execution';
+const sum = new Trend('sum', true), slow = new Rate('slow'), names = ['a', 'b', 'c'];
+const one = (more) => ({ executor: 'per-vu-iterations', vus: 3, ...more });
+export const options = { rps: 50, scenarios: { x: one({ env: { KIND: 'x' } }), y: one({ env: { KIND: 'y' } }) } };
+export default function () {
+  const r = http.get('http://shop/one'), other = http.get(`http://shop/of_${__ENV.KIND}_${names[__VU - 1]}`);
+  check(other, { fast: (o) => o.timings.duration < 100, welcome: (o) => o.body.includes('Welcome') });
+  sum.add(r.timings.duration + other.timings.duration);
+  slow.add(other.timings.duration > 100);
+  http.batch(['http://shop/p', 'http://shop/q']);
+  const parsed = JSON.parse(r.body);
+  if (exec.scenario.name === 'x') sleep(parsed.user.id + parsed.userId);
+}
+";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.js").display().to_string();
+        std::fs::write(&path, script).unwrap();
+        let output = capsim(&["import", &path]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        for part in [
+            "# NOT CERTAIN: a model has no place for rps,",
+            "# NOT CERTAIN: with made-up answers checks of default failed: \"welcome\"",
+            "checks = [\"fast\", \"welcome\"] }, # NOT CERTAIN: the time decides on \"fast\"",
+            "{ record = \"sum\", as = \"time\", value = 2.000274 }, # NOT CERTAIN: it depends on the times",
+            "{ record = \"slow\", as = \"rate\", value = 0 }, # NOT CERTAIN: it depends on the times",
+            "{ request = \"get_q\", name = \"http://shop/q\" }, # NOT CERTAIN: it was under way beside others",
+            "# The script reads of its body: user.id, userId\n",
+        ] {
+            assert!(text.contains(part), "{part} is missing:\n{text}");
+        }
+        // All VUs of both scenarios, and none besides.
+        for kind in ["x", "y"] {
+            for name in ["a", "b", "c", "undefined"] {
+                let route = format!("route = \"GET /of_{kind}_{name}\"");
+                assert_eq!(
+                    text.contains(&route),
+                    name != "undefined",
+                    "{route}\n{text}"
+                );
+            }
+        }
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("lines say NOT CERTAIN"), "{said}");
+    }
+
     #[test]
     fn a_script_that_does_not_run_is_told_where() {
         let folder = tempfile::tempdir().unwrap();

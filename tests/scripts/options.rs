@@ -214,7 +214,9 @@ export default function () {{ http.get('http://shop/x'); }}
             "scenarios: { s: { executor: 'constant-arrival-rate', rate: '60', timeunit: '1m', duration: '10s', preAllocatedVus: '2', maxVus: 5 } }",
             11.0,
         ),
-        ("vus: 2, stages: []", 2.0),
+        // An empty list is a list (`DeriveScenariosFromShortcuts`, k6 v2.2.0).
+        ("vus: 2, stages: []", 1.0),
+        ("vus: 2", 2.0),
         ("scenarios: {}", 1.0),
     ] {
         let (code, counted, said) = ends(options);
@@ -326,6 +328,24 @@ visits = [{ delay = \"10ms\" }]
     );
     assert_eq!(output.status.code(), Some(108), "{said}");
     assert_eq!(metrics(&text(&output.stdout))["iterations"], 1.0);
+}
+
+/// Options of the command line tell the load, over the script and the variables of the shell, as in k6.
+#[test]
+fn the_command_line_tells_the_load() {
+    let script = "import http from 'k6/http';
+export const options = { scenarios: { a: { executor: 'shared-iterations', iterations: 50 } } };
+export default function () { http.get('http://shop/x'); }
+";
+    let folder = folder(&[("test.js", script), ("system.toml", ONE_ENDPOINT)]);
+    let counted = |more: &[&str]| metrics(&passes(&folder, more))["iterations"];
+    assert_eq!(counted(&["--iterations", "7", "--vus", "2"]), 7.0);
+    assert_eq!(counted(&["--vus", "3"]), 3.0);
+    assert_eq!(counted(&["--vus", "2", "--duration", "1s"]), 200.0);
+    assert!(counted(&["--stage", "1s:1", "--stage", "1s:0"]) > 50.0);
+    let wrong = run(&folder, &["--vus", "many"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("error: --vus many\n  help: give a whole number"));
 }
 
 /// Scripts that look at all of `__ENV` see the shell's variables; `-e` stands over them.

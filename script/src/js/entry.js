@@ -12,6 +12,8 @@
   }
   const require = (name, base) => n.require(String(name), base);
   define(globalThis, "require", (name) => require(name, undefined));
+  // Of k6's usual compatibility mode (`internal/js/bundle.go`, k6 v2.2.0).
+  define(globalThis, "global", globalThis);
 
   // A value as JSON the way Go's encoder writes what the script returned.
   const asJson = (x, what) => {

@@ -19,6 +19,13 @@ const madeUp = (id, path) => {
   };
   return new Proxy({}, { get, has: () => true });
 };
+// A script that parses such a body itself finds its fields, too.
+const isMadeUp = /^\{"made-up":(\d+)\}$/;
+const parseJson = JSON.parse;
+define(JSON, "parse", { parse(text, reviver) {
+  const made = typeof text === "string" && text.length < 40 ? isMadeUp.exec(text) : null;
+  return made === null ? parseJson(text, reviver) : madeUp(Number(made[1]), "");
+} }.parse);
 // Where a response keeps what its body was parsed to.
 const inside = Symbol("inside");
 class Response {

@@ -263,7 +263,7 @@ impl Host {
     }
 
     fn add_user(&mut self, number: u64, scenario: Option<usize>) {
-        let vu = self.vus.vu(number);
+        let vu = self.vus.vu(number, number);
         self.users.push(User {
             vu,
             number,

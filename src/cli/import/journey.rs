@@ -144,6 +144,13 @@ pub fn journey(
     };
     writer.ways(ways, written, 1);
     writer.text += "]\n";
+    // The system has the endpoints of all ways.
+    let others = recording.variants.iter().skip(WAYS).flat_map(|(s, _)| s);
+    for step in others {
+        if let Step::Request(request, _) = step {
+            writer.request(request, &[]);
+        }
+    }
     writer.text
 }
 
@@ -158,7 +165,29 @@ pub fn doubts(exec: &str, recording: &Recording) -> String {
         let first = failure.lines().next().unwrap_or("");
         format!("# NOT CERTAIN: with made-up answers {told}: {first}\n")
     };
-    recording.failures.iter().map(line).collect()
+    let mut text: String = recording.failures.iter().map(line).collect();
+    let steps = recording.variants.iter().flat_map(|(steps, _)| steps);
+    let failed = steps.filter_map(|step| match step {
+        Step::Check(check) if check.failed => Some(quoted(&check.name)),
+        _ => None,
+    });
+    let failed: BTreeSet<String> = failed.collect();
+    if !failed.is_empty() {
+        let failed = failed.into_iter().collect::<Vec<_>>().join(", ");
+        writeln!(
+            text,
+            "# NOT CERTAIN: with made-up answers checks of {exec} failed: {failed}"
+        )
+        .ok();
+    }
+    if recording.by_time {
+        writeln!(
+            text,
+            "# NOT CERTAIN: {exec} takes other steps where answers take long"
+        )
+        .ok();
+    }
+    text
 }
 
 /// Writes the steps of a journey.
@@ -198,17 +227,29 @@ impl Writer<'_> {
         while let Some(step) = rest.next() {
             let indent = "  ".repeat(depth);
             match step {
-                Step::Request(request) => {
-                    let mut checks = Vec::new();
-                    while let Some(Step::Check(check, tags)) = rest.peek() {
-                        checks.push(match tags.is_empty() {
-                            true => quoted(check),
-                            false => format!("{{ name = {}{} }}", quoted(check), own(tags)),
+                Step::Request(request, beside) => {
+                    let (mut checks, mut by_time) = (Vec::new(), Vec::new());
+                    while let Some(Step::Check(check)) = rest.peek() {
+                        checks.push(match check.tags.is_empty() {
+                            true => quoted(&check.name),
+                            false => {
+                                let (name, tags) = (quoted(&check.name), own(&check.tags));
+                                format!("{{ name = {name}{tags} }}")
+                            }
                         });
+                        by_time.extend(check.by_time.then(|| quoted(&check.name)));
                         rest.next();
                     }
                     let line = self.request(request, &checks);
-                    writeln!(self.text, "{indent}{{ {line} }},").ok();
+                    let mut told = String::new();
+                    if *beside {
+                        told += " # NOT CERTAIN: it was under way beside others, and is not here";
+                    }
+                    if !by_time.is_empty() {
+                        told += " # NOT CERTAIN: the time decides on ";
+                        told += &by_time.join(", ");
+                    }
+                    writeln!(self.text, "{indent}{{ {line} }},{told}").ok();
                 }
                 Step::GroupStart(path) => {
                     let name = path.rsplit("::").next().unwrap_or(path);
@@ -245,6 +286,12 @@ impl Writer<'_> {
         };
         let (low, high) = sample.values;
         let (value, seen) = match low == high {
+            _ if sample.by_time => {
+                let text = format!(
+                    " # NOT CERTAIN: it depends on the times of requests; seen: {low} where they took 1 ms"
+                );
+                (low.to_string(), text)
+            }
             _ if sample.is_duration => (quoted("duration"), String::new()),
             // Answers were good while it was recorded.
             true if kind == "rate" && sample.follows => {
@@ -336,7 +383,14 @@ fn plain(step: &Step) -> String {
             let (low, high) = (quoted(&time(*low)), quoted(&time(*high)));
             format!("{{ sleep = {{ uniform = [{low}, {high}] }} }}, # as seen; put the real bounds")
         }
-        Step::Check(name, tags) => format!("{{ check = {}{} }},", quoted(name), own(tags)),
+        Step::Check(check) => {
+            let (name, tags) = (quoted(&check.name), own(&check.tags));
+            let told = match check.by_time {
+                true => " # NOT CERTAIN: the time decides on it",
+                false => "",
+            };
+            format!("{{ check = {name}{tags} }},{told}")
+        }
         _ => String::new(),
     }
 }
@@ -378,8 +432,10 @@ pub fn system(endpoints: &Endpoints) -> String {
     for (name, endpoint) in endpoints {
         writeln!(text, "# {}", endpoint.route).ok();
         let reads = endpoint.reads.iter().filter(|field| {
-            let deeper =
-                |other: &String| other.len() > field.len() && other.starts_with(field.as_str());
+            let deeper = |other: &String| {
+                let inside = other.strip_prefix(field.as_str());
+                inside.is_some_and(|inside| inside.starts_with(['.', '[']))
+            };
             !endpoint.reads.iter().any(deeper)
         });
         let reads: Vec<&str> = reads.map(String::as_str).collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use capsim_script::record::Load;
 use capsim_script::{Iteration, Tags};
 use serde_json::{Map, Value};
 
@@ -58,7 +59,7 @@ const OTHERS: [&str; 3] = ["exec", "env", "options"];
 const SHORT: [&str; 5] = ["vus", "iterations", "duration", "stages", "scenarios"];
 
 /// The load of a script.
-pub struct Load {
+pub struct Sections {
     /// Its sections.
     pub text: String,
     /// Exported functions that its scenarios run, each once.
@@ -146,8 +147,8 @@ fn conflict(options: &Value) -> Result<(), String> {
 ///
 /// # Errors
 /// What k6 refuses in them.
-pub fn load(options: &Value, tags: &Value) -> Result<Load, String> {
-    let mut load = Load {
+pub fn load(options: &Value, tags: &Value) -> Result<Sections, String> {
+    let mut load = Sections {
         text: String::new(),
         functions: Vec::new(),
     };
@@ -174,12 +175,26 @@ pub fn load(options: &Value, tags: &Value) -> Result<Load, String> {
         "stages",
         "summaryTimeUnit",
         "summaryTrendStats",
+        "noConnectionReuse",
+        "noVUConnectionReuse",
         "tags",
     ];
+    let held_back: Vec<&str> = ["rps", "minIterationDuration"]
+        .into_iter()
+        .filter(|name| !options[*name].is_null())
+        .collect();
+    if !held_back.is_empty() {
+        let names = held_back.join(", ");
+        writeln!(
+            load.text,
+            "# NOT CERTAIN: a model has no place for {names}, and sends more requests than the script would.\n"
+        )
+        .ok();
+    }
     let others = options.as_object().into_iter().flatten();
     let others: Vec<&str> = others
         .map(|(name, _)| name.as_str())
-        .filter(|name| !known.contains(name))
+        .filter(|name| !known.contains(name) && !held_back.contains(name))
         .collect();
     if !others.is_empty() {
         let others = others.join(", ");
@@ -220,21 +235,53 @@ pub fn texts(object: &Value) -> Tags {
     given.map(|(k, v)| (k.clone(), text(v))).collect()
 }
 
-/// What a function is told of the first scenario that runs it.
-pub fn about(options: &Value, exec: &str) -> Iteration {
+/// The scenarios that run a function, as far as it can see them.
+pub fn loads(options: &Value, exec: &str) -> Vec<Load> {
     let scenarios = options["scenarios"].as_object();
     let runs = |scenario: &Value| scenario["exec"].as_str().unwrap_or("default") == exec;
-    let found = scenarios.and_then(|all| all.iter().find(|(_, scenario)| runs(scenario)));
-    let (name, executor) = match found {
-        Some((name, scenario)) => (name.as_str(), scenario["executor"].as_str()),
-        None => ("default", None),
+    let all = scenarios.into_iter().flatten();
+    let own: Vec<Load> = all
+        .filter(|(_, scenario)| runs(scenario))
+        .filter_map(|(name, scenario)| Some(load_of(options, name, exec, scenario.as_object()?)))
+        .collect();
+    match own.is_empty() {
+        true => vec![load_of(options, "default", exec, &simple(options))],
+        false => own,
+    }
+}
+
+fn load_of(options: &Value, name: &str, exec: &str, scenario: &Map<String, Value>) -> Load {
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let given = |key: &str| scenario.get(key).and_then(number);
+    let stages = scenario.get("stages").and_then(Value::as_array);
+    let targets = stages.into_iter().flatten();
+    let executor = scenario.get("executor").and_then(Value::as_str);
+    let executor = executor.unwrap_or("constant-vus");
+    let vus = match executor {
+        "ramping-vus" => {
+            let targets = targets.filter_map(|stage| number(&stage["target"]));
+            targets.chain(given("startVUs")).max()
+        }
+        _ => ["maxVUs", "preAllocatedVUs", "vus"]
+            .into_iter()
+            .find_map(given),
     };
-    Iteration {
-        exec: exec.into(),
-        scenario: name.into(),
-        executor: executor.unwrap_or("constant-vus").into(),
-        env: variables(options, name).into(),
-        ..Iteration::default()
+    let vus = vus.unwrap_or(1).max(1);
+    let iterations = match executor {
+        "shared-iterations" => given("iterations").unwrap_or(1),
+        "per-vu-iterations" => given("iterations").unwrap_or(1).saturating_mul(vus),
+        _ => u64::MAX,
+    };
+    Load {
+        about: Iteration {
+            exec: exec.into(),
+            scenario: name.into(),
+            executor: executor.into(),
+            env: variables(options, name).into(),
+            ..Iteration::default()
+        },
+        vus,
+        iterations,
     }
 }
 
@@ -291,6 +338,13 @@ fn simple(options: &Value) -> Map<String, Value> {
         set("executor", "ramping-vus".into());
         set("startVUs", vus);
         set("stages", options["stages"].clone());
+    } else if ["iterations", "duration"]
+        .iter()
+        .all(|name| options[*name].is_null())
+        && (vus.is_null() || stages.is_some())
+    {
+        // One iteration of one VU (`DeriveScenariosFromShortcuts`, k6 v2.2.0).
+        set("executor", "per-vu-iterations".into());
     } else if !options["iterations"].is_null() || options["duration"].is_null() {
         set("executor", "shared-iterations".into());
         let each = if vus.is_null() { 1.into() } else { vus.clone() };
@@ -313,7 +367,7 @@ fn simple(options: &Value) -> Map<String, Value> {
     fields
 }
 
-fn section(load: &mut Load, name: &str, given: &Map<String, Value>) -> Result<(), String> {
+fn section(load: &mut Sections, name: &str, given: &Map<String, Value>) -> Result<(), String> {
     let known: Vec<&str> = KEYS.iter().map(|(k, _)| *k).chain(OTHERS).collect();
     let fields = usual_case(given, &known);
     if let Some(unknown) = fields.keys().find(|name| !known.contains(&name.as_str())) {

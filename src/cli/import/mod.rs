@@ -85,6 +85,7 @@ impl Stub {
     pub fn execute(self) -> Result<ExitCode, CliError> {
         let Imported { system, doubts, .. } = self.import.imported()?;
         let system = format!("{doubts}{system}");
+        warn(&system);
         let mut out = Outputs::default();
         match &self.out {
             None => out.print(&system),
@@ -130,6 +131,15 @@ impl Stub {
     }
 }
 
+/// Tells where a text is that was only guessed at.
+fn warn(text: &str) {
+    match text.matches("NOT CERTAIN").count() {
+        0 => {}
+        1 => tell!("WARN one line says NOT CERTAIN: look at it"),
+        count => tell!("WARN {count} lines say NOT CERTAIN: look at them"),
+    }
+}
+
 /// A script as a model.
 pub struct Imported {
     /// The load, and what the functions do.
@@ -144,6 +154,7 @@ impl Import {
     /// Prints the model.
     pub fn execute(self) -> Result<ExitCode, CliError> {
         let imported = self.imported()?;
+        warn(&imported.load);
         let mut out = Outputs::default();
         out.print(&imported.load);
         out.print("\n");
@@ -184,7 +195,7 @@ pub fn load_of(
     let load = load::load(&options, &Value::Null).map_err(|why| wrong_options(path, &why))?;
     let (mut text, mut defaults) = (String::new(), Vec::new());
     match given.contains_key("model") {
-        true => defaults = of_summary(&options),
+        true => defaults = of_model(&options),
         false => text += &about(path, &options),
     }
     text += &load.text;
@@ -214,21 +225,29 @@ pub fn load_of(
 fn about(path: &Path, options: &Value) -> String {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut text = format!("[model]\nname = {}\n", load::quoted(&name));
-    for (key, value) in of_summary(options) {
+    for (key, value) in of_model(options) {
         writeln!(text, "{key} = {value}").ok();
     }
     text
 }
 
-/// Keys and values of `[model]` for what options say of the summary.
-fn of_summary(options: &Value) -> Values {
+/// Keys and values of `[model]` for what options say of the summary and of connections.
+fn of_model(options: &Value) -> Values {
     let stats = options["summaryTrendStats"].as_array().map(|stats| {
         let stats: Vec<String> = stats.iter().map(Value::to_string).collect();
         ("summary_trend_stats", format!("[{}]", stats.join(", ")))
     });
     let unit = options["summaryTimeUnit"].as_str();
     let unit = unit.map(|unit| ("summary_time_unit", load::quoted(unit)));
-    stats.into_iter().chain(unit).collect()
+    let reuse = [
+        ("noConnectionReuse", "no_connection_reuse"),
+        ("noVUConnectionReuse", "no_vu_connection_reuse"),
+    ];
+    let reuse = reuse
+        .into_iter()
+        .filter(|(from, _)| options[*from] == Value::Bool(true));
+    let reuse = reuse.map(|(_, key)| (key, "true".to_owned()));
+    stats.into_iter().chain(unit).chain(reuse).collect()
 }
 
 fn refused(path: &Path, stop: Stop) -> CliError {
@@ -288,8 +307,8 @@ pub fn imported(path: &Path, settings: Settings) -> Result<Imported, CliError> {
         if !script.exports().has(exec) {
             return Err(not_exported(path, exec));
         }
-        let about = load::about(&options, exec);
-        let recording = record(&script, &about, TIMES).map_err(refused)?;
+        let loads = load::loads(&options, exec);
+        let recording = record(&script, &loads, TIMES).map_err(refused)?;
         recorded.extend(journey::metrics(&recording));
         doubts += &journey::doubts(exec, &recording);
         journeys += &journey::journey(exec, &recording, &declared, &mut endpoints);

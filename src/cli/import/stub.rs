@@ -14,6 +14,9 @@ pub fn body(fields: &[&str]) -> String {
             .split('.')
             .filter(|p| !p.is_empty())
         {
+            // Selectors of gjson name elements by number, or all of them.
+            let is_element = part == "#" || part.bytes().all(|c| c.is_ascii_digit());
+            let part = if is_element { "[]" } else { part };
             node = node.parts.entry(part.to_string()).or_default();
         }
     }
@@ -65,10 +68,17 @@ mod tests {
 
     #[test]
     fn fields_become_a_body() {
-        let fields = ["data.token", "data.list[].seatId", "list[]", "x"];
+        let fields = [
+            "data.token",
+            "data.list[].seatId",
+            "list[]",
+            "x",
+            "all.#.id",
+            "all.0.name",
+        ];
         assert_eq!(
             body(&fields),
-            "{ data = { list = [{ seatId = \"{seat}\" }], token = \"{token}\" }, list = [1], x = 1 }"
+            "{ all = [{ id = 1, name = 1 }], data = { list = [{ seatId = \"{seat}\" }], token = \"{token}\" }, list = [1], x = 1 }"
         );
     }
 }

@@ -62,13 +62,17 @@ pub fn fill(
             (facts.body(answer), facts.headers(answer))
         }
         (None, Some(body)) => (body.clone(), json()),
-        (None, None) => {
-            response.made_up = own.is_none() && bodies.is_empty();
-            ("{}".to_string(), json())
-        }
+        (None, None) => ("{}".to_string(), json()),
     };
     response.headers = headers;
-    response.body = Some(body.into_bytes());
+    let is_said = answer.is_some() || bodies.contains_key(&endpoint.name);
+    if &*sent.request.method == "HEAD" {
+        response.body = Some(Vec::new());
+    } else if !is_said && own.is_none() && bodies.is_empty() {
+        response.make_up();
+    } else {
+        response.body = Some(body.into_bytes());
+    }
 }
 
 /// What the values of an answer come from.

@@ -26,12 +26,42 @@ pub struct Environment {
         hide_possible_values = true
     )]
     include_system_env_vars: bool,
+    /// As k6's option: so many VUs.
+    #[arg(long, value_name = "NUMBER", help_heading = LOAD)]
+    vus: Option<String>,
+    /// As k6's option: how long the test takes.
+    #[arg(long, value_name = "TIME", help_heading = LOAD)]
+    duration: Option<String>,
+    /// As k6's option: so many iterations, shared by all VUs.
+    #[arg(long, value_name = "NUMBER", help_heading = LOAD)]
+    iterations: Option<String>,
+    /// As k6's option: VUs ramp up or down to a target. May be given several times.
+    #[arg(long, value_name = "TIME:TARGET", help_heading = LOAD)]
+    stage: Vec<String>,
 }
+
+/// Of the options that take the place of the load of a script.
+const LOAD: &str = "Load of a k6 script, in the place of its own";
 
 impl Environment {
     /// Whether nothing was given.
     pub fn is_usual(&self) -> bool {
-        self.env.is_empty() && self.include_system_env_vars
+        self.env.is_empty() && self.include_system_env_vars && self.load().is_empty()
+    }
+
+    /// The options of the load, with their values.
+    fn load(&self) -> Vec<(&'static str, String)> {
+        let stages = (!self.stage.is_empty()).then(|| self.stage.join(","));
+        let given = [
+            ("--vus", self.vus.clone()),
+            ("--duration", self.duration.clone()),
+            ("--iterations", self.iterations.clone()),
+            ("--stage", stages),
+        ];
+        let given = given.into_iter();
+        given
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
     }
 
     /// The arguments of a command that give it the same environment.
@@ -43,13 +73,16 @@ impl Environment {
         if !self.include_system_env_vars {
             arguments.push("--include-system-env-vars=false".into());
         }
+        for (name, value) in self.load() {
+            arguments.extend([name.into(), value.into()]);
+        }
         arguments
     }
 
     /// The settings of a script in this environment.
     ///
     /// # Errors
-    /// `-e` without `=`, or a variable `K6_…` that is not what its option takes.
+    /// `-e` without `=`, or a variable `K6_…` or an option that is not what k6 takes.
     pub fn settings(&self) -> Result<Settings, CliError> {
         let mut env = Tags::new();
         for pair in &self.env {
@@ -65,7 +98,7 @@ impl Environment {
         let shell: Tags = texts.collect();
         Ok(Settings {
             env,
-            options: options(&shell)?,
+            options: options(&shell, &self.load())?,
             shell: match self.include_system_env_vars {
                 true => shell,
                 false => Tags::new(),
@@ -127,11 +160,29 @@ const OPTIONS: [(&str, &str, Kind); 22] = [
     ),
 ];
 
-/// The options that variables set, as JSON; they stand over those of the script.
-fn options(variables: &Tags) -> Result<Option<String>, CliError> {
+/// Options of the command line and the variables whose place they take.
+const GIVEN: [(&str, &str); 4] = [
+    ("--vus", "K6_VUS"),
+    ("--duration", "K6_DURATION"),
+    ("--iterations", "K6_ITERATIONS"),
+    ("--stage", "K6_STAGES"),
+];
+
+/// The options that variables and the command line set, as JSON; they stand over those of the script. One of the command line
+/// that tells the load leaves out all variables that do.
+fn options(variables: &Tags, given: &[(&'static str, String)]) -> Result<Option<String>, CliError> {
     let mut set = Map::new();
+    let tells_load = |name: &str| name != "K6_VUS" && GIVEN.iter().any(|(_, own)| *own == name);
+    let replaced = given.iter().any(|(name, _)| *name != "--vus");
     for (name, option, kind) in OPTIONS {
-        if let Some(text) = variables.get(name).filter(|text| !text.is_empty()) {
+        let own = GIVEN.iter().find(|(_, variable)| *variable == name);
+        let own = own.and_then(|(flag, _)| given.iter().find(|(name, _)| name == flag));
+        if let Some((flag, text)) = own {
+            set.insert(option.to_owned(), value(flag, text, kind)?);
+        } else if let Some(text) = variables.get(name)
+            && !text.is_empty()
+            && !(replaced && tells_load(name))
+        {
             set.insert(option.to_owned(), value(name, text, kind)?);
         }
     }
@@ -178,6 +229,10 @@ fn value(name: &str, text: &str, kind: Kind) -> Result<Value, CliError> {
             Kind::Pairs => "tags such as `name:value,other:value`",
             Kind::Text | Kind::List => "a text",
         };
+        if name.starts_with('-') {
+            let text = format!("error: {name} {text}\n  help: give {wanted}");
+            return CliError::new(exit::USAGE, text);
+        }
         let text = format!(
             "error: the environment variable {name} is `{text}`\n  help: k6 takes it as an option: set it to {wanted}, or \
              unset it"
@@ -196,7 +251,7 @@ mod tests {
             let variables = pairs
                 .iter()
                 .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-            options(&variables.collect()).map_err(|error| format!("{error:?}"))
+            options(&variables.collect(), &[]).map_err(|error| format!("{error:?}"))
         };
         let options = |pairs: &[(&str, &str)]| -> Value {
             serde_json::from_str(&set(pairs).unwrap().unwrap()).unwrap()
@@ -225,6 +280,14 @@ mod tests {
         assert_eq!(
             options(&[("K6_SUMMARY_TREND_STATS", "avg,p(99.9)")]),
             json!({ "summaryTrendStats": ["avg", "p(99.9)"] })
+        );
+        let given = [("--stage", "5s:1,1s:0".to_owned())];
+        let variables = [("K6_VUS", "7"), ("K6_DURATION", "30s")];
+        let variables = variables.map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let both = super::options(&Tags::from(variables), &given).unwrap_or_default();
+        assert_eq!(
+            both.unwrap_or_default(),
+            r#"{"stages":[{"duration":"5s","target":1},{"duration":"1s","target":0}],"vus":7}"#
         );
         for (name, value) in [("K6_VUS", "many"), ("K6_STAGES", "5s"), ("K6_THROW", "ja")] {
             let why = set(&[(name, value)]).unwrap_err();

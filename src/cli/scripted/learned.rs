@@ -243,6 +243,11 @@ fn site(key: SiteKey) -> Site {
     }
 }
 
+/// Whether no request was of this site: it was given to its endpoint, which had none.
+pub fn is_stand_in(site: &Site) -> bool {
+    site.tags.first().is_some_and(|(key, _)| key == "capsim")
+}
+
 /// Gives each endpoint that has no site one, so that a run goes on where a new kind of request is sent.
 pub fn add_a_site_for_each_endpoint(model: &mut Model) {
     let have: BTreeSet<EndpointId> = model.sites.iter().map(|s| s.endpoint).collect();

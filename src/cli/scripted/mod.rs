@@ -20,14 +20,16 @@ use super::exit::{self, CliError};
 use super::files::Files;
 use super::import::load_of;
 use super::is_script;
-use crate::model::answer::{Route, Segment};
 use crate::model::document::{Document, GENERATED};
-use crate::model::journey::Journey;
+use crate::model::journey::{Journey, Site};
 use crate::model::program::Program;
+use crate::model::system::EndpointId;
 use crate::model::{Model, Override, input};
 use crate::world::program::{Carried, Told};
 use environment::Environment;
+use learned::is_stand_in;
 use program::ScriptProgram;
+use routes::twins;
 pub use summary::handle_summary;
 
 /// A script in the place of journeys.
@@ -101,11 +103,13 @@ impl ScriptArgs {
         // What is wrong with the model itself is told when it is checked for good.
         if let Ok(checked) = document.check(overrides) {
             drives(&program, &checked.model, script)?;
-            same_route(&checked.model)?;
             self.answers_of(&program, &checked.model)?;
             program
                 .learn(&checked.model)
                 .map_err(|why| CliError::new(exit::INVALID, format!("error: {why}")))?;
+            if let Ok(learnt) = document.check(overrides) {
+                told_apart(&learnt.model);
+            }
         }
         self.kept.set(carried).ok();
         Ok(document)
@@ -181,40 +185,25 @@ impl ScriptArgs {
         if self.environment.is_usual() && self.answers.is_none() {
             return Ok(());
         }
-        let text = "error: -e and --answers go with a script: give --script FILE";
+        let text = "error: -e, --answers, --vus, --duration, --iterations and --stage go with a k6 script; a model takes \
+                    --set scenarios.NAME.vus=10";
         Err(CliError::new(exit::USAGE, text))
     }
 }
 
-/// Refuses two endpoints that the same requests would reach.
-fn same_route(model: &Model) -> Result<(), CliError> {
-    let shape = |route: &Route| {
-        let parts = route.path.iter().map(|part| match part {
-            Segment::Literal(text) => Some(text.clone()),
-            Segment::Parameter(_) => None,
-        });
-        (
-            route.method.clone(),
-            route.host.clone(),
-            parts.collect::<Vec<_>>(),
-        )
-    };
-    let mut seen = BTreeMap::new();
-    for endpoint in &model.endpoints {
-        let route = endpoint
-            .http
-            .as_deref()
-            .and_then(|http| http.route.as_ref());
-        let Some(route) = route else { continue };
-        if let Some(other) = seen.insert(shape(route), &endpoint.name) {
-            let text = format!(
-                "error: the endpoints `{other}` and `{}` have the same route: the second is never reached",
-                endpoint.name
+/// Warns of endpoints that have a route with another one and that no request reached while the script was learnt.
+fn told_apart(model: &Model) {
+    let name = |id: EndpointId| &model.endpoints[id.index()].name;
+    for (first, other) in twins(model) {
+        let reached = |site: &Site| site.endpoint == other && !is_stand_in(site);
+        if !model.sites.iter().any(reached) {
+            let (first, other) = (name(first), name(other));
+            tell!(
+                "WARN the endpoints `{first}` and `{other}` have the same route: `{other}` is reached by requests whose tag \
+                 `name` is `{other}`, and there was none"
             );
-            return Err(CliError::new(exit::INVALID, text));
         }
     }
-    Ok(())
 }
 
 /// Refuses a script that runs no journey of the model.

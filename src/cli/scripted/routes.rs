@@ -18,6 +18,8 @@ pub struct Routes {
     by_name: BTreeMap<String, EndpointId>,
     /// Those with more literal parts first.
     routes: Vec<(Route, EndpointId)>,
+    /// Endpoints that have a route with another one, by their names.
+    twins: BTreeMap<String, EndpointId>,
     /// Addresses and methods that came before and have no parameters.
     seen: RefCell<Vec<Option<Seen>>>,
 }
@@ -48,7 +50,10 @@ impl Routes {
             let literals = route.path.iter().filter(literal).count();
             std::cmp::Reverse((literals, route.host.is_some()))
         });
+        let twins = twins(model);
+        let twins = endpoints().filter(|(_, id)| twins.iter().any(|(a, b)| a == id || b == id));
         Routes {
+            twins: twins.map(|(e, id)| (e.name.clone(), id)).collect(),
             by_name: endpoints().map(|(e, id)| (e.name.clone(), id)).collect(),
             routes,
             seen: RefCell::new(vec![None; PLACES]),
@@ -69,8 +74,11 @@ impl Routes {
             .routes
             .iter()
             .find_map(|(route, id)| Some((*id, matches(route, &request.method, host, path)?)));
-        let has_route = found.is_some();
+        let is_twin = |id: EndpointId| self.twins.values().any(|twin| *twin == id);
+        // Without a route, or with one of several endpoints, the tag `name` may lead elsewhere the next time.
+        let leads = found.as_ref().is_some_and(|(id, _)| !is_twin(*id));
         let (endpoint, path) = match found {
+            Some((id, path)) if is_twin(id) => (self.named(id, request), path),
             Some(found) => found,
             None => {
                 let name = endpoint_name(&request.method, &request.url, &request.name);
@@ -78,13 +86,53 @@ impl Routes {
                 (id.ok_or(name)?, BTreeMap::new())
             }
         };
-        // Without a route, the tag `name` may lead elsewhere the next time.
-        if has_route && path.is_empty() {
+        if leads && path.is_empty() {
             let seen = (request.url.clone(), request.method.clone(), endpoint);
             self.seen.borrow_mut()[place] = Some(seen);
         }
         Ok(Sent::new(endpoint, request, path))
     }
+
+    /// Of the endpoints that share a route, that with the request's tag `name`; otherwise the first.
+    fn named(&self, first: EndpointId, request: &Request) -> EndpointId {
+        let name = endpoint_name(&request.method, &request.url, &request.name);
+        let named = self.twins.get(&name);
+        let fits = |id: &EndpointId| {
+            let route = self.routes.iter().find(|(_, own)| own == id);
+            let (host, path, _) = parts(&request.url);
+            route.is_some_and(|(route, _)| matches(route, &request.method, host, path).is_some())
+        };
+        named.copied().filter(fits).unwrap_or(first)
+    }
+}
+
+/// Pairs of endpoints with the same route. Which of them a request reaches is said by its tag `name`: it is that of the
+/// endpoint, or the first is reached.
+pub fn twins(model: &Model) -> Vec<(EndpointId, EndpointId)> {
+    let shape = |route: &Route| {
+        let parts = route.path.iter().map(|part| match part {
+            Segment::Literal(text) => Some(text.clone()),
+            Segment::Parameter(_) => None,
+        });
+        let parts: Vec<Option<String>> = parts.collect();
+        (route.method.clone(), route.host.clone(), parts)
+    };
+    let mut seen = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for (endpoint, id) in model.endpoints.iter().zip((0..).map(EndpointId)) {
+        let route = endpoint
+            .http
+            .as_deref()
+            .and_then(|http| http.route.as_ref());
+        let Some(route) = route else { continue };
+        match seen.get(&shape(route)) {
+            Some(first) => pairs.push((*first, id)),
+            None => {
+                seen.insert(shape(route), id);
+            }
+        }
+    }
+    pairs
 }
 
 /// Host, path and query of an address.

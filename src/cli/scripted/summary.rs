@@ -76,7 +76,7 @@ fn data(summary: &Summary, options: &SummaryOptions, setup: Option<&str>) -> Rc<
 /// Calls the function in a VU of its own, as k6 does.
 fn summarise(script: &Rc<Script>, data: &Rc<str>, seconds: f64) -> End {
     let now = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    let mut vu = VuFactory::new(script).vu(0);
+    let mut vu = VuFactory::new(script).vu(0, 0);
     let mut effect = vu.resume(Answer::Go, now);
     loop {
         effect = match effect {

@@ -66,7 +66,7 @@ struct User {
     then: Option<UserAction>,
     /// The request that waits for its turn among all, and whether it is sent beside others.
     held: Option<(Rc<Request>, bool)>,
-    /// Kinds of requests that its iteration has sent and how long it slept, in a run that is made to learn.
+    /// Kinds of requests that its iteration has sent and how long it slept or was held back, in a run that is made to learn.
     made: (Vec<SiteKey>, Span),
 }
 
@@ -81,6 +81,8 @@ pub struct ScriptUsers<'m> {
     learners: Vec<usize>,
     /// What scripts are told of each scenario.
     about: Vec<Iteration>,
+    /// The number of each scenario's first VU.
+    numbers: Vec<u64>,
     routes: Routes,
     sites: BTreeMap<SiteKey, SiteId>,
     /// Kinds of requests that were sent before, by endpoint.
@@ -147,6 +149,7 @@ impl<'m> ScriptUsers<'m> {
             begun: vec![0; model.scenarios.len()],
             learners: vec![0; model.scenarios.len()],
             about,
+            numbers: scenarios::first_numbers(&model.scenarios),
             routes: Routes::of(model),
             sites,
             seen: model.endpoints.iter().map(|_| Vec::new()).collect(),
@@ -169,7 +172,7 @@ impl ScriptUsers<'_> {
         let mut user = match self.vus[at].take() {
             Some(user) => user,
             None if self.has_enough(turn) => return Ok(UserAction::Sleep(LONG)),
-            None => Box::new(self.new_user(turn)?),
+            None => Box::new(self.new_user(turn, state)?),
         };
         let action = match user
             .then
@@ -190,6 +193,16 @@ impl ScriptUsers<'_> {
         action
     }
 
+    /// The number that the script sees of a VU.
+    fn number(&self, turn: Turn, state: &StateView) -> u64 {
+        let of_scenario = |index: usize| {
+            let before = turn.vu.saturating_sub(state.first_vu(index));
+            Some(*self.numbers.get(index)? + u64::from(before))
+        };
+        let own = turn.origin.as_scenario().and_then(of_scenario);
+        own.unwrap_or(u64::from(turn.vu))
+    }
+
     /// Whether a run that is made to learn needs no more VUs of a scenario.
     fn has_enough(&mut self, turn: Turn) -> bool {
         let Some(index) = turn.origin.as_scenario().filter(|_| self.learns) else {
@@ -199,9 +212,9 @@ impl ScriptUsers<'_> {
         self.learners[index] > MOST_LEARNERS
     }
 
-    fn new_user(&mut self, turn: Turn) -> Result<User, String> {
-        let number = u64::from(turn.vu);
-        let mut vu = self.factory.vu(number);
+    fn new_user(&mut self, turn: Turn, state: &StateView) -> Result<User, String> {
+        let number = self.number(turn, state);
+        let mut vu = self.factory.vu(number, u64::from(turn.vu));
         let mut effect = vu.resume(Answer::Go, duration(turn.now));
         loop {
             match effect {
@@ -304,6 +317,10 @@ impl ScriptUsers<'_> {
             self.data = end.value.map(Into::into);
             self.told.borrow_mut().setup.clone_from(&self.data);
         }
+        let over = self.over(turn, user);
+        if let UserAction::Rest(time) = over {
+            user.made.1 = user.made.1 + time;
+        }
         if let Some(scenario) = turn.origin.as_scenario() {
             let journey = self.model.scenarios[scenario].journey.index();
             let (made, slept) = &mut user.made;
@@ -313,7 +330,6 @@ impl ScriptUsers<'_> {
                 return Ok(UserAction::Abort);
             }
         }
-        let over = self.over(turn, user);
         match end.failure {
             None | Some(Stop::Stopped) => Ok(over),
             Some(Stop::Exception(text) | Stop::Result(text))

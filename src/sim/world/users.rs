@@ -134,6 +134,12 @@ impl StateView<'_> {
         room.place(self.world.queue.now(), self.context.token)
     }
 
+    /// The first of the VUs that are a scenario's.
+    #[must_use]
+    pub fn first_vu(&self, scenario: usize) -> u32 {
+        self.world.scenarios[scenario].first
+    }
+
     /// How the run stands.
     #[must_use]
     pub fn standing(&self) -> Standing {

@@ -67,6 +67,7 @@ impl ScriptUsers<'_> {
         if wait == Span::ZERO {
             return self.request(turn, user, &request, beside);
         }
+        user.made.1 = user.made.1 + wait;
         user.held = Some((request, beside));
         Ok(UserAction::Sleep(wait))
     }

@@ -80,11 +80,12 @@ impl ScriptUsers<'_> {
 
     fn iteration(&mut self, turn: Turn, state: &StateView) -> Iteration {
         let index = turn.origin.as_scenario().unwrap_or(0);
+        let vu = self.number(turn, state);
         let begun = &mut self.begun[index];
         *begun += 1;
         Iteration {
             scenario_start: duration(state.progress(index).0),
-            vu: u64::from(turn.vu),
+            vu,
             iteration: u64::from(turn.iteration - 1),
             iteration_in_scenario: u64::from(turn.iteration - 1),
             iteration_in_test: *begun - 1,

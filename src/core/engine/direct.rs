@@ -47,7 +47,9 @@ impl DirectSources {
         match self.len {
             0..=2 => self.first_of_places::<2>(),
             3..=4 => self.first_of_places::<4>(),
-            5..=8 => self.first_of_places::<8>(),
+            5..=6 => self.first_of_places::<6>(),
+            7..=8 => self.first_of_places::<8>(),
+            9..=12 => self.first_of_places::<12>(),
             _ => self.first_of_places::<DIRECT>(),
         }
     }

@@ -130,7 +130,7 @@ impl<V: Copy> MinHeap<V> {
 
     /// Puts a new entry in the place of the smallest: one descent where `pop` and `push` take two
     /// walks. Equal to `push` on an empty heap.
-    #[inline]
+    #[inline(always)]
     pub fn replace_first(&mut self, key: u128, value: V) {
         if !self.sorted {
             return self.sink((key, value));

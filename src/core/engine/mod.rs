@@ -15,6 +15,7 @@ pub mod queue;
 pub mod ring;
 mod source_heads;
 pub mod stream;
+pub mod table;
 pub mod time;
 mod turn;
 mod ziggurat;

@@ -21,6 +21,7 @@ use super::fixed_delay::FixedDelayQueue;
 use super::heap::{key, major};
 use super::ladder::Ladder;
 use super::source_heads::{SOURCE_BITS, SourceHeads, source_of};
+use super::table::Table;
 use super::{Span, Time, Turn};
 
 /// A FIFO of events with the same delay.
@@ -83,7 +84,7 @@ pub struct EventQueue<E: Copy> {
     /// No event of the heap or of `heads` comes before this key.
     others: u128,
     heap: Ladder<E>,
-    fixed_delays: Vec<FixedDelayQueue<E>>,
+    fixed_delays: Table<FixedDelayQueue<E>>,
     alarms: Vec<Alarm<E>>,
     heads: SourceHeads,
     /// How many sources stand in `heads`.
@@ -102,7 +103,7 @@ impl<E: Copy> Default for EventQueue<E> {
             delay_at: [0; DIRECT],
             others: u128::MAX,
             heap: Ladder::default(),
-            fixed_delays: Vec::new(),
+            fixed_delays: Table::default(),
             alarms: Vec::new(),
             heads: SourceHeads::default(),
             listed: 0,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::table::Table;
 use crate::engine::{Span, Time};
 use crate::model::journey::{CheckId, CustomKind, Expected, GroupId, MetricId, SiteId};
 use crate::stats::{Durations, NumberHistogram, RunLengthVec};
@@ -232,7 +233,7 @@ pub struct Recorder {
     /// By site, the statuses that it expects where it says so; empty where no site does.
     expected: Vec<Expected>,
     /// Series with code 200, by origin × site; `u16::MAX` where there is none yet.
-    ok: Vec<u16>,
+    ok: Table<u16>,
     others: BTreeMap<(SampleSource, u16, ResponseCode), u16>,
     /// All series, in the order of their first sample.
     pub series: Vec<Series>,
@@ -338,7 +339,7 @@ impl Recorder {
         Recorder {
             sites,
             expected: Vec::new(),
-            ok: vec![u16::MAX; sites * origins],
+            ok: vec![u16::MAX; sites * origins].into(),
             others: BTreeMap::new(),
             series: Vec::new(),
             durations: Durations::new(),

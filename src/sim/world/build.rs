@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::engine::queue::{AlarmId, EventQueue, FixedDelayId};
 use crate::engine::stream::Stream;
+use crate::engine::table::Table;
 use crate::engine::{Span, Time, Turn};
 use crate::load::arrivals::Ticks;
 use crate::load::looping::{self, LoopPlan};
@@ -73,7 +74,7 @@ impl<'m> World<'m> {
         let (watches, sites) = watches(model, &mut queue, &entry);
         World {
             wait_timers: super::wait_timers::wait_timers(model, &mut queue),
-            stations: stations(model, seeds, &mut queue),
+            stations: stations(model, seeds, &mut queue).into(),
             room: room(model, seeds, &mut queue),
             model,
             ready: ReadyList::default(),
@@ -84,30 +85,32 @@ impl<'m> World<'m> {
             unwatched: super::WATCH_EVERY - 1,
             // Scenarios that do not overlap share VUs, as k6 plans them.
             initialised_vus: plan::planned_vus(&model.scenarios),
-            vus: Vec::new(),
+            vus: Table::default(),
             interpreter: JourneyInterpreter::new(model, choices(model, seeds)),
             users: None,
             concurrent: None,
-            scenarios: Population { next: 1 }.scenarios(model, seeds, &mut queue),
+            scenarios: Population { next: 1 }
+                .scenarios(model, seeds, &mut queue)
+                .into(),
             active_vus: 0,
             second: queue.alarm(Event::of(Kind::Second, 0)),
             phase_timeout: queue.alarm(Event::of(Kind::PhaseTimeout, 0)),
             requests: Requests::new(max_held(model)),
             called_at_once: CALLED_AT_ONCE,
-            op_times: vec![OpTime::default(); ops.len()],
-            ops,
+            op_times: vec![OpTime::default(); ops.len()].into(),
+            ops: ops.into(),
             entry,
             idle_watches: watches.len(),
             watches,
-            sites,
-            samplers: samplers(model, seeds),
-            fixed_delays,
+            sites: sites.into(),
+            samplers: samplers(model, seeds).into(),
+            fixed_delays: fixed_delays.into(),
             endpoint_states: endpoint_states(model, seeds),
             slowdowns: slowdown::runs(model),
             paces,
             counts_completions: slowdown::counts_completions(model),
             hosts: super::host::Hosts::of(model),
-            pools: pools(model, seeds),
+            pools: pools(model, seeds).into(),
             has_connections: model.network.is_some() || keepers.iter().any(Option::is_some),
             keepers,
             pool_connections: super::connections::connections(model),
@@ -125,6 +128,7 @@ impl<'m> World<'m> {
                 Box::new(Dialling::new(l, stream))
             }),
             slow: None,
+            looks_at_services: true,
             answers_directly: false,
             counts_bytes: false,
             evaluate: queue.alarm(Event::of(Kind::Evaluate, 0)),

@@ -5,17 +5,20 @@ use crate::measure::recorder::{Recorder, ResponseCode, SampleSource};
 use crate::model::journey::SiteId;
 use crate::model::network::Reuse;
 use crate::model::system::{EndpointId, Op};
+use crate::parts::Admission;
 
 use super::client_timeout::Next;
 use super::event::{Event, Kind};
 use super::limits::Place;
 use super::outcome::Termination;
 use super::request::{Request, RequestState};
+use super::service::PlainVisit;
 use super::vu::{Effect, MOST_STEPS_AT_ONE_INSTANT, NONE, Reply, Vu, VuState};
 use super::{Work, World};
 
 impl World<'_> {
     /// Resumes a VU until virtual time must pass.
+    #[inline(never)]
     pub(super) fn resume(&mut self, id: u32) {
         self.run_journey(self.queue.now(), id);
     }
@@ -27,7 +30,22 @@ impl World<'_> {
         while steps < MOST_STEPS_AT_ONE_INSTANT {
             let vu = &mut self.vus[id as usize];
             let recorder = &mut self.recorder;
-            match self.interpreter.resume(now, id, vu, &self.tokens, recorder) {
+            let mut effect = self.interpreter.resume(now, id, vu, &self.tokens, recorder);
+            // From the end of an iteration to the first effect of the next one.
+            if effect == Effect::Done
+                && !self.counts_bytes
+                && let Some(index) = vu.origin.as_scenario()
+            {
+                recorder.iteration(now, vu.origin, now.since_past(vu.started));
+                let own = (vu.stopping, vu.iterations);
+                if !self.scenarios[index].starts_another(now, id, own, recorder) {
+                    return self.no_more_iterations(now, id, index);
+                }
+                self.interpreter.begin(id, vu, now);
+                steps += 1;
+                effect = self.interpreter.resume(now, id, vu, &self.tokens, recorder);
+            }
+            match effect {
                 Effect::Request(site) => return self.send(now, id, site),
                 Effect::Sleep(time) => {
                     vu.state = VuState::Sleeping;
@@ -77,16 +95,15 @@ impl World<'_> {
             }
             steps += 1;
         }
-        self.stop(Termination::Stuck(Place::Journey(
-            self.vus[id as usize].journey,
-        )));
+        let journey = self.vus[id as usize].journey;
+        self.stop(Termination::Stuck(Place::Journey(journey)));
     }
 
     /// A think time is over. Returns the VU, which goes on.
     #[inline(always)]
-    pub(super) fn wake(&mut self, id: u32, generation: u32) -> Option<Work> {
+    pub(super) fn wake(&mut self, id: u32, generation: u32) -> Option<u32> {
         let is_current = self.vus[id as usize].generation == generation;
-        is_current.then_some(Work::Vu(id))
+        is_current.then_some(id)
     }
 
     /// A VU begins an iteration now, when its turn comes.
@@ -104,19 +121,8 @@ impl World<'_> {
         vu.state = VuState::Sleeping;
     }
 
-    /// A VU goes on: at once, if nobody else's turn comes before. Nothing may be left to do for the event at
-    /// hand.
-    #[inline]
-    pub(super) fn resume_or_enqueue(&mut self, id: u32) {
-        if self.ready.is_empty() {
-            self.resume(id);
-        } else {
-            self.ready.push_back(Work::Vu(id));
-        }
-    }
-
     /// Returns whether the VU goes on with another iteration at once.
-    #[inline(always)]
+    #[inline(never)]
     fn iteration_over(&mut self, now: Time, id: u32) -> bool {
         if self.counts_bytes {
             self.count_bytes(now, id);
@@ -165,11 +171,17 @@ impl World<'_> {
         if another {
             self.interpreter.begin(id, vu, now);
         } else {
-            vu.state = VuState::Idle;
-            self.vu_returned(index);
-            self.scenario_over(now, index);
+            self.no_more_iterations(now, id, index);
         }
         another
+    }
+
+    /// A VU comes to rest.
+    #[inline]
+    fn no_more_iterations(&mut self, now: Time, id: u32, index: usize) {
+        self.vus[id as usize].state = VuState::Idle;
+        self.vu_returned(index);
+        self.scenario_over(now, index);
     }
 
     /// Setup or teardown has come to its end.
@@ -245,28 +257,11 @@ impl World<'_> {
         if self.idle_watches > 0 {
             self.arm(now, site.watch);
         }
-        let (number, ticket, generation) = self.requests.next_free();
-        let entry = site.entry as usize;
-        let mut state = RequestState::Ready;
-        let mut refused = None;
-        if self.model.network.is_none() {
-            self.arrived += 1;
-            // Its first operation, if that is one at which time passes: it is written once it is known what it does.
-            match self.ops[entry] {
-                Op::Serve { .. } => match self.arrive(now, number, ticket, entry, None) {
-                    Ok(begun) => state = begun,
-                    Err(code) => refused = Some(code),
-                },
-                Op::Delay(time) => {
-                    self.after(time, Event::stale_after(Kind::DelayOver, number, ticket));
-                    state = RequestState::Delayed;
-                }
-                _ => {}
-            }
-        }
         let vu = &mut self.vus[id as usize];
+        let (number, request) = self.requests.open();
+        let ticket = request.ticket;
         vu.state = VuState::Requesting(number);
-        self.requests[number] = Request {
+        *request = Request {
             client: id,
             site: site_id,
             origin: vu.origin,
@@ -274,22 +269,35 @@ impl World<'_> {
             since: now,
             context: vu.context,
             ticket,
-            generation,
-            state,
+            generation: request.generation,
+            // Mostly it is served at once.
+            state: RequestState::InService,
             ..Request::new(EndpointId(site.endpoint), site.entry)
         };
-        if state == RequestState::Ready {
-            self.goes_in(now, number, refused);
+        if self.model.network.is_none() {
+            self.arrived += 1;
+            let entry = site.entry as usize;
+            if let Some(visit) = PlainVisit::of(&self.ops[entry]) {
+                let (samplers, stations) = (&mut self.samplers, &mut self.stations);
+                return match visit.begin(
+                    now,
+                    (number, request),
+                    samplers,
+                    stations,
+                    &mut self.queue,
+                ) {
+                    Admission::Granted | Admission::Queued => {}
+                    other => self.visit_otherwise(now, number, entry, other),
+                };
+            }
+            if let Op::Delay(time) = self.ops[entry] {
+                request.state = RequestState::Delayed;
+                let over = Event::stale_after(Kind::DelayOver, number, ticket);
+                return self.after(time, over);
+            }
         }
-    }
-
-    /// A request that could not begin with its first operation at once is refused by that, or comes into the system.
-    #[inline(never)]
-    fn goes_in(&mut self, now: Time, id: u32, refused: Option<ResponseCode>) {
-        match refused {
-            Some(code) => self.fail(now, id, code),
-            None => self.enter_system(now, id),
-        }
+        request.state = RequestState::Ready;
+        self.enter_system(now, number);
     }
 
     /// From now on requests with this client timeout are watched.
@@ -304,10 +312,11 @@ impl World<'_> {
     }
 
     /// A request passes through a network first, or does something at once.
+    #[inline(never)]
     fn enter_system(&mut self, now: Time, id: u32) {
         match &self.model.network {
             Some(network) => self.send_over_network(now, network, id),
-            None => self.advance(now, id),
+            None => self.advance_and_answer(now, id),
         }
     }
 
@@ -330,16 +339,18 @@ impl World<'_> {
     /// A request that holds nothing, and that no other has called, is over. Returns its client, if it has one, which
     /// goes on. Neither is there a network nor does anybody want to know where the request's time went.
     #[inline(always)]
-    pub(super) fn answer_and_close(&mut self, now: Time, id: u32) -> Option<Work> {
-        let client = self.requests[id].client;
-        let request = self.requests.close(id);
+    pub(super) fn answer_and_close(&mut self, now: Time, id: u32) -> Option<u32> {
+        // The slot is looked up once: with the world in the hands of calls, each look would be made anew.
+        let (request, free) = self.requests.slot_and_free(id);
+        let client = request.end();
+        free.push(id);
         if client == NONE {
             return None;
         }
         let vu = &mut self.vus[client as usize];
         let duration = record_response(now, request, vu, &mut self.recorder);
         self.interpreter.answered(client, duration);
-        Some(Work::Vu(client))
+        Some(client)
     }
 
     /// Notes where an answered request spent its time, if that is asked for, and sends the answer on its way,
@@ -407,7 +418,12 @@ impl World<'_> {
 
 /// Records the response to a VU's request. Returns how long it took.
 #[inline(always)]
-fn record_response(now: Time, request: &Request, vu: &mut Vu, recorder: &mut Recorder) -> Span {
+pub(super) fn record_response(
+    now: Time,
+    request: &Request,
+    vu: &mut Vu,
+    recorder: &mut Recorder,
+) -> Span {
     let mut duration = now.since_past(request.sent);
     if request.code == ResponseCode::REFUSED {
         duration = Span::ZERO;

@@ -164,7 +164,7 @@ impl World<'_> {
         if returning {
             return self.finish(now, id);
         }
-        self.advance(now, id);
+        self.advance_and_answer(now, id);
     }
     /// A request that takes its time, or is on its way, is dropped there.
     pub(super) fn leave_way(&mut self, id: u32) {

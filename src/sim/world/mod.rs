@@ -63,6 +63,7 @@ use crate::engine::dist::Dist;
 use crate::engine::hash::mix;
 use crate::engine::queue::{AlarmId, EventQueue, FixedDelayId};
 use crate::engine::stream::Stream;
+use crate::engine::table::Table;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Memory, Recorder};
 use crate::model::Model;
@@ -175,7 +176,7 @@ impl Sampler {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn span(&mut self) -> Span {
         std::mem::replace(&mut self.next, self.dist.span(&mut self.stream))
     }
@@ -239,13 +240,13 @@ pub struct World<'m> {
     /// Events until the loop over them pauses: a watcher looks, or the run is over.
     unwatched: u32,
 
-    vus: Vec<Vu>,
+    vus: Table<Vu>,
     interpreter: JourneyInterpreter,
     /// What decides for VUs that run no journey of the model.
     users: Option<Box<dyn users::UserSource + 'm>>,
     /// Requests that VUs have under way at once, if any ever had.
     concurrent: Option<Box<concurrent::Concurrent>>,
-    scenarios: Vec<ScenarioRun>,
+    scenarios: Table<ScenarioRun>,
     active_vus: u64,
     initialised_vus: u64,
     second: AlarmId,
@@ -258,18 +259,18 @@ pub struct World<'m> {
     requests: Requests,
     /// How many requests may be in the system beside one for each VU.
     called_at_once: usize,
-    ops: Vec<Op>,
-    op_times: Vec<OpTime>,
+    ops: Table<Op>,
+    op_times: Table<OpTime>,
     entry: Vec<u32>,
-    sites: Vec<SitePlan>,
+    sites: Table<SitePlan>,
     watches: Vec<TimeoutWatch>,
     /// Watches that are not armed.
     idle_watches: usize,
-    samplers: Vec<Sampler>,
+    samplers: Table<Sampler>,
     /// For each sampler, the fixed-delay queue of its delay if that is constant.
-    fixed_delays: Vec<Option<FixedDelayId>>,
+    fixed_delays: Table<Option<FixedDelayId>>,
     endpoint_states: Vec<EndpointState>,
-    stations: Vec<(Station, AlarmId)>,
+    stations: Table<(Station, AlarmId)>,
     slowdowns: Vec<slowdown::SlowdownRun>,
     /// Delays of those who hold tokens of slowed pools, by the set of these pools.
     paces: Vec<slowdown::Pace>,
@@ -277,7 +278,7 @@ pub struct World<'m> {
     counts_completions: Vec<bool>,
     /// Stations that share cores, if the model has hosts.
     hosts: Option<Box<host::Hosts>>,
-    pools: Vec<Pool>,
+    pools: Table<Pool>,
     /// Of each pool, what connections keep of it; none where they keep nothing.
     keepers: Vec<Option<KeepAlive>>,
     /// Of each pool its connections, if they cost anything; empty if there is no such pool.
@@ -326,6 +327,8 @@ pub struct World<'m> {
 
     recorder: Recorder,
     slow: Option<Box<latency_breakdown::Breakdown>>,
+    /// The begin or the end of a service means more than that a request waits no longer.
+    looks_at_services: bool,
     /// There is no network, and nobody wants to know where the time of requests went.
     answers_directly: bool,
     /// An iteration's end is when bytes sent and received are told, or connections closed.
@@ -427,7 +430,7 @@ impl World<'_> {
     /// As [`World::step`], in the place of the call.
     #[inline(always)]
     fn step_here(&mut self) -> bool {
-        let vus = &self.vus;
+        let vus: &[Vu] = &self.vus;
         let popped = self.queue.pop_and_look_ahead(|ahead| {
             // Of a million VUs, the one that wakes up next is in no cache: it is asked for early, and nobody
             // waits for it to come.
@@ -457,9 +460,9 @@ impl World<'_> {
         self.fingerprint = mix(self.fingerprint ^ now.0, event.code());
     }
 
-    /// Calls the handler of an event. Returns what goes on first then.
+    /// Calls the handler of an event. Returns the VU that goes on first then.
     #[inline(always)]
-    fn handle(&mut self, now: Time, event: Event) -> Option<Work> {
+    fn handle(&mut self, now: Time, event: Event) -> Option<u32> {
         let (who, ticket) = (event.who(), event.ticket());
         let index = who as usize;
         match event.kind {
@@ -468,7 +471,7 @@ impl World<'_> {
             Kind::DelayOver => return self.delay_over(now, who, ticket),
             Kind::PatienceOver => self.patience_over(now, who, ticket),
             Kind::ClientTimeout => self.client_timeout(now, index),
-            Kind::Load => self.load(now, index),
+            Kind::Load => return self.load(now, index),
             Kind::HardStop => self.hard_stop(index),
             Kind::PhaseTimeout => self.phase_timeout(),
             Kind::Second => self.tick(now),
@@ -519,24 +522,30 @@ impl World<'_> {
         self.resume_ready(self.queue.now(), None);
     }
 
-    /// Resumes what goes on first, if anything does, then everything that is ready at this instant.
+    /// Resumes the VU that goes on first, if one does, then everything that is ready at this instant.
     #[inline(always)]
-    fn resume_ready(&mut self, now: Time, first: Option<Work>) {
+    fn resume_ready(&mut self, now: Time, first: Option<u32>) {
+        if let Some(id) = first {
+            self.run_journey(now, id);
+        }
+        if !self.ready.is_empty() {
+            self.resume_others(now);
+        }
+    }
+
+    /// Resumes everything else that is ready at this instant.
+    #[inline(never)]
+    fn resume_others(&mut self, now: Time) {
         let mut done: u64 = 0;
-        let mut next = first.or_else(|| self.ready.pop_front());
-        while let Some(work) = next {
+        while let Some(work) = self.ready.pop_front() {
             match work {
-                Work::Vu(vu) => self.run_journey(now, vu),
-                Work::Request(request) => self.advance(now, request),
-            }
-            if self.ready.is_empty() {
-                return;
+                Work::Vu(id) => self.resume(id),
+                Work::Request(id) => self.advance_and_answer(now, id),
             }
             done += 1;
-            if done == WORK_PER_INSTANT {
+            if done == WORK_PER_INSTANT && !self.ready.is_empty() {
                 self.stop_stuck(work);
             }
-            next = self.ready.pop_front();
         }
     }
 

@@ -99,7 +99,7 @@ impl World<'_> {
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::Ready;
         self.arrived += 1;
-        self.advance(self.queue.now(), id);
+        self.advance_and_answer(self.queue.now(), id);
     }
 
     /// An answer sets out for its VU. One that would come after the client's timeout comes as that

@@ -181,8 +181,13 @@ impl World<'_> {
             duration,
             fingerprint: self.fingerprint,
             events: self.events,
-            stations: self.stations.into_iter().map(|(s, _)| s.probe).collect(),
-            pools: self.pools.into_iter().map(|p| p.probe).collect(),
+            stations: self
+                .stations
+                .into_vec()
+                .into_iter()
+                .map(|(s, _)| s.probe)
+                .collect(),
+            pools: self.pools.into_vec().into_iter().map(|p| p.probe).collect(),
             kept: self
                 .keepers
                 .into_iter()
@@ -208,7 +213,7 @@ impl World<'_> {
             too_late: self.deadlines.map_or_else(Vec::new, |d| d.dropped),
             room: self.room.map(|(r, _)| r.probe),
             listener: self.dialling.map(|d| d.queue.probe),
-            op_times: self.op_times,
+            op_times: self.op_times.into_vec(),
             slow: self.slow.map(Breakdown::forget_the_unanswered),
             scenarios: self.scenarios.iter().map(|s| s.spent).collect(),
             cut_short: self.scenarios.iter().map(|s| s.cut_short).collect(),

@@ -1,6 +1,7 @@
 //! Requests in the system: a slab of them. Each holds its position in its endpoint's program.
 
 use crate::engine::Time;
+use crate::engine::table::Table;
 use crate::measure::recorder::{ResponseCode, SampleSource};
 use crate::model::cache::CacheId;
 use crate::model::journey::SiteId;
@@ -83,6 +84,22 @@ impl Request {
             context: Context::default(),
         }
     }
+
+    /// Whether it has nothing to give back and no other request to tell of its end.
+    #[inline(always)]
+    pub(super) fn ends_by_answer(&self) -> bool {
+        self.held == 0 && self.parent.0 == NONE
+    }
+
+    /// It is over. Returns its client.
+    #[inline(always)]
+    pub(super) fn end(&mut self) -> u32 {
+        debug_assert_eq!(self.held, 0, "a request ends with empty hands");
+        self.state = RequestState::Free;
+        self.ticket = self.ticket.wrapping_add(1);
+        self.generation = self.generation.wrapping_add(1);
+        std::mem::replace(&mut self.client, NONE)
+    }
 }
 
 /// What a request is doing between two events.
@@ -136,9 +153,9 @@ pub enum Held {
 /// All requests, live and free slots.
 #[derive(Clone, Debug)]
 pub struct Requests {
-    slots: Vec<Request>,
+    slots: Table<Request>,
     free: Vec<u32>,
-    held: Vec<Held>,
+    held: Table<Held>,
     stride: usize,
 }
 
@@ -147,9 +164,9 @@ impl Requests {
     #[must_use]
     pub fn new(max_held: usize) -> Requests {
         Requests {
-            slots: Vec::new(),
+            slots: Table::default(),
             free: Vec::new(),
-            held: Vec::new(),
+            held: Table::default(),
             stride: max_held,
         }
     }
@@ -165,7 +182,18 @@ impl Requests {
         (id, slot.ticket, slot.generation)
     }
 
+    /// A slot for a new request, with its number; its ticket and generation stay as they are.
+    #[inline(always)]
+    pub fn open(&mut self) -> (u32, &mut Request) {
+        let id = match self.free.pop() {
+            Some(id) => id,
+            None => self.make_room(),
+        };
+        (id, &mut self.slots[id as usize])
+    }
+
     #[cold]
+    #[inline(never)]
     fn make_room(&mut self) -> u32 {
         let id = self.slots.len() as u32;
         self.slots.push(Request::new(EndpointId(0), 0));
@@ -179,13 +207,22 @@ impl Requests {
     #[inline(always)]
     pub fn close(&mut self, id: u32) -> &Request {
         let slot = &mut self.slots[id as usize];
-        debug_assert_eq!(slot.held, 0, "a request ends with empty hands");
-        slot.state = RequestState::Free;
-        slot.ticket = slot.ticket.wrapping_add(1);
-        slot.generation = slot.generation.wrapping_add(1);
-        slot.client = NONE;
+        slot.end();
         self.free.push(id);
         slot
+    }
+
+    /// The slot of a request and the list of those that are free, where its number belongs once it has ended.
+    #[inline(always)]
+    pub(super) fn slot_and_free(&mut self, id: u32) -> (&mut Request, &mut Vec<u32>) {
+        (&mut self.slots[id as usize], &mut self.free)
+    }
+
+    /// The slot of a request and the place of what it holds next.
+    #[inline(always)]
+    pub(super) fn slot_and_held(&mut self, id: u32) -> (&mut Request, &mut Table<Held>, usize) {
+        let first = id as usize * self.stride;
+        (&mut self.slots[id as usize], &mut self.held, first)
     }
 
     /// Notes that the request holds something.

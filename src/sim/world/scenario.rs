@@ -15,7 +15,7 @@ use crate::model::network::Reuse;
 
 use super::outcome::Termination;
 use super::vu::VuState;
-use super::{Phase, World};
+use super::{Phase, Work, World};
 
 /// A scenario at work.
 #[derive(Debug)]
@@ -220,6 +220,8 @@ impl World<'_> {
         self.watch_turns();
         let network = self.model.network.is_some();
         self.answers_directly = !network && self.slow.is_none();
+        self.looks_at_services =
+            self.slow.is_some() || self.waits.is_some() || !self.counts_completions.is_empty();
         let closes = self.model.reuse == Reuse::WithinIteration;
         self.counts_bytes = network || closes || self.recorder.log.is_some();
         self.queue
@@ -278,18 +280,20 @@ impl World<'_> {
         }
     }
 
-    /// A scenario does what is due now.
+    /// A scenario does what is due now. Returns a user that goes on at once.
     #[inline]
-    pub(super) fn load(&mut self, now: Time, index: usize) {
+    pub(super) fn load(&mut self, now: Time, index: usize) -> Option<u32> {
         let scenario = &mut self.scenarios[index];
         let first_time = !std::mem::replace(&mut scenario.begun, true);
+        let mut arrived = None;
         match scenario.pattern {
             Pattern::Ramp(_) => self.ramp(now, index),
             Pattern::Loop(plan) => self.start_loop(index, &plan),
             Pattern::Arrivals { .. } => self.arrive_at_rate(now, index, first_time),
-            Pattern::Open { .. } => self.arrive_open(now, index, first_time),
+            Pattern::Open { .. } => arrived = self.arrive_open(now, index, first_time),
         }
         self.scenario_over(now, index);
+        arrived
     }
 
     /// `ramping-vus`: all events of this instant.
@@ -385,64 +389,53 @@ impl World<'_> {
         }
     }
 
-    fn arrive_open(&mut self, now: Time, index: usize, first_time: bool) {
-        let (slot, next) = self.next_user(now, index, first_time);
-        if let Some(time) = next {
-            let alarm = self.scenarios[index].load_alarm;
-            self.queue.set_alarm_turn(alarm, time, Turn::Last);
-        }
-        if let Some(slot) = slot {
-            let id = slot.unwrap_or_else(|| self.new_user(index));
-            self.close_connection(id);
-            self.begin(id);
-            if let Pattern::Open { source, .. } = &mut self.scenarios[index].pattern
-                && let Some(replayed) = source.replayed()
-            {
-                self.vus[id as usize].at += replayed.entry();
-            }
-            self.resume_or_enqueue(id);
-        }
-    }
-
-    /// Whether an open user arrives now, who is counted then, and in whose slot if one has left; and when to look
-    /// again.
-    #[inline(always)]
-    fn next_user(
-        &mut self,
-        now: Time,
-        index: usize,
-        first_time: bool,
-    ) -> (Option<Option<u32>>, Option<Time>) {
+    /// Returns the user that has arrived, if one has and goes on at once.
+    fn arrive_open(&mut self, now: Time, index: usize, first_time: bool) -> Option<u32> {
         let scenario = &mut self.scenarios[index];
         let started = scenario.started;
         let Pattern::Open { source, free } = &mut scenario.pattern else {
-            return (None, None);
+            return None;
         };
         if first_time {
             self.queue
                 .set_alarm(scenario.hard_alarm, started + scenario.hard_end);
             scenario.pending_tick = source.next_by(scenario.regular_end);
         }
-        let mut slot = None;
+        // In whose slot a user arrives now, if that is one who has left.
+        let (mut slot, mut entry) = (None, 0);
         if let Some(tick) = scenario.pending_tick
             && tick <= now.since_past(started)
         {
             slot = Some(free.pop());
             scenario.pending_tick = source.next_by(scenario.regular_end);
-            self.count_start(index);
+            entry = source.replayed().map_or(0, Replayed::entry);
+            scenario.active += 1;
+            scenario.attempts += 1;
+            self.active_vus += 1;
         }
-        let scenario = &mut self.scenarios[index];
         let next = match scenario.pending_tick {
-            Some(tick) => Some(started + tick),
-            None if now.since_past(started) < scenario.regular_end => {
-                Some(started + scenario.regular_end)
-            }
-            None => {
+            None if now.since_past(started) >= scenario.regular_end => {
                 scenario.load_over = true;
                 None
             }
+            tick => Some(started + tick.unwrap_or(scenario.regular_end)),
         };
-        (slot, next)
+        if let Some(time) = next {
+            let alarm = scenario.load_alarm;
+            self.queue.set_alarm_turn(alarm, time, Turn::Last);
+        }
+        let id = slot?.unwrap_or_else(|| self.new_user(index));
+        self.close_connection(id);
+        let vu = &mut self.vus[id as usize];
+        self.interpreter.begin(id, vu, now);
+        // Anything but idle: it runs.
+        vu.state = VuState::Sleeping;
+        vu.at += entry;
+        if self.ready.is_empty() {
+            return Some(id);
+        }
+        self.ready.push_back(Work::Vu(id));
+        None
     }
 
     /// A slot for one more open user.

@@ -1,108 +1,187 @@
 //! Visits to stations.
 
+use crate::engine::queue::{AlarmId, EventQueue};
+use crate::engine::table::Table;
 use crate::engine::time::to_f64;
 use crate::engine::{Span, Time};
-use crate::measure::recorder::ResponseCode;
-use crate::model::system::{Accumulated, Growth, Op};
-use crate::parts::Admission;
+use crate::model::system::{Accumulated, DistId, Growth, Op, StationId};
+use crate::parts::station::Station;
 use crate::parts::waiting::QueueEntry;
+use crate::parts::{Admission, Job};
 
-use super::request::RequestState;
+use super::event::Event;
+use super::journeys::record_response;
+use super::request::{Request, RequestState};
 use super::system::refusal;
 use super::vu::NONE;
-use super::{Work, World};
+use super::{Sampler, World};
+
+/// A visit whose service is as long as it is drawn, and in whose line nobody loses patience.
+#[derive(Clone, Copy)]
+pub(super) struct PlainVisit {
+    station: StationId,
+    time: DistId,
+    class: u8,
+}
+
+impl PlainVisit {
+    /// What an operation is, if that is a plain visit.
+    #[inline(always)]
+    pub fn of(op: &Op) -> Option<PlainVisit> {
+        match *op {
+            Op::Serve {
+                station,
+                time,
+                growth: None,
+                class,
+                patience: None,
+            } => Some(PlainVisit {
+                station,
+                time,
+                class,
+            }),
+            _ => None,
+        }
+    }
+
+    /// A request that counts as in service comes to the station. It waits instead if it is queued, and is neither if
+    /// anything else comes of it.
+    // Without the world, so that the request stays at hand: in the hands of a call, each look at it is made anew.
+    #[inline(always)]
+    pub fn begin(
+        self,
+        now: Time,
+        (id, request): (u32, &mut Request),
+        samplers: &mut Table<Sampler>,
+        stations: &mut Table<(Station, AlarmId)>,
+        queue: &mut EventQueue<Event>,
+    ) -> Admission {
+        let time = samplers[self.time.index()].span();
+        let part = &mut stations[self.station.index()];
+        let job = QueueEntry {
+            job: id,
+            ticket: request.ticket,
+            demand: part.0.demand(time),
+        };
+        let admission = come(now, part, job, self.class, queue);
+        if admission == Admission::Queued {
+            request.state = RequestState::Waiting;
+        }
+        admission
+    }
+}
+
+/// A job comes to a station. The alarm is set if it is served at once.
+#[inline(always)]
+fn come(
+    now: Time,
+    (part, alarm): &mut (Station, AlarmId),
+    job: QueueEntry,
+    class: u8,
+    queue: &mut EventQueue<Event>,
+) -> Admission {
+    let admission = part.arrive(now, job, class);
+    if admission == Admission::Granted
+        && let Some(at) = part.next_completion()
+    {
+        queue.set_alarm(*alarm, at);
+    }
+    admission
+}
 
 impl World<'_> {
-    /// A request comes to a station: the operation at `at`.
-    #[inline]
+    /// As [`World::visit`], in the place of the call where it is a plain visit.
+    #[inline(always)]
+    pub(super) fn visit_here(&mut self, now: Time, id: u32, at: usize) {
+        let request = &mut self.requests[id];
+        let Some(visit) = PlainVisit::of(&self.ops[at]).filter(|_| !request.abandoned) else {
+            return self.visit(now, id, at);
+        };
+        request.at = at as u32;
+        (request.state, request.since) = (RequestState::InService, now);
+        let (samplers, stations) = (&mut self.samplers, &mut self.stations);
+        match visit.begin(now, (id, request), samplers, stations, &mut self.queue) {
+            Admission::Granted | Admission::Queued => {}
+            other => self.visit_otherwise(now, id, at, other),
+        }
+    }
+
+    /// A request comes to a station: the operation at `at`. Its service may not be as long as it is drawn.
+    #[inline(never)]
     pub(super) fn visit(&mut self, now: Time, id: u32, at: usize) {
+        let Op::Serve {
+            station,
+            time,
+            growth,
+            class,
+            patience,
+        } = self.ops[at]
+        else {
+            return;
+        };
         let request = &mut self.requests[id];
         request.at = at as u32;
+        (request.state, request.since) = (RequestState::InService, now);
         let ticket = request.ticket;
         let mut factor = None;
         if request.abandoned {
             factor = Some(self.model.endpoints[request.endpoint as usize].abandoned_work);
         }
-        // Mostly it is served at once.
-        (request.state, request.since) = (RequestState::InService, now);
-        match self.arrive(now, id, ticket, at, factor) {
-            Ok(RequestState::InService) => {}
-            Ok(state) => self.requests[id].state = state,
-            Err(code) => {
-                self.requests[id].state = RequestState::Ready;
-                self.refuse(now, id, code);
-            }
-        }
-    }
-
-    /// A request that takes a ticket into the queue of the operation at `at` asks for its service time, with a
-    /// factor if it is not the usual one. Returns what the request does now, or how it fails.
-    #[inline(always)]
-    pub(super) fn arrive(
-        &mut self,
-        now: Time,
-        id: u32,
-        ticket: u32,
-        at: usize,
-        factor: Option<f64>,
-    ) -> Result<RequestState, ResponseCode> {
-        let Op::Serve {
-            station,
-            time,
-            growth: ref grows,
-            class,
-            patience: ref gives_up,
-        } = self.ops[at]
-        else {
-            return Ok(RequestState::Ready);
-        };
-        let (grows, gives_up) = (grows.is_some(), gives_up.is_some());
         let time = self.samplers[time.index()].span();
-        let demand = if grows || factor.is_some() {
+        let demand = if growth.is_some() || factor.is_some() {
             self.longer_demand(time, at, factor)
         } else {
             self.stations[station.index()].0.demand(time)
         };
-        let (part, alarm) = &mut self.stations[station.index()];
-        let entry = QueueEntry {
+        let job = QueueEntry {
             job: id,
             ticket,
             demand,
         };
-        match part.arrive(now, entry, class) {
-            Admission::Granted => {
-                if let Some(at) = part.next_completion() {
-                    self.queue.set_alarm(*alarm, at);
-                }
-                Ok(RequestState::InService)
+        let part = &mut self.stations[station.index()];
+        match come(now, part, job, class, &mut self.queue) {
+            Admission::Granted => {}
+            Admission::Queued if patience.is_none() => {
+                self.requests[id].state = RequestState::Waiting;
             }
-            Admission::Displaces => {
-                self.displace(now, station);
-                Ok(RequestState::InService)
-            }
+            other => self.visit_otherwise(now, id, at, other),
+        }
+    }
+
+    /// A request that comes to the operation at `at` is neither just served nor just in line.
+    #[inline(never)]
+    pub(super) fn visit_otherwise(&mut self, now: Time, id: u32, at: usize, admission: Admission) {
+        let Op::Serve {
+            station, patience, ..
+        } = self.ops[at]
+        else {
+            return;
+        };
+        let request = &mut self.requests[id];
+        match admission {
+            Admission::Granted => {}
+            Admission::Displaces => self.displace(now, station),
             Admission::OnHost => {
+                let (part, alarm) = &mut self.stations[station.index()];
                 if let Some(at) = part.next_completion() {
                     self.queue.set_alarm(*alarm, at);
                 }
                 self.host_changed(now, station.index());
-                Ok(RequestState::InService)
             }
-            Admission::QueuedAnew => {
-                self.refresh_alarm(now, station.index());
-                if gives_up {
+            Admission::Queued | Admission::QueuedAnew => {
+                request.state = RequestState::Waiting;
+                let ticket = request.ticket;
+                if admission == Admission::QueuedAnew {
+                    self.refresh_alarm(now, station.index());
+                }
+                if patience.is_some() {
                     self.lose_patience_later(now, id, ticket, at);
                 }
-                Ok(RequestState::Waiting)
-            }
-            Admission::Queued => {
-                if gives_up {
-                    self.lose_patience_later(now, id, ticket, at);
-                }
-                Ok(RequestState::Waiting)
             }
             Admission::Refused => {
+                request.state = RequestState::Ready;
                 let status = self.model.stations[station.index()].refusal;
-                Err(refusal(status))
+                self.refuse(now, id, refusal(status));
             }
         }
     }
@@ -140,14 +219,50 @@ impl World<'_> {
         count as f64
     }
 
-    /// A job at a station is due. Returns what goes on: its request or the client of that.
+    /// A job at a station is due. Returns the client of its request if that goes on at once.
     #[inline(always)]
-    pub(super) fn complete(&mut self, now: Time, index: usize) -> Option<Work> {
+    pub(super) fn complete(&mut self, now: Time, index: usize) -> Option<u32> {
         let (part, alarm) = &mut self.stations[index];
         let (done, next) = part.complete(now, &self.requests);
         if let Some(at) = part.next_completion() {
             self.queue.set_alarm(*alarm, at.max(now));
         }
+        if self.looks_at_services {
+            return self.complete_and_look(now, index, (done, next));
+        }
+        if let Some(next) = next {
+            self.turn_comes(now, next, true);
+        }
+        let id = done?;
+        let (request, free) = self.requests.slot_and_free(id);
+        let time = &mut self.op_times[request.at as usize];
+        time.visits += 1;
+        time.served += u128::from(now.since_past(request.since).0);
+        request.at += 1;
+        let is_last = matches!(self.ops[request.at as usize], Op::Done);
+        if !(is_last && request.ends_by_answer() && self.answers_directly) {
+            request.state = RequestState::Ready;
+            return self.advance(now, id);
+        }
+        let client = request.end();
+        free.push(id);
+        if client == NONE {
+            return None;
+        }
+        let vu = &mut self.vus[client as usize];
+        let duration = record_response(now, request, vu, &mut self.recorder);
+        self.interpreter.answered(client, duration);
+        Some(client)
+    }
+
+    /// The rest of [`World::complete`], where somebody looks at services or something hangs on them.
+    #[inline(never)]
+    fn complete_and_look(
+        &mut self,
+        now: Time,
+        index: usize,
+        (done, next): (Option<Job>, Option<Job>),
+    ) -> Option<u32> {
         if let Some(next) = next {
             self.service_begins(now, next);
         }
@@ -160,27 +275,35 @@ impl World<'_> {
         request.state = RequestState::Ready;
         request.at += 1;
         let at = request.at as usize;
-        let ends = request.held == 0 && request.parent.0 == NONE;
         if self.counts_completions.get(index) == Some(&true) {
             self.completion_triggers(now, index);
         }
         match self.ops[at] {
-            Op::Done if ends && self.answers_directly => self.answer_and_close(now, id),
-            _ => Some(Work::Request(id)),
+            Op::Done if self.answers_by_end(id) => self.answer_and_close(now, id),
+            _ => self.advance(now, id),
         }
     }
 
-    /// A request that waited at a station is served now.
-    #[inline]
-    pub(super) fn service_begins(&mut self, now: Time, id: u32) {
-        self.trace(now, id, true);
+    /// A request that waited at a station is served now, which counts as a wait or not yet. Returns its operation and for
+    /// how many nanoseconds it has waited.
+    #[inline(always)]
+    fn turn_comes(&mut self, now: Time, id: u32, counts: bool) -> (usize, u64) {
         let request = &mut self.requests[id];
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::InService;
         let waited = now.since_past(request.since).0;
-        let at = request.at as usize;
-        self.op_times[at].waited += u128::from(waited);
         request.since = now;
+        let at = request.at as usize;
+        let time = &mut self.op_times[at];
+        time.waited += u128::from(waited);
+        time.waits += u64::from(counts && waited > 0);
+        (at, waited)
+    }
+
+    /// A request that waited at a station is served now, and somebody may look at that.
+    pub(super) fn service_begins(&mut self, now: Time, id: u32) {
+        self.trace(now, id, true);
+        let (at, waited) = self.turn_comes(now, id, false);
         if self.waits.is_none() || self.turn_came(now, id, (at, waited)) {
             self.op_times[at].waits += u64::from(waited > 0);
         }

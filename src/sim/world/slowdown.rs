@@ -345,7 +345,7 @@ impl World<'_> {
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::Ready;
         request.at += 1;
-        self.advance(now, id);
+        self.advance_and_answer(now, id);
     }
 
     /// A request is dropped in such a delay.

@@ -88,7 +88,7 @@ impl World<'_> {
             at,
             stations: self.stations.iter().map(|(s, _)| s.probe.clone()).collect(),
             pools: self.pools.iter().map(|p| p.probe.clone()).collect(),
-            op_times: self.op_times.clone(),
+            op_times: self.op_times.to_vec(),
             inventory: self.inventory.as_ref().map(|i| i.probe.clone()),
             room: self.room.as_ref().map(|(r, _)| r.probe.clone()),
             requests: self.recorder.durations.len(),

@@ -18,74 +18,102 @@ pub(super) const BAD_GATEWAY: ResponseCode = ResponseCode(502);
 /// Status of a request that waited too long for something inside the system.
 const GAVE_UP_WAITING: u16 = 503;
 
+/// The rarer operations that may hold a request up.
+macro_rules! rarer_op {
+    () => {
+        Op::SlowedDelay { .. }
+            | Op::AcquireKept { .. }
+            | Op::AcquireMany { .. }
+            | Op::Lock { .. }
+            | Op::RateLimit(_)
+            | Op::Limit(_)
+            | Op::Enter { .. }
+            | Op::Guard(_)
+            | Op::Call(_)
+            | Op::Fork(_)
+            | Op::Spawn(_)
+            | Op::Join
+            | Op::Cache { .. }
+            | Op::Store(_)
+            | Op::Balance { .. }
+            | Op::Deadline(_)
+            | Op::InTime
+            | Op::Connect(_)
+    };
+}
+
+/// The rarer operations that take no time but may fail. By name, all of them: for what is left over, the compiler would look
+/// first whether it is one of the others.
+macro_rules! instant_op {
+    () => {
+        Op::Fail { .. }
+            | Op::QueueStatus
+            | Op::RenewSession
+            | Op::LeaveRoom
+            | Op::ListSeats
+            | Op::Look(_)
+            | Op::Claim(_)
+            | Op::Confirm(_)
+            | Op::ReleaseSeat
+            | Op::ReadVersion(_)
+            | Op::CheckVersion(..)
+            | Op::Invalidate(_)
+            | Op::Keep(_)
+            | Op::Respond
+    };
+}
+
 impl World<'_> {
-    /// Runs the program of a request's endpoint until virtual time must pass.
+    /// As [`World::advance`]; a client that can go on does so when its turn comes.
+    pub(super) fn advance_and_answer(&mut self, now: Time, id: u32) {
+        if let Some(client) = self.advance(now, id) {
+            self.ready.push_back(Work::Vu(client));
+        }
+    }
+
+    /// Runs the program of a request's endpoint until virtual time must pass. Returns its client if that has its answer
+    /// and goes on at once, because nobody else's turn comes before.
     #[inline(never)]
-    pub(super) fn advance(&mut self, now: Time, id: u32) {
+    pub(super) fn advance(&mut self, now: Time, id: u32) -> Option<u32> {
         let request = &self.requests[id];
         if request.cancelled {
-            return self.drop_cancelled(now, id);
+            self.drop_cancelled(now, id);
+            return None;
         }
         let mut at = request.at as usize;
         loop {
             // Where a request stands is noted before all that it may wait or end at, and not behind each operation.
             match self.ops[at] {
-                Op::Serve { .. } => return self.visit(now, id, at),
-                Op::Delay(time) => return self.delay(now, id, at, time),
+                Op::Serve { .. } => {
+                    self.visit_here(now, id, at);
+                    return None;
+                }
+                Op::Delay(time) => {
+                    self.delay(now, id, at, time);
+                    return None;
+                }
                 Op::Acquire { pool } => {
                     if !self.acquire(now, id, at, pool) {
-                        return;
+                        return None;
                     }
                 }
                 Op::Release(_) => self.give_back_here(now, id),
                 Op::Unlock(_) | Op::Leave(_) => self.give_back_last(now, id),
                 Op::IssueToken => {
                     if let Err(code) = self.issue_token(now, id) {
-                        return self.fail(now, id, code);
+                        self.fail(now, id, code);
+                        return None;
                     }
                 }
                 Op::Done => return self.end_program(now, id),
-                Op::SlowedDelay { .. }
-                | Op::AcquireKept { .. }
-                | Op::AcquireMany { .. }
-                | Op::Lock { .. }
-                | Op::RateLimit(_)
-                | Op::Limit(_)
-                | Op::Enter { .. }
-                | Op::Guard(_)
-                | Op::Call(_)
-                | Op::Fork(_)
-                | Op::Spawn(_)
-                | Op::Join
-                | Op::Cache { .. }
-                | Op::Store(_)
-                | Op::Balance { .. }
-                | Op::Deadline(_)
-                | Op::InTime
-                | Op::Connect(_) => {
+                rarer_op!() => {
                     self.requests[id].at = at as u32;
-                    match self.rarer_op(now, id, at) {
-                        Some(skipped) => at += skipped,
-                        None => return,
-                    }
+                    at += self.rarer_op(now, id, at)?;
                 }
-                // By name, all of them: for what is left over, the compiler would look first whether it is one of the above.
-                op @ (Op::Fail { .. }
-                | Op::QueueStatus
-                | Op::RenewSession
-                | Op::LeaveRoom
-                | Op::ListSeats
-                | Op::Look(_)
-                | Op::Claim(_)
-                | Op::Confirm(_)
-                | Op::ReleaseSeat
-                | Op::ReadVersion(_)
-                | Op::CheckVersion(..)
-                | Op::Invalidate(_)
-                | Op::Keep(_)
-                | Op::Respond) => {
+                op @ instant_op!() => {
                     if let Err(code) = self.instant_op(now, id, op) {
-                        return self.fail(now, id, code);
+                        self.fail(now, id, code);
+                        return None;
                     }
                 }
             }
@@ -110,15 +138,19 @@ impl World<'_> {
         let _ = self.start_child(now, id, endpoint, true);
     }
 
-    /// A request comes to the end of its program: it is over.
+    /// A request comes to the end of its program: it is over. Returns its client if that goes on at once.
     #[inline(always)]
-    fn end_program(&mut self, now: Time, id: u32) {
+    fn end_program(&mut self, now: Time, id: u32) -> Option<u32> {
         if !self.answers_by_end(id) {
-            return self.finish(now, id);
+            self.finish(now, id);
+            return None;
         }
-        if let Some(client) = self.answer_and_close(now, id) {
-            self.ready.push_back(client);
+        let client = self.answer_and_close(now, id)?;
+        if self.ready.is_empty() {
+            return Some(client);
         }
+        self.ready.push_back(Work::Vu(client));
+        None
     }
 
     /// Whether a request at the end of its program has nothing to do but to answer its client.
@@ -131,13 +163,14 @@ impl World<'_> {
     /// Takes a token of a pool. Returns whether the request goes on; it may wait or be refused.
     #[inline(always)]
     fn acquire(&mut self, now: Time, id: u32, at: usize, pool: PoolId) -> bool {
-        let request = &mut self.requests[id];
+        let (request, held, first) = self.requests.slot_and_held(id);
         request.at = at as u32;
         let part = &mut self.pools[pool.index()];
         match part.acquire(now, id, request.ticket) {
             Admission::Granted | Admission::Displaces | Admission::OnHost => {
                 self.op_times[at].visits += 1;
-                self.requests.hold(id, Held::Token(pool));
+                held[first + usize::from(request.held)] = Held::Token(pool);
+                request.held += 1;
                 return true;
             }
             Admission::Queued | Admission::QueuedAnew => {
@@ -515,9 +548,9 @@ impl World<'_> {
         }
     }
 
-    /// A delay of a request is over. Returns the request, which goes on.
+    /// A delay of a request is over. Returns its client if that goes on at once.
     #[inline(always)]
-    pub(super) fn delay_over(&mut self, now: Time, id: u32, ticket: u32) -> Option<Work> {
+    pub(super) fn delay_over(&mut self, now: Time, id: u32, ticket: u32) -> Option<u32> {
         let mut request = &mut self.requests[id];
         if request.ticket != ticket || request.state != RequestState::Delayed {
             return None;
@@ -532,7 +565,7 @@ impl World<'_> {
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::Ready;
         request.at += 1;
-        Some(Work::Request(id))
+        self.advance(now, id)
     }
 
     /// A request has waited as long as its timeout or patience allows: it fails.
@@ -662,7 +695,7 @@ impl World<'_> {
         }
         if self.answers_by_end(id) {
             if let Some(client) = self.answer_and_close(now, id) {
-                self.ready.push_back(client);
+                self.ready.push_back(Work::Vu(client));
             }
             return;
         }

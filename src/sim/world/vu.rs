@@ -5,6 +5,7 @@
 
 use crate::engine::alias::Alias;
 use crate::engine::stream::Stream;
+use crate::engine::table::Table;
 use crate::engine::{Span, Time};
 use crate::measure::recorder::{Recorder, ResponseCode, SampleSource, SampleTags};
 use crate::model::Model;
@@ -212,9 +213,9 @@ impl EventChoice {
 #[derive(Clone, Debug)]
 pub struct JourneyInterpreter {
     /// The steps of all journeys, one after another.
-    steps: Vec<Step>,
+    steps: Table<Step>,
     /// Where each journey begins.
-    entry: Vec<u32>,
+    entry: Table<u32>,
     /// Loop counters of all VUs.
     loops: Vec<u32>,
     /// Open groups and their start times: `group_depth` for each VU.
@@ -222,7 +223,7 @@ pub struct JourneyInterpreter {
     /// Most groups that a VU can have open.
     group_depth: usize,
     /// Random choices of all journeys.
-    choices: Vec<Choices>,
+    choices: Table<Choices>,
     /// How events are chosen, if there are any.
     events: Option<EventChoice>,
     /// Number of users in the population.
@@ -253,12 +254,12 @@ impl JourneyInterpreter {
         };
         let inventory = model.inventory.as_ref();
         JourneyInterpreter {
-            steps,
-            entry,
+            steps: steps.into(),
+            entry: entry.into(),
             loops: Vec::new(),
             groups: Vec::new(),
             group_depth: model.journeys.iter().map(group_starts).max().unwrap_or(0),
-            choices,
+            choices: choices.into(),
             events: inventory.and_then(|i| EventChoice::new(&i.popularity, i.events)),
             users: model.users,
             records_durations: steps_of(model).any(records_duration),
@@ -525,14 +526,13 @@ fn records_duration(step: &Step) -> bool {
 
 #[inline]
 fn holds(condition: Condition, vu: &Vu, tokens: &Tokens) -> bool {
-    let reply = &vu.reply;
     if condition == Condition::Ok {
-        return reply.code.is_expected();
+        return vu.reply.code.is_expected();
     }
     holds_otherwise(condition, vu, tokens)
 }
 
-#[inline(never)]
+#[inline]
 fn holds_otherwise(condition: Condition, vu: &Vu, tokens: &Tokens) -> bool {
     let reply = &vu.reply;
     match condition {

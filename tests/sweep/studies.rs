@@ -26,7 +26,7 @@ server_hours = { cpu = 0.3 }
 "#;
 
 /// One of each study, and the file that it writes. The later ones read what the earlier ones wrote.
-const STUDIES: [(&str, Option<&str>); 5] = [
+const STUDIES: [(&str, Option<&str>); 6] = [
     ("capacity m.toml --vary load=0.2..3 --budget runs=60", None),
     (
         "capacity m.toml --minimise cost --vary stations.cpu.servers=1..3 --out designs.csv",
@@ -44,6 +44,10 @@ const STUDIES: [(&str, Option<&str>); 5] = [
     (
         "predict fitted.toml --set load=1.3 --runs 30 --window 1s..3s --out p.json",
         Some("p.json"),
+    ),
+    (
+        "capacity fitted.toml --vary load=0.5..4 --budget runs=60 --ranges 20",
+        None,
     ),
 ];
 

@@ -118,19 +118,28 @@ impl Step {
     }
 }
 
-/// The path of an address, with `{id}` for parts that are numbers or long identifiers, without its query.
+/// The path of an address, with `{id}` for parts that are numbers, dates, addresses of mail or long identifiers, without its
+/// query.
 #[must_use]
 pub fn pattern(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = rest.find('/').map_or("/", |at| &rest[at..]);
     let path = path.split(['?', '#']).next().unwrap_or("/");
     let parts = path.split('/').map(|part| {
-        let digits = part.chars().filter(char::is_ascii_digit).count();
-        let word = part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        if digits > 0 && (digits == part.len() || (word && part.len() >= 16)) {
-            "{id}"
-        } else {
-            part
+        let has_digit = part.contains(|c: char| c.is_ascii_digit());
+        let of = |more: &str| {
+            let known = |c: char| c.is_ascii_digit() || more.contains(c);
+            has_digit && part.chars().all(known)
+        };
+        let word = |more: &'static str| {
+            let known = move |c: char| c.is_ascii_alphanumeric() || more.contains(c);
+            has_digit && part.chars().all(known)
+        };
+        let long = part.len() >= 16 && word("-") || part.len() >= 40 && word("-_.~");
+        let mail = part.contains('@') || part.contains("%40");
+        match of("-:") || long || mail {
+            true => "{id}",
+            false => part,
         }
     });
     parts.collect::<Vec<_>>().join("/")
@@ -445,5 +454,28 @@ fn count(seen: &mut Vec<(Vec<Step>, u32)>, steps: &[Step]) {
             }
         }
         None => seen.push((steps.to_vec(), 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pattern;
+
+    #[test]
+    fn numbers_and_identifiers_in_a_path_are_parameters() {
+        for (url, path) in [
+            ("http://a/items/7?x=1", "/items/{id}"),
+            ("http://a/days/2026-12-01/12:30", "/days/{id}/{id}"),
+            ("http://a/u/anna%40b.test/x", "/u/{id}/x"),
+            ("http://a/o/6f9619ff-8b86-d011-b42d-00c04fc964ff", "/o/{id}"),
+            (
+                "http://a/v2/list/jquery-3.6.0.min.js",
+                "/v2/list/jquery-3.6.0.min.js",
+            ),
+            ("http://a/api/1.0/product-lists", "/api/1.0/product-lists"),
+            ("http://a", "/"),
+        ] {
+            assert_eq!(pattern(url), path, "{url}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::effect::{Call, Effect, End, Failure, Iteration};
 use crate::engine::Engine;
 use crate::loader::{module, own_module};
 use crate::natives::{self, Phase, State};
+use crate::option_types;
 use crate::script::{Exports, Metric};
 use crate::vu::{Slot, ended, failed};
 use rquickjs::promise::PromiseState;
@@ -106,6 +107,9 @@ impl<'js, 'e> Vu<'js, 'e> {
             Ok(common.into_object().unwrap_or(namespace))
         };
         let namespace = load().map_err(|e| self.failure(&e))?;
+        if !script.has_exports() {
+            self.check(&namespace)?;
+        }
         self.adopt(&namespace).map_err(|e| self.failure(&e))?;
         if script.is_loading() {
             let why = self
@@ -117,6 +121,31 @@ impl<'js, 'e> Vu<'js, 'e> {
         self.state.keep_exports(&namespace);
         self.state.phase.set(Phase::Call);
         Ok(())
+    }
+
+    /// Refuses exports that k6 refuses (`populateExports`, `internal/js/bundle.go`).
+    fn check(&self, namespace: &Object<'js>) -> std::result::Result<(), Failure> {
+        let failure = |e| self.failure(&e);
+        for name in ["setup", "teardown"] {
+            let given = namespace.contains_key(name).map_err(failure)?;
+            if given
+                && !namespace
+                    .get::<_, Value>(name)
+                    .map_err(failure)?
+                    .is_function()
+            {
+                let text = format!("exported '{name}' must be a function");
+                return Err(Failure::Result(text));
+            }
+        }
+        let written = || -> Result<Option<String>> {
+            let written: Function = self.kit()?.get("written")?;
+            written.call((namespace.clone(),))
+        };
+        match written().map_err(failure)? {
+            Some(options) => option_types::check(&options).map_err(Failure::Result),
+            None => Ok(()),
+        }
     }
 
     /// Takes over what the script exports; the first VU tells it to all.

@@ -11,6 +11,7 @@ mod files;
 mod go_random;
 mod loader;
 mod natives;
+mod option_types;
 mod options;
 mod raw;
 pub mod record;

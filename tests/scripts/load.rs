@@ -176,7 +176,7 @@ export default function () {
 fn a_script_is_told_of_its_scenario() {
     let script = "import http from 'k6/http'; import { sleep } from 'k6'; import exec from 'k6/execution';
 export const options = { scenarios: {
-  one: { executor: 'constant-vus', vus: 1, duration: '2s', env: { WHO: 'one', N: 3 }, exec: 'first', tags: { team: 'a' } },
+  one: { executor: 'constant-vus', vus: 1, duration: '2s', env: { WHO: 'one', N: '3' }, exec: 'first', tags: { team: 'a' } },
   two: { executor: 'shared-iterations', vus: 2, iterations: 4, startTime: '1s', exec: 'second', env: { WHO: 'two' } },
 }, thresholds: { 'http_reqs{team:a}': ['count==2'], 'http_reqs{scenario:two}': ['count==4'] } };
 const tell = () => console.log(exec.scenario.name, exec.scenario.executor, __ENV.WHO, __ENV.N,

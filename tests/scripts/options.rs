@@ -254,6 +254,77 @@ export default function () {{ http.get('http://shop/x'); }}
     );
 }
 
+/// What k6 cannot decode is refused, with the file and the option; whole numbers may be texts, and `null` is nothing.
+#[test]
+fn options_of_a_wrong_type_are_refused() {
+    let ends = |exported: &str| {
+        let script = format!(
+            "import http from 'k6/http';
+{exported};
+export default function () {{ http.get('http://shop/x'); }}
+"
+        );
+        let folder = folder(&[("test.js", &script), ("system.toml", ONE_ENDPOINT)]);
+        let output = run(&folder, &["--quiet"]);
+        let imported = capsim(&["import", folder.path().join("test.js").to_str().unwrap()]);
+        assert_eq!(output.status.code(), imported.status.code(), "{exported}");
+        (output.status.code(), text(&output.stderr))
+    };
+    for (exported, why) in [
+        (
+            "export const options = { discardResponseBodies: 'false' }",
+            "the option `discardResponseBodies` must be `true` or `false`, not the text \"false\"",
+        ),
+        (
+            "export const options = { tags: { a: 1 } }",
+            "the option `tags.a` must be a text, not the number 1",
+        ),
+        (
+            "export const options = { scenarios: { s: { executor: 'shared-iterations', env: { N: 1 } } } }",
+            "the option `scenarios.s.env.N` must be a text, not the number 1",
+        ),
+        (
+            "export const options = { stages: [{ duration: '1s', target: NaN }] }",
+            "error parsing script options: stages.0.target is NaN, which is no number",
+        ),
+        (
+            "export const options = () => ({})",
+            "error parsing script options: options is a function",
+        ),
+        (
+            "export const options = 5",
+            "the exported `options` must be an object, not the number 5",
+        ),
+        (
+            "export const options = [1]",
+            "the exported `options` must be an object, not a list",
+        ),
+        (
+            "export const setup = 5",
+            "exported 'setup' must be a function",
+        ),
+        (
+            "export let teardown",
+            "exported 'teardown' must be a function",
+        ),
+    ] {
+        let (code, said) = ends(exported);
+        assert_eq!(code, Some(104), "{exported}: {said}");
+        assert!(
+            said.contains("test.js: ") && said.contains(why),
+            "{exported}: {said}"
+        );
+    }
+    for exported in [
+        "export const options = null",
+        "export let options",
+        "export const options = { rps: '5', batch: '', throw: null, maxRedirects: '0', iterations: 2n }",
+    ] {
+        let (code, said) = ends(exported);
+        assert_eq!((code, said.as_str()), (Some(0), ""), "{exported}");
+    }
+}
+
 /// Samples carry the status that the script sees, the tags of the options, and the address that a threshold names.
 #[test]
 fn samples_carry_what_thresholds_ask_for() {

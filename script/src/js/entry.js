@@ -68,14 +68,31 @@
     for (const key of O.keys(env)) ownEnv()[key] = env[key];
     tellDefaults();
   };
+  // Options that are whole numbers; Go takes a text of digits, and an empty one as none.
+  const whole = ["vus", "iterations", "rps", "maxRedirects", "batch", "batchPerHost", "metricSamplesBufferSize"];
+  const numbered = (options) => {
+    const own = isObject(options) ? { ...options } : {};
+    for (const key of whole) if (typeof own[key] === "string") own[key] = own[key] === "" ? null : Number(own[key]);
+    return own;
+  };
   // The options of a script, under those that are set for it. Of what tells the load, those that are set stand alone.
   const optionsOf = ({ options }) => {
-    if (n.setOptions === undefined) return options;
+    if (n.setOptions === undefined) return isObject(options) ? numbered(options) : options;
     const set = JSON.parse(n.setOptions);
-    const own = isObject(options) ? { ...options } : {};
+    const own = numbered(options);
     const load = ["duration", "iterations", "stages", "scenarios"];
     if (load.some((key) => key in set)) for (const key of load) delete own[key];
     return O.assign(own, set);
+  };
+  const bigAsNumber = (_, x) => (typeof x === "bigint" ? Number(x) : x);
+  // Refuses what JSON cannot hold, as Go's encoder does, and says where it is.
+  const encodable = (x, path) => {
+    const refuse = (what) => { throw new ResultError(`error parsing script options: ${path} is ${what}`); };
+    if (typeof x === "function") refuse("a function");
+    if (typeof x === "number" && !isFinite(x)) refuse(`${x}, which is no number`);
+    if (!isObject(x) || x instanceof Date) return;
+    if (path.length > 1000) refuse("nested too deep");
+    for (const key of O.keys(x)) encodable(x[key], path === "options" ? key : `${path}.${key}`);
   };
   const kit = {
     newVu, responses, marks, slow, fail, enter, survey, changed, give,
@@ -93,8 +110,13 @@
     // The options as JSON.
     options: (namespace) => {
       const options = optionsOf(namespace);
-      if (!isObject(options)) return undefined;
-      return JSON.stringify(options, (_, v) => (typeof v === "number" && !isFinite(v) ? null : v));
+      return isObject(options) ? JSON.stringify(options, bigAsNumber) : undefined;
+    },
+    // What the script exports as its options, as JSON; `undefined` for none.
+    written: ({ options }) => {
+      if (nullish(options)) return undefined;
+      encodable(options, "options");
+      return JSON.stringify(options, bigAsNumber);
     },
     // Begins a call that is no iteration; `json` is its argument.
     run: (kind, callee, json) => {

@@ -62,6 +62,12 @@ impl CliError {
         }
     }
 
+    /// What went wrong, without the word that begins an error.
+    #[cfg(feature = "scripts")]
+    pub fn why(&self) -> &str {
+        self.text.strip_prefix("error: ").unwrap_or(&self.text)
+    }
+
     /// Prints the text and gives the code.
     pub fn tell(&self) -> u8 {
         if !self.text.is_empty() {

@@ -198,14 +198,9 @@ impl Run {
         self.write_files(&mut out, &run, (&model, page), &summary, &options);
         let usual = || crate::report::summary(&summary, &options);
         #[cfg(feature = "scripts")]
-        let text = super::scripted::handle_summary(
-            &model,
-            told.as_ref(),
-            (&summary, &options),
-            &files,
-            &mut out,
-        )
-        .unwrap_or_else(usual);
+        let text =
+            super::scripted::handle_summary(&model, told.as_ref(), (&summary, &options), &files)
+                .unwrap_or_else(usual);
         #[cfg(not(feature = "scripts"))]
         let text = usual();
         out.print(&text);

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use super::support::{capsim, folder, text};
+use super::support::{ONE_ENDPOINT, capsim, folder, text};
 
 /// A script with `setup`, a threshold and a check, whose summary this function handles.
 fn summarised(function: &str) -> (tempfile::TempDir, Output) {
@@ -16,12 +16,17 @@ export function handleSummary(data) {{ {function} }}"
     let system = "[stations.server]\nservers = 1\n[endpoints.x]\nroute = 'GET /x'\n\
         visits = [{ station = 'server', time = '5ms' }]\n";
     let folder = folder(&[("test.js", &script), ("system.toml", system)]);
-    let output = Command::new(env!("CARGO_BIN_EXE_capsim"))
+    let output = run_in(&folder);
+    (folder, output)
+}
+
+/// Runs `test.js` of a folder in that folder.
+fn run_in(folder: &tempfile::TempDir) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_capsim"))
         .args(["run", "test.js", "--system", "system.toml", "--quiet"])
         .current_dir(folder.path())
         .output()
-        .unwrap();
-    (folder, output)
+        .unwrap()
 }
 
 #[test]
@@ -191,17 +196,44 @@ fn a_summary_that_is_not_handled_is_the_usual_one() {
     assert!(text(&output.stderr).contains(told));
 }
 
+/// As in k6, a file that cannot be written is told and changes no exit code; nothing that was read is overwritten.
 #[test]
 fn handle_summary_writes_over_nothing_that_was_read() {
-    for name in ["test.js", "../x.json", "/x.json", "system.toml"] {
-        let (folder, output) = summarised(&format!("return {{ '{name}': 'x', 'y.txt': 'y' }};"));
-        assert!(
-            text(&output.stderr).contains("error: handleSummary: "),
-            "{name}"
-        );
+    for (name, why) in [
+        ("test.js", "test.js is the model, and would be lost"),
+        (
+            "system.toml",
+            "system.toml is the system, and would be lost",
+        ),
+        ("../x.json", "is not below the folder"),
+        ("/x.json", "is not below the folder"),
+        ("missing/x.json", "handleSummary: missing/x.json: "),
+    ] {
+        let function = format!("return {{ '{name}': 'x', 'y.txt': 'y', stdout: 'out' }};");
+        let (folder, output) = summarised(&function);
+        let told =
+            format!("ERRO failed to handle the end-of-test summary: could not write '{name}': ");
+        let said = text(&output.stderr);
+        assert!(said.contains(&told) && said.contains(why), "{name}: {said}");
         assert_eq!(output.status.code(), Some(99), "{name}");
+        assert!(text(&output.stdout).contains("out"), "{name}");
         let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
         assert_eq!(read("y.txt"), "y", "{name}");
         assert!(read("test.js").len() > 1 && read("system.toml").len() > 1);
+        assert!(!folder.path().join("missing").exists());
     }
+}
+
+/// A test that passes has passed, whatever becomes of its summary.
+#[test]
+fn a_summary_that_cannot_be_written_fails_no_test() {
+    let script = "export const options = { iterations: 1 };
+export default function () {}
+export function handleSummary() { return { 'missing/x.json': 'x', 'test.js': 'x' }; }
+";
+    let folder = folder(&[("test.js", script), ("system.toml", ONE_ENDPOINT)]);
+    let output = run_in(&folder);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(said.matches("ERRO failed to handle").count(), 2, "{said}");
 }

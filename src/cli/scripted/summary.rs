@@ -12,10 +12,8 @@ use capsim_script::{
 
 use super::program::ScriptProgram;
 use super::text_of;
-use crate::cli::exit::{self, CliError};
 use crate::cli::files::Files;
 use crate::cli::output::write_atomically;
-use crate::cli::outputs::Outputs;
 use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::report::{SummaryOptions, export};
@@ -24,6 +22,9 @@ use crate::world::program::{Carried, Told};
 /// Texts by where they go: `stdout`, `stderr`, or a file.
 type Texts = BTreeMap<String, String>;
 
+/// How k6 begins what it says of summaries that fail; they change no exit code (`internal/cmd/run.go`, v2.2.0).
+const FAILED: &str = "failed to handle the end-of-test summary";
+
 /// Lets the script of a run handle its summary, and writes the files that it wants. Gives what goes to stdout; `None` if
 /// that is the usual summary.
 pub fn handle_summary(
@@ -31,7 +32,6 @@ pub fn handle_summary(
     told: Option<&Told>,
     (summary, options): (&Summary, &SummaryOptions),
     files: &Files,
-    out: &mut Outputs,
 ) -> Option<String> {
     let program: &ScriptProgram = Carried::by(model)?;
     if !program.0.exports.has("handleSummary") {
@@ -42,7 +42,7 @@ pub fn handle_summary(
     let end = summarise(&program.script().ok()?, &data, summary.duration);
     let texts = match (end.failure, end.value) {
         (Some(Stop::Result(why)), _) => {
-            tell!("ERRO failed to handle the end-of-test summary: {why}");
+            tell!("ERRO {FAILED}: {why}");
             return Some(String::new());
         }
         (Some(stop), _) => {
@@ -57,7 +57,9 @@ pub fn handle_summary(
         tell!("{}", text.trim_end_matches('\n'));
     }
     for (path, text) in texts {
-        out.keep(write(Path::new(&path), &text, files));
+        if let Err(why) = write(Path::new(&path), &text, files) {
+            tell!("ERRO {FAILED}: could not write '{path}': {why}");
+        }
     }
     Some(printed)
 }
@@ -141,16 +143,14 @@ fn unanswered(id: u64) -> Answer {
 }
 
 /// Writes a file of the script, below the folder that the command runs in and over nothing that was read.
-fn write(path: &Path, text: &str, files: &Files) -> Result<(), CliError> {
+fn write(path: &Path, text: &str, files: &Files) -> Result<(), String> {
     let inside = |c: Component| matches!(c, Component::Normal(_) | Component::CurDir);
     if !path.components().all(inside) {
-        let text = format!(
-            "error: handleSummary: {} is not below the folder that capsim runs in\n  help: run capsim where the file \
-             should be",
-            path.display()
-        );
-        return Err(CliError::new(exit::OTHER, text));
+        return Err("it is not below the folder that capsim runs in".to_owned());
     }
-    files.clone().writes("handleSummary", Some(path)).check()?;
-    write_atomically(path, |out| out.write_all(text.as_bytes()))
+    let own = files.clone().writes("handleSummary", Some(path));
+    let written = own
+        .check()
+        .and_then(|()| write_atomically(path, |out| out.write_all(text.as_bytes())));
+    written.map_err(|error| error.why().to_owned())
 }

@@ -96,6 +96,62 @@ visits = [{ station = 'server', time = '5ms' }, { confirm = 'seat', status = 410
 answer = { file = 'bought.json' }
 ";
 
+/// A limit's `retry_after` is a header of the refusal, in whole seconds, and `{wait}` of its answer; of no other answer.
+#[test]
+fn refusals_tell_when_to_come_again() {
+    let script = "
+import http from 'k6/http';
+import { sleep } from 'k6';
+export const options = { iterations: 1 };
+const told = (r) => [r.status, r.headers['Retry-After'], r.body].join(' ');
+const get = (path) => console.log(told(http.get('http://shop.test/' + path)));
+export default function () {
+  get('a'); get('a'); get('b');
+  sleep(2.5); get('a');
+  sleep(1); get('a'); get('fixed'); get('a'); get('full');
+  http.batch(['a', 'own', 'free'].map((path) => 'http://shop.test/' + path)).forEach((r) => console.log(told(r)));
+}
+";
+    let limited = "limit = 'slow'\nvisits = [{ delay = '1ms' }]\nanswer = { text = 'ok' }\n";
+    let system = format!(
+        "[limits.slow]\nrate = 1\nper = '3s'\nburst = 1\nretry_after = true
+[limits.fixed]\nrate = 1\nper = '1h'\nburst = 1\nretry_after = '1500ms'
+[limits.none]\nrate = 1\nper = '1h'\nburst = 1
+[endpoints.a]\nroute = 'GET /a'\n{limited}
+[endpoints.b]\nroute = 'GET /b'\n{limited}failure = {{ body = {{ wait = '{{wait}}' }} }}
+[endpoints.own]\nroute = 'GET /own'\n{limited}failure = {{ headers = {{ retry-after = 'in {{wait}}' }}, text = '' }}
+[endpoints.free]\nroute = 'GET /free'\nvisits = [{{ delay = '1ms' }}]\nanswer = {{ text = 'ok' }}
+[endpoints.fixed]\nroute = 'GET /fixed'\nlimit = ['fixed', 'slow']\nvisits = [{{ delay = '1ms' }}]\nanswer = {{ text = 'ok' }}
+[endpoints.full]\nroute = 'GET /full'\nlimit = 'none'\nvisits = [{{ fail = 1.0, status = 503 }}]\nfailure = {{ text = '{{wait}}' }}
+"
+    );
+    for network in ["", "[network]\nlatency = '5ms'\n"] {
+        let folder = folder(&[
+            ("test.js", script),
+            ("system.toml", &format!("{system}{network}")),
+        ]);
+        let output = run(&folder, &["--audit"]);
+        assert_eq!(
+            logged(&output),
+            [
+                "200  ok",
+                "429 3 {}",
+                "429 3 {\"wait\":3}",
+                "429 1 {}",
+                "200  ok",
+                "429 3 {}",
+                "429 3 {}",
+                "503  0",
+                "429 3 {}",
+                "429 in 3 ",
+                "200  ok",
+            ],
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
 #[test]
 fn answers_tell_the_state_of_the_model() {
     let script = "

@@ -8,6 +8,7 @@ use capsim_script::{Headers, RequestError, Response};
 use serde_json::Value;
 
 use super::routes::Sent;
+use crate::engine::Span;
 use crate::model::Model;
 use crate::model::answer::{Answer, Body, Known, Name, Piece, Template};
 use crate::world::users::{StateView, Turn};
@@ -65,6 +66,11 @@ pub fn fill(
         (None, None) => ("{}".to_string(), json()),
     };
     response.headers = headers;
+    let seconds = retry_after(turn, state);
+    if let Some(seconds) = seconds.filter(|_| !has(&response.headers, "Retry-After")) {
+        let header = ("Retry-After".into(), seconds.to_string().into());
+        response.headers.push(header);
+    }
     let is_said = answer.is_some() || bodies.contains_key(&endpoint.name);
     if &*sent.request.method == "HEAD" {
         response.body = Some(Vec::new());
@@ -73,6 +79,22 @@ pub fn fill(
     } else {
         response.body = Some(body.into_bytes());
     }
+}
+
+/// The whole seconds that a refused request is told to wait, if it is.
+fn retry_after(turn: Turn, state: &StateView) -> Option<u64> {
+    let wait = state.retry_after(turn.vu);
+    let told = wait > Span::ZERO && !turn.reply.code.is_expected();
+    told.then(|| in_seconds(wait))
+}
+
+fn in_seconds(span: Span) -> u64 {
+    span.0.div_ceil(1_000_000_000)
+}
+
+fn has(headers: &Headers<Cow<'static, str>>, name: &str) -> bool {
+    let mut names = headers.iter().map(|(name, _)| name);
+    names.any(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// What the values of an answer come from.
@@ -200,15 +222,15 @@ impl Facts<'_> {
         let state = self.state;
         let seat = || self.listed.or_else(|| state.seat());
         let waits = || match self.turn.reply.admitted || self.model.waiting_room.is_none() {
-            true => Some((0, Some(crate::engine::Span::ZERO))),
+            true => Some((0, Some(Span::ZERO))),
             false => state.place(),
         };
         match known {
             Known::Entity(name) => self.entity(*name),
             Known::Position => waits().map(|(place, _)| place).into(),
             Known::Wait => {
-                let wait = waits().and_then(|(_, wait)| wait);
-                wait.map(|span| span.0.div_ceil(1_000_000_000)).into()
+                let in_line = || waits().and_then(|(_, wait)| wait).map(in_seconds);
+                retry_after(self.turn, state).or_else(in_line).into()
             }
             Known::Admitted => (waits().map(|(place, _)| place) == Some(0)).into(),
             Known::FreeSeats => {

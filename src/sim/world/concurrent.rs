@@ -39,7 +39,8 @@ struct Lines {
     /// Those that wait for an answer.
     under_way: Vec<u32>,
     free: Vec<u32>,
-    arrived: VecDeque<(Arrived, Reply, Context)>,
+    /// With each answer, how long it asks to wait before another attempt.
+    arrived: VecDeque<(Arrived, Reply, Context, Option<Span>)>,
     /// The VU wants an answer.
     asks: bool,
     /// It waits for it: there was none yet.
@@ -82,6 +83,7 @@ impl World<'_> {
         vu.state = VuState::Idle;
         let (reply, context) = (vu.reply, vu.context);
         let timings = self.last_timings(line);
+        let asked = self.retries.asked.remove(&line);
         let Some(concurrent) = &mut self.concurrent else {
             return;
         };
@@ -99,6 +101,7 @@ impl World<'_> {
             },
             reply,
             context,
+            asked,
         ));
         if std::mem::take(&mut lines.waits) {
             let vu = &mut self.vus[id as usize];
@@ -135,7 +138,9 @@ impl World<'_> {
         if !std::mem::take(&mut lines.asks) {
             return None;
         }
-        let (arrived, reply, context) = lines.arrived.pop_front()?;
+        let (arrived, reply, context, asked) = lines.arrived.pop_front()?;
+        self.retries.asked.remove(&id);
+        self.retries.asked.extend(asked.map(|wait| (id, wait)));
         let vu = &mut self.vus[id as usize];
         vu.reply = reply;
         vu.context = context;

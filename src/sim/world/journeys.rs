@@ -254,6 +254,9 @@ impl World<'_> {
     pub(super) fn send(&mut self, now: Time, id: u32, site_id: SiteId) {
         let site = self.sites[site_id.index()];
         self.sent += 1;
+        if !self.retries.asked.is_empty() {
+            self.retries.asked.remove(&id);
+        }
         if self.idle_watches > 0 {
             self.arm(now, site.watch);
         }

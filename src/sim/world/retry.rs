@@ -1,5 +1,7 @@
 //! Retries of journeys' requests: between the answer of an attempt and the next one its VU sleeps.
 
+use std::collections::BTreeMap;
+
 use crate::engine::{Span, Time};
 use crate::model::retry::RetryId;
 use crate::parts::retry::{RetryPolicy, RetryProbe, Tries, Verdict};
@@ -18,6 +20,10 @@ pub(super) struct Retries {
     pub of_vus: Vec<Option<(RetryId, Tries)>>,
     /// The guarded call that each request makes, by its number.
     pub calls: Vec<GuardedCall>,
+    /// A program drives the VUs, and may want to know what they were asked.
+    pub is_told: bool,
+    /// How long these VUs were asked to wait before they try again, from then until they send again.
+    pub asked: BTreeMap<u32, Span>,
 }
 
 impl Retries {
@@ -38,6 +44,9 @@ impl Retries {
     pub fn vu_is_asked(&mut self, vu: u32, wait: Span) {
         if let Some(Some((_, tries))) = self.of_vus.get_mut(vu as usize) {
             tries.retry_after = wait;
+        }
+        if self.is_told {
+            self.asked.insert(vu, wait);
         }
     }
 

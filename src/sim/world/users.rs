@@ -112,6 +112,14 @@ impl StateView<'_> {
         self.world.last_timings(vu)
     }
 
+    /// How long the last answer of a VU asks it to wait before it tries again, as HTTP's `Retry-After` does; zero if it does
+    /// not.
+    #[must_use]
+    pub fn retry_after(&self, vu: u32) -> Span {
+        let asked = self.world.retries.asked.get(&vu);
+        asked.copied().unwrap_or(Span::ZERO)
+    }
+
     /// What its requests are about; numbers of entities, or [`NONE`].
     #[must_use]
     pub fn context(&self) -> Context {
@@ -183,6 +191,7 @@ impl<'m> World<'m> {
     #[must_use]
     pub fn with_users(mut self, users: Box<dyn UserSource + 'm>) -> Self {
         self.users = Some(users);
+        self.retries.is_told = true;
         self
     }
 

@@ -57,7 +57,7 @@ fn effects(explanation: &Explanation) -> String {
         .map(|lever| {
             let (low, high) = (tried(&lever.tried.0), tried(&lever.tried.1));
             let mut row = vec![lever.path.clone(), lever.now.clone(), low, high];
-            row.extend(lever.effects.iter().map(|e| pair(*e)));
+            row.extend((0..explanation.thresholds.len()).map(|t| pair(lever, t)));
             row
         })
         .collect();

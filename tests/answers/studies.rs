@@ -274,6 +274,58 @@ fn the_service_time_and_the_load_matter_most() {
     }
 }
 
+/// One server cannot be fewer, and ten per cent of three VUs are none: both are changed by one, and it is said.
+#[test]
+fn what_is_few_is_changed_by_one() {
+    let model = |vus: u32| {
+        document(&format!(
+            "[scenarios.s]\nexecutor = \"constant-vus\"\nvus = {vus}\nduration = \"10s\"\njourney = \"j\"
+[journeys]\nj = [{{ request = \"e\" }}]
+[stations.cpu]\nservers = 1
+[endpoints.e]\nvisits = [{{ station = \"cpu\", time = \"10ms\" }}]
+[thresholds]\nhttp_req_duration = [\"avg<100\"]\n"
+        ))
+    };
+    let plan = explain::Plan {
+        share: 0.1,
+        seed: 1,
+        replications: 3,
+        budget: u64::MAX,
+    };
+    for (vus, tried, note) in [
+        (1, ("1.0", "2.0"), "tried: 2.0"),
+        (
+            3,
+            ("0.666666667", "1.333333333"),
+            "tried: 0.666666667 and 1.333333333",
+        ),
+        (5, ("0.8", "1.1"), "tried: 0.8 and 1.1"),
+        (20, ("0.9", "1.1"), ""),
+    ] {
+        let found = explain(&model(vus), &[], &plan, &HERE, &|| true).unwrap();
+        assert_eq!(found.skipped, [""; 0]);
+        let lever = |path: &str| found.levers.iter().find(|l| l.path == path).unwrap();
+        let load = lever("load");
+        assert_eq!((&*load.tried.0, &*load.tried.1), tried);
+        let (down, up) = load.effects[0];
+        assert!(
+            up.change > 0.0 && (vus == 1 || down.change < 0.0),
+            "{load:?}"
+        );
+        let servers = lever("stations.cpu.servers");
+        assert_eq!((&*servers.tried.0, &*servers.tried.1), ("1", "2"));
+        // The model as it stands, the load, the time and one server more.
+        let values = if vus == 1 { 5 } else { 6 };
+        assert_eq!(found.runs, 3 * values);
+        let text = capsim::report::answers::explain(&found, 9);
+        assert!(text.contains("only up: "), "{text}");
+        assert!(
+            note.is_empty() != text.contains("few VUs") && text.contains(note),
+            "{text}"
+        );
+    }
+}
+
 /// A clock that says no after so many questions.
 fn patience(questions: u32) -> impl Fn() -> bool {
     let left = std::cell::Cell::new(questions);

@@ -6,7 +6,7 @@ use super::counted;
 use crate::model::duration;
 use crate::report::bottleneck::bottleneck;
 use crate::study::answers::capacity::Cut;
-use crate::study::answers::explain::{Effect, Explanation};
+use crate::study::answers::explain::{Effect, Explanation, Lever};
 use crate::study::fit::free::four_digits;
 
 /// The number that a threshold compares, without the limit: `http_req_duration p(95)`.
@@ -33,9 +33,13 @@ pub fn share(effect: Effect) -> String {
     }
 }
 
-/// What the lower and the higher value do.
+/// What the lower and the higher value of a parameter do to the number that a threshold compares.
 #[must_use]
-pub fn pair((down, up): (Effect, Effect)) -> String {
+pub fn pair(lever: &Lever, threshold: usize) -> String {
+    let (down, up) = lever.effects[threshold];
+    if lever.only_up() {
+        return format!("only up: {}", share(up));
+    }
     if down.change == 0.0 && up.change == 0.0 {
         return "—".to_owned();
     }
@@ -57,6 +61,22 @@ pub fn tried(text: &str) -> String {
         Some(span) => duration::print(span),
         None => bare.to_owned(),
     }
+}
+
+/// The factors of the load that were tried, where whole VUs or arrivals make them other than asked for.
+fn steps_of_the_load(explanation: &Explanation) -> String {
+    let Some(load) = explanation.levers.iter().find(|l| l.path == "load") else {
+        return String::new();
+    };
+    let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
+    let now = number(&load.now);
+    let far = |text: &String| ((number(text) / now - 1.0).abs() - explanation.share).abs() > 1e-6;
+    let tried = match (load.only_up(), far(&load.tried.0), far(&load.tried.1)) {
+        (true, _, _) => load.tried.1.clone(),
+        (false, false, false) => return String::new(),
+        _ => format!("{} and {}", load.tried.0, load.tried.1),
+    };
+    format!("  load: so few VUs or arrivals change by one at least; tried: {tried}\n")
 }
 
 /// Parameters by their effect, the first `most`.
@@ -87,7 +107,7 @@ pub fn explain(explanation: &Explanation, most: usize) -> String {
     let heads: Vec<&str> = explanation.thresholds.iter().map(|t| compared(t)).collect();
     let cells: Vec<Vec<String>> = shown
         .iter()
-        .map(|lever| lever.effects.iter().map(|e| pair(*e)).collect())
+        .map(|lever| (0..heads.len()).map(|t| pair(lever, t)).collect())
         .collect();
     let widths: Vec<usize> = heads
         .iter()
@@ -114,6 +134,7 @@ pub fn explain(explanation: &Explanation, most: usize) -> String {
             explanation.levers.len() - most
         );
     }
+    out += &steps_of_the_load(explanation);
     for skipped in &explanation.skipped {
         let _ = writeln!(out, "  left out: {skipped}");
     }

@@ -5,6 +5,7 @@ use super::margin::Sample;
 use crate::account::Account;
 use crate::fit::free::{Unit, standing, written};
 use crate::metrics::thresholds_of;
+use crate::model::scenario::{Executor, Scenario, Stage};
 use crate::model::{Document, Model, Override};
 use crate::runner::{Asked, Runner, Study, Take};
 use crate::stats::interval::paired_difference;
@@ -38,13 +39,25 @@ pub struct Lever {
     pub path: String,
     /// Its value, as the file writes it.
     pub now: String,
-    /// Lower and upper value tried, as an override writes them.
+    /// Lower and upper value tried, as an override writes them; the lower is `now` where no lower one is valid.
     pub tried: (String, String),
     /// For each threshold: relative change of the number compared, with the lower and the upper value.
     pub effects: Vec<(Effect, Effect)>,
 }
 
+/// What a value does that was not tried.
+const NOTHING: Effect = Effect {
+    change: 0.0,
+    sure: false,
+};
+
 impl Lever {
+    /// Whether no lower value is valid, as of one server.
+    #[must_use]
+    pub fn only_up(&self) -> bool {
+        self.tried.0 == self.now
+    }
+
     /// The largest change of any threshold's number that is more than chance.
     #[must_use]
     pub fn largest(&self) -> f64 {
@@ -111,7 +124,7 @@ pub fn explain(
     if names.is_empty() {
         return Err("the model has no [thresholds]: say what matters".into());
     }
-    let (sides, skipped) = sides(document, base, share, &check);
+    let (sides, skipped) = sides(document, base, (share, &model), &check);
     let standing = (base.to_vec(), model);
     let models: Vec<&Variant> = std::iter::once(&standing)
         .chain(sides.iter().flat_map(|s| &s.3))
@@ -128,19 +141,23 @@ pub fn explain(
     let of_base = all.first().into_iter().flatten();
     let account = Account::mean(&of_base.map(|s| &s.account).collect::<Vec<_>>());
     let values: Vec<Vec<Vec<f64>>> = all.iter().map(|runs| values(runs, &columns)).collect();
+    let mut changed = values[1..].iter();
     let mut levers: Vec<Lever> = sides
         .into_iter()
-        .zip(values[1..].chunks(2))
-        .map(|((path, now, [low, high], _), pair)| Lever {
-            path,
-            now,
-            tried: (low, high),
-            effects: (0..columns.len())
-                .map(|t| {
-                    let base = &values[0][t];
-                    (effect(base, &pair[0][t]), effect(base, &pair[1][t]))
-                })
-                .collect(),
+        .map(|(path, now, [low, high], models)| {
+            let lower = (models.len() > 1).then(|| changed.next()).flatten();
+            let higher = changed.next();
+            let of = |runs: Option<&Vec<Vec<f64>>>, t: usize| {
+                runs.map_or(NOTHING, |runs| effect(&values[0][t], &runs[t]))
+            };
+            Lever {
+                path,
+                now,
+                tried: (low, high),
+                effects: (0..columns.len())
+                    .map(|t| (of(lower, t), of(higher, t)))
+                    .collect(),
+            }
         })
         .collect();
     levers.sort_by(|a, b| b.largest().total_cmp(&a.largest()));
@@ -208,8 +225,9 @@ fn rounds(
 /// Changes, and the model with them.
 type Variant = (Vec<Override>, Model);
 
-/// A parameter's path, its value as written, the two values tried, and the models with them.
-type Side = (String, String, [String; 2], [Variant; 2]);
+/// A parameter's path, its value as written, the two values tried, and the models with them; of the higher one alone,
+/// where no lower value is valid.
+type Side = (String, String, [String; 2], Vec<Variant>);
 
 fn check(document: &Document, base: &[Override], extra: &[Override]) -> Result<Variant, String> {
     let all: Vec<Override> = base.iter().chain(extra).cloned().collect();
@@ -219,11 +237,11 @@ fn check(document: &Document, base: &[Override], extra: &[Override]) -> Result<V
     }
 }
 
-/// Every parameter that can go up and down, and those that cannot.
+/// Every parameter that can go up and down, or a whole number up alone, and those that cannot.
 fn sides(
     document: &Document,
     base: &[Override],
-    share: f64,
+    (share, standing_model): (f64, &Model),
     check: &impl Fn(&[Override]) -> Result<Variant, String>,
 ) -> (Vec<Side>, Vec<String>) {
     let mut skipped = Vec::new();
@@ -251,9 +269,25 @@ fn sides(
             let change = Override::new(&path, text).map_err(|e| e.brief())?;
             check(&[change])
         };
-        match (model_of(&texts[0]), model_of(&texts[1])) {
-            (Ok(down), Ok(up)) => {
-                sides.push((path.clone(), now, texts, [down, up]));
+        // What a share of the load leaves as it is, such as few VUs, is changed by one.
+        let further = value / largest(standing_model);
+        let tries = [(&texts[0], -further), (&texts[1], further)].map(|(text, step)| {
+            let made = model_of(text);
+            let same = |v: &Variant| path == "load" && v.1.scenarios == standing_model.scenarios;
+            if !made.as_ref().is_ok_and(same) {
+                return (text.clone(), made);
+            }
+            let text = written(unit, value + step);
+            let made = model_of(&text);
+            (text, made)
+        });
+        let whole = unit == Unit::Whole || path == "load";
+        match tries {
+            [(low, Ok(down)), (high, Ok(up))] => {
+                sides.push((path.clone(), now, [low, high], vec![down, up]));
+            }
+            [_, (high, Ok(up))] if whole => {
+                sides.push((path.clone(), now.clone(), [now, high], vec![up]));
             }
             _ => skipped.push(format!(
                 "{path}: not valid {:.0} % up or down",
@@ -271,6 +305,28 @@ fn around(unit: Unit, value: f64, share: f64) -> [String; 2] {
         _ => value * share,
     };
     [written(unit, value - step), written(unit, value + step)]
+}
+
+/// The largest number of VUs, or of arrivals in a unit of time, that a scenario's load is made of.
+fn largest(model: &Model) -> f64 {
+    let most = |start: f64, stages: &[Stage]| {
+        let targets = stages.iter().map(|stage| stage.target);
+        targets.fold(start, f64::max)
+    };
+    let of = |scenario: &Scenario| match &scenario.executor {
+        Executor::ConstantVus { vus, .. }
+        | Executor::SharedIterations { vus, .. }
+        | Executor::PerVuIterations { vus, .. } => *vus as f64,
+        Executor::ConstantArrivalRate { rate, .. } => *rate as f64,
+        Executor::RampingVus {
+            start_vus, stages, ..
+        } => most(*start_vus as f64, stages),
+        Executor::RampingArrivalRate {
+            start_rate, stages, ..
+        } => most(*start_rate as f64, stages),
+        _ => 1.0,
+    };
+    model.scenarios.iter().map(of).fold(1.0, f64::max)
 }
 
 /// Each column's values, run by run.

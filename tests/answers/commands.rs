@@ -317,6 +317,30 @@ fn an_impossible_value_is_told_in_one_line() {
     );
 }
 
+/// Where the budget ends a search before the end of its range, that is what is said of the range.
+#[test]
+fn a_budget_that_ends_a_search_is_said_to_have_done_so() {
+    let directory = model();
+    let done = capsim(
+        directory.path(),
+        &[
+            "capacity",
+            "m.toml",
+            "--vary",
+            "load=0.01..0.5",
+            "--budget",
+            "runs=4",
+            "-q",
+        ],
+    );
+    let said = text(&done.stdout);
+    assert!(
+        said.contains("smallest failing none of those tried (0.01 … "),
+        "{said}"
+    );
+    assert!(!said.contains("in the range"), "{said}");
+}
+
 /// Values that fail, but not for sure, are not none.
 #[test]
 fn an_end_that_is_not_sure_is_said_to_be_so() {

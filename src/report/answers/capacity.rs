@@ -23,6 +23,10 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
     let end = |v: Option<f64>, holding: bool| match v {
         Some(v) => show(v),
         None if answer.any(holding) => "none for sure".to_string(),
+        None if !reached(question, answer, holding) => {
+            let (first, last) = span_tried(answer);
+            format!("none of those tried ({} … {})", show(first), show(last))
+        }
         None => "none in the range".to_string(),
     };
     let _ = writeln!(
@@ -62,6 +66,24 @@ pub fn capacity(question: &Question, answer: &Answer, verbose: bool) -> String {
         None => {}
     }
     out
+}
+
+/// The least and the largest value tried.
+fn span_tried(answer: &Answer) -> (f64, f64) {
+    let values = answer.tried.iter().map(|tried| tried.value);
+    let none = (f64::INFINITY, f64::NEG_INFINITY);
+    values.fold(none, |(low, high), v| (low.min(v), high.max(v)))
+}
+
+/// Whether the search has come to the end of the range at which thresholds hold most easily, or, if not `holding`, are
+/// crossed most easily: a budget may have ended it before.
+fn reached(question: &Question, answer: &Answer, holding: bool) -> bool {
+    let (first, last) = span_tried(answer);
+    match (answer.cut_short, question.minimise == holding) {
+        (None, _) => true,
+        (Some(_), true) => last >= question.high,
+        (Some(_), false) => first <= question.low,
+    }
 }
 
 /// All values tried, one a line.
@@ -139,6 +161,13 @@ fn headroom(question: &Question, answer: &Answer) -> Option<String> {
                  chance or of a closer look (`capsim run --replications 50`)",
                 show(low),
                 show(high)
+            )
+        }
+        _ if (question.low..=question.high).contains(&now) => {
+            let (first, last) = span_tried(answer);
+            let (first, last) = (show(first), show(last));
+            format!(
+                "{stands}, was not come to: the budget ended the search, which tried {first} … {last}"
             )
         }
         _ => format!("{stands}, is outside the range that was searched"),

@@ -296,6 +296,22 @@ impl<'js, 'e> Vu<'js, 'e> {
         }
     }
 
+    /// An exception as a text.
+    fn described(&self, thrown: Value<'js>) -> Result<String> {
+        let describe: Function = self.kit()?.get("describe")?;
+        describe.call((thrown,))
+    }
+
+    /// Where an exception was thrown, `at function (file:line:column)`, if it says so.
+    #[cold]
+    fn place(&self, thrown: &Value<'js>) -> Option<String> {
+        let text = self.described(thrown.clone()).ok()?;
+        let mut lines = text.lines().map(str::trim);
+        lines
+            .find(|line| line.starts_with("at "))
+            .map(str::to_owned)
+    }
+
     /// What an error of the engine means.
     #[inline(never)]
     fn failure(&self, error: &rquickjs::Error) -> Failure {
@@ -307,14 +323,17 @@ impl<'js, 'e> Vu<'js, 'e> {
             // No memory was left for the error itself.
             return Failure::Exception("InternalError: out of memory".to_owned());
         }
-        if let Some(stop) = self.state.take_stop() {
+        let stop = self.state.take_stop();
+        if let Some(Failure::Endless(text)) = stop {
+            return Failure::Endless(match self.place(&thrown) {
+                Some(place) => format!("{text} {place}"),
+                None => text,
+            });
+        }
+        if let Some(stop) = stop {
             return stop;
         }
-        let describe = self
-            .kit()
-            .and_then(|kit| kit.get::<_, Function>("describe"));
-        let text = describe.and_then(|f| f.call::<_, String>((thrown,)));
-        match text {
+        match self.described(thrown) {
             Ok(text) => match text.strip_prefix("\u{0}") {
                 Some(text) => Failure::Result(text.to_owned()),
                 None => Failure::Exception(text),

@@ -1,6 +1,6 @@
 //! How `import` finds its modules.
 
-use crate::files::MODULES;
+use crate::files::{Files, MODULES};
 use crate::natives::Desk;
 use crate::raw::Bytecode;
 use crate::script::Script;
@@ -35,7 +35,11 @@ impl Resolver for Imports {
         let resolved = match name.strip_prefix(RESOLVED) {
             Some(known) => known.to_owned(),
             None => {
-                let found = self.script.files().resolve(base, name);
+                let files = self.script.files();
+                let found = files.resolve(base, name).and_then(|found| {
+                    let importer = base.rsplit_once(OF_VU).map_or(base, |(base, _)| base);
+                    there(files, importer, found)
+                });
                 found.map_err(|text| Exception::throw_message(ctx, &text))?
             }
         };
@@ -188,6 +192,17 @@ fn wrapped(name: &str, text: &str) -> String {
     out
 }
 
+/// The resolved name of a module, if that can be read; who imports it is known here alone.
+fn there(files: &Files, importer: &str, name: String) -> std::result::Result<String, String> {
+    if MODULES.contains(&&*name) {
+        return Ok(name);
+    }
+    match files.bytes(&name) {
+        Ok(_) => Ok(name),
+        Err(why) => Err(format!("{why} (imported by '{importer}')")),
+    }
+}
+
 /// What `require` gives: a module of k6, or what a file gives out.
 pub(crate) fn required<'js>(
     ctx: &Ctx<'js>,
@@ -198,6 +213,7 @@ pub(crate) fn required<'js>(
     let resolved = script
         .files()
         .resolve(base, name)
+        .and_then(|found| there(script.files(), base, found))
         .map_err(|text| Exception::throw_message(ctx, &text))?;
     if MODULES.contains(&&*resolved) {
         let kit: Object = ctx.globals().get("__capsim")?;

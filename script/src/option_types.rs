@@ -71,8 +71,8 @@ const OPTIONS: [(&str, Type); 37] = [
     ("discardResponseBodies", Switch),
 ];
 
-/// The fields of scenarios. Which of them an executor has is for who makes them a load.
-const FIELDS: [(&str, Type); 17] = [
+/// The fields that scenarios of all executors have.
+const COMMON: [(&str, Type); 7] = [
     ("executor", Text),
     ("startTime", Time),
     ("gracefulStop", Time),
@@ -80,20 +80,45 @@ const FIELDS: [(&str, Type); 17] = [
     ("exec", Text),
     ("tags", Texts),
     ("options", Object),
-    ("vus", Whole),
-    ("iterations", Whole),
-    ("duration", Time),
-    ("maxDuration", Time),
-    ("startVUs", Whole),
-    ("startRate", Whole),
-    ("rate", Whole),
-    ("timeUnit", Time),
-    ("preAllocatedVUs", Whole),
-    ("maxVUs", Whole),
 ];
 
-/// Fields of scenarios with stages.
-const OF_STAGES: [(&str, Type); 2] = [("stages", Stages), ("gracefulRampDown", Time)];
+const OF_ITERATIONS: [(&str, Type); 3] =
+    [("vus", Whole), ("iterations", Whole), ("maxDuration", Time)];
+
+/// The other fields of an executor's scenarios (`lib/executor`), which k6 knows no others beside.
+const EXECUTORS: [(&str, &[(&str, Type)]); 6] = [
+    ("shared-iterations", &OF_ITERATIONS),
+    ("per-vu-iterations", &OF_ITERATIONS),
+    ("constant-vus", &[("vus", Whole), ("duration", Time)]),
+    (
+        "ramping-vus",
+        &[
+            ("startVUs", Whole),
+            ("stages", Stages),
+            ("gracefulRampDown", Time),
+        ],
+    ),
+    (
+        "constant-arrival-rate",
+        &[
+            ("rate", Whole),
+            ("timeUnit", Time),
+            ("duration", Time),
+            ("preAllocatedVUs", Whole),
+            ("maxVUs", Whole),
+        ],
+    ),
+    (
+        "ramping-arrival-rate",
+        &[
+            ("startRate", Whole),
+            ("timeUnit", Time),
+            ("stages", Stages),
+            ("preAllocatedVUs", Whole),
+            ("maxVUs", Whole),
+        ],
+    ),
+];
 
 const STAGE: [(&str, Type); 2] = [("duration", Time), ("target", Whole)];
 
@@ -147,7 +172,7 @@ fn one(value: &Value, path: &str, kind: Type) -> Result<(), String> {
         (Scenarios, Value::Object(all)) => {
             return all
                 .iter()
-                .try_for_each(|(name, value)| scenario(value, &format!("{path}.{name}")));
+                .try_for_each(|(name, value)| scenario(value, &format!("{path}.{name}"), name));
         }
         (Switch, _) => "`true` or `false`",
         (Whole, _) => "a whole number",
@@ -184,11 +209,34 @@ fn within(value: &Value, path: &str, known: &[(&str, Type)]) -> Result<(), Strin
     }
 }
 
-fn scenario(value: &Value, path: &str) -> Result<(), String> {
-    match value {
-        Value::Object(fields) => all(fields, &format!("{path}."), &[&FIELDS, &OF_STAGES]),
-        other => Err(wrong(path, "an object with an `executor`", other)),
+fn scenario(value: &Value, path: &str, name: &str) -> Result<(), String> {
+    let Value::Object(fields) = value else {
+        return Err(wrong(path, "an object with an `executor`", value));
+    };
+    let executor = fields
+        .iter()
+        .find(|(k, _)| k.eq_ignore_ascii_case("executor"));
+    let executor = executor
+        .and_then(|(_, name)| name.as_str())
+        .unwrap_or_default();
+    // One that nobody knows is told with the names of those that are.
+    let own = EXECUTORS.iter().find(|(known, _)| *known == executor);
+    let Some((_, own)) = own else {
+        return all(fields, &format!("{path}."), &[&COMMON]);
+    };
+    let known = [&COMMON[..], own];
+    let is_known = |key: &str| {
+        let mut known = known.iter().copied().flatten();
+        known.any(|(k, _)| k.eq_ignore_ascii_case(key))
+    };
+    if let Some(unknown) = fields.keys().find(|key| !is_known(key)) {
+        let has: Vec<&str> = own.iter().map(|(key, _)| *key).collect();
+        return Err(format!(
+            "scenario `{name}`: json: unknown field {unknown:?}\n  help: {executor} has {}",
+            has.join(", ")
+        ));
     }
+    all(fields, &format!("{path}."), &known)
 }
 
 /// As `null.Int` reads it: a number without a fraction, or a text of one.
@@ -270,7 +318,7 @@ mod tests {
             json!({ "duration": 1500.5, "setupTimeout": "1d2h", "teardownTimeout": "-1.5h3ms" }),
             json!({ "duration": "10", "minIterationDuration": ".5s", "tags": null, "stages": [null] }),
             json!({ "stages": [{ "duration": "1m", "target": "7" }], "dns": { "ttl": "0" } }),
-            json!({ "scenarios": { "s": { "executor": "x", "env": { "A": "1" }, "rate": "9" } } }),
+            json!({ "scenarios": { "s": { "executor": "constant-arrival-rate", "env": { "A": "1" }, "Rate": "9" } } }),
             json!({ "systemTags": ["url", null], "thresholds": {}, "scenarios": null, "hosts": {} }),
         ] {
             assert_eq!(check(&options.to_string()), Ok(()), "{options}");
@@ -305,6 +353,14 @@ mod tests {
             (
                 json!({ "scenarios": { "s": null } }),
                 "an object with an `executor`, not null",
+            ),
+            (
+                json!({ "scenarios": { "s": { "executor": "constant-vus", "maxVUs": 3 } } }),
+                "scenario `s`: json: unknown field \"maxVUs\"\n  help: constant-vus has vus, duration",
+            ),
+            (
+                json!({ "scenarios": { "s": { "executor": "ramping-vus", "stages": [{ "target": [] }] } } }),
+                "`scenarios.s.stages[0].target` must be a whole number, not a list",
             ),
             (json!({ "scenarios": [] }), "a field for each scenario"),
             (json!([1]), "`options` must be an object, not a list"),

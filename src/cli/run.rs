@@ -463,7 +463,13 @@ impl Run {
 
     fn code(&self, outcome: &Outcome, model: &Model, crossed: bool) -> Result<u8, CliError> {
         let limit = |phase: &str| {
-            format!("error: {phase} took longer than its timeout; raise it in [{phase}]")
+            let place = match &model.program {
+                Some(_) => {
+                    format!("raise `{phase}Timeout` in the script's options, or it in [{phase}]")
+                }
+                None => format!("raise it in [{phase}]"),
+            };
+            format!("error: {phase} took longer than its timeout; {place}")
         };
         match &outcome.end {
             Termination::Finished if crossed => Ok(exit::THRESHOLDS),

@@ -325,6 +325,58 @@ export default function () {{ http.get('http://shop/x'); }}
     }
 }
 
+/// What is wrong with a script is told in its own words, and where it is.
+#[test]
+fn errors_are_in_the_words_of_the_script() {
+    let ends = |script: &str| {
+        let files = [
+            ("test.js", script),
+            (
+                "lib.js",
+                "import { x } from './gone.js'; export const y = x;",
+            ),
+            ("system.toml", ONE_ENDPOINT),
+        ];
+        let output = run(&folder(&files), &["--quiet"]);
+        (output.status.code(), text(&output.stderr))
+    };
+    let default = "export default function () { work(); }";
+    for (script, code, why) in [
+        (
+            format!(
+                "import http from 'k6/http'; const work = () => http.get('http://shop/x');
+export const options = {{ scenarios: {{ s: {{ executor: 'constant-vus', vus: 1, duration: '1s', maxVUs: 3 }} }} }};
+{default}"
+            ),
+            104,
+            "test.js: scenario `s`: json: unknown field \"maxVUs\"\n  help: constant-vus has vus, duration\n",
+        ),
+        (
+            format!(
+                "import {{ sleep }} from 'k6'; const work = () => {{}};
+export const options = {{ setupTimeout: '1s' }}; export function setup() {{ sleep(2); }}
+{default}"
+            ),
+            100,
+            "setup took longer than its timeout; raise `setupTimeout` in the script's options, or it in [setup]\n",
+        ),
+        (
+            format!("import {{ y }} from './lib.js'; const work = () => y;\n{default}"),
+            107,
+            "the file 'gone.js' cannot be read: No such file or directory (os error 2) (imported by 'lib.js')",
+        ),
+        (
+            format!("const work = () => {{\n  for (;;);\n}};\n{default}"),
+            104,
+            "an endless loop? at work (test.js:",
+        ),
+    ] {
+        let (ended, said) = ends(&script);
+        assert!(said.contains(why), "{said}");
+        assert_eq!(ended, Some(code), "{said}");
+    }
+}
+
 /// Samples carry the status that the script sees, the tags of the options, and the address that a threshold names.
 #[test]
 fn samples_carry_what_thresholds_ask_for() {

@@ -421,6 +421,31 @@ export default function () { http.get(`${address}/x?u=${users[__VU % users.lengt
     assert_eq!(stub.output().unwrap().status.code(), Some(0));
 }
 
+/// That most iterations ended early is told.
+#[test]
+fn iterations_that_threw_are_counted() {
+    let script = |when: &str| {
+        format!(
+            "import http from 'k6/http';
+export const options = {{ iterations: 10 }};
+export default function () {{ http.get('http://shop/x'); if ({when}) throw new Error('no'); }}
+"
+        )
+    };
+    let said = |when: &str| {
+        let folder = folder(&[("test.js", &script(when)), ("system.toml", ONE_ENDPOINT)]);
+        let output = run(&folder, &[]);
+        assert_eq!(output.status.code(), Some(0));
+        text(&output.stderr)
+    };
+    let most = said("__ITER > 2");
+    assert!(
+        most.contains("WARN 7 of 10 iterations ended by an exception\n  help: "),
+        "{most}"
+    );
+    assert!(!said("__ITER > 5").contains("WARN"));
+}
+
 /// VUs of scenarios that do not overlap have the same numbers, as in k6; their random numbers are their own.
 #[test]
 fn scenarios_one_after_another_have_the_same_vus() {

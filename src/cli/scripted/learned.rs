@@ -76,6 +76,8 @@ pub struct Attempt {
     pub failed: bool,
     /// `setup` or `teardown` threw.
     pub threw: bool,
+    /// Iterations that came to an end, and those of them that an exception ended.
+    pub ended: (u64, u64),
     /// What the script did that the model did not know.
     pub missing: Missing,
 }

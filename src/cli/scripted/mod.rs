@@ -227,6 +227,13 @@ pub fn tell(told: Option<&Told>) -> Option<CliError> {
     for line in &told.lines {
         tell!("{line}");
     }
+    let (all, threw) = told.ended;
+    if threw > 0 && 2 * threw >= all {
+        tell!(
+            "WARN {threw} of {all} iterations ended by an exception\n  help: where it comes of a body that is made up, say \
+             what the endpoint answers: [endpoints.NAME] answer = {{ body = {{ … }} }}"
+        );
+    }
     told.aborted.as_ref().map(|text| {
         let text = format!("ERRO {text}");
         CliError::new(exit::SCRIPT_ABORTED, text)

@@ -300,6 +300,7 @@ impl Session for ScriptSession {
             aborted: attempt.aborted,
             failed: attempt.failed,
             threw: attempt.threw,
+            ended: attempt.ended,
             setup: attempt.setup.as_deref().map(Into::into),
         }
     }

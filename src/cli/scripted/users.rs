@@ -321,6 +321,11 @@ impl ScriptUsers<'_> {
         if let UserAction::Rest(time) = over {
             user.made.1 = user.made.1 + time;
         }
+        if turn.origin.as_scenario().is_some() {
+            let (all, threw) = &mut self.told.borrow_mut().ended;
+            *all += 1;
+            *threw += u64::from(matches!(end.failure, Some(Stop::Exception(_))));
+        }
         if let Some(scenario) = turn.origin.as_scenario() {
             let journey = self.model.scenarios[scenario].journey.index();
             let (made, slept) = &mut user.made;

@@ -54,6 +54,8 @@ pub struct Told {
     pub failed: bool,
     /// Whether `setup` or `teardown` threw.
     pub threw: bool,
+    /// Iterations that came to an end, and those of them that an exception ended.
+    pub ended: (u64, u64),
     /// What `setup` returned, as JSON.
     pub setup: Option<Arc<str>>,
 }

@@ -469,6 +469,14 @@ export default function () { http.get('http://shop/x'); }
     let wrong = run(&folder, &["--vus", "many"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(text(&wrong.stderr).contains("error: --vus many\n  help: give a whole number"));
+    // The load of a system file stands.
+    let load = "[scenarios.a]\nexecutor = \"shared-iterations\"\njourney = \"default\"\n\
+                [journeys]\ndefault = [{ request = \"x\" }]\n";
+    let system = format!("{load}{ONE_ENDPOINT}");
+    std::fs::write(folder.path().join("system.toml"), system).unwrap();
+    let given = run(&folder, &["--vus", "3"]);
+    assert_eq!(given.status.code(), Some(2));
+    assert!(text(&given.stderr).contains("--vus goes with the load of a script"));
 }
 
 /// Scripts that look at all of `__ENV` see the shell's variables; `-e` stands over them.

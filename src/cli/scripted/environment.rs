@@ -49,6 +49,23 @@ impl Environment {
         self.env.is_empty() && self.include_system_env_vars && self.load().is_empty()
     }
 
+    /// Refuses options of the load where that is said by a model.
+    ///
+    /// # Errors
+    /// One was given.
+    pub fn leaves_load(&self) -> Result<(), CliError> {
+        match self.load().first() {
+            None => Ok(()),
+            Some((name, _)) => {
+                let text = format!(
+                    "error: {name} goes with the load of a script, and this load is in a model\n  help: --set \
+                     scenarios.NAME.vus=10 changes it"
+                );
+                Err(CliError::new(exit::USAGE, text))
+            }
+        }
+    }
+
     /// The options of the load, with their values.
     fn load(&self) -> Vec<(&'static str, String)> {
         let stages = (!self.stage.is_empty()).then(|| self.stage.join(","));

@@ -80,7 +80,10 @@ impl ScriptArgs {
     ) -> Result<Document, CliError> {
         let (document, script) = match (&self.system, &self.script) {
             (Some(system), _) => (self.with_load(given, system, allowed)?, given),
-            (None, Some(script)) => (super::document(given)?, script.as_path()),
+            (None, Some(script)) => {
+                self.environment.leaves_load()?;
+                (super::document(given)?, script.as_path())
+            }
             (None, None) => {
                 self.nothing_else()?;
                 return Ok(super::document(given)?.allowing(allowed));
@@ -175,6 +178,8 @@ impl ScriptArgs {
                 let value = Override::new(&format!("model.{key}"), &value);
                 defaults.push(value.map_err(CliError::model)?);
             }
+        } else {
+            self.environment.leaves_load()?;
         }
         let document = Document::from_text(&place, &text).map_err(CliError::model)?;
         Ok(document.with_defaults(&format!("the options of {script}"), defaults))

@@ -127,17 +127,12 @@ pub fn pattern(url: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or("/");
     let parts = path.split('/').map(|part| {
         let has_digit = part.contains(|c: char| c.is_ascii_digit());
-        let of = |more: &str| {
-            let known = |c: char| c.is_ascii_digit() || more.contains(c);
-            has_digit && part.chars().all(known)
-        };
-        let word = |more: &'static str| {
-            let known = move |c: char| c.is_ascii_alphanumeric() || more.contains(c);
-            has_digit && part.chars().all(known)
-        };
-        let long = part.len() >= 16 && word("-") || part.len() >= 40 && word("-_.~");
+        let made_of = |known: fn(char) -> bool| has_digit && part.chars().all(known);
+        let number = made_of(|c| c.is_ascii_digit() || "-:".contains(c));
+        let long = part.len() >= 16 && made_of(|c| c.is_ascii_alphanumeric() || c == '-')
+            || part.len() >= 40 && made_of(|c| c.is_ascii_alphanumeric() || "-_.~".contains(c));
         let mail = part.contains('@') || part.contains("%40");
-        match of("-:") || long || mail {
+        match number || long || mail {
             true => "{id}",
             false => part,
         }

@@ -110,8 +110,11 @@ impl ScriptArgs {
             program
                 .learn(&checked.model)
                 .map_err(|why| CliError::new(exit::INVALID, format!("error: {why}")))?;
-            if let Ok(learnt) = document.check(overrides) {
-                told_apart(&learnt.model);
+            let twins = twins(&checked.model);
+            if !twins.is_empty()
+                && let Ok(learnt) = document.check(overrides)
+            {
+                told_apart(&learnt.model, &twins);
             }
         }
         self.kept.set(carried).ok();
@@ -197,9 +200,9 @@ impl ScriptArgs {
 }
 
 /// Warns of endpoints that have a route with another one and that no request reached while the script was learnt.
-fn told_apart(model: &Model) {
+fn told_apart(model: &Model, twins: &[(EndpointId, EndpointId)]) {
     let name = |id: EndpointId| &model.endpoints[id.index()].name;
-    for (first, other) in twins(model) {
+    for &(first, other) in twins {
         let reached = |site: &Site| site.endpoint == other && !is_stand_in(site);
         if !model.sites.iter().any(reached) {
             let (first, other) = (name(first), name(other));

@@ -321,16 +321,14 @@ impl ScriptUsers<'_> {
         if let UserAction::Rest(time) = over {
             user.made.1 = user.made.1 + time;
         }
-        if turn.origin.as_scenario().is_some() {
-            let (all, threw) = &mut self.told.borrow_mut().ended;
+        if let Some(scenario) = turn.origin.as_scenario() {
+            let told = &mut *self.told.borrow_mut();
+            let (all, threw) = &mut told.ended;
             *all += 1;
             *threw += u64::from(matches!(end.failure, Some(Stop::Exception(_))));
-        }
-        if let Some(scenario) = turn.origin.as_scenario() {
             let journey = self.model.scenarios[scenario].journey.index();
             let (made, slept) = &mut user.made;
-            let missing = &mut self.told.borrow_mut().missing;
-            if missing.iteration_over(scenario, journey, made, *slept) {
+            if told.missing.iteration_over(scenario, journey, made, *slept) {
                 // This run has shown enough, but for teardown.
                 return Ok(UserAction::Abort);
             }

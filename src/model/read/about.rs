@@ -12,211 +12,107 @@ use crate::field::Field;
 use crate::network::Reuse;
 use crate::threshold::Aggregation;
 use crate::tree::Value;
-use crate::vocabulary::{Choice, Key, Kind, Table};
+use crate::vocabulary::{Choice, Kind, keys, tables};
 use crate::{K6Version, TimeUnit};
 
 /// A model as a whole.
 pub static ROOT: Kind = Kind::Table(&MODEL);
 
-/// What stands at the top of a model.
-pub static MODEL: Table = Table {
-    name: "",
-    about: "A model is a TOML file with these tables.",
-    keys: &[
-        Key::new(
-            "stations",
-            Kind::Named(&Kind::Table(&station::STATION)),
-            "Servers with a queue, by name.",
-        ),
-        Key::new(
-            "hosts",
-            Kind::Named(&Kind::Table(&host::HOST)),
-            "Cores that stations share, by name.",
-        ),
-        Key::new(
-            "pools",
-            Kind::Named(&Kind::Table(&pool::POOL)),
-            "Tokens that requests hold, by name.",
-        ),
-        Key::new(
-            "endpoints",
-            Kind::Named(&Kind::Table(&endpoint::ENDPOINT)),
-            "What the system does for each request, by name.",
-        ),
-        Key::new(
-            "services",
-            Kind::Named(&Kind::Table(&service_tables::SERVICE)),
-            "Replicas behind a balancer, by name.",
-        ),
-        Key::new(
-            "journeys",
-            Kind::Named(&Kind::Some(&Kind::Type(&STEP))),
-            "What a user does in one iteration: a list of steps, by name.",
-        ),
-        Key::new(
-            "limits",
-            Kind::Named(&Kind::Table(&limit::LIMIT)),
-            "Limits on rates and on requests at once, by name.",
-        ),
-        Key::new(
-            "breakers",
-            Kind::Named(&Kind::Table(&breaker::BREAKER)),
-            "Circuit breakers around calls, by name.",
-        ),
-        Key::new(
-            "retries",
-            Kind::Named(&Kind::Table(&retry::POLICY)),
-            "How what fails is tried again, by name.",
-        ),
-        Key::new("model", Kind::Table(&ABOUT), "The model as a whole."),
-        Key::new(
-            "inventory",
-            Kind::Table(&inventory::INVENTORY),
-            "Events and seats.",
-        ),
-        Key::new(
-            "waiting_room",
-            Kind::Table(&waiting_room::WAITING_ROOM),
-            "A line of users in front of the system.",
-        ),
-        Key::new(
-            "locks",
-            Kind::Named(&Kind::Table(&waiting::LOCK_RULES)),
-            "What holds for all locks of a kind of entity, by the kind.",
-        ),
-        Key::new(
-            "setup",
-            Kind::Table(&PHASE),
-            "A journey that runs once before the scenarios, as k6's `setup()`.",
-        ),
-        Key::new(
-            "teardown",
-            Kind::Table(&PHASE),
-            "A journey that runs once after the scenarios, as k6's `teardown()`.",
-        ),
-        Key::new(
-            "scenarios",
-            Kind::Named(&Kind::Table(&SCENARIO)),
-            "The load, by name, as k6's `scenarios`.",
-        )
-        .checked(),
-        Key::new(
-            "network",
-            Kind::Table(&network::NETWORK),
-            "The network between users and system.",
-        ),
-        Key::new(
-            "links",
-            Kind::Named(&Kind::Table(&links::LINK)),
-            "The network between services, by name.",
-        ),
-        Key::new(
-            "listeners",
-            Kind::Named(&Kind::Table(&listener::LISTENER)),
-            "Where connections are accepted, by name.",
-        ),
-        Key::new(
-            "rate_limits",
-            Kind::Named(&Kind::Table(&rate_limit::RATE_LIMIT)),
-            "Limits of the rate of requests, by name.",
-        ),
-        Key::new(
-            "caches",
-            Kind::Named(&Kind::Table(&cache::CACHE)),
-            "Caches, by name.",
-        ),
-        Key::new(
-            "prices",
-            Kind::Table(&price::PRICES),
-            "What the system costs.",
-        ),
-        Key::new(
-            "thresholds",
-            Kind::Named(&Kind::OneOrMore(&threshold::THRESHOLD)),
-            "What must hold, by metric, as k6's `thresholds`.",
-        ),
-        Key::new(
-            "fitted",
-            Kind::Table(&fitted::FITTED),
-            "To what the model was fitted; `capsim fit` writes it.",
-        ),
-    ],
-    rules: &[],
-};
+tables! {
+    /// A model is a TOML file with these tables.
+    pub static MODEL = "" {
+        /// Servers with a queue, by name.
+        stations: Named(&Table(&station::STATION));
+        /// Cores that stations share, by name.
+        hosts: Named(&Table(&host::HOST));
+        /// Tokens that requests hold, by name.
+        pools: Named(&Table(&pool::POOL));
+        /// What the system does for each request, by name.
+        endpoints: Named(&Table(&endpoint::ENDPOINT));
+        /// Replicas behind a balancer, by name.
+        services: Named(&Table(&service_tables::SERVICE));
+        /// What a user does in one iteration: a list of steps, by name.
+        journeys: Named(&Some(&Type(&STEP)));
+        /// Limits on rates and on requests at once, by name.
+        limits: Named(&Table(&limit::LIMIT));
+        /// Circuit breakers around calls, by name.
+        breakers: Named(&Table(&breaker::BREAKER));
+        /// How what fails is tried again, by name.
+        retries: Named(&Table(&retry::POLICY));
+        /// The model as a whole.
+        model: Table(&ABOUT);
+        /// Events and seats.
+        inventory: Table(&inventory::INVENTORY);
+        /// A line of users in front of the system.
+        waiting_room: Table(&waiting_room::WAITING_ROOM);
+        /// What holds for all locks of a kind of entity, by the kind.
+        locks: Named(&Table(&waiting::LOCK_RULES));
+        /// A journey that runs once before the scenarios, as k6's `setup()`.
+        setup: Table(&PHASE);
+        /// A journey that runs once after the scenarios, as k6's `teardown()`.
+        teardown: Table(&PHASE);
+        /// The load, by name, as k6's `scenarios`.
+        scenarios: Named(&Table(&SCENARIO)), checked();
+        /// The network between users and system.
+        network: Table(&network::NETWORK);
+        /// The network between services, by name.
+        links: Named(&Table(&links::LINK));
+        /// Where connections are accepted, by name.
+        listeners: Named(&Table(&listener::LISTENER));
+        /// Limits of the rate of requests, by name.
+        rate_limits: Named(&Table(&rate_limit::RATE_LIMIT));
+        /// Caches, by name.
+        caches: Named(&Table(&cache::CACHE));
+        /// What the system costs.
+        prices: Table(&price::PRICES);
+        /// What must hold, by metric, as k6's `thresholds`.
+        thresholds: Named(&OneOrMore(&threshold::THRESHOLD));
+        /// To what the model was fitted; `capsim fit` writes it.
+        fitted: Table(&fitted::FITTED);
+    };
 
-static ABOUT: Table = Table {
-    name: "model",
-    about: "The model as a whole.",
-    keys: &[
-        Key::new("name", Kind::Text, "Its name in reports.").otherwise("the file's name"),
-        Key::new(
-            "description",
-            Kind::Text,
-            "What it is about; may have several lines.",
-        ),
-        Key::new(
-            "users",
-            Kind::Whole(1, MAX_ENTITIES as u64),
-            "How many users there are, of whom `pick = \"user\"` takes one.",
-        )
-        .or_whole(100_000),
-        Key::new(
-            "summary_style",
-            Kind::Choice(&STYLES),
-            "Whose summary is printed: of k6 0.53 and older, 1.x or 2.x.",
-        )
-        .or_text("2"),
-        Key::new(
-            "summary_trend_stats",
-            Kind::List(&STATISTIC),
-            "The columns of times in the summary: `avg`, `min`, `med`, `max`, `count`, `p(N)`.",
-        )
-        .k6("summaryTrendStats")
-        .otherwise("avg, min, med, max, p(90), p(95)"),
-        Key::new(
-            "summary_time_unit",
-            Kind::Choice(&UNITS),
-            "One unit for all times in the summary.",
-        )
-        .k6("summaryTimeUnit")
-        .otherwise("for each time the unit that fits it"),
-        Key::new(
-            "no_connection_reuse",
-            Kind::Flag,
-            "A VU closes its connection after each request.",
-        )
-        .k6("noConnectionReuse")
-        .or_flag(false),
-        Key::new(
-            "no_vu_connection_reuse",
-            Kind::Flag,
-            "A VU closes its connection after each iteration.",
-        )
-        .k6("noVUConnectionReuse")
-        .or_flag(false),
-        EXPECTED.otherwise("200 to 399"),
-    ],
-    rules: &[],
-};
+    /// The model as a whole.
+    static ABOUT = "model" {
+        /// Its name in reports.
+        name: Text, otherwise("the file's name");
+        /// What it is about; may have several lines.
+        description: Text;
+        /// How many users there are, of whom `pick = "user"` takes one.
+        users: Whole(1, MAX_ENTITIES as u64), or_whole(100_000);
+        /// Whose summary is printed: of k6 0.53 and older, 1.x or 2.x.
+        summary_style: Choice(&STYLES), or_text("2");
+        /// The columns of times in the summary: `avg`, `min`, `med`, `max`, `count`, `p(N)`.
+        summary_trend_stats: List(&STATISTIC),
+            k6("summaryTrendStats"), otherwise("avg, min, med, max, p(90), p(95)");
+        /// One unit for all times in the summary.
+        summary_time_unit: Choice(&UNITS),
+            k6("summaryTimeUnit"), otherwise("for each time the unit that fits it");
+        /// A VU closes its connection after each request.
+        no_connection_reuse: Flag, k6("noConnectionReuse"), or_flag(false);
+        /// A VU closes its connection after each iteration.
+        no_vu_connection_reuse: Flag, k6("noVUConnectionReuse"), or_flag(false);
+        ..EXPECTED.otherwise("200 to 399");
+    };
+}
 
-/// Statuses of answers that do not count as failed.
-pub(super) const EXPECTED: Key = Key::new(
-    "expected",
-    Kind::List(&ONE_OR_RANGE),
-    "Statuses that do not count as failed, each by itself or from the least to the largest, as k6's `expectedStatuses`.",
-);
+keys! {
+    /// Statuses that do not count as failed, each by itself or from the least to the largest, as k6's
+    /// `expectedStatuses`.
+    pub(super) static EXPECTED = expected: List(&ONE_OR_RANGE);
+}
+
 const STATUS: Kind = Kind::Whole(100, 599);
 static ONE_OR_RANGE: Kind = Kind::Either(&[STATUS, Kind::Table(&STATUSES)]);
 
-static STATUSES: Table = Table {
-    name: "expected[]",
-    about: "All statuses between two, these too.",
-    keys: &[
-        Key::new("min", STATUS, "The least.").required("min = 200"),
-        Key::new("max", STATUS, "The largest.").required("max = 299"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// All statuses between two, these too.
+    static STATUSES = "expected[]" {
+        /// The least.
+        min: STATUS, required("min = 200");
+        /// The largest.
+        max: STATUS, required("max = 299");
+    };
+}
 
 /// Reads such a list; empty if there is none.
 pub(super) fn expected(field: Option<Field>) -> Vec<u16> {
@@ -253,43 +149,35 @@ pub(super) fn expected(field: Option<Field>) -> Vec<u16> {
 /// A column of a summary.
 static STATISTIC: Kind = Kind::Pattern(r"^(avg|min|med|max|count|p\([0-9.]+\))$", "p(95)");
 
-static STYLES: Choice<K6Version> = Choice {
-    one: "style of summary",
-    many: "styles",
-    pairs: &[
+static STYLES: Choice<K6Version> = Choice::of(
+    "style of summary",
+    "styles",
+    &[
         ("0.53", K6Version::V0_53),
         ("1", K6Version::V1),
         ("2", K6Version::V2),
     ],
-};
+);
 
-static UNITS: Choice<TimeUnit> = Choice {
-    one: "unit",
-    many: "units",
-    pairs: &[
+static UNITS: Choice<TimeUnit> = Choice::of(
+    "unit",
+    "units",
+    &[
         ("s", TimeUnit::Seconds),
         ("ms", TimeUnit::Milliseconds),
         ("us", TimeUnit::Microseconds),
     ],
-};
+);
 
-static PHASE: Table = Table {
-    name: "setup, teardown",
-    about: "A journey that runs once before or after the scenarios.",
-    keys: &[
-        Key::new("journey", Kind::Name("journey"), "What it does.")
-            .required("journey = \"…\", the name of a journey")
-            .k6("exec"),
-        Key::new(
-            "timeout",
-            Kind::TimeAboveZero,
-            "How long it may take; the run fails then.",
-        )
-        .or_text("60s")
-        .k6("setupTimeout"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// A journey that runs once before or after the scenarios.
+    static PHASE = "setup, teardown" {
+        /// What it does.
+        journey: Name("journey"), required("journey = \"…\", the name of a journey"), k6("exec");
+        /// How long it may take; the run fails then.
+        timeout: TimeAboveZero, or_text("60s"), k6("setupTimeout");
+    };
+}
 
 /// The section `[model]`.
 pub(super) struct About {

@@ -6,7 +6,7 @@ use crate::files::Files;
 use crate::section::Section;
 use crate::suggest::suggestion;
 use crate::tree::Value;
-use crate::vocabulary::{Key, Kind, Table};
+use crate::vocabulary::tables;
 
 /// The key of a list that has an element for each free seat.
 const EACH: &str = "each free seat";
@@ -29,73 +29,38 @@ const ENDINGS: [(&str, &str); 8] = [
     ("ndjson", "application/x-ndjson"),
 ];
 
-/// `entities`
-pub(super) static ENTITIES: Table = Table {
-    name: "endpoints.NAME.entities",
-    about: "Parts of a request of a script, such as `body.userId`, `query.token`, `path.id` or `header.Authorization`. \
-            The last number in it counts.",
-    keys: &[
-        Key::new("user", Kind::Text, "The part that names the user, from 1."),
-        Key::new(
-            "token",
-            Kind::Text,
-            "The part that names the token; its owner is the user.",
-        ),
-        Key::new(
-            "event",
-            Kind::Text,
-            "The part that names the event, from 1.",
-        ),
-        Key::new(
-            "seat",
-            Kind::Text,
-            "The part that names the seat, from 1, over all events.",
-        ),
-        Key::new(
-            "hold",
-            Kind::Text,
-            "The part that names the hold on a seat.",
-        ),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Parts of a request of a script, such as `body.userId`, `query.token`, `path.id` or `header.Authorization`. The
+    /// last number in it counts.
+    pub(super) static ENTITIES = "endpoints.NAME.entities" {
+        /// The part that names the user, from 1.
+        user: Text;
+        /// The part that names the token; its owner is the user.
+        token: Text;
+        /// The part that names the event, from 1.
+        event: Text;
+        /// The part that names the seat, from 1, over all events.
+        seat: Text;
+        /// The part that names the hold on a seat.
+        hold: Text;
+    };
 
-/// `answer`, `failure`
-pub(super) static ANSWER: Table = Table {
-    name: "endpoints.NAME.answer",
-    about: "What a script is answered. Values in braces are filled in: `{token}`, `{position}`, `{wait}`, `{seat}` …",
-    keys: &[
-        Key::new(
-            "status",
-            Kind::Whole(100, 599),
-            "The status that the script sees.",
-        )
-        .otherwise("that of the request"),
-        Key::new(
-            "headers",
-            Kind::Named(&Kind::OneOrMore(&Kind::Text)),
-            "Headers, each with its value or a list of values. Without `Content-Type` it is that of the body: \
-             `application/json`, of a `text` `text/plain; charset=utf-8`, of a file that its ending says.",
-        ),
-        Key::new(
-            "body",
-            Kind::Any,
-            "The body: a table, or a text that is JSON.",
-        ),
-        Key::new(
-            "text",
-            Kind::Text,
-            "A body that is no JSON, such as HTML, with values in braces.",
-        ),
-        Key::new(
-            "file",
-            Kind::Text,
-            "A file with the body, as the real system gave it. In JSON, values in braces are filled in; all else is sent as \
-             it is.",
-        ),
-    ],
-    rules: &[],
-};
+    /// What a script is answered. Values in braces are filled in: `{token}`, `{position}`, `{wait}`, `{seat}` …
+    pub(super) static ANSWER = "endpoints.NAME.answer" {
+        /// The status that the script sees.
+        status: Whole(100, 599), otherwise("that of the request");
+        /// Headers, each with its value or a list of values. Without `Content-Type` it is that of the body:
+        /// `application/json`, of a `text` `text/plain; charset=utf-8`, of a file that its ending says.
+        headers: Named(&OneOrMore(&Text));
+        /// The body: a table, or a text that is JSON.
+        body: Any;
+        /// A body that is no JSON, such as HTML, with values in braces.
+        text: Text;
+        /// A file with the body, as the real system gave it. In JSON, values in braces are filled in; all else is sent
+        /// as it is.
+        file: Text;
+    };
+}
 
 /// Reads those keys of an endpoint; `None` if there is none.
 pub(super) fn read(section: &Section, files: &Files) -> Option<Http> {

@@ -9,7 +9,7 @@ use crate::field::Field;
 use crate::retry::Failures;
 use crate::section::Section;
 use crate::tree::Value;
-use crate::vocabulary::{Key, Kind, Rule, Table, Type};
+use crate::vocabulary::{Kind, Type, tables};
 
 /// A breaker where it is used.
 pub(super) static BREAKER_USED: Type = Type {
@@ -18,82 +18,39 @@ pub(super) static BREAKER_USED: Type = Type {
     kind: Kind::Either(&[Kind::Name("breaker"), Kind::Table(&BREAKER)]),
 };
 
-/// `[breakers.NAME]`
-pub(crate) static BREAKER: Table = Table {
-    name: "breakers.NAME",
-    about: "When calls are no longer made, and when they are made again; as resilience4j does it.",
-    keys: &[
-        Key::new(
-            "window",
-            Kind::Table(&WINDOW),
-            "The calls that rates are made of.",
-        )
-        .otherwise("`{ calls = 100 }`"),
-        Key::new(
-            "minimum_calls",
-            Kind::Whole(1, MAX_WINDOW as u64),
-            "Fewer calls in the window open nothing.",
-        )
-        .or_whole(100),
-        Key::new(
-            "failures",
-            Kind::OneOrMore(&Kind::Type(&OUTCOME)),
-            "Which outcomes are failures.",
-        )
-        .otherwise("`[\"5xx\", \"timeout\", \"refused\"]`"),
-        Key::new(
-            "failure_rate",
-            Kind::Number(0.000_001, 1.0),
-            "Opens at this share of failures.",
-        )
-        .or_number(0.5),
-        Key::new(
-            "slow_rate",
-            Kind::Number(0.000_001, 1.0),
-            "Opens at this share of slow calls.",
-        )
-        .or_number(1.0),
-        Key::new(
-            "slow",
-            Kind::TimeAboveZero,
-            "A call that takes longer is slow.",
-        )
-        .or_text("60s"),
-        Key::new("open", Kind::TimeAboveZero, "How long calls are rejected.").or_text("60s"),
-        Key::new(
-            "probes",
-            Kind::Whole(1, MAX_WINDOW as u64),
-            "Calls that are let through then, to probe.",
-        )
-        .or_whole(10),
-        Key::new(
-            "half_open",
-            Kind::TimeAboveZero,
-            "Longest time until the probes have ended; then it opens again.",
-        )
-        .otherwise("no limit"),
-        Key::new("status", Kind::Type(&STATUS), "Status of a rejected call.").or_whole(503),
-    ],
-    rules: &[],
-};
+tables! {
+    /// When calls are no longer made, and when they are made again; as resilience4j does it.
+    pub(crate) static BREAKER = "breakers.NAME" {
+        /// The calls that rates are made of.
+        window: Table(&WINDOW), otherwise("`{ calls = 100 }`");
+        /// Fewer calls in the window open nothing.
+        minimum_calls: Whole(1, MAX_WINDOW as u64), or_whole(100);
+        /// Which outcomes are failures.
+        failures: OneOrMore(&Type(&OUTCOME)), otherwise("`[\"5xx\", \"timeout\", \"refused\"]`");
+        /// Opens at this share of failures.
+        failure_rate: Number(0.000_001, 1.0), or_number(0.5);
+        /// Opens at this share of slow calls.
+        slow_rate: Number(0.000_001, 1.0), or_number(1.0);
+        /// A call that takes longer is slow.
+        slow: TimeAboveZero, or_text("60s");
+        /// How long calls are rejected.
+        open: TimeAboveZero, or_text("60s");
+        /// Calls that are let through then, to probe.
+        probes: Whole(1, MAX_WINDOW as u64), or_whole(10);
+        /// Longest time until the probes have ended; then it opens again.
+        half_open: TimeAboveZero, otherwise("no limit");
+        /// Status of a rejected call.
+        status: Type(&STATUS), or_whole(503);
+    };
 
-static WINDOW: Table = Table {
-    name: "breakers.NAME.window",
-    about: "The calls that rates are made of.",
-    keys: &[
-        Key::new(
-            "calls",
-            Kind::Whole(1, MAX_WINDOW as u64),
-            "Number of the last calls that count.",
-        ),
-        Key::new(
-            "seconds",
-            Kind::Whole(1, MAX_WINDOW as u64),
-            "Seconds whose calls count, up to and including the present one.",
-        ),
-    ],
-    rules: &[Rule::OneOf(&[&["calls"], &["seconds"]])],
-};
+    /// The calls that rates are made of.
+    static WINDOW = "breakers.NAME.window" {
+        /// Number of the last calls that count.
+        calls: Whole(1, MAX_WINDOW as u64);
+        /// Seconds whose calls count, up to and including the present one.
+        seconds: Whole(1, MAX_WINDOW as u64);
+    } rules [OneOf(&[&["calls"], &["seconds"]])];
+}
 
 /// A longer window would not be one.
 const MAX_WINDOW: u32 = 1_000_000;

@@ -12,116 +12,61 @@ use crate::field::Field;
 use crate::preset::Presets;
 use crate::section::Section;
 use crate::system::{Entity, Op, Popularity};
-use crate::vocabulary::{Choice, Key, Kind, Rule, Table};
+use crate::vocabulary::{Choice, tables};
 
 /// Objects that a cache may be asked for.
 const MOST_KEYS: u64 = 1_000_000;
 
-/// `[caches.NAME]`
-pub(super) static CACHE: Table = Table {
-    name: "caches.NAME",
-    about: "What is asked before some visits are made: on a hit they are not.",
-    keys: &[
-        Key::new(
-            "preset",
-            Kind::Choice(&Presets("caches")),
-            "A real component, whose measured keys hold where none are given.",
-        ),
-        Key::new(
-            "hit",
-            Kind::Number(0.0, 1.0),
-            "The share of requests that find what they want, whatever they want.",
-        ),
-        Key::new(
-            "key",
-            Kind::Choice(&ENTITIES),
-            "They want the object of this entity of theirs; `global`: all want the same.",
-        ),
-        Key::new(
-            "keys",
-            Kind::Whole(1, MOST_KEYS),
-            "Number of objects; each request wants one, independently of all others.",
-        ),
-        Key::new(
-            "popularity",
-            Kind::Type(&POPULARITY),
-            "With `keys`: how often each is wanted.",
-        )
-        .or_text("uniform"),
-        Key::new("size", Kind::Whole(1, MOST_KEYS), "How many objects fit.").otherwise("all"),
-        Key::new(
-            "policy",
-            Kind::Choice(&POLICIES),
-            "Which object goes if one more does not fit: the one not asked for for the longest time, the one asked for least often, the oldest, any.",
-        )
-        .or_text("lru"),
-        Key::new(
-            "ttl",
-            Kind::Type(&DISTRIBUTION),
-            "How long an object is fresh.",
-        )
-        .otherwise("for ever"),
-        Key::new(
-            "grace",
-            Kind::Time,
-            "For so long after that it is still given out, while one request in the background fetches it anew.",
-        )
-        .or_text("0s"),
-        Key::new(
-            "single_flight",
-            Kind::Choice(&FLIGHTS),
-            "Who wants what another one fetches already: fetches it, too; waits and is woken; or looks again every `look_every`.",
-        )
-        .or_text("none"),
-        Key::new(
-            "look_every",
-            Kind::TimeAboveZero,
-            "With `poll`: from one look to the next.",
-        )
-        .or_text("500ms"),
-        Key::new(
-            "lock_timeout",
-            Kind::Time,
-            "With `poll`: who has waited so long goes for it, and stores nothing.",
-        )
-        .or_text("5s"),
-        Key::new(
-            "uncacheable",
-            Kind::Number(0.0, 1.0),
-            "The share of answers that may not be stored.",
-        )
-        .or_number(0.0),
-        Key::new(
-            "remember",
-            Kind::Time,
-            "For so long it is remembered that an object may not be stored, and nobody waits for it.",
-        )
-        .or_text("0s"),
-        Key::new(
-            "clear",
-            Kind::OneOrMore(&Kind::Time),
-            "Times of the run at which it is emptied.",
-        ),
-        Key::new(
-            "warm",
-            Kind::Flag,
-            "With `keys`: it begins with as many of the most popular objects as fit.",
-        )
-        .or_flag(false),
-    ],
-    rules: &[Rule::OneOf(&[&["hit"], &["key"], &["keys"]])],
-};
+tables! {
+    /// What is asked before some visits are made: on a hit they are not.
+    pub(super) static CACHE = "caches.NAME" {
+        /// A real component, whose measured keys hold where none are given.
+        preset: Choice(&Presets("caches"));
+        /// The share of requests that find what they want, whatever they want.
+        hit: Number(0.0, 1.0);
+        /// They want the object of this entity of theirs; `global`: all want the same.
+        key: Choice(&ENTITIES);
+        /// Number of objects; each request wants one, independently of all others.
+        keys: Whole(1, MOST_KEYS);
+        /// With `keys`: how often each is wanted.
+        popularity: Type(&POPULARITY), or_text("uniform");
+        /// How many objects fit.
+        size: Whole(1, MOST_KEYS), otherwise("all");
+        /// Which object goes if one more does not fit: the one not asked for for the longest time, the one asked for
+        /// least often, the oldest, any.
+        policy: Choice(&POLICIES), or_text("lru");
+        /// How long an object is fresh.
+        ttl: Type(&DISTRIBUTION), otherwise("for ever");
+        /// For so long after that it is still given out, while one request in the background fetches it anew.
+        grace: Time, or_text("0s");
+        /// Who wants what another one fetches already: fetches it, too; waits and is woken; or looks again every
+        /// `look_every`.
+        single_flight: Choice(&FLIGHTS), or_text("none");
+        /// With `poll`: from one look to the next.
+        look_every: TimeAboveZero, or_text("500ms");
+        /// With `poll`: who has waited so long goes for it, and stores nothing.
+        lock_timeout: Time, or_text("5s");
+        /// The share of answers that may not be stored.
+        uncacheable: Number(0.0, 1.0), or_number(0.0);
+        /// For so long it is remembered that an object may not be stored, and nobody waits for it.
+        remember: Time, or_text("0s");
+        /// Times of the run at which it is emptied.
+        clear: OneOrMore(&Time);
+        /// With `keys`: it begins with as many of the most popular objects as fit.
+        warm: Flag, or_flag(false);
+    } rules [OneOf(&[&["hit"], &["key"], &["keys"]])];
+}
 
-static POLICIES: Choice<Eviction> = Choice {
-    one: "policy",
-    many: "policies",
-    pairs: &[
+static POLICIES: Choice<Eviction> = Choice::of(
+    "policy",
+    "policies",
+    &[
         ("lru", Eviction::Lru),
         ("lfu", Eviction::Lfu),
         ("fifo", Eviction::Fifo),
         ("random", Eviction::Random),
     ],
-};
+);
 
 #[derive(Clone, Copy, PartialEq)]
 enum Waits {
@@ -130,15 +75,11 @@ enum Waits {
     Looks,
 }
 
-static FLIGHTS: Choice<Waits> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[
-        ("none", Waits::No),
-        ("wake", Waits::Woken),
-        ("poll", Waits::Looks),
-    ],
-};
+static FLIGHTS: Choice<Waits> = Choice::possible(&[
+    ("none", Waits::No),
+    ("wake", Waits::Woken),
+    ("poll", Waits::Looks),
+]);
 
 /// Reads all of `[caches]`, in the order of the text.
 pub(super) fn read_all<'a>(build: &mut Build<'a>, named: &[(&str, Field<'a>)]) -> Vec<Cache> {

@@ -15,10 +15,10 @@ pub(crate) static CONDITION: Type = Type {
     ]),
 };
 
-static PLAIN: Choice<Condition> = Choice {
-    one: "condition",
-    many: "conditions",
-    pairs: &[
+static PLAIN: Choice<Condition> = Choice::of(
+    "condition",
+    "conditions",
+    &[
         ("always", Condition::Always),
         ("ok", Condition::Ok),
         ("failed", Condition::Failed),
@@ -27,7 +27,7 @@ static PLAIN: Choice<Condition> = Choice {
         ("nothing_free", Condition::NothingFree),
         ("has_token", Condition::UserHasToken),
     ],
-};
+);
 
 /// Reads a condition.
 pub(super) fn read(field: &Field) -> Option<Condition> {

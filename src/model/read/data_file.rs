@@ -3,41 +3,30 @@
 
 use crate::files::Files;
 use crate::section::Section;
-use crate::vocabulary::{Choice, Key, Kind, Table};
+use crate::vocabulary::{Choice, keys, tables};
 
-/// The file of times.
-pub(crate) const FILE: Key = Key::new(
-    "file",
-    Kind::Text,
-    "A CSV file, relative to the model's directory and inside of it.",
-);
-/// Its column.
-pub(crate) const COLUMN: Key =
-    Key::new("column", Kind::Text, "The column of the times.").otherwise("the only column");
-/// The unit of its numbers.
-pub(crate) const UNIT: Key = Key::new(
-    "unit",
-    Kind::Choice(&UNITS),
-    "The unit of the numbers in the file.",
-);
+keys! {
+    /// A CSV file, relative to the model's directory and inside of it.
+    pub(crate) static FILE = file: Text;
+    /// The column of the times.
+    pub(crate) static COLUMN = column: Text, otherwise("the only column");
+    /// The unit of the numbers in the file.
+    pub(crate) static UNIT = unit: Choice(&UNITS);
+}
 
-/// A column of a CSV file.
-pub(crate) static DATA_FILE: Table = Table {
-    name: "distribution.empirical",
-    about: "",
-    keys: &[
-        FILE.required("file = \"times.csv\""),
-        COLUMN,
-        UNIT.required("unit = \"ms\", the unit of the numbers in the file"),
-    ],
-    rules: &[],
-};
+tables! {
+    pub(crate) static DATA_FILE = "distribution.empirical" {
+        ..FILE.required("file = \"times.csv\"");
+        ..COLUMN;
+        ..UNIT.required("unit = \"ms\", the unit of the numbers in the file");
+    };
+}
 
 /// Units of time in nanoseconds.
-static UNITS: Choice<f64> = Choice {
-    one: "unit of time",
-    many: "units",
-    pairs: &[
+static UNITS: Choice<f64> = Choice::of(
+    "unit of time",
+    "units",
+    &[
         ("ns", 1.0),
         ("us", 1e3),
         ("µs", 1e3),
@@ -45,7 +34,7 @@ static UNITS: Choice<f64> = Choice {
         ("s", 1e9),
         ("m", 60e9),
     ],
-};
+);
 
 /// Reads `file`, `column` and `unit` of a section: times in nanoseconds, in the order of the file.
 pub(super) fn times(section: &Section, files: &Files) -> Option<Vec<f64>> {

@@ -8,29 +8,39 @@ use crate::engine::Span;
 use crate::field::Field;
 use crate::network::Network;
 use crate::system::{Endpoint, EndpointId, Op};
-use crate::vocabulary::{Key, Kind, Table};
+use crate::vocabulary::tables;
 use std::collections::BTreeSet;
 
-/// `[endpoints.NAME]`
-pub(crate) static ENDPOINT: Table = Table {
-    name: "endpoints.NAME",
-    about: "What the system does for a request: a list of visits.",
-    keys: &[
-        Key::new("cancel", Kind::Flag, "Whether the system drops a request that its client has given up.").or_flag(false),
-        Key::new("abandoned_work", Kind::Number(0.0, 1e6), "Factor on the work that is left of a request that its client has given up; not beside `cancel`.").or_number(1.0),
-        Key::new("timeout", Kind::TimeAboveZero, "When the client gives up.").or_text("60s"),
-        Key::new("deadline", Kind::Either(&[Kind::TimeAboveZero, Kind::Word("client")]), "Nothing is begun for a request, nor for what it calls, so long after it came; `client`: once its client waits no more.").otherwise("that of the caller, if it has one"),
-        Key::new("hold", Kind::OneOrMore(&Kind::Name("pool")), "Pools of which a request holds a token all the time."),
-        Key::new("route", Kind::Text, "Method and path of the requests of a script that reach it."),
-        Key::new("entities", Kind::Table(&answer::ENTITIES), "Which parts of a script's request name what it is about."),
-        Key::new("answer", Kind::Table(&answer::ANSWER), "What a script is answered if the request succeeds."),
-        Key::new("failure", Kind::Table(&answer::ANSWER), "What a script is answered if it fails."),
-        Key::new("limit", Kind::OneOrMore(&Kind::Name("limit")), "Limits that a request passes before anything else."),
-        Key::new("class", Kind::Whole(0, 255), "Class of its requests at a limit on requests at once, 0 first.").or_whole(0),
-        Key::new("visits", Kind::List(&Kind::Type(&VISIT)), "What is done, one after the other.").required("visits = [{ station = \"cpu\", time = \"6ms\" }]"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// What the system does for a request: a list of visits.
+    pub(crate) static ENDPOINT = "endpoints.NAME" {
+        /// Whether the system drops a request that its client has given up.
+        cancel: Flag, or_flag(false);
+        /// Factor on the work that is left of a request that its client has given up; not beside `cancel`.
+        abandoned_work: Number(0.0, 1e6), or_number(1.0);
+        /// When the client gives up.
+        timeout: TimeAboveZero, or_text("60s");
+        /// Nothing is begun for a request, nor for what it calls, so long after it came; `client`: once its client
+        /// waits no more.
+        deadline: Either(&[TimeAboveZero, Word("client")]), otherwise("that of the caller, if it has one");
+        /// Pools of which a request holds a token all the time.
+        hold: OneOrMore(&Name("pool"));
+        /// Method and path of the requests of a script that reach it.
+        route: Text;
+        /// Which parts of a script's request name what it is about.
+        entities: Table(&answer::ENTITIES);
+        /// What a script is answered if the request succeeds.
+        answer: Table(&answer::ANSWER);
+        /// What a script is answered if it fails.
+        failure: Table(&answer::ANSWER);
+        /// Limits that a request passes before anything else.
+        limit: OneOrMore(&Name("limit"));
+        /// Class of its requests at a limit on requests at once, 0 first.
+        class: Whole(0, 255), or_whole(0);
+        /// What is done, one after the other.
+        visits: List(&Type(&VISIT)), required("visits = [{ station = \"cpu\", time = \"6ms\" }]");
+    };
+}
 
 /// k6's default timeout of a request.
 const TIMEOUT: Span = Span::secs(60);

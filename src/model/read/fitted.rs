@@ -3,58 +3,33 @@
 use super::Build;
 use crate::Model;
 use crate::field::Field;
-use crate::vocabulary::{Key, Kind, Table};
+use crate::vocabulary::{Kind, tables};
 
-/// `[fitted]`
-pub(crate) static FITTED: Table = Table {
-    name: "fitted",
-    about: "To what the model was fitted, and over which load; `capsim fit` writes it and `capsim predict` reads it.",
-    keys: &[
-        Key::new("to", Kind::List(&Kind::Text), "The measured runs."),
-        Key::new(
-            "runs",
-            Kind::Whole(0, u64::MAX),
-            "How many runs of the model the fit took.",
-        ),
-        Key::new("seed", Kind::Whole(0, u64::MAX), "The seed of the fit."),
-        Key::new(
-            "error",
-            Kind::Number(0.0, f64::MAX),
-            "The root mean square of the relative errors that are left.",
-        ),
-        Key::new(
-            "intervals",
-            Kind::Named(&Kind::Any),
-            "The interval of each parameter.",
-        ),
-        Key::new(
-            "forecast",
-            Kind::Any,
-            "What `capsim predict` needs to know of the parameters.",
-        ),
-        Key::new(
-            "lack",
-            Kind::Named(&Kind::Any),
-            "How far numbers of one run were from what the others say of them.",
-        ),
-        Key::new(
-            "whole",
-            Kind::Named(&Kind::Any),
-            "The values that the data leave to whole-numbered parameters, with their weights.",
-        ),
-        Key::new(
-            "vus",
-            RANGE,
-            "The least and the greatest peak of VUs that it was fitted to.",
-        ),
-        Key::new(
-            "rate",
-            RANGE,
-            "The least and the greatest peak rate that it was fitted to.",
-        ),
-    ],
-    rules: &[],
-};
+tables! {
+    /// To what the model was fitted, and over which load; `capsim fit` writes it and `capsim predict` reads it.
+    pub(crate) static FITTED = "fitted" {
+        /// The measured runs.
+        to: List(&Text);
+        /// How many runs of the model the fit took.
+        runs: Whole(0, u64::MAX);
+        /// The seed of the fit.
+        seed: Whole(0, u64::MAX);
+        /// The root mean square of the relative errors that are left.
+        error: Number(0.0, f64::MAX);
+        /// The interval of each parameter.
+        intervals: Named(&Any);
+        /// What `capsim predict` needs to know of the parameters.
+        forecast: Any;
+        /// How far numbers of one run were from what the others say of them.
+        lack: Named(&Any);
+        /// The values that the data leave to whole-numbered parameters, with their weights.
+        whole: Named(&Any);
+        /// The least and the greatest peak of VUs that it was fitted to.
+        vus: RANGE;
+        /// The least and the greatest peak rate that it was fitted to.
+        rate: RANGE;
+    };
+}
 
 const RANGE: Kind = Kind::Exactly(2, &Kind::Number(0.0, f64::MAX));
 

@@ -5,28 +5,17 @@ use super::{Build, Sections, names};
 use crate::Model;
 use crate::field::Field;
 use crate::system::{Host, HostId, Op, Station, StationId};
-use crate::vocabulary::{Key, Kind, Table};
+use crate::vocabulary::tables;
 
-/// `[hosts.NAME]`
-pub(super) static HOST: Table = Table {
-    name: "hosts.NAME",
-    about: "Cores that the stations on it share: while more servers are at work than there are cores, all are slower.",
-    keys: &[
-        Key::new(
-            "cores",
-            Kind::Number(0.01, 1e6),
-            "How many servers can work at once at full speed; part of one is a slower one.",
-        )
-        .required("cores = 2"),
-        Key::new(
-            "load_generator",
-            Kind::Type(&DISTRIBUTION),
-            "Time of a core that the load generator takes for each request, where it runs on this host.",
-        )
-        .otherwise("it runs elsewhere"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Cores that the stations on it share: while more servers are at work than there are cores, all are slower.
+    pub(super) static HOST = "hosts.NAME" {
+        /// How many servers can work at once at full speed; part of one is a slower one.
+        cores: Number(0.01, 1e6), required("cores = 2");
+        /// Time of a core that the load generator takes for each request, where it runs on this host.
+        load_generator: Type(&DISTRIBUTION), otherwise("it runs elsewhere");
+    };
+}
 
 /// Reads all of `[hosts]`, in the order of the text.
 pub(super) fn read_all<'a>(build: &mut Build<'a>, at: &[(&'a str, Field<'a>)]) -> Vec<Host> {

@@ -4,75 +4,40 @@ use super::dist::DISTRIBUTION;
 use super::{Build, MAX_ENTITIES};
 use crate::field::Field;
 use crate::system::{Inventory, ListAge, Popularity};
-use crate::vocabulary::{Key, Kind, Rule, Table, Type};
+use crate::vocabulary::{Kind, Type, tables};
 
 const NUMBER: Kind = Kind::Whole(1, MAX_ENTITIES as u64);
 
-/// `[inventory]`
-pub(crate) static INVENTORY: Table = Table {
-    name: "inventory",
-    about: "Events × seats. A seat is free, held or sold. events × seats_per_event is at most 100,000,000.",
-    keys: &[
-        Key::new("events", NUMBER, "How many events there are.").required("events = 1"),
-        Key::new("seats_per_event", NUMBER, "How many seats each has.")
-            .required("seats_per_event = 50"),
-        Key::new(
-            "popularity",
-            Kind::Type(&POPULARITY),
-            "How often each event is picked.",
-        )
-        .or_text("uniform"),
-        Key::new(
-            "seat_popularity",
-            Kind::Type(&POPULARITY),
-            "How often each seat is picked of those listed.",
-        )
-        .or_text("uniform"),
-        Key::new(
-            "hold_expires_after",
-            Kind::Type(&DISTRIBUTION),
-            "How long a claimed seat is held.",
-        )
-        .otherwise("until it is sold or given back"),
-        Key::new(
-            "sweep_every",
-            Kind::TimeAboveZero,
-            "How often expired holds are collected.",
-        )
-        .otherwise("each at once"),
-        Key::new(
-            "per_user_limit",
-            NUMBER,
-            "How many seats a user may hold and own at most.",
-        )
-        .otherwise("no limit"),
-        Key::new(
-            "list",
-            Kind::Table(&LIST),
-            "How old the list of free seats is that a user sees.",
-        )
-        .otherwise("it is of now"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Events × seats. A seat is free, held or sold. events × seats_per_event is at most 100,000,000.
+    pub(crate) static INVENTORY = "inventory" {
+        /// How many events there are.
+        events: NUMBER, required("events = 1");
+        /// How many seats each has.
+        seats_per_event: NUMBER, required("seats_per_event = 50");
+        /// How often each event is picked.
+        popularity: Type(&POPULARITY), or_text("uniform");
+        /// How often each seat is picked of those listed.
+        seat_popularity: Type(&POPULARITY), or_text("uniform");
+        /// How long a claimed seat is held.
+        hold_expires_after: Type(&DISTRIBUTION), otherwise("until it is sold or given back");
+        /// How often expired holds are collected.
+        sweep_every: TimeAboveZero, otherwise("each at once");
+        /// How many seats a user may hold and own at most.
+        per_user_limit: NUMBER, otherwise("no limit");
+        /// How old the list of free seats is that a user sees.
+        list: Table(&LIST), otherwise("it is of now");
+    };
 
-static LIST: Table = Table {
-    name: "inventory.list",
-    about: "A list of free seats that is not made anew for each user: what has been taken since is still on it, and a claim of it fails.",
-    keys: &[
-        Key::new(
-            "refresh",
-            Kind::TimeAboveZero,
-            "It is made anew every so often, from the start of the run.",
-        ),
-        Key::new(
-            "lag",
-            Kind::Type(&DISTRIBUTION),
-            "How far each list is behind, drawn anew for each.",
-        ),
-    ],
-    rules: &[Rule::OneOf(&[&["refresh"], &["lag"]])],
-};
+    /// A list of free seats that is not made anew for each user: what has been taken since is still on it, and a claim
+    /// of it fails.
+    static LIST = "inventory.list" {
+        /// It is made anew every so often, from the start of the run.
+        refresh: TimeAboveZero;
+        /// How far each list is behind, drawn anew for each.
+        lag: Type(&DISTRIBUTION);
+    } rules [OneOf(&[&["refresh"], &["lag"]])];
+}
 
 pub(super) static POPULARITY: Type = Type {
     name: "popularity",
@@ -80,28 +45,16 @@ pub(super) static POPULARITY: Type = Type {
     kind: Kind::Either(&[Kind::Word("uniform"), Kind::Table(&LAW)]),
 };
 
-static LAW: Table = Table {
-    name: "popularity.LAW",
-    about: "",
-    keys: &[
-        Key::new(
-            "zipf",
-            Kind::Number(0.0, 100.0),
-            "The exponent of Zipf's law.",
-        ),
-        Key::new(
-            "weights",
-            Kind::List(&Kind::Number(0.0, 1e15)),
-            "A weight for each.",
-        ),
-        Key::new(
-            "hot",
-            Kind::Number(0.0, 1.0),
-            "The share of the first one; the others are picked alike.",
-        ),
-    ],
-    rules: &[Rule::OneOf(&[&["zipf"], &["weights"], &["hot"]])],
-};
+tables! {
+    static LAW = "popularity.LAW" {
+        /// The exponent of Zipf's law.
+        zipf: Number(0.0, 100.0);
+        /// A weight for each.
+        weights: List(&Number(0.0, 1e15));
+        /// The share of the first one; the others are picked alike.
+        hot: Number(0.0, 1.0);
+    } rules [OneOf(&[&["zipf"], &["weights"], &["hot"]])];
+}
 
 /// Reads `[inventory]`.
 pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Inventory {

@@ -10,173 +10,83 @@ use crate::limit::{
 use crate::section::Section;
 use crate::system::Op;
 use crate::tree::Value;
-use crate::vocabulary::{Case, Choice, Key, Kind, Rule, Table};
+use crate::vocabulary::{Case, Choice, tables};
 
-/// `[limits.NAME]`
-pub(crate) static LIMIT: Table = Table {
-    name: "limits.NAME",
-    about: "A limit on the rate of requests, or on their number at once: what exceeds it is refused, or waits.",
-    keys: &[
-        Key::new("rate", Kind::Number(1e-6, 1e9), "Requests in each `per`."),
-        Key::new(
-            "concurrency",
-            Kind::Either(&[
-                Kind::Whole(1, MAX_CONCURRENCY as u64),
-                Kind::Table(&ADAPTIVE),
-            ]),
-            "Requests at once: a fixed number, or one that follows what they experience.",
-        ),
-        Key::new("per", Kind::TimeAboveZero, "The time that `rate` is for.").or_text("1s"),
-        Key::new(
-            "algorithm",
-            Kind::Choice(&ALGORITHMS),
-            "Whether requests may pass in a burst, or go evenly spaced.",
-        )
-        .or_text("token-bucket"),
-        Key::new(
-            "burst",
-            Kind::Whole(1, MAX_CONCURRENCY as u64),
-            "Of a token bucket: requests that pass at once after a pause.",
-        )
-        .otherwise("as many as `rate`"),
-        Key::new(
-            "wait",
-            Kind::Time,
-            "Of a token bucket: how long a request may wait for its turn.",
-        )
-        .or_text("0s"),
-        Key::new(
-            "queue",
-            Kind::Whole(0, MAX_CONCURRENCY as u64),
-            "Of a leaky bucket: how many requests may wait.",
-        )
-        .otherwise("a leaky bucket must say it"),
-        Key::new("by", Kind::Choice(&KEYS), "What has a bucket of its own.").or_text("global"),
-        Key::new(
-            "retry_after",
-            Kind::Either(&[Kind::Flag, Kind::Time]),
-            "Whether a refused request is told when to come again, or the time that it is told.",
-        )
-        .or_flag(false),
-        Key::new(
-            "classes",
-            Kind::Some(&Kind::Number(0.0, 1.0)),
-            "Of requests at once: share of the limit that each class may fill, from class 0.",
-        )
-        .otherwise("all of it"),
-        Key::new(
-            "status",
-            Kind::Type(&STATUS),
-            "Status of a refused request.",
-        )
-        .otherwise("429 of a rate, 503 of requests at once"),
-    ],
-    rules: &[Rule::OneOf(&[&["rate"], &["concurrency"]])],
-};
+tables! {
+    /// A limit on the rate of requests, or on their number at once: what exceeds it is refused, or waits.
+    pub(crate) static LIMIT = "limits.NAME" {
+        /// Requests in each `per`.
+        rate: Number(1e-6, 1e9);
+        /// Requests at once: a fixed number, or one that follows what they experience.
+        concurrency: Either(&[Whole(1, MAX_CONCURRENCY as u64), Table(&ADAPTIVE)]);
+        /// The time that `rate` is for.
+        per: TimeAboveZero, or_text("1s");
+        /// Whether requests may pass in a burst, or go evenly spaced.
+        algorithm: Choice(&ALGORITHMS), or_text("token-bucket");
+        /// Of a token bucket: requests that pass at once after a pause.
+        burst: Whole(1, MAX_CONCURRENCY as u64), otherwise("as many as `rate`");
+        /// Of a token bucket: how long a request may wait for its turn.
+        wait: Time, or_text("0s");
+        /// Of a leaky bucket: how many requests may wait.
+        queue: Whole(0, MAX_CONCURRENCY as u64), otherwise("a leaky bucket must say it");
+        /// What has a bucket of its own.
+        by: Choice(&KEYS), or_text("global");
+        /// Whether a refused request is told when to come again, or the time that it is told.
+        retry_after: Either(&[Flag, Time]), or_flag(false);
+        /// Of requests at once: share of the limit that each class may fill, from class 0.
+        classes: Some(&Number(0.0, 1.0)), otherwise("all of it");
+        /// Status of a refused request.
+        status: Type(&STATUS), otherwise("429 of a rate, 503 of requests at once");
+    } rules [OneOf(&[&["rate"], &["concurrency"]])];
 
-static ADAPTIVE: Table = Table {
-    name: "limits.NAME.concurrency",
-    about: "A limit that follows what requests experience, by the formulas of Netflix's concurrency-limits.",
-    keys: &[
-        Key::new("adaptive", Kind::Choice(&LAWS), "By which law.")
-            .required("adaptive = \"aimd\" or \"gradient\""),
-        Key::new(
-            "initial",
-            Kind::Whole(1, MAX_CONCURRENCY as u64),
-            "The limit at the start.",
-        )
-        .or_whole(20),
-        Key::new(
-            "min",
-            Kind::Whole(1, MAX_CONCURRENCY as u64),
-            "The lowest limit.",
-        )
-        .or_whole(1),
-        Key::new(
-            "max",
-            Kind::Whole(1, MAX_CONCURRENCY as u64),
-            "The highest limit.",
-        )
-        .or_whole(200),
-        Key::new(
-            "backoff",
-            Kind::Number(0.5, 0.999_999),
-            "Of `aimd`: factor on the limit with each failure.",
-        )
-        .or_number(0.9),
-        Key::new(
-            "timeout",
-            Kind::TimeAboveZero,
-            "Of `aimd`: a request that takes longer has failed.",
-        )
-        .or_text("5s"),
-        Key::new(
-            "tolerance",
-            Kind::Number(1.0, 1000.0),
-            "Of `gradient`: how much longer than in the long term requests may take.",
-        )
-        .or_number(1.5),
-        Key::new(
-            "queue",
-            Kind::Whole(0, MAX_CONCURRENCY as u64),
-            "Of `gradient`: added to each new limit.",
-        )
-        .or_whole(4),
-        Key::new(
-            "smoothing",
-            Kind::Number(0.001, 1.0),
-            "Of `gradient`: weight of a new limit.",
-        )
-        .or_number(0.2),
-        Key::new(
-            "window",
-            Kind::Whole(1, MAX_CONCURRENCY as u64),
-            "Of `gradient`: requests over which the long-term time is averaged.",
-        )
-        .or_whole(600),
-    ],
-    rules: &[Rule::Cases(
-        "adaptive",
-        &[
-            Case {
-                text: "aimd",
-                about: "Additive increase, multiplicative decrease: `AIMDLimit`.",
-                keys: &["backoff", "timeout"],
-                needs: &[],
-                whole: false,
-            },
-            Case {
-                text: "gradient",
-                about: "The ratio of the long-term to the present time of requests: `Gradient2Limit`.",
-                keys: &["tolerance", "queue", "smoothing", "window"],
-                needs: &[],
-                whole: false,
-            },
-        ],
-    )],
-};
+    /// A limit that follows what requests experience, by the formulas of Netflix's concurrency-limits.
+    static ADAPTIVE = "limits.NAME.concurrency" {
+        /// By which law.
+        adaptive: Choice(&LAWS), required("adaptive = \"aimd\" or \"gradient\"");
+        /// The limit at the start.
+        initial: Whole(1, MAX_CONCURRENCY as u64), or_whole(20);
+        /// The lowest limit.
+        min: Whole(1, MAX_CONCURRENCY as u64), or_whole(1);
+        /// The highest limit.
+        max: Whole(1, MAX_CONCURRENCY as u64), or_whole(200);
+        /// Of `aimd`: factor on the limit with each failure.
+        backoff: Number(0.5, 0.999_999), or_number(0.9);
+        /// Of `aimd`: a request that takes longer has failed.
+        timeout: TimeAboveZero, or_text("5s");
+        /// Of `gradient`: how much longer than in the long term requests may take.
+        tolerance: Number(1.0, 1000.0), or_number(1.5);
+        /// Of `gradient`: added to each new limit.
+        queue: Whole(0, MAX_CONCURRENCY as u64), or_whole(4);
+        /// Of `gradient`: weight of a new limit.
+        smoothing: Number(0.001, 1.0), or_number(0.2);
+        /// Of `gradient`: requests over which the long-term time is averaged.
+        window: Whole(1, MAX_CONCURRENCY as u64), or_whole(600);
+    } rules [Cases("adaptive", LAW_CASES)];
+}
 
-static ALGORITHMS: Choice<bool> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[("token-bucket", false), ("leaky-bucket", true)],
-};
+const LAW_CASES: &[Case] = &[
+    Case::new(
+        "aimd",
+        "Additive increase, multiplicative decrease: `AIMDLimit`.",
+        &["backoff", "timeout"],
+    ),
+    Case::new(
+        "gradient",
+        "The ratio of the long-term to the present time of requests: `Gradient2Limit`.",
+        &["tolerance", "queue", "smoothing", "window"],
+    ),
+];
 
-static KEYS: Choice<LimitKey> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[
-        ("global", LimitKey::Global),
-        ("user", LimitKey::User),
-        ("endpoint", LimitKey::Endpoint),
-    ],
-};
+static ALGORITHMS: Choice<bool> =
+    Choice::possible(&[("token-bucket", false), ("leaky-bucket", true)]);
 
-static LAWS: Choice<&str> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[("aimd", "aimd"), ("gradient", "gradient")],
-};
+static KEYS: Choice<LimitKey> = Choice::possible(&[
+    ("global", LimitKey::Global),
+    ("user", LimitKey::User),
+    ("endpoint", LimitKey::Endpoint),
+]);
+
+static LAWS: Choice<&str> = Choice::possible(&[("aimd", "aimd"), ("gradient", "gradient")]);
 
 /// Keys that only a limit on a rate has.
 const OF_RATES: [&str; 7] = [

@@ -7,54 +7,31 @@ use super::station::idle;
 use crate::engine::Span;
 use crate::field::Field;
 use crate::link::Link;
-use crate::vocabulary::{Key, Kind, Table};
+use crate::vocabulary::tables;
 
-/// `[links.NAME]`
-pub(super) static LINK: Table = Table {
-    name: "links.NAME",
-    about: "The network that calls from one service to another pass through, and their answers. Without it the way takes no time.",
-    keys: &[
-        Key::new(
-            "from",
-            Kind::Name("service"),
-            "The service whose endpoints call.",
-        )
-        .otherwise("whoever calls `to` from outside of it"),
-        Key::new(
-            "to",
-            Kind::Name("service"),
-            "The service whose endpoints are called.",
-        )
-        .required("to = \"payments\""),
-        Key::new("latency", Kind::Type(&DISTRIBUTION), "The time of one way."),
-        Key::new(
-            "bandwidth",
-            BYTES_PER_SECOND,
-            "Bytes a second, each way, for each call.",
-        ),
-        REQUEST_BYTES.or_whole(200),
-        RESPONSE_BYTES.or_whole(200),
-        Key::new(
-            "loss",
-            Kind::Number(0.0, 1.0),
-            "The probability that a call or an answer is lost, each time that it is sent.",
-        )
-        .or_number(0.0),
-        Key::new(
-            "retransmission",
-            Kind::TimeAboveZero,
-            "With `loss`: after so long a message is sent again; after twice as long the next time.",
-        )
-        .or_text("200ms"),
-        Key::new(
-            "segment",
-            Kind::Whole(1, 1 << 30),
-            "With `loss`: bytes that are lost at a time, 1460 of TCP over Ethernet. A segment that three others of its message follow is sent again after a round trip.",
-        )
-        .otherwise("the whole message"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// The network that calls from one service to another pass through, and their answers. Without it the way takes no
+    /// time.
+    pub(super) static LINK = "links.NAME" {
+        /// The service whose endpoints call.
+        from: Name("service"), otherwise("whoever calls `to` from outside of it");
+        /// The service whose endpoints are called.
+        to: Name("service"), required("to = \"payments\"");
+        /// The time of one way.
+        latency: Type(&DISTRIBUTION);
+        /// Bytes a second, each way, for each call.
+        bandwidth: BYTES_PER_SECOND;
+        ..REQUEST_BYTES.or_whole(200);
+        ..RESPONSE_BYTES.or_whole(200);
+        /// The probability that a call or an answer is lost, each time that it is sent.
+        loss: Number(0.0, 1.0), or_number(0.0);
+        /// With `loss`: after so long a message is sent again; after twice as long the next time.
+        retransmission: TimeAboveZero, or_text("200ms");
+        /// With `loss`: bytes that are lost at a time, 1460 of TCP over Ethernet. A segment that three others of its
+        /// message follow is sent again after a round trip.
+        segment: Whole(1, 1 << 30), otherwise("the whole message");
+    };
+}
 
 /// Each segment of a message is looked at if many are lost.
 const MOST_SEGMENTS: u64 = 1_000_000;

@@ -9,94 +9,41 @@ use crate::listener::Listener;
 use crate::network::Network;
 use crate::preset::Presets;
 use crate::section::Section;
-use crate::vocabulary::{Key, Kind, Rule, Table};
+use crate::vocabulary::tables;
 
-/// `[listeners.NAME]`; the defaults are those of Linux since 6.5, of Go's dialer as k6 sets it up, and of HZ=250.
-pub(super) static LISTENER: Table = Table {
-    name: "listeners.NAME",
-    about: "Where connections are accepted: a queue that loses SYNs when it is full. A model has one at most.",
-    keys: &[
-        Key::new(
-            "backlog",
-            Kind::Whole(0, 1_000_000),
-            "How many connections may wait to be accepted.",
-        )
-        .required("backlog = 100, or preset = \"linux-6.5/accept-queue\""),
-        Key::new(
-            "connections",
-            Kind::Whole(1, u32::MAX as u64 - 1),
-            "How many connections the program has open at once.",
-        )
-        .otherwise("no limit"),
-        Key::new(
-            "syn_linear",
-            Kind::Whole(0, 100),
-            "How many SYNs are sent again after the same time each, before that time doubles.",
-        )
-        .or_whole(4),
-        Key::new(
-            "timer_hz",
-            Kind::Whole(1, 1_000_000),
-            "Ticks a second of the kernel's timers.",
-        )
-        .or_whole(250),
-        Key::new(
-            "persistent_connections",
-            Kind::Flag,
-            "Whether a connection serves more than one request; `false`: the answer closes it.",
-        )
-        .or_flag(true),
-        Key::new(
-            "accepts_from",
-            Kind::Time,
-            "When the program begins to accept.",
-        )
-        .or_text("0s"),
-        Key::new(
-            "syn_retry",
-            Kind::TimeAboveZero,
-            "When a lost SYN is sent again.",
-        )
-        .or_text("1s"),
-        Key::new(
-            "dial_timeout",
-            Kind::TimeAboveZero,
-            "When the client gives up to connect.",
-        )
-        .or_text("30s"),
-        Key::new(
-            "ack_retry",
-            Kind::TimeAboveZero,
-            "When data of a half-open connection are sent again.",
-        )
-        .or_text("204ms"),
-        Key::new(
-            "accept_time",
-            Kind::Type(&DISTRIBUTION),
-            "How long the program needs for each connection until it has accepted it, one after the other.",
-        )
-        .otherwise("no time"),
-        Key::new(
-            "timer_cores",
-            Kind::Whole(1, 1024),
-            "How many processors the clients run on, each with timers of its own.",
-        )
-        .or_whole(1),
-        Key::new(
-            "timer_skew",
-            Kind::Type(&DISTRIBUTION),
-            "How much later than the tick the timers of each processor but one go off, drawn for each tick.",
-        )
-        .otherwise("no time"),
-        Key::new(
-            "preset",
-            Kind::Choice(&Presets("listeners")),
-            "A real component, whose measured keys hold where none are given.",
-        ),
-    ],
-    // `keep_alive` of a pool is a time; of a listener it was what RFC 9112 calls persistent connections.
-    rules: &[Rule::Renamed("keep_alive", "persistent_connections")],
-};
+tables! {
+    /// Where connections are accepted: a queue that loses SYNs when it is full. A model has one at most.
+    // The defaults are those of Linux since 6.5, of Go's dialer as k6 sets it up, and of HZ=250.
+    pub(super) static LISTENER = "listeners.NAME" {
+        /// How many connections may wait to be accepted.
+        backlog: Whole(0, 1_000_000), required("backlog = 100, or preset = \"linux-6.5/accept-queue\"");
+        /// How many connections the program has open at once.
+        connections: Whole(1, u32::MAX as u64 - 1), otherwise("no limit");
+        /// How many SYNs are sent again after the same time each, before that time doubles.
+        syn_linear: Whole(0, 100), or_whole(4);
+        /// Ticks a second of the kernel's timers.
+        timer_hz: Whole(1, 1_000_000), or_whole(250);
+        /// Whether a connection serves more than one request; `false`: the answer closes it.
+        persistent_connections: Flag, or_flag(true);
+        /// When the program begins to accept.
+        accepts_from: Time, or_text("0s");
+        /// When a lost SYN is sent again.
+        syn_retry: TimeAboveZero, or_text("1s");
+        /// When the client gives up to connect.
+        dial_timeout: TimeAboveZero, or_text("30s");
+        /// When data of a half-open connection are sent again.
+        ack_retry: TimeAboveZero, or_text("204ms");
+        /// How long the program needs for each connection until it has accepted it, one after the other.
+        accept_time: Type(&DISTRIBUTION), otherwise("no time");
+        /// How many processors the clients run on, each with timers of its own.
+        timer_cores: Whole(1, 1024), or_whole(1);
+        /// How much later than the tick the timers of each processor but one go off, drawn for each tick.
+        timer_skew: Type(&DISTRIBUTION), otherwise("no time");
+        /// A real component, whose measured keys hold where none are given.
+        preset: Choice(&Presets("listeners"));
+        // `keep_alive` of a pool is a time; of a listener it was what RFC 9112 calls persistent connections.
+    } rules [Renamed("keep_alive", "persistent_connections")];
+}
 
 /// Reads the sections `[network]` and `[listeners]`. Where there is a listener and no network, a connection takes no time
 /// but the wait for it.

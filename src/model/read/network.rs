@@ -4,70 +4,44 @@ use super::Build;
 use super::dist::DISTRIBUTION;
 use crate::field::Field;
 use crate::network::{Network, Sizes};
-use crate::vocabulary::{Key, Kind, Table};
+use crate::vocabulary::{Kind, keys, tables};
 
-/// `[network]`
-pub(crate) static NETWORK: Table = Table {
-    name: "network",
-    about: "The network between users and system. Without it the way takes no time.",
-    keys: &[
-        Key::new("latency", Kind::Type(&DISTRIBUTION), "The time of one way."),
-        Key::new(
-            "connecting",
-            Kind::Type(&DISTRIBUTION),
-            "The time to make a connection; k6's `http_req_connecting`.",
-        ),
-        Key::new(
-            "tls",
-            Kind::Type(&DISTRIBUTION),
-            "The time of the TLS handshake; k6's `http_req_tls_handshaking`.",
-        ),
-        Key::new(
-            "bandwidth",
-            BYTES_PER_SECOND,
-            "Bytes a second, each way, for each connection.",
-        ),
-        REQUEST_BYTES.or_whole(200),
-        RESPONSE_BYTES.or_whole(200),
-        Key::new(
-            "endpoints",
-            Kind::Named(&Kind::Table(&SIZES)),
-            "Sizes for single endpoints, by their names.",
-        ),
-        Key::new("upload", BYTES_PER_SECOND, "Bytes a second to the system.")
-            .otherwise("`bandwidth`"),
-        Key::new(
-            "download",
-            BYTES_PER_SECOND,
-            "Bytes a second from the system.",
-        )
-        .otherwise("`bandwidth`"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// The network between users and system. Without it the way takes no time.
+    pub(crate) static NETWORK = "network" {
+        /// The time of one way.
+        latency: Type(&DISTRIBUTION);
+        /// The time to make a connection; k6's `http_req_connecting`.
+        connecting: Type(&DISTRIBUTION);
+        /// The time of the TLS handshake; k6's `http_req_tls_handshaking`.
+        tls: Type(&DISTRIBUTION);
+        /// Bytes a second, each way, for each connection.
+        bandwidth: BYTES_PER_SECOND;
+        ..REQUEST_BYTES.or_whole(200);
+        ..RESPONSE_BYTES.or_whole(200);
+        /// Sizes for single endpoints, by their names.
+        endpoints: Named(&Table(&SIZES));
+        /// Bytes a second to the system.
+        upload: BYTES_PER_SECOND, otherwise("`bandwidth`");
+        /// Bytes a second from the system.
+        download: BYTES_PER_SECOND, otherwise("`bandwidth`");
+    };
 
-static SIZES: Table = Table {
-    name: "network.endpoints.NAME",
-    about: "How much the requests of one endpoint send and receive.",
-    keys: &[
-        REQUEST_BYTES.otherwise("as for all"),
-        RESPONSE_BYTES.otherwise("as for all"),
-    ],
-    rules: &[],
-};
+    /// How much the requests of one endpoint send and receive.
+    static SIZES = "network.endpoints.NAME" {
+        ..REQUEST_BYTES.otherwise("as for all");
+        ..RESPONSE_BYTES.otherwise("as for all");
+    };
+}
 
 pub(super) const BYTES_PER_SECOND: Kind = Kind::Number(1.0, 1e15);
 const BYTES: Kind = Kind::Whole(0, 1 << 40);
-pub(super) const REQUEST_BYTES: Key = Key::new(
-    "request_bytes",
-    BYTES,
-    "The size of a request with its headers.",
-);
-pub(super) const RESPONSE_BYTES: Key = Key::new(
-    "response_bytes",
-    BYTES,
-    "The size of an answer with its headers.",
-);
+keys! {
+    /// The size of a request with its headers.
+    pub(super) static REQUEST_BYTES = request_bytes: BYTES;
+    /// The size of an answer with its headers.
+    pub(super) static RESPONSE_BYTES = response_bytes: BYTES;
+}
 
 /// Reads `[network]`.
 pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Network> {

@@ -3,7 +3,7 @@
 use super::dist::DISTRIBUTION;
 use super::queueing::{self, CODEL};
 use super::slowdown::{SLOWDOWN, WARM_UP};
-use super::station::{ENDLESS, QUEUE, bound, idle, refusal};
+use super::station::{ENDLESS, QUEUE, REFUSAL, bound, idle};
 use super::waiting::{
     AT_RANDOM, EVENLY, HAND_OFF, ORDER, OVERFLOW, PASSED_OVER, REJOIN, WAKE, WAKE_WORK, rejoin,
     waiting,
@@ -14,123 +14,63 @@ use crate::field::Field;
 use crate::preset::Presets;
 use crate::section::Section;
 use crate::system::{Connecting, EndpointId, Pool};
-use crate::vocabulary::{Choice, Key, Kind, Table};
+use crate::vocabulary::{Choice, tables};
 use crate::waiting::{WaitOrder, Waiting};
 
-/// `[pools.NAME]`
-pub(crate) static POOL: Table = Table {
-    name: "pools.NAME",
-    about: "Tokens that requests hold across several visits, such as worker threads or database connections.",
-    keys: &[
-        Key::new(
-            "size",
-            Kind::Whole(1, u32::MAX as u64 - 1),
-            "How many tokens there are.",
-        )
-        .required("size = 200"),
-        QUEUE,
-        refusal(),
-        Key::new(
-            "timeout",
-            Kind::Time,
-            "A request that has waited this long fails with status 503.",
-        )
-        .otherwise("endless"),
-        CODEL,
-        Key::new(
-            "keep_alive",
-            Kind::Type(&DISTRIBUTION),
-            "How long a token that is given back stays with its client for the next request.",
-        )
-        .otherwise("it goes back at once"),
-        Key::new(
-            "slowdowns",
-            Kind::List(&Kind::Table(&SLOWDOWN)),
-            "Periods in which the work of its holders is slower; without `after_completions`.",
-        ),
-        Key::new(
-            "warm_up",
-            Kind::Table(&WARM_UP),
-            "The speed of its holders grows linearly at the start.",
-        ),
-        ORDER,
-        WAKE,
-        WAKE_WORK,
-        HAND_OFF,
-        PASSED_OVER,
-        AT_RANDOM,
-        EVENLY,
-        REJOIN,
-        OVERFLOW,
-        Key::new(
-            "preset",
-            Kind::Choice(&Presets("pools")),
-            "A real component, whose measured keys hold where none are given.",
-        ),
-        Key::new(
-            "connect",
-            Kind::Type(&DISTRIBUTION),
-            "How long it takes to make a connection, for a request that has a token and finds none open.",
-        )
-        .otherwise("no time: all tokens are connected"),
-        Key::new(
-            "lifetime",
-            Kind::Type(&DISTRIBUTION),
-            "How long a connection may be used; then it is closed as soon as nobody does. Drawn for each.",
-        )
-        .otherwise("endless"),
-        Key::new(
-            "idle_timeout",
-            Kind::Time,
-            "A connection that nobody has used for so long is closed.",
-        )
-        .otherwise("endless"),
-        Key::new(
-            "connects_at_once",
-            Kind::Whole(1, 1_000_000),
-            "How many connections are made at once; others wait for them.",
-        )
-        .otherwise("as many as are wanted"),
-        Key::new(
-            "opened",
-            Kind::Whole(0, u32::MAX as u64 - 1),
-            "How many connections are open at the start.",
-        )
-        .otherwise("all"),
-        Key::new(
-            "reuse",
-            Kind::Choice(&REUSED),
-            "Which of the connections that nobody uses is used next: that which was used last, or all in turn.",
-        )
-        .or_text("last-in-first-out"),
-        Key::new(
-            "reserve",
-            Kind::Whole(1, u32::MAX as u64 - 1),
-            "More tokens, which come once somebody has waited for `reserve_after`, and stay.",
-        )
-        .otherwise("none"),
-        Key::new(
-            "reserve_after",
-            Kind::Time,
-            "How long somebody has to wait for the reserve.",
-        )
-        .or_text("5s"),
-        Key::new(
-            "timer",
-            Kind::TimeAboveZero,
-            "The pool looks at `timeout` and `reserve_after` every so long alone.",
-        )
-        .otherwise("at once"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Tokens that requests hold across several visits, such as worker threads or database connections.
+    pub(crate) static POOL = "pools.NAME" {
+        /// How many tokens there are.
+        size: Whole(1, u32::MAX as u64 - 1), required("size = 200");
+        ..QUEUE;
+        ..REFUSAL;
+        /// A request that has waited this long fails with status 503.
+        timeout: Time, otherwise("endless");
+        ..CODEL;
+        /// How long a token that is given back stays with its client for the next request.
+        keep_alive: Type(&DISTRIBUTION), otherwise("it goes back at once");
+        /// Periods in which the work of its holders is slower; without `after_completions`.
+        slowdowns: List(&Table(&SLOWDOWN));
+        /// The speed of its holders grows linearly at the start.
+        warm_up: Table(&WARM_UP);
+        ..ORDER;
+        ..WAKE;
+        ..WAKE_WORK;
+        ..HAND_OFF;
+        ..PASSED_OVER;
+        ..AT_RANDOM;
+        ..EVENLY;
+        ..REJOIN;
+        ..OVERFLOW;
+        /// A real component, whose measured keys hold where none are given.
+        preset: Choice(&Presets("pools"));
+        /// How long it takes to make a connection, for a request that has a token and finds none open.
+        connect: Type(&DISTRIBUTION), otherwise("no time: all tokens are connected");
+        /// How long a connection may be used; then it is closed as soon as nobody does. Drawn for each.
+        lifetime: Type(&DISTRIBUTION), otherwise("endless");
+        /// A connection that nobody has used for so long is closed.
+        idle_timeout: Time, otherwise("endless");
+        /// How many connections are made at once; others wait for them.
+        connects_at_once: Whole(1, 1_000_000), otherwise("as many as are wanted");
+        /// How many connections are open at the start.
+        opened: Whole(0, u32::MAX as u64 - 1), otherwise("all");
+        /// Which of the connections that nobody uses is used next: that which was used last, or all in turn.
+        reuse: Choice(&REUSED), or_text("last-in-first-out");
+        /// More tokens, which come once somebody has waited for `reserve_after`, and stay.
+        reserve: Whole(1, u32::MAX as u64 - 1), otherwise("none");
+        /// How long somebody has to wait for the reserve.
+        reserve_after: Time, or_text("5s");
+        /// The pool looks at `timeout` and `reserve_after` every so long alone.
+        timer: TimeAboveZero, otherwise("at once");
+    };
+}
 
 /// Whether all connections are used in turn.
-static REUSED: Choice<bool> = Choice {
-    one: "order",
-    many: "orders",
-    pairs: &[("last-in-first-out", false), ("in-order", true)],
-};
+static REUSED: Choice<bool> = Choice::of(
+    "order",
+    "orders",
+    &[("last-in-first-out", false), ("in-order", true)],
+);
 
 /// Reads `[pools.NAME]`. What is left out: an endless queue, refusal with 503, no timeout.
 pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Pool {

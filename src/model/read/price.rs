@@ -6,39 +6,25 @@ use crate::field::Field;
 use crate::price::Prices;
 use crate::section::Section;
 use crate::suggest::suggestion;
-use crate::vocabulary::{Key, Kind, Rule, Table};
+use crate::vocabulary::{Kind, tables};
 
 const BY_NAME: Kind = Kind::Named(&Kind::Number(0.0, 1e12));
 
-/// `[prices]`
-pub(super) static PRICES: Table = Table {
-    name: "prices",
-    about: "What the system costs while it is tested, and for a thousand iterations.",
-    keys: &[
-        Key::new("currency", Kind::Text, "What prices are in.").or_text("EUR"),
-        Key::new(
-            "replica_hours",
-            BY_NAME,
-            "Of each hour of a replica, by service: from the decision to start it until it is gone.",
-        ),
-        Key::new(
-            "server_hours",
-            BY_NAME,
-            "Of each hour of a server, by station; of a service's stations for as long as its replicas cost.",
-        ),
-        Key::new(
-            "core_hours",
-            BY_NAME,
-            "Of each hour of a core, by host, for all of the run.",
-        ),
-        Key::new(
-            "calls",
-            BY_NAME,
-            "Of each request of an endpoint, by endpoint, failed ones included.",
-        ),
-    ],
-    rules: &[Rule::AnyOf(&KEYS)],
-};
+tables! {
+    /// What the system costs while it is tested, and for a thousand iterations.
+    pub(super) static PRICES = "prices" {
+        /// What prices are in.
+        currency: Text, or_text("EUR");
+        /// Of each hour of a replica, by service: from the decision to start it until it is gone.
+        replica_hours: BY_NAME;
+        /// Of each hour of a server, by station; of a service's stations for as long as its replicas cost.
+        server_hours: BY_NAME;
+        /// Of each hour of a core, by host, for all of the run.
+        core_hours: BY_NAME;
+        /// Of each request of an endpoint, by endpoint, failed ones included.
+        calls: BY_NAME;
+    } rules [AnyOf(&KEYS)];
+}
 
 /// What may have a price.
 const KEYS: [&str; 4] = ["replica_hours", "server_hours", "core_hours", "calls"];

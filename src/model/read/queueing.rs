@@ -6,60 +6,35 @@ use crate::field::Field;
 use crate::queueing::{Codel, Preemption, Queueing};
 use crate::section::Section;
 use crate::system::{Discipline, Station};
-use crate::vocabulary::{Choice, Key, Kind, Table};
+use crate::vocabulary::{Choice, keys, tables};
 
-pub(super) const PREEMPTION: Key = Key::new(
-    "preemption",
-    Kind::Choice(&PREEMPTIONS),
-    "With `priority`: whether a higher class interrupts the service of a lower one, which then goes on or begins anew.",
-)
-.or_text("none");
+keys! {
+    /// With `priority`: whether a higher class interrupts the service of a lower one, which then goes on or begins
+    /// anew.
+    pub(super) static PREEMPTION = preemption: Choice(&PREEMPTIONS), or_text("none");
+    /// With `priority`: waiting so long is worth one class.
+    pub(super) static AGEING = ageing: TimeAboveZero, otherwise("waiting is worth nothing");
+    /// With `adaptive-lifo`: the last one goes first while more than this number wait.
+    pub(super) static LIFO_ABOVE = lifo_above: Whole(0, 1_000_000), or_whole(0);
+    /// How long requests may wait while the queue does not get empty; then they fail with status 503.
+    pub(super) static CODEL = codel: Table(&CONTROLLED), otherwise("endless");
+}
 
-pub(super) const AGEING: Key = Key::new(
-    "ageing",
-    Kind::TimeAboveZero,
-    "With `priority`: waiting so long is worth one class.",
-)
-.otherwise("waiting is worth nothing");
+static PREEMPTIONS: Choice<Preemption> = Choice::possible(&[
+    ("none", Preemption::No),
+    ("resume", Preemption::Resume),
+    ("restart", Preemption::Restart),
+]);
 
-pub(super) const LIFO_ABOVE: Key = Key::new(
-    "lifo_above",
-    Kind::Whole(0, 1_000_000),
-    "With `adaptive-lifo`: the last one goes first while more than this number wait.",
-)
-.or_whole(0);
-
-pub(super) const CODEL: Key = Key::new(
-    "codel",
-    Kind::Table(&CONTROLLED),
-    "How long requests may wait while the queue does not get empty; then they fail with status 503.",
-)
-.otherwise("endless");
-
-static PREEMPTIONS: Choice<Preemption> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[
-        ("none", Preemption::No),
-        ("resume", Preemption::Resume),
-        ("restart", Preemption::Restart),
-    ],
-};
-
-static CONTROLLED: Table = Table {
-    name: "stations.NAME.codel",
-    about: "Controlled delay of a queue of requests (Maurer 2015).",
-    keys: &[
-        Key::new(
-            "target",
-            Kind::TimeAboveZero,
-            "Longest wait while the queue has not been empty for `interval`.",
-        )
-        .or_text("5ms"),
-        Key::new("interval", Kind::TimeAboveZero, "Longest wait otherwise.").or_text("100ms"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Controlled delay of a queue of requests (Maurer 2015).
+    static CONTROLLED = "stations.NAME.codel" {
+        /// Longest wait while the queue has not been empty for `interval`.
+        target: TimeAboveZero, or_text("5ms");
+        /// Longest wait otherwise.
+        interval: TimeAboveZero, or_text("100ms");
+    };
+}
 
 /// Reads what a station says of its queue.
 pub(super) fn read(section: &Section, station: &Station) -> Queueing {

@@ -1,6 +1,6 @@
 //! The section `[rate_limits]`.
 
-use super::station::{idle, refusal, refused_with};
+use super::station::{REFUSAL, idle, refused_with};
 use super::waiting::{ENTITIES, entity_of};
 use crate::engine::Span;
 use crate::field::Field;
@@ -9,70 +9,35 @@ use crate::rate_limit::{RateLimit, Rule};
 use crate::section::Section;
 use crate::system::Entity;
 use crate::tree::Value;
-use crate::vocabulary::{Choice, Key, Kind, Table};
+use crate::vocabulary::{Choice, tables};
 
-/// `[rate_limits.NAME]`
-pub(super) static RATE_LIMIT: Table = Table {
-    name: "rate_limits.NAME",
-    about: "A limit of the rate of requests: those beyond it wait or are refused.",
-    keys: &[
-        Key::new(
-            "preset",
-            Kind::Choice(&Presets("rate_limits")),
-            "A real component, whose measured keys hold where none are given.",
-        ),
-        Key::new(
-            "rate",
-            Kind::Number(0.001, 1e9),
-            "Requests a second, to the thousandth.",
-        )
-        .required("rate = 10, requests a second"),
-        Key::new(
-            "rule",
-            Kind::Choice(&RULES),
-            "How it counts: the excess that leaks at the rate, or the requests of the last second.",
-        )
-        .or_text("leaky-bucket"),
-        Key::new(
-            "burst",
-            Kind::Whole(0, MAX_BURST),
-            "How many requests may be in excess of the rate; one more is refused.",
-        )
-        .or_whole(0),
-        Key::new(
-            "delay",
-            Kind::Either(&[Kind::Whole(0, MAX_BURST), Kind::Flag]),
-            "How many requests in excess go on at once; those beyond wait. `false`: nobody waits.",
-        )
-        .or_whole(0),
-        Key::new(
-            "threads",
-            Kind::Whole(1, 1000),
-            "With `sliding-counter`: how many threads look at it at the same time; so many of those in line may pass where it has room for one (see `together`).",
-        )
-        .or_whole(1),
-        Key::new(
-            "together",
-            Kind::OneOrMore(&Kind::Number(0.0, 1.0)),
-            "With several `threads`: the probability that a further one passes before the one that passed is counted. A list: that of a second one, of a third, and so on; a thread may look again, so that these may be more than the threads.",
-        )
-        .or_number(1.0),
-        refusal(),
-        Key::new(
-            "per",
-            Kind::Choice(&ENTITIES),
-            "Each entity of this kind has a limit of its own.",
-        )
-        .or_text("global"),
-        Key::new(
-            "clock",
-            Kind::TimeAboveZero,
-            "Time is read in steps of so long.",
-        )
-        .or_text("1ms"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// A limit of the rate of requests: those beyond it wait or are refused.
+    pub(super) static RATE_LIMIT = "rate_limits.NAME" {
+        /// A real component, whose measured keys hold where none are given.
+        preset: Choice(&Presets("rate_limits"));
+        /// Requests a second, to the thousandth.
+        rate: Number(0.001, 1e9), required("rate = 10, requests a second");
+        /// How it counts: the excess that leaks at the rate, or the requests of the last second.
+        rule: Choice(&RULES), or_text("leaky-bucket");
+        /// How many requests may be in excess of the rate; one more is refused.
+        burst: Whole(0, MAX_BURST), or_whole(0);
+        /// How many requests in excess go on at once; those beyond wait. `false`: nobody waits.
+        delay: Either(&[Whole(0, MAX_BURST), Flag]), or_whole(0);
+        /// With `sliding-counter`: how many threads look at it at the same time; so many of those in line may pass
+        /// where it has room for one (see `together`).
+        threads: Whole(1, 1000), or_whole(1);
+        /// With several `threads`: the probability that a further one passes before the one that passed is counted. A
+        /// list: that of a second one, of a third, and so on; a thread may look again, so that these may be more than
+        /// the threads.
+        together: OneOrMore(&Number(0.0, 1.0)), or_number(1.0);
+        ..REFUSAL;
+        /// Each entity of this kind has a limit of its own.
+        per: Choice(&ENTITIES), or_text("global");
+        /// Time is read in steps of so long.
+        clock: TimeAboveZero, or_text("1ms");
+    };
+}
 
 /// Requests in excess, at most.
 const MAX_BURST: u64 = 1_000_000_000;
@@ -83,14 +48,14 @@ enum Counts {
     LastSecond,
 }
 
-static RULES: Choice<Counts> = Choice {
-    one: "rule",
-    many: "rules",
-    pairs: &[
+static RULES: Choice<Counts> = Choice::of(
+    "rule",
+    "rules",
+    &[
         ("leaky-bucket", Counts::Excess),
         ("sliding-counter", Counts::LastSecond),
     ],
-};
+);
 
 /// Reads all of `[rate_limits]`, in the order of the text.
 pub(super) fn read_all(named: &[(&str, Field)]) -> Vec<RateLimit> {

@@ -15,49 +15,28 @@ use crate::scenario::Scenario;
 use crate::section::Section;
 use crate::system::EndpointId;
 use crate::tree::Value;
-use crate::vocabulary::{Choice, Key, Kind};
+use crate::vocabulary::{Choice, keys};
 use std::sync::Arc;
 
 /// Keys that other executors do not have.
 pub(super) const KEYS: [&str; 5] = ["log_format", "routes", "unmatched", "offset", "loop"];
 
-pub(super) const LOG_FORMAT: Key = Key::new(
-    "log_format",
-    Kind::Text,
-    "The layout of the log, as `--log-format` of `capsim read` has it.",
-)
-.otherwise("told by its first line");
-pub(super) const ROUTES: Key = Key::new(
-    "routes",
-    Kind::Named(&Kind::Name("endpoint")),
-    "The endpoint of each request by its route: `\"GET /seats/{id}\"`, `\"/static/*\"`; the first that fits counts.",
-)
-.otherwise("by its path without the first `/`, or by the name that `capsim learn` gives it");
-pub(super) const UNMATCHED: Key = Key::new(
-    "unmatched",
-    Kind::Choice(&UNMATCHEDS),
-    "What becomes of requests that belong to no endpoint.",
-)
-.or_text("error");
-pub(super) const OFFSET: Key = Key::new(
-    "offset",
-    Kind::Time,
-    "So much of the begin of the log is left out, in the log's time.",
-)
-.or_text("0s");
-pub(super) const LOOP: Key = Key::new(
-    "loop",
-    Kind::Either(&[Kind::Flag, Kind::Whole(1, 1_000_000_000)]),
-    "How often the log is played; `true`: again and again until `duration` is over.",
-)
-.or_whole(1);
+keys! {
+    /// The layout of the log, as `--log-format` of `capsim read` has it.
+    pub(super) static LOG_FORMAT = log_format: Text, otherwise("told by its first line");
+    /// The endpoint of each request by its route: `"GET /seats/{id}"`, `"/static/*"`; the first that fits counts.
+    pub(super) static ROUTES = routes: Named(&Name("endpoint")),
+        otherwise("by its path without the first `/`, or by the name that `capsim learn` gives it");
+    /// What becomes of requests that belong to no endpoint.
+    pub(super) static UNMATCHED = unmatched: Choice(&UNMATCHEDS), or_text("error");
+    /// So much of the begin of the log is left out, in the log's time.
+    pub(super) static OFFSET = offset: Time, or_text("0s");
+    /// How often the log is played; `true`: again and again until `duration` is over.
+    pub(super) static LOOP = loop: Either(&[Flag, Whole(1, 1_000_000_000)]), or_whole(1);
+}
 
 /// Whether they are left out.
-static UNMATCHEDS: Choice<bool> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[("error", false), ("skip", true)],
-};
+static UNMATCHEDS: Choice<bool> = Choice::possible(&[("error", false), ("skip", true)]);
 
 /// Reads the keys of a replay and its log. `duration` is what the scenario says, in nanoseconds.
 pub(super) fn read<'a>(

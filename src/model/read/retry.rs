@@ -8,7 +8,7 @@ use crate::preset::Presets;
 use crate::retry::{Backoff, Budget, Failures, Hedge, HedgeAfter, Jitter, Retry, RetryId};
 use crate::section::Section;
 use crate::tree::Value;
-use crate::vocabulary::{Case, Choice, Key, Kind, Rule, Table, Type};
+use crate::vocabulary::{Case, Choice, Kind, Type, tables};
 
 /// A policy where it is used.
 pub(super) static RETRY_POLICY: Type = Type {
@@ -17,92 +17,40 @@ pub(super) static RETRY_POLICY: Type = Type {
     kind: Kind::Either(&[Kind::Name("retry policy"), Kind::Table(&POLICY)]),
 };
 
-/// `[retries.NAME]`
-pub(super) static POLICY: Table = Table {
-    name: "retries.NAME",
-    about: "How often something is sent in all, which outcomes are tried again, and after which pause.",
-    keys: &[
-        Key::new(
-            "attempts",
-            Kind::Whole(1, MOST_ATTEMPTS as u64),
-            "How many attempts there are at most, the first one included.",
-        )
-        .required("attempts = 3, the first one included"),
-        Key::new(
-            "on",
-            Kind::OneOrMore(&Kind::Type(&OUTCOME)),
-            "Which outcomes are tried again.",
-        )
-        .otherwise("`[\"5xx\", 429, \"timeout\", \"refused\"]`"),
-        Key::new(
-            "backoff",
-            Kind::Either(&[Kind::Time, Kind::Table(&BACKOFF)]),
-            "The pause before the next attempt: always this time, or by a law.",
-        )
-        .otherwise("none"),
-        Key::new(
-            "jitter",
-            Kind::Choice(&JITTERS),
-            "How the pause is drawn at random.",
-        )
-        .or_text("none"),
-        Key::new(
-            "retry_after",
-            Kind::Flag,
-            "Whether a pause that the server asks for is kept where it is longer.",
-        )
-        .or_flag(true),
-        Key::new(
-            "budget",
-            Kind::Table(&BUDGET),
-            "How many retries and hedges are allowed beside the requests.",
-        )
-        .otherwise("no limit"),
-        Key::new(
-            "preset",
-            Kind::Choice(&Presets("retries")),
-            "Of `[retries.NAME]`: a real component, whose measured keys hold where none are given.",
-        ),
-        Key::new(
-            "hedge",
-            Kind::Table(&HEDGE),
-            "When a second copy of an attempt is sent; the first good answer counts.",
-        )
-        .otherwise("never"),
-        Key::new(
-            "refusal",
-            Kind::Type(&STATUS),
-            "Of calls: the status that the caller answers with where the last attempt was refused a connection.",
-        )
-        .or_whole(502),
-    ],
-    rules: &[],
-};
+tables! {
+    /// How often something is sent in all, which outcomes are tried again, and after which pause.
+    pub(super) static POLICY = "retries.NAME" {
+        /// How many attempts there are at most, the first one included.
+        attempts: Whole(1, MOST_ATTEMPTS as u64), required("attempts = 3, the first one included");
+        /// Which outcomes are tried again.
+        on: OneOrMore(&Type(&OUTCOME)), otherwise("`[\"5xx\", 429, \"timeout\", \"refused\"]`");
+        /// The pause before the next attempt: always this time, or by a law.
+        backoff: Either(&[Time, Table(&BACKOFF)]), otherwise("none");
+        /// How the pause is drawn at random.
+        jitter: Choice(&JITTERS), or_text("none");
+        /// Whether a pause that the server asks for is kept where it is longer.
+        retry_after: Flag, or_flag(true);
+        /// How many retries and hedges are allowed beside the requests.
+        budget: Table(&BUDGET), otherwise("no limit");
+        /// Of `[retries.NAME]`: a real component, whose measured keys hold where none are given.
+        preset: Choice(&Presets("retries"));
+        /// When a second copy of an attempt is sent; the first good answer counts.
+        hedge: Table(&HEDGE), otherwise("never");
+        /// Of calls: the status that the caller answers with where the last attempt was refused a connection.
+        refusal: Type(&STATUS), or_whole(502);
+    };
 
-static HEDGE: Table = Table {
-    name: "retries.NAME.hedge",
-    about: "A second copy of each attempt that is not answered in time; the first good answer counts.",
-    keys: &[
-        Key::new(
-            "after",
-            Kind::Time,
-            "So long after the first copy; at \"0s\" both are sent at once.",
-        ),
-        Key::new(
-            "percentile",
-            Kind::Number(1.0, 99.99),
-            "As soon as the attempt has taken longer than this percentage of all attempts that have ended; the first \
-             100 attempts get no second copy.",
-        ),
-        Key::new(
-            "cancel",
-            Kind::Flag,
-            "Whether the system drops the copy that is no longer needed, also where its endpoint does not `cancel`.",
-        )
-        .or_flag(true),
-    ],
-    rules: &[Rule::OneOf(&[&["after"], &["percentile"]])],
-};
+    /// A second copy of each attempt that is not answered in time; the first good answer counts.
+    static HEDGE = "retries.NAME.hedge" {
+        /// So long after the first copy; at "0s" both are sent at once.
+        after: Time;
+        /// As soon as the attempt has taken longer than this percentage of all attempts that have ended; the first 100
+        /// attempts get no second copy.
+        percentile: Number(1.0, 99.99);
+        /// Whether the system drops the copy that is no longer needed, also where its endpoint does not `cancel`.
+        cancel: Flag, or_flag(true);
+    } rules [OneOf(&[&["after"], &["percentile"]])];
+}
 
 /// What may have become of a request that failed.
 pub(super) static OUTCOME: Type = Type {
@@ -118,108 +66,74 @@ pub(super) static OUTCOME: Type = Type {
     ]),
 };
 
-static BACKOFF: Table = Table {
-    name: "retries.NAME.backoff",
-    about: "How the pause grows from one retry to the next.",
-    keys: &[
-        Key::new("fixed", Kind::Time, "Always this time."),
-        Key::new(
-            "linear",
-            Kind::TimeAboveZero,
-            "This time before the first retry, n times as long before the n-th.",
-        ),
-        Key::new(
-            "exponential",
-            Kind::TimeAboveZero,
-            "This time before the first retry, `factor` times as long before each next one.",
-        ),
-        Key::new("factor", Kind::Number(1.0, 1000.0), "With `exponential`.").or_number(2.0),
-        Key::new("cap", Kind::Time, "The longest pause.")
-            .otherwise("20s, or the first pause if that is longer"),
-    ],
-    rules: &[Rule::OneOf(&[&["fixed"], &["linear"], &["exponential"]])],
-};
+tables! {
+    /// How the pause grows from one retry to the next.
+    static BACKOFF = "retries.NAME.backoff" {
+        /// Always this time.
+        fixed: Time;
+        /// This time before the first retry, n times as long before the n-th.
+        linear: TimeAboveZero;
+        /// This time before the first retry, `factor` times as long before each next one.
+        exponential: TimeAboveZero;
+        /// With `exponential`.
+        factor: Number(1.0, 1000.0), or_number(2.0);
+        /// The longest pause.
+        cap: Time, otherwise("20s, or the first pause if that is longer");
+    } rules [OneOf(&[&["fixed"], &["linear"], &["exponential"]])];
+}
 
-static JITTERS: Choice<Jitter> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[
-        ("none", Jitter::None),
-        ("full", Jitter::Full),
-        ("equal", Jitter::Equal),
-        ("decorrelated", Jitter::Decorrelated),
-        ("exponential", Jitter::Exponential),
-    ],
-};
+static JITTERS: Choice<Jitter> = Choice::possible(&[
+    ("none", Jitter::None),
+    ("full", Jitter::Full),
+    ("equal", Jitter::Equal),
+    ("decorrelated", Jitter::Decorrelated),
+    ("exponential", Jitter::Exponential),
+]);
 
-static BUDGET: Table = Table {
-    name: "retries.NAME.budget",
-    about: "How many retries are allowed beside the requests.",
-    keys: &[
-        Key::new("type", Kind::Choice(&BUDGETS), "What is counted.").or_text("window"),
-        Key::new(
-            "ratio",
-            Kind::Number(0.0, 1000.0),
-            "Retries for each request; of `concurrent`, up to 1.",
-        )
-        .required("ratio = 0.2"),
-        Key::new(
-            "tokens",
-            Kind::Number(1.0, 1000.0),
-            "How many tokens there are at most.",
-        )
-        .checked(),
-        Key::new(
-            "min",
-            Kind::Whole(0, 1_000_000),
-            "How many retries at once are always allowed.",
-        )
-        .or_whole(3),
-        Key::new(
-            "min_per_second",
-            Kind::Number(0.0, 1e6),
-            "How many retries a second are always allowed.",
-        )
-        .or_number(0.0),
-        Key::new("window", Kind::TimeAboveZero, "How long a request counts.").or_text("10s"),
-    ],
-    rules: &[Rule::Cases(
-        "type",
-        &[
-            Case {
-                text: "window",
-                about: "Retries of the last while, as Finagle's `RetryBudget`.",
-                keys: &["ratio", "min_per_second", "window"],
-                needs: &[&["ratio"]],
-                whole: false,
-            },
-            Case {
-                text: "throttle",
-                about: "Tokens that failed attempts take and good ones give back, as gRPC's retry throttling.",
-                keys: &["ratio", "tokens"],
-                needs: &[&["ratio"], &["tokens"]],
-                whole: false,
-            },
-            Case {
-                text: "concurrent",
-                about: "Retries in progress, as Envoy's `retry_budget`.",
-                keys: &["ratio", "min"],
-                needs: &[&["ratio"]],
-                whole: false,
-            },
-        ],
-    )],
-};
+tables! {
+    /// How many retries are allowed beside the requests.
+    static BUDGET = "retries.NAME.budget" {
+        /// What is counted.
+        type: Choice(&BUDGETS), or_text("window");
+        /// Retries for each request; of `concurrent`, up to 1.
+        ratio: Number(0.0, 1000.0), required("ratio = 0.2");
+        /// How many tokens there are at most.
+        tokens: Number(1.0, 1000.0), checked();
+        /// How many retries at once are always allowed.
+        min: Whole(0, 1_000_000), or_whole(3);
+        /// How many retries a second are always allowed.
+        min_per_second: Number(0.0, 1e6), or_number(0.0);
+        /// How long a request counts.
+        window: TimeAboveZero, or_text("10s");
+    } rules [Cases("type", BUDGET_CASES)];
+}
 
-static BUDGETS: Choice<&str> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[
-        ("window", "window"),
-        ("throttle", "throttle"),
-        ("concurrent", "concurrent"),
-    ],
-};
+const BUDGET_CASES: &[Case] = &[
+    Case::new(
+        "window",
+        "Retries of the last while, as Finagle's `RetryBudget`.",
+        &["ratio", "min_per_second", "window"],
+    )
+    .needs(&[&["ratio"]]),
+    Case::new(
+        "throttle",
+        "Tokens that failed attempts take and good ones give back, as gRPC's retry throttling.",
+        &["ratio", "tokens"],
+    )
+    .needs(&[&["ratio"], &["tokens"]]),
+    Case::new(
+        "concurrent",
+        "Retries in progress, as Envoy's `retry_budget`.",
+        &["ratio", "min"],
+    )
+    .needs(&[&["ratio"]]),
+];
+
+static BUDGETS: Choice<&str> = Choice::possible(&[
+    ("window", "window"),
+    ("throttle", "throttle"),
+    ("concurrent", "concurrent"),
+]);
 
 /// More attempts than this are as good as endless.
 const MOST_ATTEMPTS: u32 = 1000;

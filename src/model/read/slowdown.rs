@@ -6,86 +6,45 @@ use crate::engine::Span;
 use crate::field::Field;
 use crate::section::Section;
 use crate::system::{Slowdown, Trigger};
-use crate::vocabulary::{Choice, Key, Kind, Rule, Table};
+use crate::vocabulary::{Choice, keys, tables};
 
-/// What happens again and again, by its starts.
-pub(super) const EVERY: Key = Key::new(
-    "every",
-    Kind::Type(&DISTRIBUTION),
-    "The time from start to start; above zero.",
-);
+keys! {
+    /// The time from start to start; above zero.
+    pub(super) static EVERY = every: Type(&DISTRIBUTION);
+    /// The time from the end of one to the start of the next; above zero.
+    pub(super) static AFTER = after: Type(&DISTRIBUTION);
+}
 
-/// What happens again and again, by the time between.
-pub(super) const AFTER: Key = Key::new(
-    "after",
-    Kind::Type(&DISTRIBUTION),
-    "The time from the end of one to the start of the next; above zero.",
-);
+tables! {
+    /// A period in which a station, or the work of a pool's holders, is slower.
+    pub(super) static SLOWDOWN = "slowdowns[]" {
+        /// Its name in reports.
+        name: Text, or_text("slowdown");
+        ..EVERY;
+        ..AFTER;
+        /// It begins each time this many more requests have been served.
+        after_completions: Whole(1, u32::MAX as u64);
+        /// It begins once, at this time of the run.
+        at: Time;
+        /// How long it lasts.
+        lasts: Type(&DISTRIBUTION), required("lasts = \"200ms\"");
+        /// The share of the speed that is left.
+        leaves: Number(0.0, 1.0), or_number(0.0);
+    } rules [OneOf(&[&["every"], &["after"], &["after_completions"], &["at"]])];
 
-/// An element of `slowdowns`.
-pub(super) static SLOWDOWN: Table = Table {
-    name: "slowdowns[]",
-    about: "A period in which a station, or the work of a pool's holders, is slower.",
-    keys: &[
-        Key::new("name", Kind::Text, "Its name in reports.").or_text("slowdown"),
-        EVERY,
-        AFTER,
-        Key::new(
-            "after_completions",
-            Kind::Whole(1, u32::MAX as u64),
-            "It begins each time this many more requests have been served.",
-        ),
-        Key::new("at", Kind::Time, "It begins once, at this time of the run."),
-        Key::new("lasts", Kind::Type(&DISTRIBUTION), "How long it lasts.")
-            .required("lasts = \"200ms\""),
-        Key::new(
-            "leaves",
-            Kind::Number(0.0, 1.0),
-            "The share of the speed that is left.",
-        )
-        .or_number(0.0),
-    ],
-    rules: &[Rule::OneOf(&[
-        &["every"],
-        &["after"],
-        &["after_completions"],
-        &["at"],
-    ])],
-};
-
-/// `warm_up`
-pub(super) static WARM_UP: Table = Table {
-    name: "warm_up",
-    about: "A speed that grows linearly from the start of the run or of the load, in 20 steps.",
-    keys: &[
-        Key::new(
-            "lasts",
-            Kind::TimeAboveZero,
-            "When all of the speed is reached.",
-        )
-        .required("lasts = \"30s\""),
-        Key::new(
-            "from",
-            Kind::Number(0.0, 1.0),
-            "The share of the speed at the start.",
-        )
-        .required("from = 0.2, the share of the speed at the start"),
-        Key::new(
-            "since",
-            Kind::Choice(&SINCE),
-            "When it begins: with the run, or with its first load.",
-        )
-        .or_text("run"),
-    ],
-    rules: &[],
-};
+    /// A speed that grows linearly from the start of the run or of the load, in 20 steps.
+    pub(super) static WARM_UP = "warm_up" {
+        /// When all of the speed is reached.
+        lasts: TimeAboveZero, required("lasts = \"30s\"");
+        /// The share of the speed at the start.
+        from: Number(0.0, 1.0), required("from = 0.2, the share of the speed at the start");
+        /// When it begins: with the run, or with its first load.
+        since: Choice(&SINCE), or_text("run");
+    };
+}
 
 /// Whether it begins with the load.
-static SINCE: Choice<bool> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[("run", false), ("load", true)],
-};
+static SINCE: Choice<bool> = Choice::possible(&[("run", false), ("load", true)]);
 
 /// Reads `slowdowns` and `warm_up` of a station.
 pub(super) fn read<'a>(build: &mut Build<'a>, section: &Section<'a>) -> Vec<Slowdown> {

@@ -9,81 +9,48 @@ use crate::field::Field;
 use crate::queueing::Preemption;
 use crate::section::Section;
 use crate::system::{ByNumber, Discipline, HostId, Scalability, Setup, Station};
-use crate::vocabulary::{Choice, Key, Kind, Rule, Table, Type};
+use crate::vocabulary::{Choice, Kind, Type, keys, tables};
 use crate::waiting::WaitOrder;
 
-/// `[stations.NAME]`
-pub(crate) static STATION: Table = Table {
-    name: "stations.NAME",
-    about: "Servers with a queue, and a discipline that says who is served next.",
-    keys: &[
-        Key::new(
-            "servers",
-            Kind::Either(&[Kind::Whole(1, 1_000_000), Kind::Word("infinite")]),
-            "How many requests are served at once.",
-        )
-        .required("servers = 2, or servers = \"infinite\""),
-        Key::new(
-            "discipline",
-            Kind::Choice(&DISCIPLINES),
-            "Who is served next.",
-        )
-        .or_text("fifo"),
-        QUEUE,
-        refusal(),
-        ORDER.otherwise("as the `discipline` says"),
-        WAKE,
-        HAND_OFF,
-        PREEMPTION,
-        AGEING,
-        LIFO_ABOVE,
-        CODEL,
-        Key::new(
-            "scalability",
-            Kind::Table(&SCALABILITY),
-            "What requests that are served at once cost one another.",
-        ),
-        Key::new(
-            "balking",
-            Kind::List(&Kind::Number(0.0, 1.0)),
-            "The probability that who comes goes away at once, by how many wait: 0, 1, 2 … and more.",
-        )
-        .otherwise("all stay"),
-        Key::new(
-            "speeds",
-            Kind::List(&Kind::Number(1e-6, 1e6)),
-            "Factor on the speed, by how many are in service and waiting: 1, 2, 3 … and more.",
-        )
-        .otherwise("always 1"),
-        Key::new(
-            "setup",
-            Kind::Table(&SETUP),
-            "What the first service takes in addition after it has been idle: a core that wakes up with cold caches, a disk that spins up.",
-        ),
-        Key::new(
-            "slowdowns",
-            Kind::List(&Kind::Table(&SLOWDOWN)),
-            "Periods in which it is slower.",
-        ),
-        Key::new(
-            "warm_up",
-            Kind::Table(&WARM_UP),
-            "Its speed grows linearly at the start.",
-        ),
-        Key::new(
-            "on",
-            Kind::Text,
-            "The host whose cores it shares with others.",
-        )
-        .otherwise("its servers have cores of their own"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Servers with a queue, and a discipline that says who is served next.
+    pub(crate) static STATION = "stations.NAME" {
+        /// How many requests are served at once.
+        servers: Either(&[Whole(1, 1_000_000), Word("infinite")]),
+            required("servers = 2, or servers = \"infinite\"");
+        /// Who is served next.
+        discipline: Choice(&DISCIPLINES), or_text("fifo");
+        ..QUEUE;
+        ..REFUSAL;
+        ..ORDER.otherwise("as the `discipline` says");
+        ..WAKE;
+        ..HAND_OFF;
+        ..PREEMPTION;
+        ..AGEING;
+        ..LIFO_ABOVE;
+        ..CODEL;
+        /// What requests that are served at once cost one another.
+        scalability: Table(&SCALABILITY);
+        /// The probability that who comes goes away at once, by how many wait: 0, 1, 2 … and more.
+        balking: List(&Number(0.0, 1.0)), otherwise("all stay");
+        /// Factor on the speed, by how many are in service and waiting: 1, 2, 3 … and more.
+        speeds: List(&Number(1e-6, 1e6)), otherwise("always 1");
+        /// What the first service takes in addition after it has been idle: a core that wakes up with cold caches, a
+        /// disk that spins up.
+        setup: Table(&SETUP);
+        /// Periods in which it is slower.
+        slowdowns: List(&Table(&SLOWDOWN));
+        /// Its speed grows linearly at the start.
+        warm_up: Table(&WARM_UP);
+        /// The host whose cores it shares with others.
+        on: Text, otherwise("its servers have cores of their own");
+    };
+}
 
-static DISCIPLINES: Choice<Discipline> = Choice {
-    one: "discipline",
-    many: "disciplines",
-    pairs: &[
+static DISCIPLINES: Choice<Discipline> = Choice::of(
+    "discipline",
+    "disciplines",
+    &[
         ("fifo", Discipline::Fifo),
         ("lifo", Discipline::Lifo),
         ("random", Discipline::Random),
@@ -91,23 +58,18 @@ static DISCIPLINES: Choice<Discipline> = Choice {
         ("priority", Discipline::Priority),
         ("adaptive-lifo", Discipline::AdaptiveLifo),
     ],
-};
+);
 
-pub(super) const QUEUE: Key = Key::new(
-    "queue",
-    Kind::Whole(0, u32::MAX as u64 - 1),
-    "How many requests may wait; one more is refused.",
-)
-.otherwise("endless");
+keys! {
+    /// How many requests may wait; one more is refused.
+    pub(super) static QUEUE = queue: Whole(0, u32::MAX as u64 - 1), otherwise("endless");
+}
+
 static REFUSED_WITH: Kind = Kind::Either(&[Kind::Type(&STATUS), Kind::Word("connection")]);
 
-pub(super) const fn refusal() -> Key {
-    Key::new(
-        "refusal",
-        REFUSED_WITH,
-        "The status of a refused request; `connection`: no connection is made, status 0.",
-    )
-    .or_whole(503)
+keys! {
+    /// The status of a refused request; `connection`: no connection is made, status 0.
+    pub(super) static REFUSAL = refusal: REFUSED_WITH, or_whole(503);
 }
 
 /// The HTTP status of a failure.
@@ -117,40 +79,24 @@ pub(super) static STATUS: Type = Type {
     kind: Kind::Whole(400, 599),
 };
 
-static SCALABILITY: Table = Table {
-    name: "stations.NAME.scalability",
-    about: "The Universal Scalability Law (Gunther 1993): with n requests served at once the work done grows by n / (1 + sigma (n − 1) + kappa n (n − 1)).",
-    keys: &[
-        Key::new(
-            "sigma",
-            Kind::Number(0.0, 1e6),
-            "Contention: the share of the work that is done one after another.",
-        )
-        .or_number(0.0),
-        Key::new(
-            "kappa",
-            Kind::Number(0.0, 1e6),
-            "Crosstalk: what each pair costs.",
-        )
-        .or_number(0.0),
-    ],
-    rules: &[Rule::AnyOf(&["sigma", "kappa"])],
-};
+tables! {
+    /// The Universal Scalability Law (Gunther 1993): with n requests served at once the work done grows by n / (1 +
+    /// sigma (n − 1) + kappa n (n − 1)).
+    static SCALABILITY = "stations.NAME.scalability" {
+        /// Contention: the share of the work that is done one after another.
+        sigma: Number(0.0, 1e6), or_number(0.0);
+        /// Crosstalk: what each pair costs.
+        kappa: Number(0.0, 1e6), or_number(0.0);
+    } rules [AnyOf(&["sigma", "kappa"])];
 
-static SETUP: Table = Table {
-    name: "stations.NAME.setup",
-    about: "The first service after nobody was served is longer (Welch 1964).",
-    keys: &[
-        Key::new("time", Kind::TimeAboveZero, "How much longer.").required("time = \"30us\""),
-        Key::new(
-            "after",
-            Kind::Time,
-            "How long nobody must have been served for it.",
-        )
-        .or_text("0s"),
-    ],
-    rules: &[],
-};
+    /// The first service after nobody was served is longer (Welch 1964).
+    static SETUP = "stations.NAME.setup" {
+        /// How much longer.
+        time: TimeAboveZero, required("time = \"30us\"");
+        /// How long nobody must have been served for it.
+        after: Time, or_text("0s");
+    };
+}
 
 /// Reads `[stations.NAME]`. What is left out: FIFO, an endless queue, refusal with 503.
 pub(super) fn station<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Station {

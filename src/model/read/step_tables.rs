@@ -7,7 +7,7 @@ use super::dist::DISTRIBUTION;
 use super::retry::RETRY_POLICY;
 use super::scenario_table::TAGS;
 use crate::journey::{CustomKind, Step};
-use crate::vocabulary::{Choice, Key, Kind, Table, Type, Union};
+use crate::vocabulary::{Choice, Kind, Type, Union, keys, tables};
 
 /// A step of a journey.
 pub(crate) static STEP: Type = Type {
@@ -28,408 +28,289 @@ pub(super) static STEPS: Union = Union {
 /// The elements of a list of steps.
 static ONE_STEP: Kind = Kind::Type(&STEP);
 const TURNS: Kind = Kind::Whole(1, u32::MAX as u64);
-const NAME: Key =
-    Key::new("name", Kind::Text, "The tag `name` of its samples.").otherwise("the endpoint's name");
-const TIMEOUT: Key = Key::new("timeout", Kind::TimeAboveZero, "When the client gives up.")
-    .otherwise("the endpoint's");
-const fn tags() -> Key {
-    Key::new("tags", Kind::Type(&TAGS), "Tags put on its samples.")
-}
-const fn checks() -> Key {
-    Key::new(
-        "checks",
-        Kind::OneOrMore(&CHECK_KIND),
-        "What is checked of the answer: names of checks that pass if it is good, or tables.",
-    )
-}
-const fn otherwise() -> Key {
-    Key::new(
-        "else",
-        Kind::Choice(&OTHERWISE),
-        "What follows if it does not succeed.",
-    )
-    .or_text("continue")
+keys! {
+    /// The tag `name` of its samples.
+    static NAME = name: Text, otherwise("the endpoint's name");
+    /// When the client gives up.
+    static TIMEOUT = timeout: TimeAboveZero, otherwise("the endpoint's");
+    /// Tags put on its samples.
+    static SAMPLE_TAGS = tags: Type(&TAGS);
+    /// What is checked of the answer: names of checks that pass if it is good, or tables.
+    static CHECKS = checks: OneOrMore(&CHECK_KIND);
+    /// What follows if it does not succeed.
+    static ELSE = else: Choice(&OTHERWISE), or_text("continue");
 }
 
 /// Whether the iteration ends.
-pub(super) static OTHERWISE: Choice<bool> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[("end_iteration", true), ("continue", false)],
-};
+pub(super) static OTHERWISE: Choice<bool> =
+    Choice::possible(&[("end_iteration", true), ("continue", false)]);
 
-static REQUEST: Table = Table {
-    name: "step.request",
-    about: "Sends a request and waits for the answer.",
-    keys: &[
-        Key::new("request", Kind::Name("endpoint"), "The endpoint."),
-        Key::new(
-            "once_per",
-            Kind::Word("user"),
-            "It is sent only by users without a token.",
-        ),
-        Key::new(
-            "pick",
-            Kind::Either(&[Kind::Word("seat"), Kind::Table(&PICK_SEAT)]),
-            "The answer lists free seats, of which one is chosen.",
-        ),
-        NAME,
-        TIMEOUT,
-        tags(),
-        EXPECTED.otherwise("as `[model]` says"),
-        Key::new(
-            "claim",
-            Kind::Word("seat"),
-            "The request claims the chosen seat.",
-        ),
-        Key::new(
-            "confirm",
-            Kind::Word("seat"),
-            "The request buys the seat that is held.",
-        ),
-        Key::new(
-            "release",
-            Kind::Word("seat"),
-            "The request gives the held seat back.",
-        ),
-        Key::new(
-            "retry",
-            Kind::Type(&RETRY_POLICY),
-            "How a failed request is sent again.",
-        )
-        .otherwise("not at all"),
-        checks(),
-        otherwise(),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Sends a request and waits for the answer.
+    static REQUEST = "step.request" {
+        /// The endpoint.
+        request: Name("endpoint");
+        /// It is sent only by users without a token.
+        once_per: Word("user");
+        /// The answer lists free seats, of which one is chosen.
+        pick: Either(&[Word("seat"), Table(&PICK_SEAT)]);
+        ..NAME;
+        ..TIMEOUT;
+        ..SAMPLE_TAGS;
+        ..EXPECTED.otherwise("as `[model]` says");
+        /// The request claims the chosen seat.
+        claim: Word("seat");
+        /// The request buys the seat that is held.
+        confirm: Word("seat");
+        /// The request gives the held seat back.
+        release: Word("seat");
+        /// How a failed request is sent again.
+        retry: Type(&RETRY_POLICY), otherwise("not at all");
+        ..CHECKS;
+        ..ELSE;
+    };
 
-static PICK_SEAT: Table = Table {
-    name: "step.request.pick",
-    about: "Which of the free seats the user chooses.",
-    keys: &[Key::new(
-        "seat",
-        Kind::Either(&[Kind::Choice(&SEATS), Kind::Table(&HOT_ZONE)]),
-        "Any, the first, or one of a zone.",
-    )
-    .required(SEAT_EXAMPLE)],
-    rules: &[],
-};
+    /// Which of the free seats the user chooses.
+    static PICK_SEAT = "step.request.pick" {
+        /// Any, the first, or one of a zone.
+        seat: Either(&[Choice(&SEATS), Table(&HOT_ZONE)]), required(SEAT_EXAMPLE);
+    };
+}
 
 /// What completes "write …".
 pub(super) const SEAT_EXAMPLE: &str =
     "write \"seat\", { seat = \"first\" } or { seat = { hot_zone = 10, probability = 0.5 } }";
 
 /// Whether the first is chosen.
-pub(super) static SEATS: Choice<bool> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[("uniform", false), ("first", true)],
-};
+pub(super) static SEATS: Choice<bool> = Choice::possible(&[("uniform", false), ("first", true)]);
 
-static HOT_ZONE: Table = Table {
-    name: "step.request.pick.seat",
-    about: "Users prefer some seats at the front.",
-    keys: &[
-        Key::new(
-            "hot_zone",
-            Kind::Whole(1, MAX_ENTITIES as u64),
-            "How many seats the zone has.",
-        )
-        .required("hot_zone = 10"),
-        Key::new(
-            "probability",
-            Kind::Number(0.0, 1.0),
-            "The probability that a user chooses within the zone.",
-        )
-        .required("probability = 0.5"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Users prefer some seats at the front.
+    static HOT_ZONE = "step.request.pick.seat" {
+        /// How many seats the zone has.
+        hot_zone: Whole(1, MAX_ENTITIES as u64), required("hot_zone = 10");
+        /// The probability that a user chooses within the zone.
+        probability: Number(0.0, 1.0), required("probability = 0.5");
+    };
+}
 
 static CHECK_KIND: Kind = Kind::Either(&[Kind::Text, Kind::Table(&CHECK_OF_REQUEST)]);
 
-static CHECK_OF_REQUEST: Table = Table {
-    name: "step.request.checks[]",
-    about: "A check of the answer.",
-    keys: &[
-        Key::new("name", Kind::Text, "Its name; not with `::`.")
-            .required("name = \"status is 200\""),
-        passes(),
-        tags(),
-    ],
-    rules: &[],
-};
-
-const fn passes() -> Key {
-    Key::new("passes", Kind::Type(&CONDITION), "When it passes.").or_text("ok")
+tables! {
+    /// A check of the answer.
+    static CHECK_OF_REQUEST = "step.request.checks[]" {
+        /// Its name; not with `::`.
+        name: Text, required("name = \"status is 200\"");
+        ..PASSES;
+        ..SAMPLE_TAGS;
+    };
 }
 
-static POLL: Table = Table {
-    name: "step.poll",
-    about: "Sends a request again and again until it succeeds.",
-    keys: &[
-        Key::new("poll", Kind::Name("endpoint"), "The endpoint."),
-        Key::new(
-            "until",
-            Kind::Choice(&UNTIL),
-            "What it waits for: a good answer, or admission by the waiting room.",
-        )
-        .required("until = \"admitted\" or \"ok\""),
-        Key::new(
-            "every",
-            Kind::Type(&DISTRIBUTION),
-            "The pause from an answer to the next request; above zero without `at_most`.",
-        )
-        .required("every = \"5s\""),
-        Key::new("at_most", TURNS, "How many requests are sent at most.").otherwise("no limit"),
-        NAME,
-        TIMEOUT,
-        tags(),
-        EXPECTED.otherwise("as `[model]` says"),
-        checks(),
-        otherwise(),
-    ],
-    rules: &[],
-};
+keys! {
+    /// When it passes.
+    static PASSES = passes: Type(&CONDITION), or_text("ok");
+}
+
+tables! {
+    /// Sends a request again and again until it succeeds.
+    static POLL = "step.poll" {
+        /// The endpoint.
+        poll: Name("endpoint");
+        /// What it waits for: a good answer, or admission by the waiting room.
+        until: Choice(&UNTIL), required("until = \"admitted\" or \"ok\"");
+        /// The pause from an answer to the next request; above zero without `at_most`.
+        every: Type(&DISTRIBUTION), required("every = \"5s\"");
+        /// How many requests are sent at most.
+        at_most: TURNS, otherwise("no limit");
+        ..NAME;
+        ..TIMEOUT;
+        ..SAMPLE_TAGS;
+        ..EXPECTED.otherwise("as `[model]` says");
+        ..CHECKS;
+        ..ELSE;
+    };
+}
 
 /// Whether admission is waited for.
-pub(super) static UNTIL: Choice<bool> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[("admitted", true), ("ok", false)],
-};
+pub(super) static UNTIL: Choice<bool> = Choice::possible(&[("admitted", true), ("ok", false)]);
 
-static RETRY: Table = Table {
-    name: "step.retry",
-    about: "Takes steps again until none of their requests fails.",
-    keys: &[
-        Key::new("retry", Kind::Some(&ONE_STEP), "The steps."),
-        Key::new("at_most", TURNS, "How many attempts there are at most.").required("at_most = 5"),
-        Key::new(
-            "pause",
-            Kind::Type(&DISTRIBUTION),
-            "The pause before the next attempt.",
-        )
-        .otherwise("none"),
-        otherwise(),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Takes steps again until none of their requests fails.
+    static RETRY = "step.retry" {
+        /// The steps.
+        retry: Some(&ONE_STEP);
+        /// How many attempts there are at most.
+        at_most: TURNS, required("at_most = 5");
+        /// The pause before the next attempt.
+        pause: Type(&DISTRIBUTION), otherwise("none");
+        ..ELSE;
+    };
 
-static REPEAT: Table = Table {
-    name: "step.repeat",
-    about: "Takes steps several times.",
-    keys: &[
-        Key::new("repeat", Kind::Some(&ONE_STEP), "The steps."),
-        Key::new("times", TURNS, "How often.").required("times = 3"),
-    ],
-    rules: &[],
-};
+    /// Takes steps several times.
+    static REPEAT = "step.repeat" {
+        /// The steps.
+        repeat: Some(&ONE_STEP);
+        /// How often.
+        times: TURNS, required("times = 3");
+    };
 
-static RECORD: Table = Table {
-    name: "step.record",
-    about: "Adds a sample to a metric of the model's own, as k6's `Counter`, `Gauge`, `Rate` and `Trend`.",
-    keys: &[
-        Key::new("record", Kind::Text, "The metric: up to 128 letters, digits and underscores."),
-        Key::new("as", Kind::Choice(&KINDS), "Its type; `time` is a trend of times.").required("as = \"counter\", \"gauge\", \"rate\", \"trend\" or \"time\""),
-        Key::new("value", Kind::Either(&[Kind::Number(f64::MIN, f64::MAX), Kind::Word("duration"), Kind::Word("vu"), Kind::Type(&CONDITION)]), "A number, the last response time, the number of the VU, or whether a condition holds; required except for a counter.").otherwise("1"),
-        Key::new("when", Kind::Type(&CONDITION), "When it is recorded.").or_text("always"),
-        tags(),
-    ],
-    rules: &[],
-};
+    /// Adds a sample to a metric of the model's own, as k6's `Counter`, `Gauge`, `Rate` and `Trend`.
+    static RECORD = "step.record" {
+        /// The metric: up to 128 letters, digits and underscores.
+        record: Text;
+        /// Its type; `time` is a trend of times.
+        as: Choice(&KINDS), required("as = \"counter\", \"gauge\", \"rate\", \"trend\" or \"time\"");
+        /// A number, the last response time, the number of the VU, or whether a condition holds; required except for a
+        /// counter.
+        value: Either(&[Number(f64::MIN, f64::MAX), Word("duration"), Word("vu"), Type(&CONDITION)]),
+            otherwise("1");
+        /// When it is recorded.
+        when: Type(&CONDITION), or_text("always");
+        ..SAMPLE_TAGS;
+    };
+}
 
 /// Types of metrics.
-pub(super) static KINDS: Choice<CustomKind> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[
-        ("rate", CustomKind::Rate),
-        ("counter", CustomKind::Counter),
-        ("gauge", CustomKind::Gauge),
-        ("trend", CustomKind::Trend),
-        ("time", CustomKind::TrendTime),
-    ],
-};
+pub(super) static KINDS: Choice<CustomKind> = Choice::possible(&[
+    ("rate", CustomKind::Rate),
+    ("counter", CustomKind::Counter),
+    ("gauge", CustomKind::Gauge),
+    ("trend", CustomKind::Trend),
+    ("time", CustomKind::TrendTime),
+]);
 
-static GROUP: Table = Table {
-    name: "step.group",
-    about: "Steps whose samples are tagged with a group, as k6's `group()`.",
-    keys: &[
-        Key::new("group", Kind::Text, "Its name; not with `::`."),
-        Key::new("steps", Kind::Some(&ONE_STEP), "The steps.").required("steps = [ … ]"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Steps whose samples are tagged with a group, as k6's `group()`.
+    static GROUP = "step.group" {
+        /// Its name; not with `::`.
+        group: Text;
+        /// The steps.
+        steps: Some(&ONE_STEP), required("steps = [ … ]");
+    };
 
-static CHECK: Table = Table {
-    name: "step.check",
-    about: "A check of the last answer, as k6's `check()`.",
-    keys: &[
-        Key::new("check", Kind::Text, "Its name; not with `::`."),
-        passes(),
-        tags(),
-    ],
-    rules: &[],
-};
+    /// A check of the last answer, as k6's `check()`.
+    static CHECK = "step.check" {
+        /// Its name; not with `::`.
+        check: Text;
+        ..PASSES;
+        ..SAMPLE_TAGS;
+    };
 
-static CHOOSE: Table = Table {
-    name: "step.choose",
-    about: "Takes one of several alternatives by chance.",
-    keys: &[Key::new(
-        "choose",
-        Kind::Some(&Kind::Table(&ALTERNATIVE)),
-        "The alternatives.",
-    )],
-    rules: &[],
-};
+    /// Takes one of several alternatives by chance.
+    static CHOOSE = "step.choose" {
+        /// The alternatives.
+        choose: Some(&Table(&ALTERNATIVE));
+    };
 
-static ALTERNATIVE: Table = Table {
-    name: "step.choose[]",
-    about: "One of the alternatives.",
-    keys: &[
-        Key::new(
-            "weight",
-            Kind::Number(0.0, f64::MAX),
-            "How often it is taken, relative to the others.",
-        )
-        .required("weight = 70"),
-        Key::new("steps", Kind::Some(&ONE_STEP), "What is done then.").otherwise("nothing"),
-    ],
-    rules: &[],
-};
+    /// One of the alternatives.
+    static ALTERNATIVE = "step.choose[]" {
+        /// How often it is taken, relative to the others.
+        weight: Number(0.0, f64::MAX), required("weight = 70");
+        /// What is done then.
+        steps: Some(&ONE_STEP), otherwise("nothing");
+    };
 
-static CHAIN: Table = Table {
-    name: "step.chain",
-    about: "States that follow one another by chance, each by its own probabilities: a Markov chain of first order.",
-    keys: &[
-        Key::new(
-            "chain",
-            Kind::Named(&Kind::Table(&STATE)),
-            "The states, by name.",
-        ),
-        Key::new(
-            "start",
-            Kind::Either(&[Kind::Text, PROBABILITIES]),
-            "The first state, or the probability of each; with what is left to 1 the chain is passed by.",
-        )
-        .required("start = \"home\", or start = { home = 0.8, search = 0.2 }"),
-    ],
-    rules: &[],
-};
+    /// States that follow one another by chance, each by its own probabilities: a Markov chain of first order.
+    static CHAIN = "step.chain" {
+        /// The states, by name.
+        chain: Named(&Table(&STATE));
+        /// The first state, or the probability of each; with what is left to 1 the chain is passed by.
+        start: Either(&[Text, PROBABILITIES]),
+            required("start = \"home\", or start = { home = 0.8, search = 0.2 }");
+    };
+}
 
 const PROBABILITIES: Kind = Kind::Named(&Kind::Number(0.0, 1.0));
 
-static STATE: Table = Table {
-    name: "step.chain.NAME",
-    about: "A state of a chain.",
-    keys: &[
-        Key::new("steps", Kind::Some(&ONE_STEP), "What is done in it.").otherwise("nothing"),
-        Key::new(
-            "next",
-            PROBABILITIES,
-            "The probability of each state that may follow; with what is left to 1 the chain is left.",
-        )
-        .otherwise("the chain is left"),
-        Key::new(
-            "pause",
-            Kind::Type(&DISTRIBUTION),
-            "The pause before the next state; there is none where the chain is left.",
-        )
-        .otherwise("none"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// A state of a chain.
+    static STATE = "step.chain.NAME" {
+        /// What is done in it.
+        steps: Some(&ONE_STEP), otherwise("nothing");
+        /// The probability of each state that may follow; with what is left to 1 the chain is left.
+        next: PROBABILITIES, otherwise("the chain is left");
+        /// The pause before the next state; there is none where the chain is left.
+        pause: Type(&DISTRIBUTION), otherwise("none");
+    };
 
-static CHANCE: Table = Table {
-    name: "step.with_probability",
-    about: "Steps that are taken by chance.",
-    keys: &[
-        Key::new(
-            "with_probability",
-            Kind::Number(0.0, 1.0),
-            "The probability of `steps`.",
-        ),
-        Key::new("else", Kind::Some(&ONE_STEP), "What is done otherwise.").otherwise("nothing"),
-        then(),
-    ],
-    rules: &[],
-};
-
-const fn then() -> Key {
-    Key::new("steps", Kind::Some(&ONE_STEP), "What is done then.").required("steps = [ … ]")
+    /// Steps that are taken by chance.
+    static CHANCE = "step.with_probability" {
+        /// The probability of `steps`.
+        with_probability: Number(0.0, 1.0);
+        /// What is done otherwise.
+        else: Some(&ONE_STEP), otherwise("nothing");
+        ..THEN;
+    };
 }
 
-static WHEN: Table = Table {
-    name: "step.when",
-    about: "Steps that are taken if a condition holds.",
-    keys: &[
-        Key::new("when", Kind::Type(&CONDITION), "The condition."),
-        Key::new("else", Kind::Some(&ONE_STEP), "What is done otherwise.").otherwise("nothing"),
-        then(),
-    ],
-    rules: &[],
-};
+keys! {
+    /// What is done then.
+    static THEN = steps: Some(&ONE_STEP), required("steps = [ … ]");
+}
 
-static SLEEP: Table = Table {
-    name: "step.sleep",
-    about: "Waits, as k6's `sleep()`.",
-    keys: &[Key::new("sleep", Kind::Type(&DISTRIBUTION), "How long.")],
-    rules: &[],
-};
+tables! {
+    /// Steps that are taken if a condition holds.
+    static WHEN = "step.when" {
+        /// The condition.
+        when: Type(&CONDITION);
+        /// What is done otherwise.
+        else: Some(&ONE_STEP), otherwise("nothing");
+        ..THEN;
+    };
 
-static TAKE: Table = Table {
-    name: "step.take",
-    about: "Takes a token that a request of this VU has been issued.",
-    keys: &[Key::new("take", Kind::Choice(&TAKES), "What is taken.")],
-    rules: &[],
-};
+    /// Waits, as k6's `sleep()`.
+    static SLEEP = "step.sleep" {
+        /// How long.
+        sleep: Type(&DISTRIBUTION);
+    };
+
+    /// Takes a token that a request of this VU has been issued.
+    static TAKE = "step.take" {
+        /// What is taken.
+        take: Choice(&TAKES);
+    };
+}
 
 pub(super) static TAKES: Choice<Step> = only(&[("token", Step::TakeToken)]);
 
-static AWAIT: Table = Table {
-    name: "step.await",
-    about: "Waits until the waiting room lets the user through, over a connection that stays open.",
-    keys: &[Key::new(
-        "await",
-        Kind::Choice(&AWAITS),
-        "What is waited for.",
-    )],
-    rules: &[],
-};
+tables! {
+    /// Waits until the waiting room lets the user through, over a connection that stays open.
+    static AWAIT = "step.await" {
+        /// What is waited for.
+        await: Choice(&AWAITS);
+    };
+}
 
 pub(super) static AWAITS: Choice<Step> = only(&[("admission", Step::AwaitAdmission)]);
 
-static RELEASE: Table = Table {
-    name: "step.release",
-    about: "Gives the held seat back without a request.",
-    keys: &[Key::new(
-        "release",
-        Kind::Choice(&RELEASES),
-        "What is given back.",
-    )],
-    rules: &[],
-};
+tables! {
+    /// Gives the held seat back without a request.
+    static RELEASE = "step.release" {
+        /// What is given back.
+        release: Choice(&RELEASES);
+    };
+}
 
 pub(super) static RELEASES: Choice<Step> = only(&[("seat", Step::ReleaseSeat)]);
 
-static PICK: Table = Table {
-    name: "step.pick",
-    about: "Chooses a user or an event for what follows.",
-    keys: &[Key::new("pick", Kind::Choice(&PICKS), "What is chosen.")],
-    rules: &[],
-};
+tables! {
+    /// Chooses a user or an event for what follows.
+    static PICK = "step.pick" {
+        /// What is chosen.
+        pick: Choice(&PICKS);
+    };
+}
 
 pub(super) static PICKS: Choice<Step> =
     only(&[("user", Step::PickUser), ("event", Step::PickEvent)]);
 
-static END: Table = Table {
-    name: "step.end",
-    about: "Ends the iteration.",
-    keys: &[Key::new("end", Kind::Word("iteration"), "What ends.")],
-    rules: &[],
-};
+tables! {
+    /// Ends the iteration.
+    static END = "step.end" {
+        /// What ends.
+        end: Word("iteration");
+    };
+}
 
 const fn only(pairs: &'static [(&'static str, Step)]) -> Choice<Step> {
     Choice {

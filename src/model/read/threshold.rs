@@ -6,7 +6,7 @@ use crate::journey::{CustomKind, CustomMetric};
 use crate::metric_name::{BUILTINS, MetricKind, MetricName, find_builtin};
 use crate::suggest::suggestion;
 use crate::threshold::{MetricThresholds, Threshold, resolve};
-use crate::vocabulary::{Key, Kind, Table};
+use crate::vocabulary::{Kind, tables};
 
 /// What must hold of a metric.
 pub(crate) const THRESHOLD: Kind = Kind::Either(&[EXPRESSION, Kind::Table(&WITH_OPTIONS)]);
@@ -17,33 +17,17 @@ const EXPRESSION: Kind = Kind::Pattern(
     "p(95)<500",
 );
 
-static WITH_OPTIONS: Table = Table {
-    name: "thresholds.METRIC[]",
-    about: "A threshold with k6's options. Times are in milliseconds, rates from 0 to 1.",
-    keys: &[
-        Key::new(
-            "threshold",
-            EXPRESSION,
-            "A statistic, a comparison and a number, such as `p(95)<500`.",
-        )
-        .required("threshold = \"p(95)<500\""),
-        Key::new(
-            "abort_on_fail",
-            Kind::Flag,
-            "Whether the run ends when it is crossed.",
-        )
-        .k6("abortOnFail")
-        .or_flag(false),
-        Key::new(
-            "delay_abort_eval",
-            Kind::Time,
-            "No end before this time of the run.",
-        )
-        .k6("delayAbortEval")
-        .or_text("0s"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// A threshold with k6's options. Times are in milliseconds, rates from 0 to 1.
+    static WITH_OPTIONS = "thresholds.METRIC[]" {
+        /// A statistic, a comparison and a number, such as `p(95)<500`.
+        threshold: EXPRESSION, required("threshold = \"p(95)<500\"");
+        /// Whether the run ends when it is crossed.
+        abort_on_fail: Flag, k6("abortOnFail"), or_flag(false);
+        /// No end before this time of the run.
+        delay_abort_eval: Time, k6("delayAbortEval"), or_text("0s");
+    };
+}
 
 /// Reads `[thresholds]`.
 pub(super) fn read(field: Option<Field>, model: &Model) -> Vec<MetricThresholds> {

@@ -6,7 +6,7 @@ use super::retry::RETRY_POLICY;
 use super::station::STATUS;
 use super::waiting::ENTITIES;
 use crate::system::Accumulated;
-use crate::vocabulary::{Choice, Key, Kind, Table, Type, Union};
+use crate::vocabulary::{Choice, Kind, Type, Union, keys, tables};
 
 /// A visit of an endpoint.
 pub(crate) static VISIT: Type = Type {
@@ -45,345 +45,228 @@ pub(super) static VISITS: Union = Union {
     ],
 };
 
-static SERVE: Table = Table {
-    name: "visit.station",
-    about: "Is served at a station.",
-    keys: &[
-        Key::new("station", Kind::Name("station"), "The station."),
-        Key::new(
-            "time",
-            Kind::Type(&DISTRIBUTION),
-            "The service time: how long a server works on it.",
-        )
-        .required("time = \"6ms\", or any distribution"),
-        Key::new(
-            "growth",
-            Kind::Table(&GROWTH),
-            "Service that takes longer with what has accumulated.",
-        )
-        .otherwise("none"),
-        Key::new(
-            "class",
-            Kind::Whole(0, 255),
-            "The priority under the discipline `priority`; 0 goes first.",
-        )
-        .or_whole(0),
-        Key::new(
-            "patience",
-            Kind::Type(&DISTRIBUTION),
-            "A request that has waited this long leaves the queue and fails with status 503.",
-        )
-        .otherwise("endless"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Is served at a station.
+    static SERVE = "visit.station" {
+        /// The station.
+        station: Name("station");
+        /// The service time: how long a server works on it.
+        time: Type(&DISTRIBUTION), required("time = \"6ms\", or any distribution");
+        /// Service that takes longer with what has accumulated.
+        growth: Table(&GROWTH), otherwise("none");
+        /// The priority under the discipline `priority`; 0 goes first.
+        class: Whole(0, 255), or_whole(0);
+        /// A request that has waited this long leaves the queue and fails with status 503.
+        patience: Type(&DISTRIBUTION), otherwise("endless");
+    };
 
-static GROWTH: Table = Table {
-    name: "visit.station.growth",
-    about: "Service that takes longer with what has accumulated in the run.",
-    keys: &[
-        Key::new("with", Kind::Choice(&ACCUMULATED), "What accumulates.")
-            .required("with = \"sales\", \"claims\", \"tokens\" or \"requests\""),
-        Key::new(
-            "per_thousand",
-            Kind::Number(0.0, 1e9),
-            "How much longer a service is for each thousand: 0.2 is 20 %.",
-        )
-        .required("per_thousand = 0.257"),
-    ],
-    rules: &[],
-};
+    /// Service that takes longer with what has accumulated in the run.
+    static GROWTH = "visit.station.growth" {
+        /// What accumulates.
+        with: Choice(&ACCUMULATED), required("with = \"sales\", \"claims\", \"tokens\" or \"requests\"");
+        /// How much longer a service is for each thousand: 0.2 is 20 %.
+        per_thousand: Number(0.0, 1e9), required("per_thousand = 0.257");
+    };
+}
 
-pub(super) static ACCUMULATED: Choice<Accumulated> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[
-        ("sales", Accumulated::Sales),
-        ("claims", Accumulated::Claims),
-        ("tokens", Accumulated::Tokens),
-        ("requests", Accumulated::Requests),
-    ],
-};
+pub(super) static ACCUMULATED: Choice<Accumulated> = Choice::possible(&[
+    ("sales", Accumulated::Sales),
+    ("claims", Accumulated::Claims),
+    ("tokens", Accumulated::Tokens),
+    ("requests", Accumulated::Requests),
+]);
 
-static DELAY: Table = Table {
-    name: "visit.delay",
-    about: "Takes time and no resource.",
-    keys: &[Key::new("delay", Kind::Type(&DISTRIBUTION), "How long.")],
-    rules: &[],
-};
+tables! {
+    /// Takes time and no resource.
+    static DELAY = "visit.delay" {
+        /// How long.
+        delay: Type(&DISTRIBUTION);
+    };
+}
 
 /// The elements of a list of visits.
 static ONE_VISIT: Kind = Kind::Type(&VISIT);
 
-const fn inner() -> Key {
-    Key::new(
-        "visits",
-        Kind::List(&ONE_VISIT),
-        "What is done meanwhile; it is given back then.",
-    )
-    .otherwise("all that follows")
+keys! {
+    /// What is done meanwhile; it is given back then.
+    static INNER = visits: List(&ONE_VISIT), otherwise("all that follows");
 }
 
-static HOLD: Table = Table {
-    name: "visit.hold",
-    about: "Takes a token of a pool, or several at once, waiting for them if need be.",
-    keys: &[
-        Key::new("hold", Kind::Name("pool"), "The pool."),
-        Key::new(
-            "tokens",
-            Kind::Whole(1, 10_000),
-            "How many of its tokens, all at once.",
-        )
-        .or_whole(1),
-        inner(),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Takes a token of a pool, or several at once, waiting for them if need be.
+    static HOLD = "visit.hold" {
+        /// The pool.
+        hold: Name("pool");
+        /// How many of its tokens, all at once.
+        tokens: Whole(1, 10_000), or_whole(1);
+        ..INNER;
+    };
 
-static LOCK: Table = Table {
-    name: "visit.lock",
-    about: "Takes the exclusive right to one entity, waiting for it if need be.",
-    keys: &[
-        Key::new("lock", Kind::Choice(&ENTITIES), "Of what."),
-        inner(),
-        Key::new(
-            "timeout",
-            Kind::Time,
-            "A request that has waited this long fails with status 503.",
-        )
-        .otherwise("endless"),
-        Key::new(
-            "writes",
-            Kind::Flag,
-            "Whether it makes a new version, where the order of the lock is `by-version`.",
-        )
-        .or_flag(true),
-    ],
-    rules: &[],
-};
+    /// Takes the exclusive right to one entity, waiting for it if need be.
+    static LOCK = "visit.lock" {
+        /// Of what.
+        lock: Choice(&ENTITIES);
+        ..INNER;
+        /// A request that has waited this long fails with status 503.
+        timeout: Time, otherwise("endless");
+        /// Whether it makes a new version, where the order of the lock is `by-version`.
+        writes: Flag, or_flag(true);
+    };
 
-static OPTIMISTIC: Table = Table {
-    name: "visit.optimistic",
-    about: "Fails at the end if another request has changed the entity meanwhile.",
-    keys: &[
-        Key::new(
-            "optimistic",
-            Kind::Choice(&ENTITIES),
-            "Of what the version is compared.",
-        ),
-        inner(),
-        conflict(),
-    ],
-    rules: &[],
-};
-
-const fn conflict() -> Key {
-    Key::new("status", Kind::Type(&STATUS), "The status of a conflict.").or_whole(409)
+    /// Fails at the end if another request has changed the entity meanwhile.
+    static OPTIMISTIC = "visit.optimistic" {
+        /// Of what the version is compared.
+        optimistic: Choice(&ENTITIES);
+        ..INNER;
+        ..CONFLICT;
+    };
 }
 
-static ISSUE: Table = Table {
-    name: "visit.issue",
-    about: "Gives the user a token and a place in the line of the waiting room.",
-    keys: &[Key::new("issue", Kind::Word("token"), "What is issued.")],
-    rules: &[],
-};
+keys! {
+    /// The status of a conflict.
+    static CONFLICT = status: Type(&STATUS), or_whole(409);
+}
 
-static LIST: Table = Table {
-    name: "visit.list",
-    about: "Lists the free seats of the event, of which the client may pick one.",
-    keys: &[Key::new("list", Kind::Word("seats"), "What is listed.")],
-    rules: &[],
-};
+tables! {
+    /// Gives the user a token and a place in the line of the waiting room.
+    static ISSUE = "visit.issue" {
+        /// What is issued.
+        issue: Word("token");
+    };
 
-static LOOK: Table = Table {
-    name: "visit.look",
-    about: "Reads whether the picked seat is free, and fails if it is not.",
-    keys: &[
-        Key::new("look", Kind::Word("seat"), "What is looked at."),
-        conflict(),
-    ],
-    rules: &[],
-};
+    /// Lists the free seats of the event, of which the client may pick one.
+    static LIST = "visit.list" {
+        /// What is listed.
+        list: Word("seats");
+    };
 
-static CLAIM: Table = Table {
-    name: "visit.claim",
-    about: "Holds the picked seat for the user, or fails if it is taken.",
-    keys: &[
-        Key::new("claim", Kind::Word("seat"), "What is claimed."),
-        conflict(),
-    ],
-    rules: &[],
-};
+    /// Reads whether the picked seat is free, and fails if it is not.
+    static LOOK = "visit.look" {
+        /// What is looked at.
+        look: Word("seat");
+        ..CONFLICT;
+    };
 
-static CONFIRM: Table = Table {
-    name: "visit.confirm",
-    about: "Sells the held seat to the user, or fails if the hold is over.",
-    keys: &[
-        Key::new("confirm", Kind::Word("seat"), "What is sold."),
-        conflict(),
-    ],
-    rules: &[],
-};
+    /// Holds the picked seat for the user, or fails if it is taken.
+    static CLAIM = "visit.claim" {
+        /// What is claimed.
+        claim: Word("seat");
+        ..CONFLICT;
+    };
 
-static RELEASE: Table = Table {
-    name: "visit.release",
-    about: "Gives the held seat back.",
-    keys: &[Key::new(
-        "release",
-        Kind::Word("seat"),
-        "What is given back.",
-    )],
-    rules: &[],
-};
+    /// Sells the held seat to the user, or fails if the hold is over.
+    static CONFIRM = "visit.confirm" {
+        /// What is sold.
+        confirm: Word("seat");
+        ..CONFLICT;
+    };
 
-static RATE_LIMIT: Table = Table {
-    name: "visit.rate_limit",
-    about: "Passes a limit of the rate of requests, waits for it, or is refused.",
-    keys: &[Key::new("rate_limit", Kind::Name("rate limit"), "Which.")],
-    rules: &[],
-};
+    /// Gives the held seat back.
+    static RELEASE = "visit.release" {
+        /// What is given back.
+        release: Word("seat");
+    };
 
-static CACHED: Table = Table {
-    name: "visit.cache",
-    about: "Asks a cache, and makes its `visits` only if that does not have what the request wants.",
-    keys: &[
-        Key::new("cache", Kind::Name("cache"), "The cache."),
-        Key::new(
-            "visits",
-            Kind::Some(&Kind::Type(&VISIT)),
-            "What is done on a miss: the way to the origin.",
-        )
-        .required("visits = [{ call = \"origin\" }]"),
-    ],
-    rules: &[],
-};
+    /// Passes a limit of the rate of requests, waits for it, or is refused.
+    static RATE_LIMIT = "visit.rate_limit" {
+        /// Which.
+        rate_limit: Name("rate limit");
+    };
 
-static INVALIDATE: Table = Table {
-    name: "visit.invalidate",
-    about: "A write: what a cache has of the request's object, it has no more.",
-    keys: &[Key::new("invalidate", Kind::Name("cache"), "The cache.")],
-    rules: &[],
-};
+    /// Asks a cache, and makes its `visits` only if that does not have what the request wants.
+    static CACHED = "visit.cache" {
+        /// The cache.
+        cache: Name("cache");
+        /// What is done on a miss: the way to the origin.
+        visits: Some(&Type(&VISIT)), required("visits = [{ call = \"origin\" }]");
+    };
 
-static FAIL: Table = Table {
-    name: "visit.fail",
-    about: "Fails by chance.",
-    keys: &[
-        Key::new("fail", Kind::Number(0.0, 1.0), "The probability."),
-        Key::new("status", Kind::Type(&STATUS), "The status then.").or_whole(500),
-        Key::new(
-            "error",
-            Kind::Choice(&ERRORS),
-            "There is no answer then, and k6 counts this error.",
-        )
-        .otherwise("none: there is an answer"),
-    ],
-    rules: &[],
-};
+    /// A write: what a cache has of the request's object, it has no more.
+    static INVALIDATE = "visit.invalidate" {
+        /// The cache.
+        invalidate: Name("cache");
+    };
+
+    /// Fails by chance.
+    static FAIL = "visit.fail" {
+        /// The probability.
+        fail: Number(0.0, 1.0);
+        /// The status then.
+        status: Type(&STATUS), or_whole(500);
+        /// There is no answer then, and k6 counts this error.
+        error: Choice(&ERRORS), otherwise("none: there is an answer");
+    };
+}
 
 /// k6's error codes (errext and lib/netext/httpext of k6 v2.2.0).
-pub(super) static ERRORS: Choice<u16> = Choice {
-    one: "error",
-    many: "errors",
-    pairs: &[
+pub(super) static ERRORS: Choice<u16> = Choice::of(
+    "error",
+    "errors",
+    &[
         ("closed", 1000),
         ("no-such-host", 1101),
         ("dial-timeout", 1211),
         ("connection-refused", 1212),
         ("connection-reset", 1220),
     ],
-};
+);
 
-static CALL: Table = Table {
-    name: "visit.call",
-    about: "Calls another endpoint and waits; fails as it fails.",
-    keys: &[
-        Key::new("call", Kind::Name("endpoint"), "The endpoint."),
-        Key::new(
-            "retry",
-            Kind::Type(&RETRY_POLICY),
-            "How a failed call is tried again.",
-        )
-        .otherwise("not at all"),
-        Key::new(
-            "timeout",
-            Kind::TimeAboveZero,
-            "When the caller gives up an attempt, with status 504.",
-        )
-        .otherwise("endless"),
-        Key::new(
-            "breaker",
-            Kind::Type(&BREAKER_USED),
-            "The circuit breaker that each attempt asks.",
-        )
-        .otherwise("none"),
-    ],
-    rules: &[],
-};
+tables! {
+    /// Calls another endpoint and waits; fails as it fails.
+    static CALL = "visit.call" {
+        /// The endpoint.
+        call: Name("endpoint");
+        /// How a failed call is tried again.
+        retry: Type(&RETRY_POLICY), otherwise("not at all");
+        /// When the caller gives up an attempt, with status 504.
+        timeout: TimeAboveZero, otherwise("endless");
+        /// The circuit breaker that each attempt asks.
+        breaker: Type(&BREAKER_USED), otherwise("none");
+    };
 
-static LIMIT: Table = Table {
-    name: "visit.limit",
-    about: "Passes a limit: on a rate, or on requests at once, of which it is one until the end of its scope.",
-    keys: &[
-        Key::new("limit", Kind::Name("limit"), "The limit."),
-        Key::new(
-            "class",
-            Kind::Whole(0, 255),
-            "Class at a limit on requests at once, 0 first.",
-        )
-        .or_whole(0),
-        Key::new(
-            "visits",
-            Kind::List(&Kind::Type(&VISIT)),
-            "The visits during which it counts against the limit.",
-        )
-        .otherwise("all that follow in the scope around it"),
-    ],
-    rules: &[],
-};
+    /// Passes a limit: on a rate, or on requests at once, of which it is one until the end of its scope.
+    static LIMIT = "visit.limit" {
+        /// The limit.
+        limit: Name("limit");
+        /// Class at a limit on requests at once, 0 first.
+        class: Whole(0, 255), or_whole(0);
+        /// The visits during which it counts against the limit.
+        visits: List(&Type(&VISIT)), otherwise("all that follow in the scope around it");
+    };
 
-static SPAWN: Table = Table {
-    name: "visit.spawn",
-    about: "Calls another endpoint and does not wait.",
-    keys: &[Key::new("spawn", Kind::Name("endpoint"), "The endpoint.")],
-    rules: &[],
-};
+    /// Calls another endpoint and does not wait.
+    static SPAWN = "visit.spawn" {
+        /// The endpoint.
+        spawn: Name("endpoint");
+    };
 
-static PARALLEL: Table = Table {
-    name: "visit.parallel",
-    about: "Calls several endpoints at once and waits for all; fails if one fails.",
-    keys: &[Key::new(
-        "parallel",
-        Kind::Some(&Kind::Name("endpoint")),
-        "The endpoints.",
-    )],
-    rules: &[],
-};
+    /// Calls several endpoints at once and waits for all; fails if one fails.
+    static PARALLEL = "visit.parallel" {
+        /// The endpoints.
+        parallel: Some(&Name("endpoint"));
+    };
 
-static RESPOND: Table = Table {
-    name: "visit.respond",
-    about: "Answers now; nobody waits for what follows.",
-    keys: &[Key::new("respond", Kind::Flag, "`true`.")],
-    rules: &[],
-};
+    /// Answers now; nobody waits for what follows.
+    static RESPOND = "visit.respond" {
+        /// `true`.
+        respond: Flag;
+    };
 
-static RENEW: Table = Table {
-    name: "visit.renew",
-    about: "Lets the user's session begin anew.",
-    keys: &[Key::new("renew", Kind::Word("session"), "What is renewed.")],
-    rules: &[],
-};
+    /// Lets the user's session begin anew.
+    static RENEW = "visit.renew" {
+        /// What is renewed.
+        renew: Word("session");
+    };
 
-static LEAVE: Table = Table {
-    name: "visit.leave",
-    about: "Ends the user's session, or leaves the line.",
-    keys: &[Key::new("leave", Kind::Word("room"), "What is left.")],
-    rules: &[],
-};
+    /// Ends the user's session, or leaves the line.
+    static LEAVE = "visit.leave" {
+        /// What is left.
+        leave: Word("room");
+    };
 
-static QUEUE_STATUS: Table = Table {
-    name: "visit.status",
-    about: "Tells the user whether it is admitted, and how long it may take.",
-    keys: &[Key::new("status", Kind::Word("queue"), "Of what.")],
-    rules: &[],
-};
+    /// Tells the user whether it is admitted, and how long it may take.
+    static QUEUE_STATUS = "visit.status" {
+        /// Of what.
+        status: Word("queue");
+    };
+}

@@ -8,60 +8,33 @@ use crate::preset::Presets;
 use crate::section::Section;
 use crate::suggest::suggestion;
 use crate::system::{Entity, Op};
-use crate::vocabulary::{Choice, Key, Kind, Table};
+use crate::vocabulary::{Choice, Kind, keys, tables};
 use crate::waiting::{Lock, WaitOrder, Waiting};
 
-/// Who of those who wait is next.
-pub(super) const ORDER: Key = Key::new(
-    "order",
-    Kind::Choice(&ORDERS),
-    "Who of those who wait is next; `by-version` is for locks.",
-)
-.or_text("in-order");
-/// How long it takes to wake up.
-pub(super) const WAKE: Key = Key::new(
-    "wake",
-    Kind::Time,
-    "With `barging`: how long the one who is woken needs until it asks again. Of a lock in another order: until it goes on; the lock that it was handed waits for it.",
-)
-.or_text("0s");
+keys! {
+    /// Who of those who wait is next; `by-version` is for locks.
+    pub(super) static ORDER = order: Choice(&ORDERS), or_text("in-order");
+    /// With `barging`: how long the one who is woken needs until it asks again. Of a lock in another order: until it
+    /// goes on; the lock that it was handed waits for it.
+    pub(super) static WAKE = wake: Time, or_text("0s");
+    /// With `barging`: the endpoint whose visits to stations the one who is woken makes, after `wake`, until it asks
+    /// again: the processor or the interpreter that it needs is one which those need who ask meanwhile.
+    pub(super) static WAKE_WORK = wake_work: Name("endpoint"), otherwise("nothing");
+    /// With `barging`: the share of what is given back that is handed to the first in line after all.
+    pub(super) static HAND_OFF = hand_off: Number(0.0, 1.0), or_number(0.0);
+    /// Whether the share of `hand_off` or `at_random` comes at even intervals instead of by chance.
+    pub(super) static EVENLY = evenly: Flag, or_flag(false);
+}
 
-/// What waking up needs.
-pub(super) const WAKE_WORK: Key = Key::new(
-    "wake_work",
-    Kind::Name("endpoint"),
-    "With `barging`: the endpoint whose visits to stations the one who is woken makes, after `wake`, until it asks again: the processor or the interpreter that it needs is one which those need who ask meanwhile.",
-)
-.otherwise("nothing");
-
-/// How often barging is prevented.
-pub(super) const HAND_OFF: Key = Key::new(
-    "hand_off",
-    Kind::Number(0.0, 1.0),
-    "With `barging`: the share of what is given back that is handed to the first in line after all.",
-)
-.or_number(0.0);
-/// How the share of either is spread.
-pub(super) const EVENLY: Key = Key::new(
-    "evenly",
-    Kind::Flag,
-    "Whether the share of `hand_off` or `at_random` comes at even intervals instead of by chance.",
-)
-.or_flag(false);
 static REJOIN_KINDS: [Kind; 2] = [Kind::Choice(&REJOINS), Kind::Number(0.0, 1.0)];
-/// Where the one stands who was woken in vain.
-pub(super) const REJOIN: Key = Key::new(
-    "rejoin",
-    Kind::Either(&REJOIN_KINDS),
-    "With `barging`: where the one stands from then on who was woken in vain; a number is the share that goes to the back.",
-)
-.or_text("front");
+keys! {
+    /// With `barging`: where the one stands from then on who was woken in vain; a number is the share that goes to the
+    /// back.
+    pub(super) static REJOIN = rejoin: Either(&REJOIN_KINDS), or_text("front");
+}
+
 /// What share of them goes to the back of the line.
-static REJOINS: Choice<f64> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[("front", 0.0), ("back", 1.0)],
-};
+static REJOINS: Choice<f64> = Choice::possible(&[("front", 0.0), ("back", 1.0)]);
 
 /// The share of those woken in vain that goes to the back.
 pub(super) fn rejoin(field: &Field) -> f64 {
@@ -72,57 +45,31 @@ pub(super) fn rejoin(field: &Field) -> f64 {
     share.unwrap_or_default()
 }
 
-/// How many tokens come and go.
-pub(super) const OVERFLOW: Key = Key::new(
-    "overflow",
-    Kind::Whole(0, u32::MAX as u64 / 2),
-    "With `barging`: so many more tokens. One that comes back while `size` lie idle is closed, which wakes nobody; who comes then opens one.",
-)
-.or_whole(0);
-/// Who is never handed anything.
-pub(super) const PASSED_OVER: Key = Key::new(
-    "passed_over",
-    Kind::Number(0.0, 1.0),
-    "With `hand_off`: the share of those who come to the front of the line to whom nothing is handed over: they get what nobody else asks for.",
-)
-.or_number(0.0);
+keys! {
+    /// With `barging`: so many more tokens. One that comes back while `size` lie idle is closed, which wakes nobody;
+    /// who comes then opens one.
+    pub(super) static OVERFLOW = overflow: Whole(0, u32::MAX as u64 / 2), or_whole(0);
+    /// With `hand_off`: the share of those who come to the front of the line to whom nothing is handed over: they get
+    /// what nobody else asks for.
+    pub(super) static PASSED_OVER = passed_over: Number(0.0, 1.0), or_number(0.0);
+    /// With `last-in-first-out`: the share of what is given back that goes to one of all who wait, drawn at random.
+    pub(super) static AT_RANDOM = at_random: Number(0.0, 1.0), or_number(0.0);
+}
 
-/// How often the last is not the first.
-pub(super) const AT_RANDOM: Key = Key::new(
-    "at_random",
-    Kind::Number(0.0, 1.0),
-    "With `last-in-first-out`: the share of what is given back that goes to one of all who wait, drawn at random.",
-)
-.or_number(0.0);
+static ORDERS: Choice<WaitOrder> = Choice::of("order", "orders", &WaitOrder::NAMES);
 
-static ORDERS: Choice<WaitOrder> = Choice {
-    one: "order",
-    many: "orders",
-    pairs: &WaitOrder::NAMES,
-};
-
-/// `[locks.ENTITY]`
-pub(super) static LOCK_RULES: Table = Table {
-    name: "locks.ENTITY",
-    about: "What holds for all locks of one kind of entity: `seat`, `user`, `token`, `event` or `global`.",
-    keys: &[
-        ORDER,
-        WAKE,
-        HAND_OFF,
-        Key::new(
-            "timeout",
-            Kind::Time,
-            "A request that has waited this long fails with status 503; a visit may give its own.",
-        )
-        .otherwise("endless"),
-        Key::new(
-            "preset",
-            Kind::Choice(&Presets("locks")),
-            "A real component, whose measured keys hold where none are given.",
-        ),
-    ],
-    rules: &[],
-};
+tables! {
+    /// What holds for all locks of one kind of entity: `seat`, `user`, `token`, `event` or `global`.
+    pub(super) static LOCK_RULES = "locks.ENTITY" {
+        ..ORDER;
+        ..WAKE;
+        ..HAND_OFF;
+        /// A request that has waited this long fails with status 503; a visit may give its own.
+        timeout: Time, otherwise("endless");
+        /// A real component, whose measured keys hold where none are given.
+        preset: Choice(&Presets("locks"));
+    };
+}
 
 /// Reads `order`, `wake` and `hand_off` of a pool, a lock or a station. `rows` tells that it is a lock: what is waited for
 /// has versions, and waits for the one who is handed it.
@@ -159,17 +106,13 @@ fn order_of(field: &Field, rows: bool) -> Option<WaitOrder> {
 }
 
 /// The kinds of entities that can be locked, by their names.
-pub(super) static ENTITIES: Choice<Entity> = Choice {
-    one: "",
-    many: "possible",
-    pairs: &[
-        ("seat", Entity::Seat),
-        ("user", Entity::User),
-        ("token", Entity::Token),
-        ("event", Entity::Event),
-        ("global", Entity::Global),
-    ],
-};
+pub(super) static ENTITIES: Choice<Entity> = Choice::possible(&[
+    ("seat", Entity::Seat),
+    ("user", Entity::User),
+    ("token", Entity::Token),
+    ("event", Entity::Event),
+    ("global", Entity::Global),
+]);
 
 /// The entity of a `lock`, an `optimistic` or a cache, by its name.
 pub(super) fn entity_of(field: &Field) -> Option<Entity> {

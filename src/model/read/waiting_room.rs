@@ -7,120 +7,70 @@ use crate::field::Field;
 use crate::preset::Presets;
 use crate::section::Section;
 use crate::system::{AdmissionOrder, Locations, WaitingRoom};
-use crate::vocabulary::{Choice, Key, Kind, Rule, Table};
+use crate::vocabulary::{Choice, Kind, tables};
 
-/// `[waiting_room]`
-pub(crate) static WAITING_ROOM: Table = Table {
-    name: "waiting_room",
-    about: "A line of users with a token, who are let through by rules.",
-    keys: &[
-        Key::new(
-            "preset",
-            Kind::Choice(&Presets("waiting_room")),
-            "A room as it is sold, whose documented keys hold where none are given.",
-        ),
-        Key::new("order", Kind::Choice(&ORDERS), "Who is let through next.").or_text("fifo"),
-        Key::new(
-            "admit",
-            Kind::Table(&ADMIT),
-            "How fast users are let through; required unless the order is `pass-through`.",
-        )
-        .otherwise("nobody"),
-        Key::new(
-            "poll_expiry",
-            Kind::TimeAboveZero,
-            "A user who has not polled for this long loses the place in line.",
-        )
-        .otherwise("nobody does"),
-        Key::new(
-            "session",
-            Kind::Type(&DISTRIBUTION),
-            "How long an admission lasts.",
-        )
-        .otherwise("to the end"),
-        Key::new("opens_at", Kind::Time, "When the first is let through.").or_text("0s"),
-        Key::new(
-            "bucket",
-            Kind::TimeAboveZero,
-            "Users are let through when they ask, not at a turn of their own; those who joined in the same so long stand at the same place.",
-        )
-        .otherwise("each has a turn"),
-        Key::new(
-            "numbered",
-            Kind::Flag,
-            "With `batch`: each raises the number that is served. Who has a number up to it comes in, later too; that of one who has left is given to nobody.",
-        )
-        .or_flag(false),
-        Key::new(
-            "locations",
-            Kind::Table(&LOCATIONS),
-            "With `bucket`: where users are let through, if not at one place.",
-        ),
-    ],
-    rules: &[],
-};
+tables! {
+    /// A line of users with a token, who are let through by rules.
+    pub(crate) static WAITING_ROOM = "waiting_room" {
+        /// A room as it is sold, whose documented keys hold where none are given.
+        preset: Choice(&Presets("waiting_room"));
+        /// Who is let through next.
+        order: Choice(&ORDERS), or_text("fifo");
+        /// How fast users are let through; required unless the order is `pass-through`.
+        admit: Table(&ADMIT), otherwise("nobody");
+        /// A user who has not polled for this long loses the place in line.
+        poll_expiry: TimeAboveZero, otherwise("nobody does");
+        /// How long an admission lasts.
+        session: Type(&DISTRIBUTION), otherwise("to the end");
+        /// When the first is let through.
+        opens_at: Time, or_text("0s");
+        /// Users are let through when they ask, not at a turn of their own; those who joined in the same so long stand
+        /// at the same place.
+        bucket: TimeAboveZero, otherwise("each has a turn");
+        /// With `batch`: each raises the number that is served. Who has a number up to it comes in, later too; that of
+        /// one who has left is given to nobody.
+        numbered: Flag, or_flag(false);
+        /// With `bucket`: where users are let through, if not at one place.
+        locations: Table(&LOCATIONS);
+    };
 
-static ADMIT: Table = Table {
-    name: "waiting_room.admit",
-    about: "Rules that may be combined: all must allow it.",
-    keys: &[
-        Key::new(
-            "rate",
-            Kind::NumberAbove(0.0, 1e9),
-            "Users a second, evenly spaced.",
-        ),
-        Key::new("batch", COUNT, "How many users are let through at once."),
-        Key::new(
-            "every",
-            Kind::TimeAboveZero,
-            "The time from batch to batch.",
-        ),
-        Key::new("active", COUNT, "How many users may be inside at once."),
-        Key::new(
-            "per_minute",
-            COUNT,
-            "With `bucket`: how many users may be let through in each whole minute.",
-        ),
-    ],
-    rules: &[
-        Rule::AnyOf(&["rate", "batch", "active", "per_minute"]),
-        Rule::Together("batch", "every"),
-    ],
-};
+    /// Rules that may be combined: all must allow it.
+    static ADMIT = "waiting_room.admit" {
+        /// Users a second, evenly spaced.
+        rate: NumberAbove(0.0, 1e9);
+        /// How many users are let through at once.
+        batch: COUNT;
+        /// The time from batch to batch.
+        every: TimeAboveZero;
+        /// How many users may be inside at once.
+        active: COUNT;
+        /// With `bucket`: how many users may be let through in each whole minute.
+        per_minute: COUNT;
+    } rules [AnyOf(&["rate", "batch", "active", "per_minute"]), Together("batch", "every")];
 
-static LOCATIONS: Table = Table {
-    name: "waiting_room.locations",
-    about: "Data centres that share the limits of `admit` and hear late of a crowd. Users come to each alike.",
-    keys: &[
-        Key::new("count", Kind::Whole(1, 1000), "How many.").required("count = 10"),
-        Key::new(
-            "common",
-            Kind::Number(0.0, 1.0),
-            "The share of the limits that any may use; the rest is divided among them.",
-        )
-        .required("common = 0.2"),
-        Key::new(
-            "propagation",
-            Kind::TimeAboveZero,
-            "How long it takes until all know of a crowd; then the limits are divided as a whole.",
-        )
-        .required("propagation = \"2m\""),
-    ],
-    rules: &[],
-};
+    /// Data centres that share the limits of `admit` and hear late of a crowd. Users come to each alike.
+    static LOCATIONS = "waiting_room.locations" {
+        /// How many.
+        count: Whole(1, 1000), required("count = 10");
+        /// The share of the limits that any may use; the rest is divided among them.
+        common: Number(0.0, 1.0), required("common = 0.2");
+        /// How long it takes until all know of a crowd; then the limits are divided as a whole.
+        propagation: TimeAboveZero, required("propagation = \"2m\"");
+    };
+}
 
 const COUNT: Kind = Kind::Whole(1, MAX_ENTITIES as u64);
 
-static ORDERS: Choice<AdmissionOrder> = Choice {
-    one: "order",
-    many: "orders",
-    pairs: &[
+static ORDERS: Choice<AdmissionOrder> = Choice::of(
+    "order",
+    "orders",
+    &[
         ("fifo", AdmissionOrder::Fifo),
         ("random-at-opening", AdmissionOrder::RandomAtOpening),
         ("reject", AdmissionOrder::Reject),
         ("pass-through", AdmissionOrder::PassThrough),
     ],
-};
+);
 
 const EXAMPLE: &str =
     "write admit = { rate = 125 }, { batch = 1000, every = \"10s\" } or { active = 500 }";

@@ -94,6 +94,22 @@ pub struct Choice<T: 'static> {
     pub pairs: &'static [(&'static str, T)],
 }
 
+impl<T> Choice<T> {
+    /// Texts that errors call by these words.
+    pub const fn of(
+        one: &'static str,
+        many: &'static str,
+        pairs: &'static [(&'static str, T)],
+    ) -> Choice<T> {
+        Choice { one, many, pairs }
+    }
+
+    /// Texts without a word of their own: errors call them by their key.
+    pub const fn possible(pairs: &'static [(&'static str, T)]) -> Choice<T> {
+        Choice::of("", "possible", pairs)
+    }
+}
+
 impl<T> Names for Choice<T> {
     fn names(&self) -> Vec<&'static str> {
         self.pairs.iter().map(|(name, _)| *name).collect()

@@ -2,6 +2,7 @@
 //! reader, once. The reader knows no other keys than those declared, and takes types, ranges and defaults from there;
 //! so do the JSON Schema and the reference of `capsim schema`, and the completion of paths.
 
+mod declare;
 mod kind;
 mod path;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod tests;
 
 /// What stands at the top of a model.
 pub use super::read::MODEL;
+pub(crate) use declare::{keys, keys_of, tables};
 pub use kind::{Choice, Kind, Names, Type, Union};
 pub(crate) use path::{below, joined, paths, root};
 
@@ -25,6 +27,7 @@ pub struct Table {
 }
 
 /// A key of a table.
+#[derive(Clone, Copy)]
 pub struct Key {
     /// As written in a model.
     pub name: &'static str,
@@ -98,6 +101,35 @@ impl Table {
     /// The declaration of a key, by its name or by k6's spelling of it.
     pub fn key(&'static self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.is(name))
+    }
+}
+
+impl Case {
+    /// A text of the deciding key, what it stands for, and the keys that go with it.
+    pub const fn new(
+        text: &'static str,
+        about: &'static str,
+        keys: &'static [&'static str],
+    ) -> Case {
+        Case {
+            text,
+            about,
+            keys,
+            needs: &[],
+            whole: false,
+        }
+    }
+
+    /// One key of each of these sets must be there.
+    pub const fn needs(mut self, sets: &'static [&'static [&'static str]]) -> Case {
+        self.needs = sets;
+        self
+    }
+
+    /// Its rates are whole numbers.
+    pub const fn whole(mut self) -> Case {
+        self.whole = true;
+        self
     }
 }
 

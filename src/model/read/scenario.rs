@@ -1,14 +1,12 @@
 //! Scenarios: their options as written, handed to k6's own checks; what these find is tied to its place.
 
+use super::scenario_options::Options;
 use super::scenario_table::{FROM_FILE, executors};
 use super::{Build, data_file, dist, replay};
-use crate::duration;
 use crate::engine::Span;
-use crate::engine::dist::Dist;
 use crate::field::Field;
 use crate::journey::JourneyId;
-use crate::meant::instead_of_time;
-use crate::raw_scenario::{Problem as Fault, RawScenario, RawStage};
+use crate::raw_scenario::{Problem as Fault, RawScenario};
 use crate::scenario::Scenario;
 use crate::scenario_check;
 use crate::section::Section;
@@ -37,99 +35,6 @@ pub(super) fn read<'a>(build: &mut Build<'a>, root: &Section<'a>) -> Vec<Scenari
         .iter()
         .filter_map(|(name, field)| scenario(build, name, field))
         .collect()
-}
-
-/// Reads options; notes which of them are there but make no sense.
-struct Options<'s, 'a> {
-    section: &'s Section<'a>,
-    unreadable: RefCell<Vec<&'static str>>,
-    /// Factor on VUs and rates, and whether they must stay whole.
-    load: f64,
-    whole: bool,
-}
-
-impl<'a> Options<'_, 'a> {
-    fn read<T>(&self, key: &'static str, read: impl Fn(&Field<'a>) -> Option<T>) -> Option<T> {
-        let field = self.section.optional(key)?;
-        let value = read(&field);
-        if value.is_none() {
-            self.unreadable.borrow_mut().push(key);
-        }
-        value
-    }
-
-    fn time(&self, key: &'static str) -> Option<i64> {
-        self.read(key, signed_span)
-    }
-
-    fn number(&self, key: &'static str) -> Option<f64> {
-        self.read(key, |field| field.number(f64::MIN, f64::MAX))
-    }
-
-    /// A number of VUs or a rate.
-    fn scaled(&self, key: &'static str) -> Option<f64> {
-        self.number(key).map(|number| self.scale(number))
-    }
-
-    fn scale(&self, number: f64) -> f64 {
-        if self.load == 1.0 {
-            return number;
-        }
-        let product = number * self.load;
-        match (product.round(), self.whole) {
-            (_, false) => product,
-            // What is there at all stays there.
-            (rounded, true) if rounded == 0.0 && number >= 1.0 => 1.0,
-            (rounded, true) => rounded,
-        }
-    }
-
-    /// A time between arrivals: of twice the load it is half as long.
-    fn shortened(&self, gap: &Dist) -> Dist {
-        match self.load == 1.0 {
-            true => gap.clone(),
-            false => gap.scaled(1.0 / self.load),
-        }
-    }
-
-    fn stages(&self) -> Option<Vec<RawStage>> {
-        self.read("stages", |list| {
-            let stages: Vec<Option<RawStage>> = list
-                .items()?
-                .iter()
-                .map(|stage| self.stage(stage))
-                .collect();
-            stages.into_iter().collect()
-        })
-    }
-
-    fn stage(&self, field: &Field<'a>) -> Option<RawStage> {
-        let section = field.section()?;
-        let (duration, target) = (section.optional("duration"), section.optional("target"));
-        let good = |value: bool, given: bool| value || !given;
-        let span = duration.as_ref().and_then(signed_span);
-        let number = target.as_ref().and_then(|f| f.number(f64::MIN, f64::MAX));
-        let sound = good(span.is_some(), duration.is_some());
-        let sound = good(number.is_some(), target.is_some()) && sound;
-        let target = number.map(|number| self.scale(number));
-        sound.then_some(RawStage {
-            duration: span,
-            target,
-        })
-    }
-}
-
-/// A length of time that may be negative: k6's checks have words of their own for it.
-fn signed_span(field: &Field) -> Option<i64> {
-    let text = match field.text_if_any() {
-        Some(text) => text,
-        None => return field.span().map(|_| 0),
-    };
-    let wrong = |why| {
-        let message = format!("`{}` is not a time: {why}", field.name());
-        field.error(message, instead_of_time(text));
-    };
-    duration::parse_signed(text).map_err(wrong).ok()
 }
 
 fn scenario<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<Scenario> {

@@ -1,5 +1,6 @@
 //! Reading a table key by key: what was asked for is known, whatever is left over is an error.
 
+use super::duration;
 use super::field::Field;
 use super::meant::at_the_top;
 use super::suggest::{nearest, suggestion};
@@ -117,6 +118,37 @@ impl<'a> Section<'a> {
     /// A length of time, above zero if it is declared so.
     pub fn time(&self, key: &'static str) -> Option<Span> {
         self.optional(key)?.time()
+    }
+
+    /// A length of time, or its declared default.
+    pub fn time_or_default(&self, key: &'static str) -> Span {
+        let default = || duration::parse(self.default_text(key)?).ok();
+        self.time(key).or_else(default).unwrap_or_default()
+    }
+
+    /// True or false, or the declared default.
+    pub fn flag_or_default(&self, key: &'static str) -> bool {
+        let default = || match self.declared(key)?.presence {
+            Presence::Or(DefaultValue::Flag(flag)) => Some(flag),
+            _ => None,
+        };
+        self.flag(key).or_else(default).unwrap_or_default()
+    }
+
+    /// What one of some texts stands for, or what the declared default does.
+    pub fn choice_or_default<T: Copy>(&self, key: &'static str, choice: &'static Choice<T>) -> T {
+        let default = self.default_text(key);
+        let mut pairs = choice.pairs.iter();
+        let default = pairs.find(|(text, _)| Some(*text) == default);
+        let (_, default) = default.unwrap_or(&choice.pairs[0]);
+        self.choice(key, choice).unwrap_or(*default)
+    }
+
+    fn default_text(&self, key: &str) -> Option<&'static str> {
+        match self.declared(key)?.presence {
+            Presence::Or(DefaultValue::Text(text)) => Some(text),
+            _ => None,
+        }
     }
 
     /// True or false.

@@ -281,6 +281,6 @@ pub(super) fn phase(build: &Build, field: Option<&Field>) -> Phase {
     };
     let journey = section.optional("journey");
     phase.journey = journey.and_then(|f| build.journeys.find(&f));
-    phase.timeout = section.time("timeout").unwrap_or(phase.timeout);
+    phase.timeout = section.time_or_default("timeout");
     phase
 }

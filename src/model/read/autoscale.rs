@@ -65,14 +65,13 @@ pub(super) fn read<'a>(
         );
         section.error(message, "change `replicas`, `min` or `max`");
     }
-    let time = |key, default| section.time(key).unwrap_or(Span::secs(default));
     Some(Autoscale {
         rule,
         min,
         max,
-        every: time("every", 15),
-        window: time("window", 15),
-        cool_down: time("cool_down", 0),
+        every: section.time_or_default("every"),
+        window: section.time_or_default("window"),
+        cool_down: section.time_or_default("cool_down"),
         boot: boot?,
         warm_up,
         schedule,
@@ -103,7 +102,7 @@ fn rule<'a>(build: &Build<'a>, section: &Section<'a>, service: &Service) -> Opti
         (None, None) => return None,
     };
     let metric = metric(build, section, service)?;
-    let whole_percent = section.flag("whole_percent").unwrap_or(false);
+    let whole_percent = section.flag_or_default("whole_percent");
     let share = matches!(metric, Metric::Utilisation(_) | Metric::Tokens(_));
     if target.is_none() || !share {
         idle(
@@ -119,13 +118,12 @@ fn rule<'a>(build: &Build<'a>, section: &Section<'a>, service: &Service) -> Opti
         metric,
         policy,
         whole_percent: whole_percent && share,
-        initialisation: section.time("initialisation").unwrap_or(Span::ZERO),
+        initialisation: section.time_or_default("initialisation"),
     })
 }
 
 fn metric<'a>(build: &Build<'a>, section: &Section<'a>, service: &Service) -> Option<Metric> {
-    let measured = section.choice("metric", &METRICS);
-    let measured = measured.unwrap_or(Measured::Cpu);
+    let measured = section.choice_or_default("metric", &METRICS);
     if !matches!(measured, Measured::Tokens | Measured::External) {
         idle(
             section,
@@ -279,8 +277,8 @@ fn pace(section: &Section, key: &'static str, (seconds, replicas): (u64, u32)) -
         pace.replicas = given.0.unwrap_or(0);
         pace.share = given.1.unwrap_or(0.0);
     }
-    pace.stabilise = section.time("stabilise").unwrap_or(pace.stabilise);
-    pace.per = section.time("per").unwrap_or(pace.per);
+    pace.stabilise = section.time_or_default("stabilise");
+    pace.per = section.time_or_default("per");
     pace
 }
 

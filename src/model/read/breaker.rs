@@ -7,7 +7,6 @@ use crate::breaker::{Breaker, BreakerId, Window};
 use crate::engine::Span;
 use crate::field::Field;
 use crate::retry::Failures;
-use crate::section::Section;
 use crate::tree::Value;
 use crate::vocabulary::{Kind, Type, tables};
 
@@ -77,6 +76,38 @@ pub(super) fn used<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Break
     Some(BreakerId(id))
 }
 
+fn breaker(name: String, field: &Field) -> Breaker {
+    let mut breaker = defaults(name);
+    let Some(section) = field.section() else {
+        return breaker;
+    };
+    if let Some(window) = section.optional("window") {
+        breaker.window = window_of(&window).unwrap_or(breaker.window);
+    }
+    breaker.minimum_calls = section.integer_or_default("minimum_calls");
+    if let Window::Calls(calls) = breaker.window {
+        // As resilience4j does: a window of fewer calls can never hold more.
+        breaker.minimum_calls = breaker.minimum_calls.min(calls);
+    }
+    breaker.probes = section.integer_or_default("probes");
+    if let Some(on) = section.optional("failures") {
+        breaker.failures = failures(&on);
+    }
+    breaker.failure_rate = section.real_or_default("failure_rate");
+    breaker.slow_rate = section.real_or_default("slow_rate");
+    breaker.slow = section.time_or_default("slow");
+    breaker.open = section.time_or_default("open");
+    breaker.half_open = section.time_or_default("half_open");
+    if section.has("slow_rate") && !section.has("slow") {
+        section.error(
+            "`slow_rate` needs to know which calls are slow",
+            "add slow = \"2s\"",
+        );
+    }
+    breaker.status = section.integer_or_default("status");
+    breaker
+}
+
 /// resilience4j's defaults.
 fn defaults(name: String) -> Breaker {
     Breaker {
@@ -99,75 +130,17 @@ fn defaults(name: String) -> Breaker {
     }
 }
 
-fn breaker(name: String, field: &Field) -> Breaker {
-    let mut breaker = defaults(name);
-    let Some(section) = field.section() else {
-        return breaker;
-    };
-    if let Some(window) = section.optional("window") {
-        breaker.window = window_of(&window).unwrap_or(breaker.window);
-    }
-    read_counts(&mut breaker, &section);
-    if let Some(on) = section.optional("failures") {
-        breaker.failures = failures(&on);
-    }
-    let share = |key, to: &mut f64| {
-        let field = section.optional(key);
-        if let Some(rate) = field.and_then(|f| f.number(0.000_001, 1.0)) {
-            *to = rate;
-        }
-    };
-    share("failure_rate", &mut breaker.failure_rate);
-    share("slow_rate", &mut breaker.slow_rate);
-    let span = |key, to: &mut Span| {
-        let field = section.optional(key);
-        if let Some(span) = field.and_then(|f| f.span_above_zero()) {
-            *to = span;
-        }
-    };
-    span("slow", &mut breaker.slow);
-    span("open", &mut breaker.open);
-    span("half_open", &mut breaker.half_open);
-    if section.has("slow_rate") && !section.has("slow") {
-        section.error(
-            "`slow_rate` needs to know which calls are slow",
-            "add slow = \"2s\"",
-        );
-    }
-    if let Some(status) = section.integer("status") {
-        breaker.status = status;
-    }
-    breaker
-}
-
 /// `{ calls = 100 }` or `{ seconds = 10 }`
 fn window_of(field: &Field) -> Option<Window> {
     let fix = "write window = { calls = 100 } or { seconds = 10 }";
     let section = field.section()?;
     let (calls, seconds) = (section.optional("calls"), section.optional("seconds"));
     match (calls, seconds) {
-        (Some(calls), None) => calls.whole_u32(1, MAX_WINDOW).map(Window::Calls),
-        (None, Some(seconds)) => seconds.whole_u32(1, MAX_WINDOW).map(Window::Seconds),
+        (Some(calls), None) => calls.integer().map(Window::Calls),
+        (None, Some(seconds)) => seconds.integer().map(Window::Seconds),
         _ => {
             section.error("a window is of calls or of seconds", fix);
             None
         }
-    }
-}
-
-fn read_counts(breaker: &mut Breaker, section: &Section) {
-    let whole = |key| {
-        let field = section.optional(key);
-        field.and_then(|f| f.whole_u32(1, MAX_WINDOW))
-    };
-    if let Some(least) = whole("minimum_calls") {
-        breaker.minimum_calls = least;
-    }
-    if let Window::Calls(calls) = breaker.window {
-        // As resilience4j does: a window of fewer calls can never hold more.
-        breaker.minimum_calls = breaker.minimum_calls.min(calls);
-    }
-    if let Some(probes) = whole("probes") {
-        breaker.probes = probes;
     }
 }

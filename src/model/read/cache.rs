@@ -128,12 +128,12 @@ fn cache<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Cache {
         return cache;
     }
     cache.size = section.integer("size").unwrap_or(u32::MAX);
-    cache.policy = section.choice("policy", &POLICIES).unwrap_or(Eviction::Lru);
+    cache.policy = section.choice_or_default("policy", &POLICIES);
     if cache.size == u32::MAX {
         idle(&section, "policy", "without `size` nothing has to go");
     }
     cache.ttl = section.optional("ttl").map(|f| build.dist(&f));
-    cache.grace = section.time("grace").unwrap_or(Span::ZERO);
+    cache.grace = section.time_or_default("grace");
     if cache.ttl.is_none() {
         idle(
             &section,
@@ -143,7 +143,7 @@ fn cache<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Cache {
     }
     cache.flight = flight(&section);
     cache.uncacheable = section.real_or_default("uncacheable");
-    cache.remember = section.time("remember").unwrap_or(Span::ZERO);
+    cache.remember = section.time_or_default("remember");
     if let Some(times) = section.optional("clear") {
         cache.clear = times.one_or_more().iter().filter_map(Field::time).collect();
     }
@@ -160,8 +160,7 @@ fn cache<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Cache {
 }
 
 fn flight(section: &Section) -> Flight {
-    let waits = section.choice("single_flight", &FLIGHTS);
-    let waits = waits.unwrap_or(Waits::No);
+    let waits = section.choice_or_default("single_flight", &FLIGHTS);
     if waits != Waits::Looks {
         for key in ["look_every", "lock_timeout"] {
             idle(section, key, "it goes with single_flight = \"poll\"");
@@ -171,8 +170,8 @@ fn flight(section: &Section) -> Flight {
         Waits::No => Flight::Free,
         Waits::Woken => Flight::Wake,
         Waits::Looks => Flight::Poll {
-            every: section.time("look_every").unwrap_or(Span(500_000_000)),
-            timeout: section.time("lock_timeout").unwrap_or(Span::secs(5)),
+            every: section.time_or_default("look_every"),
+            timeout: section.time_or_default("lock_timeout"),
         },
     }
 }

@@ -84,7 +84,7 @@ fn endpoint<'a>(
     let Some(section) = field.section() else {
         return (endpoint, TIMEOUT);
     };
-    endpoint.cancel = section.flag("cancel").unwrap_or(false);
+    endpoint.cancel = section.flag_or_default("cancel");
     endpoint.abandoned_work = section.real_or_default("abandoned_work");
     if let (true, Some(work)) = (endpoint.cancel, section.optional("abandoned_work")) {
         work.error(

@@ -17,7 +17,7 @@ pub(super) fn read<'a>(build: &mut Build<'a>, section: &Section<'a>, service: &m
     service.panic = section.real_or_default("panic");
     service.refusal = section.integer_or_default("refusal");
     service.slow_start = section.optional("slow_start").and_then(|f| slow_start(&f));
-    service.drain = section.time("drain").unwrap_or(Span::secs(30));
+    service.drain = section.time_or_default("drain");
     if let Some(list) = section.optional("faults") {
         let items = list.items().unwrap_or_default();
         let read = items
@@ -53,12 +53,11 @@ fn slow_start(field: &Field) -> Option<SlowStart> {
 
 fn outliers(field: &Field) -> Option<Outliers> {
     let section = field.section()?;
-    let time = |key, default| section.time(key).unwrap_or(Span::secs(default));
     Some(Outliers {
         errors: section.integer_or_default("consecutive_errors"),
-        every: time("every", 10),
-        ejection: time("ejection", 30),
-        longest: time("longest", 300),
+        every: section.time_or_default("every"),
+        ejection: section.time_or_default("ejection"),
+        longest: section.time_or_default("longest"),
         share: section.real_or_default("share"),
     })
 }

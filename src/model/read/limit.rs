@@ -155,7 +155,7 @@ fn limit(name: &str, field: &Field) -> Limit {
 }
 
 fn rate_limit(section: &Section, rate: &Field) -> Option<RateLimit> {
-    let rate = rate.number(1e-6, 1e9);
+    let rate = rate.real();
     let per = section.optional("per");
     let per = per.map_or(Some(Span::secs(1)), |f| f.span_above_zero());
     let leaky = section.optional("algorithm");
@@ -176,7 +176,7 @@ fn rate_limit(section: &Section, rate: &Field) -> Option<RateLimit> {
             "who waits in a leaky bucket is bounded by `queue`",
         );
         let queue = section.required("queue", "queue = 20, requests that may wait");
-        let queue = queue.and_then(|f| f.whole_u32(0, MAX_CONCURRENCY))?;
+        let queue: u32 = queue.and_then(|f| f.integer())?;
         // One more fits the bucket: that which is passing.
         let interval = per.0 as f64 / rate;
         (1, Span::from_ns((interval * f64::from(queue)).ceil()))
@@ -187,9 +187,7 @@ fn rate_limit(section: &Section, rate: &Field) -> Option<RateLimit> {
             "a token bucket has no queue; `wait` says how long requests may wait",
         );
         let burst = section.optional("burst");
-        let burst = burst.map_or(Some(default_burst(rate)), |f| {
-            f.whole_u32(1, MAX_CONCURRENCY)
-        });
+        let burst = burst.map_or(Some(default_burst(rate)), |f| f.integer());
         let wait = section.optional("wait");
         (burst?, wait.map_or(Some(Span::ZERO), |f| f.span())?)
     };
@@ -264,35 +262,31 @@ fn adaptive(section: &Section) -> Option<ConcurrencyLimit> {
     if let Some(kind) = kind {
         section.in_case(kind);
     }
-    let whole = |key, default: u32, low| {
-        let field = section.optional(key);
-        field.map_or(Some(default), |f| f.whole_u32(low, MAX_CONCURRENCY))
+    // What is there and unreadable ends the reading; what is not there is as declared.
+    let whole = |key| match section.has(key) {
+        true => section.integer::<u32>(key),
+        false => Some(section.integer_or_default(key)),
     };
-    let number = |key, default: f64, low, high| {
-        let field = section.optional(key);
-        field.map_or(Some(default), |f| f.number(low, high))
+    let number = |key| match section.has(key) {
+        true => section.real(key),
+        false => Some(section.real_or_default(key)),
     };
-    let (initial, min, max) = (
-        whole("initial", 20, 1)?,
-        whole("min", 1, 1)?,
-        whole("max", 200, 1)?,
-    );
+    let (initial, min, max) = (whole("initial")?, whole("min")?, whole("max")?);
     if !(min <= initial && initial <= max) {
         let message = format!("`initial` is {initial}, and must lie between {min} and {max}");
         section.error(message, "write min ≤ initial ≤ max");
     }
     let law = if kind? == "aimd" {
-        let timeout = section.optional("timeout");
         ConcurrencyLaw::Aimd {
-            backoff: number("backoff", 0.9, 0.5, 0.999_999)?,
-            timeout: timeout.map_or(Some(Span::secs(5)), |f| f.span_above_zero())?,
+            backoff: number("backoff")?,
+            timeout: section.time_or_default("timeout"),
         }
     } else {
         ConcurrencyLaw::Gradient {
-            tolerance: number("tolerance", 1.5, 1.0, 1000.0)?,
-            queue: whole("queue", 4, 0)?,
-            smoothing: number("smoothing", 0.2, 0.001, 1.0)?,
-            window: whole("window", 600, 1)?,
+            tolerance: number("tolerance")?,
+            queue: whole("queue")?,
+            smoothing: number("smoothing")?,
+            window: whole("window")?,
         }
     };
     Some(ConcurrencyLimit {
@@ -319,8 +313,7 @@ impl<'a> Visits<'_, 'a> {
         name: &Field<'a>,
         open: &mut Vec<Op>,
     ) {
-        let class = section.optional("class").and_then(|f| f.whole(0, 255));
-        let class = class.and_then(|c| u8::try_from(c).ok()).unwrap_or(0);
+        let class = section.integer_or_default("class");
         let inner = section.optional("visits");
         let inner = inner.map(|f| f.items().unwrap_or_default());
         let mut own = Vec::new();

@@ -4,7 +4,6 @@ use super::Build;
 use super::dist::DISTRIBUTION;
 use super::network::{BYTES_PER_SECOND, REQUEST_BYTES, RESPONSE_BYTES};
 use super::station::idle;
-use crate::engine::Span;
 use crate::field::Field;
 use crate::link::Link;
 use crate::vocabulary::tables;
@@ -89,7 +88,7 @@ fn read<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Option<Link
         request_bytes,
         response_bytes,
         loss,
-        retransmission: section.time("retransmission").unwrap_or(Span::millis(200)),
+        retransmission: section.time_or_default("retransmission"),
         segment,
     })
 }

@@ -3,7 +3,6 @@
 use super::dist::DISTRIBUTION;
 use super::station::idle;
 use super::{Build, network};
-use crate::engine::Span;
 use crate::field::Field;
 use crate::listener::Listener;
 use crate::network::Network;
@@ -67,7 +66,6 @@ fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Listener> {
     }
     let (name, field) = named.first()?;
     let section = field.section()?;
-    let span = |key: &'static str, default: Span| section.time(key).unwrap_or(default);
     let _ = section.text("preset");
     let timer_cores = section.integer_or_default("timer_cores");
     if timer_cores == 1 {
@@ -83,12 +81,12 @@ fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<Listener> {
         name: (*name).to_string(),
         backlog: section.integer("backlog").unwrap_or(0),
         connections: section.integer("connections").unwrap_or(u32::MAX),
-        persistent: section.flag("persistent_connections").unwrap_or(true),
-        accepts_from: section.time("accepts_from").unwrap_or_default(),
-        syn_retry: span("syn_retry", Span::secs(1)),
+        persistent: section.flag_or_default("persistent_connections"),
+        accepts_from: section.time_or_default("accepts_from"),
+        syn_retry: section.time_or_default("syn_retry"),
         syn_linear: section.integer_or_default("syn_linear"),
-        dial_timeout: span("dial_timeout", Span::secs(30)),
-        ack_retry: span("ack_retry", Span::from_ns(204e6)),
+        dial_timeout: section.time_or_default("dial_timeout"),
+        ack_retry: section.time_or_default("ack_retry"),
         timer_hz: section.integer_or_default("timer_hz"),
         accept_time: accept_time.filter(|id| build.takes_time(*id)),
         timer_cores,

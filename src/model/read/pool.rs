@@ -9,7 +9,6 @@ use super::waiting::{
     waiting,
 };
 use super::{Build, slowdown};
-use crate::engine::Span;
 use crate::field::Field;
 use crate::preset::Presets;
 use crate::section::Section;
@@ -109,17 +108,16 @@ pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> 
         let why = "another order than `order = \"last-in-first-out\"` has no use for it";
         idle(&section, "at_random", why);
     }
-    pool.waiting.evenly = section.flag("evenly").unwrap_or(false);
+    pool.waiting.evenly = section.flag_or_default("evenly");
     if pool.waiting.stray == 0.0 {
         idle(&section, "evenly", "all goes by the order, or none");
     }
     barging(build, &section, &mut pool);
     let _ = section.text("preset");
     pool.waiting.timer = section.time("timer");
-    let after = section.time("reserve_after");
-    pool.waiting.reserve = section
-        .integer("reserve")
-        .map(|tokens| (tokens, after.unwrap_or(Span::secs(5))));
+    let after = section.time_or_default("reserve_after");
+    let reserve = section.integer("reserve");
+    pool.waiting.reserve = reserve.map(|tokens| (tokens, after));
     if pool.waiting.reserve.is_none() {
         idle(&section, "reserve_after", "there is no `reserve`");
     }
@@ -165,7 +163,7 @@ fn connecting<'a>(build: &mut Build<'a>, section: &Section<'a>, size: u32) -> Op
     let idle_timeout = section.time("idle_timeout");
     let at_once = section.integer("connects_at_once");
     let opened: Option<u32> = section.integer("opened");
-    let in_turn = section.choice("reuse", &REUSED).unwrap_or(false);
+    let in_turn = section.choice_or_default("reuse", &REUSED);
     let Some(field) = section.optional("connect") else {
         for key in [
             "lifetime",

@@ -1,7 +1,6 @@
 //! What a station may do beyond its discipline: pre-emption, ageing, adaptive LIFO, controlled delay.
 
 use super::station::idle;
-use crate::engine::Span;
 use crate::field::Field;
 use crate::queueing::{Codel, Preemption, Queueing};
 use crate::section::Section;
@@ -65,8 +64,8 @@ pub(super) fn read(section: &Section, station: &Station) -> Queueing {
 pub(super) fn codel(field: &Field) -> Option<Codel> {
     let section = field.section()?;
     let codel = Codel {
-        target: section.time("target").unwrap_or(Span::millis(5)),
-        interval: section.time("interval").unwrap_or(Span::millis(100)),
+        target: section.time_or_default("target"),
+        interval: section.time_or_default("interval"),
     };
     if codel.target > codel.interval {
         section.error(

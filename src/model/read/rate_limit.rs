@@ -108,7 +108,7 @@ fn rate_limit(name: &str, field: &Field) -> RateLimit {
     if let Some(per) = section.optional("per").and_then(|f| entity_of(&f)) {
         limit.per = per;
     }
-    limit.clock = section.time("clock").unwrap_or(limit.clock);
+    limit.clock = section.time_or_default("clock");
     limit
 }
 

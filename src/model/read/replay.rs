@@ -47,8 +47,8 @@ pub(super) fn read<'a>(
     let file = section.required("file", "file = \"access.log\"");
     let layout = section.optional("log_format");
     let routes = section.optional("routes").map(|f| routes(build, &f));
-    let skips = section.choice("unmatched", &UNMATCHEDS).unwrap_or(false);
-    let offset = section.time("offset").unwrap_or(Span::ZERO);
+    let skips = section.choice_or_default("unmatched", &UNMATCHEDS);
+    let offset = section.time_or_default("offset");
     let times = section
         .optional("loop")
         .map_or(Some(Some(1)), |f| times(&f));

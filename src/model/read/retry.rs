@@ -207,9 +207,7 @@ fn policy(name: String, field: &Field) -> Retry {
     if let Some(field) = section.optional("jitter") {
         policy.jitter = jitter(&field, policy.backoff).unwrap_or(Jitter::None);
     }
-    if let Some(honoured) = section.optional("retry_after").and_then(|f| f.flag()) {
-        policy.retry_after = honoured;
-    }
+    policy.retry_after = section.flag_or_default("retry_after");
     if policy.on.open && policy.backoff == Backoff::Fixed(Span::ZERO) {
         section.error(
             "calls that an open breaker rejects are retried without a pause",
@@ -225,7 +223,7 @@ fn policy(name: String, field: &Field) -> Retry {
 /// `{ after = "50ms", cancel = false }` or `{ percentile = 95 }`
 fn hedge(field: &Field) -> Option<Hedge> {
     let section = field.section()?;
-    let cancel = section.flag("cancel").unwrap_or(true);
+    let cancel = section.flag_or_default("cancel");
     let (after, percentile) = (section.optional("after"), section.optional("percentile"));
     let after = match (after, percentile) {
         (Some(after), None) => HedgeAfter::Delay(after.span()?),
@@ -360,7 +358,7 @@ fn budget(field: &Field) -> Option<Budget> {
 
 fn window(section: &Section, ratio: Option<f64>) -> Option<Budget> {
     let min = section.real_or_default("min_per_second");
-    let window = section.time("window").unwrap_or(Span::secs(10));
+    let window = section.time_or_default("window");
     if ratio == Some(0.0) && min == 0.0 {
         section.error(
             "this budget never allows a retry",

@@ -111,7 +111,7 @@ fn warm_up<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Vec<Slowdown> {
     let Some(section) = field.section() else {
         return Vec::new();
     };
-    let with_load = section.choice("since", &SINCE).unwrap_or(false);
+    let with_load = section.choice_or_default("since", &SINCE);
     let lasts = section.optional("lasts");
     let lasts = lasts.and_then(|f| Some((f.time()?, f)));
     let from = section.real("from");

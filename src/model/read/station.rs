@@ -4,7 +4,6 @@ use super::queueing::{self, AGEING, CODEL, LIFO_ABOVE, PREEMPTION};
 use super::slowdown::{SLOWDOWN, WARM_UP};
 use super::waiting::{HAND_OFF, ORDER, WAKE, waiting};
 use super::{Build, slowdown};
-use crate::engine::Span;
 use crate::field::Field;
 use crate::queueing::Preemption;
 use crate::section::Section;
@@ -146,7 +145,7 @@ fn by_number(section: &Section, station: &Station) -> ByNumber {
             .and_then(|s| {
                 Some(Setup {
                     time: s.time("time")?,
-                    after: s.time("after").unwrap_or(Span::ZERO),
+                    after: s.time_or_default("after"),
                 })
             }),
     };

@@ -237,8 +237,7 @@ impl<'b, 'a> Visits<'b, 'a> {
         };
         let own = self.build.locks[key as usize];
         let timeout = timeout.or(own.timeout);
-        let writes = section.optional("writes").and_then(|f| f.flag());
-        let writes = writes.unwrap_or(true);
+        let writes = section.flag_or_default("writes");
         if own.waiting.order != WaitOrder::ByVersion {
             let why = "only where the order of the lock is \"by-version\" it counts who writes";
             idle(section, "writes", why);

@@ -94,7 +94,7 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> WaitingRoom 
         return room;
     };
     let _ = section.text("preset");
-    room.order = section.choice("order", &ORDERS).unwrap_or(room.order);
+    room.order = section.choice_or_default("order", &ORDERS);
     match section.optional("admit") {
         Some(admit) => admission(&admit, &mut room),
         None if room.order == AdmissionOrder::PassThrough => {}
@@ -102,9 +102,9 @@ pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> WaitingRoom 
     }
     room.poll_expiry = section.time("poll_expiry");
     room.session = section.optional("session").map(|f| build.dist(&f));
-    room.opens_at = section.time("opens_at").unwrap_or(room.opens_at);
+    room.opens_at = section.time_or_default("opens_at");
     room.bucket = section.time("bucket");
-    room.numbered = section.flag("numbered").unwrap_or(false);
+    room.numbered = section.flag_or_default("numbered");
     if room.numbered && room.batch.is_none() {
         let message = "`numbered` does nothing: only batches raise a number";
         section.error(message, "write admit = { batch = 1000, every = \"1m\" }");

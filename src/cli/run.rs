@@ -1,14 +1,17 @@
 //! `capsim run`: one run of a model, and what k6 would print.
 
+mod conclusion;
+mod options;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 
 use super::ModelArgs;
 use super::ci::{Ci, Tested};
-use super::console::{Progress, colour};
+use super::console::Progress;
 use super::exit::{self, CliError};
 use super::files::Files;
 use super::interrupt::Interrupt;
@@ -22,20 +25,21 @@ use super::timeline::Timeline;
 use crate::engine::Span;
 use crate::load::plan::Plan;
 use crate::measure::summary::Summary;
+use crate::model::Model;
 use crate::model::document::Checked;
-use crate::model::{K6Version, Model, TimeUnit};
 use crate::report::export;
-use crate::report::options::parse_trend_stats;
-use crate::report::{Mode, Style, SummaryOptions};
+use crate::report::{Mode, SummaryOptions};
 use crate::report::{bottleneck, replications, run_text, thresholds};
 use crate::stats::Moments;
 use crate::study::account::Account;
 use crate::world::World;
 use crate::world::audit::Audit;
 use crate::world::outcome::{Outcome, Termination};
-use crate::world::program::{Told, simulate};
+use crate::world::program::simulate;
 use crate::world::summary::{full_summary, summary};
 use crate::world::timeline::Sample;
+use conclusion::script_code;
+use options::{ModeArg, StyleArg};
 
 /// Run a model once and print what k6 would print.
 ///
@@ -111,24 +115,6 @@ pub struct Run {
     /// No colours, also on a terminal.
     #[arg(long)]
     no_color: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum StyleArg {
-    #[value(name = "0.53")]
-    V0_53,
-    #[value(name = "1")]
-    V1,
-    #[value(name = "2")]
-    V2,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ModeArg {
-    Legacy,
-    Compact,
-    Full,
-    None,
 }
 
 /// Reads `--tag`, as k6 does: a value may be empty, a key may not.
@@ -253,27 +239,6 @@ impl Run {
             .writes("--timeline", self.timeline.file())
             .writes("--report", self.report.file())
             .writes("--report-junit", self.ci.file())
-    }
-
-    /// Warnings and errors on stderr, and the exit code.
-    fn conclude(&self, run: &Simulated, model: &Model, summary: &Summary) -> Result<u8, CliError> {
-        let outcome = &run.outcome;
-        if let Some(note) = outcome.deadlocks.note(model) {
-            tell!("note: {note}");
-        }
-        if let Some(audit) = &run.audit {
-            report_room(outcome);
-            report_audit(audit)?;
-        }
-        for text in run_text::warnings(outcome, model) {
-            tell!("WARN {text}");
-        }
-        // A run that a threshold ended keeps that error, as in k6.
-        let crossed = run_text::aborted(outcome).or_else(|| run_text::crossed(summary));
-        if let Some(text) = &crossed {
-            tell!("ERRO {text}");
-        }
-        self.code(outcome, model, crossed.is_some())
     }
 
     /// What the header says about outputs.
@@ -418,136 +383,4 @@ impl Run {
             audit,
         }
     }
-
-    fn options(&self, model: &mut Model) -> Result<SummaryOptions, CliError> {
-        // As in k6, they take the place of those in a script's options.
-        if !self.tag.is_empty() {
-            model.run_tags.clone_from(&self.tag);
-        }
-        if self.no_thresholds {
-            model.thresholds.clear();
-        }
-        if let Some(style) = self.summary_style {
-            model.k6_version = match style {
-                StyleArg::V0_53 => K6Version::V0_53,
-                StyleArg::V1 => K6Version::V1,
-                StyleArg::V2 => K6Version::V2,
-            };
-        }
-        if let Some(list) = &self.summary_trend_stats {
-            // k6 ends with 255 here; capsim keeps one code for everything invalid.
-            model.summary_trend_stats = parse_trend_stats(list)
-                .map_err(|e| CliError::new(exit::INVALID, format!("error: {e}")))?;
-            model.summary_trend_names = list.split(',').map(str::to_owned).collect();
-        }
-        let mut options = SummaryOptions::new(match model.k6_version {
-            K6Version::V0_53 => Style::K6_0_53,
-            K6Version::V1 => Style::K6_1,
-            K6Version::V2 => Style::K6_2,
-        });
-        options.trend_stats = model.summary_trend_stats.clone();
-        options.trend_names = model.summary_trend_names.clone();
-        let unit = self.summary_time_unit.as_deref().and_then(TimeUnit::parse);
-        options.time_unit = unit.or(model.summary_time_unit);
-        options.color = colour(self.no_color);
-        if let Some(mode) = self.summary_mode {
-            options.mode = match mode {
-                ModeArg::Legacy => Mode::Legacy,
-                ModeArg::Compact => Mode::Compact,
-                ModeArg::Full => Mode::Full,
-                ModeArg::None => Mode::None,
-            };
-        }
-        Ok(options)
-    }
-
-    fn code(&self, outcome: &Outcome, model: &Model, crossed: bool) -> Result<u8, CliError> {
-        let limit = |phase: &str| {
-            let place = match &model.program {
-                Some(_) => {
-                    format!("raise `{phase}Timeout` in the script's options, or it in [{phase}]")
-                }
-                None => format!("raise it in [{phase}]"),
-            };
-            format!("error: {phase} took longer than its timeout; {place}")
-        };
-        match &outcome.end {
-            Termination::Finished if crossed => Ok(exit::THRESHOLDS),
-            Termination::Finished => Ok(0),
-            Termination::Aborted => Ok(exit::THRESHOLDS),
-            Termination::SetupTimeout => Err(CliError::new(exit::SETUP_TIMEOUT, limit("setup"))),
-            Termination::TeardownTimeout => {
-                Err(CliError::new(exit::TEARDOWN_TIMEOUT, limit("teardown")))
-            }
-            end => {
-                let why = end.complaint(model).unwrap_or_default();
-                Err(CliError::new(exit::INVALID, format!("error: {why}")))
-            }
-        }
-    }
-}
-
-/// The exit code of a run by what its script did, if that asks for one.
-#[cfg(feature = "scripts")]
-fn script_code(told: &Told, otherwise: u8) -> u8 {
-    match (told.threw, told.failed) {
-        (true, _) => exit::SCRIPT_EXCEPTION,
-        (false, true) => exit::MARKED_AS_FAILED,
-        (false, false) => otherwise,
-    }
-}
-
-/// Nothing else than journeys drives users.
-#[cfg(not(feature = "scripts"))]
-fn script_code(_: &Told, otherwise: u8) -> u8 {
-    otherwise
-}
-
-/// Prints what the waiting room told its users, and how far from the truth it was.
-fn report_room(outcome: &Outcome) {
-    let Some(room) = outcome.room.as_ref().filter(|room| room.admitted > 0) else {
-        return;
-    };
-    let mean = |sum: f64, count: u64| sum / 1e9 / count.max(1) as f64;
-    tell!(
-        "waiting room: {} joined, {} let through after {:.1} s on average, {} gave up",
-        room.joined,
-        room.admitted,
-        mean(room.waited as f64, room.admitted),
-        room.given_up
-    );
-    if room.told > 0 {
-        tell!(
-            "waiting room: {} were told their wait; it was {:+.1} s longer on average, off by {:.1} s",
-            room.told,
-            mean(room.error as f64, room.told),
-            mean(room.absolute_error as f64, room.told)
-        );
-    }
-}
-
-/// Prints where all requests went, and every broken law.
-fn report_audit(audit: &Audit) -> Result<(), CliError> {
-    let b = &audit.balance;
-    tell!(
-        "audit: {} requests sent = {} completed + {} refused + {} failed + {} timed out + \
-         {} interrupted + {} in flight; {} comparisons, {} broken",
-        b.sent,
-        b.completed,
-        b.refused,
-        b.failed,
-        b.timed_out,
-        b.interrupted,
-        b.in_flight,
-        audit.checked,
-        audit.violations.len()
-    );
-    if audit.violations.is_empty() {
-        return Ok(());
-    }
-    let broken: Vec<String> = audit.violations.iter().map(ToString::to_string).collect();
-    Err(CliError::new(
-        1,
-        format!("error: laws are broken\n{}", broken.join("\n")),
-    ))
 }

@@ -64,16 +64,7 @@ fn check(raw: &RawScenario) -> Result<Executor, Vec<Problem>> {
         return Err(c.problems);
     }
     c.base(raw);
-    let executor = match name {
-        "ramping-vus" => c.ramping_vus(raw),
-        "constant-vus" => c.constant_vus(raw),
-        "shared-iterations" => c.shared_iterations(raw),
-        "per-vu-iterations" => c.per_vu_iterations(raw),
-        "constant-arrival-rate" => c.constant_arrival_rate(raw),
-        "ramping-arrival-rate" => c.ramping_arrival_rate(raw),
-        "replay" => raw.replay.clone().map(Executor::Replay),
-        _ => c.open_arrivals(raw),
-    };
+    let executor = c.executor(name, raw);
     match executor {
         Some(executor) if c.problems.is_empty() => Ok(executor),
         _ => Err(c.problems),

@@ -3,7 +3,7 @@
 use super::fast::Fast;
 use super::host::milliseconds;
 use super::json;
-use super::quick::canonical;
+use super::params::canonical;
 use crate::effect::{Request, Response};
 use crate::natives::Desk;
 use crate::raw::{CallContext, Fields, KeptName, KnownNames, Lazy, Outcome, OwnedValue, ValueRef};

@@ -5,9 +5,11 @@ mod checks;
 mod defaults;
 mod desk;
 mod fast;
+mod functions;
 mod host;
 mod iteration;
 mod json;
+mod params;
 mod planned;
 mod quick;
 mod random;
@@ -316,7 +318,7 @@ pub(crate) fn rejection<'a>(ctx: Ctx<'a>, promise: Value<'a>, reason: Value<'a>,
 pub(crate) fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
     let natives = Object::new(ctx.clone())?;
     host::install(&natives, desk)?;
-    fast::install(&natives)?;
+    functions::install(&natives)?;
     answered::install(&natives, desk)?;
     checks::install(&natives, desk)?;
     defaults::install(&natives, desk)?;

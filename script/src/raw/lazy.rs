@@ -10,7 +10,7 @@
 //! - The engine walks over an object's own properties while it asks for names and fields, so neither defines any.
 //! - What the engine keeps of a class (functions alone) is static, the names are counted by the objects themselves.
 
-use super::native::{CallContext, OwnedValue, ValueRef};
+use super::value::{CallContext, OwnedValue, ValueRef};
 use rquickjs::{Ctx, Error, Exception, Object, Result, Value, qjs};
 use std::ffi::{c_int, c_void};
 use std::marker::PhantomData;

@@ -52,16 +52,15 @@ mod memory;
 mod native;
 mod stack;
 mod valgrind;
+mod value;
 mod words;
 
 pub(crate) use code::{Bytecode, Code, KeptModule};
 pub(crate) use kept::{KeptName, KeptValue, KnownNames, Literals, OwnedName};
 pub(crate) use lazy::{Fields, Lazy};
-pub(crate) use native::{
-    CallContext, Native, NativeCall, Outcome, OwnedValue, Thrown, ValueRef, bound, function,
-    set_host,
-};
+pub(crate) use native::{Native, NativeCall, Outcome, Thrown, bound, function, set_host};
 pub(crate) use stack::{CommonStack, Fiber};
+pub(crate) use value::{CallContext, OwnedValue, ValueRef};
 pub(crate) use words::words;
 
 use crate::effect::{Answer, Effect};

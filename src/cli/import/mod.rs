@@ -1,6 +1,7 @@
 //! `capsim import`: the model of a k6 script's load, with a system to fill in.
 
-pub mod journey;
+pub mod endpoints;
+mod journey;
 mod load;
 mod stub;
 
@@ -300,7 +301,7 @@ pub fn imported(path: &Path, settings: Settings) -> Result<Imported, CliError> {
         named: load::named(&options),
     };
     let mut recorded = BTreeSet::new();
-    let mut endpoints = journey::Endpoints::new();
+    let mut endpoints = endpoints::Endpoints::new();
     let mut journeys = String::from("[journeys]\n");
     let mut doubts = String::new();
     for exec in &load.functions {
@@ -339,7 +340,7 @@ pub fn imported(path: &Path, settings: Settings) -> Result<Imported, CliError> {
     let unrecorded: Vec<&str> = names.filter(|n| !recorded.contains(*n)).collect();
     text += &thresholds(path, &options, &unrecorded)?;
     text += &journeys;
-    let system = journey::system(&endpoints);
+    let system = endpoints::system(&endpoints);
     Ok(Imported {
         load: text,
         system: format!("{}\n", system.trim_end()),

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use capsim_script::Request;
 
 use super::body;
-use crate::cli::import::journey::endpoint_name;
+use crate::cli::import::endpoints::endpoint_name;
 use crate::model::Model;
 use crate::model::answer::{Http, Name, Part, Route, Segment};
 use crate::model::system::EndpointId;

@@ -5,7 +5,21 @@ use crate::raw_scenario::RawScenario;
 use crate::scenario::{Executor, Stage};
 
 impl Checker {
-    pub(super) fn ramping_vus(&mut self, raw: &RawScenario) -> Option<Executor> {
+    /// What the scenario means; `None` if a problem hides it.
+    pub(super) fn executor(&mut self, name: &str, raw: &RawScenario) -> Option<Executor> {
+        match name {
+            "ramping-vus" => self.ramping_vus(raw),
+            "constant-vus" => self.constant_vus(raw),
+            "shared-iterations" => self.shared_iterations(raw),
+            "per-vu-iterations" => self.per_vu_iterations(raw),
+            "constant-arrival-rate" => self.constant_arrival_rate(raw),
+            "ramping-arrival-rate" => self.ramping_arrival_rate(raw),
+            "replay" => raw.replay.clone().map(Executor::Replay),
+            _ => self.open_arrivals(raw),
+        }
+    }
+
+    fn ramping_vus(&mut self, raw: &RawScenario) -> Option<Executor> {
         let start = int(raw.start_vus, 1);
         self.require(
             start >= 0,
@@ -43,13 +57,13 @@ impl Checker {
         })
     }
 
-    pub(super) fn constant_vus(&mut self, raw: &RawScenario) -> Option<Executor> {
+    fn constant_vus(&mut self, raw: &RawScenario) -> Option<Executor> {
         let vus = self.vus(raw);
         let duration = self.duration(raw)?;
         Some(Executor::ConstantVus { vus, duration })
     }
 
-    pub(super) fn shared_iterations(&mut self, raw: &RawScenario) -> Option<Executor> {
+    fn shared_iterations(&mut self, raw: &RawScenario) -> Option<Executor> {
         let vus = self.vus(raw);
         let (iterations, wanted) = (int(raw.iterations, 1), int(raw.vus, 1));
         if iterations < wanted {
@@ -67,7 +81,7 @@ impl Checker {
         })
     }
 
-    pub(super) fn per_vu_iterations(&mut self, raw: &RawScenario) -> Option<Executor> {
+    fn per_vu_iterations(&mut self, raw: &RawScenario) -> Option<Executor> {
         let vus = self.vus(raw);
         let iterations = int(raw.iterations, 1);
         let text = "the number of iterations must be more than 0";
@@ -81,7 +95,7 @@ impl Checker {
         })
     }
 
-    pub(super) fn constant_arrival_rate(&mut self, raw: &RawScenario) -> Option<Executor> {
+    fn constant_arrival_rate(&mut self, raw: &RawScenario) -> Option<Executor> {
         match raw.rate {
             None => self.problem("rate", "the iteration rate isn't specified"),
             Some(rate) => {
@@ -100,7 +114,7 @@ impl Checker {
         })
     }
 
-    pub(super) fn ramping_arrival_rate(&mut self, raw: &RawScenario) -> Option<Executor> {
+    fn ramping_arrival_rate(&mut self, raw: &RawScenario) -> Option<Executor> {
         let start = int(raw.start_rate, 0);
         self.require(
             start >= 0,
@@ -120,7 +134,7 @@ impl Checker {
     }
 
     /// capsim's own: `rate` and `duration`, or `stages`, or `gap` and `duration`, or `at`.
-    pub(super) fn open_arrivals(&mut self, raw: &RawScenario) -> Option<Executor> {
+    fn open_arrivals(&mut self, raw: &RawScenario) -> Option<Executor> {
         let ways = [
             ("rate", raw.rate.is_some()),
             ("stages", raw.stages.is_some()),

@@ -4,6 +4,7 @@
 //! paper. Colours are those of Okabe & Ito (2008), which readers with any colour vision tell apart.
 
 mod axis;
+mod curves;
 mod draw;
 pub mod figure;
 pub(in crate::report) mod forest;
@@ -14,6 +15,7 @@ mod over_time;
 mod png;
 pub mod points;
 mod scatter;
+mod sweeps;
 pub mod table;
 mod tornado;
 

@@ -1,7 +1,7 @@
 //! Charts of a time line: a point for each of its windows.
 
 use super::figure::{Content, Lines, Panel, Series};
-use super::kinds::resource;
+use super::sweeps::resource;
 use super::table::Table;
 use crate::study::metrics::statistic;
 

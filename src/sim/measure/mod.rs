@@ -5,9 +5,11 @@
 //! summary is printed.
 
 pub mod counts;
+pub mod custom;
 pub mod histograms;
 pub mod iteration_times;
 pub mod kept;
+pub mod labels;
 pub mod log;
 pub mod recorder;
 pub mod summary;

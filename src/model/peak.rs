@@ -32,7 +32,13 @@ impl Model {
         let rate = self.scenarios.iter().all(|s| users(s).is_none());
         let own = if rate { arrivals } else { users };
         let spans: Vec<(Span, Span, f64)> = (self.scenarios.iter())
-            .filter_map(|s| Some((s.start_time, s.start_time + length(&s.executor), own(s)?)))
+            .filter_map(|s| {
+                Some((
+                    s.start_time,
+                    s.start_time + s.executor.regular_duration(),
+                    own(s)?,
+                ))
+            })
             .collect();
         // The most at once is reached where one of them starts.
         let at = |now: Span| -> f64 {
@@ -48,29 +54,11 @@ impl Model {
     }
 }
 
-/// How long a scenario generates load at most.
-fn length(executor: &Executor) -> Span {
-    match executor {
-        Executor::RampingVus { stages, .. }
-        | Executor::RampingArrivalRate { stages, .. }
-        | Executor::PoissonArrivals { stages, .. } => {
-            stages.iter().fold(Span::ZERO, |sum, s| sum + s.duration)
-        }
-        Executor::ConstantVus { duration, .. }
-        | Executor::ConstantArrivalRate { duration, .. }
-        | Executor::RenewalArrivals { duration, .. } => *duration,
-        Executor::SharedIterations { max_duration, .. }
-        | Executor::PerVuIterations { max_duration, .. } => *max_duration,
-        Executor::TraceArrivals { at } => at.last().copied().unwrap_or(Span::ZERO),
-        Executor::Replay(replay) => replay.duration,
-    }
-}
-
 impl Model {
     /// When the last scenario generates load no more, at the latest.
     pub(crate) fn end_of_load(&self) -> Span {
         let ends = self.scenarios.iter();
-        let ends = ends.map(|s| s.start_time + length(&s.executor));
+        let ends = ends.map(|s| s.start_time + s.executor.regular_duration());
         ends.max().unwrap_or(Span::ZERO)
     }
 

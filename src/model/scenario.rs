@@ -119,6 +119,45 @@ pub enum Executor {
     Replay(Arc<Replay>),
 }
 
+impl Executor {
+    /// How long it starts iterations at most, grace excluded.
+    #[must_use]
+    pub fn regular_duration(&self) -> Span {
+        match self {
+            Executor::RampingVus { stages, .. }
+            | Executor::RampingArrivalRate { stages, .. }
+            | Executor::PoissonArrivals { stages, .. } => {
+                stages.iter().fold(Span::ZERO, |sum, s| sum + s.duration)
+            }
+            Executor::ConstantVus { duration, .. }
+            | Executor::ConstantArrivalRate { duration, .. }
+            | Executor::RenewalArrivals { duration, .. } => *duration,
+            Executor::SharedIterations { max_duration, .. }
+            | Executor::PerVuIterations { max_duration, .. } => *max_duration,
+            Executor::TraceArrivals { at } => at.last().copied().unwrap_or(Span::ZERO),
+            Executor::Replay(replay) => replay.duration,
+        }
+    }
+
+    /// Of an arrival rate: VUs initialised before the test, and VUs at most.
+    #[must_use]
+    pub fn allocation(&self) -> Option<(u64, u64)> {
+        match self {
+            Executor::ConstantArrivalRate {
+                pre_allocated_vus,
+                max_vus,
+                ..
+            }
+            | Executor::RampingArrivalRate {
+                pre_allocated_vus,
+                max_vus,
+                ..
+            } => Some((*pre_allocated_vus, *max_vus)),
+            _ => None,
+        }
+    }
+}
+
 impl Scenario {
     /// Whether its requests are those of a log, so that its journey is written by no one.
     #[must_use]

@@ -8,7 +8,7 @@ use crate::load::verdict::{abort_error, crossed_error};
 use crate::measure::recorder::SampleSource;
 use crate::measure::summary::Summary;
 use crate::model::Model;
-use crate::model::scenario::{Executor, Scenario};
+use crate::model::scenario::Scenario;
 use crate::model::visible::visible;
 use crate::report::{
     bottleneck, components, cost, format, limits, notes, resources, retries, services,
@@ -86,21 +86,12 @@ pub fn last_lines(outcome: &Outcome, model: &Model, plan: &Plan) -> String {
 /// VUs that a scenario has initialised for itself. Each of its first drops brought one more, as long as there was
 /// one to bring.
 fn own_vus(outcome: &Outcome, model: &Model, index: usize) -> u64 {
-    match model.scenarios[index].executor {
-        Executor::ConstantArrivalRate {
-            pre_allocated_vus,
-            max_vus,
-            ..
-        }
-        | Executor::RampingArrivalRate {
-            pre_allocated_vus,
-            max_vus,
-            ..
-        } => {
+    match model.scenarios[index].executor.allocation() {
+        Some((before, most)) => {
             let dropped = outcome.recorder.dropped[SampleSource::scenario(index).0 as usize];
-            pre_allocated_vus.saturating_add(dropped).min(max_vus)
+            before.saturating_add(dropped).min(most)
         }
-        _ => outcome.initialised_vus,
+        None => outcome.initialised_vus,
     }
 }
 
@@ -191,18 +182,8 @@ fn slow_requests(outcome: &Outcome, summary: &Summary) -> Option<Slow> {
 pub fn warnings(outcome: &Outcome, model: &Model) -> Vec<String> {
     let mut warnings = Vec::new();
     for (index, scenario) in model.scenarios.iter().enumerate() {
-        let (planned, most) = match scenario.executor {
-            Executor::ConstantArrivalRate {
-                pre_allocated_vus,
-                max_vus,
-                ..
-            }
-            | Executor::RampingArrivalRate {
-                pre_allocated_vus,
-                max_vus,
-                ..
-            } => (pre_allocated_vus, max_vus),
-            _ => continue,
+        let Some((planned, most)) = scenario.executor.allocation() else {
+            continue;
         };
         // Each of the first drops brought one more VU, as long as there was one to bring.
         let dropped = outcome.recorder.dropped[SampleSource::scenario(index).0 as usize];

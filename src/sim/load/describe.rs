@@ -103,21 +103,13 @@ fn own_fact(executor: &Executor) -> Option<String> {
         | Executor::PerVuIterations { max_duration, .. } => {
             Some(format!("maxDuration: {}", print(*max_duration)))
         }
-        Executor::ConstantArrivalRate {
-            pre_allocated_vus,
-            max_vus,
-            ..
-        }
-        | Executor::RampingArrivalRate {
-            pre_allocated_vus,
-            max_vus,
-            ..
-        } => Some(if max_vus > pre_allocated_vus {
-            format!("maxVUs: {pre_allocated_vus}-{max_vus}")
-        } else {
-            format!("maxVUs: {pre_allocated_vus}")
+        _ => executor.allocation().map(|(before, most)| {
+            if most > before {
+                format!("maxVUs: {before}-{most}")
+            } else {
+                format!("maxVUs: {before}")
+            }
         }),
-        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::ramping_vus::{self, RampingVus};
 use crate::engine::Span;
-use crate::model::scenario::{Executor, Scenario, Stage};
+use crate::model::scenario::{Executor, Scenario};
 
 /// From this time on, this number of VUs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,29 +16,10 @@ pub struct PlanStep {
     pub unplanned: u64,
 }
 
-/// Sum of the stages' durations.
-#[must_use]
-pub fn stages_duration(stages: &[Stage]) -> Span {
-    stages
-        .iter()
-        .fold(Span::ZERO, |sum, stage| sum + stage.duration)
-}
-
 /// How long the scenario generates load, grace excluded, as its description says.
 #[must_use]
 pub fn regular_duration(executor: &Executor) -> Span {
-    match executor {
-        Executor::RampingVus { stages, .. }
-        | Executor::RampingArrivalRate { stages, .. }
-        | Executor::PoissonArrivals { stages, .. } => stages_duration(stages),
-        Executor::ConstantVus { duration, .. }
-        | Executor::ConstantArrivalRate { duration, .. }
-        | Executor::RenewalArrivals { duration, .. } => *duration,
-        Executor::SharedIterations { max_duration, .. }
-        | Executor::PerVuIterations { max_duration, .. } => *max_duration,
-        Executor::TraceArrivals { at } => at.last().copied().unwrap_or(Span::ZERO),
-        Executor::Replay(replay) => replay.duration,
-    }
+    executor.regular_duration()
 }
 
 /// What one scenario needs, counted from its own start.

@@ -1,5 +1,6 @@
 //! The journey of a user, as meant: a flat program of steps with jumps, one program per iteration.
 
+use super::metric_name::{Contains, MetricKind};
 use super::retry::RetryId;
 use super::system::{DistId, EndpointId};
 use crate::engine::Span;
@@ -281,6 +282,20 @@ pub enum CustomKind {
     Trend,
     /// Distribution of times in milliseconds.
     TrendTime,
+}
+
+impl CustomKind {
+    /// k6's type, and what the values are.
+    #[must_use]
+    pub fn meaning(self) -> (MetricKind, Contains) {
+        match self {
+            CustomKind::Counter => (MetricKind::Counter, Contains::Default),
+            CustomKind::Gauge => (MetricKind::Gauge, Contains::Default),
+            CustomKind::Rate => (MetricKind::Rate, Contains::Default),
+            CustomKind::Trend => (MetricKind::Trend, Contains::Default),
+            CustomKind::TrendTime => (MetricKind::Trend, Contains::Time),
+        }
+    }
 }
 
 /// A k6 group, and tags that samples in it have beside those of their scenario.

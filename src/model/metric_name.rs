@@ -1,5 +1,6 @@
 //! Names of metrics: k6's built-in ones, and sub-metrics `metric{tag:value,…}` (k6 v2.2.0, `metrics/`).
 
+use super::journey::CustomMetric;
 use std::fmt;
 
 /// k6's four types of metrics.
@@ -101,6 +102,16 @@ pub const BUILTINS: [Builtin; 19] = {
 #[must_use]
 pub fn find_builtin(name: &str) -> Option<&'static Builtin> {
     BUILTINS.iter().find(|b| b.name == name)
+}
+
+/// The type of a metric, k6's own or one of these, and what its values are; `None` if there is none of this name.
+#[must_use]
+pub fn kind_of(name: &str, custom: &[CustomMetric]) -> Option<(MetricKind, Contains)> {
+    if let Some(builtin) = find_builtin(name) {
+        return Some((builtin.kind, builtin.contains));
+    }
+    let own = custom.iter().find(|metric| metric.name == name)?;
+    Some(own.kind.meaning())
 }
 
 /// The samples of a metric that carry certain tags.

@@ -12,8 +12,7 @@ use super::export::number;
 use crate::engine::Time;
 use crate::model::Model;
 use crate::model::duration;
-use crate::model::journey::CustomKind;
-use crate::model::metric_name::{MetricKind, MetricName, SubMetric, find_builtin};
+use crate::model::metric_name::{Contains, MetricKind, MetricName, SubMetric, kind_of};
 use crate::model::threshold::Threshold;
 use crate::report::samples::{self, Point};
 use crate::world::outcome::Outcome;
@@ -107,7 +106,7 @@ fn time(epoch: Timestamp, at: Time) -> String {
 }
 
 fn metric<'a>(model: &Model, name: &'a str) -> MetricLine<'a> {
-    let (kind, contains) = kind_of(model, name);
+    let (kind, contains) = kind_and_unit(model, name);
     let whole = |t: &&crate::model::threshold::MetricThresholds| t.metric == name;
     let thresholds = model.thresholds.iter().filter(whole);
     let thresholds = thresholds.flat_map(|t| &t.thresholds).map(threshold);
@@ -125,24 +124,16 @@ fn metric<'a>(model: &Model, name: &'a str) -> MetricLine<'a> {
     }
 }
 
-fn kind_of(model: &Model, name: &str) -> (MetricKind, &'static str) {
-    use crate::model::metric_name::Contains;
-    if let Some(builtin) = find_builtin(name) {
-        let contains = match builtin.contains {
-            Contains::Default => "default",
-            Contains::Time => "time",
-            Contains::Data => "data",
-        };
-        return (builtin.kind, contains);
-    }
-    let custom = model.metrics.iter().find(|m| m.name == name);
-    match custom.map(|m| m.kind) {
-        Some(CustomKind::Gauge) => (MetricKind::Gauge, "default"),
-        Some(CustomKind::Rate) => (MetricKind::Rate, "default"),
-        Some(CustomKind::Trend) => (MetricKind::Trend, "default"),
-        Some(CustomKind::TrendTime) => (MetricKind::Trend, "time"),
-        Some(CustomKind::Counter) | None => (MetricKind::Counter, "default"),
-    }
+/// The type of a metric, and k6's word for what its values are.
+fn kind_and_unit(model: &Model, name: &str) -> (MetricKind, &'static str) {
+    let unknown = (MetricKind::Counter, Contains::Default);
+    let (kind, contains) = kind_of(name, &model.metrics).unwrap_or(unknown);
+    let contains = match contains {
+        Contains::Default => "default",
+        Contains::Time => "time",
+        Contains::Data => "data",
+    };
+    (kind, contains)
 }
 
 /// An expression; an object if it may abort the run.

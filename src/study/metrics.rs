@@ -10,8 +10,7 @@ use crate::cost;
 use crate::load::verdict;
 use crate::measure::summary::Summary;
 use crate::model::Model;
-use crate::model::journey::CustomKind;
-use crate::model::metric_name::{Contains, MetricKind, MetricName, find_builtin};
+use crate::model::metric_name::{Contains, MetricKind, MetricName, kind_of};
 use crate::model::system::{Entity, Op};
 use crate::model::threshold::{Aggregation, Threshold};
 use crate::stats::TrendStats;
@@ -73,7 +72,8 @@ pub fn verdicts_of(model: &Model, summary: &Summary) -> Vec<bool> {
 
 /// The column of one statistic of a metric.
 fn column(model: &Model, name: &MetricName, aggregation: Aggregation) -> String {
-    let (kind, contains) = kind_of(model, name.metric());
+    let unknown = (MetricKind::Trend, Contains::Default);
+    let (kind, contains) = kind_of(name.metric(), &model.metrics).unwrap_or(unknown);
     let shown = name.shown();
     match (kind, aggregation) {
         (MetricKind::Counter, Aggregation::Count) => shown,
@@ -101,25 +101,11 @@ pub fn statistic(stat: Aggregation) -> String {
 }
 
 /// `med` for 50, else `p95`, `p99.9`.
-fn percentile_name(percent: f64) -> String {
+pub(crate) fn percentile_name(percent: f64) -> String {
     if percent == 50.0 {
         "med".to_owned()
     } else {
         format!("p{percent}")
-    }
-}
-
-fn kind_of(model: &Model, metric: &str) -> (MetricKind, Contains) {
-    if let Some(builtin) = find_builtin(metric) {
-        return (builtin.kind, builtin.contains);
-    }
-    let own = model.metrics.iter().find(|m| m.name == metric);
-    match own.map(|m| m.kind) {
-        Some(CustomKind::Counter) => (MetricKind::Counter, Contains::Default),
-        Some(CustomKind::Gauge) => (MetricKind::Gauge, Contains::Default),
-        Some(CustomKind::Rate) => (MetricKind::Rate, Contains::Default),
-        Some(CustomKind::TrendTime) => (MetricKind::Trend, Contains::Time),
-        Some(CustomKind::Trend) | None => (MetricKind::Trend, Contains::Default),
     }
 }
 

@@ -6,7 +6,9 @@
 
 use std::fmt;
 
-use super::metrics::{Metrics, PERCENTS, metrics_of, ops_at, thresholds_of, verdicts_of};
+use super::metrics::{
+    Metrics, PERCENTS, metrics_of, ops_at, percentile_name, thresholds_of, verdicts_of,
+};
 use super::runs::Job;
 use crate::engine::{Span, Time};
 use crate::load::plan;
@@ -204,11 +206,7 @@ fn cut_metrics(
             put(format!("http_req_duration_{name}_ms"), value);
         }
         for (percent, value) in stats.percentiles {
-            let name = if percent == 50.0 {
-                "med".to_owned()
-            } else {
-                format!("p{percent}")
-            };
+            let name = percentile_name(percent);
             put(format!("http_req_duration_{name}_ms"), value);
         }
     }

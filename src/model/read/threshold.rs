@@ -2,8 +2,8 @@
 
 use crate::Model;
 use crate::field::Field;
-use crate::journey::{CustomKind, CustomMetric};
-use crate::metric_name::{BUILTINS, MetricKind, MetricName, find_builtin};
+use crate::journey::CustomMetric;
+use crate::metric_name::{BUILTINS, MetricKind, MetricName, kind_of};
 use crate::suggest::suggestion;
 use crate::threshold::{MetricThresholds, Threshold, resolve};
 use crate::vocabulary::{Kind, tables};
@@ -71,9 +71,7 @@ fn of_metric(metric: &str, list: &Field, model: &Model) -> MetricThresholds {
 
 /// An expression that goes with a metric, for what it measures.
 fn statistics(metric: &str, model: &Model) -> &'static str {
-    let own = model.metrics.iter().find(|own| own.name == metric);
-    let kind = find_builtin(metric).map(|builtin| builtin.kind);
-    match kind.or_else(|| own.map(kind_of)) {
+    match kind_of(metric, &model.metrics).map(|(kind, _)| kind) {
         Some(MetricKind::Counter) => "write one such as \"count>1000\" or \"rate>10\"",
         Some(MetricKind::Rate) => "write one such as \"rate<0.01\"",
         Some(MetricKind::Gauge) => "write one such as \"value<10\"",
@@ -148,22 +146,6 @@ fn check(
     thresholds: &[Threshold],
     custom: &[CustomMetric],
 ) -> Result<MetricName, String> {
-    let kind_of = |name: &str| {
-        let builtin = find_builtin(name).map(|builtin| builtin.kind);
-        let own = || {
-            let metric = custom.iter().find(|metric| metric.name == name);
-            metric.map(self::kind_of)
-        };
-        builtin.or_else(own)
-    };
+    let kind_of = |name: &str| kind_of(name, custom).map(|(kind, _)| kind);
     resolve(metric, thresholds, kind_of).map(|(name, _)| name)
-}
-
-fn kind_of(metric: &CustomMetric) -> MetricKind {
-    match metric.kind {
-        CustomKind::Counter => MetricKind::Counter,
-        CustomKind::Gauge => MetricKind::Gauge,
-        CustomKind::Rate => MetricKind::Rate,
-        CustomKind::Trend | CustomKind::TrendTime => MetricKind::Trend,
-    }
 }

@@ -69,15 +69,11 @@ impl Environment {
     /// The options of the load, with their values.
     fn load(&self) -> Vec<(&'static str, String)> {
         let stages = (!self.stage.is_empty()).then(|| self.stage.join(","));
-        let given = [
-            ("--vus", self.vus.clone()),
-            ("--duration", self.duration.clone()),
-            ("--iterations", self.iterations.clone()),
-            ("--stage", stages),
-        ];
-        let given = given.into_iter();
+        let [vus, duration, iterations] = [&self.vus, &self.duration, &self.iterations];
+        let values = [vus.clone(), duration.clone(), iterations.clone(), stages];
+        let given = GIVEN.iter().zip(values);
         given
-            .filter_map(|(name, value)| Some((name, value?)))
+            .filter_map(|((name, _), value)| Some((*name, value?)))
             .collect()
     }
 
@@ -177,7 +173,7 @@ const OPTIONS: [(&str, &str, Kind); 22] = [
     ),
 ];
 
-/// Options of the command line and the variables whose place they take.
+/// Options of the command line and the variables whose place they take, in the order of [`Environment::load`].
 const GIVEN: [(&str, &str); 4] = [
     ("--vus", "K6_VUS"),
     ("--duration", "K6_DURATION"),

@@ -1,5 +1,6 @@
 //! Services: which stations, pools and endpoints have replicas, and how requests are spread over them.
 
+use super::names::Names;
 use super::service_tables::{BALANCERS, HASHED, STICKY};
 use super::{Build, Sections, autoscale, fault};
 use crate::Model;
@@ -67,21 +68,14 @@ fn service<'a>(
             list.error("no request would reach this service", "name an endpoint");
         }
     }
-    if let Some(list) = section.optional("stations") {
-        let find = |f: &Field| build.stations.find(f);
-        let ids = members(&list, name, find, &mut owners.stations);
-        service.stations = copies(ids, build.stations.all());
-    }
-    if let Some(list) = section.optional("pools") {
-        let find = |f: &Field| build.pools.find(f);
-        let ids = members(&list, name, find, &mut owners.pools);
-        service.pools = copies(ids, build.pools.all());
-    }
-    if let Some(list) = section.optional("caches") {
-        let find = |f: &Field| build.caches.find(f);
-        let ids = members(&list, name, find, &mut owners.caches);
-        service.caches = copies(ids, build.caches.all());
-    }
+    let copied = |key, names: &Names, owners: &mut Vec<(u16, String)>| {
+        let list = section.optional(key);
+        let ids = list.map(|list| members(&list, name, |f| names.find(f), owners));
+        copies(ids.unwrap_or_default(), names.all())
+    };
+    service.stations = copied("stations", &build.stations, &mut owners.stations);
+    service.pools = copied("pools", &build.pools, &mut owners.pools);
+    service.caches = copied("caches", &build.caches, &mut owners.caches);
     if let Some(value) = section.optional("balancer") {
         service.balancer = balancer(build, &value).unwrap_or(Balancer::RoundRobin);
     }

@@ -179,13 +179,7 @@ impl Locks {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct AllWait;
-    impl Tickets for AllWait {
-        fn is_current(&self, _: Job, _: u32) -> bool {
-            true
-        }
-    }
+    use crate::parts::waiting::AllWait;
 
     fn in_order(entities: usize) -> Locks {
         Locks::new(entities, &Waiting::default(), Stream::new(1, 0, "locks"))

@@ -108,10 +108,7 @@ impl Pool {
     pub fn acquire(&mut self, now: Time, job: Job, ticket: u32) -> Admission {
         if self.free > 0 {
             self.free -= 1;
-            self.probe.granted += 1;
-            self.probe.granted_at += u128::from(now.0);
-            self.probe.held.add(now);
-            return Admission::Granted;
+            return self.grant(now);
         }
         if self.wait_queue.len() >= self.queue_limit {
             if self.overflow.is_some() {
@@ -120,6 +117,20 @@ impl Pool {
             self.probe.refused += 1;
             return Admission::Refused;
         }
+        self.enqueue(now, job, ticket)
+    }
+
+    /// A token is held that was not before.
+    #[inline(always)]
+    fn grant(&mut self, now: Time) -> Admission {
+        self.probe.granted += 1;
+        self.probe.granted_at += u128::from(now.0);
+        self.probe.held.add(now);
+        Admission::Granted
+    }
+
+    #[inline(always)]
+    fn enqueue(&mut self, now: Time, job: Job, ticket: u32) -> Admission {
         let entry = QueueEntry {
             job,
             ticket,
@@ -141,23 +152,13 @@ impl Pool {
             overflow.closed -= 1;
             self.size += 1;
             self.probe.opened += 1;
-            self.probe.granted += 1;
-            self.probe.granted_at += u128::from(now.0);
-            self.probe.held.add(now);
-            return Admission::Granted;
+            return self.grant(now);
         }
         if waiting >= overflow.queue_limit {
             self.probe.refused += 1;
             return Admission::Refused;
         }
-        let entry = QueueEntry {
-            job,
-            ticket,
-            demand: 0,
-        };
-        self.wait_queue.push(entry, 0);
-        self.probe.queue.add(now);
-        Admission::Queued
+        self.enqueue(now, job, ticket)
     }
 
     /// A token has come back that nobody was handed, and somebody waits. Returns whether it is closed.
@@ -201,9 +202,7 @@ impl Pool {
         self.reserve -= 1;
         self.size += 1;
         self.probe.opened += 1;
-        self.probe.granted += 1;
-        self.probe.granted_at += u128::from(now.0);
-        self.probe.held.add(now);
+        self.grant(now);
         self.probe.queue.subtract(now);
         Some(next.job)
     }
@@ -226,9 +225,7 @@ impl Pool {
         }
         let next = self.wait_queue.next_woken(tickets)?;
         self.free -= 1;
-        self.probe.granted += 1;
-        self.probe.granted_at += u128::from(now.0);
-        self.probe.held.add(now);
+        self.grant(now);
         self.probe.queue.subtract(now);
         Some(next.job)
     }

@@ -411,13 +411,7 @@ fn scaled_pace(law: Scalability, n: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct AllWait;
-    impl Tickets for AllWait {
-        fn is_current(&self, _: Job, _: u32) -> bool {
-            true
-        }
-    }
+    use crate::parts::waiting::AllWait;
 
     fn station(servers: u32, discipline: Discipline) -> Station {
         let spec = system::Station {

@@ -164,14 +164,7 @@ mod tests {
     use crate::engine::stream::Stream;
     use crate::model::system::{self, Discipline};
     use crate::model::waiting::Waiting;
-    use crate::parts::waiting::Tickets;
-
-    struct AllWait;
-    impl Tickets for AllWait {
-        fn is_current(&self, _: Job, _: u32) -> bool {
-            true
-        }
-    }
+    use crate::parts::waiting::AllWait;
 
     fn station(servers: u32, preemption: Preemption, ageing: Option<Span>, whole: bool) -> Station {
         let spec = system::Station {

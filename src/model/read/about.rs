@@ -33,11 +33,11 @@ tables! {
         services: Named(&Table(&service_tables::SERVICE));
         /// What a user does in one iteration: a list of steps, by name.
         journeys: Named(&Some(&Type(&STEP)));
-        /// Limits on rates and on requests at once, by name.
+        /// Limits on rates and on concurrency, by name.
         limits: Named(&Table(&limit::LIMIT));
         /// Circuit breakers around calls, by name.
         breakers: Named(&Table(&breaker::BREAKER));
-        /// How what fails is tried again, by name.
+        /// How failures are retried, by name.
         retries: Named(&Table(&retry::POLICY));
         /// The model as a whole.
         model: Table(&ABOUT);
@@ -45,7 +45,7 @@ tables! {
         inventory: Table(&inventory::INVENTORY);
         /// A line of users in front of the system.
         waiting_room: Table(&waiting_room::WAITING_ROOM);
-        /// What holds for all locks of a kind of entity, by the kind.
+        /// Settings of all locks of a kind of entity, by the kind.
         locks: Named(&Table(&waiting::LOCK_RULES));
         /// A journey that runs once before the scenarios, as k6's `setup()`.
         setup: Table(&PHASE);
@@ -59,7 +59,7 @@ tables! {
         links: Named(&Table(&links::LINK));
         /// Where connections are accepted, by name.
         listeners: Named(&Table(&listener::LISTENER));
-        /// Limits of the rate of requests, by name.
+        /// Limits on the rate of requests, by name.
         rate_limits: Named(&Table(&rate_limit::RATE_LIMIT));
         /// Caches, by name.
         caches: Named(&Table(&cache::CACHE));
@@ -67,7 +67,7 @@ tables! {
         prices: Table(&price::PRICES);
         /// What must hold, by metric, as k6's `thresholds`.
         thresholds: Named(&OneOrMore(&threshold::THRESHOLD));
-        /// To what the model was fitted; `capsim fit` writes it.
+        /// What the model was fitted to; `capsim fit` writes it.
         fitted: Table(&fitted::FITTED);
     };
 
@@ -75,11 +75,11 @@ tables! {
     static ABOUT = "model" {
         /// Its name in reports.
         name: Text, otherwise("the file's name");
-        /// What it is about; may have several lines.
+        /// Its description; may have several lines.
         description: Text;
-        /// How many users there are, of whom `pick = "user"` takes one.
+        /// How many users there are; `pick = "user"` takes one of them.
         users: Whole(1, MAX_ENTITIES as u64), or_whole(100_000);
-        /// Whose summary is printed: of k6 0.53 and older, 1.x or 2.x.
+        /// Which k6's summary is printed: that of 0.53 and older, of 1.x or of 2.x.
         summary_style: Choice(&STYLES), or_text("2");
         /// The columns of times in the summary: `avg`, `min`, `med`, `max`, `count`, `p(N)`.
         summary_trend_stats: List(&STATISTIC),
@@ -96,8 +96,7 @@ tables! {
 }
 
 keys! {
-    /// Statuses that do not count as failed, each by itself or from the least to the largest, as k6's
-    /// `expectedStatuses`.
+    /// Statuses that do not count as failed, single ones or ranges, as in k6's `expectedStatuses`.
     pub(super) static EXPECTED = expected: List(&ONE_OR_RANGE);
 }
 
@@ -105,11 +104,11 @@ const STATUS: Kind = Kind::Whole(100, 599);
 static ONE_OR_RANGE: Kind = Kind::Either(&[STATUS, Kind::Table(&STATUSES)]);
 
 tables! {
-    /// All statuses between two, these too.
+    /// A range of statuses, both ends included.
     static STATUSES = "expected[]" {
-        /// The least.
+        /// The lowest.
         min: STATUS, required("min = 200");
-        /// The largest.
+        /// The highest.
         max: STATUS, required("max = 299");
     };
 }

@@ -45,19 +45,19 @@ tables! {
         hold: Text;
     };
 
-    /// What a script is answered. Values in braces are filled in: `{token}`, `{position}`, `{wait}`, `{seat}` …
+    /// The answer that a script gets. Values in braces are filled in: `{token}`, `{position}`, `{wait}`, `{seat}` …
     pub(super) static ANSWER = "endpoints.NAME.answer" {
         /// The status that the script sees.
         status: Whole(100, 599), otherwise("that of the request");
-        /// Headers, each with its value or a list of values. Without `Content-Type` it is that of the body:
-        /// `application/json`, of a `text` `text/plain; charset=utf-8`, of a file that its ending says.
+        /// Headers, each with its value or a list of values. The default `Content-Type` is that of the body:
+        /// `application/json`; for `text`, `text/plain; charset=utf-8`; for a file, by its extension.
         headers: Named(&OneOrMore(&Text));
         /// The body: a table, or a text that is JSON.
         body: Any;
-        /// A body that is no JSON, such as HTML, with values in braces.
+        /// A body that is not JSON, such as HTML, with values in braces.
         text: Text;
-        /// A file with the body, as the real system gave it. In JSON, values in braces are filled in; all else is sent
-        /// as it is.
+        /// A file with the body, as the real system sent it. In JSON, values in braces are filled in; anything else is
+        /// sent as it is.
         file: Text;
     };
 }

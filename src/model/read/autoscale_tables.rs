@@ -6,7 +6,7 @@ use crate::autoscale::Source;
 use crate::vocabulary::{Choice, keys, tables};
 
 tables! {
-    /// How the number of replicas follows the load, with all its lag, or a schedule. With `target` it is the Horizontal
+    /// How the number of replicas follows the load, with all delays, or a schedule. With `target` it is the Horizontal
     /// Pod Autoscaler of Kubernetes.
     pub(super) static AUTOSCALE = "services.NAME.autoscale" {
         /// What is measured of each replica: the share of servers at work at `station`, requests on which it works,
@@ -18,36 +18,36 @@ tables! {
         station: Name("station"), otherwise("with `cpu` the first of the service");
         /// With `tokens`: whose tokens. With `external`: requests that wait for it, all copies together.
         pool: Name("pool"), otherwise("with `tokens` the first of the service");
-        /// With `external`: users in line, or users who are let through and not done.
+        /// With `external`: users in line, or users who are admitted and not done.
         waiting_room: Choice(&ROOM);
-        /// With `duration`: which.
+        /// With `duration`: which percentile.
         percentile: Number(1.0, 99.99), or_number(95.0);
-        /// With `target` and a share: the mean is cut to whole per cent, as Kubernetes does with the CPU.
+        /// With `target` and a share: the mean is truncated to whole per cent, as Kubernetes does with the CPU.
         whole_percent: Flag, or_flag(false);
-        /// With `target`: a replica that began to boot less than so long ago counts as not ready until a whole window
-        /// of it was measured; 5m with Kubernetes and the CPU.
+        /// With `target`: for this long after the start of its boot, a replica counts as not ready until a full window
+        /// of it has been measured; 5m with Kubernetes and the CPU.
         initialisation: Time, or_text("0s");
         /// What the mean of the metric should be: 0.6 for 60 % of the servers.
         target: Number(1e-6, 1e9);
-        /// With `target`: a ratio of metric to target that is this near to 1 changes nothing.
+        /// With `target`: the number does not change while the ratio of metric to target is within this distance of 1.
         tolerance: Number(0.0, 1.0), or_number(0.1);
-        /// How many more or fewer beyond some values; of those passed, the furthest counts.
+        /// How many replicas are added or removed beyond some values; of those passed, the furthest counts.
         steps: Some(&Table(&STEP));
         /// Fewest replicas.
         min: Whole(1, MAX_REPLICAS), or_whole(1);
         /// Most replicas; needed with `target` and `steps`.
         max: Whole(1, MAX_REPLICAS);
-        /// From one decision to the next.
+        /// The time from one decision to the next.
         every: TimeAboveZero, or_text("15s");
-        /// The metric is a mean over so long, and known at its end.
+        /// The metric is a mean over this time, and known at its end.
         window: TimeAboveZero, or_text("15s");
-        /// After a change of the number there is none for so long; the schedule does not wait for it.
+        /// For this long after a change of the number there is no other; the schedule does not wait for it.
         cool_down: Time, or_text("0s");
         /// With `target`: how fast the number may grow.
         up: Table(&UP);
         /// With `target`: how fast it may shrink.
         down: Table(&DOWN);
-        /// From the decision until a new replica may get requests.
+        /// The time from the decision until a new replica may get requests.
         boot: Type(&DISTRIBUTION), required("boot = \"45s\"");
         /// How a new replica works at first.
         warm_up: Table(&WARM_UP), otherwise("as later");
@@ -101,18 +101,18 @@ tables! {
         remove: Whole(1, MAX_REPLICAS);
     } rules [OneOf(&[&["above", "add"], &["below", "remove"]])];
 
-    /// How fast the number of replicas may grow: by what allows more of `replicas` and `share`.
+    /// How fast the number of replicas may grow: by `replicas` or by `share`, whichever allows more.
     static UP = "services.NAME.autoscale.up" {
-        /// Of what was wanted in so long, the least is done.
+        /// The smallest number that was wanted within this time is applied.
         stabilise: Time, or_text("0s");
         ..REPLICAS.otherwise("4, if `share` is not given either");
         ..SHARE.otherwise("1, if `replicas` is not given either");
         ..PERIOD;
     };
 
-    /// How fast it may shrink, likewise.
+    /// How fast it may shrink, by the same rules.
     static DOWN = "services.NAME.autoscale.down" {
-        /// Of what was wanted in so long, the most is done.
+        /// The largest number that was wanted within this time is applied.
         stabilise: Time, or_text("300s");
         ..REPLICAS.otherwise("none");
         ..SHARE.otherwise("1, if `replicas` is not given either");
@@ -132,13 +132,13 @@ keys! {
 tables! {
     /// A new replica's stations work at a share of their speed at first.
     static WARM_UP = "services.NAME.autoscale.warm_up" {
-        /// For so long.
+        /// How long.
         lasts: Type(&DISTRIBUTION), required("lasts = \"60s\"");
         /// The share.
         speed: Number(1e-6, 1.0), required("speed = 0.5");
     };
 
-    /// A number of replicas from a time on.
+    /// The number of replicas from a time on.
     static PLANNED = "services.NAME.autoscale.schedule[]" {
         /// Time of the run.
         at: Time, required("at = \"10m\"");

@@ -18,11 +18,11 @@ pub(super) static BREAKER_USED: Type = Type {
 };
 
 tables! {
-    /// When calls are no longer made, and when they are made again; as resilience4j does it.
+    /// When calls are rejected, and when they are made again, as in resilience4j.
     pub(crate) static BREAKER = "breakers.NAME" {
         /// The calls that rates are made of.
         window: Table(&WINDOW), otherwise("`{ calls = 100 }`");
-        /// Fewer calls in the window open nothing.
+        /// With fewer calls in the window the breaker stays closed.
         minimum_calls: Whole(1, MAX_WINDOW as u64), or_whole(100);
         /// Which outcomes are failures.
         failures: OneOrMore(&Type(&OUTCOME)), otherwise("`[\"5xx\", \"timeout\", \"refused\"]`");
@@ -34,7 +34,7 @@ tables! {
         slow: TimeAboveZero, or_text("60s");
         /// How long calls are rejected.
         open: TimeAboveZero, or_text("60s");
-        /// Calls that are let through then, to probe.
+        /// Calls that are permitted then, as probes.
         probes: Whole(1, MAX_WINDOW as u64), or_whole(10);
         /// Longest time until the probes have ended; then it opens again.
         half_open: TimeAboveZero, otherwise("no limit");
@@ -44,7 +44,7 @@ tables! {
 
     /// The calls that rates are made of.
     static WINDOW = "breakers.NAME.window" {
-        /// Number of the last calls that count.
+        /// The number of most recent calls that count.
         calls: Whole(1, MAX_WINDOW as u64);
         /// Seconds whose calls count, up to and including the present one.
         seconds: Whole(1, MAX_WINDOW as u64);

@@ -18,13 +18,13 @@ use crate::vocabulary::{Choice, tables};
 const MOST_KEYS: u64 = 1_000_000;
 
 tables! {
-    /// What is asked before some visits are made: on a hit they are not.
+    /// A cache: on a hit, the visits behind it are skipped.
     pub(super) static CACHE = "caches.NAME" {
-        /// A real component, whose measured keys hold where none are given.
+        /// A real component, whose measured values are the defaults of the other keys.
         preset: Choice(&Presets("caches"));
-        /// The share of requests that find what they want, whatever they want.
+        /// The hit ratio, the same for all objects.
         hit: Number(0.0, 1.0);
-        /// They want the object of this entity of theirs; `global`: all want the same.
+        /// Requests want the object of this entity of theirs; `global`: all want the same.
         key: Choice(&ENTITIES);
         /// Number of objects; each request wants one, independently of all others.
         keys: Whole(1, MOST_KEYS);
@@ -32,27 +32,27 @@ tables! {
         popularity: Type(&POPULARITY), or_text("uniform");
         /// How many objects fit.
         size: Whole(1, MOST_KEYS), otherwise("all");
-        /// Which object goes if one more does not fit: the one not asked for for the longest time, the one asked for
-        /// least often, the oldest, any.
+        /// Which object is evicted when the cache is full: the least recently used, the least frequently used, the
+        /// oldest, or a random one.
         policy: Choice(&POLICIES), or_text("lru");
         /// How long an object is fresh.
         ttl: Type(&DISTRIBUTION), otherwise("for ever");
-        /// For so long after that it is still given out, while one request in the background fetches it anew.
+        /// For this long after that it is still served stale, while one request in the background refreshes it.
         grace: Time, or_text("0s");
-        /// Who wants what another one fetches already: fetches it, too; waits and is woken; or looks again every
-        /// `look_every`.
+        /// What a request does on a miss that another request is already fetching: fetches it as well; waits and is
+        /// woken; or checks again every `look_every`.
         single_flight: Choice(&FLIGHTS), or_text("none");
-        /// With `poll`: from one look to the next.
+        /// With `poll`: the time from one check to the next.
         look_every: TimeAboveZero, or_text("500ms");
-        /// With `poll`: who has waited so long goes for it, and stores nothing.
+        /// With `poll`: a request that has waited this long fetches the object itself and does not store it.
         lock_timeout: Time, or_text("5s");
         /// The share of answers that may not be stored.
         uncacheable: Number(0.0, 1.0), or_number(0.0);
-        /// For so long it is remembered that an object may not be stored, and nobody waits for it.
+        /// How long the cache remembers that an object may not be stored; meanwhile no request waits for it.
         remember: Time, or_text("0s");
         /// Times of the run at which it is emptied.
         clear: OneOrMore(&Time);
-        /// With `keys`: it begins with as many of the most popular objects as fit.
+        /// With `keys`: at the start it holds as many of the most popular objects as fit.
         warm: Flag, or_flag(false);
     } rules [OneOf(&[&["hit"], &["key"], &["keys"]])];
 }

@@ -6,7 +6,7 @@ use crate::section::Section;
 use crate::vocabulary::{Choice, keys, tables};
 
 keys! {
-    /// A CSV file, relative to the model's directory and inside of it.
+    /// A CSV file, relative to the model's directory and inside it.
     pub(crate) static FILE = file: Text;
     /// The column of the times.
     pub(crate) static COLUMN = column: Text, otherwise("the only column");

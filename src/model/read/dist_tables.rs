@@ -11,21 +11,21 @@ pub(crate) static DISTRIBUTION: Type = Type {
 };
 
 tables! {
-    /// The family of a distribution, and its parameters as one measures them.
+    /// The family of a distribution and its parameters, in terms that can be measured.
     pub(super) static FAMILIES = "distribution.FAMILY" {
-        /// Always this time; as the text alone.
+        /// Always this time; the same as the text alone.
         constant: Time;
         /// The mean.
         exponential: Time;
-        /// The least and the greatest time.
+        /// The shortest and the longest time.
         uniform: Exactly(2, &Time);
         /// The sum of exponential stages.
         erlang: Table(&ERLANG);
         /// By mean and coefficient of variation, or shape and scale.
         gamma: Table(&GAMMA);
-        /// Of which the logarithm is normal; typical of response times.
+        /// The logarithm is normal; typical of response times.
         lognormal: Table(&LOGNORMAL);
-        /// A stretched exponential below shape 1.
+        /// Below shape 1 a stretched exponential.
         weibull: Table(&WEIBULL);
         /// A power law; with `maximum`, truncated there.
         pareto: Table(&PARETO);
@@ -91,10 +91,10 @@ tables! {
     } rules [OneOf(&[&["shape", "scale"], &["mean", "cv"], &["median", "p99"]])];
 
     static PARETO = "distribution.pareto" {
-        /// The least time.
+        /// The shortest time.
         minimum: Time;
         ..SHAPE;
-        /// The greatest time.
+        /// The longest time.
         maximum: Time;
         ..MEAN;
         ..CV;

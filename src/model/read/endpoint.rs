@@ -14,28 +14,28 @@ use std::collections::BTreeSet;
 tables! {
     /// What the system does for a request: a list of visits.
     pub(crate) static ENDPOINT = "endpoints.NAME" {
-        /// Whether the system drops a request that its client has given up.
+        /// Whether the system drops a request that its client has given up on.
         cancel: Flag, or_flag(false);
-        /// Factor on the work that is left of a request that its client has given up; not beside `cancel`.
+        /// Factor on the remaining work of a request that its client has given up on; not together with `cancel`.
         abandoned_work: Number(0.0, 1e6), or_number(1.0);
         /// When the client gives up.
         timeout: TimeAboveZero, or_text("60s");
-        /// Nothing is begun for a request, nor for what it calls, so long after it came; `client`: once its client
-        /// waits no more.
+        /// No work is started for a request, nor for its calls, after this time since its arrival; `client`: once its
+        /// client no longer waits.
         deadline: Either(&[TimeAboveZero, Word("client")]), otherwise("that of the caller, if it has one");
-        /// Pools of which a request holds a token all the time.
+        /// Pools of which a request holds a token throughout.
         hold: OneOrMore(&Name("pool"));
         /// Method and path of the requests of a script that reach it.
         route: Text;
-        /// Which parts of a script's request name what it is about.
+        /// Which parts of a script's request name the entities that it is about.
         entities: Table(&answer::ENTITIES);
-        /// What a script is answered if the request succeeds.
+        /// The answer that a script gets if the request succeeds.
         answer: Table(&answer::ANSWER);
-        /// What a script is answered if it fails.
+        /// The answer that a script gets if the request fails.
         failure: Table(&answer::ANSWER);
         /// Limits that a request passes before anything else.
         limit: OneOrMore(&Name("limit"));
-        /// Class of its requests at a limit on requests at once, 0 first.
+        /// Class of its requests at a concurrency limit, 0 first.
         class: Whole(0, 255), or_whole(0);
         /// What is done, one after the other.
         visits: List(&Type(&VISIT)), required("visits = [{ station = \"cpu\", time = \"6ms\" }]");

@@ -6,7 +6,7 @@ use crate::field::Field;
 use crate::vocabulary::{Kind, tables};
 
 tables! {
-    /// To what the model was fitted, and over which load; `capsim fit` writes it and `capsim predict` reads it.
+    /// What the model was fitted to, and over which load; `capsim fit` writes it and `capsim predict` reads it.
     pub(crate) static FITTED = "fitted" {
         /// The measured runs.
         to: List(&Text);
@@ -14,19 +14,19 @@ tables! {
         runs: Whole(0, u64::MAX);
         /// The seed of the fit.
         seed: Whole(0, u64::MAX);
-        /// The root mean square of the relative errors that are left.
+        /// The root mean square of the remaining relative errors.
         error: Number(0.0, f64::MAX);
         /// The interval of each parameter.
         intervals: Named(&Any);
         /// What `capsim predict` needs to know of the parameters.
         forecast: Any;
-        /// How far numbers of one run were from what the others say of them.
+        /// How far the numbers of each run were from those predicted from the other runs.
         lack: Named(&Any);
-        /// The values that the data leave to whole-numbered parameters, with their weights.
+        /// The values of whole-numbered parameters that the data leave possible, with their weights.
         whole: Named(&Any);
-        /// The least and the greatest peak of VUs that it was fitted to.
+        /// The smallest and the largest peak of VUs that it was fitted to.
         vus: RANGE;
-        /// The least and the greatest peak rate that it was fitted to.
+        /// The smallest and the largest peak rate that it was fitted to.
         rate: RANGE;
     };
 }

@@ -8,11 +8,11 @@ use crate::system::{Host, HostId, Op, Station, StationId};
 use crate::vocabulary::tables;
 
 tables! {
-    /// Cores that the stations on it share: while more servers are at work than there are cores, all are slower.
+    /// Cores that the stations on it share: while more servers are busy than there are cores, all are slower.
     pub(super) static HOST = "hosts.NAME" {
-        /// How many servers can work at once at full speed; part of one is a slower one.
+        /// How many servers can work at once at full speed; a fraction is a slower core.
         cores: Number(0.01, 1e6), required("cores = 2");
-        /// Time of a core that the load generator takes for each request, where it runs on this host.
+        /// Core time that the load generator takes for each request, where it runs on this host.
         load_generator: Type(&DISTRIBUTION), otherwise("it runs elsewhere");
     };
 }

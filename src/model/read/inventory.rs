@@ -29,12 +29,12 @@ tables! {
         list: Table(&LIST), otherwise("it is of now");
     };
 
-    /// A list of free seats that is not made anew for each user: what has been taken since is still on it, and a claim
-    /// of it fails.
+    /// A list of free seats that is not updated for each user: seats taken since then are still on it, and claiming one
+    /// fails.
     static LIST = "inventory.list" {
-        /// It is made anew every so often, from the start of the run.
+        /// The interval at which it is updated, from the start of the run.
         refresh: TimeAboveZero;
-        /// How far each list is behind, drawn anew for each.
+        /// How old each list is, drawn for each list.
         lag: Type(&DISTRIBUTION);
     } rules [OneOf(&[&["refresh"], &["lag"]])];
 }

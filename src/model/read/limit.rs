@@ -13,35 +13,35 @@ use crate::tree::Value;
 use crate::vocabulary::{Case, Choice, tables};
 
 tables! {
-    /// A limit on the rate of requests, or on their number at once: what exceeds it is refused, or waits.
+    /// A limit on the rate of requests or on their concurrency: what exceeds it is refused, or waits.
     pub(crate) static LIMIT = "limits.NAME" {
         /// Requests in each `per`.
         rate: Number(1e-6, 1e9);
-        /// Requests at once: a fixed number, or one that follows what they experience.
+        /// Concurrent requests: a fixed number, or one that adapts to what they experience.
         concurrency: Either(&[Whole(1, MAX_CONCURRENCY as u64), Table(&ADAPTIVE)]);
         /// The time that `rate` is for.
         per: TimeAboveZero, or_text("1s");
-        /// Whether requests may pass in a burst, or go evenly spaced.
+        /// Whether requests may pass in a burst, or are evenly spaced.
         algorithm: Choice(&ALGORITHMS), or_text("token-bucket");
         /// Of a token bucket: requests that pass at once after a pause.
         burst: Whole(1, MAX_CONCURRENCY as u64), otherwise("as many as `rate`");
-        /// Of a token bucket: how long a request may wait for its turn.
+        /// Of a token bucket: how long a request may wait for a token.
         wait: Time, or_text("0s");
         /// Of a leaky bucket: how many requests may wait.
         queue: Whole(0, MAX_CONCURRENCY as u64), otherwise("a leaky bucket must say it");
         /// What has a bucket of its own.
         by: Choice(&KEYS), or_text("global");
-        /// Whether a refused request is told when to come again, or the time that it is told.
+        /// Whether a refused request gets `Retry-After`, or a fixed value of it.
         retry_after: Either(&[Flag, Time]), or_flag(false);
-        /// Of requests at once: share of the limit that each class may fill, from class 0.
+        /// Of concurrent requests: the share of the limit that each class may fill, from class 0.
         classes: Some(&Number(0.0, 1.0)), otherwise("all of it");
         /// Status of a refused request.
         status: Type(&STATUS), otherwise("429 of a rate, 503 of requests at once");
     } rules [OneOf(&[&["rate"], &["concurrency"]])];
 
-    /// A limit that follows what requests experience, by the formulas of Netflix's concurrency-limits.
+    /// A limit that adapts to what requests experience, by the formulas of Netflix's concurrency-limits.
     static ADAPTIVE = "limits.NAME.concurrency" {
-        /// By which law.
+        /// The algorithm.
         adaptive: Choice(&LAWS), required("adaptive = \"aimd\" or \"gradient\"");
         /// The limit at the start.
         initial: Whole(1, MAX_CONCURRENCY as u64), or_whole(20);

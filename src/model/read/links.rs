@@ -9,25 +9,25 @@ use crate::link::Link;
 use crate::vocabulary::tables;
 
 tables! {
-    /// The network that calls from one service to another pass through, and their answers. Without it the way takes no
+    /// The network that calls from one service to another and their answers pass through. Without it, messages take no
     /// time.
     pub(super) static LINK = "links.NAME" {
         /// The service whose endpoints call.
         from: Name("service"), otherwise("whoever calls `to` from outside of it");
         /// The service whose endpoints are called.
         to: Name("service"), required("to = \"payments\"");
-        /// The time of one way.
+        /// The one-way delay.
         latency: Type(&DISTRIBUTION);
         /// Bytes a second, each way, for each call.
         bandwidth: BYTES_PER_SECOND;
         ..REQUEST_BYTES.or_whole(200);
         ..RESPONSE_BYTES.or_whole(200);
-        /// The probability that a call or an answer is lost, each time that it is sent.
+        /// The probability that a call or an answer is lost each time it is sent.
         loss: Number(0.0, 1.0), or_number(0.0);
-        /// With `loss`: after so long a message is sent again; after twice as long the next time.
+        /// With `loss`: the time after which a message is retransmitted; it doubles each time.
         retransmission: TimeAboveZero, or_text("200ms");
-        /// With `loss`: bytes that are lost at a time, 1460 of TCP over Ethernet. A segment that three others of its
-        /// message follow is sent again after a round trip.
+        /// With `loss`: the number of bytes that are lost together, 1460 for TCP over Ethernet. A segment that is
+        /// followed by three others of its message is retransmitted after a round trip.
         segment: Whole(1, 1 << 30), otherwise("the whole message");
     };
 }

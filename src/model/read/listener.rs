@@ -11,34 +11,34 @@ use crate::section::Section;
 use crate::vocabulary::tables;
 
 tables! {
-    /// Where connections are accepted: a queue that loses SYNs when it is full. A model has one at most.
+    /// Where connections are accepted: a queue that drops SYNs when it is full. A model has at most one.
     // The defaults are those of Linux since 6.5, of Go's dialer as k6 sets it up, and of HZ=250.
     pub(super) static LISTENER = "listeners.NAME" {
         /// How many connections may wait to be accepted.
         backlog: Whole(0, 1_000_000), required("backlog = 100, or preset = \"linux-6.5/accept-queue\"");
         /// How many connections the program has open at once.
         connections: Whole(1, u32::MAX as u64 - 1), otherwise("no limit");
-        /// How many SYNs are sent again after the same time each, before that time doubles.
+        /// How many SYNs are retransmitted after the same interval, before that interval doubles.
         syn_linear: Whole(0, 100), or_whole(4);
         /// Ticks a second of the kernel's timers.
         timer_hz: Whole(1, 1_000_000), or_whole(250);
         /// Whether a connection serves more than one request; `false`: the answer closes it.
         persistent_connections: Flag, or_flag(true);
-        /// When the program begins to accept.
+        /// When the program starts to accept.
         accepts_from: Time, or_text("0s");
-        /// When a lost SYN is sent again.
+        /// When a lost SYN is retransmitted.
         syn_retry: TimeAboveZero, or_text("1s");
-        /// When the client gives up to connect.
+        /// When the client gives up connecting.
         dial_timeout: TimeAboveZero, or_text("30s");
-        /// When data of a half-open connection are sent again.
+        /// When data of a half-open connection are retransmitted.
         ack_retry: TimeAboveZero, or_text("204ms");
-        /// How long the program needs for each connection until it has accepted it, one after the other.
+        /// How long the program needs to accept a connection; it accepts one after the other.
         accept_time: Type(&DISTRIBUTION), otherwise("no time");
         /// How many processors the clients run on, each with timers of its own.
         timer_cores: Whole(1, 1024), or_whole(1);
-        /// How much later than the tick the timers of each processor but one go off, drawn for each tick.
+        /// How much later than the tick the timers of all processors but one fire, drawn for each tick.
         timer_skew: Type(&DISTRIBUTION), otherwise("no time");
-        /// A real component, whose measured keys hold where none are given.
+        /// A real component, whose measured values are the defaults of the other keys.
         preset: Choice(&Presets("listeners"));
         // `keep_alive` of a pool is a time; of a listener it was what RFC 9112 calls persistent connections.
     } rules [Renamed("keep_alive", "persistent_connections")];

@@ -7,9 +7,9 @@ use crate::network::{Network, Sizes};
 use crate::vocabulary::{Kind, keys, tables};
 
 tables! {
-    /// The network between users and system. Without it the way takes no time.
+    /// The network between users and system. Without it, messages take no time.
     pub(crate) static NETWORK = "network" {
-        /// The time of one way.
+        /// The one-way delay.
         latency: Type(&DISTRIBUTION);
         /// The time to make a connection; k6's `http_req_connecting`.
         connecting: Type(&DISTRIBUTION);

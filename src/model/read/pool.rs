@@ -26,7 +26,7 @@ tables! {
         /// A request that has waited this long fails with status 503.
         timeout: Time, otherwise("endless");
         ..CODEL;
-        /// How long a token that is given back stays with its client for the next request.
+        /// How long a token stays with its client for the next request after it is given back.
         keep_alive: Type(&DISTRIBUTION), otherwise("it goes back at once");
         /// Periods in which the work of its holders is slower; without `after_completions`.
         slowdowns: List(&Table(&SLOWDOWN));
@@ -41,25 +41,25 @@ tables! {
         ..EVENLY;
         ..REJOIN;
         ..OVERFLOW;
-        /// A real component, whose measured keys hold where none are given.
+        /// A real component, whose measured values are the defaults of the other keys.
         preset: Choice(&Presets("pools"));
         /// How long it takes to make a connection, for a request that has a token and finds none open.
         connect: Type(&DISTRIBUTION), otherwise("no time: all tokens are connected");
-        /// How long a connection may be used; then it is closed as soon as nobody does. Drawn for each.
+        /// How long a connection lives; after that it is closed as soon as it is unused. Drawn for each connection.
         lifetime: Type(&DISTRIBUTION), otherwise("endless");
-        /// A connection that nobody has used for so long is closed.
+        /// A connection that has been unused for this long is closed.
         idle_timeout: Time, otherwise("endless");
-        /// How many connections are made at once; others wait for them.
+        /// How many connections may be established at once; others wait.
         connects_at_once: Whole(1, 1_000_000), otherwise("as many as are wanted");
         /// How many connections are open at the start.
         opened: Whole(0, u32::MAX as u64 - 1), otherwise("all");
-        /// Which of the connections that nobody uses is used next: that which was used last, or all in turn.
+        /// Which unused connection is used next: the one used last, or all in turn.
         reuse: Choice(&REUSED), or_text("last-in-first-out");
-        /// More tokens, which come once somebody has waited for `reserve_after`, and stay.
+        /// Additional tokens, which are added once a request has waited for `reserve_after`, and stay.
         reserve: Whole(1, u32::MAX as u64 - 1), otherwise("none");
-        /// How long somebody has to wait for the reserve.
+        /// How long a request has to wait before the reserve is opened.
         reserve_after: Time, or_text("5s");
-        /// The pool looks at `timeout` and `reserve_after` every so long alone.
+        /// The pool checks `timeout` and `reserve_after` at this interval only.
         timer: TimeAboveZero, otherwise("at once");
     };
 }

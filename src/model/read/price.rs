@@ -13,15 +13,15 @@ const BY_NAME: Kind = Kind::Named(&Kind::Number(0.0, 1e12));
 tables! {
     /// What the system costs while it is tested, and for a thousand iterations.
     pub(super) static PRICES = "prices" {
-        /// What prices are in.
+        /// The currency of the prices.
         currency: Text, or_text("EUR");
-        /// Of each hour of a replica, by service: from the decision to start it until it is gone.
+        /// For each hour of a replica, by service: from the decision to start it until it is gone.
         replica_hours: BY_NAME;
-        /// Of each hour of a server, by station; of a service's stations for as long as its replicas cost.
+        /// For each hour of a server, by station; for a service's stations as long as its replicas are paid for.
         server_hours: BY_NAME;
-        /// Of each hour of a core, by host, for all of the run.
+        /// For each hour of a core, by host, for the entire run.
         core_hours: BY_NAME;
-        /// Of each request of an endpoint, by endpoint, failed ones included.
+        /// For each request, by endpoint, failed ones included.
         calls: BY_NAME;
     } rules [AnyOf(&KEYS)];
 }

@@ -8,14 +8,14 @@ use crate::system::{Discipline, Station};
 use crate::vocabulary::{Choice, keys, tables};
 
 keys! {
-    /// With `priority`: whether a higher class interrupts the service of a lower one, which then goes on or begins
-    /// anew.
+    /// With `priority`: whether a higher class pre-empts the service of a lower one, which is later resumed or
+    /// restarted.
     pub(super) static PREEMPTION = preemption: Choice(&PREEMPTIONS), or_text("none");
-    /// With `priority`: waiting so long is worth one class.
+    /// With `priority`: a request that has waited this long counts as one class higher.
     pub(super) static AGEING = ageing: TimeAboveZero, otherwise("waiting is worth nothing");
-    /// With `adaptive-lifo`: the last one goes first while more than this number wait.
+    /// With `adaptive-lifo`: last come, first served while more than this number wait.
     pub(super) static LIFO_ABOVE = lifo_above: Whole(0, 1_000_000), or_whole(0);
-    /// How long requests may wait while the queue does not get empty; then they fail with status 503.
+    /// How long requests may wait while the queue does not become empty; after that they fail with status 503.
     pub(super) static CODEL = codel: Table(&CONTROLLED), otherwise("endless");
 }
 

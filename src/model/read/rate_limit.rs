@@ -12,29 +12,29 @@ use crate::tree::Value;
 use crate::vocabulary::{Choice, tables};
 
 tables! {
-    /// A limit of the rate of requests: those beyond it wait or are refused.
+    /// A limit on the rate of requests: those beyond it wait or are refused.
     pub(super) static RATE_LIMIT = "rate_limits.NAME" {
-        /// A real component, whose measured keys hold where none are given.
+        /// A real component, whose measured values are the defaults of the other keys.
         preset: Choice(&Presets("rate_limits"));
         /// Requests a second, to the thousandth.
         rate: Number(0.001, 1e9), required("rate = 10, requests a second");
-        /// How it counts: the excess that leaks at the rate, or the requests of the last second.
+        /// What it counts: the excess that leaks at the rate, or the requests of the last second.
         rule: Choice(&RULES), or_text("leaky-bucket");
         /// How many requests may be in excess of the rate; one more is refused.
         burst: Whole(0, MAX_BURST), or_whole(0);
-        /// How many requests in excess go on at once; those beyond wait. `false`: nobody waits.
+        /// How many requests in excess pass at once; those beyond wait. `false`: none waits.
         delay: Either(&[Whole(0, MAX_BURST), Flag]), or_whole(0);
-        /// With `sliding-counter`: how many threads look at it at the same time; so many of those in line may pass
-        /// where it has room for one (see `together`).
+        /// With `sliding-counter`: how many threads check it at the same time; up to this number of waiting requests
+        /// may pass where there is room for one (see `together`).
         threads: Whole(1, 1000), or_whole(1);
-        /// With several `threads`: the probability that a further one passes before the one that passed is counted. A
-        /// list: that of a second one, of a third, and so on; a thread may look again, so that these may be more than
-        /// the threads.
+        /// With several `threads`: the probability that another request passes before the one that passed is counted.
+        /// As a list: that of a second one, of a third, and so on; a thread may check again, so the list may be longer
+        /// than the number of threads.
         together: OneOrMore(&Number(0.0, 1.0)), or_number(1.0);
         ..REFUSAL;
         /// Each entity of this kind has a limit of its own.
         per: Choice(&ENTITIES), or_text("global");
-        /// Time is read in steps of so long.
+        /// The resolution of its clock.
         clock: TimeAboveZero, or_text("1ms");
     };
 }

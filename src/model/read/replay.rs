@@ -22,16 +22,16 @@ use std::sync::Arc;
 pub(super) const KEYS: [&str; 5] = ["log_format", "routes", "unmatched", "offset", "loop"];
 
 keys! {
-    /// The layout of the log, as `--log-format` of `capsim read` has it.
+    /// The layout of the log, as in `--log-format` of `capsim read`.
     pub(super) static LOG_FORMAT = log_format: Text, otherwise("told by its first line");
     /// The endpoint of each request by its route: `"GET /seats/{id}"`, `"/static/*"`; the first that fits counts.
     pub(super) static ROUTES = routes: Named(&Name("endpoint")),
         otherwise("by its path without the first `/`, or by the name that `capsim learn` gives it");
-    /// What becomes of requests that belong to no endpoint.
+    /// What happens to requests that belong to no endpoint.
     pub(super) static UNMATCHED = unmatched: Choice(&UNMATCHEDS), or_text("error");
-    /// So much of the begin of the log is left out, in the log's time.
+    /// How much of the beginning of the log is skipped, in the log's time.
     pub(super) static OFFSET = offset: Time, or_text("0s");
-    /// How often the log is played; `true`: again and again until `duration` is over.
+    /// How often the log is played; `true`: repeatedly until `duration` is over.
     pub(super) static LOOP = loop: Either(&[Flag, Whole(1, 1_000_000_000)]), or_whole(1);
 }
 

@@ -18,36 +18,36 @@ pub(super) static RETRY_POLICY: Type = Type {
 };
 
 tables! {
-    /// How often something is sent in all, which outcomes are tried again, and after which pause.
+    /// How many attempts there are, which outcomes are retried, and after which pause.
     pub(super) static POLICY = "retries.NAME" {
         /// How many attempts there are at most, the first one included.
         attempts: Whole(1, MOST_ATTEMPTS as u64), required("attempts = 3, the first one included");
-        /// Which outcomes are tried again.
+        /// Which outcomes are retried.
         on: OneOrMore(&Type(&OUTCOME)), otherwise("`[\"5xx\", 429, \"timeout\", \"refused\"]`");
-        /// The pause before the next attempt: always this time, or by a law.
+        /// The pause before the next attempt: always this time, or by a formula.
         backoff: Either(&[Time, Table(&BACKOFF)]), otherwise("none");
         /// How the pause is drawn at random.
         jitter: Choice(&JITTERS), or_text("none");
-        /// Whether a pause that the server asks for is kept where it is longer.
+        /// Whether a longer pause that the server asks for is honoured.
         retry_after: Flag, or_flag(true);
-        /// How many retries and hedges are allowed beside the requests.
+        /// How many retries and hedges are allowed in addition to the requests.
         budget: Table(&BUDGET), otherwise("no limit");
-        /// Of `[retries.NAME]`: a real component, whose measured keys hold where none are given.
+        /// Of `[retries.NAME]`: a real component, whose measured values are the defaults of the other keys.
         preset: Choice(&Presets("retries"));
         /// When a second copy of an attempt is sent; the first good answer counts.
         hedge: Table(&HEDGE), otherwise("never");
-        /// Of calls: the status that the caller answers with where the last attempt was refused a connection.
+        /// Of calls: the status that the caller answers with if the connection of the last attempt was refused.
         refusal: Type(&STATUS), or_whole(502);
     };
 
     /// A second copy of each attempt that is not answered in time; the first good answer counts.
     static HEDGE = "retries.NAME.hedge" {
-        /// So long after the first copy; at "0s" both are sent at once.
+        /// The time after the first copy; at "0s" both are sent at once.
         after: Time;
-        /// As soon as the attempt has taken longer than this percentage of all attempts that have ended; the first 100
+        /// As soon as the attempt has taken longer than this percentage of all completed attempts; the first 100
         /// attempts get no second copy.
         percentile: Number(1.0, 99.99);
-        /// Whether the system drops the copy that is no longer needed, also where its endpoint does not `cancel`.
+        /// Whether the system drops the copy that is no longer needed, even where its endpoint does not `cancel`.
         cancel: Flag, or_flag(true);
     } rules [OneOf(&[&["after"], &["percentile"]])];
 }
@@ -91,15 +91,15 @@ static JITTERS: Choice<Jitter> = Choice::possible(&[
 ]);
 
 tables! {
-    /// How many retries are allowed beside the requests.
+    /// How many retries are allowed in addition to the requests.
     static BUDGET = "retries.NAME.budget" {
         /// What is counted.
         type: Choice(&BUDGETS), or_text("window");
-        /// Retries for each request; of `concurrent`, up to 1.
+        /// Retries for each request; with `concurrent`, up to 1.
         ratio: Number(0.0, 1000.0), required("ratio = 0.2");
         /// How many tokens there are at most.
         tokens: Number(1.0, 1000.0), checked();
-        /// How many retries at once are always allowed.
+        /// How many concurrent retries are always allowed.
         min: Whole(0, 1_000_000), or_whole(3);
         /// How many retries a second are always allowed.
         min_per_second: Number(0.0, 1e6), or_number(0.0);

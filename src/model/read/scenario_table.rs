@@ -26,7 +26,7 @@ tables! {
         journey: Name("journey"), k6("exec"), otherwise("the only journey, or that of the scenario's name");
         /// When it starts.
         start_time: Time, k6("startTime"), or_text("0s");
-        /// How long iterations may go on when it is over.
+        /// How long iterations may continue after it has ended.
         graceful_stop: Time, k6("gracefulStop"), or_text("30s");
         /// The number of VUs.
         vus: VUS, or_whole(1);
@@ -40,7 +40,7 @@ tables! {
         start_vus: VUS_OR_NONE, k6("startVUs"), or_whole(1);
         /// Ramps from target to target, one after the other.
         stages: Some(&Table(&STAGE)), checked();
-        /// How long an iteration may go on when its VU is no longer wanted.
+        /// How long an iteration may continue after its VU was told to stop.
         graceful_ramp_down: Time, k6("gracefulRampDown"), or_text("30s");
         /// Iterations started per `time_unit`; a whole number unless arrivals are open.
         rate: RATE, checked();
@@ -48,7 +48,7 @@ tables! {
         start_rate: RATE, k6("startRate"), or_whole(0);
         /// The time that rates refer to.
         time_unit: TimeAboveZero, k6("timeUnit"), or_text("1s");
-        /// VUs that are there from the start.
+        /// VUs initialised before the test.
         pre_allocated_vus: VUS_OR_NONE, k6("preAllocatedVUs"), checked();
         /// VUs at most.
         max_vus: VUS_OR_NONE, k6("maxVUs"), otherwise("`pre_allocated_vus`");

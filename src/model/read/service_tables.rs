@@ -23,31 +23,31 @@ tables! {
         stations: List(&Name("station"));
         /// Pools of which each replica has its own.
         pools: List(&Name("pool"));
-        /// Caches of which each replica has its own; one that was away begins anew.
+        /// Caches of which each replica has its own; after a restart it is empty.
         caches: List(&Name("cache"));
         /// Which replica a request goes to.
         balancer: Either(&[Choice(&BALANCERS), Table(&BALANCER)]), or_text("round-robin");
-        /// Weight of each replica in the balancer's choice; what is left out at the end is 1.
+        /// Weight of each replica in the balancer's choice; missing values at the end are 1.
         weights: List(&Number(1e-6, 1e6));
-        /// Factor on the speed of each replica's stations; what is left out at the end is 1.
+        /// Factor on the speed of each replica's stations; missing values at the end are 1.
         speeds: List(&Number(1e-6, 1e6));
-        /// How the balancer learns that a replica is lost, or back.
+        /// How the balancer detects that a replica is lost, or is back.
         health_check: Table(&HEALTH_CHECK), otherwise("it never learns it");
         /// When the balancer stops using a replica because of its answers.
         outliers: Table(&OUTLIERS), otherwise("never");
         /// If the balancer would use less than this share of the replicas, it uses all.
         panic: Number(0.0, 1.0), or_number(0.0);
-        /// The status of a request for which the balancer knows no replica.
+        /// The status of a request for which the balancer has no replica.
         refusal: Type(&STATUS), or_whole(503);
-        /// How the weight of a replica rises that the balancer begins to use, again or anew.
+        /// How the weight of a replica increases after the balancer starts to use it.
         slow_start: Table(&SLOW_START), otherwise("it is there at once");
-        /// How long a replica that is to go may work on what it has.
+        /// How long a replica that is being removed may work on the requests that it has.
         drain: Time, or_text("30s");
         /// What happens to its replicas.
         faults: List(&Table(&FAULT));
         /// How the number of replicas follows the load.
         autoscale: Table(&AUTOSCALE), otherwise("it stays as it is");
-        /// A real component, whose measured keys hold where none are given.
+        /// A real component, whose measured values are the defaults of the other keys.
         preset: Choice(&Presets("services"));
     };
 }
@@ -74,7 +74,7 @@ pub(super) static BALANCERS: Choice<Option<Balancer>> = Choice::of(
 tables! {
     /// A balancer with a parameter.
     static BALANCER = "services.NAME.balancer" {
-        /// Always the same replica for the same one of these: consistent hashing.
+        /// Always the same replica for the same value of this key: consistent hashing.
         hash: Choice(&HASHED);
         /// With `hash`: points of each replica on the ring.
         points: Whole(1, 100_000), or_whole(160);
@@ -97,9 +97,9 @@ pub(super) static HASHED: Choice<Entity> = Choice::possible(&[
 pub(super) static STICKY: Choice<bool> = Choice::possible(&[("vu", false), ("iteration", true)]);
 
 tables! {
-    /// Checks by the balancer whether a replica is there. They take no time and cost the replica nothing.
+    /// Checks by the balancer whether a replica is up. They take no time and cost the replica nothing.
     static HEALTH_CHECK = "services.NAME.health_check" {
-        /// From one to the next.
+        /// The time from one check to the next.
         every: TimeAboveZero, required("every = \"5s\"");
         /// Failed checks in a row after which the replica is not used.
         fails: Whole(1, 1000), or_whole(2);
@@ -107,12 +107,12 @@ tables! {
         passes: Whole(1, 1000), or_whole(2);
     };
 
-    /// The weight of a replica that the balancer begins to use rises to its own. Those of the start of a run have
-    /// theirs.
+    /// The weight of a replica that the balancer starts to use increases up to its own. Replicas present at the start
+    /// of a run have their full weight.
     static SLOW_START = "services.NAME.slow_start" {
-        /// In so long.
+        /// How long the increase takes.
         lasts: TimeAboveZero, required("lasts = \"10s\"");
-        /// In so many equal steps, the first of them at once.
+        /// The number of equal steps, the first of them at once.
         steps: Whole(1, 1000), or_whole(16);
     };
 
@@ -120,13 +120,13 @@ tables! {
     static OUTLIERS = "services.NAME.outliers" {
         /// Errors in a row (status 500 or more, or refused) that eject the replica.
         consecutive_errors: Whole(1, 1_000_000), or_whole(5);
-        /// From one look at which ejections may end to the next.
+        /// The interval at which ejections may end.
         every: TimeAboveZero, or_text("10s");
         /// How long the first ejection lasts; the n-th in a short time n times as long.
         ejection: TimeAboveZero, or_text("30s");
-        /// But no longer than this.
+        /// The longest ejection.
         longest: TimeAboveZero, or_text("300s");
-        /// Share of the replicas that may be ejected at once; one may in any case.
+        /// Share of the replicas that may be ejected at once; one may always be.
         share: Number(0.0, 1.0), or_number(0.1);
     };
 }

@@ -34,7 +34,7 @@ tables! {
 
     /// A speed that grows linearly from the start of the run or of the load, in 20 steps.
     pub(super) static WARM_UP = "warm_up" {
-        /// When all of the speed is reached.
+        /// When full speed is reached.
         lasts: TimeAboveZero, required("lasts = \"30s\"");
         /// The share of the speed at the start.
         from: Number(0.0, 1.0), required("from = 0.2, the share of the speed at the start");

@@ -28,14 +28,15 @@ tables! {
         ..AGEING;
         ..LIFO_ABOVE;
         ..CODEL;
-        /// What requests that are served at once cost one another.
+        /// How much requests that are served at once slow one another down.
         scalability: Table(&SCALABILITY);
-        /// The probability that who comes goes away at once, by how many wait: 0, 1, 2 … and more.
+        /// The probability that an arriving request leaves at once (balking), by the number waiting: 0, 1, 2 … and
+        /// more.
         balking: List(&Number(0.0, 1.0)), otherwise("all stay");
-        /// Factor on the speed, by how many are in service and waiting: 1, 2, 3 … and more.
+        /// Factor on the speed, by the number in service and waiting: 1, 2, 3 … and more.
         speeds: List(&Number(1e-6, 1e6)), otherwise("always 1");
-        /// What the first service takes in addition after it has been idle: a core that wakes up with cold caches, a
-        /// disk that spins up.
+        /// Additional time of the first service after the station has been idle: a core that wakes up with cold caches,
+        /// a disk that spins up.
         setup: Table(&SETUP);
         /// Periods in which it is slower.
         slowdowns: List(&Table(&SLOWDOWN));
@@ -79,20 +80,20 @@ pub(super) static STATUS: Type = Type {
 };
 
 tables! {
-    /// The Universal Scalability Law (Gunther 1993): with n requests served at once the work done grows by n / (1 +
-    /// sigma (n − 1) + kappa n (n − 1)).
+    /// The Universal Scalability Law (Gunther 1993): with n requests served at once, throughput is n / (1 + sigma (n −
+    /// 1) + kappa n (n − 1)) times that of one.
     static SCALABILITY = "stations.NAME.scalability" {
-        /// Contention: the share of the work that is done one after another.
+        /// Contention: the share of the work that is serialised.
         sigma: Number(0.0, 1e6), or_number(0.0);
-        /// Crosstalk: what each pair costs.
+        /// Crosstalk: the cost of each pair.
         kappa: Number(0.0, 1e6), or_number(0.0);
     } rules [AnyOf(&["sigma", "kappa"])];
 
-    /// The first service after nobody was served is longer (Welch 1964).
+    /// The first service after an idle period is longer (Welch 1964).
     static SETUP = "stations.NAME.setup" {
         /// How much longer.
         time: TimeAboveZero, required("time = \"30us\"");
-        /// How long nobody must have been served for it.
+        /// How long the station must have been idle for it.
         after: Time, or_text("0s");
     };
 }

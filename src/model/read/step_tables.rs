@@ -35,9 +35,9 @@ keys! {
     static TIMEOUT = timeout: TimeAboveZero, otherwise("the endpoint's");
     /// Tags put on its samples.
     static SAMPLE_TAGS = tags: Type(&TAGS);
-    /// What is checked of the answer: names of checks that pass if it is good, or tables.
+    /// Checks of the answer: names of checks that pass if it is good, or tables.
     static CHECKS = checks: OneOrMore(&CHECK_KIND);
-    /// What follows if it does not succeed.
+    /// What happens if it does not succeed.
     static ELSE = else: Choice(&OTHERWISE), or_text("continue");
 }
 
@@ -64,7 +64,7 @@ tables! {
         confirm: Word("seat");
         /// The request gives the held seat back.
         release: Word("seat");
-        /// How a failed request is sent again.
+        /// How a failed request is retried.
         retry: Type(&RETRY_POLICY), otherwise("not at all");
         ..CHECKS;
         ..ELSE;
@@ -112,7 +112,7 @@ keys! {
 }
 
 tables! {
-    /// Sends a request again and again until it succeeds.
+    /// Sends a request repeatedly until it succeeds.
     static POLL = "step.poll" {
         /// The endpoint.
         poll: Name("endpoint");
@@ -135,7 +135,7 @@ tables! {
 pub(super) static UNTIL: Choice<bool> = Choice::possible(&[("admitted", true), ("ok", false)]);
 
 tables! {
-    /// Takes steps again until none of their requests fails.
+    /// Repeats steps until none of their requests fails.
     static RETRY = "step.retry" {
         /// The steps.
         retry: Some(&ONE_STEP);
@@ -146,7 +146,7 @@ tables! {
         ..ELSE;
     };
 
-    /// Takes steps several times.
+    /// Repeats steps.
     static REPEAT = "step.repeat" {
         /// The steps.
         repeat: Some(&ONE_STEP);
@@ -196,7 +196,7 @@ tables! {
         ..SAMPLE_TAGS;
     };
 
-    /// Takes one of several alternatives by chance.
+    /// Takes one of several alternatives at random.
     static CHOOSE = "step.choose" {
         /// The alternatives.
         choose: Some(&Table(&ALTERNATIVE));
@@ -210,11 +210,11 @@ tables! {
         steps: Some(&ONE_STEP), otherwise("nothing");
     };
 
-    /// States that follow one another by chance, each by its own probabilities: a Markov chain of first order.
+    /// States that follow one another at random, each with its own probabilities: a first-order Markov chain.
     static CHAIN = "step.chain" {
         /// The states, by name.
         chain: Named(&Table(&STATE));
-        /// The first state, or the probability of each; with what is left to 1 the chain is passed by.
+        /// The first state, or the probability of each; with the probability that remains, the chain is skipped.
         start: Either(&[Text, PROBABILITIES]),
             required("start = \"home\", or start = { home = 0.8, search = 0.2 }");
     };
@@ -227,13 +227,13 @@ tables! {
     static STATE = "step.chain.NAME" {
         /// What is done in it.
         steps: Some(&ONE_STEP), otherwise("nothing");
-        /// The probability of each state that may follow; with what is left to 1 the chain is left.
+        /// The probability of each next state; with the probability that remains, the chain ends.
         next: PROBABILITIES, otherwise("the chain is left");
-        /// The pause before the next state; there is none where the chain is left.
+        /// The pause before the next state; there is none where the chain ends.
         pause: Type(&DISTRIBUTION), otherwise("none");
     };
 
-    /// Steps that are taken by chance.
+    /// Steps that are taken with a probability.
     static CHANCE = "step.with_probability" {
         /// The probability of `steps`.
         with_probability: Number(0.0, 1.0);
@@ -274,7 +274,7 @@ tables! {
 pub(super) static TAKES: Choice<Step> = only(&[("token", Step::TakeToken)]);
 
 tables! {
-    /// Waits until the waiting room lets the user through, over a connection that stays open.
+    /// Waits until the waiting room admits the user, over a connection that stays open.
     static AWAIT = "step.await" {
         /// What is waited for.
         await: Choice(&AWAITS);

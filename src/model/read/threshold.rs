@@ -22,9 +22,9 @@ tables! {
     static WITH_OPTIONS = "thresholds.METRIC[]" {
         /// A statistic, a comparison and a number, such as `p(95)<500`.
         threshold: EXPRESSION, required("threshold = \"p(95)<500\"");
-        /// Whether the run ends when it is crossed.
+        /// Whether the run ends when the threshold is crossed.
         abort_on_fail: Flag, k6("abortOnFail"), or_flag(false);
-        /// No end before this time of the run.
+        /// The run does not end before this time.
         delay_abort_eval: Time, k6("delayAbortEval"), or_text("0s");
     };
 }

@@ -52,7 +52,7 @@ tables! {
         station: Name("station");
         /// The service time: how long a server works on it.
         time: Type(&DISTRIBUTION), required("time = \"6ms\", or any distribution");
-        /// Service that takes longer with what has accumulated.
+        /// Service times that grow with accumulated data.
         growth: Table(&GROWTH), otherwise("none");
         /// The priority under the discipline `priority`; 0 goes first.
         class: Whole(0, 255), or_whole(0);
@@ -60,11 +60,11 @@ tables! {
         patience: Type(&DISTRIBUTION), otherwise("endless");
     };
 
-    /// Service that takes longer with what has accumulated in the run.
+    /// Service times that grow with the data that has accumulated in the run.
     static GROWTH = "visit.station.growth" {
         /// What accumulates.
         with: Choice(&ACCUMULATED), required("with = \"sales\", \"claims\", \"tokens\" or \"requests\"");
-        /// How much longer a service is for each thousand: 0.2 is 20 %.
+        /// How much longer a service takes for each thousand: 0.2 is 20 %.
         per_thousand: Number(0.0, 1e9), required("per_thousand = 0.257");
     };
 }
@@ -88,12 +88,12 @@ tables! {
 static ONE_VISIT: Kind = Kind::Type(&VISIT);
 
 keys! {
-    /// What is done meanwhile; it is given back then.
+    /// What is done while it is held.
     static INNER = visits: List(&ONE_VISIT), otherwise("all that follows");
 }
 
 tables! {
-    /// Takes a token of a pool, or several at once, waiting for them if need be.
+    /// Takes a token of a pool, or several at once, waiting if necessary.
     static HOLD = "visit.hold" {
         /// The pool.
         hold: Name("pool");
@@ -102,20 +102,20 @@ tables! {
         ..INNER;
     };
 
-    /// Takes the exclusive right to one entity, waiting for it if need be.
+    /// Takes the exclusive lock of one entity, waiting if necessary.
     static LOCK = "visit.lock" {
         /// Of what.
         lock: Choice(&ENTITIES);
         ..INNER;
         /// A request that has waited this long fails with status 503.
         timeout: Time, otherwise("endless");
-        /// Whether it makes a new version, where the order of the lock is `by-version`.
+        /// Whether it writes a new version, where the order of the lock is `by-version`.
         writes: Flag, or_flag(true);
     };
 
-    /// Fails at the end if another request has changed the entity meanwhile.
+    /// Optimistic locking: fails at the end if another request has changed the entity meanwhile.
     static OPTIMISTIC = "visit.optimistic" {
-        /// Of what the version is compared.
+        /// The entity whose version is compared.
         optimistic: Choice(&ENTITIES);
         ..INNER;
         ..CONFLICT;
@@ -142,7 +142,7 @@ tables! {
 
     /// Reads whether the picked seat is free, and fails if it is not.
     static LOOK = "visit.look" {
-        /// What is looked at.
+        /// What is read.
         look: Word("seat");
         ..CONFLICT;
     };
@@ -167,33 +167,33 @@ tables! {
         release: Word("seat");
     };
 
-    /// Passes a limit of the rate of requests, waits for it, or is refused.
+    /// Passes a limit on the rate of requests, waits for it, or is refused.
     static RATE_LIMIT = "visit.rate_limit" {
         /// Which.
         rate_limit: Name("rate limit");
     };
 
-    /// Asks a cache, and makes its `visits` only if that does not have what the request wants.
+    /// Looks up a cache, and makes its `visits` only on a miss.
     static CACHED = "visit.cache" {
         /// The cache.
         cache: Name("cache");
-        /// What is done on a miss: the way to the origin.
+        /// What is done on a miss.
         visits: Some(&Type(&VISIT)), required("visits = [{ call = \"origin\" }]");
     };
 
-    /// A write: what a cache has of the request's object, it has no more.
+    /// Removes the request's object from a cache.
     static INVALIDATE = "visit.invalidate" {
         /// The cache.
         invalidate: Name("cache");
     };
 
-    /// Fails by chance.
+    /// Fails with a probability.
     static FAIL = "visit.fail" {
         /// The probability.
         fail: Number(0.0, 1.0);
-        /// The status then.
+        /// The status of the failure.
         status: Type(&STATUS), or_whole(500);
-        /// There is no answer then, and k6 counts this error.
+        /// The failure is this k6 error, without an answer.
         error: Choice(&ERRORS), otherwise("none: there is an answer");
     };
 }
@@ -216,7 +216,7 @@ tables! {
     static CALL = "visit.call" {
         /// The endpoint.
         call: Name("endpoint");
-        /// How a failed call is tried again.
+        /// How a failed call is retried.
         retry: Type(&RETRY_POLICY), otherwise("not at all");
         /// When the caller gives up an attempt, with status 504.
         timeout: TimeAboveZero, otherwise("endless");
@@ -224,11 +224,11 @@ tables! {
         breaker: Type(&BREAKER_USED), otherwise("none");
     };
 
-    /// Passes a limit: on a rate, or on requests at once, of which it is one until the end of its scope.
+    /// Passes a limit: on a rate, or on concurrency, against which it counts until the end of its scope.
     static LIMIT = "visit.limit" {
         /// The limit.
         limit: Name("limit");
-        /// Class at a limit on requests at once, 0 first.
+        /// Class at a concurrency limit, 0 first.
         class: Whole(0, 255), or_whole(0);
         /// The visits during which it counts against the limit.
         visits: List(&Type(&VISIT)), otherwise("all that follow in the scope around it");
@@ -246,13 +246,13 @@ tables! {
         parallel: Some(&Name("endpoint"));
     };
 
-    /// Answers now; nobody waits for what follows.
+    /// Answers now; the client does not wait for what follows.
     static RESPOND = "visit.respond" {
         /// `true`.
         respond: Flag;
     };
 
-    /// Lets the user's session begin anew.
+    /// Renews the user's session.
     static RENEW = "visit.renew" {
         /// What is renewed.
         renew: Word("session");
@@ -264,7 +264,7 @@ tables! {
         leave: Word("room");
     };
 
-    /// Tells the user whether it is admitted, and how long it may take.
+    /// Returns whether the user is admitted, and the expected wait.
     static QUEUE_STATUS = "visit.status" {
         /// Of what.
         status: Word("queue");

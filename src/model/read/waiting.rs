@@ -12,24 +12,24 @@ use crate::vocabulary::{Choice, Kind, keys, tables};
 use crate::waiting::{Lock, WaitOrder, Waiting};
 
 keys! {
-    /// Who of those who wait is next; `by-version` is for locks.
+    /// Which waiting request is next; `by-version` is for locks.
     pub(super) static ORDER = order: Choice(&ORDERS), or_text("in-order");
-    /// With `barging`: how long the one who is woken needs until it asks again. Of a lock in another order: until it
-    /// goes on; the lock that it was handed waits for it.
+    /// With `barging`: the time from waking a request until it tries again. For a lock in another order: the time until
+    /// the request continues; it holds the lock meanwhile.
     pub(super) static WAKE = wake: Time, or_text("0s");
-    /// With `barging`: the endpoint whose visits to stations the one who is woken makes, after `wake`, until it asks
-    /// again: the processor or the interpreter that it needs is one which those need who ask meanwhile.
+    /// With `barging`: the endpoint whose visits to stations a woken request makes after `wake`, before it tries again:
+    /// it competes for the processor or interpreter with the requests that arrive meanwhile.
     pub(super) static WAKE_WORK = wake_work: Name("endpoint"), otherwise("nothing");
-    /// With `barging`: the share of what is given back that is handed to the first in line after all.
+    /// With `barging`: the share of releases that are handed to the first in line instead.
     pub(super) static HAND_OFF = hand_off: Number(0.0, 1.0), or_number(0.0);
-    /// Whether the share of `hand_off` or `at_random` comes at even intervals instead of by chance.
+    /// Whether `hand_off` or `at_random` takes effect at even intervals instead of at random.
     pub(super) static EVENLY = evenly: Flag, or_flag(false);
 }
 
 static REJOIN_KINDS: [Kind; 2] = [Kind::Choice(&REJOINS), Kind::Number(0.0, 1.0)];
 keys! {
-    /// With `barging`: where the one stands from then on who was woken in vain; a number is the share that goes to the
-    /// back.
+    /// With `barging`: where a request that was woken in vain queues from then on; a number is the share that goes to
+    /// the back.
     pub(super) static REJOIN = rejoin: Either(&REJOIN_KINDS), or_text("front");
 }
 
@@ -46,27 +46,27 @@ pub(super) fn rejoin(field: &Field) -> f64 {
 }
 
 keys! {
-    /// With `barging`: so many more tokens. One that comes back while `size` lie idle is closed, which wakes nobody;
-    /// who comes then opens one.
+    /// With `barging`: this number of additional tokens. A token that comes back while `size` are idle is closed, and
+    /// no request is woken; a later arrival opens it again.
     pub(super) static OVERFLOW = overflow: Whole(0, u32::MAX as u64 / 2), or_whole(0);
-    /// With `hand_off`: the share of those who come to the front of the line to whom nothing is handed over: they get
-    /// what nobody else asks for.
+    /// With `hand_off`: the share of requests at the front of the line that are never handed a token: they get one only
+    /// if no other request asks for it.
     pub(super) static PASSED_OVER = passed_over: Number(0.0, 1.0), or_number(0.0);
-    /// With `last-in-first-out`: the share of what is given back that goes to one of all who wait, drawn at random.
+    /// With `last-in-first-out`: the share of releases that go to a waiting request drawn at random.
     pub(super) static AT_RANDOM = at_random: Number(0.0, 1.0), or_number(0.0);
 }
 
 static ORDERS: Choice<WaitOrder> = Choice::of("order", "orders", &WaitOrder::NAMES);
 
 tables! {
-    /// What holds for all locks of one kind of entity: `seat`, `user`, `token`, `event` or `global`.
+    /// Settings of all locks of one kind of entity: `seat`, `user`, `token`, `event` or `global`.
     pub(super) static LOCK_RULES = "locks.ENTITY" {
         ..ORDER;
         ..WAKE;
         ..HAND_OFF;
-        /// A request that has waited this long fails with status 503; a visit may give its own.
+        /// A request that has waited this long fails with status 503; a visit may have a timeout of its own.
         timeout: Time, otherwise("endless");
-        /// A real component, whose measured keys hold where none are given.
+        /// A real component, whose measured values are the defaults of the other keys.
         preset: Choice(&Presets("locks"));
     };
 }

@@ -10,51 +10,52 @@ use crate::system::{AdmissionOrder, Locations, WaitingRoom};
 use crate::vocabulary::{Choice, Kind, tables};
 
 tables! {
-    /// A line of users with a token, who are let through by rules.
+    /// A line of users with a token, who are admitted by rules.
     pub(crate) static WAITING_ROOM = "waiting_room" {
-        /// A room as it is sold, whose documented keys hold where none are given.
+        /// A commercial waiting room, whose documented values are the defaults of the other keys.
         preset: Choice(&Presets("waiting_room"));
-        /// Who is let through next.
+        /// Who is admitted next.
         order: Choice(&ORDERS), or_text("fifo");
-        /// How fast users are let through; required unless the order is `pass-through`.
+        /// How fast users are admitted; required unless the order is `pass-through`.
         admit: Table(&ADMIT), otherwise("nobody");
         /// A user who has not polled for this long loses the place in line.
         poll_expiry: TimeAboveZero, otherwise("nobody does");
         /// How long an admission lasts.
         session: Type(&DISTRIBUTION), otherwise("to the end");
-        /// When the first is let through.
+        /// When the first user is admitted.
         opens_at: Time, or_text("0s");
-        /// Users are let through when they ask, not at a turn of their own; those who joined in the same so long stand
-        /// at the same place.
+        /// Users are admitted when they poll, not one by one; those who joined within the same interval of this length
+        /// have the same place in line.
         bucket: TimeAboveZero, otherwise("each has a turn");
-        /// With `batch`: each raises the number that is served. Who has a number up to it comes in, later too; that of
-        /// one who has left is given to nobody.
+        /// With `batch`: each batch raises the number being served. A user with a number up to it is admitted, later as
+        /// well; the number of a user who has left is not reused.
         numbered: Flag, or_flag(false);
-        /// With `bucket`: where users are let through, if not at one place.
+        /// With `bucket`: the locations that admit users, if there are several.
         locations: Table(&LOCATIONS);
     };
 
-    /// Rules that may be combined: all must allow it.
+    /// Rules that may be combined: all must allow an admission.
     static ADMIT = "waiting_room.admit" {
         /// Users a second, evenly spaced.
         rate: NumberAbove(0.0, 1e9);
-        /// How many users are let through at once.
+        /// How many users are admitted at once.
         batch: COUNT;
-        /// The time from batch to batch.
+        /// The time from one batch to the next.
         every: TimeAboveZero;
-        /// How many users may be inside at once.
+        /// How many admitted users there may be at once.
         active: COUNT;
-        /// With `bucket`: how many users may be let through in each whole minute.
+        /// With `bucket`: how many users may be admitted in each whole minute.
         per_minute: COUNT;
     } rules [AnyOf(&["rate", "batch", "active", "per_minute"]), Together("batch", "every")];
 
-    /// Data centres that share the limits of `admit` and hear late of a crowd. Users come to each alike.
+    /// Data centres that share the limits of `admit` and learn of a crowd with a delay. Users are equally likely to
+    /// come to each.
     static LOCATIONS = "waiting_room.locations" {
-        /// How many.
+        /// How many locations.
         count: Whole(1, 1000), required("count = 10");
-        /// The share of the limits that any may use; the rest is divided among them.
+        /// The share of the limits that any location may use; the rest is divided among them.
         common: Number(0.0, 1.0), required("common = 0.2");
-        /// How long it takes until all know of a crowd; then the limits are divided as a whole.
+        /// How long it takes until all locations know of a crowd; then the limits are divided completely.
         propagation: TimeAboveZero, required("propagation = \"2m\"");
     };
 }

@@ -32,10 +32,10 @@ const RUNS: u64 = 200;
 /// replications: an end is printed only if it is sure (99 %). A value passes if the mean over its runs
 /// meets every threshold.
 ///
-/// Reads as: `load: largest passing 1.12, smallest failing 1.15`. Up to 1.12 times the model's load every
-/// threshold holds, from 1.15 times on one is crossed, and between the two more runs would have to tell.
-/// Below it: which threshold breaks first, what limits there, and how far the model as it stands is
-/// from the limit. The output begins with analytical bounds, which need no simulation.
+/// Reads as: `load: largest passing 1.12, smallest failing 1.15`. Up to 1.12 times the model's load every threshold
+/// holds; from 1.15 times on, one is crossed; between the two, more runs are needed to decide. Below it: which
+/// threshold breaks first, what limits there, and how far the model as it stands is from the limit. The output begins
+/// with analytical bounds, which need no simulation.
 ///
 /// `--minimise cost` with one --vary or several finds the cheapest design by the model's [prices] that meets all
 /// thresholds. Values are as for `sweep`, from the weakest to the strongest (`1..8` for whole numbers); a design is tried
@@ -65,8 +65,8 @@ pub struct Capacity {
     /// Write all designs tried as rows (with `--minimise cost`).
     #[arg(short, long, value_name = "FILE.csv")]
     out: Option<PathBuf>,
-    /// How much work: `runs=200` (the default; 1000 for cost), `time=60s`, or both. A time ends the search after
-    /// the value that is being tried then; the answer says so, and how many runs give the same answer.
+    /// How much work: `runs=200` (the default; 1000 for cost), `time=60s`, or both. If the time is over, the search
+    /// ends after the present value; the answer says so, and how many runs give the same answer.
     #[arg(long, value_name = "runs=N,time=T")]
     budget: Option<Budget>,
     /// Relative width at which bisection ends, in per cent; of costs, the difference that does not matter.

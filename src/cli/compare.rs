@@ -27,9 +27,9 @@ use crate::study::answers::compare::{Comparison, Plan, compare};
 /// and how many runs of each design a real test, whose runs share no random numbers, would need to see
 /// the difference (two-sided paired t test, level 5 %, power 80 %).
 ///
-/// Better, worse: the whole interval lies beyond the smallest effect. No difference that matters: the
-/// whole interval lies within it. Open: it does neither, so that more replications would have to tell.
-/// A threshold on a number decides whether lower is better; without one, the metric's name does.
+/// Better, worse: the whole interval lies beyond the smallest effect. No difference that matters: the whole interval
+/// lies within it. Open: neither; more replications are needed to decide. A threshold on a number decides whether lower
+/// is better; without one, the metric's name does.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -72,8 +72,8 @@ pub struct Compare {
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How much work: `runs=40` (20 of each), `time=60s`, or both. A time ends the comparison
-    /// after the runs that are under way then, and the output says so.
+    /// How much work: `runs=40` (20 of each), `time=60s`, or both. If the time is over, the
+    /// comparison ends after the present runs, and the output says so.
     #[arg(long, value_name = "runs=N,time=T")]
     budget: Option<Budget>,
     #[command(flatten)]

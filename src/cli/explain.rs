@@ -24,9 +24,9 @@ use crate::study::answers::explain::{Plan, csv, explain};
 /// least 1), the others staying as they are, under the same random numbers. The top row is the parameter
 /// to improve first, and to measure most carefully.
 ///
-/// Reads as: `stations.cpu.servers  8  +31.0 % / -17.2 %`. With a server fewer the number that the
-/// threshold compares would be 31 % larger, with one more 17 % smaller. What stands in brackets may be
-/// chance: more --replications tell.
+/// Reads as: `stations.cpu.servers  8  +31.0 % / -17.2 %`. With a server fewer the number that the threshold compares
+/// would be 31 % larger, with one more 17 % smaller. Effects in brackets may be due to chance: more --replications
+/// decide.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -50,8 +50,8 @@ pub struct Explain {
     /// Where all effects are written as CSV (the data of a tornado chart).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// How much work: `runs=500`, `time=60s`, or both. A time ends the study
-    /// after the round (one run at each value) that is under way then, and the output says so.
+    /// How much work: `runs=500`, `time=60s`, or both. If the time is over, the study ends after
+    /// the present round (one run at each value), and the output says so.
     #[arg(long, value_name = "runs=N,time=T")]
     budget: Option<Budget>,
     #[command(flatten)]

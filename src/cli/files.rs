@@ -1,4 +1,4 @@
-//! The files that a command reads and writes, looked at before anything runs.
+//! The files that a command reads and writes, checked before anything runs.
 
 use std::path::{Path, PathBuf};
 

@@ -25,7 +25,7 @@ pub struct Init {
     /// Where the model goes.
     #[arg(default_value = "model.toml")]
     model: PathBuf,
-    /// Users at the peak. Each goes through the journey again and again.
+    /// Users at the peak. Each repeats the journey.
     #[arg(long, value_name = "N", default_value_t = 100, conflicts_with = "rate")]
     users: u32,
     /// Iterations that begin in a second, however long they take.
@@ -44,7 +44,7 @@ pub struct Init {
     /// How long the load lasts.
     #[arg(long, value_name = "TIME", default_value = "1m")]
     duration: String,
-    /// Overwrite the file if it is there.
+    /// Overwrite the file if it exists.
     #[arg(long)]
     force: bool,
 }

@@ -1,4 +1,4 @@
-//! How well the answers of a fitted model are known: a line beside them, and the ranges of a run's numbers.
+//! How certain the answers of a fitted model are: a line beside them, and the ranges of a run's numbers.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -37,10 +37,10 @@ const FEWEST: u64 = 40;
 /// `--ranges`.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Ranges {
-    /// Of a fitted model: the ranges that hold 80 % and 95 % of all runs to come, from this many runs (pairs of runs in
-    /// `compare`, searches of about five in `capacity`) with everything drawn anew that the fit leaves open; 0 for none.
-    /// Default: as many as 10 million events allow (100 million where many runs are made), up to 200 (100 searches);
-    /// none if they would be fewer than 40.
+    /// Of a fitted model: the ranges that will contain 80 % and 95 % of future runs, from this many runs (pairs of runs
+    /// in `compare`, searches of about five in `capacity`), each with parameters drawn from what the fit leaves open; 0
+    /// for none. Default: as many as 10 million events allow (100 million where many runs are made), up to 200 (100
+    /// searches); none if they would be fewer than 40.
     #[arg(long, value_name = "RUNS", value_parser = draws)]
     ranges: Option<u64>,
 }

@@ -14,14 +14,14 @@ use crate::study::learn::{Learned, Learner, REQUESTS, Route, traces as learn_tra
 
 /// Learn a first model from an access log, from a load tool's file of single requests, or from traces.
 ///
-/// Endpoints by their paths with identifiers folded, the mix, arrivals as stages of a rate and whether they
-/// are random, service times at few requests under way as laws of the largest likelihood, and a station
-/// where times grow with the requests under way. Each line says what it rests on, the head what is unknown.
+/// Endpoints by their paths with identifiers folded, the mix, arrivals as stages of a rate and whether they are random,
+/// service times at few requests under way as laws of the largest likelihood, and a station where times grow with the
+/// requests under way. Each line says what it is based on, the head comment what is unknown.
 ///
 /// Traces (OpenTelemetry's JSON, Jaeger's, Zipkin's) also show which service calls which, at once or one after the
 /// other, and how long each works itself.
 ///
-/// The model goes to standard output, and runs at once.
+/// The model goes to standard output, and can be run as it is.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -47,8 +47,8 @@ pub struct LearnArgs {
     /// directory, which has to lie beside the model, and its scenario replays them.
     #[arg(long, value_name = "DIRECTORY")]
     replay: Option<PathBuf>,
-    /// The column of the log that tells users apart (`$cookie_id`, `$remote_addr`, `%h`, a key of a JSON log): what they
-    /// do becomes a chain of requests with pauses, as far as the data carries it.
+    /// The column of the log that tells users apart (`$cookie_id`, `$remote_addr`, `%h`, a key of a JSON log): what
+    /// they do becomes a chain of requests with pauses, as far as the data allow it.
     #[arg(long, value_name = "COLUMN", conflicts_with = "replay")]
     session: Option<String>,
 }

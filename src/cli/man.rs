@@ -20,7 +20,7 @@ Examples:
   capsim man ~/.local/share/man/man1
   capsim man | man -l -")]
 pub struct Manual {
-    /// A directory that is there, such as one named man1 on the path of man.
+    /// An existing directory, such as one named man1 on the path of man.
     directory: Option<PathBuf>,
 }
 

@@ -138,8 +138,8 @@ struct ModelArgs {
 /// Where the files that a model or script reads may lie.
 #[derive(Clone, Debug, Args)]
 struct AllowPath {
-    /// A file or directory outside of the model's or script's own directory that it may read, too. May be
-    /// given several times.
+    /// A file or directory outside the model's or script's own directory that it may also read. May be given several
+    /// times.
     #[arg(long = "allow-path", value_name = "PATH")]
     paths: Vec<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `--out`, `--epoch` and files that appear whole or not at all.
+//! `--out`, `--epoch` and files that are written completely or not at all.
 
 use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a command writes: each output is tried, whatever becomes of the others, and none decides the verdict.
+//! What a command writes: each output is tried even if others fail, and none decides the verdict.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -14,9 +14,8 @@ use crate::report::chart::{self, Kind, Table};
 
 /// Draw a chart of a CSV file that capsim wrote.
 ///
-/// SVG by default; PNG if the name of --out ends with .png. The kind is chosen from the columns unless
-/// told: a time line gives response times over time, a sweep of one path a capacity curve, one of two a
-/// map of verdicts.
+/// SVG by default; PNG if the name of --out ends with .png. The kind is chosen from the columns by default: a time line
+/// gives response times over time, a sweep of one path a capacity curve, one of two a map of verdicts.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

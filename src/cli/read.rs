@@ -11,7 +11,7 @@ use super::outputs::Outputs;
 use crate::report::formats as report;
 use crate::study::logs;
 
-/// Read a file of another load tool, and tell what its numbers mean.
+/// Read a file of another load tool, and explain what its numbers mean.
 ///
 /// Prints requests, span, rate and what it is divided by; each time as the tool gives it, by the tool's own
 /// rule for a percentile, and as k6 would give it where the file holds the single requests; what is left

@@ -108,8 +108,8 @@ pub struct Run {
     /// Print only the summary.
     #[arg(short, long, conflicts_with = "ranges")]
     quiet: bool,
-    /// Check the laws that hold on every run (nothing lost, nothing made of nothing, times that add up)
-    /// and print the balance to stderr. Ends with exit code 1 if one is broken.
+    /// Check the laws that hold in every run (every request is accounted for, times add up) and print the balance to
+    /// stderr. Ends with exit code 1 if one is broken.
     #[arg(long, conflicts_with_all = MANY, conflicts_with_all = ["timeline", "report"])]
     audit: bool,
     /// No colours, also on a terminal.

@@ -16,7 +16,7 @@ pub struct Runs {
     /// the answer (docs/cluster/README.md).
     #[arg(long, value_name = "COMMAND")]
     runner: Option<String>,
-    /// Keep each run in this directory, and make only those that it does not have: an interrupted study goes on.
+    /// Keep each run in this directory, and make only those that it does not have: an interrupted study continues.
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `capsim store`: what stands in a store, what is missing, and the CSV file made of it.
+//! `capsim store`: what a store contains, what is missing, and the CSV file made of it.
 
 use std::fmt::Write as _;
 use std::io::BufReader;
@@ -27,7 +27,7 @@ const NAMED: usize = 10;
 ///
 /// A store is the directory that `capsim sweep --store DIR` fills, one shard or many at a time, in any order and on any
 /// machine that reaches it. Each process appends to a segment of its own; each line has the key of its cell and a
-/// checksum. Whatever is done twice counts once.
+/// checksum. A cell that is run twice counts once.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes: 0 all is there; 75 cells are missing or damaged: run them, and this again; 104 a cell failed, or the
@@ -63,7 +63,7 @@ enum Command {
         #[arg(long)]
         with_failed: bool,
     },
-    /// Keep results that stand on standard input, such as those of `capsim cells`.
+    /// Store results from standard input, such as those of `capsim cells`.
     Add {
         /// The store; it is made if there is none.
         store: PathBuf,

@@ -19,7 +19,7 @@ pub struct Timeline {
     /// Write load, response times and levels over time, a row for each second.
     #[arg(long, value_name = "FILE.csv", conflicts_with_all = MANY)]
     timeline: Option<PathBuf>,
-    /// With --timeline: a row for each such span.
+    /// With --timeline: the length of time that a row covers.
     #[arg(long, value_name = "SPAN", default_value = "1s", value_parser = span)]
     every: Span,
 }

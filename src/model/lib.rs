@@ -180,7 +180,7 @@ pub struct Model {
     pub reuse: network::Reuse,
     /// The network between services.
     pub links: Vec<link::Link>,
-    /// Limits of the rate of requests.
+    /// Limits on the rate of requests.
     pub rate_limits: Vec<rate_limit::RateLimit>,
     /// What it costs.
     pub prices: Option<price::Prices>,

@@ -1,4 +1,4 @@
-//! What is wrong with a model: every error of a file at once, each with its place and its fix.
+//! What is wrong with a model: all errors of a file at once, each with its place and its fix.
 
 use super::document::GENERATED;
 use super::tree::Place;

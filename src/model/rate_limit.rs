@@ -1,4 +1,4 @@
-//! Limits of the rate of requests, as meant.
+//! Limits on the rate of requests, as meant.
 
 use super::journey::id;
 use super::system::Entity;

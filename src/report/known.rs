@@ -1,4 +1,4 @@
-//! What a fitted model's answers stand on, in a sentence.
+//! What a fitted model's answers are based on, in a sentence.
 
 use crate::study::fit::free::four_digits;
 use crate::study::fit::known::Known;

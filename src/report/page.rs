@@ -1,5 +1,5 @@
-//! A page of HTML that stands for itself: no network, light and dark, fit for paper. Only pages with curves have a
-//! script, and show all they have without it, too.
+//! A self-contained HTML page: no network, light and dark, fit for paper. Only pages with curves have a script, and
+//! show all they have without it, too.
 
 use super::live_chart::library;
 use crate::model::visible::visible_lines;

@@ -1,4 +1,4 @@
-//! What a run tells of services: each as one line, its replicas below.
+//! What a run reports of services: each as one line, its replicas below.
 
 use crate::model::Model;
 use crate::model::service::{Balancer, Service};

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all, and outputs that are not files.
+//! Atomic files, which are written completely or not at all, and outputs that are not files.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};

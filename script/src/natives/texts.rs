@@ -1,4 +1,4 @@
-//! Texts that come again and again: addresses, names and values of headers and tags. They are kept once.
+//! Texts that recur: addresses, names and values of headers and tags. They are kept once.
 
 use super::defaults::Defaults;
 use crate::effect::{Headers, Tags};

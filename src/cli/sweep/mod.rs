@@ -30,10 +30,9 @@ use crate::study::vary;
 
 /// Run a model at many points and write CSV.
 ///
-/// FILE.csv gets one row for each (point, replication), FILE.points.csv one for each point with 95 %
-/// intervals and verdicts. Each finished row is safe at once; --resume goes on where a sweep was
-/// interrupted and gives the same bytes. All points see the same random numbers. docs/csv.md names all
-/// columns.
+/// FILE.csv gets one row for each (point, replication), FILE.points.csv one for each point with 95 % intervals and
+/// verdicts. Each row is on disk as soon as it is finished; --resume continues an interrupted sweep and gives the same
+/// bytes. All points see the same random numbers. docs/csv.md names all columns.
 ///
 /// Beyond one machine: --store keeps results in a directory that any number of processes fill, each with its
 /// --shard; `capsim store` says what is missing and merges. --plan writes the sweep as lines for `capsim
@@ -61,7 +60,8 @@ pub struct SweepCommand {
     /// as it stands is the only point.
     #[arg(long, value_name = "PATH=VALUES")]
     vary: Vec<String>,
-    /// Take the values of all paths side by side instead of every combination.
+    /// Pair the values of all paths (the first of each, the second of each, …) instead of every
+    /// combination.
     #[arg(long, conflicts_with_all = ["design", "lhs"])]
     zip: bool,
     /// Points from a CSV file: a header of paths, then a row of values for each point.
@@ -84,13 +84,13 @@ pub struct SweepCommand {
     /// Kubernetes Indexed Job or MPI; auto takes both, where the engine gives both.
     #[arg(long, value_name = "K/N", requires = "store", conflicts_with = "out")]
     shard: Option<Wanted>,
-    /// Run cells again that failed.
+    /// Run failed cells again.
     #[arg(long, requires = "store")]
     retry_failed: bool,
     /// Run nothing; write the plan, one line a cell, for `capsim cells`. A file, or - for standard output.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "store", "resume", "report"])]
     plan: Option<PathBuf>,
-    /// Go on with an interrupted sweep.
+    /// Continue an interrupted sweep.
     #[arg(long)]
     resume: bool,
     /// Overwrite files that exist.

@@ -1,4 +1,4 @@
-//! Whose turn it is at one instant.
+//! The order of events at one instant.
 
 /// When an event has its turn among those of its instant. Within a turn they come in the order in which they were
 /// scheduled.

@@ -1,5 +1,5 @@
-//! What the readers share: the sections with names, where names lead, the lists that grow as they go, and what visits
-//! have to know of pools.
+//! What the readers share: the sections with names, the ids of names, the lists that grow while reading, and what
+//! visits need to know of pools.
 
 use super::names::{self, Names};
 use super::scenario::Tags;

@@ -1,4 +1,4 @@
-//! The step `chain`: states that follow one another by chance, each by its own probabilities, until the chain is left.
+//! The step `chain`: states that follow one another at random, each by its own probabilities, until the chain is left.
 
 use super::program::{Jump, Program};
 use super::steps::body;

@@ -1,5 +1,5 @@
-//! Columns of CSV files: recorded times. A model of somebody else's may name a file that is none of its business:
-//! no message says what stands in one.
+//! Columns of CSV files: recorded times. A model from someone else may name a file that it should not see: no message
+//! quotes what is in one.
 
 use crate::files::Files;
 use crate::section::Section;

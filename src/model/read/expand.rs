@@ -1,5 +1,5 @@
-//! Gives each replica of a service its own stations, pools and copies of the endpoints' programs, once all else of
-//! the model is known to be sound.
+//! Gives each replica of a service its own stations, pools and copies of the endpoints' programs, once the rest of the
+//! model is known to be valid.
 
 use super::{Build, Sections};
 use crate::Model;

@@ -1,4 +1,4 @@
-//! Names that the model gives, and the ids they lead to.
+//! The names in a model, and the ids that they resolve to.
 
 use crate::field::Field;
 use crate::suggest::{all_of, suggestion};

@@ -1,4 +1,4 @@
-//! Doubts about models whose events come so close together that a run takes very long.
+//! Warnings about models whose events come so close together that a run takes very long.
 
 use super::{Build, Sections};
 use crate::Model;

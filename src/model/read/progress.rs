@@ -1,4 +1,4 @@
-//! Whether every iteration of a looping VU takes time: else the VU would loop for ever at one instant.
+//! Whether every iteration of a looping VU takes time: otherwise the VU would loop forever at one instant.
 
 use super::flow::Reach;
 use super::{Build, Sections};

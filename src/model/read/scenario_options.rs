@@ -1,5 +1,5 @@
-//! Reading the options of a scenario: times that may be negative, numbers of VUs and rates that `load` scales, and which
-//! of them are there but make no sense.
+//! Reading the options of a scenario: times that may be negative, numbers of VUs and rates that `load` scales, and
+//! which of them are given but make no sense.
 
 use crate::duration;
 use crate::engine::dist::Dist;
@@ -9,7 +9,7 @@ use crate::raw_scenario::RawStage;
 use crate::section::Section;
 use std::cell::RefCell;
 
-/// Reads options; notes which of them are there but make no sense.
+/// Reads options; notes which of them are given but make no sense.
 pub(super) struct Options<'s, 'a> {
     pub(super) section: &'s Section<'a>,
     pub(super) unreadable: RefCell<Vec<&'static str>>,

@@ -1,4 +1,4 @@
-//! Pools of which somebody takes several tokens at once: all their tokens are taken in that way.
+//! Pools of which some visit takes several tokens at once: all their tokens are taken that way.
 
 use crate::Model;
 use crate::system::Op;

@@ -1,4 +1,4 @@
-//! Doubts about units: a time of minutes where milliseconds are usual, as `"5m"` written for `"5ms"`.
+//! Warnings about units: a time of minutes where milliseconds are usual, as `"5m"` written for `"5ms"`.
 
 use super::Build;
 use crate::Model;

@@ -1,4 +1,4 @@
-//! The waiting room: who is let through, and how fast.
+//! The waiting room: who is admitted, and how fast.
 
 use super::dist::DISTRIBUTION;
 use super::{Build, MAX_ENTITIES};

@@ -1,4 +1,4 @@
-//! Axes: which numbers stand at them, and where a value lies.
+//! Axes: their labels, and where a value lies.
 
 /// Values beyond it lie on the edge: an axis ends at the next power of ten, which must be a number.
 const FARTHEST: f64 = 1e300;

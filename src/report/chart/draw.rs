@@ -1,4 +1,4 @@
-//! Putting a figure on paper: layout, axes, curves and bars.
+//! Drawing a figure: layout, axes, curves and bars.
 
 use plotters::coord::Shift;
 use plotters::prelude::{

@@ -1,7 +1,7 @@
 //! Charts from CSV alone, as SVG or PNG.
 //!
-//! `table` reads the CSV, `kinds` turns it into a figure (data and words only), `draw` puts a figure on
-//! paper. Colours are those of Okabe & Ito (2008), which readers with any colour vision tell apart.
+//! `table` reads the CSV, `kinds` turns it into a figure (data and words only), `draw` draws it. Colours are those of
+//! Okabe & Ito (2008), which readers with any colour vision tell apart.
 
 mod axis;
 mod curves;

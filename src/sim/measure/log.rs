@@ -1,4 +1,4 @@
-//! All samples of a run in the order in which they were made, for k6's `--out`. Kept only when asked.
+//! All samples of a run in the order in which they were made, for k6's `--out`. Kept only on request.
 
 use super::recorder::{SampleSource, SampleTags};
 use crate::engine::{Span, Time};

@@ -1,5 +1,5 @@
-//! What happens on the load side, recorded as it happens: flat arrays and counters, no allocation per
-//! event but the growth of the arrays. Statistics are made after the run.
+//! The record of the load side: flat arrays and counters, no allocation per event but the growth of the arrays.
+//! Statistics are made after the run.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
-//! Circuit breakers: calls that fail or are slow too often are not made for a while. States and rates are those of
-//! resilience4j 2.2 (`CircuitBreakerStateMachine`, `FixedSizeSlidingWindowMetrics`, `SlidingTimeWindowMetrics`): the
-//! open breaker becomes half-open with the first call after its time, and a result counts in the state in which it
-//! comes, whenever its call began.
+//! Circuit breakers: if calls fail or are slow too often, further ones are rejected for a while. States and rates are
+//! those of resilience4j 2.2 (`CircuitBreakerStateMachine`, `FixedSizeSlidingWindowMetrics`,
+//! `SlidingTimeWindowMetrics`): the open breaker becomes half-open with the first call after its time, and a result
+//! counts in the state in which it comes, whenever its call began.
 
 use std::collections::VecDeque;
 

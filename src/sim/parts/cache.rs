@@ -1,4 +1,4 @@
-//! What a cache holds, and which object goes when one more does not fit.
+//! What a cache holds, and which object is evicted.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
-//! Concurrency limits: the number of requests at once is bounded; the bound is fixed or follows what requests experience. The
-//! formulas are those of Netflix concurrency-limits 0.5 (`AIMDLimit`, `Gradient2Limit`, `ExpAvgMeasurement`), with
-//! each finished request as a sample.
+//! Concurrency limits: the number of requests at once is bounded; the bound is fixed or adapts to what requests
+//! experience. The formulas are those of Netflix concurrency-limits 0.5 (`AIMDLimit`, `Gradient2Limit`,
+//! `ExpAvgMeasurement`), with each finished request as a sample.
 
 use super::Job;
 use crate::engine::time::to_f64;

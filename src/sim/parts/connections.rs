@@ -1,4 +1,4 @@
-//! The connections of a pool: made when they are needed, closed when they are old or have been idle for too long.
+//! The connections of a pool: made when they are needed, closed when they are old or have been idle too long.
 
 use std::collections::VecDeque;
 

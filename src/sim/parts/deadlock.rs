@@ -1,5 +1,5 @@
-//! Deadlock: jobs that wait for one another in a circle. Looked for when a job begins to wait, as
-//! databases do, for only a new wait can close a circle.
+//! Deadlock: jobs that wait for one another in a cycle. Searched for when a job starts to wait, as
+//! databases do, because only a new wait can close a cycle.
 
 use super::Job;
 

@@ -1,4 +1,4 @@
-//! What a balancer believes of a replica's health: by checks of its own, and by the answers that it passes on.
+//! What a balancer knows of a replica's health: from its own checks, and from the answers that pass through it.
 
 use crate::engine::{Span, Time};
 use crate::model::service::{HealthCheck, Outliers};

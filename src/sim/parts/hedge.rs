@@ -1,5 +1,5 @@
 //! When a second copy of an attempt is sent: after a time, or once the attempt has taken longer than a share of all
-//! attempts that have ended. A pure decision: who sends the copies tells how long attempts took.
+//! attempts that have ended. A pure decision: the caller reports how long attempts took.
 
 use crate::engine::Span;
 use crate::model::retry::{Hedge, HedgeAfter};

@@ -1,4 +1,4 @@
-//! The inventory: events × seats. A seat is free, held (with an expiry) or sold; nobody can sell it
+//! The inventory: events × seats. A seat is free, held (with an expiry) or sold; it cannot be sold
 //! twice.
 
 use super::seat_history::SeatHistory;

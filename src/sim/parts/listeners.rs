@@ -1,5 +1,5 @@
-//! Who waits to be told of a token. Several may hold one token, and all who wait for it are told, in the order
-//! in which they came.
+//! Who waits for the admission of a token. Several may hold one token; all who wait for it are notified, in order of
+//! arrival.
 
 use super::waiting_room::Token;
 

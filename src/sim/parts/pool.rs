@@ -1,5 +1,5 @@
 //! Pools: tokens that a request holds across several visits, such as worker threads or database
-//! connections. Who finds none waits in a bounded line.
+//! connections. A request that finds none waits in a bounded queue.
 
 use super::chance::Chance;
 use super::waiting::{QueueEntry, Tickets, WaitQueue};

@@ -1,4 +1,4 @@
-//! Limits of the rate of requests: the leaky bucket of nginx, and the sliding counter of `HAProxy`.
+//! Limits on the rate of requests: the leaky bucket of nginx, and the sliding counter of `HAProxy`.
 
 use std::collections::{BTreeMap, VecDeque};
 

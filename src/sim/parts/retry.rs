@@ -1,5 +1,5 @@
-//! Retry policies: whether a failed attempt is followed by another one, and after which pause. Pure decisions:
-//! who sends the attempts tells how they ended.
+//! Retry policies: whether a failed attempt is followed by another one, and after which pause. Pure decisions: the
+//! caller reports how they ended.
 
 use super::hedge::Hedging;
 use super::retry_budget::RetryBudget;

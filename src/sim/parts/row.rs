@@ -1,4 +1,4 @@
-//! Who waits for rows, where they are not served in the order in which they came.
+//! Queues for rows that are not served in order of arrival.
 //!
 //! *Random*: one of all who wait. *By version*, inferred from measurements of `PostgreSQL` 15.20 and 18.4: who comes
 //! queues in order on the row's newest version. The one that gets the row and writes it makes all others who waited for the

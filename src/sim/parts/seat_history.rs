@@ -1,4 +1,4 @@
-//! The seats as they were: what a list shows that is not made anew for each who looks at it.
+//! The seats as they were at an earlier time: what a list shows that is not updated for each user.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Which seats of one event are free, as somebody sees them: now, or as a list showed it some time ago.
+//! Which seats of one event are free, as a user sees them: now, or as an earlier list showed them.
 
 use crate::engine::alias::Alias;
 use crate::engine::stream::Stream;

@@ -1,4 +1,4 @@
-//! Slow start: a replica that a balancer begins to use gets its share of the requests little by little.
+//! Slow start: a replica that a balancer starts to use gets an increasing share of the requests.
 
 use super::balancer::Backend;
 use crate::engine::Time;

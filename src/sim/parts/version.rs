@@ -1,4 +1,4 @@
-//! Optimistic locking: a row carries a version; a writer who read an older one has lost.
+//! Optimistic locking: a row carries a version; a writer that read an older one fails.
 
 /// The row versions of all entities of one kind.
 #[derive(Clone, Debug)]

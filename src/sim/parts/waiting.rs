@@ -1,7 +1,7 @@
 //! A queue of waiting jobs under a discipline, which any job may leave early.
 //!
-//! A job that leaves early stays in the queue as an abandoned entry and is skipped when its turn comes: the
-//! ticket it waited with is no longer the one it holds.
+//! A job that leaves early stays in the queue as an abandoned entry and is skipped when its turn comes: the ticket it
+//! waited with is no longer current.
 
 use std::collections::VecDeque;
 

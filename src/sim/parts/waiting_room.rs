@@ -1,5 +1,5 @@
-//! The waiting room: users with a token in line, let through by rate, in batches, or while fewer than
-//! a cap are active; at their turn, or when they ask.
+//! The waiting room: users with a token in line, admitted by rate, in batches, or while fewer than a cap are active; in
+//! turn, or when they poll.
 
 mod buckets;
 mod presence;

@@ -1,5 +1,4 @@
-//! Who holds whom up: what the holders of tokens and locks wait for while they hold them, and with that
-//! what a wait for a token or a lock is caused by.
+//! What the holders of tokens and locks wait for while they hold them, and so what causes a wait for a token or a lock.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! All that can make somebody wait in a model, with what a run says of each.
+//! Everything in a model that can make requests or users wait, with what a run measured of it.
 
 mod admission;
 mod holding;

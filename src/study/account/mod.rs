@@ -1,5 +1,5 @@
-//! Where the time of requests and users went, and who held whom up: one account of a run, from which
-//! every sentence on what limits a system is made.
+//! Where the time of requests and users went, and what made them wait: one account of a run, from which every statement
+//! about what limits a system is derived.
 //!
 //! For each resource that can make somebody wait the account holds the time that was waited for it
 //! (`waited`), the part of all waiting that it is the cause of (`caused`: the wait for a pool whose holders

@@ -1,4 +1,4 @@
-//! How far a run is from crossing a threshold, and the runs that tell.
+//! How far a run is from crossing a threshold, and the runs that measure it.
 
 use crate::account::Account;
 use crate::measure::summary::Summary;

@@ -1,4 +1,4 @@
-//! Answers to the questions that people bring: how much load, which design, which parameter first.
+//! Answers to users' questions: how much load, which design, which parameter first.
 
 pub mod bounds;
 pub mod capacity;

@@ -1,4 +1,5 @@
-//! What the cases read from a run: rates and means of the window between two looks at the probes.
+//! What the cases read from a run: rates and means of the window between two readings of the
+//! probes.
 
 use crate::model::Model;
 use crate::model::system::Op;

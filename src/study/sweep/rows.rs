@@ -1,4 +1,4 @@
-//! The file of a sweep's rows: each ends with a checksum, and all are read again when a sweep goes on.
+//! The file of a sweep's rows: each ends with a checksum, and all are read again when a sweep is resumed.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};

@@ -1,5 +1,5 @@
 //! Stores: directories of plans and of results by key. Any number of processes fill one at a time, each with a segment
-//! of its own, and none waits for another. Whatever is done twice is there twice and counts once.
+//! of its own, and none waits for another. What is run twice is stored twice and counts once.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write};

@@ -1,4 +1,4 @@
-//! What depends on how many are at a station: whether who comes stays, and how fast the station works.
+//! What depends on the number of jobs at a station: balking, and the speed of service.
 
 use super::super::waiting::QueueEntry;
 use super::Station;

@@ -1,4 +1,4 @@
-//! Pre-emption and ageing at a station: what has to be known of each job that is there.
+//! Pre-emption and ageing at a station: the state that is kept of each job.
 
 use super::super::waiting::QueueEntry;
 use super::super::{Admission, Job};

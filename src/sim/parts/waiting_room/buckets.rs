@@ -1,8 +1,8 @@
-//! Users who are let through when they ask, at locations that share the room's limits and hear late of a crowd.
+//! Users who are admitted when they poll, at locations that share the room's limits and learn of a crowd with a delay.
 //!
-//! The behaviour is that of a waiting room which runs in many data centres, as its documentation tells it (the preset
-//! `minute-buckets` names it): users of one minute stand at one place; a limit is divided among the locations but for a
-//! part that each may use; until all know of a crowd, that part is used by several, and more get in than the limit says.
+//! The behaviour is that of a waiting room which runs in many data centres, as documented (the preset `minute-buckets`
+//! names it): users of one minute stand at one place; a limit is divided among the locations but for a part that each
+//! may use; until all know of a crowd, that part is used by several, and more get in than the limit says.
 
 use crate::engine::stream::Stream;
 use crate::engine::{Span, Time};

@@ -1,4 +1,4 @@
-//! Whether users who wait are still heard of.
+//! Whether waiting users still poll.
 
 use super::{Standing, Token, UNTOLD, WaitingRoom, put};
 use crate::engine::{Span, Time};

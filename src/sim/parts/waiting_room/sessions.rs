@@ -1,4 +1,4 @@
-//! Sessions of users who were let through: when they end.
+//! Sessions of admitted users: when they end.
 
 use super::{ENDLESS, Session, Standing, Token, WaitingRoom, put};
 use crate::engine::Time;

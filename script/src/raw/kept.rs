@@ -3,7 +3,8 @@
 //! Why this is sound: each holds a reference, so an address stands for what is kept alone; and each is given up before
 //! its engine ends, as everything that an engine's `Desk` or a VU's `State` keeps.
 
-use super::value::{CallContext, Name, ValueRef};
+use super::properties::Name;
+use super::value::{CallContext, ValueRef};
 use rquickjs::{Ctx, Error, Result, Value, qjs};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -50,6 +50,7 @@ mod kept;
 mod lazy;
 mod memory;
 mod native;
+mod properties;
 mod stack;
 mod valgrind;
 mod value;

@@ -11,6 +11,7 @@ pub mod iteration_times;
 pub mod kept;
 pub mod labels;
 pub mod log;
+pub mod memory;
 pub mod recorder;
 pub mod summary;
 pub mod time_weighted;

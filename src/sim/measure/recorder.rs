@@ -14,6 +14,7 @@ use super::log::{Entry, Sample};
 
 pub use super::custom::{Custom, LabelledMetric};
 pub use super::labels::{ResponseCode, SampleSource, SampleTags, Series, TimingOf, Timings};
+pub use super::memory::Memory;
 
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
@@ -79,46 +80,10 @@ pub struct Recorder {
     pub vus_max: Option<(u64, u64, u64)>,
 }
 
-/// The memory of a record that is no longer needed, for the next one: to have pages from the system costs
-/// a tenth of a run.
-#[derive(Debug, Default)]
-pub struct Memory {
-    durations: Durations,
-    request_series: RunLengthVec<u16>,
-    iterations: Durations,
-    iteration_origin: RunLengthVec<SampleSource>,
-    timings: Vec<Timings>,
-}
-
 impl Recorder {
     /// The statuses that each site expects, if some site does not expect the usual ones. Before anything is recorded.
     pub fn expect(&mut self, by_site: Vec<Expected>) {
         self.expected = by_site;
-    }
-
-    /// Takes over the memory of an older record; nothing of what stood there.
-    pub fn reuse(&mut self, mut memory: Memory) {
-        memory.durations.clear();
-        memory.request_series.clear();
-        memory.iteration_origin.clear();
-        memory.timings.clear();
-        self.durations = memory.durations;
-        self.request_series = memory.request_series;
-        self.iterations = IterationTimes::reusing(memory.iterations);
-        self.iteration_origin = memory.iteration_origin;
-        self.timings = memory.timings;
-    }
-
-    /// The record is no longer needed: its memory.
-    #[must_use]
-    pub fn into_memory(self) -> Memory {
-        Memory {
-            durations: self.durations,
-            request_series: self.request_series,
-            iterations: self.iterations.into_memory(),
-            iteration_origin: self.iteration_origin,
-            timings: self.timings,
-        }
     }
 
     /// An empty record for a model with these numbers of sites, scenarios and checks, and these custom metrics.

@@ -5,7 +5,7 @@
 //! mean margin of every threshold is on its side by an interval of Student's t, and moves outwards
 //! until it is. A value counts as passing if the mean over its runs meets every threshold.
 
-mod agreement;
+mod answer;
 mod search;
 
 use super::margin::Sample;

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::agreement::{agreement, bottleneck};
 use super::{Answer, Cut, MAX_RUNS_PER_VALUE, Question, Tried, Verdict};
-use crate::account::Account;
 use crate::fit::free::{Unit, standing, written};
 use crate::metrics::thresholds_of;
 use crate::model::{Model, Override, Problems};
@@ -23,15 +21,15 @@ const PATIENT: u64 = 150;
 const NEAR: f64 = 2e-4;
 
 /// A search under way.
-struct Search<'q, 'a> {
-    question: &'q Question<'a>,
-    paths: Vec<String>,
-    unit: Unit,
-    tried: BTreeMap<u64, Tried>,
-    runs: u64,
-    cut_short: Option<Cut>,
-    watch: &'q dyn Fn(u64, f64),
-    may_go_on: &'q dyn Fn() -> bool,
+pub(super) struct Search<'q, 'a> {
+    pub(super) question: &'q Question<'a>,
+    pub(super) paths: Vec<String>,
+    pub(super) unit: Unit,
+    pub(super) tried: BTreeMap<u64, Tried>,
+    pub(super) runs: u64,
+    pub(super) cut_short: Option<Cut>,
+    pub(super) watch: &'q dyn Fn(u64, f64),
+    pub(super) may_go_on: &'q dyn Fn() -> bool,
 }
 
 /// Searches; `watch` is told the number of runs done and the value at work. `may_go_on` is asked before
@@ -81,7 +79,7 @@ pub fn search(
 
 impl Search<'_, '_> {
     /// The changes for a value, and the model with them.
-    fn model(&self, value: f64) -> Result<(Vec<Override>, Model), String> {
+    pub(super) fn model(&self, value: f64) -> Result<(Vec<Override>, Model), String> {
         let mut all = self.question.base.clone();
         all.extend(self.question.at(&self.paths, self.unit, value)?);
         let checked = self.question.document.check(&all);
@@ -153,7 +151,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn at(&self, value: f64) -> Option<&Tried> {
+    pub(super) fn at(&self, value: f64) -> Option<&Tried> {
         self.tried.get(&key(value))
     }
 
@@ -359,52 +357,6 @@ impl Search<'_, '_> {
         let sure = self.tried.values().filter(outwards);
         let near = sure.min_by(|a, b| (a.value - from).abs().total_cmp(&(b.value - from).abs()));
         near.map(|t| t.value)
-    }
-
-    fn answer(
-        self,
-        passing: Option<f64>,
-        failing: Option<f64>,
-        estimate: Option<f64>,
-        again: [Vec<f64>; 2],
-        now: Option<f64>,
-    ) -> Answer {
-        let there = failing.or(passing).and_then(|v| self.at(v));
-        let names: Vec<String> = self
-            .model(self.question.low)
-            .map(|(_, m)| thresholds_of(&m).iter().map(|t| t.text()).collect())
-            .unwrap_or_default();
-        let broken = failing.and_then(|v| self.at(v)).filter(|t| !t.holds());
-        let breaks = broken.and_then(|t| names.get(t.worst().0).cloned());
-        let critical = broken.or(there).map_or(0, |t| t.worst().0);
-        let account = there.map_or(Account::default(), |t| {
-            Account::mean(&t.samples.iter().map(|s| &s.account).collect::<Vec<_>>())
-        });
-        let bottleneck = bottleneck(&account);
-        let agreement = there.map_or(Vec::new(), |t| {
-            self.model(t.value)
-                .map_or(Vec::new(), |(_, m)| agreement(&m, t))
-        });
-        let [before, again] = again;
-        let mut tried: Vec<Tried> = self.tried.into_values().collect();
-        tried.sort_by(|a, b| a.value.total_cmp(&b.value));
-        Answer {
-            passing,
-            failing,
-            estimate,
-            breaks,
-            critical,
-            bottleneck,
-            account,
-            agreement,
-            before,
-            again,
-            now,
-            unit: self.unit,
-            tried,
-            runs: self.runs,
-            cut_short: self.cut_short,
-        }
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Station {
 impl Station {
     /// What is not said: one server, first come, first served, an endless queue, refusal with 503.
     #[must_use]
-    pub(crate) fn named(name: String) -> Station {
+    pub fn named(name: String) -> Station {
         Station {
             name,
             servers: 1,
@@ -163,6 +163,25 @@ pub struct Pool {
     pub waiting: Waiting,
     /// What its connections cost, if they cost anything.
     pub connections: Option<Connecting>,
+}
+
+impl Pool {
+    /// What is not said: one token, an endless queue, refusal with 503, no timeout.
+    #[must_use]
+    pub fn named(name: String) -> Pool {
+        Pool {
+            name,
+            size: 1,
+            queue: u32::MAX,
+            refusal: 503,
+            timeout: None,
+            codel: None,
+            keep_alive: None,
+            slowdowns: Vec::new(),
+            waiting: Waiting::default(),
+            connections: None,
+        }
+    }
 }
 
 /// What it costs to have connections.

@@ -53,6 +53,33 @@ pub struct Service {
     pub autoscale: Option<Autoscale>,
 }
 
+impl Service {
+    /// What is not said: one replica, in turn, refusal with 503, 30 seconds to drain.
+    #[must_use]
+    pub fn named(name: String) -> Service {
+        Service {
+            name,
+            replicas: 1,
+            most: 1,
+            balancer: Balancer::RoundRobin,
+            weights: vec![1.0],
+            speeds: vec![1.0],
+            stations: Vec::new(),
+            pools: Vec::new(),
+            caches: Vec::new(),
+            endpoints: Vec::new(),
+            health_check: None,
+            outliers: None,
+            panic: 0.0,
+            refusal: 503,
+            slow_start: None,
+            drain: Span::secs(30),
+            faults: Vec::new(),
+            autoscale: None,
+        }
+    }
+}
+
 /// Checks by the balancer whether a replica is there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HealthCheck {

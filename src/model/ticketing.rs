@@ -94,6 +94,25 @@ pub struct WaitingRoom {
     pub opens_at: Span,
 }
 
+impl Default for WaitingRoom {
+    /// First come, first served, and nobody is admitted.
+    fn default() -> WaitingRoom {
+        WaitingRoom {
+            order: AdmissionOrder::Fifo,
+            rate: None,
+            batch: None,
+            numbered: false,
+            bucket: None,
+            per_minute: None,
+            locations: None,
+            active_cap: None,
+            session: None,
+            poll_expiry: None,
+            opens_at: Span::ZERO,
+        }
+    }
+}
+
 /// Locations that let users through and hear late of a crowd.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Locations {

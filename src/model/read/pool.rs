@@ -14,7 +14,7 @@ use crate::preset::Presets;
 use crate::section::Section;
 use crate::system::{Connecting, EndpointId, Pool};
 use crate::vocabulary::{Choice, tables};
-use crate::waiting::{WaitOrder, Waiting};
+use crate::waiting::WaitOrder;
 
 tables! {
     /// Tokens that requests hold across several visits, such as worker threads or database connections.
@@ -73,18 +73,7 @@ static REUSED: Choice<bool> = Choice::of(
 
 /// Reads `[pools.NAME]`. What is left out: an endless queue, refusal with 503, no timeout.
 pub(super) fn pool<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Pool {
-    let mut pool = Pool {
-        name: name.to_string(),
-        size: 1,
-        queue: u32::MAX,
-        refusal: 503,
-        timeout: None,
-        codel: None,
-        keep_alive: None,
-        slowdowns: Vec::new(),
-        waiting: Waiting::default(),
-        connections: None,
-    };
+    let mut pool = Pool::named(name.to_string());
     let Some(section) = field.section() else {
         return pool;
     };

@@ -4,7 +4,6 @@ use super::names::Names;
 use super::service_tables::{BALANCERS, HASHED, STICKY};
 use super::{Build, Sections, autoscale, fault};
 use crate::Model;
-use crate::engine::Span;
 use crate::field::Field;
 use crate::section::Section;
 use crate::service::{Balancer, Copies, Service};
@@ -34,26 +33,7 @@ fn service<'a>(
     field: &Field<'a>,
     owners: &mut Owners,
 ) -> Service {
-    let mut service = Service {
-        name: name.to_string(),
-        replicas: 1,
-        most: 1,
-        balancer: Balancer::RoundRobin,
-        weights: vec![1.0],
-        speeds: vec![1.0],
-        stations: Vec::new(),
-        pools: Vec::new(),
-        caches: Vec::new(),
-        endpoints: Vec::new(),
-        health_check: None,
-        outliers: None,
-        panic: 0.0,
-        refusal: 503,
-        slow_start: None,
-        drain: Span::secs(30),
-        faults: Vec::new(),
-        autoscale: None,
-    };
+    let mut service = Service::named(name.to_string());
     let Some(section) = field.section() else {
         return service;
     };

@@ -2,7 +2,6 @@
 
 use super::dist::DISTRIBUTION;
 use super::{Build, MAX_ENTITIES};
-use crate::engine::Span;
 use crate::field::Field;
 use crate::preset::Presets;
 use crate::section::Section;
@@ -78,19 +77,7 @@ const EXAMPLE: &str =
 
 /// Reads `[waiting_room]`.
 pub(super) fn read<'a>(build: &mut Build<'a>, field: &Field<'a>) -> WaitingRoom {
-    let mut room = WaitingRoom {
-        order: AdmissionOrder::Fifo,
-        rate: None,
-        batch: None,
-        numbered: false,
-        bucket: None,
-        per_minute: None,
-        locations: None,
-        active_cap: None,
-        session: None,
-        poll_expiry: None,
-        opens_at: Span::ZERO,
-    };
+    let mut room = WaitingRoom::default();
     let Some(section) = field.section() else {
         return room;
     };

@@ -49,19 +49,10 @@ pub fn requirements(scenario: &Scenario) -> Vec<PlanStep> {
         Executor::ConstantVus { vus, .. }
         | Executor::SharedIterations { vus, .. }
         | Executor::PerVuIterations { vus, .. } => (*vus, 0),
-        Executor::ConstantArrivalRate {
-            pre_allocated_vus,
-            max_vus,
-            ..
+        rate @ (Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. }) => {
+            let (before, most) = rate.allocation().unwrap_or_default();
+            (before, most.saturating_sub(before))
         }
-        | Executor::RampingArrivalRate {
-            pre_allocated_vus,
-            max_vus,
-            ..
-        } => (
-            *pre_allocated_vus,
-            max_vus.saturating_sub(*pre_allocated_vus),
-        ),
         // Every arrival is a user of its own: there is nothing to plan.
         Executor::PoissonArrivals { .. }
         | Executor::RenewalArrivals { .. }

@@ -230,24 +230,12 @@ mod tests {
 
     fn spec(rule: service::Balancer, weights: &[f64]) -> Service {
         Service {
-            name: "s".into(),
             replicas: weights.len() as u32,
             most: weights.len() as u32,
             balancer: rule,
             weights: weights.to_vec(),
             speeds: vec![1.0; weights.len()],
-            stations: Vec::new(),
-            pools: Vec::new(),
-            caches: Vec::new(),
-            endpoints: Vec::new(),
-            health_check: None,
-            outliers: None,
-            panic: 0.0,
-            refusal: 503,
-            slow_start: None,
-            drain: crate::engine::Span::ZERO,
-            faults: Vec::new(),
-            autoscale: None,
+            ..Service::named("s".into())
         }
     }
 

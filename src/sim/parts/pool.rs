@@ -333,7 +333,6 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::waiting::Waiting;
 
     struct Current([u32; 4]);
     impl Tickets for Current {
@@ -378,16 +377,9 @@ mod tests {
 
     fn spec(size: u32, queue: u32) -> system::Pool {
         system::Pool {
-            name: "p".into(),
             size,
             queue,
-            refusal: 503,
-            timeout: None,
-            codel: None,
-            keep_alive: None,
-            slowdowns: Vec::new(),
-            waiting: Waiting::default(),
-            connections: None,
+            ..system::Pool::named("p".into())
         }
     }
 

@@ -415,17 +415,9 @@ mod tests {
 
     fn station(servers: u32, discipline: Discipline) -> Station {
         let spec = system::Station {
-            name: "s".into(),
             servers,
             discipline,
-            queue: u32::MAX,
-            refusal: 503,
-            waiting: crate::model::waiting::Waiting::default(),
-            queueing: crate::model::queueing::Queueing::default(),
-            scalability: None,
-            slowdowns: Vec::new(),
-            host: None,
-            by_number: system::ByNumber::default(),
+            ..system::Station::named("s".into())
         };
         Station::new(
             &spec,

@@ -163,26 +163,18 @@ mod tests {
     use crate::engine::Span;
     use crate::engine::stream::Stream;
     use crate::model::system::{self, Discipline};
-    use crate::model::waiting::Waiting;
     use crate::parts::waiting::AllWait;
 
     fn station(servers: u32, preemption: Preemption, ageing: Option<Span>, whole: bool) -> Station {
         let spec = system::Station {
-            name: "s".into(),
             servers,
             discipline: Discipline::Priority,
-            queue: u32::MAX,
-            refusal: 503,
-            waiting: Waiting::default(),
             queueing: Queueing {
                 preemption,
                 ageing,
                 ..Queueing::default()
             },
-            scalability: None,
-            slowdowns: Vec::new(),
-            host: None,
-            by_number: system::ByNumber::default(),
+            ..system::Station::named("s".into())
         };
         Station::new(
             &spec,

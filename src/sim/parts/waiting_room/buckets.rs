@@ -192,17 +192,8 @@ mod tests {
 
     fn spec() -> system::WaitingRoom {
         system::WaitingRoom {
-            order: AdmissionOrder::Fifo,
-            rate: None,
-            batch: None,
-            numbered: false,
             bucket: Some(MINUTE),
-            per_minute: None,
-            locations: None,
-            active_cap: None,
-            session: None,
-            poll_expiry: None,
-            opens_at: Span::ZERO,
+            ..system::WaitingRoom::default()
         }
     }
 

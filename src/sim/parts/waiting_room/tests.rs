@@ -1,19 +1,7 @@
 use super::*;
 
 fn spec() -> system::WaitingRoom {
-    system::WaitingRoom {
-        order: AdmissionOrder::Fifo,
-        rate: None,
-        batch: None,
-        numbered: false,
-        bucket: None,
-        per_minute: None,
-        locations: None,
-        active_cap: None,
-        session: None,
-        poll_expiry: None,
-        opens_at: Span::ZERO,
-    }
+    system::WaitingRoom::default()
 }
 
 /// Lets the room run and lists (time, token) of all admissions.

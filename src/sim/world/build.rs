@@ -97,6 +97,7 @@ impl<'m> World<'m> {
             phase_timeout: queue.alarm(Event::of(Kind::PhaseTimeout, 0)),
             requests: Requests::new(max_held(model)),
             called_at_once: CALLED_AT_ONCE,
+            clients: 0,
             op_times: vec![OpTime::default(); ops.len()].into(),
             ops: ops.into(),
             entry,
@@ -120,6 +121,7 @@ impl<'m> World<'m> {
             inventory: inventory(model),
             tokens: Tokens::default(),
             awaiting: Listeners::default(),
+            notices: Vec::new(),
             sent: 0,
             arrived: 0,
             connections: Vec::new(),
@@ -131,6 +133,7 @@ impl<'m> World<'m> {
             looks_at_services: true,
             answers_directly: false,
             counts_bytes: false,
+            sends_directly: model.network.is_none() && model.services.is_empty(),
             evaluate: queue.alarm(Event::of(Kind::Evaluate, 0)),
             crossed: Vec::new(),
             left_in_flight: 0,
@@ -453,6 +456,7 @@ impl World<'_> {
                     .push(self.interpreter.vu(number as usize, origin, journey, slots));
             }
         }
+        self.clients = self.vus.len();
     }
 }
 

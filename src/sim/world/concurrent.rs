@@ -68,6 +68,7 @@ impl World<'_> {
         if line as usize == self.vus.len() {
             let vu = self.interpreter.vu(line as usize, origin, journey, 0);
             self.vus.push(vu);
+            self.clients = self.vus.len();
         }
         let vu = &mut self.vus[line as usize];
         vu.origin = origin;

@@ -21,6 +21,8 @@ pub struct Fleet {
     /// Speed of each station as far as its replica decides it.
     speeds: Vec<f64>,
     pub(super) faults: Vec<FaultRun>,
+    /// By VU, the iteration in which it sent its last request; grows with the largest number seen.
+    iterations: Vec<u32>,
 }
 
 /// One service at work.
@@ -112,10 +114,20 @@ impl Fleet {
         Some(Box::new(Fleet {
             services: services.collect(),
             faults: super::faults::runs(model, &stream),
+            iterations: Vec::new(),
             speeds: (0..model.stations.len())
                 .map(|at| model.station_speed(at))
                 .collect(),
         }))
+    }
+
+    /// A VU sends a request in this iteration.
+    pub(super) fn sends_in(&mut self, vu: u32, iteration: u32) {
+        let at = vu as usize;
+        if self.iterations.len() <= at {
+            self.iterations.resize(at + 1, 0);
+        }
+        self.iterations[at] = iteration;
     }
 
     /// The speed that a station's replica leaves to it.
@@ -287,13 +299,13 @@ impl World<'_> {
             self.model.services[usize::from(service)].balancer,
             Balancer::Sticky { by_iteration: true }
         );
-        let same = iteration == self.vus[user as usize].iterations;
+        let same = iteration == self.fleet.as_ref()?.iterations[user as usize];
         (same || !by_iteration).then_some(replica)
     }
 
     fn remember(&mut self, service: u16, user: u32, replica: u16) {
-        let iteration = self.vus[user as usize].iterations;
         if let Some(fleet) = &mut self.fleet {
+            let iteration = fleet.iterations[user as usize];
             let homes = &mut fleet.services[usize::from(service)].homes;
             if homes.len() <= user as usize {
                 homes.resize(user as usize + 1, None);

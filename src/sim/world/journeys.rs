@@ -235,6 +235,7 @@ impl World<'_> {
                 self.left_in_flight += 1;
                 self.close_connection(id);
                 self.client_gone(request);
+                self.deliver(self.queue.now());
             }
             VuState::Awaiting => self.stop_awaiting(id, token),
             VuState::Sleeping => self.left_in_flight += u64::from(self.drop_answer(id)),
@@ -277,10 +278,10 @@ impl World<'_> {
             state: RequestState::InService,
             ..Request::new(EndpointId(site.endpoint), site.entry)
         };
-        if self.model.network.is_none() {
-            self.arrived += 1;
+        if self.sends_directly {
             let entry = site.entry as usize;
             if let Some(visit) = PlainVisit::of(&self.ops[entry]) {
+                self.arrived += 1;
                 let (samplers, stations) = (&mut self.samplers, &mut self.stations);
                 return match visit.begin(
                     now,
@@ -290,10 +291,14 @@ impl World<'_> {
                     &mut self.queue,
                 ) {
                     Admission::Granted | Admission::Queued => {}
-                    other => self.visit_otherwise(now, number, entry, other),
+                    other => {
+                        self.visit_otherwise(now, number, entry, other);
+                        self.deliver(now);
+                    }
                 };
             }
             if let Op::Delay(time) = self.ops[entry] {
+                self.arrived += 1;
                 request.state = RequestState::Delayed;
                 let over = Event::stale_after(Kind::DelayOver, number, ticket);
                 return self.after(time, over);
@@ -317,26 +322,22 @@ impl World<'_> {
     /// A request passes through a network first, or does something at once.
     #[inline(never)]
     fn enter_system(&mut self, now: Time, id: u32) {
+        let client = self.requests[id].client;
+        let vu = self.vus[client as usize];
+        if let Some(fleet) = &mut self.fleet {
+            fleet.sends_in(client, vu.iterations);
+        }
         match &self.model.network {
-            Some(network) => self.send_over_network(now, network, id),
-            None => self.advance_and_answer(now, id),
+            Some(network) => {
+                self.connected_by(client, vu.generation);
+                self.send_over_network(now, network, id);
+            }
+            None => {
+                self.arrived += 1;
+                self.advance_and_answer(now, id);
+            }
         }
-    }
-
-    /// A request's client gets its answer. Returns the client if it can go on at this instant.
-    #[inline]
-    pub(super) fn respond(&mut self, now: Time, id: u32) -> Option<u32> {
-        let request = &mut self.requests[id];
-        let client = request.client;
-        request.client = NONE;
-        if client == NONE || self.is_answered_elsewhere(now, id, client) {
-            return None;
-        }
-        let request = &self.requests[id];
-        let vu = &mut self.vus[client as usize];
-        let duration = record_response(now, request, vu, &mut self.recorder);
-        self.interpreter.answered(client, duration);
-        Some(client)
+        self.deliver(now);
     }
 
     /// A request that holds nothing, and that no other has called, is over. Returns its client, if it has one, which
@@ -354,20 +355,6 @@ impl World<'_> {
         let duration = record_response(now, request, vu, &mut self.recorder);
         self.interpreter.answered(client, duration);
         Some(client)
-    }
-
-    /// Notes where an answered request spent its time, if that is asked for, and sends the answer on its way,
-    /// if there is a network. Returns whether there is.
-    #[inline]
-    fn is_answered_elsewhere(&mut self, now: Time, id: u32, client: u32) -> bool {
-        if self.slow.is_some() {
-            self.trace_answer(now, id);
-        }
-        let Some(network) = &self.model.network else {
-            return false;
-        };
-        self.answer_sets_out(now, network, id, client);
-        true
     }
 
     /// Requests have reached their client timeout: status 0, and the work goes on without a client.
@@ -416,6 +403,7 @@ impl World<'_> {
         vu.state = VuState::Sleeping;
         self.ready.push_back(Work::Vu(client));
         self.client_gone(id);
+        self.deliver(now);
     }
 }
 

@@ -29,6 +29,7 @@ pub mod limiter;
 pub mod limits;
 pub mod links;
 pub mod network;
+mod notice;
 pub mod outcome;
 pub mod program;
 mod queueing;
@@ -84,6 +85,7 @@ use crate::parts::waiting_room::WaitingRoom;
 use client_timeout::TimeoutWatch;
 use event::{Event, Kind};
 use limits::Place;
+use notice::Notice;
 use outcome::{Outcome, Termination};
 use request::Requests;
 use scenario::ScenarioRun;
@@ -259,6 +261,8 @@ pub struct World<'m> {
     requests: Requests,
     /// How many requests may be in the system beside one for each VU.
     called_at_once: usize,
+    /// VUs that may send requests.
+    clients: usize,
     ops: Table<Op>,
     op_times: Table<OpTime>,
     entry: Vec<u32>,
@@ -296,6 +300,8 @@ pub struct World<'m> {
     room: Option<(WaitingRoom, AlarmId)>,
     /// VUs that wait to be told of their admission.
     awaiting: Listeners,
+    /// What VUs are to be told of the last handler's work.
+    notices: Vec<Notice>,
     /// Requests that VUs have sent.
     sent: u64,
     /// Requests of VUs that have reached the system.
@@ -329,6 +335,8 @@ pub struct World<'m> {
     slow: Option<Box<latency_breakdown::Breakdown>>,
     /// The begin or the end of a service means more than that a request waits no longer.
     looks_at_services: bool,
+    /// A request that is sent meets nothing that keeps something of its VU.
+    sends_directly: bool,
     /// There is no network, and nobody wants to know where the time of requests went.
     answers_directly: bool,
     /// An iteration's end is when bytes sent and received are told, or connections closed.
@@ -450,6 +458,7 @@ impl World<'_> {
     fn process_event(&mut self, now: Time, event: Event) {
         self.note_event(now, event);
         let first = self.handle(now, event);
+        self.deliver(now);
         self.resume_ready(now, first);
     }
 
@@ -467,8 +476,14 @@ impl World<'_> {
         let index = who as usize;
         match event.kind {
             Kind::Wake => return self.wake(who, ticket),
-            Kind::Completion => return self.complete(now, index),
-            Kind::DelayOver => return self.delay_over(now, who, ticket),
+            Kind::Completion => {
+                let over = self.complete(now, index);
+                return self.answer_first(now, over);
+            }
+            Kind::DelayOver => {
+                let over = self.delay_over(now, who, ticket);
+                return self.answer_first(now, over);
+            }
             Kind::PatienceOver => self.patience_over(now, who, ticket),
             Kind::ClientTimeout => self.client_timeout(now, index),
             Kind::Load => return self.load(now, index),
@@ -540,7 +555,10 @@ impl World<'_> {
         while let Some(work) = self.ready.pop_front() {
             match work {
                 Work::Vu(id) => self.resume(id),
-                Work::Request(id) => self.advance_and_answer(now, id),
+                Work::Request(id) => {
+                    self.resume_request(now, id);
+                    self.deliver(now);
+                }
             }
             done += 1;
             if done == WORK_PER_INSTANT && !self.ready.is_empty() {

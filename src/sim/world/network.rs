@@ -10,12 +10,15 @@ use crate::model::system::DistId;
 use super::World;
 use super::event::{Event, Kind};
 use super::request::RequestState;
-use super::vu::{Context, VuState};
+use super::notice::Notice;
+use super::vu::Context;
 
 /// A VU's connection and what is on it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Connection {
     connected: bool,
+    /// The VU's generation when it sent its last request.
+    generation: u32,
     /// Bytes of the running iteration.
     sent: u64,
     received: u64,
@@ -33,7 +36,8 @@ struct Answer {
     code: ResponseCode,
     admitted: bool,
     nothing_free: bool,
-    context: Context,
+    /// What the VU's next requests are about; `None` if that stays as it is.
+    context: Option<Context>,
 }
 
 impl World<'_> {
@@ -112,14 +116,14 @@ impl World<'_> {
         let line = self.connection(vu);
         let written = request.sent + Span(line.timings.blocked + line.timings.sending);
         let receiving = transfer(bytes, network.download);
-        let (mut code, mut context) = (request.code, request.context);
+        let (mut code, mut context) = (request.code, Some(request.context));
         let mut at = now + way + receiving;
         if at >= request.sent + timeout {
             at = request.sent + timeout;
             code = ResponseCode::TIMEOUT;
             line.time_out(timeout);
             // The VU never gets this answer.
-            context = self.vus[vu as usize].context;
+            context = None;
         } else if code == ResponseCode::REFUSED || code == ResponseCode::DIAL_TIMEOUT {
             at = now + way;
             // k6 gives a refused connection no time at all, and the next request tries again.
@@ -142,11 +146,10 @@ impl World<'_> {
             nothing_free: request.nothing_free && code == request.code,
             context,
         });
-        let user = &mut self.vus[vu as usize];
-        user.state = VuState::Sleeping;
-        let generation = user.generation;
+        let generation = self.connection(vu).generation;
         self.queue
             .at(at, Event::stale_after(Kind::Answer, vu, generation));
+        self.notices.push(Notice::AnswerSetsOut(vu));
     }
 
     /// An answer reaches its VU.
@@ -166,7 +169,7 @@ impl World<'_> {
         self.interpreter.answered(id, timings.duration());
         vu.reply.admitted = answer.admitted;
         vu.reply.nothing_free = answer.nothing_free;
-        vu.context = answer.context;
+        vu.context = answer.context.unwrap_or(vu.context);
         self.resume(id);
     }
 
@@ -232,11 +235,16 @@ impl World<'_> {
             .count() as u64
     }
 
+    /// The generation of a VU that sends a request: its answer is for no other.
+    pub(super) fn connected_by(&mut self, vu: u32, generation: u32) {
+        self.connection(vu).generation = generation;
+    }
+
     fn connection(&mut self, vu: u32) -> &mut Connection {
         let at = vu as usize;
         if self.connections.len() <= at {
             self.connections
-                .resize(self.vus.len().max(at + 1), Connection::default());
+                .resize(self.clients.max(at + 1), Connection::default());
         }
         &mut self.connections[at]
     }

@@ -447,6 +447,7 @@ impl World<'_> {
             .interpreter
             .vu(id, scenario.origin, scenario.journey, slots);
         self.vus.push(vu);
+        self.clients = self.vus.len();
         self.initialised_vus += 1;
         id as u32
     }

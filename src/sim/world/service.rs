@@ -10,10 +10,9 @@ use crate::parts::waiting::QueueEntry;
 use crate::parts::{Admission, Job};
 
 use super::event::Event;
-use super::journeys::record_response;
+use super::notice::Over;
 use super::request::{Request, RequestState};
 use super::system::refusal;
-use super::vu::NONE;
 use super::{Sampler, World};
 
 /// A visit whose service is as long as it is drawn, and in whose line nobody loses patience.
@@ -219,9 +218,9 @@ impl World<'_> {
         count as f64
     }
 
-    /// A job at a station is due. Returns the client of its request if that goes on at once.
+    /// A job at a station is due. Returns its request if that is over.
     #[inline(always)]
-    pub(super) fn complete(&mut self, now: Time, index: usize) -> Option<u32> {
+    pub(super) fn complete(&mut self, now: Time, index: usize) -> Option<Over> {
         let (part, alarm) = &mut self.stations[index];
         let (done, next) = part.complete(now, &self.requests);
         if let Some(at) = part.next_completion() {
@@ -234,25 +233,17 @@ impl World<'_> {
             self.turn_comes(now, next, true);
         }
         let id = done?;
-        let (request, free) = self.requests.slot_and_free(id);
+        let request = &mut self.requests[id];
         let time = &mut self.op_times[request.at as usize];
         time.visits += 1;
         time.served += u128::from(now.since_past(request.since).0);
         request.at += 1;
         let is_last = matches!(self.ops[request.at as usize], Op::Done);
-        if !(is_last && request.ends_by_answer() && self.answers_directly) {
-            request.state = RequestState::Ready;
-            return self.advance(now, id);
+        if is_last && request.ends_by_answer() && self.answers_directly {
+            return Some(Over { id, first: true });
         }
-        let client = request.end();
-        free.push(id);
-        if client == NONE {
-            return None;
-        }
-        let vu = &mut self.vus[client as usize];
-        let duration = record_response(now, request, vu, &mut self.recorder);
-        self.interpreter.answered(client, duration);
-        Some(client)
+        request.state = RequestState::Ready;
+        self.advance(now, id)
     }
 
     /// The rest of [`World::complete`], where somebody looks at services or something hangs on them.
@@ -262,7 +253,7 @@ impl World<'_> {
         now: Time,
         index: usize,
         (done, next): (Option<Job>, Option<Job>),
-    ) -> Option<u32> {
+    ) -> Option<Over> {
         if let Some(next) = next {
             self.service_begins(now, next);
         }
@@ -279,7 +270,7 @@ impl World<'_> {
             self.completion_triggers(now, index);
         }
         match self.ops[at] {
-            Op::Done if self.answers_by_end(id) => self.answer_and_close(now, id),
+            Op::Done if self.answers_by_end(id) => Some(Over { id, first: true }),
             _ => self.advance(now, id),
         }
     }

@@ -6,6 +6,7 @@ use crate::model::system::{DistId, EndpointId, Entity, ListAge, Op, PoolId};
 use crate::parts::Admission;
 
 use super::event::{Event, Kind};
+use super::notice::{Notice, Over};
 use super::outcome::Termination;
 use super::request::{Held, Request, RequestState};
 use super::vu::NONE;
@@ -66,15 +67,15 @@ macro_rules! instant_op {
 impl World<'_> {
     /// As [`World::advance`]; a client that can go on does so when its turn comes.
     pub(super) fn advance_and_answer(&mut self, now: Time, id: u32) {
-        if let Some(client) = self.advance(now, id) {
-            self.ready.push_back(Work::Vu(client));
+        if let Some(Over { id, .. }) = self.advance(now, id) {
+            self.close_with_answer(id);
         }
     }
 
-    /// Runs the program of a request's endpoint until virtual time must pass. Returns its client if that has its answer
-    /// and goes on at once, because nobody else's turn comes before.
+    /// Runs the program of a request's endpoint until virtual time must pass. Returns the request if it is over then and
+    /// has nothing to do but to answer its client.
     #[inline(never)]
-    pub(super) fn advance(&mut self, now: Time, id: u32) -> Option<u32> {
+    pub(super) fn advance(&mut self, now: Time, id: u32) -> Option<Over> {
         let request = &self.requests[id];
         if request.cancelled {
             self.drop_cancelled(now, id);
@@ -138,19 +139,15 @@ impl World<'_> {
         let _ = self.start_child(now, id, endpoint, true);
     }
 
-    /// A request comes to the end of its program: it is over. Returns its client if that goes on at once.
+    /// A request comes to the end of its program: it is over.
     #[inline(always)]
-    fn end_program(&mut self, now: Time, id: u32) -> Option<u32> {
+    fn end_program(&mut self, now: Time, id: u32) -> Option<Over> {
         if !self.answers_by_end(id) {
             self.finish(now, id);
             return None;
         }
-        let client = self.answer_and_close(now, id)?;
-        if self.ready.is_empty() {
-            return Some(client);
-        }
-        self.ready.push_back(Work::Vu(client));
-        None
+        let first = self.ready.is_empty();
+        Some(Over { id, first })
     }
 
     /// Whether a request at the end of its program has nothing to do but to answer its client.
@@ -548,9 +545,9 @@ impl World<'_> {
         }
     }
 
-    /// A delay of a request is over. Returns its client if that goes on at once.
+    /// A delay of a request is over. Returns the request if it is over as well.
     #[inline(always)]
-    pub(super) fn delay_over(&mut self, now: Time, id: u32, ticket: u32) -> Option<u32> {
+    pub(super) fn delay_over(&mut self, now: Time, id: u32, ticket: u32) -> Option<Over> {
         let mut request = &mut self.requests[id];
         if request.ticket != ticket || request.state != RequestState::Delayed {
             return None;
@@ -694,12 +691,21 @@ impl World<'_> {
             self.give_back_last(now, id);
         }
         if self.answers_by_end(id) {
-            if let Some(client) = self.answer_and_close(now, id) {
-                self.ready.push_back(Work::Vu(client));
-            }
-            return;
+            return self.close_with_answer(id);
         }
         self.finish_otherwise(now, id);
+    }
+
+    /// A request that has nothing to do but to answer its client does so and is over.
+    fn close_with_answer(&mut self, id: u32) {
+        let (request, free) = self.requests.slot_and_free(id);
+        let answer = *request;
+        let client = request.end();
+        free.push(id);
+        if client != NONE {
+            self.notices.push(Notice::Answered(answer));
+            self.ready.push_back(Work::Vu(client));
+        }
     }
 
     /// As [`World::finish`], where there is a caller or a network, or somebody looks where the time went.
@@ -716,11 +722,23 @@ impl World<'_> {
         }
     }
 
-    /// A request's client gets its answer; the request may go on.
+    /// A request's client gets its answer, over the network if there is one; the request may go on.
     fn answer_client(&mut self, now: Time, id: u32) {
-        if let Some(client) = self.respond(now, id) {
-            self.ready.push_back(Work::Vu(client));
+        let request = &mut self.requests[id];
+        let answer = *request;
+        request.client = NONE;
+        if answer.client == NONE {
+            return;
         }
+        if self.slow.is_some() {
+            self.trace_answer(now, id);
+        }
+        if let Some(network) = &self.model.network {
+            self.answer_sets_out(now, network, id, answer.client);
+            return;
+        }
+        self.notices.push(Notice::Answered(answer));
+        self.ready.push_back(Work::Vu(answer.client));
     }
 
     /// Answers a request's client or caller before the request ends; nobody waits for the rest.
@@ -851,7 +869,7 @@ impl World<'_> {
 
     /// One more request that no client makes. Returns whether there are too many: then the run ends.
     fn calls_too_many(&mut self, endpoint: EndpointId) -> bool {
-        if self.requests.live() >= self.called_at_once + self.vus.len() {
+        if self.requests.live() >= self.called_at_once + self.clients {
             self.ready.clear();
             self.stop(Termination::TooManyRequests(endpoint));
             return true;

@@ -6,6 +6,7 @@ use crate::model::system::AdmissionOrder;
 use crate::parts::waiting_room::Standing;
 
 use super::event::{Event, Kind};
+use super::notice::Notice;
 use super::vu::VuState;
 use super::{Work, World};
 
@@ -96,9 +97,7 @@ impl World<'_> {
     /// The user that awaits the admission of a token goes on: it is let through, or has lost its place.
     fn tell(&mut self, token: u32, admitted: bool) {
         while let Some(id) = self.awaiting.take_first(token) {
-            let vu = &mut self.vus[id as usize];
-            vu.reply.admitted = admitted;
-            vu.state = VuState::Sleeping;
+            self.notices.push(Notice::Admission(id, admitted));
             self.ready.push_back(Work::Vu(id));
         }
     }

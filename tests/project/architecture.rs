@@ -137,3 +137,44 @@ fn files_and_standard_output_have_one_door() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// Code of a file before its unit tests, line by line, without comments.
+fn code_of(file: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("");
+    code.lines()
+        .map(|line| line.split("//").next().unwrap_or("").to_owned())
+        .collect()
+}
+
+/// The components of a run: the system knows no VU, the load no resource, and neither knows the world.
+#[test]
+fn system_and_load_are_apart() {
+    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sim/world");
+    let rules: [(&str, &[&str]); 2] = [
+        ("system", &["World", "world::load", "Load"]),
+        ("load", &["World", "System"]),
+    ];
+    for (component, unknown) in rules {
+        let mut files = Vec::new();
+        sources(&world.join(component), &mut files);
+        assert!(files.len() > 3, "the sources of {component} were not found");
+        for file in files {
+            for (i, line) in code_of(&file).iter().enumerate() {
+                let words = line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+                let wrong = words.filter(|word| {
+                    unknown
+                        .iter()
+                        .any(|u| word == u || u.contains("::") && word.contains(u))
+                });
+                assert_eq!(
+                    wrong.collect::<Vec<_>>(),
+                    [""; 0],
+                    "{}:{}",
+                    file.display(),
+                    i + 1
+                );
+            }
+        }
+    }
+}

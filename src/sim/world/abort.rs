@@ -3,32 +3,26 @@
 use crate::engine::{Span, Time};
 use crate::load::verdict;
 
-use super::outcome::Termination;
+use super::World;
+use super::kernel::{Kernel, Phase};
+use super::load::Load;
+use super::load::vu::VuState;
 use super::summary::statistics;
+use super::termination::Termination;
 use super::values::MetricQuery;
-use super::vu::VuState;
-use super::{Phase, World};
 
 /// k6 looks every two seconds.
 const EVERY: Span = Span::secs(2);
 
 impl World<'_> {
-    /// Sets the alarm, if there is a threshold that may abort.
-    pub(super) fn watch_thresholds(&mut self) {
-        let all = self.model.thresholds.iter().flat_map(|t| &t.thresholds);
-        if all.into_iter().any(|t| t.abort_on_fail) {
-            self.queue.set_alarm(self.evaluate, Time::ZERO + EVERY);
-        }
-    }
-
     /// Evaluates all thresholds of metrics with samples, and aborts if one of them says so.
     pub(super) fn evaluate(&mut self, now: Time) {
-        if self.phase == Phase::Teardown {
+        if self.kernel.phase == Phase::Teardown {
             return;
         }
-        self.queue.set_alarm(self.evaluate, now + EVERY);
-        let elapsed = self.elapsed();
-        let view = MetricQuery::new(&self.recorder, self.model, elapsed.as_secs());
+        self.kernel.queue.set_alarm(self.load.evaluate, now + EVERY);
+        let elapsed = self.kernel.elapsed();
+        let view = MetricQuery::new(&self.load.recorder, self.model, elapsed.as_secs());
         let (mut crossed, mut aborts) = (Vec::new(), false);
         for thresholds in &self.model.thresholds {
             let Some(measured) = view.named(&thresholds.name, &statistics(&[thresholds])) else {
@@ -44,32 +38,32 @@ impl World<'_> {
             aborts |= verdict::aborts(thresholds, &measured.values, elapsed);
         }
         if aborts {
-            self.crossed = crossed;
+            self.load.crossed = crossed;
             self.abort(now);
         }
     }
 
     /// Interrupts all that runs; later scenarios never start, teardown does.
     pub(super) fn abort(&mut self, now: Time) {
-        self.end = Termination::Aborted;
-        self.queue.clear_alarm(self.evaluate);
-        self.queue.clear_alarm(self.phase_timeout);
-        let in_setup = self.phase == Phase::Setup;
+        self.kernel.end = Termination::Aborted;
+        self.kernel.queue.clear_alarm(self.load.evaluate);
+        self.kernel.queue.clear_alarm(self.load.phase_timeout);
+        let in_setup = self.kernel.phase == Phase::Setup;
         if in_setup {
             self.interrupt(0);
         }
-        for id in 1..self.vus.len() as u32 {
-            let vu = &self.vus[id as usize];
-            if vu.state == VuState::Idle || self.is_line(id) {
+        for id in 1..self.load.vus.len() as u32 {
+            let vu = &self.load.vus[id as usize];
+            if vu.state == VuState::Idle || self.load.is_line(id) {
                 continue;
             }
             let index = vu.origin.as_scenario().unwrap_or(0);
             self.interrupt(id);
-            self.vu_returned(index);
+            self.load.vu_returned(index);
         }
-        for scenario in &mut self.scenarios {
-            self.queue.clear_alarm(scenario.load_alarm);
-            self.queue.clear_alarm(scenario.hard_alarm);
+        for scenario in &mut self.load.scenarios {
+            self.kernel.queue.clear_alarm(scenario.load_alarm);
+            self.kernel.queue.clear_alarm(scenario.hard_alarm);
             scenario.load_over = true;
             if scenario.begun && scenario.spent.is_none() {
                 scenario.spent = Some(now.since(scenario.started));
@@ -78,9 +72,19 @@ impl World<'_> {
         }
         if in_setup {
             // There is nothing to tear down.
-            self.stop(Termination::Aborted);
+            self.kernel.stop(Termination::Aborted);
         } else {
             self.scenarios_over(now);
+        }
+    }
+}
+
+impl Load<'_> {
+    /// Sets the alarm, if there is a threshold that may abort.
+    pub(super) fn watch_thresholds(&mut self, kernel: &mut Kernel) {
+        let all = self.model.thresholds.iter().flat_map(|t| &t.thresholds);
+        if all.into_iter().any(|t| t.abort_on_fail) {
+            kernel.queue.set_alarm(self.evaluate, Time::ZERO + EVERY);
         }
     }
 }

@@ -10,9 +10,11 @@ use crate::measure::recorder::Timings;
 use crate::model::journey::SiteId;
 use crate::model::network::Reuse;
 
+use super::World;
 use super::event::{Event, Kind};
-use super::vu::{Context, Reply, VuState};
-use super::{Work, World};
+use super::kernel::{Kernel, Work};
+use super::load::Load;
+use super::load::vu::{Context, Reply, VuState};
 
 /// An answer to one of several requests under way.
 #[derive(Clone, Copy, Debug)]
@@ -48,44 +50,38 @@ struct Lines {
 }
 
 impl World<'_> {
-    /// Whether it is a line, not a VU that runs iterations.
-    pub(super) fn is_line(&self, id: u32) -> bool {
-        let concurrent = self.concurrent.as_deref();
-        concurrent.is_some_and(|c| c.lines.contains_key(&id))
-    }
-
     /// Sends a request of a VU that does not wait for it.
     pub(super) fn send_beside(&mut self, now: Time, id: u32, site: SiteId, tag: u64) {
-        let concurrent = self.concurrent.get_or_insert_default();
+        let concurrent = self.load.concurrent.get_or_insert_default();
         let lines = concurrent.vus.entry(id).or_default();
         let (origin, journey, context) = {
-            let vu = &self.vus[id as usize];
+            let vu = &self.load.vus[id as usize];
             (vu.origin, vu.journey, vu.context)
         };
-        let line = lines.free.pop().unwrap_or(self.vus.len() as u32);
+        let line = lines.free.pop().unwrap_or(self.load.vus.len() as u32);
         lines.under_way.push(line);
         concurrent.lines.insert(line, (id, tag));
-        if line as usize == self.vus.len() {
-            let vu = self.interpreter.vu(line as usize, origin, journey, 0);
-            self.vus.push(vu);
-            self.clients = self.vus.len();
+        if line as usize == self.load.vus.len() {
+            let vu = self.load.interpreter.vu(line as usize, origin, journey, 0);
+            self.load.vus.push(vu);
+            self.system.clients = self.load.vus.len();
         }
-        let vu = &mut self.vus[line as usize];
+        let vu = &mut self.load.vus[line as usize];
         vu.origin = origin;
         vu.context = context;
         vu.reply = Reply::default();
-        self.interpreter.assign_journey(vu, journey);
+        self.load.interpreter.assign_journey(vu, journey);
         self.send(now, line, site);
     }
 
     /// A line has its answer, or has given up: its VU goes on if it waits for that.
     pub(super) fn line_is_answered(&mut self, now: Time, line: u32) {
-        let vu = &mut self.vus[line as usize];
+        let vu = &mut self.load.vus[line as usize];
         vu.state = VuState::Idle;
         let (reply, context) = (vu.reply, vu.context);
-        let timings = self.last_timings(line);
-        let asked = self.retries.asked.remove(&line);
-        let Some(concurrent) = &mut self.concurrent else {
+        let timings = self.system.last_timings(line);
+        let asked = self.system.retries.asked.remove(&line);
+        let Some(concurrent) = &mut self.load.concurrent else {
             return;
         };
         let Some(&(id, tag)) = concurrent.lines.get(&line) else {
@@ -105,44 +101,27 @@ impl World<'_> {
             asked,
         ));
         if std::mem::take(&mut lines.waits) {
-            let vu = &mut self.vus[id as usize];
+            let vu = &mut self.load.vus[id as usize];
             // A time that it waits until is stale.
             vu.generation = vu.generation.wrapping_add(1);
-            self.ready.push_back(Work::Vu(id));
+            self.kernel.ready.push_back(Work::Vu(id));
         }
-    }
-
-    /// A VU waits for the answer to any request that it has under way, or so long. Returns whether it goes on now.
-    pub(super) fn wait_for_any(&mut self, now: Time, id: u32, at_most: Option<Span>) -> bool {
-        let lines = self.concurrent.as_deref_mut();
-        let lines = lines.and_then(|c| c.vus.get_mut(&id));
-        if let Some(lines) = lines {
-            lines.asks = true;
-            if !lines.arrived.is_empty() {
-                return true;
-            }
-            lines.waits = true;
-        }
-        let vu = &mut self.vus[id as usize];
-        vu.state = VuState::Sleeping;
-        if let Some(time) = at_most {
-            let event = Event::stale_after(Kind::Wake, id, vu.generation);
-            self.queue.at(now + time, event);
-        }
-        false
     }
 
     /// The answer that came first of those that the VU has not taken. It is its last reply then.
     pub(super) fn take_arrived(&mut self, id: u32) -> Option<Arrived> {
-        let lines = self.concurrent.as_deref_mut()?.vus.get_mut(&id)?;
+        let lines = self.load.concurrent.as_deref_mut()?.vus.get_mut(&id)?;
         lines.waits = false;
         if !std::mem::take(&mut lines.asks) {
             return None;
         }
         let (arrived, reply, context, asked) = lines.arrived.pop_front()?;
-        self.retries.asked.remove(&id);
-        self.retries.asked.extend(asked.map(|wait| (id, wait)));
-        let vu = &mut self.vus[id as usize];
+        self.system.retries.asked.remove(&id);
+        self.system
+            .retries
+            .asked
+            .extend(asked.map(|wait| (id, wait)));
+        let vu = &mut self.load.vus[id as usize];
         vu.reply = reply;
         vu.context = context;
         Some(arrived)
@@ -150,7 +129,7 @@ impl World<'_> {
 
     /// The iteration of a VU is over: what it has under way is left to the system, and counts nowhere.
     pub(super) fn give_up_lines(&mut self, id: u32) {
-        let lines = self.concurrent.as_deref_mut();
+        let lines = self.load.concurrent.as_deref_mut();
         let Some(lines) = lines.and_then(|c| c.vus.get_mut(&id)) else {
             return;
         };
@@ -165,16 +144,50 @@ impl World<'_> {
 
     /// Bytes that the lines of a VU have sent and received in its iteration. Their connections close with its own.
     pub(super) fn bytes_of_lines(&mut self, id: u32) -> (u64, u64) {
-        let lines = self.concurrent.as_deref();
+        let lines = self.load.concurrent.as_deref();
         let lines = lines.and_then(|c| c.vus.get(&id));
         let mut sum = (0, 0);
         for line in lines.map_or_else(Vec::new, |l| l.free.clone()) {
-            let (sent, received) = self.take_bytes(line);
+            let (sent, received) = self.system.take_bytes(line);
             sum = (sum.0 + sent, sum.1 + received);
             if self.model.reuse == Reuse::WithinIteration {
-                self.close_connection(line);
+                self.system.close_connection(&mut self.kernel, line);
             }
         }
         sum
+    }
+}
+
+impl Load<'_> {
+    /// Whether it is a line, not a VU that runs iterations.
+    pub(super) fn is_line(&self, id: u32) -> bool {
+        let concurrent = self.concurrent.as_deref();
+        concurrent.is_some_and(|c| c.lines.contains_key(&id))
+    }
+
+    /// A VU waits for the answer to any request that it has under way, or so long. Returns whether it goes on now.
+    pub(super) fn wait_for_any(
+        &mut self,
+        kernel: &mut Kernel,
+        now: Time,
+        id: u32,
+        at_most: Option<Span>,
+    ) -> bool {
+        let lines = self.concurrent.as_deref_mut();
+        let lines = lines.and_then(|c| c.vus.get_mut(&id));
+        if let Some(lines) = lines {
+            lines.asks = true;
+            if !lines.arrived.is_empty() {
+                return true;
+            }
+            lines.waits = true;
+        }
+        let vu = &mut self.vus[id as usize];
+        vu.state = VuState::Sleeping;
+        if let Some(time) = at_most {
+            let event = Event::stale_after(Kind::Wake, id, vu.generation);
+            kernel.queue.at(now + time, event);
+        }
+        false
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that can happen at an instant. The one `match` over it, in [`World`](super::World), is
+//! Everything that can happen at an instant. The one `match` over it, in [`World`](crate::world::World), is
 //! the simulator's table of contents.
 
 use crate::engine::Turn;

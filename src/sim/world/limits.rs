@@ -6,17 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytesize::ByteSize;
 
-use super::World;
-use super::event::{Event, Kind};
-use super::outcome::Termination;
-use super::request::{Held, Request};
-use super::slowdown::{SlowdownRun, Slowed};
-use super::vu::Vu;
 use crate::engine::Time;
 use crate::load::plan;
-use crate::model::Model;
-use crate::model::duration;
 use crate::model::system::EndpointId;
+use crate::model::{Model, duration};
+
+use super::World;
+use super::event::{Event, Kind};
+use super::load::vu::Vu;
+use super::system::System;
+use super::system::request::{Held, Request};
+use super::system::slowdown::{SlowdownRun, Slowed};
+use super::termination::Termination;
 
 /// Bytes that one run may take; what is counted is what grows with the length and the load of a run.
 static MEMORY: AtomicU64 = AtomicU64::new(u64::MAX);
@@ -158,7 +159,7 @@ impl World<'_> {
         let vus = plan::planned_vus(&self.model.scenarios);
         let room = vus.saturating_mul(size_of::<Vu>() as u64) <= self.run_limits.memory;
         if !room {
-            self.stop(Termination::TooMuchMemory(TooMuchMemory {
+            self.kernel.stop(Termination::TooMuchMemory(TooMuchMemory {
                 at: Time::ZERO,
                 limit: self.run_limits.memory,
                 most: Hoard::Vus(vus),
@@ -170,22 +171,23 @@ impl World<'_> {
     /// Ends a run that is beyond a limit. To be called now and then between two events.
     #[cold]
     pub(super) fn look_at_limits(&mut self) {
-        let now = self.queue.now();
+        let now = self.kernel.queue.now();
         let (instant, events) = self.run_limits.instant;
         if now != instant {
-            self.run_limits.instant = (now, self.events);
-        } else if self.events - events > self.run_limits.events.max(8 * self.vus.len() as u64)
-            && let Some((time, event)) = self.queue.pop()
+            self.run_limits.instant = (now, self.kernel.events);
+        } else if self.kernel.events - events
+            > self.run_limits.events.max(8 * self.load.vus.len() as u64)
+            && let Some((time, event)) = self.kernel.queue.pop()
             && time == now
         {
-            return self.stop(Termination::Stuck(self.place(event)));
+            return self.kernel.stop(Termination::Stuck(self.place(event)));
         }
         let hoards = self.hoards();
         let bytes: u64 = hoards.iter().map(|(bytes, _)| bytes).sum();
         if bytes > self.run_limits.memory
             && let Some(&(_, most)) = hoards.iter().max_by_key(|(bytes, _)| *bytes)
         {
-            self.stop(Termination::TooMuchMemory(TooMuchMemory {
+            self.kernel.stop(Termination::TooMuchMemory(TooMuchMemory {
                 at: now,
                 limit: self.run_limits.memory,
                 most,
@@ -196,19 +198,27 @@ impl World<'_> {
     /// What grows in the course of a run: bytes, and of what.
     fn hoards(&self) -> [(u64, Hoard); 5] {
         let bytes = |number: usize, each: usize| (number * each) as u64;
-        let slots = self.requests.numbers().len();
-        let held = bytes(slots, self.requests.most_held() * size_of::<Held>());
-        let vus = self.vus.len();
-        let slowdowns: usize = self.slowdowns.iter().map(|s| s.open() as usize).sum();
-        let most_open = self.slowdowns.iter().max_by_key(|s| s.open());
+        let slots = self.system.requests.numbers().len();
+        let held = bytes(slots, self.system.requests.most_held() * size_of::<Held>());
+        let vus = self.load.vus.len();
+        let slowdowns: usize = self
+            .system
+            .slowdowns
+            .iter()
+            .map(|s| s.open() as usize)
+            .sum();
+        let most_open = self.system.slowdowns.iter().max_by_key(|s| s.open());
         let slowed = most_open.map_or(Slowed::Station(0), SlowdownRun::slowed);
-        let events = self.queue.pending();
-        let samples = self.recorder.kept();
+        let events = self.kernel.queue.pending();
+        let samples = self.load.recorder.kept();
         [
             (samples.bytes as u64, Hoard::Samples(samples.count as u64)),
             (
                 bytes(slots, size_of::<Request>()) + held,
-                Hoard::Requests(self.requests.live() as u64, self.crowded_endpoint()),
+                Hoard::Requests(
+                    self.system.requests.live() as u64,
+                    self.system.crowded_endpoint(),
+                ),
             ),
             (
                 bytes(slowdowns, EVENT),
@@ -222,6 +232,23 @@ impl World<'_> {
         ]
     }
 
+    /// Whose event it is.
+    fn place(&self, event: Event) -> Place {
+        let who = event.who() as usize;
+        match event.kind {
+            Kind::Wake | Kind::Answer => Place::Journey(self.load.vus[who].journey),
+            Kind::DelayOver | Kind::PatienceOver => {
+                Place::Endpoint(EndpointId(self.system.requests[event.who()].endpoint))
+            }
+            Kind::SlowdownBegins | Kind::SlowdownEnds => {
+                Place::Slowdowns(self.system.slowdowns[who].slowed())
+            }
+            _ => Place::Load,
+        }
+    }
+}
+
+impl System<'_> {
     /// The endpoint with most requests in the system.
     fn crowded_endpoint(&self) -> EndpointId {
         let mut counts = vec![0_u64; self.model.endpoints.len()];
@@ -230,21 +257,6 @@ impl World<'_> {
         }
         let most = counts.iter().enumerate().max_by_key(|(_, n)| **n);
         EndpointId(most.map_or(0, |(index, _)| index as u16))
-    }
-
-    /// Whose event it is.
-    fn place(&self, event: Event) -> Place {
-        let who = event.who() as usize;
-        match event.kind {
-            Kind::Wake | Kind::Answer => Place::Journey(self.vus[who].journey),
-            Kind::DelayOver | Kind::PatienceOver => {
-                Place::Endpoint(EndpointId(self.requests[event.who()].endpoint))
-            }
-            Kind::SlowdownBegins | Kind::SlowdownEnds => {
-                Place::Slowdowns(self.slowdowns[who].slowed())
-            }
-            _ => Place::Load,
-        }
     }
 }
 
@@ -270,10 +282,10 @@ mod tests {
         limits(&mut world.run_limits);
         world.start();
         world.drain();
-        while world.phase != super::super::Phase::Over && world.step() {
+        while world.kernel.phase != crate::world::kernel::Phase::Over && world.step() {
             world.look_at_limits();
         }
-        world.end
+        world.kernel.end
     }
 
     #[test]

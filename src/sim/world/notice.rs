@@ -3,14 +3,15 @@
 
 use crate::engine::Time;
 
-use super::journeys::record_response;
-use super::request::Request;
-use super::vu::VuState;
-use super::{Work, World};
+use super::World;
+use super::kernel::Work;
+use super::load::record_response;
+use super::load::vu::VuState;
+use super::system::request::Request;
 
 /// Something that a VU is told.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Notice {
+pub(crate) enum Notice {
     /// The answer to its request, as that was then. The VU is ready to go on.
     Answered(Request),
     /// The answer to its request is on the way over the network.
@@ -19,65 +20,55 @@ pub(super) enum Notice {
     Admission(u32, bool),
 }
 
-/// A request is over that has nothing to do but to answer its client.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Over {
-    /// The request. Its slot is still its own.
-    pub id: u32,
-    /// Its client goes on before everything that is ready.
-    pub first: bool,
-}
-
 impl World<'_> {
     /// Tells VUs what the last handler of the system left for them.
     #[inline(always)]
-    pub(super) fn deliver(&mut self, now: Time) {
-        if !self.notices.is_empty() {
+    pub(crate) fn deliver(&mut self, now: Time) {
+        if !self.system.notices.is_empty() {
             self.deliver_all(now);
         }
     }
 
     #[inline(never)]
     fn deliver_all(&mut self, now: Time) {
-        for notice in &self.notices {
+        for notice in &self.system.notices {
             match notice {
                 Notice::Answered(request) => {
                     let client = request.client;
-                    let vu = &mut self.vus[client as usize];
-                    let duration = record_response(now, request, vu, &mut self.recorder);
-                    self.interpreter.answered(client, duration);
+                    let vu = &mut self.load.vus[client as usize];
+                    let duration = record_response(now, request, vu, &mut self.load.recorder);
+                    self.load.interpreter.answered(client, duration);
                 }
-                Notice::AnswerSetsOut(vu) => self.vus[*vu as usize].state = VuState::Sleeping,
+                Notice::AnswerSetsOut(vu) => self.load.vus[*vu as usize].state = VuState::Sleeping,
                 Notice::Admission(vu, admitted) => {
-                    let vu = &mut self.vus[*vu as usize];
+                    let vu = &mut self.load.vus[*vu as usize];
                     vu.reply.admitted = *admitted;
                     vu.state = VuState::Sleeping;
                 }
             }
         }
-        self.notices.clear();
+        self.system.notices.clear();
     }
 
     /// A request goes on at this instant.
     #[inline(always)]
-    pub(super) fn resume_request(&mut self, now: Time, id: u32) {
-        let over = self.advance(now, id);
+    pub(crate) fn resume_request(&mut self, now: Time, id: u32) {
+        let over = self.system.advance(&mut self.kernel, now, id);
         if let Some(client) = self.answer_first(now, over) {
-            self.ready.push_back(Work::Vu(client));
+            self.kernel.ready.push_back(Work::Vu(client));
         }
     }
 
-    /// Answers the client of a request that is over, if one is. Returns the client if it goes on before everything that
-    /// is ready.
+    /// Answers the client of a request that is over and has nothing else to do, if there is one. Returns the client if it goes
+    /// on now, because nobody else's turn comes before.
     #[inline(always)]
-    pub(super) fn answer_first(&mut self, now: Time, over: Option<Over>) -> Option<u32> {
-        let Over { id, first } = over?;
+    pub(crate) fn answer_first(&mut self, now: Time, over: Option<u32>) -> Option<u32> {
         self.deliver(now);
-        let client = self.answer_and_close(now, id)?;
-        if first {
+        let client = self.answer_and_close(now, over?)?;
+        if self.kernel.ready.is_empty() {
             return Some(client);
         }
-        self.ready.push_back(Work::Vu(client));
+        self.kernel.ready.push_back(Work::Vu(client));
         None
     }
 }

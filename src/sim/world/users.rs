@@ -6,13 +6,15 @@ use crate::engine::{Span, Time};
 use crate::measure::recorder::{SampleSource, SampleTags, Timings};
 use crate::model::journey::{CheckId, GroupId, MetricId, SiteId, Step};
 use crate::model::scenario::Executor;
+use crate::parts::inventory::Inventory;
 
+use super::World;
 use super::concurrent::Arrived;
 use super::event::{Event, Kind};
-use super::outcome::Termination;
-use super::vu::{Context, NONE, Reply, VuState};
-use super::{Phase, World};
-use crate::parts::inventory::Inventory;
+use super::kernel::{Kernel, Phase};
+use super::load::Load;
+use super::load::vu::{Context, NONE, Reply, VuState};
+use super::termination::Termination;
 
 /// The VU that acts next, and what it knows.
 #[derive(Clone, Copy, Debug)]
@@ -109,14 +111,14 @@ impl StateView<'_> {
     /// [`Arrived::timings`].
     #[must_use]
     pub fn timings(&self, vu: u32) -> Option<Timings> {
-        self.world.last_timings(vu)
+        self.world.system.last_timings(vu)
     }
 
     /// How long the last answer of a VU asks it to wait before it tries again, as HTTP's `Retry-After` does; zero if it does
     /// not.
     #[must_use]
     pub fn retry_after(&self, vu: u32) -> Span {
-        let asked = self.world.retries.asked.get(&vu);
+        let asked = self.world.system.retries.asked.get(&vu);
         asked.copied().unwrap_or(Span::ZERO)
     }
 
@@ -129,7 +131,7 @@ impl StateView<'_> {
     /// The seat that its request is about, or that its hold is on.
     #[must_use]
     pub fn seat(&self) -> Option<u32> {
-        let inventory = self.world.inventory.as_ref()?;
+        let inventory = self.world.system.inventory.as_ref()?;
         let known = (self.context.seat != NONE).then_some(self.context.seat);
         known.or_else(|| inventory.seat_of(self.context.hold))
     }
@@ -138,14 +140,14 @@ impl StateView<'_> {
     /// not wait.
     #[must_use]
     pub fn place(&self) -> Option<(u32, Option<Span>)> {
-        let (room, _) = self.world.room.as_ref()?;
-        room.place(self.world.queue.now(), self.context.token)
+        let (room, _) = self.world.system.room.as_ref()?;
+        room.place(self.world.kernel.queue.now(), self.context.token)
     }
 
     /// The first of the VUs that are a scenario's.
     #[must_use]
     pub fn first_vu(&self, scenario: usize) -> u32 {
-        self.world.scenarios[scenario].first
+        self.world.load.scenarios[scenario].first
     }
 
     /// How the run stands.
@@ -153,10 +155,10 @@ impl StateView<'_> {
     pub fn standing(&self) -> Standing {
         let world = self.world;
         Standing {
-            completed: world.recorder.complete_iterations(),
-            interrupted: world.recorder.interrupted,
-            active: world.active_vus,
-            initialised: world.initialised_vus,
+            completed: world.load.recorder.complete_iterations(),
+            interrupted: world.load.recorder.interrupted,
+            active: world.load.active_vus,
+            initialised: world.load.initialised_vus,
         }
     }
 
@@ -164,8 +166,8 @@ impl StateView<'_> {
     /// share of them that are over.
     #[must_use]
     pub fn progress(&self, scenario: usize) -> (Time, f64) {
-        let run = &self.world.scenarios[scenario];
-        let spent = self.world.queue.now().since(run.started).as_secs();
+        let run = &self.world.load.scenarios[scenario];
+        let spent = self.world.kernel.queue.now().since(run.started).as_secs();
         let over = run.attempts.saturating_sub(u64::from(run.active)) as f64;
         let share = match self.world.model.scenarios[scenario].executor {
             Executor::SharedIterations { iterations, .. } => over / iterations.max(1) as f64,
@@ -180,7 +182,7 @@ impl StateView<'_> {
     /// The free seats of its event, as numbers among those of all events.
     #[must_use]
     pub fn free_seats(&self) -> Vec<u32> {
-        let inventory = self.world.inventory.as_ref();
+        let inventory = self.world.system.inventory.as_ref();
         let free = inventory.map(|i| i.free_of(self.context.event).collect());
         free.unwrap_or_default()
     }
@@ -190,8 +192,8 @@ impl<'m> World<'m> {
     /// VUs on journeys that consist of [`Step::External`] do what this source says.
     #[must_use]
     pub fn with_users(mut self, users: Box<dyn UserSource + 'm>) -> Self {
-        self.users = Some(users);
-        self.retries.is_told = true;
+        self.load.users = Some(users);
+        self.system.retries.is_told = true;
         self
     }
 
@@ -200,14 +202,14 @@ impl<'m> World<'m> {
     #[cold]
     pub(super) fn resume_external(&mut self, now: Time, id: u32) -> Option<bool> {
         let mut arrived = None;
-        if self.concurrent.is_some() {
-            if self.is_line(id) {
+        if self.load.concurrent.is_some() {
+            if self.load.is_line(id) {
                 self.line_is_answered(now, id);
                 return Some(false);
             }
             arrived = self.take_arrived(id);
         }
-        let vu = &mut self.vus[id as usize];
+        let vu = &mut self.load.vus[id as usize];
         if vu.context.user == NONE {
             // Every VU is a user of its own.
             vu.context.user = id % self.model.users.max(1);
@@ -222,27 +224,29 @@ impl<'m> World<'m> {
         };
         let origin = turn.origin;
         let label = |group| SampleTags { origin, group };
-        let mut users = self.users.take()?;
+        let mut users = self.load.users.take()?;
         let goes_on = loop {
-            let context = self.vus[id as usize].context;
+            let context = self.load.vus[id as usize].context;
             let world = &*self;
             match users.next(turn, &StateView { world, context }) {
                 // What takes no time is followed at once.
                 UserAction::Identify(entities) => self.identify(id, entities),
                 UserAction::Check(check, passed) => {
-                    self.recorder.checks(now, origin, (check, 1), passed);
+                    self.load.recorder.checks(now, origin, (check, 1), passed);
                 }
                 UserAction::Record(metric, group, value) => {
-                    self.recorder.custom(now, metric, label(group), value);
+                    self.load.recorder.custom(now, metric, label(group), value);
                 }
                 UserAction::GroupEnd(group, duration) => {
-                    self.recorder.group(now, label(Some(group)), duration);
+                    self.load.recorder.group(now, label(Some(group)), duration);
                 }
                 UserAction::Send(site, tag) => {
                     self.send_beside(now, id, site, tag);
                     break Some(true);
                 }
-                UserAction::WaitForAny(at_most) => break Some(self.wait_for_any(now, id, at_most)),
+                UserAction::WaitForAny(at_most) => {
+                    break Some(self.load.wait_for_any(&mut self.kernel, now, id, at_most));
+                }
                 UserAction::Done => {
                     self.give_up_lines(id);
                     break None;
@@ -254,7 +258,7 @@ impl<'m> World<'m> {
             }
             turn.arrived = None;
         };
-        self.users = Some(users);
+        self.load.users = Some(users);
         goes_on
     }
 
@@ -262,27 +266,19 @@ impl<'m> World<'m> {
     fn end_turn(&mut self, now: Time, id: u32, origin: SampleSource, action: UserAction) {
         match action {
             UserAction::Request(site) => self.send(now, id, site),
-            UserAction::Sleep(time) => self.sleep(now, id, time),
+            UserAction::Sleep(time) => self.load.sleep(&mut self.kernel, now, id, time),
             UserAction::Rest(time) => self.rest(now, id, time),
-            UserAction::Abort if self.phase != Phase::Teardown => {
+            UserAction::Abort if self.kernel.phase != Phase::Teardown => {
                 // The iteration that ends the test counts.
                 if origin.as_scenario().is_some() {
                     self.rest(now, id, Span::ZERO);
                 }
                 self.abort(now);
             }
-            UserAction::Fail(why) => self.stop(Termination::Failed(why)),
+            UserAction::Fail(why) => self.kernel.stop(Termination::Failed(why)),
             // The end, or an abort in teardown.
-            _ => self.stop(Termination::Aborted),
+            _ => self.kernel.stop(Termination::Aborted),
         }
-    }
-
-    /// A VU sleeps for some time.
-    fn sleep(&mut self, now: Time, id: u32, time: Span) {
-        let vu = &mut self.vus[id as usize];
-        vu.state = VuState::Sleeping;
-        let event = Event::stale_after(Kind::Wake, id, vu.generation);
-        self.queue.at(now + time, event);
     }
 
     /// The next requests of a VU are about these. What does not exist is nothing.
@@ -291,14 +287,14 @@ impl<'m> World<'m> {
             true => number,
             false => NONE,
         };
-        let context = &mut self.vus[id as usize].context;
+        let context = &mut self.load.vus[id as usize].context;
         if let Some(user) = entities.user {
             context.user = user % self.model.users.max(1);
         }
         if let Some(token) = entities.token {
-            context.token = known(token, u64::from(self.tokens.issued()));
+            context.token = known(token, u64::from(self.system.tokens.issued()));
             if entities.user.is_none() {
-                context.user = self.tokens.owner(token).unwrap_or(context.user);
+                context.user = self.system.tokens.owner(token).unwrap_or(context.user);
             }
         }
         let events = self.model.inventory.as_ref().map_or(0, |i| i.events);
@@ -306,12 +302,22 @@ impl<'m> World<'m> {
             context.event = known(event, u64::from(events));
         }
         if let Some(seat) = entities.seat {
-            let seats = self.inventory.as_ref().map_or(0, Inventory::seats);
+            let seats = self.system.inventory.as_ref().map_or(0, Inventory::seats);
             context.seat = known(seat, seats);
         }
         if let Some(hold) = entities.hold {
             context.hold = hold;
         }
+    }
+}
+
+impl Load<'_> {
+    /// A VU sleeps for some time.
+    fn sleep(&mut self, kernel: &mut Kernel, now: Time, id: u32, time: Span) {
+        let vu = &mut self.vus[id as usize];
+        vu.state = VuState::Sleeping;
+        let event = Event::stale_after(Kind::Wake, id, vu.generation);
+        kernel.queue.at(now + time, event);
     }
 }
 

@@ -1,0 +1,263 @@
+//! Building the load of a model: scenarios with their plans, VUs, and how they send requests.
+
+use std::collections::VecDeque;
+
+use crate::engine::Time;
+use crate::engine::queue::EventQueue;
+use crate::engine::table::Table;
+use crate::load::arrivals::Ticks;
+use crate::load::looping::{self, LoopPlan};
+use crate::load::plan;
+use crate::load::poisson::RateCurve;
+use crate::load::ramping_vus::RampingVus;
+use crate::load::replay::Replayed;
+use crate::measure::recorder::{Recorder, SampleSource};
+use crate::model::Model;
+use crate::model::journey::{CustomKind, Expected, Journey};
+use crate::model::scenario::{Executor, Scenario};
+
+use super::client_timeout::TimeoutWatch;
+use super::scenario::{ArrivalLaw, OpenSource, Pattern, ScenarioRun};
+use super::vu::{Choices, JourneyInterpreter};
+use super::{Load, SitePlan};
+use crate::world::build::Seeds;
+use crate::world::event::{Event, Kind};
+
+impl<'m> Load<'m> {
+    /// The load of a model at the start mark, with its client timeouts and how requests are sent from each site.
+    pub(crate) fn new(
+        model: &'m Model,
+        seeds: Seeds,
+        queue: &mut EventQueue<Event>,
+        (watches, sites): (Vec<TimeoutWatch>, Vec<SitePlan>),
+    ) -> Load<'m> {
+        Load {
+            model,
+            // Scenarios that do not overlap share VUs, as k6 plans them.
+            initialised_vus: plan::planned_vus(&model.scenarios),
+            vus: Table::default(),
+            interpreter: JourneyInterpreter::new(model, choices(model, seeds)),
+            users: None,
+            concurrent: None,
+            scenarios: Population { next: 1 }.scenarios(model, seeds, queue).into(),
+            active_vus: 0,
+            second: queue.alarm(Event::of(Kind::Second, 0)),
+            phase_timeout: queue.alarm(Event::of(Kind::PhaseTimeout, 0)),
+            idle_watches: watches.len(),
+            watches,
+            sites: sites.into(),
+            sent: 0,
+            counts_bytes: false,
+            evaluate: queue.alarm(Event::of(Kind::Evaluate, 0)),
+            crossed: Vec::new(),
+            left_in_flight: 0,
+            recorder: recorder(model),
+        }
+    }
+}
+
+impl Load<'_> {
+    /// Makes the VUs of all scenarios, one after another; number 0 is for setup and teardown.
+    pub(crate) fn make_vus(&mut self) {
+        let journeys = &self.model.journeys;
+        // Setup and teardown may need as many loop counters as any journey.
+        let most = journeys.iter().map(|j| j.loop_slots).max().unwrap_or(0);
+        let number = self.scenarios.last().map_or(1, |s| s.first + s.size);
+        self.vus.reserve_exact(number as usize);
+        self.vus.push(
+            self.interpreter
+                .vu(0, SampleSource::SETUP, 0, usize::from(most)),
+        );
+        for scenario in &self.scenarios {
+            let slots = usize::from(journeys[usize::from(scenario.journey)].loop_slots);
+            for number in scenario.first..scenario.first + scenario.size {
+                let (origin, journey) = (scenario.origin, scenario.journey);
+                self.vus
+                    .push(self.interpreter.vu(number as usize, origin, journey, slots));
+            }
+        }
+    }
+}
+
+/// One watch for each distinct client timeout, and how requests are sent from each site.
+pub(crate) fn watches(
+    model: &Model,
+    queue: &mut EventQueue<Event>,
+    entry: &[u32],
+) -> (Vec<TimeoutWatch>, Vec<SitePlan>) {
+    let mut watches: Vec<TimeoutWatch> = Vec::new();
+    let mut sites = Vec::new();
+    for site in &model.sites {
+        let known = watches.iter().position(|w| w.timeout == site.timeout);
+        let watch = known.unwrap_or_else(|| {
+            let alarm = queue.alarm(Event::of(Kind::ClientTimeout, watches.len()));
+            watches.push(TimeoutWatch::new(site.timeout, alarm));
+            watches.len() - 1
+        });
+        sites.push(SitePlan {
+            endpoint: site.endpoint.0,
+            watch: watch as u16,
+            entry: entry[site.endpoint.index()]
+                - u32::from(model.endpoints[site.endpoint.index()].generated),
+        });
+    }
+    (watches, sites)
+}
+
+/// The VUs that scenarios have from the start, by number.
+struct Population {
+    /// The next number: 0 is for setup and teardown.
+    next: u32,
+}
+
+impl Population {
+    fn scenarios(
+        &mut self,
+        model: &Model,
+        seeds: Seeds,
+        queue: &mut EventQueue<Event>,
+    ) -> Vec<ScenarioRun> {
+        let scenarios = model.scenarios.iter().enumerate();
+        scenarios
+            .map(|(i, s)| self.add(i, s, seeds, queue))
+            .collect()
+    }
+
+    fn add(
+        &mut self,
+        index: usize,
+        scenario: &Scenario,
+        seeds: Seeds,
+        queue: &mut EventQueue<Event>,
+    ) -> ScenarioRun {
+        let origin = SampleSource::scenario(index);
+        let (mut pattern, count, planned) = pattern(scenario, seeds);
+        let (first, size) = (self.next, count as u32);
+        self.next += size;
+        if let Pattern::Arrivals { idle, .. } = &mut pattern {
+            idle.extend(first..first + planned as u32);
+        }
+        let regular_end = plan::regular_duration(&scenario.executor);
+        let load = Event::of(Kind::Load, index);
+        // Arrivals come by the thousand, steps of a ramp or a loop hardly ever.
+        let load_alarm = match &pattern {
+            Pattern::Open { .. } | Pattern::Arrivals { .. } => queue.busy_alarm(load),
+            Pattern::Ramp(_) | Pattern::Loop(_) => queue.alarm(load),
+        };
+        ScenarioRun {
+            origin,
+            journey: scenario.journey.0,
+            first,
+            size,
+            start_time: scenario.start_time,
+            regular_end,
+            hard_end: regular_end + scenario.graceful_stop,
+            pattern,
+            load_alarm,
+            hard_alarm: queue.alarm(Event::of(Kind::HardStop, index)),
+            started: Time::ZERO,
+            pending_tick: None,
+            begun: false,
+            active: 0,
+            attempts: 0,
+            load_over: false,
+            spent: None,
+            cut_short: false,
+        }
+    }
+}
+
+fn choices(model: &Model, seeds: Seeds) -> Vec<Choices> {
+    let of = |journey: &Journey| Choices::new(seeds.seed, seeds.replication, &journey.name);
+    model.journeys.iter().map(of).collect()
+}
+
+fn recorder(model: &Model) -> Recorder {
+    let kinds: Vec<CustomKind> = model.metrics.iter().map(|m| m.kind).collect();
+    let sites = &model.sites;
+    let mut recorder = Recorder::new(
+        sites.len(),
+        model.scenarios.len(),
+        model.checks.len(),
+        &kinds,
+    );
+    if sites.iter().any(|site| site.expected != Expected::Usual) {
+        recorder.expect(sites.iter().map(|site| site.expected.clone()).collect());
+    }
+    recorder
+}
+
+/// How a scenario's load comes about, how many VUs it may have, and how many are there from the start.
+fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
+    let grace = scenario.graceful_stop;
+    let looping = |plan: LoopPlan| (Pattern::Loop(plan), plan.vus, plan.vus);
+    let stream = || Box::new(seeds.stream(&format!("scenarios.{}.arrivals", scenario.name)));
+    match &scenario.executor {
+        Executor::RampingVus {
+            start_vus,
+            stages,
+            graceful_ramp_down: wait,
+        } => ramp(RampingVus::new(*start_vus, stages, *wait, grace)),
+        Executor::ConstantVus { vus, duration } => {
+            looping(looping::constant_vus(*vus, *duration, grace))
+        }
+        Executor::SharedIterations {
+            vus,
+            iterations: n,
+            max_duration: end,
+        } => looping(looping::shared_iterations(*vus, *n, *end, grace)),
+        Executor::PerVuIterations {
+            vus,
+            iterations: n,
+            max_duration: end,
+        } => looping(looping::per_vu_iterations(*vus, *n, *end, grace)),
+        Executor::ConstantArrivalRate {
+            rate,
+            time_unit,
+            duration,
+            pre_allocated_vus: planned,
+            max_vus: max,
+        } => arrivals(
+            Ticks::constant(*rate, *time_unit, *duration),
+            *planned,
+            *max,
+        ),
+        Executor::RampingArrivalRate {
+            start_rate,
+            time_unit,
+            stages,
+            pre_allocated_vus: planned,
+            max_vus: max,
+        } => arrivals(
+            Ticks::ramping(*start_rate, *time_unit, stages),
+            *planned,
+            *max,
+        ),
+        Executor::PoissonArrivals { start_rate, stages } => {
+            let curve = RateCurve::new(*start_rate, stages);
+            open(ArrivalLaw::Poisson(curve, stream()))
+        }
+        Executor::RenewalArrivals { gap, .. } => open(ArrivalLaw::Renewal(gap.clone(), stream())),
+        Executor::TraceArrivals { at } => open(ArrivalLaw::Trace(at.clone(), 0)),
+        Executor::Replay(replay) => {
+            open(ArrivalLaw::Replay(Box::new(Replayed::new(replay.clone()))))
+        }
+    }
+}
+
+/// The starts of k6's arrival-rate executors.
+fn arrivals(ticks: Ticks, planned: u64, max: u64) -> (Pattern, u64, u64) {
+    let (idle, spare) = (VecDeque::new(), (max - planned) as u32);
+    (Pattern::Arrivals { ticks, idle, spare }, max, planned)
+}
+
+/// The arrivals of capsim's own open executors.
+fn open(law: ArrivalLaw) -> (Pattern, u64, u64) {
+    let (source, free) = (OpenSource::new(law), Vec::new());
+    (Pattern::Open { source, free }, 0, 0)
+}
+
+fn ramp(steps: RampingVus) -> (Pattern, u64, u64) {
+    let most = steps.max_vus();
+    (Pattern::Ramp(Box::new(steps.into_events())), most, most)
+}

@@ -101,6 +101,18 @@ pub enum Discipline {
     AdaptiveLifo,
 }
 
+impl Discipline {
+    /// What each is called in a model.
+    pub const NAMES: &[(&str, Discipline)] = &[
+        ("fifo", Discipline::Fifo),
+        ("lifo", Discipline::Lifo),
+        ("random", Discipline::Random),
+        ("processor-sharing", Discipline::ProcessorSharing),
+        ("priority", Discipline::Priority),
+        ("adaptive-lifo", Discipline::AdaptiveLifo),
+    ];
+}
+
 /// Universal Scalability Law (Gunther 2007): with n in service each proceeds at
 /// 1 / (1 + sigma (n-1) + kappa n (n-1)) of the speed of n servers that share nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]

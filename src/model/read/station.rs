@@ -47,18 +47,7 @@ tables! {
     };
 }
 
-static DISCIPLINES: Choice<Discipline> = Choice::of(
-    "discipline",
-    "disciplines",
-    &[
-        ("fifo", Discipline::Fifo),
-        ("lifo", Discipline::Lifo),
-        ("random", Discipline::Random),
-        ("processor-sharing", Discipline::ProcessorSharing),
-        ("priority", Discipline::Priority),
-        ("adaptive-lifo", Discipline::AdaptiveLifo),
-    ],
-);
+static DISCIPLINES: Choice<Discipline> = Choice::of("discipline", "disciplines", Discipline::NAMES);
 
 keys! {
     /// How many requests may wait; one more is refused.

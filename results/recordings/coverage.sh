@@ -37,7 +37,7 @@ fit_B() {
     --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].weight=0.03..5' \
     --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].of.lognormal.mean=0.5ms..20ms' \
     --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].of.lognormal.cv=0.2..4' \
-    --budget runs=2000 --out "$work/fitted.toml" > "$work/fit.txt"
+    --out "$work/fitted.toml" > "$work/fit.txt"
 }
 
 # B with server, database and load generator on one host, as in remake.sh.
@@ -56,7 +56,7 @@ fit_host() {
     --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].weight=0.03..5' \
     --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].of.lognormal.mean=0.5ms..20ms' \
     --free 'endpoints.*.visits[2].visits[2].delay.mixture[1].of.lognormal.cv=0.2..4' \
-    --budget runs=2000 --out "$work/host.toml" > "$work/host.txt"
+    --out "$work/host.toml" > "$work/host.txt"
 }
 
 # Predicts a level from a fitted model or two, whole run and hold, and scores it against every recording of it.

@@ -9,5 +9,6 @@ mod predict;
 mod public_cases;
 mod ranges;
 mod recordings;
+mod saturated;
 mod search;
 mod window;

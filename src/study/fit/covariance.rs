@@ -74,11 +74,10 @@ impl Covariance {
                 let slope = slopes(at);
                 let scale = found.scales[at];
                 add(&mut g, &slope, 1.0);
-                add(
-                    &mut chance,
-                    &slope,
-                    (tolerance / scale) * (tolerance / scale),
-                );
+                // What the model lacks is part of what it may be off by.
+                let factor = found.factors[at];
+                let off = 1.0 - factor * factor + (tolerance / scale) * (tolerance / scale);
+                add(&mut chance, &slope, off);
                 plus(&mut gradient, &slope, found.residuals[at]);
                 let mean = logs.iter().map(|l| l[t]).sum::<f64>() / logs.len().max(1) as f64;
                 for (sum, log) in scatter.iter_mut().zip(logs) {
@@ -110,9 +109,11 @@ impl Covariance {
         let runs = fit.cases.len();
         let small_sample = runs as f64 / (runs as f64 - 1.0).max(1.0);
         let eigen = Eigen::new(&g);
+        let prior = ranges(fit, smooth);
+        let known = |matrix| within(matrix, &prior);
         Covariance {
-            chance: sandwich(&eigen, &chance, inflation),
-            by_run: (runs >= 3).then(|| sandwich(&eigen, &by_run, small_sample)),
+            chance: known(sandwich(&eigen, &chance, inflation)),
+            by_run: (runs >= 3).then(|| known(sandwich(&eigen, &by_run, small_sample))),
             noise: sandwich(&eigen, &noise, 1.0),
             runs,
         }
@@ -167,6 +168,32 @@ pub(super) fn ranges(fit: &Fit, smooth: &[usize]) -> Matrix {
     g
 }
 
+/// A covariance that says no less than the ranges given, whose precisions are `prior`: along each direction at most
+/// their variance. Where a model describes nothing, the sandwich of its derivatives may be anything.
+fn within(matrix: Matrix, prior: &Matrix) -> Matrix {
+    let deviation = |i: usize| 1.0 / prior[i][i].sqrt();
+    let all = 0..matrix.len();
+    let scaled = |i: usize| -> Vec<f64> {
+        let row = matrix[i].iter().enumerate();
+        row.map(|(j, x)| x / (deviation(i) * deviation(j)))
+            .collect()
+    };
+    let eigen = Eigen::new(&all.clone().map(scaled).collect::<Matrix>());
+    if eigen.values.iter().all(|value| *value <= 1.0) {
+        return matrix;
+    }
+    let row = |i: usize| -> Vec<f64> {
+        let mut unit = vec![0.0; matrix.len()];
+        unit[i] = deviation(i);
+        let row = eigen.apply(&unit, |value| value.clamp(0.0, 1.0));
+        row.iter()
+            .enumerate()
+            .map(|(j, x)| x * deviation(j))
+            .collect()
+    };
+    all.map(row).collect()
+}
+
 fn square(n: usize) -> Matrix {
     vec![vec![0.0; n]; n]
 }
@@ -206,7 +233,20 @@ fn sandwich(g: &Eigen, b: &Matrix, factor: f64) -> Matrix {
 
 #[cfg(test)]
 mod tests {
-    use super::{Eigen, add, quadratic, sandwich, square};
+    use super::{Eigen, add, quadratic, sandwich, square, within};
+
+    #[test]
+    fn nothing_is_known_less_than_its_range() {
+        let prior = vec![vec![1.0 / 4.0, 0.0], vec![0.0, 1.0]];
+        let small = vec![vec![0.5, 0.1], vec![0.1, 0.3]];
+        assert_eq!(within(small.clone(), &prior), small);
+        // Far off along one direction, well known along the other.
+        let far = vec![vec![4000.01, 2000.0], vec![2000.0, 1000.01]];
+        let kept = within(far, &prior);
+        assert!(kept[0][0] <= 4.0 && kept[1][1] <= 1.0, "{kept:?}");
+        assert!((kept[0][1] - kept[1][0]).abs() < 1e-9);
+        assert!(quadratic(&kept, &[1.0, -2.0]) < 0.2, "{kept:?}");
+    }
 
     #[test]
     fn with_equal_sides_the_sandwich_is_the_inverse() {

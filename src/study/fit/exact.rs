@@ -52,7 +52,7 @@ impl Exact {
 /// The means of response times that count, over the low loads; none if no load is low, for the response time of a
 /// full server says little of its service times.
 #[must_use]
-pub fn means(fit: &Fit, point: &[f64], variances: &[Vec<f64>]) -> Vec<Exact> {
+pub fn means(fit: &Fit, point: &[f64], variances: &[Vec<f64>], heavier: f64) -> Vec<Exact> {
     let cases = (0..fit.cases.len()).filter(|c| is_low(fit, *c, point));
     let mut found: Vec<Exact> = Vec::new();
     for c in cases {
@@ -80,7 +80,7 @@ pub fn means(fit: &Fit, point: &[f64], variances: &[Vec<f64>]) -> Vec<Exact> {
             *share /= all;
             variance += *share * *share * variances[*c][*t];
         }
-        exact.scale = variance.sqrt().max(KNOWN) / HEAVIER;
+        exact.scale = variance.sqrt().max(KNOWN) / heavier;
     }
     found
 }

@@ -113,7 +113,7 @@ fn whole(fit: &Fit, found: &Found, quality: &Quality) -> String {
         .collect();
     let mut text = String::new();
     for (i, (free, profile)) in fit.free.iter().zip(&found.profiles).enumerate() {
-        let weights = weights(profile, quality.chi2_per_freedom.max(1.0));
+        let weights = weights(profile, quality.inflation);
         if free.unit != Unit::Whole || weights.len() < 2 {
             continue;
         }

@@ -28,6 +28,7 @@ pub mod remembered;
 pub mod score;
 pub mod search;
 pub mod structure;
+pub mod undescribed;
 mod wanted;
 
 use crate::model::{Document, Model, Override};

@@ -5,12 +5,15 @@ use super::distance::{Target, log_ratio};
 use super::free::Unit;
 use super::linear::Eigen;
 use super::search::{Found, Tried};
+use super::undescribed::Undescribed;
 use super::{Case, Fit};
 use crate::stats::interval::student_t;
 
 /// A direction in which the logarithms may move by this much (one standard deviation) without the
 /// data noticing is not determined: a factor of 1.35.
 const BLIND: f64 = 0.3;
+/// A model that is off by more, root mean square, does not behave like the system.
+pub(super) const BAD: f64 = 0.25;
 /// Cost that a parameter may add before it is excluded: the 95 % point of chi-squared with one degree.
 pub(super) const EXCLUDED: f64 = 3.84;
 
@@ -49,10 +52,14 @@ pub struct Quality {
     pub blind: Vec<Blind>,
     /// Root mean square of the relative errors of all numbers that count.
     pub rms: f64,
-    /// Cost per degree of freedom: well above 1, the model lacks something.
+    /// Squares per degree of freedom: well above 1, the model lacks something.
     pub chi2_per_freedom: f64,
+    /// The same of what counts, at least 1: intervals are wider by it.
+    pub inflation: f64,
     /// Numbers that count.
     pub numbers: usize,
+    /// Which runs the model does not describe.
+    pub undescribed: Undescribed,
 }
 
 impl Quality {
@@ -63,7 +70,7 @@ impl Quality {
         let how = match self.rms {
             r if r <= 0.03 => "good",
             r if r <= 0.10 => "fair",
-            r if r <= 0.25 => "poor",
+            r if r <= BAD => "poor",
             _ => "bad: the model does not behave like the system",
         };
         let chance = if self.chi2_per_freedom > 3.0 {
@@ -88,7 +95,9 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
     let (rms, numbers) = rms(&fit.cases, &found.evaluation.values);
     let freedom = numbers.saturating_sub(fit.free.len()).max(1);
     let chi2 = found.cost / freedom as f64;
-    let inflation = chi2.max(1.0);
+    let targets = found.residuals.len() - found.exact.len();
+    let counted: f64 = found.residuals[..targets].iter().map(|r| r * r).sum();
+    let inflation = (counted / freedom as f64).max(1.0);
     let matrix = products(&found.jacobian, &smooth);
     let eigen = Eigen::new(&matrix);
     let covariance = Covariance::new(fit, found, &smooth, inflation);
@@ -142,12 +151,14 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
         }
     }
     Quality {
+        undescribed: Undescribed::new(fit, found),
         parameters,
         covariance,
         freedom,
         blind,
         rms,
         chi2_per_freedom: chi2,
+        inflation,
         numbers,
     }
 }

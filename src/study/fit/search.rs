@@ -5,28 +5,26 @@
 //! the small. Whole-numbered parameters are not differentiated; their values are tried one by one,
 //! the others fitted anew at each (a profile).
 
+mod bounded;
 mod differences;
 mod polish;
+mod round;
 mod shares;
 mod starts;
 
 use super::distance::{Target, log_ratio};
-use super::exact::{self, Exact};
+use super::exact::Exact;
 use super::free::Unit;
 use super::{Evaluation, Fit};
-use differences::{of_numbers, of_residuals};
+use bounded::Groups;
 pub use shares::enough;
-use shares::{CORRECTIONS, MOST_CORRECTING, Shares, rounds};
-use starts::apart;
+use shares::rounds;
 
 /// Dampings tried at every step, as multiples of the last one.
 const TRIALS: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
 
 /// Replications at most with which the ends of several rounds are compared.
 const MOST_COMPARING: u64 = 20;
-
-/// Ends of other starts that are followed to the last stage.
-const RIVALS: usize = 3;
 
 /// How much work a search may do.
 #[derive(Clone, Copy, Debug)]
@@ -53,10 +51,12 @@ pub struct Found {
     pub point: Vec<f64>,
     /// Sum of squared residuals of the targets.
     pub cost: f64,
-    /// Residuals of all targets that count, then of the means that are met exactly.
+    /// Residuals of all targets that count, then of the means that are met exactly, as they count: each times its factor.
     pub residuals: Vec<f64>,
-    /// What each residual was divided by: tolerance, rounding and chance together.
+    /// What each residual was divided by: tolerance, rounding, chance and what the model lacks together.
     pub scales: Vec<f64>,
+    /// By what each residual was multiplied: below 1 where the model does not describe a metric of a run.
+    pub factors: Vec<f64>,
     /// Means that are met exactly, in the order of their residuals.
     pub exact: Vec<Exact>,
     /// Other points that are as good, as far as the data tell.
@@ -130,6 +130,8 @@ pub struct Search<'s, 'a> {
     may_go_on: &'s dyn Fn() -> bool,
     /// Which of several rounds it is: each has starts of its own.
     round: u64,
+    /// Residuals of which none may count for more than what the model can do.
+    groups: Groups,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
@@ -140,7 +142,7 @@ impl<'s, 'a> Search<'s, 'a> {
         budget: Budget,
         watch: &'s (dyn Fn(u64, Option<f64>) + Sync),
     ) -> Self {
-        Search {
+        let mut search = Search {
             fit,
             budget,
             runs: 0,
@@ -150,7 +152,13 @@ impl<'s, 'a> Search<'s, 'a> {
             watch,
             may_go_on: &|| true,
             round: 0,
+            groups: Groups::default(),
+        };
+        // Numbers of one kind have a rule of their own.
+        if !search.of_one_kind() {
+            search.groups = Groups::new(fit);
         }
+        search
     }
 
     /// Asks before each step; once the answer is no, the search goes to its last stage.
@@ -231,98 +239,6 @@ impl<'s, 'a> Search<'s, 'a> {
         Ok(at.into_iter().next().ok_or("nothing was run")??.cost)
     }
 
-    /// One round, from a start and others.
-    fn one_round(mut self, start: Vec<f64>) -> Result<Found, String> {
-        let smooth = self.smooth();
-        let one = self.fit.cases.len().max(1) as u64;
-        // The end needs the best point and both sides of it along every parameter, several times each;
-        // a small budget affords fewer replications.
-        let points = 2 * smooth.len() as u64 + 1;
-        // What putting the means right will take, as far as the start tells that it is needed.
-        let corrects = exact::any_low(self.fit, &start) && !smooth.is_empty();
-        let shares = |runs| Shares::of(runs, one, points, self.budget.replications, corrects);
-        let Some(Shares {
-            replications,
-            own,
-            mut correcting,
-            mut last,
-        }) = shares(self.budget.runs)
-        else {
-            let least = (self.budget.runs..).find(|runs| shares(*runs).is_some());
-            return Err(format!(
-                "the budget is too small: it takes runs={} at least",
-                least.unwrap_or(u64::MAX)
-            ));
-        };
-        self.limit = self.budget.runs - last - last / 2;
-        // Chance at the start stands for chance anywhere until the best point is known.
-        let first = self.candidates(std::slice::from_ref(&start), replications);
-        if let Some(Ok(first)) = first.into_iter().next() {
-            self.noise = Some(first.evaluation.variances);
-        }
-        let mut ends = self.starts(start)?.into_iter();
-        let mut best = ends.next().ok_or("nothing was run")?;
-        let mut profiles = vec![Vec::new(); self.fit.free.len()];
-        let whole: Vec<usize> = (0..self.fit.free.len())
-            .filter(|i| !smooth.contains(i))
-            .collect();
-        if !whole.is_empty() {
-            best = self.profile(best, &whole, &smooth, &mut profiles)?;
-        }
-        // Now it is known how much of the distance is chance.
-        let again = self.candidates(std::slice::from_ref(&best.point), replications);
-        best = again.into_iter().next().ok_or("nothing was run")??;
-        self.noise = Some(best.evaluation.variances.clone());
-        if !smooth.is_empty() {
-            self.exact = exact::means(self.fit, &best.point, &best.evaluation.variances);
-        }
-        correcting = self.affordable(correcting, own, replications);
-        last = own + (CORRECTIONS + 1) * one * correcting;
-        last += self.polishing();
-        best.residuals = self.residuals(&best.evaluation, replications);
-        best.cost = best.residuals.iter().map(|r| r * r).sum();
-        let rest = self.budget.runs.saturating_sub(last + self.runs);
-        self.limit = self.budget.runs - last - rest / 3;
-        best = self.descend(best, &smooth, replications, 12)?;
-        self.limit = self.budget.runs - last;
-        let others: Vec<Candidate> = ends.filter(|end| apart(end, &best)).take(RIVALS).collect();
-        let rivals = self.rivals(&mut best, others, &smooth, replications)?;
-        let differences = self.differences(&best, &smooth, replications, 0.05, true)?;
-        let jacobian = of_residuals(best.point.len(), &differences);
-        let slopes = of_numbers(self.fit, best.point.len(), &differences);
-        let planned = (correcting, replications);
-        let (best, of) = self.end(best, &jacobian, &smooth, planned)?;
-        let targets = best.residuals.len() - self.exact.len();
-        Ok(Found {
-            point: best.point,
-            cost: best.residuals[..targets].iter().map(|r| r * r).sum(),
-            residuals: best.residuals,
-            scales: self.scales(of),
-            exact: self.exact,
-            rivals,
-            evaluation: best.evaluation,
-            jacobian,
-            slopes,
-            profiles,
-            runs: self.runs,
-            rounds: Vec::new(),
-        })
-    }
-
-    /// With how many replications the means can be put right: as planned, or with what is left; 0 if there is
-    /// nothing to put right, or too little left to do it better than the search did.
-    fn affordable(&self, planned: u64, own: u64, replications: u64) -> u64 {
-        if self.exact.is_empty() || planned > 0 {
-            return if self.exact.is_empty() { 0 } else { planned };
-        }
-        let left = self.budget.runs.saturating_sub(self.runs + own) / 2;
-        let one = self.fit.cases.len().max(1) as u64;
-        match (left / ((CORRECTIONS + 1) * one)).min(MOST_CORRECTING) {
-            few if few < replications => 0,
-            enough => enough,
-        }
-    }
-
     /// Indices of the parameters that vary continuously.
     fn smooth(&self) -> Vec<usize> {
         let free = self.fit.free.iter().enumerate();
@@ -340,7 +256,7 @@ impl<'s, 'a> Search<'s, 'a> {
             let residuals = self.residuals(&evaluation, reps);
             Ok(Candidate {
                 point: point.clone(),
-                cost: residuals.iter().map(|r| r * r).sum(),
+                cost: self.groups.cost(&residuals),
                 residuals,
                 evaluation,
             })

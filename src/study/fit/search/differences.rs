@@ -5,6 +5,13 @@ use super::super::linear::Eigen;
 use super::super::{Case, Fit};
 use super::{Candidate, Search, TRIALS};
 
+/// How far apart the points are of which derivatives are made: a simulation is a step function in the small.
+const WIDTH: f64 = 0.04;
+/// Derivatives that a step told are good for another one while the distance shrinks by more than this share, and
+/// if it was no shorter than differences are wide. Not for
+/// numbers of one kind: of those, chance is most of what a step tells.
+const LEADS_ON: f64 = 0.05;
+
 /// Two points that differ in one parameter.
 pub(super) struct Difference {
     parameter: usize,
@@ -43,6 +50,31 @@ pub(super) fn of_numbers(
         all[d.parameter] = cases.map(of_case).collect();
     }
     all
+}
+
+/// Puts into derivatives what a step told, the change least that explains it (Broyden 1965), each parameter in units
+/// of its derivatives' length.
+fn secant(jacobian: &mut [Vec<f64>], smooth: &[usize], from: &Candidate, to: &Candidate) {
+    let both = to.residuals.iter().zip(&from.residuals);
+    let mut unexplained: Vec<f64> = both.map(|(a, b)| a - b).collect();
+    let (mut weights, mut length) = (Vec::new(), 0.0);
+    for &i in smooth {
+        let moved = to.point[i] - from.point[i];
+        let squares: f64 = jacobian[i].iter().map(|d| d * d).sum();
+        for (sum, d) in unexplained.iter_mut().zip(&jacobian[i]) {
+            *sum -= d * moved;
+        }
+        weights.push(moved * squares);
+        length += moved * moved * squares;
+    }
+    if length <= 0.0 {
+        return;
+    }
+    for (&i, weight) in smooth.iter().zip(weights) {
+        for (d, sum) in jacobian[i].iter_mut().zip(&unexplained) {
+            *d += sum * weight / length;
+        }
+    }
 }
 
 impl Search<'_, '_> {
@@ -111,7 +143,8 @@ impl Search<'_, '_> {
         (libm::log(free.low), libm::log(free.high))
     }
 
-    /// Goes downhill until that is no longer worth a run.
+    /// Goes downhill until that is no longer worth a run: by Broyden's (1965) derivatives, which each step tells for
+    /// nothing, while they lead on, and by fresh ones, `most` times, where they do not.
     pub(super) fn descend(
         &mut self,
         mut at: Candidate,
@@ -122,58 +155,94 @@ impl Search<'_, '_> {
         if smooth.is_empty() {
             return Ok(at);
         }
-        let (mut damping, mut slow) = (1e-2, 0);
-        for iteration in 0..most {
-            let next = (smooth.len() + TRIALS.len()) as u64 * self.fit.cases.len() as u64 * reps;
-            if self.spent(next) {
+        // Means that are met exactly outweigh all else: a damping that suits them leaves the others where they are.
+        let start = if self.exact.is_empty() { 1e-2 } else { 1e-4 };
+        let (mut damping, mut slow, mut fresh) = (start, 0, 0);
+        let mut known: Option<Vec<Vec<f64>>> = None;
+        // Whether they are those of the present point.
+        let mut own = true;
+        loop {
+            let differences = if known.is_some() { 0 } else { smooth.len() };
+            let next = (differences + TRIALS.len()) as u64 * self.fit.cases.len() as u64 * reps;
+            if self.spent(next) || known.is_none() && fresh == most {
                 break;
             }
-            let step = if iteration < 2 && reps == 1 {
-                0.1
-            } else {
-                0.04
+            let mut jacobian = match known.take() {
+                Some(jacobian) => jacobian,
+                None => {
+                    let step = if fresh < 2 && reps == 1 { 0.1 } else { WIDTH };
+                    (own, fresh) = (true, fresh + 1);
+                    self.jacobian(&at, smooth, reps, step)?
+                }
             };
-            let jacobian = self.jacobian(&at, smooth, reps, step)?;
-            let trials: Vec<(f64, Vec<f64>)> = TRIALS
+            let Some((used, next)) = self.best_trial(&at, &jacobian, smooth, (reps, damping))
+            else {
+                break;
+            };
+            let gain = (at.cost - next.cost) / at.cost.max(1e-12);
+            let far = smooth
                 .iter()
-                .map(|factor| damping * factor)
-                .map(|d| (d, self.proposal(&at, &jacobian, smooth, d)))
-                .collect();
-            let points: Vec<Vec<f64>> = trials.iter().map(|t| t.1.clone()).collect();
-            let done = self.candidates(&points, reps);
-            let best = trials
-                .iter()
-                .zip(done)
-                .filter_map(|((d, _), c)| c.ok().map(|c| (*d, c)))
-                .min_by(|a, b| a.1.cost.total_cmp(&b.1.cost));
-            let Some((used, next)) = best else { break };
-            if next.cost < at.cost {
-                let gain = (at.cost - next.cost) / at.cost.max(1e-12);
+                .any(|&i| (next.point[i] - at.point[i]).abs() >= WIDTH);
+            let leads_on = gain > LEADS_ON && far && !self.groups.is_empty();
+            if gain > 0.0 {
+                secant(&mut jacobian, smooth, &at, &next);
                 damping = used.clamp(1e-6, 1e3);
                 at = next;
                 (self.watch)(self.runs, Some(at.cost));
-                slow = if gain < 2e-3 { slow + 1 } else { 0 };
+                slow = match own {
+                    true if gain < 2e-3 => slow + 1,
+                    true => 0,
+                    false => slow,
+                };
                 if slow == 2 {
                     break;
                 }
-            } else if damping > 10.0 {
+                own = false;
+                known = leads_on.then_some(jacobian);
+            } else if own && damping > 10.0 {
                 break;
-            } else {
+            } else if own {
                 damping *= 100.0;
+                known = (!self.groups.is_empty()).then_some(jacobian);
             }
         }
         Ok(at)
     }
 
-    /// The damped step: `(JᵀJ + d diag(JᵀJ)) δ = -Jᵀr`, no parameter by more than a factor of 2.7.
+    /// The best of steps of several dampings, with the one used; `None` if none leads to a model that runs.
+    fn best_trial(
+        &mut self,
+        at: &Candidate,
+        jacobian: &[Vec<f64>],
+        smooth: &[usize],
+        (reps, damping): (u64, f64),
+    ) -> Option<(f64, Candidate)> {
+        let factors = self.groups.factors(&at.residuals);
+        let dampings = TRIALS.iter().map(|factor| damping * factor);
+        let points: Vec<Vec<f64>> = dampings
+            .clone()
+            .map(|d| self.proposal(at, &factors, jacobian, smooth, d))
+            .collect();
+        let done = self.candidates(&points, reps);
+        let done = dampings.zip(done);
+        done.filter_map(|(d, c)| Some((d, c.ok()?)))
+            .min_by(|a, b| a.1.cost.total_cmp(&b.1.cost))
+    }
+
+    /// The damped step: `(JᵀJ + d diag(JᵀJ)) δ = -Jᵀr`, no parameter by more than a factor of 2.7; residuals and their
+    /// derivatives times the factors.
     pub(super) fn proposal(
         &self,
         at: &Candidate,
+        factors: &[f64],
         jacobian: &[Vec<f64>],
         smooth: &[usize],
         damping: f64,
     ) -> Vec<f64> {
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+        let dot = |a: &[f64], b: &[f64]| {
+            let each = a.iter().zip(b).zip(factors);
+            each.map(|((x, y), f)| f * f * x * y).sum::<f64>()
+        };
         let norm = |i: usize| dot(&jacobian[i], &jacobian[i]).sqrt().max(1e-9);
         // Columns scaled to length one make the diagonal one.
         let matrix: Vec<Vec<f64>> = smooth

@@ -37,10 +37,11 @@ impl Search<'_, '_> {
                 return Ok(at);
             }
             left -= 1;
+            let factors = self.groups.factors(&at.residuals);
             let mut means = at.clone();
             let targets = means.residuals.len() - self.exact.len();
             means.residuals[..targets].fill(0.0);
-            at.point = self.proposal(&means, jacobian, smooth, 1e-9);
+            at.point = self.proposal(&means, &factors, jacobian, smooth, 1e-9);
         }
     }
 
@@ -73,7 +74,7 @@ impl Search<'_, '_> {
     }
 
     /// Whether all that counts is one kind of number, of which there are more than parameters.
-    fn of_one_kind(&self) -> bool {
+    pub(super) fn of_one_kind(&self) -> bool {
         let of_case = |case: &Case| case.targets.iter().filter_map(|t| t.scale).collect();
         let scales: Vec<f64> = self
             .fit
@@ -122,8 +123,9 @@ impl Search<'_, '_> {
             }
         };
         let (mut now, mut damping) = (seen(&at), 1e-4);
+        let alike = vec![1.0; now.residuals.len()];
         for _ in 0..STEPS {
-            let point = self.proposal(&now, &rows, smooth, damping);
+            let point = self.proposal(&now, &alike, &rows, smooth, damping);
             let done = self.candidates(&[point], reps);
             let Some(Ok(next)) = done.into_iter().next() else {
                 break;

@@ -3,27 +3,25 @@
 use super::super::exact;
 use super::super::free::{Free, Unit};
 use super::super::quality::EXCLUDED;
-use super::{Candidate, Search, Tried};
+use super::super::read::Stat;
+use super::super::{Case, Fit};
+use super::{Budget, Candidate, Search, Tried};
 use crate::engine::stream::Stream;
+use crate::model::threshold::Aggregation;
 use crate::stats::lhs::latin_hypercube;
+
+/// The share of its runs that a search spends on low loads alone, if there are others.
+pub(super) const LOWER: f64 = 0.6;
+/// Mean response times beyond this multiple of the least of all runs are mostly waiting.
+const WAITING: f64 = 1.5;
+/// Starts that are followed down.
+const FOLLOWED: usize = 5;
 
 impl Search<'_, '_> {
     /// The model's own start and a Latin hypercube of others; the best few of them are followed down.
     pub(super) fn starts(&mut self, start: Vec<f64>) -> Result<Vec<Candidate>, String> {
-        let dimensions = self.fit.free.len();
-        let per_point = self.fit.cases.len() as u64;
-        let spare = (self.limit / 4 / per_point.max(1)) as usize;
-        let count = (6 * dimensions).min(spare).max(1);
-        let mut stream = Stream::new(self.fit.seed, self.round, "fit.starts");
-        let cube = latin_hypercube(count, dimensions, || stream.unit());
         let mut points = vec![start];
-        for row in cube {
-            let point = row.iter().zip(&self.fit.free).map(|(u, free)| {
-                let (low, high) = (libm::log(free.low), libm::log(free.high));
-                round_whole(free.unit, low + u * (high - low))
-            });
-            points.push(point.collect());
-        }
+        points.extend(self.cube(self.limit));
         let tried = self.candidates(&points, 1);
         let own = tried.first().cloned();
         let mut good: Vec<Candidate> = tried.into_iter().filter_map(Result::ok).collect();
@@ -34,12 +32,17 @@ impl Search<'_, '_> {
             });
         }
         good.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-        good.truncate(5);
+        good.truncate(FOLLOWED);
         if let Some(Ok(own)) = own
             && !good.iter().any(|g| g.point == own.point)
         {
             good.insert(0, own);
         }
+        self.followed(good)
+    }
+
+    /// Where each of some starts leads to, the best end first.
+    fn followed(&mut self, good: Vec<Candidate>) -> Result<Vec<Candidate>, String> {
         let smooth = self.smooth();
         let mut ends = Vec::new();
         for candidate in good {
@@ -47,6 +50,84 @@ impl Search<'_, '_> {
         }
         ends.sort_by(|a, b| a.cost.total_cmp(&b.cost));
         Ok(ends)
+    }
+
+    /// As [`Search::starts`], from where the runs of low loads lead to: that point, and what is nearer to all runs.
+    pub(super) fn starts_beside(&mut self, lower: Vec<f64>) -> Result<Vec<Candidate>, String> {
+        let mut points = vec![lower];
+        points.extend(self.cube(self.limit.saturating_sub(self.runs)));
+        let mut tried = self.candidates(&points, 1).into_iter();
+        let lower = tried.next().ok_or("nothing was run")??;
+        let mut good: Vec<Candidate> = tried.filter_map(Result::ok).collect();
+        good.retain(|other| other.cost < lower.cost);
+        good.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        good.truncate(FOLLOWED);
+        let mut ends = self.followed(good)?;
+        ends.push(lower);
+        ends.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        Ok(ends)
+    }
+
+    /// Points of a Latin hypercube within the bounds, as many as a quarter of a number of runs allows.
+    fn cube(&self, runs: u64) -> Vec<Vec<f64>> {
+        let dimensions = self.fit.free.len();
+        let per_point = self.fit.cases.len() as u64;
+        let spare = runs / 4 / per_point.max(1);
+        let count = (6 * dimensions).min(spare as usize).max(1);
+        let mut stream = Stream::new(self.fit.seed, self.round, "fit.starts");
+        let cube = latin_hypercube(count, dimensions, || stream.unit());
+        let point = |row: Vec<f64>| -> Vec<f64> {
+            let each = row.iter().zip(&self.fit.free).map(|(u, free)| {
+                let (low, high) = (libm::log(free.low), libm::log(free.high));
+                round_whole(free.unit, low + u * (high - low))
+            });
+            each.collect()
+        };
+        cube.into_iter().map(point).collect()
+    }
+
+    /// Where a search among the runs of low loads alone ends; `None` if all runs are of low loads or none is, or the
+    /// budget is too small. Near a knee and beyond it a model that is a little too slow or too fast has many times the
+    /// response times, and what it lacks of a full server bends all its parameters: no way leads from there to service
+    /// times that low loads tell by themselves.
+    pub(super) fn lower_first(&mut self, start: &[f64]) -> Option<Vec<f64>> {
+        let low = self.lower();
+        if low.is_empty() || low.len() == self.fit.cases.len() {
+            return None;
+        }
+        let fit = Fit {
+            document: self.fit.document,
+            base: self.fit.base.clone(),
+            free: self.fit.free.clone(),
+            cases: low.iter().map(|c| self.fit.cases[*c].clone()).collect(),
+            seed: self.fit.seed,
+            runner: self.fit.runner,
+        };
+        let budget = Budget {
+            runs: (LOWER * self.budget.runs as f64) as u64,
+            ..self.budget
+        };
+        let watch = |runs, cost: Option<f64>| (self.watch)(runs, cost.and(None));
+        let search = Search::new(&fit, budget, &watch).while_time(self.may_go_on);
+        let found = search.one_round(start.to_vec()).ok()?;
+        self.runs += found.runs;
+        Some(found.point)
+    }
+
+    /// The runs in which hardly anybody waits, as far as their own response times tell.
+    fn lower(&self) -> Vec<usize> {
+        let mean = |case: &Case| {
+            let mean = Stat::Of(Aggregation::Avg);
+            case.measured.value("http_req_duration", mean)
+        };
+        let means: Vec<Option<f64>> = self.fit.cases.iter().map(mean).collect();
+        let least = means
+            .iter()
+            .flatten()
+            .copied()
+            .fold(f64::INFINITY, f64::min);
+        let low = |c: &usize| means[*c].is_some_and(|mean| mean <= WAITING * least);
+        (0..means.len()).filter(low).collect()
     }
 
     /// Follows the ends of other starts further, with as many replications; a better one takes the place
@@ -82,8 +163,8 @@ impl Search<'_, '_> {
         // Of the percentiles; a rival that misses the means is none.
         let cost = |end: &Candidate| -> (f64, f64) {
             let (own, means) = end.residuals.split_at(targets);
-            let sum = |of: &[f64]| of.iter().map(|r| r * r).sum::<f64>();
-            (sum(own), sum(means))
+            let squares = means.iter().map(|r| r * r).sum::<f64>();
+            (self.groups.cost(own), squares)
         };
         let (least, freedom) = (cost(best).0, targets.saturating_sub(self.fit.free.len()));
         let chance = EXCLUDED * (least / freedom.max(1) as f64).max(1.0);

@@ -1,13 +1,12 @@
 //! Circuit breakers: `[breakers.NAME]`, or written where one is used.
 
+use super::Build;
 use super::retry::{OUTCOME, failures};
 use super::station::STATUS;
-use super::{Build, names};
 use crate::breaker::{Breaker, BreakerId, Window};
 use crate::engine::Span;
 use crate::field::Field;
 use crate::retry::Failures;
-use crate::tree::Value;
 use crate::vocabulary::{Kind, Type, tables};
 
 /// A breaker where it is used.
@@ -54,29 +53,13 @@ tables! {
 /// A longer window would not be one.
 const MAX_WINDOW: u32 = 1_000_000;
 
-/// Reads all of `[breakers]`, in the order of the text.
-pub(super) fn read_all(named: &[(&str, Field)]) -> Vec<Breaker> {
-    let read = |(name, field): &(&str, Field)| breaker(name.to_string(), field);
-    named.iter().map(read).collect()
-}
-
 /// A breaker where it is used: its name, or a table of its own.
-pub(super) fn used<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<BreakerId> {
-    if field.text_if_any().is_some() {
-        let id = build.breaker_names.find(field)?;
-        build.breakers_used.insert(id);
-        return Some(BreakerId(id));
-    }
-    if !matches!(field.node.value, Value::Table(_)) {
-        field.expected("the name of a breaker in [breakers], or a table");
-        return None;
-    }
-    let id = names::id(build.breakers.len(), field, "breakers");
-    build.breakers.push(breaker(field.path.clone(), field));
-    Some(BreakerId(id))
+pub(super) fn used(build: &mut Build, field: &Field) -> Option<BreakerId> {
+    let expected = "the name of a breaker in [breakers], or a table";
+    build.breakers.find(field, expected).map(BreakerId)
 }
 
-fn breaker(name: String, field: &Field) -> Breaker {
+pub(super) fn breaker(name: String, field: &Field) -> Breaker {
     let mut breaker = defaults(name);
     let Some(section) = field.section() else {
         return breaker;

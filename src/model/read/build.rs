@@ -1,7 +1,7 @@
 //! What the readers share: the sections with names, the ids of names, the lists that grow while reading, and what
 //! visits need to know of pools.
 
-use super::names::{self, Names};
+use super::names::{self, Names, Shared};
 use super::scenario::Tags;
 use super::{breaker, dist, limit, pool, retry, station};
 use crate::breaker::Breaker;
@@ -17,7 +17,7 @@ use crate::section::Section;
 use crate::system::{Discipline, DistId, EndpointId, NamedDist, Pool, Station};
 use crate::tree::Place;
 use crate::waiting::{Lock, WaitOrder};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 /// What the readers share: where names lead, and the lists that grow as they go.
 pub(super) struct Build<'a> {
     pub(super) notes: &'a Diagnostics,
@@ -36,8 +36,6 @@ pub(super) struct Build<'a> {
     pub(super) pools_note: Vec<PoolNote>,
     pub(super) endpoints: Names,
     pub(super) journeys: Names,
-    pub(super) retry_names: Names,
-    pub(super) breaker_names: Names,
     pub(super) limit_names: Names,
     /// Number of events, if there is an inventory.
     pub(super) events: Option<u32>,
@@ -47,13 +45,9 @@ pub(super) struct Build<'a> {
     pub(super) sites: Vec<Site>,
     pub(super) rate_limits: Names,
     pub(super) caches: Names,
-    /// Named policies first, then those that are written where they are used.
-    pub(super) retries: Vec<Retry>,
-    /// Named policies that something uses.
-    pub(super) retries_used: BTreeSet<u16>,
+    pub(super) retries: Shared<Retry>,
     pub(super) guards: Vec<Guard>,
-    pub(super) breakers: Vec<Breaker>,
-    pub(super) breakers_used: BTreeSet<u16>,
+    pub(super) breakers: Shared<Breaker>,
     pub(super) limits: Vec<Limit>,
     /// For each site: its place, and the client timeout that the step itself gives.
     pub(super) site_notes: Vec<(Place, Option<Span>)>,
@@ -149,19 +143,15 @@ impl<'a> Build<'a> {
             journeys: Names::new("journey", "journeys", &at.journeys),
             rate_limits: Names::new("rate limit", "rate limits", &at.rate_limits),
             caches: Names::new("cache", "caches", &at.caches),
-            retry_names: Names::new("retry policy", "retry policies", &at.retries),
-            breaker_names: Names::new("breaker", "breakers", &at.breakers),
             limit_names: Names::new("limit", "limits", &at.limits),
             events: None,
             waiting_room: root.has("waiting_room"),
             locks: [Lock::default(); 5],
             dists: Vec::new(),
             sites: Vec::new(),
-            retries: retry::read_all(&at.retries),
-            retries_used: BTreeSet::new(),
+            retries: Shared::new("retry policy", "retry policies", &at.retries, retry::policy),
             guards: Vec::new(),
-            breakers: breaker::read_all(&at.breakers),
-            breakers_used: BTreeSet::new(),
+            breakers: Shared::new("breaker", "breakers", &at.breakers, breaker::breaker),
             limits: limit::read_all(&at.limits),
             site_notes: Vec::new(),
             hedged_sites: Vec::new(),
@@ -240,6 +230,29 @@ impl<'a> Build<'a> {
     pub(super) fn takes_time(&self, id: DistId) -> bool {
         let dist = self.dists.get(id.index()).map(|named| &named.dist);
         !matches!(dist, Some(Dist::Constant(ns)) if *ns <= 0.0)
+    }
+}
+
+impl Build<'_> {
+    /// Complains of a key if there is no inventory.
+    pub(super) fn needs_inventory(&self, field: &Field) {
+        self.inventory_for(&format!("`{}`", field.name()), field);
+    }
+
+    /// Complains of a value if there is no inventory; `what` begins the sentence.
+    pub(super) fn inventory_for(&self, what: &str, field: &Field) {
+        if self.events.is_none() {
+            let message = format!("{what} needs an inventory, and the model has none");
+            field.error(message, "add [inventory] with events and seats_per_event");
+        }
+    }
+
+    /// Complains of a value if there is no waiting room; `what` begins the sentence.
+    pub(super) fn waiting_room_for(&self, what: &str, field: &Field) {
+        if !self.waiting_room {
+            let message = format!("{what} needs a waiting room, and the model has none");
+            field.error(message, "add [waiting_room] with admit = { rate = 125 }");
+        }
     }
 }
 

@@ -191,9 +191,8 @@ fn lookup(build: &Build, section: &Section) -> Option<Lookup> {
         (Some(hit), None, None) => Some(Lookup::Ratio(hit)),
         (None, Some(key), None) => {
             let entity = entity_of(&key)?;
-            if matches!(entity, Entity::Event | Entity::Seat) && build.events.is_none() {
-                let message = "this key needs an inventory, and the model has none";
-                key.error(message, "add [inventory] with events and seats_per_event");
+            if matches!(entity, Entity::Event | Entity::Seat) {
+                build.inventory_for("this key", &key);
             }
             Some(Lookup::Entity(entity))
         }

@@ -238,9 +238,9 @@ fn unused(build: &Build, model: &Model, calls: &[Call], at: &Sections) {
         _ => None,
     });
     unused("cache", &at.caches, caches.collect());
-    let retries = build.retries_used.iter().map(|id| usize::from(*id));
+    let retries = build.retries.used.iter().map(|id| usize::from(*id));
     unused("retry policy", &at.retries, retries.collect());
-    let breakers = build.breakers_used.iter().map(|id| usize::from(*id));
+    let breakers = build.breakers.used.iter().map(|id| usize::from(*id));
     unused("breaker", &at.breakers, breakers.collect());
     let limits = ops().filter_map(|op| match op {
         Op::Limit(limit) | Op::Enter { limit, .. } => Some(limit.index()),

@@ -2,8 +2,9 @@
 
 use crate::field::Field;
 use crate::suggest::{all_of, suggestion};
+use crate::tree::Value;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of one kind of thing, in the order of the text: the index is the id.
 pub(super) struct Names {
@@ -64,6 +65,49 @@ impl Names {
 
     pub(super) fn all(&self) -> &[String] {
         &self.names
+    }
+}
+
+/// Things that have names, or are written where they are used. The named ones come first.
+pub(super) struct Shared<T> {
+    names: Names,
+    pub(super) all: Vec<T>,
+    /// Named ones that something uses.
+    pub(super) used: BTreeSet<u16>,
+    read: fn(String, &Field) -> T,
+}
+
+impl<T> Shared<T> {
+    /// Those of a section, in the order of the text.
+    pub(super) fn new(
+        one: &'static str,
+        many: &'static str,
+        named: &[(&str, Field)],
+        read: fn(String, &Field) -> T,
+    ) -> Shared<T> {
+        let all = named.iter().map(|(name, f)| read((*name).to_string(), f));
+        Shared {
+            names: Names::new(one, many, named),
+            all: all.collect(),
+            used: BTreeSet::new(),
+            read,
+        }
+    }
+
+    /// One where it is used: its name, or a table of its own; `expected` completes "must be".
+    pub(super) fn find(&mut self, field: &Field, expected: &str) -> Option<u16> {
+        if field.text_if_any().is_some() {
+            let id = self.names.find(field)?;
+            self.used.insert(id);
+            return Some(id);
+        }
+        if !matches!(field.node.value, Value::Table(_)) {
+            field.expected(expected);
+            return None;
+        }
+        let id = id(self.all.len(), field, self.names.many);
+        self.all.push((self.read)(field.path.clone(), field));
+        Some(id)
     }
 }
 

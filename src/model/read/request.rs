@@ -3,7 +3,7 @@
 use super::about::expected;
 use super::program::Program;
 use super::step_tables::{OTHERWISE, SEAT_EXAMPLE, SEATS, UNTIL};
-use super::steps::{body, checks, give_up, needs_inventory, needs_waiting_room, turns};
+use super::steps::{body, checks, give_up, needs_waiting_room, turns};
 use super::{Build, Effect, names, retry, scenario};
 use crate::engine::Span;
 use crate::field::Field;
@@ -102,7 +102,7 @@ pub(super) fn request<'a>(program: &mut Program<'_, 'a>, section: &Section<'a>, 
             continue;
         };
         if effect == Effect::List || field.word().is_some() {
-            needs_inventory(program, &field);
+            program.build.needs_inventory(&field);
             implies(program, site, effect, &field);
         }
     }

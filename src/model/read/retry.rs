@@ -1,7 +1,7 @@
 //! Retry policies: `[retries.NAME]`, or written where one is used.
 
+use super::Build;
 use super::station::STATUS;
-use super::{Build, names};
 use crate::engine::Span;
 use crate::field::Field;
 use crate::preset::Presets;
@@ -141,35 +141,19 @@ const MOST_ATTEMPTS: u32 = 1000;
 /// The longest pause, if a model names none.
 const CAP: Span = Span::secs(20);
 
-/// Reads all of `[retries]`, in the order of the text.
-pub(super) fn read_all(named: &[(&str, Field)]) -> Vec<Retry> {
-    let read = |(name, field): &(&str, Field)| policy(name.to_string(), field);
-    named.iter().map(read).collect()
-}
-
-/// A policy where it is used: its name, or a table of its own.
-pub(super) fn used<'a>(build: &mut Build<'a>, field: &Field<'a>) -> Option<RetryId> {
-    if field.text_if_any().is_some() {
-        let id = build.retry_names.find(field)?;
-        build.retries_used.insert(id);
-        return Some(RetryId(id));
-    }
-    if !matches!(field.node.value, Value::Table(_)) {
-        field.expected("the name of a policy in [retries], or a table");
-        return None;
-    }
-    let id = names::id(build.retries.len(), field, "retry policies");
-    build.retries.push(policy(field.path.clone(), field));
-    Some(RetryId(id))
-}
-
 /// Whether attempts under a policy get a second copy.
 pub(super) fn hedges(build: &Build, id: RetryId) -> bool {
-    let policy = build.retries.get(id.index());
+    let policy = build.retries.all.get(id.index());
     policy.is_some_and(|policy| policy.hedge.is_some())
 }
 
-fn policy(name: String, field: &Field) -> Retry {
+/// A policy where it is used: its name, or a table of its own.
+pub(super) fn used(build: &mut Build, field: &Field) -> Option<RetryId> {
+    let expected = "the name of a policy in [retries], or a table";
+    build.retries.find(field, expected).map(RetryId)
+}
+
+pub(super) fn policy(name: String, field: &Field) -> Retry {
     let mut policy = Retry {
         name,
         attempts: 2,

@@ -182,13 +182,10 @@ fn balancer(build: &Build, value: &Field) -> Option<Balancer> {
 
 fn entity(build: &Build, value: &Field) -> Option<Entity> {
     let key = value.choice(&HASHED)?;
-    if matches!(key, Entity::Event | Entity::Seat) && build.events.is_none() {
-        let message = "this hash needs an inventory, and the model has none";
-        value.error(message, "add [inventory] with events and seats_per_event");
-    }
-    if key == Entity::Token && !build.waiting_room {
-        let message = "this hash needs a waiting room, and the model has none";
-        value.error(message, "add [waiting_room] with admit = { rate = 125 }");
+    match key {
+        Entity::Event | Entity::Seat => build.inventory_for("this hash", value),
+        Entity::Token => build.waiting_room_for("this hash", value),
+        _ => {}
     }
     Some(key)
 }

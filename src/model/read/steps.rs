@@ -61,13 +61,13 @@ fn step<'a>(program: &mut Program<'_, 'a>, field: &Field<'a>) {
             push_choice(program, &value, &AWAITS);
         }
         "release" => {
-            needs_inventory(program, &value);
+            program.build.needs_inventory(&value);
             push_choice(program, &value, &RELEASES);
         }
         "pick" => {
             push_choice(program, &value, &PICKS);
             if value.text_if_any() == Some("event") {
-                needs_inventory(program, &value);
+                program.build.needs_inventory(&value);
             }
         }
         _ => {
@@ -119,17 +119,6 @@ pub(super) fn needs_waiting_room(program: &Program, field: &Field) {
     if !program.build.waiting_room {
         let message = "unreachable admission: the model has no waiting room";
         field.error(message, "add [waiting_room] with admit = { rate = 125 }");
-    }
-}
-
-/// Complains if there is no inventory.
-pub(super) fn needs_inventory(program: &Program, field: &Field) {
-    if program.build.events.is_none() {
-        let message = format!(
-            "`{}` needs an inventory, and the model has none",
-            field.name()
-        );
-        field.error(message, "add [inventory] with events and seats_per_event");
     }
 }
 

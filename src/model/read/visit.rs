@@ -270,7 +270,7 @@ impl<'b, 'a> Visits<'b, 'a> {
     fn entity(&self, value: &Field<'a>) -> Option<Entity> {
         let entity = entity_of(value)?;
         if matches!(entity, Entity::Seat | Entity::Event) {
-            self.needs_inventory(value);
+            self.build.needs_inventory(value);
         }
         if entity == Entity::Token {
             self.needs_waiting_room(value);
@@ -297,29 +297,14 @@ impl<'b, 'a> Visits<'b, 'a> {
             Op::IssueToken | Op::QueueStatus | Op::RenewSession | Op::LeaveRoom => {
                 self.needs_waiting_room(value)
             }
-            _ => self.needs_inventory(value),
+            _ => self.build.needs_inventory(value),
         }
         self.ops.push(op);
     }
 
-    pub(super) fn needs_inventory(&self, field: &Field) {
-        if self.build.events.is_none() {
-            let message = format!(
-                "`{}` needs an inventory, and the model has none",
-                field.name()
-            );
-            field.error(message, "add [inventory] with events and seats_per_event");
-        }
-    }
-
     fn needs_waiting_room(&self, field: &Field) {
-        if !self.build.waiting_room {
-            let message = format!(
-                "`{}` needs a waiting room, and the model has none",
-                field.name()
-            );
-            field.error(message, "add [waiting_room] with admit = { rate = 125 }");
-        }
+        let key = format!("`{}`", field.name());
+        self.build.waiting_room_for(&key, field);
     }
 
     fn callee(&mut self, endpoint: &Field<'a>, held: usize) -> Option<EndpointId> {

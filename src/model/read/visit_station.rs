@@ -91,7 +91,7 @@ impl<'a> Visits<'_, 'a> {
         let per_thousand = section.real("per_thousand");
         let (with, with_field) = with?;
         if matches!(with, Accumulated::Sales | Accumulated::Claims) {
-            self.needs_inventory(&with_field);
+            self.build.needs_inventory(&with_field);
         }
         Some(Growth {
             with,

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use super::{Error, Model};
 use crate::measure::summary::{Summary, Values};
-use crate::model::K6Version;
 use crate::model::metric_name::{BUILTINS, MetricName};
 use crate::model::suggest::suggestion;
 use crate::model::threshold::Aggregation;
-use crate::report::{Style, SummaryOptions, bottleneck};
+use crate::report::{SummaryOptions, bottleneck};
 use crate::study::account::{Account, Kind, Limit};
 use crate::world::outcome::Outcome;
 use crate::world::summary::summary;
@@ -234,11 +233,7 @@ impl fmt::Display for Report {
         let options = SummaryOptions {
             trend_stats: model.summary_trend_stats.clone(),
             time_unit: model.summary_time_unit,
-            ..SummaryOptions::new(match model.k6_version {
-                K6Version::V0_53 => Style::K6_0_53,
-                K6Version::V1 => Style::K6_1,
-                K6Version::V2 => Style::K6_2,
-            })
+            ..SummaryOptions::new(model.k6_version)
         };
         f.write_str(&crate::report::summary(self.summary(), &options))
     }

@@ -39,7 +39,7 @@ use crate::world::program::simulate;
 use crate::world::summary::{full_summary, summary};
 use crate::world::timeline::Sample;
 use conclusion::script_code;
-use options::{ModeArg, StyleArg};
+use options::ModeArg;
 
 /// Run a model once and print what k6 would print.
 ///
@@ -69,8 +69,8 @@ pub struct Run {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Which k6's layout: that of 0.53, of 1.x or of 2.x. Default: what the model says, else 2.
-    #[arg(long, value_name = "VERSION", conflicts_with_all = MANY)]
-    summary_style: Option<StyleArg>,
+    #[arg(long, value_name = "VERSION", value_parser = ["0.53", "1", "2"], conflicts_with_all = MANY)]
+    summary_style: Option<String>,
     /// Which summary (k6's option). Default: legacy for style 0.53, compact otherwise.
     #[arg(long, value_name = "MODE", conflicts_with_all = MANY)]
     summary_mode: Option<ModeArg>,

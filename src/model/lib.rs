@@ -85,6 +85,22 @@ pub enum K6Version {
     V2,
 }
 
+impl K6Version {
+    /// All, as they are written in a model and on the command line.
+    pub(crate) const NAMES: &'static [(&'static str, K6Version)] = &[
+        ("0.53", K6Version::V0_53),
+        ("1", K6Version::V1),
+        ("2", K6Version::V2),
+    ];
+
+    /// The one that is written so.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<K6Version> {
+        let found = K6Version::NAMES.iter().find(|(name, _)| *name == text);
+        found.map(|(_, version)| *version)
+    }
+}
+
 /// A fixed unit for all times of a summary (k6's `summaryTimeUnit`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeUnit {

@@ -1,9 +1,10 @@
 //! The columns in which a summary aligns the values of its metrics.
 
 use crate::measure::summary::{CheckCount, Contains, Metric, Values};
+use crate::model::K6Version;
 use crate::model::threshold::Aggregation;
 use crate::report::format;
-use crate::report::options::{Mode, Style, SummaryOptions};
+use crate::report::options::{Mode, SummaryOptions};
 use crate::report::order;
 use crate::report::paint::{Ink, Paint};
 use crate::report::width::{pad, width};
@@ -115,7 +116,7 @@ fn cells(metric: &Metric, options: &SummaryOptions) -> Vec<String> {
         }
         Values::Rate { passes, fails } => {
             let share = format::share(metric.values.rate_share().unwrap_or(0.0));
-            if options.mode == Mode::Legacy && options.style == Style::K6_0_53 {
+            if options.mode == Mode::Legacy && options.style == K6Version::V0_53 {
                 vec![
                     share,
                     format!("{PASSED} {passes}"),

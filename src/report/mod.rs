@@ -51,7 +51,7 @@ pub mod study_page;
 pub mod thresholds;
 pub mod width;
 
-pub use options::{Mode, Style, SummaryOptions};
+pub use options::{Mode, SummaryOptions};
 
 use crate::measure::summary::Summary;
 

@@ -1,18 +1,7 @@
 //! What a summary shows, and in which k6's manner.
 
-use crate::model::TimeUnit;
 use crate::model::threshold::Aggregation;
-
-/// Whose summary is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// k6 0.53 and older: a rate shows `✓ passes` and `✗ fails`.
-    K6_0_53,
-    /// k6 0.54 to 1.x: a rate shows `passes out of total`.
-    K6_1,
-    /// k6 2.x.
-    K6_2,
-}
+use crate::model::{K6Version, TimeUnit};
 
 /// Which summary is printed (k6's `--summary-mode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +20,7 @@ pub enum Mode {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SummaryOptions {
     /// Whose summary is printed.
-    pub style: Style,
+    pub style: K6Version,
     /// Which summary is printed.
     pub mode: Mode,
     /// The statistics shown for a trend, in this order.
@@ -48,10 +37,10 @@ impl SummaryOptions {
     /// The defaults of a k6 of this style: `avg,min,med,max,p(90),p(95)`, plain text, and the mode
     /// that this k6 prints unless told otherwise.
     #[must_use]
-    pub fn new(style: Style) -> SummaryOptions {
+    pub fn new(style: K6Version) -> SummaryOptions {
         SummaryOptions {
             style,
-            mode: if style == Style::K6_0_53 {
+            mode: if style == K6Version::V0_53 {
                 Mode::Legacy
             } else {
                 Mode::Compact
@@ -76,7 +65,7 @@ impl SummaryOptions {
 
 impl Default for SummaryOptions {
     fn default() -> SummaryOptions {
-        SummaryOptions::new(Style::K6_2)
+        SummaryOptions::new(K6Version::V2)
     }
 }
 

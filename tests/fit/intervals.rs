@@ -1,7 +1,8 @@
 //! Intervals of fitted parameters hold the truth about as often as they say.
 
 use capsim::model::Document;
-use capsim::report::{Style, SummaryOptions, export, out_json};
+use capsim::model::K6Version;
+use capsim::report::{SummaryOptions, export, out_json};
 use capsim::study::fit::forecast::deviations;
 use capsim::study::fit::free::Free;
 use capsim::study::fit::knee::knee;
@@ -161,7 +162,7 @@ fn whole_numbers_that_the_data_do_not_tell_apart_stretch_all_intervals() {
     let truth = Document::from_text("shop.toml", &four).unwrap();
     let model = truth.check(&[]).unwrap().model;
     let outcome = World::new(&model, 5, 0).run();
-    let options = SummaryOptions::new(Style::K6_2);
+    let options = SummaryOptions::new(K6Version::V2);
     let run = export::summary_export(&summary(&outcome, &model), &options);
     let wrong = four
         .replace("servers = 4", "servers = 7")

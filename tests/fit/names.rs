@@ -110,7 +110,7 @@ fn a_larger_budget_goes_on_from_a_smaller_one() {
     let run = Document::from_text("run.toml", &SHOP.replace("\"6ms\"", "\"9ms\"")).unwrap();
     let model = run.check(&[]).unwrap().model;
     let outcome = capsim::world::World::new(&model, 7, 0).run();
-    let options = capsim::report::SummaryOptions::new(capsim::report::Style::K6_2);
+    let options = capsim::report::SummaryOptions::new(capsim::model::K6Version::V2);
     let measured = capsim::world::summary::summary(&outcome, &model);
     let measured = capsim::report::summary(&measured, &options);
     let found = |runs: u64| -> Found {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use assert_file::{capsim, write};
 use capsim::model::threshold::Aggregation;
-use capsim::model::{Document, Override};
-use capsim::report::{Style, SummaryOptions, export, out_json};
+use capsim::model::{Document, K6Version, Override};
+use capsim::report::{SummaryOptions, export, out_json};
 use capsim::study::fit::formula::Formula;
 use capsim::study::fit::free::Free;
 use capsim::study::fit::predict::Question;
@@ -128,7 +128,7 @@ fn longer_runs_are_named(near: &Prediction) {
     let longer = Document::from_text("longer.toml", &longer).unwrap();
     let model = longer.check(&[]).unwrap().model;
     let outcome = World::new(&model, 99, 0).run();
-    let options = SummaryOptions::new(Style::K6_2);
+    let options = SummaryOptions::new(K6Version::V2);
     let export = export::summary_export(&summary(&outcome, &model), &options);
     let run = read_bytes("longer.json", export.as_bytes(), None).unwrap();
     let score = Score::new(&kept, &run);
@@ -214,7 +214,7 @@ fn the_formula_is_exact_where_its_assumptions_hold() {
     let formula = Formula::new(&model, None).unwrap();
     assert_eq!(formula.name, "M/M/2//80 (station cpu)");
     let outcome = World::new(&model, 5, 0).run();
-    let options = SummaryOptions::new(Style::K6_2);
+    let options = SummaryOptions::new(K6Version::V2);
     let export = export::summary_export(&summary(&outcome, &model), &options);
     let run = read_bytes("run.json", export.as_bytes(), None).unwrap();
     for (metric, stat, within) in [

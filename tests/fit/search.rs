@@ -1,7 +1,7 @@
 //! Fits against runs whose parameters are known.
 
-use capsim::model::{Document, Override};
-use capsim::report::{Style, SummaryOptions};
+use capsim::model::{Document, K6Version, Override};
+use capsim::report::SummaryOptions;
 use capsim::study::fit::free::Free;
 use capsim::study::fit::quality::{Quality, judge};
 use capsim::study::fit::read::{Measured, read_bytes};
@@ -39,7 +39,7 @@ fn run(text: &str, seed: u64) -> String {
     let model = document.check(&[]).unwrap().model;
     let outcome = World::new(&model, seed, 0).run();
     {
-        let mut options = SummaryOptions::new(Style::K6_2);
+        let mut options = SummaryOptions::new(K6Version::V2);
         options.trend_stats = model.summary_trend_stats.clone();
         capsim::report::summary(&summary(&outcome, &model), &options)
     }

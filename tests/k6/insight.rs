@@ -3,10 +3,10 @@
 
 use capsim::engine::Span;
 use capsim::load::plan::Plan;
-use capsim::model::Model;
+use capsim::model::{K6Version, Model};
 use capsim::report::bottleneck::bottleneck;
 use capsim::report::notes::notes;
-use capsim::report::{self, Mode, Style, SummaryOptions, export, run_text};
+use capsim::report::{self, Mode, SummaryOptions, export, run_text};
 use capsim::study::account::{Account, Limit};
 use capsim::world::World;
 use capsim::world::outcome::Outcome;
@@ -181,7 +181,7 @@ admit = { active = 1000 }
 fn all_texts(model: &Model, outcome: &Outcome) -> Vec<String> {
     let whole = full_summary(outcome, model);
     let mut texts = Vec::new();
-    for style in [Style::K6_0_53, Style::K6_1, Style::K6_2] {
+    for style in [K6Version::V0_53, K6Version::V1, K6Version::V2] {
         for mode in [Mode::Legacy, Mode::Compact, Mode::Full] {
             let mut options = SummaryOptions::new(style);
             options.mode = mode;

@@ -4,8 +4,8 @@
 
 use capsim::load::plan::Plan;
 use capsim::measure::summary::{Section, Summary, Values};
-use capsim::model::Model;
-use capsim::report::{self, Mode, Style, SummaryOptions, run_text};
+use capsim::model::{K6Version, Model};
+use capsim::report::{self, Mode, SummaryOptions, run_text};
 use capsim::world::World;
 use capsim::world::outcome::{Outcome, Termination};
 use capsim::world::summary::full_summary;
@@ -476,7 +476,7 @@ fn the_full_summary_has_a_section_for_each_scenario_and_group() {
             .filter(|l| l.contains('█') || l.contains("↳ G"));
         titles.map(|l| l.trim_end().to_owned()).collect()
     };
-    let mut options = SummaryOptions::new(Style::K6_2);
+    let mut options = SummaryOptions::new(K6Version::V2);
     options.mode = Mode::Full;
     let recorded = include_str!("../data/k6/scenarios-v2.2.0-full.txt");
     assert_eq!(
@@ -682,7 +682,7 @@ checks = ["rate==1.0"]
     );
     text += &endpoints(&[("page", 1)]);
     let (_, summary) = run(&text);
-    let ours = report::summary(&summary, &SummaryOptions::new(Style::K6_2));
+    let ours = report::summary(&summary, &SummaryOptions::new(K6Version::V2));
     let recorded = include_str!("../data/k6/nosamples-v2.2.0.txt");
     let upto = |text: &str| -> Vec<String> {
         let lines = text.lines().map(str::to_owned);

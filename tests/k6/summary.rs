@@ -5,9 +5,10 @@
 use capsim::measure::summary::{
     CheckCount, Contains, Group, Metric, Section, Sections, Summary, Values, Verdict,
 };
+use capsim::model::K6Version;
 use capsim::report::format::TimeUnit;
 use capsim::report::options::{parse_trend_stat, parse_trend_stats};
-use capsim::report::{self, Mode, Style, SummaryOptions, export};
+use capsim::report::{self, Mode, SummaryOptions, export};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -90,7 +91,7 @@ fn no_value_of_a_metric_line_is_empty_even_if_nothing_was_computed() {
         metrics,
         ..Summary::default()
     };
-    for style in [Style::K6_0_53, Style::K6_1, Style::K6_2] {
+    for style in [K6Version::V0_53, K6Version::V1, K6Version::V2] {
         let text = report::summary(&summary, &SummaryOptions::new(style));
         assert!(
             text.contains("avg=0s min=n/a med=n/a max=n/a p(90)=n/a p(95)=n/a"),
@@ -155,10 +156,10 @@ proptest! {
         let sections = Sections { groups: vec![section.clone()], scenarios: vec![section] };
         let summary = Summary { metrics, duration, sections, ..Summary::default() };
         for (style, mode) in [
-            (Style::K6_0_53, Mode::Legacy),
-            (Style::K6_1, Mode::Legacy),
-            (Style::K6_2, Mode::Compact),
-            (Style::K6_2, Mode::Full),
+            (K6Version::V0_53, Mode::Legacy),
+            (K6Version::V1, Mode::Legacy),
+            (K6Version::V2, Mode::Compact),
+            (K6Version::V2, Mode::Full),
         ] {
             let options = SummaryOptions { mode, time_unit: unit, ..SummaryOptions::new(style) };
             for line in report::summary(&summary, &options).lines() {
@@ -297,9 +298,9 @@ fn flatten(group: &Group, into: &mut Vec<CheckCount>) {
 fn options(value: &Value) -> SummaryOptions {
     SummaryOptions {
         style: match value["style"].as_str() {
-            Some("0.53") => Style::K6_0_53,
-            Some("1") => Style::K6_1,
-            Some("2") => Style::K6_2,
+            Some("0.53") => K6Version::V0_53,
+            Some("1") => K6Version::V1,
+            Some("2") => K6Version::V2,
             other => panic!("unknown style {other:?}"),
         },
         mode: match value["mode"].as_str() {

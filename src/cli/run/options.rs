@@ -7,17 +7,7 @@ use crate::cli::console::colour;
 use crate::cli::exit::{self, CliError};
 use crate::model::{K6Version, Model, TimeUnit};
 use crate::report::options::parse_trend_stats;
-use crate::report::{Mode, Style, SummaryOptions};
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum StyleArg {
-    #[value(name = "0.53")]
-    V0_53,
-    #[value(name = "1")]
-    V1,
-    #[value(name = "2")]
-    V2,
-}
+use crate::report::{Mode, SummaryOptions};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum ModeArg {
@@ -36,24 +26,15 @@ impl Run {
         if self.no_thresholds {
             model.thresholds.clear();
         }
-        if let Some(style) = self.summary_style {
-            model.k6_version = match style {
-                StyleArg::V0_53 => K6Version::V0_53,
-                StyleArg::V1 => K6Version::V1,
-                StyleArg::V2 => K6Version::V2,
-            };
-        }
+        let style = self.summary_style.as_deref();
+        model.k6_version = style.and_then(K6Version::parse).unwrap_or(model.k6_version);
         if let Some(list) = &self.summary_trend_stats {
             // k6 ends with 255 here; capsim keeps one code for everything invalid.
             model.summary_trend_stats = parse_trend_stats(list)
                 .map_err(|e| CliError::new(exit::INVALID, format!("error: {e}")))?;
             model.summary_trend_names = list.split(',').map(str::to_owned).collect();
         }
-        let mut options = SummaryOptions::new(match model.k6_version {
-            K6Version::V0_53 => Style::K6_0_53,
-            K6Version::V1 => Style::K6_1,
-            K6Version::V2 => Style::K6_2,
-        });
+        let mut options = SummaryOptions::new(model.k6_version);
         options.trend_stats = model.summary_trend_stats.clone();
         options.trend_names = model.summary_trend_names.clone();
         let unit = self.summary_time_unit.as_deref().and_then(TimeUnit::parse);

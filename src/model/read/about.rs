@@ -148,15 +148,7 @@ pub(super) fn expected(field: Option<Field>) -> Vec<u16> {
 /// A column of a summary.
 static STATISTIC: Kind = Kind::Pattern(r"^(avg|min|med|max|count|p\([0-9.]+\))$", "p(95)");
 
-static STYLES: Choice<K6Version> = Choice::of(
-    "style of summary",
-    "styles",
-    &[
-        ("0.53", K6Version::V0_53),
-        ("1", K6Version::V1),
-        ("2", K6Version::V2),
-    ],
-);
+static STYLES: Choice<K6Version> = Choice::of("style of summary", "styles", K6Version::NAMES);
 
 static UNITS: Choice<TimeUnit> = Choice::of(
     "unit",
@@ -218,14 +210,14 @@ pub(super) fn about(field: Option<Field>, default_name: &str) -> About {
 
 fn k6_version(field: &Field) -> Option<K6Version> {
     let text = field.text()?;
-    let found = STYLES.pairs.iter().find(|(name, _)| *name == text);
+    let found = K6Version::parse(text);
     if found.is_none() {
         field.error(
             "this is not a summary style",
             "write \"0.53\", \"1\" or \"2\"",
         );
     }
-    found.map(|(_, version)| *version)
+    found
 }
 
 /// k6's default of `summaryTrendStats`.

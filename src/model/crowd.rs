@@ -2,7 +2,6 @@
 
 use super::Model;
 use super::duration;
-use super::peak::{arrivals, users};
 use super::system::{Slowdown, Trigger};
 use crate::engine::Span;
 
@@ -66,12 +65,12 @@ impl Model {
         }
         for (at, scenario) in self.scenarios.iter().enumerate() {
             let cause = Cause::Scenario(at);
-            if let Some(rate) = arrivals(scenario) {
+            if let Some(rate) = scenario.executor.peak_rate() {
                 let what = format!("{rate} iterations a second");
                 let fix = "say the `time_unit` that is meant";
                 all.extend(often(cause, what, 1e9 / rate, fix));
             }
-            let users = users(scenario).filter(|users| *users >= VUS);
+            let users = scenario.executor.peak_users().filter(|users| *users >= VUS);
             all.extend(users.map(|users| Crowd {
                 cause,
                 message: format!("{users} VUs: a run takes very long"),

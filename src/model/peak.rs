@@ -1,7 +1,7 @@
 //! The highest load that a model's scenarios ask for.
 
 use super::Model;
-use super::scenario::{Executor, Scenario, Stage};
+use super::scenario::{Scenario, highest};
 use crate::engine::Span;
 use std::fmt;
 
@@ -29,8 +29,14 @@ impl Model {
     /// arrivals per second. Only scenarios that generate load at the same time add up.
     #[must_use]
     pub fn peak_load(&self) -> Peak {
-        let rate = self.scenarios.iter().all(|s| users(s).is_none());
-        let own = if rate { arrivals } else { users };
+        let rate = self
+            .scenarios
+            .iter()
+            .all(|s| s.executor.peak_users().is_none());
+        let own = |s: &Scenario| match rate {
+            true => s.executor.peak_rate(),
+            false => s.executor.peak_users(),
+        };
         let spans: Vec<(Span, Span, f64)> = (self.scenarios.iter())
             .filter_map(|s| {
                 Some((
@@ -67,15 +73,8 @@ impl Model {
     #[must_use]
     pub fn peak_over_mean(&self) -> f64 {
         let of = |scenario: &Scenario| {
-            let (start, stages) = match &scenario.executor {
-                Executor::RampingVus {
-                    start_vus, stages, ..
-                } => (*start_vus as f64, stages),
-                Executor::RampingArrivalRate {
-                    start_rate, stages, ..
-                } => (*start_rate as f64, stages),
-                Executor::PoissonArrivals { start_rate, stages } => (*start_rate, stages),
-                _ => return 1.0,
+            let Some((start, stages)) = scenario.executor.ramp() else {
+                return 1.0;
             };
             let (mut from, mut area, mut length) = (start, 0.0, 0.0);
             for stage in stages {
@@ -93,43 +92,4 @@ impl Model {
         };
         self.scenarios.iter().map(of).fold(1.0, f64::max)
     }
-}
-
-fn highest(start: f64, stages: &[Stage]) -> f64 {
-    stages.iter().map(|s| s.target).fold(start, f64::max)
-}
-
-pub(crate) fn users(scenario: &Scenario) -> Option<f64> {
-    Some(match &scenario.executor {
-        Executor::RampingVus {
-            start_vus, stages, ..
-        } => highest(*start_vus as f64, stages),
-        Executor::ConstantVus { vus, .. }
-        | Executor::SharedIterations { vus, .. }
-        | Executor::PerVuIterations { vus, .. } => *vus as f64,
-        _ => return None,
-    })
-}
-
-/// The most arrivals per second that a scenario asks for, if it has a rate.
-pub(crate) fn arrivals(scenario: &Scenario) -> Option<f64> {
-    Some(match &scenario.executor {
-        Executor::ConstantArrivalRate {
-            rate, time_unit, ..
-        } => *rate as f64 / time_unit.as_secs(),
-        Executor::RampingArrivalRate {
-            start_rate,
-            time_unit,
-            stages,
-            ..
-        } => highest(*start_rate as f64, stages) / time_unit.as_secs(),
-        Executor::PoissonArrivals { start_rate, stages } => highest(*start_rate, stages),
-        Executor::RenewalArrivals { gap, .. } => 1e9 / gap.mean(),
-        Executor::TraceArrivals { at } => {
-            let length = at.iter().max().map_or(0.0, |last| last.as_secs());
-            at.len() as f64 / length.max(1e-9)
-        }
-        Executor::Replay(replay) => replay.rate(),
-        _ => return None,
-    })
 }

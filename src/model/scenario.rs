@@ -139,6 +139,97 @@ impl Executor {
         }
     }
 
+    /// Of an executor with stages: VUs or rate at the start, and the stages.
+    #[must_use]
+    pub fn ramp(&self) -> Option<(f64, &[Stage])> {
+        match self {
+            Executor::RampingVus {
+                start_vus, stages, ..
+            } => Some((*start_vus as f64, stages)),
+            Executor::RampingArrivalRate {
+                start_rate, stages, ..
+            } => Some((*start_rate as f64, stages)),
+            Executor::PoissonArrivals { start_rate, stages } => Some((*start_rate, stages)),
+            _ => None,
+        }
+    }
+
+    /// The most VUs at once, if it starts iterations by VUs.
+    #[must_use]
+    pub fn peak_users(&self) -> Option<f64> {
+        match self {
+            Executor::RampingVus {
+                start_vus, stages, ..
+            } => Some(highest(*start_vus as f64, stages)),
+            Executor::ConstantVus { vus, .. }
+            | Executor::SharedIterations { vus, .. }
+            | Executor::PerVuIterations { vus, .. } => Some(*vus as f64),
+            Executor::ConstantArrivalRate { .. }
+            | Executor::RampingArrivalRate { .. }
+            | Executor::PoissonArrivals { .. }
+            | Executor::RenewalArrivals { .. }
+            | Executor::TraceArrivals { .. }
+            | Executor::Replay(_) => None,
+        }
+    }
+
+    /// The most arrivals per second, if it has a rate; of recorded arrivals, their mean.
+    #[must_use]
+    pub fn peak_rate(&self) -> Option<f64> {
+        Some(match self {
+            Executor::ConstantArrivalRate {
+                rate, time_unit, ..
+            } => *rate as f64 / time_unit.as_secs(),
+            Executor::RampingArrivalRate {
+                start_rate,
+                time_unit,
+                stages,
+                ..
+            } => highest(*start_rate as f64, stages) / time_unit.as_secs(),
+            Executor::PoissonArrivals { start_rate, stages } => highest(*start_rate, stages),
+            Executor::RenewalArrivals { gap, .. } => 1e9 / gap.mean(),
+            Executor::TraceArrivals { at } => {
+                let length = at.iter().max().map_or(0.0, |last| last.as_secs());
+                at.len() as f64 / length.max(1e-9)
+            }
+            Executor::Replay(replay) => replay.rate(),
+            Executor::RampingVus { .. }
+            | Executor::ConstantVus { .. }
+            | Executor::SharedIterations { .. }
+            | Executor::PerVuIterations { .. } => return None,
+        })
+    }
+
+    /// Whether arrivals are recorded ones.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        matches!(self, Executor::TraceArrivals { .. } | Executor::Replay(_))
+    }
+
+    /// Whether the load is the same all the time.
+    #[must_use]
+    pub fn is_level(&self) -> bool {
+        match self {
+            Executor::ConstantVus { .. }
+            | Executor::ConstantArrivalRate { .. }
+            | Executor::RenewalArrivals { .. } => true,
+            Executor::SharedIterations { .. }
+            | Executor::PerVuIterations { .. }
+            | Executor::TraceArrivals { .. }
+            | Executor::Replay(_) => false,
+            Executor::RampingVus { .. }
+            | Executor::RampingArrivalRate { .. }
+            | Executor::PoissonArrivals { .. } => self.ramp().is_some_and(|(start, stages)| {
+                let mut before = start;
+                stages.iter().all(|stage| {
+                    let steady = stage.duration == Span::ZERO || stage.target == before;
+                    before = stage.target;
+                    steady
+                })
+            }),
+        }
+    }
+
     /// Of an arrival rate: VUs initialised before the test, and VUs at most.
     #[must_use]
     pub fn allocation(&self) -> Option<(u64, u64)> {
@@ -156,6 +247,11 @@ impl Executor {
             _ => None,
         }
     }
+}
+
+/// The highest target, the start included.
+pub(crate) fn highest(start: f64, stages: &[Stage]) -> f64 {
+    stages.iter().map(|s| s.target).fold(start, f64::max)
 }
 
 impl Scenario {

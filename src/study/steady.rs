@@ -13,7 +13,7 @@ use super::runs::Job;
 use crate::engine::{Span, Time};
 use crate::load::plan;
 use crate::model::Model;
-use crate::model::scenario::{Executor, Scenario, Stage};
+use crate::model::scenario::Scenario;
 use crate::stats::TrendStats;
 use crate::stats::warmup::{WarmupError, mser5};
 use crate::world::outcome::Outcome;
@@ -260,31 +260,7 @@ fn fixed_length(model: &Model) -> Result<Span, SteadyStateError> {
 }
 
 fn is_fixed(scenario: &Scenario) -> bool {
-    let level = |start: f64, stages: &[Stage]| {
-        let mut before = start;
-        stages.iter().all(|stage| {
-            let steady = stage.duration == Span::ZERO || stage.target == before;
-            before = stage.target;
-            steady
-        })
-    };
-    scenario.start_time == Span::ZERO
-        && match &scenario.executor {
-            Executor::ConstantVus { .. }
-            | Executor::ConstantArrivalRate { .. }
-            | Executor::RenewalArrivals { .. } => true,
-            Executor::RampingVus {
-                start_vus, stages, ..
-            } => level(*start_vus as f64, stages),
-            Executor::RampingArrivalRate {
-                start_rate, stages, ..
-            } => level(*start_rate as f64, stages),
-            Executor::PoissonArrivals { start_rate, stages } => level(*start_rate, stages),
-            Executor::SharedIterations { .. }
-            | Executor::PerVuIterations { .. }
-            | Executor::TraceArrivals { .. }
-            | Executor::Replay(_) => false,
-        }
+    scenario.start_time == Span::ZERO && scenario.executor.is_level()
 }
 
 #[cfg(test)]

@@ -25,8 +25,6 @@ use crate::theory::mva::mva;
 
 /// Of more users the exact answer takes longer than it is worth.
 const MOST_USERS: u32 = 5_000_000;
-/// Seconds in a nanosecond.
-const NS: f64 = 1e-9;
 
 /// What one iteration needs of a resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -202,34 +200,11 @@ pub fn of_endpoint(model: &Model, endpoint: EndpointId) -> (f64, Vec<String>) {
 
 /// Users at the peak, or arrivals per second at the peak.
 fn load(executor: &Executor) -> (Option<f64>, Option<f64>) {
-    let highest = |start: f64, stages: &[crate::model::scenario::Stage]| {
-        stages.iter().map(|s| s.target).fold(start, f64::max)
-    };
-    match executor {
-        Executor::RampingVus {
-            start_vus, stages, ..
-        } => (Some(highest(*start_vus as f64, stages)), None),
-        Executor::ConstantVus { vus, .. }
-        | Executor::SharedIterations { vus, .. }
-        | Executor::PerVuIterations { vus, .. } => (Some(*vus as f64), None),
-        Executor::ConstantArrivalRate {
-            rate, time_unit, ..
-        } => (None, Some(*rate as f64 / time_unit.as_secs())),
-        Executor::RampingArrivalRate {
-            start_rate,
-            time_unit,
-            stages,
-            ..
-        } => {
-            let peak = highest(*start_rate as f64, stages);
-            (None, Some(peak / time_unit.as_secs()))
-        }
-        Executor::PoissonArrivals { start_rate, stages } => {
-            (None, Some(highest(*start_rate, stages)))
-        }
-        Executor::RenewalArrivals { gap, .. } => (None, Some(1.0 / (gap.mean() * NS))),
-        Executor::TraceArrivals { .. } | Executor::Replay(_) => (None, None),
-    }
+    let rate = executor.peak_rate();
+    (
+        executor.peak_users(),
+        rate.filter(|_| !executor.is_recorded()),
+    )
 }
 
 /// The exact answer where the model has one: one law of service at each station, and a form that

@@ -120,7 +120,7 @@ impl Dist {
     }
 
     /// A random time, to the nearest nanosecond, if the unit is nanoseconds.
-    #[inline]
+    #[inline(always)]
     pub fn span(&self, stream: &mut Stream) -> Span {
         Span::from_ns(self.sample(stream))
     }

@@ -229,13 +229,13 @@ impl<E: Copy> EventQueue<E> {
 
     /// Sets or moves an alarm. An alarm set anew comes after everything already due at that instant that has the
     /// usual turn.
-    #[inline]
+    #[inline(always)]
     pub fn set_alarm(&mut self, alarm: AlarmId, time: Time) {
         self.set_alarm_turn(alarm, time, Turn::Usual);
     }
 
     /// As [`EventQueue::set_alarm`], with its turn among the events of that instant.
-    #[inline]
+    #[inline(always)]
     pub fn set_alarm_turn(&mut self, alarm: AlarmId, time: Time, turn: Turn) {
         debug_assert!(time >= self.now, "an alarm in the past");
         self.sequence += NEXT;

@@ -198,7 +198,7 @@ impl Station {
     }
 
     /// When the next job leaves, if nothing changes until then.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn next_completion(&self) -> Option<Time> {
         if self.serving.is_empty() {
@@ -334,7 +334,7 @@ impl Station {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, now: Time, entry: QueueEntry) {
         let k = self.finish_key(now, entry);
         self.serving.push(k, ());
@@ -353,7 +353,7 @@ impl Station {
         key(finish, order)
     }
 
-    #[inline]
+    #[inline(always)]
     fn population_changed(&mut self, now: Time) {
         let n = self.serving.len();
         if n == 0 {

@@ -16,6 +16,7 @@ use crate::study::fit::difference::differences;
 use crate::study::fit::known::known;
 use crate::study::fit::limit::limits;
 use crate::study::fit::predict::Question;
+use crate::study::fit::prediction::Prediction;
 use crate::study::runner::HERE;
 
 /// Runs from which ranges are made by default, at most.
@@ -120,8 +121,8 @@ impl Ranges {
         }
     }
 
-    /// The ranges of the numbers of a run as text; nothing for a model that was never fitted, unless they were asked
-    /// for.
+    /// The ranges of the numbers of a run as text, and the prediction that they are of; nothing for a model that was
+    /// never fitted, unless they were asked for.
     ///
     /// # Errors
     /// If they were asked for and cannot be had.
@@ -130,33 +131,34 @@ impl Ranges {
         model: &ModelArgs,
         made: Made,
         thresholds: bool,
-    ) -> Result<String, CliError> {
+    ) -> Result<(String, Option<Prediction>), CliError> {
         if self.ranges == Some(0) {
-            return Ok(String::new());
+            return Ok((String::new(), None));
         }
         let (document, overrides) = match (model.document(), model.overrides()) {
             (Ok(document), Ok(overrides)) => (document, overrides),
             (Err(why), _) | (_, Err(why)) if self.asked() => return Err(why),
             // A script has no section `[fitted]`; what else is wrong was told before.
-            _ => return Ok(String::new()),
+            _ => return Ok((String::new(), None)),
         };
         let allowed = if made.many { OF_MANY } else { OF_ONE };
         let events = events(&document, made.events);
         let fitted = is_fitted(&document, &overrides);
         let draws = match self.draws(fitted, events, (allowed, DRAWS)) {
             Ok(draws) => draws,
-            Err(said) => return Ok(said),
+            Err(said) => return Ok((said, None)),
         };
         let question = question(&document, overrides, made.seed, draws);
         let watch = Watch::new(Some(draws));
         let prediction = question.predict_watched(&|made| watch.at(made));
         drop(watch);
         match prediction {
-            Ok(prediction) if made.many => {
-                Ok(ranges::SEEDS.to_owned() + &predict::ranges(&prediction, thresholds))
+            Ok(prediction) => {
+                let above = if made.many { ranges::SEEDS } else { "" };
+                let text = above.to_owned() + &predict::ranges(&prediction, thresholds);
+                Ok((text, Some(prediction)))
             }
-            Ok(prediction) => Ok(predict::ranges(&prediction, thresholds)),
-            Err(why) => self.none(&why),
+            Err(why) => self.none(&why).map(|said| (said, None)),
         }
     }
 

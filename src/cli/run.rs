@@ -32,6 +32,8 @@ use crate::report::{Mode, SummaryOptions};
 use crate::report::{bottleneck, replications, run_text, thresholds};
 use crate::stats::Moments;
 use crate::study::account::Account;
+use crate::study::fit::prediction::Prediction;
+use crate::study::fit::score::Kept;
 use crate::world::World;
 use crate::world::audit::Audit;
 use crate::world::outcome::{Outcome, Termination};
@@ -179,7 +181,7 @@ impl Run {
         let events = outcome.events as f64;
         // A page is written before anything is printed, and has it, too.
         let early = self.report.wanted() && !self.quiet;
-        let known = early.then(|| self.known(&mut out, events));
+        let known = early.then(|| self.known(&mut out, events).0);
         let page = known.as_deref().unwrap_or_default();
         self.write_files(&mut out, &run, (&model, page), &summary, &options);
         let usual = || crate::report::summary(&summary, &options);
@@ -194,7 +196,7 @@ impl Run {
             out.print(&run_text::last_lines(outcome, &model, &plan));
             out.print(&run_text::insight(outcome, &model, &summary));
             out.print(&run_text::signature(outcome, self.seed));
-            let known = known.unwrap_or_else(|| self.known(&mut out, events));
+            let known = known.unwrap_or_else(|| self.known(&mut out, events).0);
             out.print(&known);
         }
         out.end(match ended {
@@ -209,7 +211,7 @@ impl Run {
     }
 
     /// How well a fitted model is known, and what other runs of it would give; `events` are those of one run.
-    fn known(&self, out: &mut Outputs, events: f64) -> String {
+    fn known(&self, out: &mut Outputs, events: f64) -> (String, Option<Prediction>) {
         let made = known::Made {
             seed: self.seed,
             events,
@@ -218,14 +220,14 @@ impl Run {
         let line = known::of_model(&self.model);
         let thresholds = !self.no_thresholds;
         let ranges = match self.replicate.is_steady() {
-            true => Ok(String::new()),
+            true => Ok((String::new(), None)),
             false => self.ranges.of_run(&self.model, made, thresholds),
         };
         match ranges {
-            Ok(ranges) => line + &ranges,
+            Ok((ranges, prediction)) => (line + &ranges, prediction),
             Err(why) => {
                 out.keep(Err(why));
-                line
+                (line, None)
             }
         }
     }
@@ -307,8 +309,8 @@ impl Run {
         let signature = replications::signature(&all, self.seed);
         let mut out = Outputs::default();
         let events = all.tally.moments("events").and_then(Moments::mean);
-        let known = match self.quiet {
-            true => String::new(),
+        let (known, prediction) = match self.quiet {
+            true => (String::new(), None),
             false => self.known(&mut out, events.unwrap_or(0.0)),
         };
         let words = self.words(model, &known, signature);
@@ -316,7 +318,8 @@ impl Run {
             out.keep(file.write_rows(&rows.bytes));
         }
         if let Some(file) = &self.summary_export {
-            let text = replications::export(&all, self.seed);
+            let ranges = prediction.map(|p| Kept::new(&p, &model.name));
+            let text = replications::export(&all, self.seed, ranges.as_ref());
             out.keep(output::write_atomically(file, |out| {
                 out.write_all(text.as_bytes())
             }));

@@ -1,6 +1,7 @@
 //! The table of a study of replications: means with their intervals, and verdicts.
 
 use crate::report::format;
+use crate::study::fit::score::Kept;
 use crate::study::replicate::Replications;
 use crate::study::replication_stats::ReplicationStats;
 use serde_json::{Map, json};
@@ -38,9 +39,10 @@ pub fn text(all: &Replications, name: &str, seed: u64) -> String {
     text + "\n" + &signature(all, seed)
 }
 
-/// The file of `--summary-export` of many runs: what the table shows, of every metric and with all digits.
+/// The file of `--summary-export` of many runs: what the table shows, of every metric and with all digits, and of a fitted
+/// model the ranges of all runs to come, as `predict --out` writes them.
 #[must_use]
-pub fn export(all: &Replications, seed: u64) -> String {
+pub fn export(all: &Replications, seed: u64, ranges: Option<&Kept>) -> String {
     let tally = &all.tally;
     let metrics = tally.names().iter().filter_map(|name| {
         let moments = tally.moments(name).filter(|m| m.count() > 0)?;
@@ -66,7 +68,7 @@ pub fn export(all: &Replications, seed: u64) -> String {
             "high": chance.map(|p| p.high),
         })
     });
-    let value = json!({
+    let mut value = json!({
         "seed": seed,
         "replications": tally.runs(),
         "fingerprint": format!("{:016x}", all.fingerprint),
@@ -77,6 +79,9 @@ pub fn export(all: &Replications, seed: u64) -> String {
         "thresholds": thresholds.collect::<Vec<_>>(),
         "warm_up_s": all.warm_ups,
     });
+    if let Some(ranges) = ranges {
+        value["ranges"] = json!(ranges);
+    }
     format!("{value:#}\n")
 }
 

@@ -260,13 +260,25 @@ fn studies_of_a_fitted_model_print_ranges() {
         );
     }
     // The same runs as those of a prediction.
-    let predicted = printed(at, &["predict", "fitted.toml"]);
+    let predicted = printed(at, &["predict", "fitted.toml", "--out", "kept.json"]);
     let rows: Vec<&str> = predicted.lines().filter(|l| l.contains(" … ")).collect();
     let text = printed(at, MANY);
     assert!(
         rows.len() > 5 && rows.iter().all(|row| text.contains(row)),
         "{text}"
     );
+    let json = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(at.join(name)).unwrap()).unwrap()
+    };
+    let export = ["--summary-export", "many.json"];
+    printed(at, &[MANY, &export].concat());
+    let (many, kept) = (json("many.json"), json("kept.json"));
+    assert!(many["ranges"]["numbers"].as_array().unwrap().len() > 5);
+    for part in ["numbers", "thresholds", "exit_codes", "draws"] {
+        assert_eq!(many["ranges"][part], kept[part], "{part}");
+    }
+    printed(at, &[MANY, &export, &["--ranges", "0"]].concat());
+    assert!(json("many.json").get("ranges").is_none());
 }
 
 #[test]

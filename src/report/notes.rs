@@ -3,7 +3,6 @@
 use crate::measure::recorder::{ResponseCode, SampleSource};
 use crate::measure::summary::{Summary, Values};
 use crate::model::Model;
-use crate::model::scenario::Executor;
 use crate::model::system::{Entity, Op};
 use crate::model::threshold::Aggregation;
 use crate::report::answers::seconds;
@@ -151,14 +150,13 @@ fn load(outcome: &Outcome, model: &Model, notes: &mut Vec<String>) {
             continue;
         }
         let name = &scenario.name;
-        notes.push(match scenario.executor {
-            Executor::ConstantArrivalRate { max_vus, .. }
-            | Executor::RampingArrivalRate { max_vus, .. } => format!(
+        notes.push(match scenario.executor.allocation() {
+            Some((_, max_vus)) => format!(
                 "Scenario {name} dropped {dropped} iterations because all of its VUs (at most \
                  {max_vus}) were busy: the system saw less load than was asked for.{}",
                 why_busy(outcome, model, index)
             ),
-            _ => format!(
+            None => format!(
                 "Scenario {name} ran out of time: {dropped} of its iterations were never begun."
             ),
         });

@@ -13,7 +13,6 @@ use crate::answers::bounds::idle_iteration;
 use crate::measure::recorder::SampleSource;
 use crate::measure::time_weighted::TimeWeighted;
 use crate::model::Model;
-use crate::model::scenario::Executor;
 use crate::model::system::{Entity, Op};
 use crate::world::outcome::Outcome;
 
@@ -169,35 +168,11 @@ impl<'a> Sums<'a> {
             limit.each = think;
             limit
         };
-        Some(match &scenario.executor {
-            Executor::ConstantArrivalRate {
-                rate,
-                time_unit,
-                max_vus,
-                ..
-            } => vus_needed(*max_vus, *rate as f64 / time_unit.as_secs().max(1e-9)),
-            Executor::RampingArrivalRate {
-                start_rate,
-                time_unit,
-                stages,
-                max_vus,
-                ..
-            } => {
-                let targets = stages.iter().map(|s| s.target);
-                let most = targets.fold(*start_rate as f64, f64::max);
-                vus_needed(*max_vus, most / time_unit.as_secs().max(1e-9))
-            }
-            Executor::ConstantVus { vus, .. }
-            | Executor::SharedIterations { vus, .. }
-            | Executor::PerVuIterations { vus, .. } => users(*vus),
-            Executor::RampingVus {
-                start_vus, stages, ..
-            } => {
-                let targets = stages.iter().map(|s| s.target);
-                users(targets.fold(*start_vus as f64, f64::max) as u64)
-            }
-            _ => return None,
-        })
+        let executor = &scenario.executor;
+        match (executor.allocation(), executor.peak_rate()) {
+            (Some((_, most)), Some(rate)) => Some(vus_needed(most, rate)),
+            _ => executor.peak_users().map(|peak| users(peak as u64)),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::bounds::Demand;
 use super::walk::Walk;
 use crate::account::{Kind, fastest, law, most_wanted, taken};
 use crate::engine::Span;
-use crate::model::scenario::{Executor, Scenario};
+use crate::model::scenario::Scenario;
 use crate::model::system::{AdmissionOrder, Entity, Slowdown, Trigger, WaitingRoom};
 
 /// All that has a limit and is needed, with its ceiling.
@@ -244,11 +244,7 @@ fn waiting_room(walk: &mut Walk, room: &WaitingRoom) -> Vec<Demand> {
 
 /// The VUs of an arrival rate; an iteration keeps one for as long as it takes.
 pub(super) fn vus(walk: &Walk, scenario: &Scenario) -> Option<Demand> {
-    let (Executor::ConstantArrivalRate { max_vus, .. }
-    | Executor::RampingArrivalRate { max_vus, .. }) = scenario.executor
-    else {
-        return None;
-    };
+    let (_, max_vus) = scenario.executor.allocation()?;
     let iteration = walk.think + walk.elapsed;
     let size = u32::try_from(max_vus).unwrap_or(u32::MAX);
     let name = format!("VUs of scenario {}", scenario.name);

@@ -27,9 +27,7 @@ pub(super) fn excess(walk: &Walk, executor: &Executor, bottleneck: Option<&Deman
     let bounded = station || pools.any(|(p, _)| p.queue != u32::MAX || p.timeout.is_some());
     match executor {
         _ if bounded => Excess::IsTurnedAway,
-        Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. } => {
-            Excess::IsDropped
-        }
+        rate if rate.allocation().is_some() => Excess::IsDropped,
         _ => Excess::Waits,
     }
 }

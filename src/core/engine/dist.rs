@@ -9,6 +9,7 @@ mod check;
 mod empirical;
 mod erlang;
 mod exponential;
+mod family;
 mod gamma;
 mod hyperexponential;
 mod lognormal;
@@ -23,6 +24,7 @@ mod weibull;
 pub use check::DistError;
 pub use empirical::Empirical;
 pub use erlang::Erlang;
+pub use family::{Family, Parameter, Unit};
 pub use gamma::Gamma;
 pub use hyperexponential::Hyperexponential;
 pub use lognormal::Lognormal;
@@ -68,6 +70,15 @@ pub enum Dist {
     /// A constant plus another distribution.
     Shifted(Shifted),
 }
+
+/// Families that are written by parameters with names, in the order in which errors list them.
+pub const FAMILIES: [&Family; 5] = [
+    &erlang::FAMILY,
+    &gamma::FAMILY,
+    &lognormal::FAMILY,
+    &weibull::FAMILY,
+    &pareto::FAMILY,
+];
 
 /// Runs an expression on the family inside; the two variants without a struct have their own.
 macro_rules! each {

@@ -2,15 +2,14 @@
 
 use super::data_file;
 pub(crate) use super::dist_tables::DISTRIBUTION;
-use super::dist_tables::FAMILIES;
+use super::dist_tables::LAWS;
 use crate::duration;
-use crate::engine::dist::{Dist, DistError};
+use crate::engine::dist::{Dist, DistError, FAMILIES, Family, Unit};
 use crate::field::Field;
 use crate::files::Files;
 use crate::meant::{instead_of_law, without_family};
 use crate::section::Section;
 use crate::suggest::{listed, suggestion};
-use std::fmt::Display;
 
 /// Reads a distribution of times, in nanoseconds: a text is a constant, a table names a family.
 pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
@@ -25,7 +24,7 @@ pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
         return made(field, Dist::constant(time(field)?));
     }
     let section = field.section()?;
-    let families = FAMILIES.keys.iter().map(|key| key.name);
+    let families = LAWS.keys.iter().map(|key| key.name);
     let given: Vec<&'static str> = families
         .clone()
         .filter(|family| section.has(family))
@@ -58,7 +57,7 @@ pub(super) fn read(field: &Field, files: &Files) -> Option<Dist> {
         "hyperexponential" => hyperexponential(&value),
         "mixture" => mixture(&value, files),
         "empirical" => empirical(&value, files),
-        family => by_parameters(&value, family),
+        name => by_parameters(&value, family_of(name)?),
     }
 }
 
@@ -68,11 +67,10 @@ fn time(field: &Field) -> Option<f64> {
     field.span().map(|span| span.0 as f64)
 }
 
-fn made<E: Display>(field: &Field, dist: Result<Dist, E>) -> Option<Dist> {
-    let plain = ["cv", "shape", "sigma", "stages", "probabilities", "weights"];
-    dist.map_err(|why| {
-        let why = why.to_string();
-        let of_time = !plain.iter().any(|parameter| why.starts_with(parameter));
+fn made(field: &Field, dist: Result<Dist, DistError>) -> Option<Dist> {
+    dist.map_err(|error| {
+        let of_time = is_time(error.parameter());
+        let why = error.to_string();
         let fix = if why.ends_with("and is 0") {
             "write a time above zero"
         } else if of_time {
@@ -83,6 +81,13 @@ fn made<E: Display>(field: &Field, dist: Result<Dist, E>) -> Option<Dist> {
         field.error(format!("{}: {why}", field.name()), fix);
     })
     .ok()
+}
+
+/// Whether a parameter of any law is a length of time.
+fn is_time(parameter: &str) -> bool {
+    let declared = FAMILIES.iter().filter_map(|f| f.parameter(parameter));
+    let plain = ["probabilities", "weights"].contains(&parameter);
+    !plain && declared.map(|p| p.unit).all(|unit| unit == Unit::Time)
 }
 
 fn uniform(field: &Field) -> Option<Dist> {
@@ -135,44 +140,28 @@ fn choose(section: &Section, family: &str) -> Option<&'static [&'static str]> {
     None
 }
 
-fn by_parameters(field: &Field, family: &str) -> Option<Dist> {
+/// A family that is given by parameters with names.
+fn family_of(name: &str) -> Option<&'static Family> {
+    FAMILIES.into_iter().find(|family| family.name == name)
+}
+
+fn by_parameters(field: &Field, family: &'static Family) -> Option<Dist> {
     let section = field.section()?;
-    let set = choose(&section, family)?;
-    let [first, second] = [set.first()?, set.get(1)?].map(|key| section.optional(key));
-    let (first, second) = (first?, second?);
-    let plain = Field::real;
+    let set = choose(&section, family.name)?;
+    let fields = set.iter().map(|key| section.optional(key));
+    let fields: Vec<Field> = fields.collect::<Option<_>>()?;
     if let [_, "p99"] = set {
-        above_median(&first, &second)?;
+        above_median(&fields[0], &fields[1])?;
     }
-    let dist = match (family, set) {
-        ("erlang", _) => {
-            let (mean, stages) = (time(&first), second.integer());
-            Dist::erlang(mean?, stages?)
-        }
-        ("gamma", ["mean", _]) => pair(time(&first), plain(&second), Dist::gamma_mean_cv)?,
-        ("gamma", _) => pair(plain(&first), time(&second), Dist::gamma)?,
-        ("lognormal", ["mean", _]) => pair(time(&first), plain(&second), Dist::lognormal_mean_cv)?,
-        ("lognormal", [_, "p99"]) => pair(time(&first), time(&second), Dist::lognormal_median_p99)?,
-        ("lognormal", _) => {
-            let (median, sigma) = (time(&first), plain(&second));
-            return made(field, median_sigma(median?, sigma?));
-        }
-        ("weibull", ["mean", _]) => pair(time(&first), plain(&second), Dist::weibull_mean_cv)?,
-        ("weibull", ["median", _]) => pair(time(&first), time(&second), Dist::weibull_median_p99)?,
-        ("weibull", _) => pair(plain(&first), time(&second), Dist::weibull)?,
-        ("pareto", ["mean", _]) => pair(time(&first), plain(&second), Dist::pareto_mean_cv)?,
-        ("pareto", [_, _, maximum]) => {
-            let maximum = section.optional(maximum).and_then(|field| time(&field));
-            let (minimum, shape) = (time(&first), plain(&second));
-            Dist::truncated_pareto(shape?, minimum?, maximum?)
-        }
-        ("pareto", _) => pair(plain(&second), time(&first), Dist::pareto)?,
-        ("hyperexponential", _) => {
-            pair(time(&first), plain(&second), Dist::hyperexponential_mean_cv)?
-        }
-        _ => return None,
+    let value = |(key, field): (&&str, &Field)| match family.parameter(key)?.unit {
+        Unit::Time => time(field),
+        Unit::Number => field.real(),
+        Unit::Whole(..) => field.integer::<u32>().map(f64::from),
     };
-    made(field, dist)
+    // All of them are read before any is missed, so that each error is told.
+    let values: Vec<Option<f64>> = set.iter().zip(&fields).map(value).collect();
+    let values: Vec<f64> = values.into_iter().collect::<Option<_>>()?;
+    made(field, (family.make)(set, &values))
 }
 
 /// A 99th percentile is above the median.
@@ -192,31 +181,13 @@ fn above_median(median: &Field, p99: &Field) -> Option<()> {
     None
 }
 
-/// Makes a distribution of two parameters that were both read well.
-fn pair(
-    first: Option<f64>,
-    second: Option<f64>,
-    make: fn(f64, f64) -> Result<Dist, DistError>,
-) -> Option<Result<Dist, DistError>> {
-    Some(make(first?, second?))
-}
-
-/// The median of a lognormal law is exp(mu).
-fn median_sigma(median: f64, sigma: f64) -> Result<Dist, String> {
-    if median <= 0.0 {
-        return Err(format!(
-            "median must be a number above zero, and is {median}"
-        ));
-    }
-    Dist::lognormal(libm::log(median), sigma).map_err(|why| why.to_string())
-}
-
 fn hyperexponential(field: &Field) -> Option<Dist> {
-    if !field.has("probabilities") && !field.has("means") {
-        return by_parameters(field, "hyperexponential");
-    }
     let section = field.section()?;
-    choose(&section, "hyperexponential")?;
+    if let [mean, cv @ "cv"] = choose(&section, "hyperexponential")? {
+        let (mean, cv) = (section.optional(mean)?, section.optional(cv)?);
+        let (mean, cv) = (time(&mean), cv.real());
+        return made(field, Dist::hyperexponential_mean_cv(mean?, cv?));
+    }
     let probabilities = section.optional("probabilities")?.items()?;
     let means = section.optional("means")?.items()?;
     if probabilities.len() != means.len() {

@@ -1,112 +1,141 @@
 //! Distributions, declared: the families, and the sets of parameters that each is given by.
 
 use super::data_file::DATA_FILE;
-use crate::vocabulary::{Kind, Type, keys, tables};
+use crate::engine::dist::{FAMILIES, Family, Unit};
+use crate::vocabulary::{Key, Kind, Rule, Table, Type, keys, tables};
 
 /// A distribution of times.
 pub(crate) static DISTRIBUTION: Type = Type {
     name: "distribution",
     about: "A random length of time. A text is a constant; a table names a family.",
-    kind: Kind::Either(&[Kind::Time, Kind::Table(&FAMILIES)]),
+    kind: Kind::Either(&[Kind::Time, Kind::Table(&LAWS)]),
 };
 
-tables! {
-    /// The family of a distribution and its parameters, in terms that can be measured.
-    pub(super) static FAMILIES = "distribution.FAMILY" {
-        /// Always this time; the same as the text alone.
-        constant: Time;
-        /// The mean.
-        exponential: Time;
-        /// The shortest and the longest time.
-        uniform: Exactly(2, &Time);
-        /// The sum of exponential stages.
-        erlang: Table(&ERLANG);
-        /// By mean and coefficient of variation, or shape and scale.
-        gamma: Table(&GAMMA);
-        /// The logarithm is normal; typical of response times.
-        lognormal: Table(&LOGNORMAL);
-        /// Below shape 1 a stretched exponential.
-        weibull: Table(&WEIBULL);
-        /// A power law; with `maximum`, truncated there.
-        pareto: Table(&PARETO);
-        /// One of several exponentials: more variable than one alone.
-        hyperexponential: Table(&HYPEREXPONENTIAL);
-        /// One of several distributions, each with its weight.
-        mixture: Some(&Table(&PART));
-        /// Measured times, of which each draw takes one.
-        empirical: Either(&[Some(&Time), Table(&DATA_FILE)]);
-    } rules [OneOf(&[
-        &["constant"], &["exponential"], &["uniform"], &["erlang"], &["gamma"], &["lognormal"], &["weibull"],
-        &["pareto"], &["hyperexponential"], &["mixture"], &["empirical"],
-    ])];
+/// The table of a distribution: one of these laws.
+pub(super) static LAWS: Table = Table {
+    name: "distribution.FAMILY",
+    about: "The family of a distribution and its parameters, in terms that can be measured.",
+    keys: &KEYS,
+    rules: &[Rule::OneOf(&ONE_OF)],
+};
+
+/// Families that are declared with their laws.
+const DECLARED: usize = FAMILIES.len();
+/// All laws: three before those of the families, three behind.
+const ALL: usize = 3 + DECLARED + 3;
+
+keys! {
+    /// Always this time; the same as the text alone.
+    static CONSTANT = constant: Time;
+    /// The mean.
+    static EXPONENTIAL = exponential: Time;
+    /// The shortest and the longest time.
+    static UNIFORM = uniform: Exactly(2, &Time);
+    /// One of several exponentials: more variable than one alone.
+    static SEVERAL = hyperexponential: Table(&HYPEREXPONENTIAL);
+    /// One of several distributions, each with its weight.
+    static MIXTURE = mixture: Some(&Table(&PART));
+    /// Measured times, of which each draw takes one.
+    static EMPIRICAL = empirical: Either(&[Some(&Time), Table(&DATA_FILE)]);
 }
+
+static KEYS: [Key; ALL] = {
+    let mut keys = [CONSTANT; ALL];
+    keys[1] = EXPONENTIAL;
+    keys[2] = UNIFORM;
+    let mut at = 0;
+    while at < DECLARED {
+        let family = FAMILIES[at];
+        keys[3 + at] = Key::new(family.name, Kind::Table(&TABLES[at]), family.about);
+        at += 1;
+    }
+    keys[3 + at] = SEVERAL;
+    keys[4 + at] = MIXTURE;
+    keys[5 + at] = EMPIRICAL;
+    keys
+};
+
+static NAMES: [[&str; 1]; ALL] = {
+    let mut names = [[""]; ALL];
+    let mut at = 0;
+    while at < ALL {
+        names[at] = [KEYS[at].name];
+        at += 1;
+    }
+    names
+};
+
+static ONE_OF: [&[&str]; ALL] = {
+    let mut sets: [&[&str]; ALL] = [&[]; ALL];
+    let mut at = 0;
+    while at < ALL {
+        sets[at] = &NAMES[at];
+        at += 1;
+    }
+    sets
+};
+
+/// The tables of the declared families.
+static TABLES: [Table; DECLARED] = {
+    let mut tables = [PART; DECLARED];
+    let mut at = 0;
+    while at < DECLARED {
+        let family = FAMILIES[at];
+        tables[at] = Table {
+            name: family.table,
+            about: "",
+            keys: PARAMETERS[at].split_at(family.parameters.len()).0,
+            rules: &RULES[at],
+        };
+        at += 1;
+    }
+    tables
+};
+
+static RULES: [[Rule; 1]; DECLARED] = {
+    let mut rules = [[Rule::OneOf(&[])]; DECLARED];
+    let mut at = 0;
+    while at < DECLARED {
+        rules[at] = [Rule::OneOf(FAMILIES[at].sets)];
+        at += 1;
+    }
+    rules
+};
+
+static PARAMETERS: [[Key; Family::MOST]; DECLARED] = {
+    let mut keys = [[CONSTANT; Family::MOST]; DECLARED];
+    let mut at = 0;
+    while at < DECLARED {
+        let parameters = FAMILIES[at].parameters;
+        let mut number = 0;
+        while number < parameters.len() {
+            let parameter = &parameters[number];
+            let kind = match parameter.unit {
+                Unit::Time => Kind::Time,
+                Unit::Number => PLAIN,
+                Unit::Whole(low, high) => Kind::Whole(low, high),
+            };
+            keys[at][number] = Key::new(parameter.name, kind, parameter.about);
+            number += 1;
+        }
+        at += 1;
+    }
+    keys
+};
 
 /// Any number that is not negative.
 const PLAIN: Kind = Kind::Number(0.0, f64::MAX);
-keys! {
-    /// The mean.
-    static MEAN = mean: Time;
-    /// Half of all times are below it.
-    static MEDIAN = median: Time;
-    /// The 99th percentile.
-    static P99 = p99: Time;
-    /// The coefficient of variation: standard deviation / mean.
-    static CV = cv: PLAIN;
-    /// The shape parameter.
-    static SHAPE = shape: PLAIN;
-    /// The scale parameter.
-    static SCALE = scale: Time;
-}
 
 tables! {
-    static ERLANG = "distribution.erlang" {
-        ..MEAN;
-        /// The number of stages.
-        stages: Whole(1, 1_000_000);
-    } rules [OneOf(&[&["mean", "stages"]])];
-
-    static GAMMA = "distribution.gamma" {
-        ..MEAN;
-        ..CV;
-        ..SHAPE;
-        ..SCALE;
-    } rules [OneOf(&[&["mean", "cv"], &["shape", "scale"]])];
-
-    static LOGNORMAL = "distribution.lognormal" {
-        ..MEAN;
-        ..CV;
-        ..MEDIAN;
-        ..P99;
-        /// The standard deviation of the logarithm.
-        sigma: PLAIN;
-    } rules [OneOf(&[&["mean", "cv"], &["median", "p99"], &["median", "sigma"]])];
-
-    static WEIBULL = "distribution.weibull" {
-        ..SHAPE;
-        ..SCALE;
-        ..MEAN;
-        ..CV;
-        ..MEDIAN;
-        ..P99;
-    } rules [OneOf(&[&["shape", "scale"], &["mean", "cv"], &["median", "p99"]])];
-
-    static PARETO = "distribution.pareto" {
-        /// The shortest time.
-        minimum: Time;
-        ..SHAPE;
-        /// The longest time.
-        maximum: Time;
-        ..MEAN;
-        ..CV;
-    } rules [OneOf(&[&["minimum", "shape"], &["minimum", "shape", "maximum"], &["mean", "cv"]])];
-
     static HYPEREXPONENTIAL = "distribution.hyperexponential" {
         /// The probability of each phase; together 1.
         probabilities: List(&Number(0.0, 1.0));
         /// The mean of each phase.
         means: List(&Time);
-        ..MEAN;
-        ..CV;
+        /// The mean.
+        mean: Time;
+        /// The coefficient of variation: standard deviation / mean.
+        cv: PLAIN;
     } rules [OneOf(&[&["probabilities", "means"], &["mean", "cv"]])];
 
     static PART = "distribution.mixture[]" {

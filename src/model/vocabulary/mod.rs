@@ -15,6 +15,7 @@ pub use kind::{Choice, Kind, Names, Type, Union};
 pub(crate) use path::{below, joined, paths, root};
 
 /// A table whose keys are fixed.
+#[derive(Clone, Copy)]
 pub struct Table {
     /// Where it stands, as the reference calls it: `stations.NAME`. No two tables have the same.
     pub name: &'static str,
@@ -70,6 +71,7 @@ pub enum DefaultValue {
 }
 
 /// Which keys of a table go together.
+#[derive(Clone, Copy)]
 pub enum Rule {
     /// Exactly one of these sets, and no key of another one.
     OneOf(&'static [&'static [&'static str]]),

@@ -61,11 +61,17 @@ pub(super) fn non_negative(parameter: &'static str, x: f64) -> Result<f64, DistE
 }
 
 /// A finite number above zero.
-pub(super) fn positive(parameter: &'static str, x: f64) -> Result<f64, DistError> {
+pub(super) fn above_zero(parameter: &'static str, x: f64) -> Result<f64, DistError> {
     if !x.is_finite() || x <= 0.0 {
         let text = format!("{parameter} must be a number above zero, and is {x}");
         return Err(DistError::new(parameter, text));
     }
+    Ok(x)
+}
+
+/// As [`above_zero`], and between 1e-30 and 1e30.
+pub(super) fn positive(parameter: &'static str, x: f64) -> Result<f64, DistError> {
+    above_zero(parameter, x)?;
     if !(SMALLEST..=LARGEST).contains(&x) {
         let text = format!("{parameter} must lie between 1e-30 and 1e30, and is {x:e}");
         return Err(DistError::new(parameter, text));

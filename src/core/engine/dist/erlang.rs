@@ -1,5 +1,6 @@
 //! The Erlang law: a gamma law of whole shape.
 
+use super::family::{Family, Parameter, Unit};
 use super::gamma::Gamma;
 use super::{Dist, DistError, check};
 use crate::engine::stream::Stream;
@@ -13,6 +14,23 @@ pub struct Erlang {
     stages: u32,
     gamma: Gamma,
 }
+
+/// How it is written.
+pub(super) const FAMILY: Family = Family {
+    name: "erlang",
+    table: "distribution.erlang",
+    about: "The sum of exponential stages.",
+    parameters: &[
+        Parameter::MEAN,
+        Parameter {
+            name: "stages",
+            unit: Unit::Whole(1, 1_000_000),
+            about: "The number of stages.",
+        },
+    ],
+    sets: &[&["mean", "stages"]],
+    make: |_, x| Dist::erlang(x[0], x[1] as u32),
+};
 
 impl Dist {
     /// Erlang with this mean and number of stages (A. K. Erlang, 1917); cv = 1 / √stages. Exponential

@@ -1,5 +1,6 @@
 //! The gamma law.
 
+use super::family::{Family, Parameter};
 use super::{Dist, DistError, check, special};
 use crate::engine::stream::Stream;
 
@@ -12,6 +13,24 @@ pub struct Gamma {
     d: f64,
     c: f64,
 }
+
+/// How it is written.
+pub(super) const FAMILY: Family = Family {
+    name: "gamma",
+    table: "distribution.gamma",
+    about: "By mean and coefficient of variation, or shape and scale.",
+    parameters: &[
+        Parameter::MEAN,
+        Parameter::CV,
+        Parameter::SHAPE,
+        Parameter::SCALE,
+    ],
+    sets: &[&["mean", "cv"], &["shape", "scale"]],
+    make: |set, x| match set[0] {
+        "mean" => Dist::gamma_mean_cv(x[0], x[1]),
+        _ => Dist::gamma(x[0], x[1]),
+    },
+};
 
 impl Dist {
     /// Gamma with this shape (cv = 1 / √shape) and scale (mean = shape × scale).

@@ -1,5 +1,6 @@
 //! The lognormal law.
 
+use super::family::{Family, Parameter};
 use super::{Dist, DistError, check, special};
 use crate::engine::stream::Stream;
 
@@ -18,6 +19,27 @@ pub struct Lognormal {
     mu: f64,
     sigma: f64,
 }
+
+/// How it is written.
+pub(super) const FAMILY: Family = Family {
+    name: "lognormal",
+    table: "distribution.lognormal",
+    about: "The logarithm is normal; typical of response times.",
+    parameters: &[
+        Parameter::MEAN,
+        Parameter::CV,
+        Parameter::MEDIAN,
+        Parameter::P99,
+        Parameter::number("sigma", "The standard deviation of the logarithm."),
+    ],
+    sets: &[&["mean", "cv"], &["median", "p99"], &["median", "sigma"]],
+    make: |set, x| match *set {
+        ["mean", _] => Dist::lognormal_mean_cv(x[0], x[1]),
+        [_, "p99"] => Dist::lognormal_median_p99(x[0], x[1]),
+        // The median is exp(mu).
+        _ => Dist::lognormal(libm::log(check::above_zero("median", x[0])?), x[1]),
+    },
+};
 
 impl Dist {
     /// Lognormal whose natural logarithm (of the value in its unit) is normal with mean `mu` and

@@ -1,5 +1,6 @@
 //! The Pareto law.
 
+use super::family::{Family, Parameter};
 use super::{Dist, DistError, check};
 use crate::engine::stream::Stream;
 use std::f64::consts::LN_2;
@@ -19,6 +20,30 @@ pub struct Pareto {
     shape: f64,
     minimum: f64,
 }
+
+/// How it is written.
+pub(super) const FAMILY: Family = Family {
+    name: "pareto",
+    table: "distribution.pareto",
+    about: "A power law; with `maximum`, truncated there.",
+    parameters: &[
+        Parameter::time("minimum", "The shortest time."),
+        Parameter::SHAPE,
+        Parameter::time("maximum", "The longest time."),
+        Parameter::MEAN,
+        Parameter::CV,
+    ],
+    sets: &[
+        &["minimum", "shape"],
+        &["minimum", "shape", "maximum"],
+        &["mean", "cv"],
+    ],
+    make: |set, x| match *set {
+        ["mean", _] => Dist::pareto_mean_cv(x[0], x[1]),
+        [_, _, "maximum"] => Dist::truncated_pareto(x[1], x[0], x[2]),
+        _ => Dist::pareto(x[1], x[0]),
+    },
+};
 
 impl Dist {
     /// Pareto with this shape (the tail's exponent) and minimum. Its mean is infinite for a shape of

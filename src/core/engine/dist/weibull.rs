@@ -1,5 +1,6 @@
 //! The Weibull law.
 
+use super::family::{Family, Parameter};
 use super::{Dist, DistError, check, special};
 use crate::engine::stream::Stream;
 use std::f64::consts::LN_2;
@@ -19,6 +20,27 @@ pub struct Weibull {
     shape: f64,
     scale: f64,
 }
+
+/// How it is written.
+pub(super) const FAMILY: Family = Family {
+    name: "weibull",
+    table: "distribution.weibull",
+    about: "Below shape 1 a stretched exponential.",
+    parameters: &[
+        Parameter::SHAPE,
+        Parameter::SCALE,
+        Parameter::MEAN,
+        Parameter::CV,
+        Parameter::MEDIAN,
+        Parameter::P99,
+    ],
+    sets: &[&["shape", "scale"], &["mean", "cv"], &["median", "p99"]],
+    make: |set, x| match set[0] {
+        "mean" => Dist::weibull_mean_cv(x[0], x[1]),
+        "median" => Dist::weibull_median_p99(x[0], x[1]),
+        _ => Dist::weibull(x[0], x[1]),
+    },
+};
 
 impl Dist {
     /// Weibull with this shape (1 is exponential, less has a heavier tail) and scale (exceeded with

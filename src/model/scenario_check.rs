@@ -1,7 +1,7 @@
 //! From the options of a scenario as written to the scenario as meant: k6's checks in k6's order and
 //! words (`lib/executor`, k6 v2.2.0), all problems of a scenario at once, and k6's defaults.
 
-mod executors;
+pub(crate) mod executors;
 
 use super::duration::print_signed;
 use super::journey::JourneyId;

@@ -1,8 +1,56 @@
-//! The checks of each executor, in the order and the words of its `Validate` in k6, and what it means with k6's defaults.
+//! Executors: their names and options, the checks of each in the order and the words of its `Validate` in k6, and what it
+//! means with k6's defaults.
 
 use super::{Checker, MAX_VUS, SECOND, int, span, unsigned};
 use crate::raw_scenario::RawScenario;
 use crate::scenario::{Executor, Stage};
+use crate::vocabulary::Case;
+
+/// What a scenario may have beside the options of all, by its executor, in the order in which errors list them.
+pub(crate) const CASES: &[Case] = &[
+    Case::new("ramping-vus", "VUs that follow stages, each running iterations in a loop.", &["start_vus", "stages", "graceful_ramp_down"]).needs(&[&["stages"]]).whole(),
+    Case::new("constant-vus", "A fixed number of VUs, each running iterations in a loop.", &["vus", "duration"]).needs(&[&["duration"]]).whole(),
+    Case::new("shared-iterations", "A fixed number of iterations, shared by VUs.", &["vus", "iterations", "max_duration"]).whole(),
+    Case::new("per-vu-iterations", "A fixed number of iterations for each VU.", &["vus", "iterations", "max_duration"]).whole(),
+    Case::new("constant-arrival-rate", "Iterations started at a fixed rate, as far as there are VUs.", &[
+            "rate",
+            "time_unit",
+            "duration",
+            "pre_allocated_vus",
+            "max_vus",
+        ]).needs(&[&["rate"], &["duration"], &["pre_allocated_vus"]]).whole(),
+    Case::new("ramping-arrival-rate", "Iterations started at a rate that follows stages, as far as there are VUs.", &[
+            "start_rate",
+            "time_unit",
+            "stages",
+            "pre_allocated_vus",
+            "max_vus",
+        ]).needs(&[&["stages"], &["pre_allocated_vus"]]).whole(),
+    Case::new("open-arrivals", "Any of the three that follow, told by its options.", &[
+            "rate",
+            "start_rate",
+            "time_unit",
+            "stages",
+            "duration",
+            "gap",
+            "at",
+            "file",
+            "column",
+            "unit",
+        ]).needs(&[&["rate", "stages", "gap", "at", "file"]]),
+    Case::new("poisson-arrivals", "Users who arrive independently of one another: exponential gaps, as many VUs as it takes.", &["rate", "start_rate", "time_unit", "stages", "duration"]).needs(&[&["rate", "stages"]]),
+    Case::new("renewal-arrivals", "Users who arrive with independent gaps of any distribution.", &["gap", "duration"]).needs(&[&["gap"], &["duration"]]),
+    Case::new("trace-arrivals", "Users who arrive at recorded times.", &["at", "file", "column", "unit"]).needs(&[&["at", "file"]]),
+    Case::new("replay", "The requests of an access log, or of a CSV with `start_us` and `endpoint`, each at its own time and an iteration of its own. It has no `journey`. The file is read as the run goes on.", &[
+            "file",
+            "log_format",
+            "routes",
+            "unmatched",
+            "offset",
+            "loop",
+            "duration",
+        ]).needs(&[&["file"]]),
+];
 
 impl Checker {
     /// What the scenario means; `None` if a problem hides it.

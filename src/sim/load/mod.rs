@@ -7,7 +7,9 @@
 
 pub mod arrivals;
 pub mod describe;
+pub mod executor;
 pub mod looping;
+pub mod pattern;
 pub mod plan;
 pub mod poisson;
 pub mod progress;

@@ -1,7 +1,8 @@
 //! The execution plan of all scenarios together: how many VUs must exist when, and how long a test may
 //! take (`lib/executors.go`, k6 v2.2.0). VUs are shared by scenarios that do not overlap.
 
-use super::ramping_vus::{self, RampingVus};
+use super::executor::{self, VusOverTime};
+use super::ramping_vus::{self};
 use crate::engine::Span;
 use crate::model::scenario::{Executor, Scenario};
 
@@ -25,39 +26,9 @@ pub fn regular_duration(executor: &Executor) -> Span {
 /// What one scenario needs, counted from its own start.
 #[must_use]
 pub fn requirements(scenario: &Scenario) -> Vec<PlanStep> {
-    let (planned, unplanned) = match &scenario.executor {
-        Executor::RampingVus {
-            start_vus,
-            stages,
-            graceful_ramp_down,
-        } => {
-            let ramp = RampingVus::new(
-                *start_vus,
-                stages,
-                *graceful_ramp_down,
-                scenario.graceful_stop,
-            );
-            let steps = ramp.reserved.iter();
-            return steps
-                .map(|step| PlanStep {
-                    at: step.at,
-                    planned: step.vus,
-                    unplanned: 0,
-                })
-                .collect();
-        }
-        Executor::ConstantVus { vus, .. }
-        | Executor::SharedIterations { vus, .. }
-        | Executor::PerVuIterations { vus, .. } => (*vus, 0),
-        rate @ (Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. }) => {
-            let (before, most) = rate.allocation().unwrap_or_default();
-            (before, most.saturating_sub(before))
-        }
-        // Every arrival is a user of its own: there is nothing to plan.
-        Executor::PoissonArrivals { .. }
-        | Executor::RenewalArrivals { .. }
-        | Executor::TraceArrivals { .. }
-        | Executor::Replay(_) => (0, 0),
+    let (planned, unplanned) = match executor::vus(scenario) {
+        VusOverTime::Steps(steps) => return steps,
+        VusOverTime::Constant(planned, unplanned) => (planned, unplanned),
     };
     let end = regular_duration(&scenario.executor) + scenario.graceful_stop;
     vec![

@@ -2,12 +2,10 @@
 //! progress functions of `lib/executor`, k6 v2.2.0). The last block of a test is printed after the
 //! summary.
 
-use super::describe::{peak, per_second};
-use super::plan::regular_duration;
-use super::ramping_vus;
+use super::executor;
 use crate::engine::Span;
-use crate::model::duration::{fixed_width, print};
-use crate::model::scenario::{Executor, Scenario};
+use crate::model::duration::fixed_width;
+use crate::model::scenario::Scenario;
 
 /// Scenario names longer than this are cut.
 const NAME_MAX: usize = 30;
@@ -100,14 +98,14 @@ impl Bar {
     /// While iterations run.
     #[must_use]
     pub fn running(scenario: &Scenario, now: &Moment) -> Bar {
-        let end = progress_end(scenario);
+        let end = executor::progress_end(scenario);
         let stopping = now.spent >= end && scenario.graceful_stop > Span::ZERO;
         let status = if stopping {
             Status::Stopping
         } else {
             Status::Running
         };
-        let (progress, right) = state(scenario, now, end);
+        let (progress, right) = executor::state(scenario, now, end);
         Bar {
             name: scenario.name.clone(),
             status,
@@ -119,7 +117,7 @@ impl Bar {
     /// When the scenario is over; `aborted` if the test was.
     #[must_use]
     pub fn finished(scenario: &Scenario, now: &Moment, aborted: bool) -> Bar {
-        let (progress, right) = state(scenario, now, progress_end(scenario));
+        let (progress, right) = executor::state(scenario, now, executor::progress_end(scenario));
         let cut_short = aborted || progress < 1.0;
         let status = if cut_short {
             Status::Interrupted
@@ -133,129 +131,6 @@ impl Bar {
             right,
         }
     }
-}
-
-/// The time that counts as 100 %.
-fn progress_end(scenario: &Scenario) -> Span {
-    match &scenario.executor {
-        // Not the sum of the stages: those at 0 at the end are cut off.
-        Executor::RampingVus {
-            start_vus, stages, ..
-        } => ramping_vus::max_duration(*start_vus, stages, Span::ZERO, Span::ZERO),
-        executor => regular_duration(executor),
-    }
-}
-
-/// Progress and columns.
-fn state(scenario: &Scenario, now: &Moment, end: Span) -> (f64, Vec<String>) {
-    let over = now.spent >= end;
-    let share = if over {
-        1.0
-    } else {
-        now.spent.0 as f64 / end.0 as f64
-    };
-    let clock = format!("{}/{}", fixed_width(now.spent, end), print(end));
-    let until_end = if over { print(end) } else { clock.clone() };
-    match &scenario.executor {
-        Executor::RampingVus {
-            start_vus, stages, ..
-        } => {
-            let vus = of(now.active_vus, peak(*start_vus as f64, stages) as u64);
-            let clock = format!("{}/{}", fixed_width(now.spent, end), fixed_width(end, end));
-            let time = if over { print(end) } else { clock };
-            (share, vec![format!("{vus} VUs"), time])
-        }
-        Executor::ConstantVus { vus, .. } => (share, vec![format!("{vus} VUs"), until_end]),
-        Executor::SharedIterations {
-            vus, iterations, ..
-        } => {
-            let done = of(now.complete, *iterations);
-            let right = vec![format!("{vus} VUs"), clock, format!("{done} shared iters")];
-            (ratio(now.complete, *iterations), right)
-        }
-        Executor::PerVuIterations {
-            vus, iterations, ..
-        } => {
-            let total = vus.saturating_mul(*iterations);
-            let done = of(now.complete, total);
-            let iters = format!("{done} iters, {iterations} per VU");
-            let progress = if over {
-                1.0
-            } else {
-                ratio(now.complete, total)
-            };
-            (progress, vec![format!("{vus} VUs"), until_end, iters])
-        }
-        arrivals => (share, arrival_columns(arrivals, now, until_end)),
-    }
-}
-
-fn arrival_columns(executor: &Executor, now: &Moment, time: String) -> Vec<String> {
-    match executor {
-        Executor::ConstantArrivalRate {
-            rate,
-            time_unit,
-            max_vus,
-            ..
-        } => {
-            let rate = per_second(*rate as f64, *time_unit);
-            vec![
-                arrival_vus(now, *max_vus),
-                time,
-                iters_per_second(rate, rate),
-            ]
-        }
-        Executor::RampingArrivalRate {
-            start_rate,
-            time_unit,
-            stages,
-            max_vus,
-            ..
-        } => {
-            let most = per_second(peak(*start_rate as f64, stages), *time_unit);
-            let rate = if now.gap == Span::ZERO {
-                0.0
-            } else {
-                1e9 / now.gap.0 as f64
-            };
-            vec![
-                arrival_vus(now, *max_vus),
-                time,
-                iters_per_second(rate, most),
-            ]
-        }
-        _ => vec![format!("{} users", now.active_vus), time],
-    }
-}
-
-fn ratio(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
-}
-
-/// `part/whole`, padded with zeros to the digits of `whole`.
-fn of(part: u64, whole: u64) -> String {
-    padded_pair(part, whole, whole)
-}
-
-fn padded_pair(a: u64, b: u64, max: u64) -> String {
-    let width = max.checked_ilog10().map_or(1, |log| log as usize + 1);
-    format!("{a:0width$}/{b:0width$}")
-}
-
-fn arrival_vus(now: &Moment, max_vus: u64) -> String {
-    format!(
-        "{} VUs",
-        padded_pair(now.active_vus, now.initialised_vus, max_vus)
-    )
-}
-
-/// Two decimals, padded with zeros to the width of the highest rate.
-fn iters_per_second(rate: f64, most: f64) -> String {
-    let width = (most as u64)
-        .checked_ilog10()
-        .map_or(1, |log| log as usize + 1)
-        + 3;
-    format!("{rate:0width$.2} iters/s")
 }
 
 /// The whole test at a moment.
@@ -283,7 +158,7 @@ pub fn status_line(now: &TestMoment) -> String {
     format!(
         "running ({}), {} VUs, {} complete and {} interrupted iterations",
         fixed_width(now.elapsed, now.max_duration),
-        padded_pair(now.active_vus, now.initialised_vus, now.max_vus),
+        executor::padded_pair(now.active_vus, now.initialised_vus, now.max_vus),
         now.complete,
         now.interrupted,
     )

@@ -1,6 +1,7 @@
 //! Carries out what VUs do, but for their requests: sleeps, checks, waits for admission, the ends of iterations.
 
 use crate::engine::{Span, Time};
+use crate::load::pattern::Pattern;
 use crate::measure::recorder::SampleSource;
 use crate::model::network::Reuse;
 use crate::parts::waiting_room::Standing;
@@ -9,7 +10,6 @@ use super::World;
 use super::event::{Event, Kind};
 use super::kernel::Work;
 use super::limits::Place;
-use super::load::scenario::Pattern;
 use super::load::vu::{Effect, MOST_STEPS_AT_ONE_INSTANT, VuState};
 use super::termination::Termination;
 

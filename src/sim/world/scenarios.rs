@@ -1,13 +1,13 @@
 //! How a run goes on from setup to teardown: scenarios start VUs, stop them, and come to their ends.
 
 use crate::engine::{Time, Turn};
+use crate::load::pattern::Pattern;
 use crate::load::ramping_vus::Action;
 use crate::load::replay::Replayed;
 use crate::measure::recorder::SampleSource;
 
 use super::World;
 use super::kernel::{Phase, Work};
-use super::load::scenario::Pattern;
 use super::load::vu::VuState;
 use super::termination::Termination;
 

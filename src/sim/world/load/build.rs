@@ -1,25 +1,20 @@
 //! Building the load of a model: scenarios with their plans, VUs, and how they send requests.
 
-use std::collections::VecDeque;
-
 use crate::engine::Time;
 use crate::engine::queue::EventQueue;
 use crate::engine::table::Table;
-use crate::load::arrivals::Ticks;
-use crate::load::looping::{self, LoopPlan};
 use crate::load::plan;
-use crate::load::poisson::RateCurve;
-use crate::load::ramping_vus::RampingVus;
-use crate::load::replay::Replayed;
 use crate::measure::recorder::{Recorder, SampleSource};
 use crate::model::Model;
 use crate::model::journey::{CustomKind, Expected, Journey};
-use crate::model::scenario::{Executor, Scenario};
+use crate::model::scenario::Scenario;
 
 use super::client_timeout::TimeoutWatch;
-use super::scenario::{ArrivalLaw, OpenSource, Pattern, ScenarioRun};
+use super::scenario::ScenarioRun;
 use super::vu::{Choices, JourneyInterpreter};
 use super::{Load, SitePlan};
+use crate::load::executor;
+use crate::load::pattern::Pattern;
 use crate::world::build::Seeds;
 use crate::world::event::{Event, Kind};
 
@@ -131,7 +126,9 @@ impl Population {
         queue: &mut EventQueue<Event>,
     ) -> ScenarioRun {
         let origin = SampleSource::scenario(index);
-        let (mut pattern, count, planned) = pattern(scenario, seeds);
+        let name = format!("scenarios.{}.arrivals", scenario.name);
+        let stream = || Box::new(seeds.stream(&name));
+        let (mut pattern, count, planned) = executor::pattern(scenario, stream);
         let (first, size) = (self.next, count as u32);
         self.next += size;
         if let Pattern::Arrivals { idle, .. } = &mut pattern {
@@ -185,79 +182,4 @@ fn recorder(model: &Model) -> Recorder {
         recorder.expect(sites.iter().map(|site| site.expected.clone()).collect());
     }
     recorder
-}
-
-/// How a scenario's load comes about, how many VUs it may have, and how many are there from the start.
-fn pattern(scenario: &Scenario, seeds: Seeds) -> (Pattern, u64, u64) {
-    let grace = scenario.graceful_stop;
-    let looping = |plan: LoopPlan| (Pattern::Loop(plan), plan.vus, plan.vus);
-    let stream = || Box::new(seeds.stream(&format!("scenarios.{}.arrivals", scenario.name)));
-    match &scenario.executor {
-        Executor::RampingVus {
-            start_vus,
-            stages,
-            graceful_ramp_down: wait,
-        } => ramp(RampingVus::new(*start_vus, stages, *wait, grace)),
-        Executor::ConstantVus { vus, duration } => {
-            looping(looping::constant_vus(*vus, *duration, grace))
-        }
-        Executor::SharedIterations {
-            vus,
-            iterations: n,
-            max_duration: end,
-        } => looping(looping::shared_iterations(*vus, *n, *end, grace)),
-        Executor::PerVuIterations {
-            vus,
-            iterations: n,
-            max_duration: end,
-        } => looping(looping::per_vu_iterations(*vus, *n, *end, grace)),
-        Executor::ConstantArrivalRate {
-            rate,
-            time_unit,
-            duration,
-            pre_allocated_vus: planned,
-            max_vus: max,
-        } => arrivals(
-            Ticks::constant(*rate, *time_unit, *duration),
-            *planned,
-            *max,
-        ),
-        Executor::RampingArrivalRate {
-            start_rate,
-            time_unit,
-            stages,
-            pre_allocated_vus: planned,
-            max_vus: max,
-        } => arrivals(
-            Ticks::ramping(*start_rate, *time_unit, stages),
-            *planned,
-            *max,
-        ),
-        Executor::PoissonArrivals { start_rate, stages } => {
-            let curve = RateCurve::new(*start_rate, stages);
-            open(ArrivalLaw::Poisson(curve, stream()))
-        }
-        Executor::RenewalArrivals { gap, .. } => open(ArrivalLaw::Renewal(gap.clone(), stream())),
-        Executor::TraceArrivals { at } => open(ArrivalLaw::Trace(at.clone(), 0)),
-        Executor::Replay(replay) => {
-            open(ArrivalLaw::Replay(Box::new(Replayed::new(replay.clone()))))
-        }
-    }
-}
-
-/// The starts of k6's arrival-rate executors.
-fn arrivals(ticks: Ticks, planned: u64, max: u64) -> (Pattern, u64, u64) {
-    let (idle, spare) = (VecDeque::new(), (max - planned) as u32);
-    (Pattern::Arrivals { ticks, idle, spare }, max, planned)
-}
-
-/// The arrivals of capsim's own open executors.
-fn open(law: ArrivalLaw) -> (Pattern, u64, u64) {
-    let (source, free) = (OpenSource::new(law), Vec::new());
-    (Pattern::Open { source, free }, 0, 0)
-}
-
-fn ramp(steps: RampingVus) -> (Pattern, u64, u64) {
-    let most = steps.max_vus();
-    (Pattern::Ramp(Box::new(steps.into_events())), most, most)
 }

@@ -55,6 +55,7 @@ pub fn prediction(p: &Prediction, model: &str, all: bool) -> String {
         Some((low, high)) => format!("{}\n", fitted_to(p.runs, &low, &high)),
         None => NEVER_FITTED.to_owned(),
     });
+    out.push_str(&misfit(p));
     let _ = writeln!(
         out,
         "{} runs simulated, seed {}, each under parameters, a speed and a lack drawn anew{}\n",
@@ -88,10 +89,22 @@ pub fn ranges(p: &Prediction, thresholds: bool) -> String {
     if p.fitted.is_none() {
         out.push_str(NEVER_FITTED);
     }
+    out.push_str(&misfit(p));
     if thresholds && !p.thresholds.is_empty() {
         out.push_str(&verdicts(p));
     }
     out
+}
+
+/// That the model does not describe the very runs that it was fitted to; empty if it does.
+fn misfit(p: &Prediction) -> String {
+    p.misfit.map_or_else(String::new, |off| {
+        format!(
+            "the fit was bad: off by {:.0} % (root mean square) of the runs that it was fitted to, and what is predicted \
+             may be off by as much; `capsim fit` says which runs, and what to do\n",
+            100.0 * off
+        )
+    })
 }
 
 /// How likely each threshold is to pass, and each exit code.

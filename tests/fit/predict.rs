@@ -264,6 +264,26 @@ fn what_is_no_prediction_is_refused_and_a_model_without_a_fit_says_so() {
     assert!(error.contains("fit the model again"), "{error}");
 }
 
+#[test]
+fn a_bad_fit_is_named_beside_what_it_predicts() {
+    let directory = tempfile::tempdir().unwrap();
+    let at: &Path = directory.path();
+    let good = fitted();
+    let error = good.lines().find(|line| line.starts_with("error = "));
+    let bad = good.replace(error.unwrap(), "error = 0.36");
+    for (name, text, says) in [("good.toml", &good, false), ("bad.toml", &bad, true)] {
+        write(at, name, text);
+        let done = capsim(&["predict", name, "--runs", "20"], at);
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(done.status.success(), "{done:?}");
+        assert_eq!(
+            text.contains("the fit was bad: off by 36 %"),
+            says,
+            "{text}"
+        );
+    }
+}
+
 const GAUGE: &str = "
 [scenarios.s]
 executor = \"constant-vus\"

@@ -10,6 +10,7 @@ use super::bottleneck::knee;
 use super::draws::{DRIFT, Draw, Setting, WAITING, common, runs};
 use super::formula::Formula;
 use super::prediction::{Inputs, Number, Prediction, Verdict};
+use super::quality::BAD;
 use super::read::Stat;
 use super::wanted::gauges;
 use crate::model::threshold::Threshold;
@@ -215,6 +216,7 @@ impl Setting<'_> {
             knee: knee(&model),
             fitted: self.memory.loads,
             runs: self.memory.runs,
+            misfit: self.memory.error.filter(|error| *error > BAD),
             window: question.window,
             draws: question.draws,
             seconds: draws.iter().fold((f64::INFINITY, 0.0), |(low, high), d| {

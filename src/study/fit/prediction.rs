@@ -136,6 +136,8 @@ pub struct Prediction {
     pub fitted: Option<(f64, f64)>,
     /// Runs fitted to.
     pub runs: usize,
+    /// How far the model is off of these, if that is too far for any prediction to be relied on.
+    pub misfit: Option<f64>,
     /// The part of the run that counts.
     pub window: Option<Window>,
     /// Runs simulated.

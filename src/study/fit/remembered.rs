@@ -35,6 +35,8 @@ pub struct Remembered {
     pub loads: Option<(f64, f64)>,
     /// Runs fitted to.
     pub runs: usize,
+    /// Root mean square of the relative errors over these, if the file says it.
+    pub error: Option<f64>,
 }
 
 /// A whole-numbered parameter.
@@ -137,11 +139,10 @@ impl Remembered {
         let Some(section) = table.get("fitted").and_then(|f| f.as_table()) else {
             return Ok(Remembered::default());
         };
+        let to = section.get("to").and_then(|to| to.as_array());
         let mut all = Remembered {
-            runs: section
-                .get("to")
-                .and_then(|to| to.as_array())
-                .map_or(0, Vec::len),
+            runs: to.map_or(0, Vec::len),
+            error: section.get("error").and_then(number),
             ..Remembered::default()
         };
         let range = section.get("vus").or_else(|| section.get("rate"));

@@ -5,8 +5,6 @@ use crate::engine::Time;
 
 use super::World;
 use super::kernel::Work;
-use super::load::record_response;
-use super::load::vu::VuState;
 use super::system::request::Request;
 
 /// Something that a VU is told.
@@ -32,20 +30,7 @@ impl World<'_> {
     #[inline(never)]
     fn deliver_all(&mut self, now: Time) {
         for notice in &self.system.notices {
-            match notice {
-                Notice::Answered(request) => {
-                    let client = request.client;
-                    let vu = &mut self.load.vus[client as usize];
-                    let duration = record_response(now, request, vu, &mut self.load.recorder);
-                    self.load.interpreter.answered(client, duration);
-                }
-                Notice::AnswerSetsOut(vu) => self.load.vus[*vu as usize].state = VuState::Sleeping,
-                Notice::Admission(vu, admitted) => {
-                    let vu = &mut self.load.vus[*vu as usize];
-                    vu.reply.admitted = *admitted;
-                    vu.state = VuState::Sleeping;
-                }
-            }
+            self.load.notify(now, notice);
         }
         self.system.notices.clear();
     }

@@ -10,7 +10,6 @@ use super::World;
 use super::event::{Event, Kind};
 use super::kernel::Work;
 use super::load::client_timeout::Next;
-use super::load::record_response;
 use super::load::vu::{NONE, VuState};
 use super::system::request::{Client, Received};
 
@@ -66,9 +65,7 @@ impl World<'_> {
         if client == NONE {
             return None;
         }
-        let vu = &mut self.load.vus[client as usize];
-        let duration = record_response(now, request, vu, &mut self.load.recorder);
-        self.load.interpreter.answered(client, duration);
+        self.load.answered(now, client, request);
         Some(client)
     }
 

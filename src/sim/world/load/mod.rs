@@ -19,6 +19,7 @@ use crate::model::network::Reuse;
 
 use crate::world::concurrent::Concurrent;
 use crate::world::kernel::{Kernel, Work};
+use crate::world::notice::Notice;
 use crate::world::system::request::Request;
 use crate::world::users::UserSource;
 use client_timeout::TimeoutWatch;
@@ -104,27 +105,37 @@ impl Load<'_> {
             kernel.queue.set_alarm(watch.alarm, now + watch.timeout);
         }
     }
-}
 
-/// Records the response to a VU's request. Returns how long it took.
-#[inline(always)]
-pub(crate) fn record_response(
-    now: Time,
-    request: &Request,
-    vu: &mut Vu,
-    recorder: &mut Recorder,
-) -> Span {
-    let mut duration = now.since_past(request.sent);
-    if request.code == ResponseCode::REFUSED {
-        duration = Span::ZERO;
+    /// Tells a VU what the system left for it.
+    pub(crate) fn notify(&mut self, now: Time, notice: &Notice) {
+        match notice {
+            Notice::Answered(request) => self.answered(now, request.client, request),
+            Notice::AnswerSetsOut(vu) => self.vus[*vu as usize].state = VuState::Sleeping,
+            Notice::Admission(vu, admitted) => {
+                let vu = &mut self.vus[*vu as usize];
+                vu.reply.admitted = *admitted;
+                vu.state = VuState::Sleeping;
+            }
+        }
     }
-    recorder.request(now, request.origin, request.site, request.code, duration);
-    vu.reply = Reply {
-        code: request.code,
-        admitted: request.admitted,
-        nothing_free: request.nothing_free,
-    };
-    vu.context = request.context;
-    vu.state = VuState::Sleeping;
-    duration
+
+    /// A client has the answer to its request, which is recorded.
+    #[inline(always)]
+    pub(crate) fn answered(&mut self, now: Time, client: u32, request: &Request) {
+        let vu = &mut self.vus[client as usize];
+        let mut duration = now.since_past(request.sent);
+        if request.code == ResponseCode::REFUSED {
+            duration = Span::ZERO;
+        }
+        let (origin, site, code) = (request.origin, request.site, request.code);
+        self.recorder.request(now, origin, site, code, duration);
+        vu.reply = Reply {
+            code,
+            admitted: request.admitted,
+            nothing_free: request.nothing_free,
+        };
+        vu.context = request.context;
+        vu.state = VuState::Sleeping;
+        self.interpreter.answered(client, duration);
+    }
 }

@@ -10,7 +10,8 @@ use super::World;
 use super::event::{Event, Kind};
 use super::kernel::Work;
 use super::limits::Place;
-use super::load::vu::{Effect, MOST_STEPS_AT_ONE_INSTANT, VuState};
+use super::load::interpreter::MOST_STEPS_AT_ONE_INSTANT;
+use super::load::vu::{Effect, VuState};
 use super::termination::Termination;
 
 impl World<'_> {

@@ -10,8 +10,8 @@ use crate::model::journey::{CustomKind, Expected, Journey};
 use crate::model::scenario::Scenario;
 
 use super::client_timeout::TimeoutWatch;
+use super::interpreter::{Choices, JourneyInterpreter};
 use super::scenario::ScenarioRun;
-use super::vu::{Choices, JourneyInterpreter};
 use super::{Load, SitePlan};
 use crate::load::executor;
 use crate::load::pattern::Pattern;

@@ -6,6 +6,7 @@
 
 pub(crate) mod build;
 pub mod client_timeout;
+pub(crate) mod interpreter;
 pub(crate) mod laws;
 pub mod scenario;
 pub mod vu;
@@ -23,8 +24,9 @@ use crate::world::notice::Notice;
 use crate::world::system::request::Request;
 use crate::world::users::UserSource;
 use client_timeout::TimeoutWatch;
+use interpreter::JourneyInterpreter;
 use scenario::ScenarioRun;
-use vu::{JourneyInterpreter, Reply, Vu, VuState};
+use vu::{Reply, Vu, VuState};
 
 /// The load: scenarios, their VUs, and what these measure.
 pub struct Load<'m> {

@@ -202,6 +202,45 @@ pub enum Balancer {
     },
 }
 
+impl Balancer {
+    /// The rule as a model writes it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Balancer::RoundRobin => "round-robin".to_owned(),
+            Balancer::Random => "random".to_owned(),
+            Balancer::LeastConnections => "least-connections".to_owned(),
+            Balancer::Choices(2) => "two-choices".to_owned(),
+            Balancer::Choices(d) => format!("{d} choices"),
+            Balancer::ShortestQueue => "shortest-queue".to_owned(),
+            Balancer::Hash { key, .. } => format!("hash of {}", key.name()),
+            Balancer::Sticky { by_iteration: true } => "sticky by iteration".to_owned(),
+            Balancer::Sticky { .. } => "sticky by VU".to_owned(),
+        }
+    }
+
+    /// Whether requests are spread in proportion to the weights, whatever they are about and whoever sends them.
+    #[must_use]
+    pub fn spreads_by_weight(&self) -> bool {
+        match self {
+            Balancer::RoundRobin | Balancer::Random | Balancer::LeastConnections => true,
+            Balancer::Choices(_)
+            | Balancer::ShortestQueue
+            | Balancer::Hash { .. }
+            | Balancer::Sticky { .. } => false,
+        }
+    }
+
+    /// Whether it looks at the weights at all.
+    #[must_use]
+    pub fn looks_at_weights(&self) -> bool {
+        match self {
+            Balancer::Hash { .. } | Balancer::Sticky { .. } => true,
+            other => other.spreads_by_weight(),
+        }
+    }
+}
+
 impl Service {
     /// Whether its stations do not always work at full speed.
     #[must_use]
@@ -306,10 +345,7 @@ pub fn programs(model: &Model, endpoint: usize) -> Vec<(&[Op], f64)> {
         Some(_) => service.most as usize,
         None => service.replicas as usize,
     };
-    let by_weight = matches!(
-        service.balancer,
-        Balancer::RoundRobin | Balancer::Random | Balancer::LeastConnections
-    );
+    let by_weight = service.balancer.spreads_by_weight();
     let weight = |at: usize| if by_weight { service.weights[at] } else { 1.0 };
     let sum: f64 = (0..there).map(weight).sum();
     let copies = ops[1..].chunks(*stride as usize).take(there).enumerate();

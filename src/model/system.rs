@@ -262,6 +262,20 @@ pub enum Entity {
     Global,
 }
 
+impl Entity {
+    /// As columns and sentences call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Entity::User => "user",
+            Entity::Token => "token",
+            Entity::Event => "event",
+            Entity::Seat => "seat",
+            Entity::Global => "global",
+        }
+    }
+}
+
 /// Service time × (1 + `per_unit` × what has accumulated).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Growth {

@@ -1,8 +1,7 @@
 //! What a run reports of services: each as one line, its replicas below.
 
 use crate::model::Model;
-use crate::model::service::{Balancer, Service};
-use crate::model::system::Entity;
+use crate::model::service::Service;
 use crate::parts::replicas::{ReplicaProbe, ServiceProbe};
 use crate::report::resources::{aligned, amount, percent};
 use crate::world::outcome::Outcome;
@@ -24,7 +23,7 @@ pub fn table(outcome: &Outcome, model: &Model) -> String {
         let all = total(probe);
         rows.push([
             format!("{}, {}", spec.name, how_many(spec)),
-            balancer(spec),
+            spec.balancer.name(),
             all.to_string(),
             String::new(),
             amount(
@@ -140,32 +139,6 @@ fn total(probe: &ServiceProbe) -> u64 {
 
 fn failed(probe: &ServiceProbe) -> u64 {
     probe.replicas.iter().map(|r| r.failed).sum::<u64>() + probe.unserved
-}
-
-/// The rule of a balancer, as a model writes it.
-#[must_use]
-pub fn balancer(spec: &Service) -> String {
-    match spec.balancer {
-        Balancer::RoundRobin => "round-robin".to_owned(),
-        Balancer::Random => "random".to_owned(),
-        Balancer::LeastConnections => "least-connections".to_owned(),
-        Balancer::Choices(2) => "two-choices".to_owned(),
-        Balancer::Choices(d) => format!("{d} choices"),
-        Balancer::ShortestQueue => "shortest-queue".to_owned(),
-        Balancer::Hash { key, .. } => format!("hash of {}", entity(key)),
-        Balancer::Sticky { by_iteration: true } => "sticky by iteration".to_owned(),
-        Balancer::Sticky { .. } => "sticky by VU".to_owned(),
-    }
-}
-
-fn entity(key: Entity) -> &'static str {
-    match key {
-        Entity::User => "user",
-        Entity::Token => "token",
-        Entity::Event => "event",
-        Entity::Seat => "seat",
-        Entity::Global => "global",
-    }
 }
 
 /// In what a replica differs from others.

@@ -11,7 +11,7 @@ use crate::load::verdict;
 use crate::measure::summary::Summary;
 use crate::model::Model;
 use crate::model::metric_name::{Contains, MetricKind, MetricName, kind_of};
-use crate::model::system::{Entity, Op};
+use crate::model::system::Op;
 use crate::model::threshold::{Aggregation, Threshold};
 use crate::stats::TrendStats;
 use crate::world::OpTime;
@@ -336,7 +336,7 @@ fn time_spent(table: &mut Table, model: &Model, outcome: &Outcome) {
                 add(format!("time_connect_pool_{name}_ms"), waited);
             }
             Op::Lock { key, .. } => {
-                add(format!("time_wait_lock_{}_ms", entity(*key)), waited);
+                add(format!("time_wait_lock_{}_ms", key.name()), waited);
             }
             Op::Delay(_) => add("time_delay_ms".to_owned(), served),
             _ => {}
@@ -344,16 +344,6 @@ fn time_spent(table: &mut Table, model: &Model, outcome: &Outcome) {
     }
     for (name, ns) in spent {
         table.put(name, ns as f64 / 1e6 / requests as f64);
-    }
-}
-
-fn entity(entity: Entity) -> &'static str {
-    match entity {
-        Entity::User => "user",
-        Entity::Token => "token",
-        Entity::Event => "event",
-        Entity::Seat => "seat",
-        Entity::Global => "global",
     }
 }
 

@@ -81,15 +81,7 @@ fn weighs(service: &Service, weights: &Field, key: &str) {
         let message = "`slow_start` does nothing here: the ring of a hash stays as it is";
         weights.notes.warn(weights.at, message, "");
     }
-    let looks = matches!(
-        service.balancer,
-        Balancer::RoundRobin
-            | Balancer::Random
-            | Balancer::LeastConnections
-            | Balancer::Hash { .. }
-            | Balancer::Sticky { .. }
-    );
-    if !looks {
+    if !service.balancer.looks_at_weights() {
         let does = if key == "weights" { "do" } else { "does" };
         let message = format!("`{key}` {does} nothing here: this balancer looks at the load alone");
         weights.notes.warn(weights.at, message, "");

@@ -29,7 +29,8 @@ impl Search<'_, '_> {
         best = self.descend(best, &smooth, replications, 12)?;
         self.limit = self.budget.runs - last;
         let others: Vec<Candidate> = ends.filter(|end| apart(end, &best)).take(RIVALS).collect();
-        let rivals = self.rivals(&mut best, others, &smooth, replications)?;
+        let follow = (replications, correcting > 0);
+        let rivals = self.rivals(&mut best, others, &smooth, follow)?;
         let differences = self.differences(&best, &smooth, replications, 0.05, true)?;
         let jacobian = of_residuals(best.point.len(), &differences);
         let slopes = of_numbers(self.fit, best.point.len(), &differences);

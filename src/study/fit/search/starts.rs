@@ -137,8 +137,13 @@ impl Search<'_, '_> {
         best: &mut Candidate,
         others: Vec<Candidate>,
         smooth: &[usize],
-        reps: u64,
+        (reps, corrects): (u64, bool),
     ) -> Result<Vec<Vec<f64>>, String> {
+        let targets = best.residuals.len() - self.exact.len();
+        // Means that are put right at the end count as well as they are known until then: by their full weight, a point
+        // that misses one by a little would lose to another that describes nothing else.
+        let heavier = exact::HEAVIER * exact::HEAVIER;
+        let weight = if corrects { 1.0 / heavier } else { 1.0 };
         let limit = self.limit;
         let mut left = others.len() as u64;
         let mut ends = Vec::new();
@@ -153,27 +158,32 @@ impl Search<'_, '_> {
                 continue;
             };
             let mut end = self.descend(again, smooth, reps, 8)?;
-            if end.cost < best.cost {
+            let merit = |end: &Candidate| {
+                let (own, means) = self.split_cost(end, targets);
+                own + weight * means
+            };
+            if merit(&end) < merit(best) {
                 std::mem::swap(&mut end, best);
             }
             ends.push(end);
         }
         self.limit = limit;
-        let targets = best.residuals.len() - self.exact.len();
         // Of the percentiles; a rival that misses the means is none.
-        let cost = |end: &Candidate| -> (f64, f64) {
-            let (own, means) = end.residuals.split_at(targets);
-            let squares = means.iter().map(|r| r * r).sum::<f64>();
-            (self.groups.cost(own), squares)
-        };
+        let cost = |end: &Candidate| self.split_cost(end, targets);
         let (least, freedom) = (cost(best).0, targets.saturating_sub(self.fit.free.len()));
         let chance = EXCLUDED * (least / freedom.max(1) as f64).max(1.0);
-        let off = exact::HEAVIER * exact::HEAVIER * EXCLUDED;
+        let off = heavier * EXCLUDED;
         ends.retain(|end| {
             let (own, means) = cost(end);
             own - least < chance && means < off.max(cost(best).1)
         });
         Ok(ends.into_iter().map(|end| end.point).collect())
+    }
+
+    /// What the targets of a point cost, and its means.
+    fn split_cost(&self, end: &Candidate, targets: usize) -> (f64, f64) {
+        let (own, means) = end.residuals.split_at(targets);
+        (self.groups.cost(own), means.iter().map(|r| r * r).sum())
     }
 
     /// Tries the values of each whole-numbered parameter in turn, the smooth ones fitted anew.

@@ -30,7 +30,6 @@ pub use system::{
 };
 
 use prefetch_index::prefetch_index;
-use termination::Termination;
 
 use crate::engine::{Span, Time};
 use crate::measure::recorder::Memory;
@@ -44,6 +43,7 @@ use limits::Place;
 use load::Load;
 use outcome::Outcome;
 use system::System;
+use termination::Termination;
 use vu::Vu;
 
 pub use system::OpTime;

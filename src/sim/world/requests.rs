@@ -58,7 +58,7 @@ impl World<'_> {
     /// goes on. Neither is there a network nor does anybody want to know where the request's time went.
     #[inline(always)]
     pub(super) fn answer_and_close(&mut self, now: Time, id: u32) -> Option<u32> {
-        // The slot is looked up once: with the world in the hands of calls, each look would be made anew.
+        // The slot is looked up once: after a call with the whole system, it would be looked up anew.
         let (request, free) = self.system.requests.slot_and_free(id);
         let client = request.end();
         free.push(id);

@@ -1,4 +1,4 @@
-//! Runs the programs of endpoints: the operations that take no time, and how a request ends.
+//! How a request is received, and runs the program of its endpoint.
 
 use crate::engine::Time;
 use crate::measure::recorder::ResponseCode;

@@ -43,7 +43,7 @@ impl Default for Context {
 /// One call of an endpoint. A request whose client has gone is worked on all the same.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
-    /// Next operation, as an index into the world's list of all operations.
+    /// Next operation, as an index into the system's list of all operations.
     pub at: u32,
     /// Changes whenever the request leaves a wait: what was scheduled for that wait is stale then.
     pub ticket: u32,

@@ -45,7 +45,7 @@ impl PlainVisit {
 
     /// A request that counts as in service comes to the station. It waits instead if it is queued, and is neither if
     /// anything else comes of it.
-    // Without the world, so that the request stays at hand: in the hands of a call, each look at it is made anew.
+    // Without the system, so that the request stays borrowed: after a call with the system, it is looked up anew.
     #[inline(always)]
     pub(crate) fn begin(
         self,

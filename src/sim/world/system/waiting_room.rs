@@ -1,4 +1,4 @@
-//! The waiting room's side of the world: joining, admissions, sessions.
+//! The waiting room at work: joining, admissions, sessions.
 
 use crate::engine::{Time, Turn};
 use crate::measure::recorder::ResponseCode;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use capsim::measure::summary::Summary;
-use capsim::model::{K6Version, Model};
-use capsim::report::{Style, SummaryOptions, bottleneck};
+use capsim::model::Model;
+use capsim::report::{SummaryOptions, bottleneck};
 use capsim::study::account::Account;
 use capsim::study::cost::{self, Item};
 use capsim::study::metrics::{metrics_of, thresholds_of, verdicts_of};
@@ -56,11 +56,7 @@ pub fn run(
 fn told(model: &Model, outcome: &Outcome, summary: &Summary, samples: Option<Py<Samples>>) -> Run {
     let options = SummaryOptions {
         trend_stats: model.summary_trend_stats.clone(),
-        ..SummaryOptions::new(match model.k6_version {
-            K6Version::V0_53 => Style::K6_0_53,
-            K6Version::V1 => Style::K6_1,
-            K6Version::V2 => Style::K6_2,
-        })
+        ..SummaryOptions::new(model.k6_version)
     };
     let names = thresholds_of(model)
         .into_iter()

@@ -2,7 +2,7 @@
 
 use capsim::model::Document;
 use capsim::model::K6Version;
-use capsim::report::{SummaryOptions, export, out_json};
+use capsim::report::{SummaryOptions, export};
 use capsim::study::fit::forecast::deviations;
 use capsim::study::fit::free::Free;
 use capsim::study::fit::knee::knee;
@@ -13,6 +13,8 @@ use capsim::study::fit::{Case, Fit};
 use capsim::study::runner::HERE;
 use capsim::world::World;
 use capsim::world::summary::summary;
+
+use super::samples::samples_of;
 
 const SHOP: &str = r#"
 [scenarios.main]
@@ -31,13 +33,7 @@ visits = [{ station = "cpu", time = { lognormal = { mean = "14ms", cv = 1.2 } } 
 /// All samples of a run of the shop with so many users.
 fn samples(vus: u32, seed: u64) -> Vec<u8> {
     let text = SHOP.replace("vus = 12", &format!("vus = {vus}"));
-    let document = Document::from_text("shop.toml", &text).unwrap();
-    let model = document.check(&[]).unwrap().model;
-    let outcome = World::new(&model, seed, 0).logging().run();
-    let mut samples = Vec::new();
-    let epoch = "2026-01-02T03:04:05Z".parse().unwrap();
-    out_json::write(&outcome, &model, epoch, &mut samples).unwrap();
-    samples
+    samples_of(&text, seed)
 }
 
 /// Fits mean and cv to runs, from a wrong start.

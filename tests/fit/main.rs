@@ -9,6 +9,7 @@ mod predict;
 mod public_cases;
 mod ranges;
 mod recordings;
+mod samples;
 mod saturated;
 mod search;
 mod window;

@@ -5,7 +5,7 @@ use std::path::Path;
 use assert_file::{capsim, write};
 use capsim::model::threshold::Aggregation;
 use capsim::model::{Document, K6Version, Override};
-use capsim::report::{SummaryOptions, export, out_json};
+use capsim::report::{SummaryOptions, export};
 use capsim::study::fit::formula::Formula;
 use capsim::study::fit::free::Free;
 use capsim::study::fit::predict::Question;
@@ -18,6 +18,8 @@ use capsim::study::fit::{Case, Fit, file};
 use capsim::study::runner::HERE;
 use capsim::world::World;
 use capsim::world::summary::summary;
+
+use super::samples::samples_of;
 
 pub mod assert_file {
     use std::path::{Path, PathBuf};
@@ -58,13 +60,7 @@ visits = [{ station = "cpu", time = { exponential = "20ms" } }]
 
 fn samples(vus: u32, seed: u64) -> Vec<u8> {
     let text = SHOP.replace("vus = 10", &format!("vus = {vus}"));
-    let document = Document::from_text("shop.toml", &text).unwrap();
-    let model = document.check(&[]).unwrap().model;
-    let outcome = World::new(&model, seed, 0).logging().run();
-    let mut samples = Vec::new();
-    let epoch = "2026-01-02T03:04:05Z".parse().unwrap();
-    out_json::write(&outcome, &model, epoch, &mut samples).unwrap();
-    samples
+    samples_of(&text, seed)
 }
 
 /// The shop, fitted to runs of 10, 20 and 30 users.

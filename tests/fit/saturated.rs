@@ -1,14 +1,14 @@
 //! A run at a full server of which the model knows nothing does not spoil what the other runs tell, and is named.
 
 use capsim::model::Document;
-use capsim::report::out_json;
 use capsim::study::fit::free::Free;
 use capsim::study::fit::quality::{Quality, judge};
 use capsim::study::fit::read::read_bytes;
 use capsim::study::fit::search::{Budget, Search, enough};
 use capsim::study::fit::{Case, Fit};
 use capsim::study::runner::HERE;
-use capsim::world::World;
+
+use super::samples::samples_of;
 
 const SHOP: &str = r#"
 [scenarios.main]
@@ -44,13 +44,7 @@ fn full() -> String {
 /// All samples of a run with so many users.
 fn samples(text: &str, vus: u64) -> Vec<u8> {
     let text = text.replace("target = 100", &format!("target = {vus}"));
-    let document = Document::from_text("shop.toml", &text).unwrap();
-    let model = document.check(&[]).unwrap().model;
-    let outcome = World::new(&model, vus, 0).logging().run();
-    let mut samples = Vec::new();
-    let epoch = "2026-01-02T03:04:05Z".parse().unwrap();
-    out_json::write(&outcome, &model, epoch, &mut samples).unwrap();
-    samples
+    samples_of(&text, vus)
 }
 
 /// Fits times and their spread to runs, from a wrong start.

@@ -14,7 +14,6 @@ use super::outputs::Outputs;
 use super::runs::Runs;
 use super::ticker::Ticker;
 use crate::engine::Span;
-use crate::load::plan;
 use crate::model::{Document, Model, Override};
 use crate::report::predict as report;
 use crate::study::fit::predict::Question;
@@ -134,7 +133,7 @@ impl PredictArgs {
 /// Refuses a window in which the load has ended.
 fn within_load(window: Window, model: &Model) -> Result<(), CliError> {
     let scenarios = model.scenarios.iter();
-    let ends = scenarios.map(|s| s.start_time + plan::regular_duration(&s.executor));
+    let ends = scenarios.map(|s| s.start_time + s.executor.regular_duration());
     let end = ends.max().unwrap_or(Span::ZERO);
     if window.to <= end {
         return Ok(());

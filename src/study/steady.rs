@@ -11,7 +11,6 @@ use super::metrics::{
 };
 use super::runs::Job;
 use crate::engine::{Span, Time};
-use crate::load::plan;
 use crate::model::Model;
 use crate::model::scenario::Scenario;
 use crate::stats::TrendStats;
@@ -250,7 +249,7 @@ fn wait_probability(model: &Model, station: usize, (from, to): (&Sample, &Sample
 fn fixed_length(model: &Model) -> Result<Span, SteadyStateError> {
     let mut length = None;
     for scenario in &model.scenarios {
-        let own = plan::regular_duration(&scenario.executor);
+        let own = scenario.executor.regular_duration();
         let fixed = is_fixed(scenario) && *length.get_or_insert(own) == own;
         if !fixed {
             return Err(SteadyStateError::NotFixed(scenario.name.clone()));

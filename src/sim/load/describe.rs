@@ -2,7 +2,7 @@
 //! k6 v2.2.0).
 
 use super::executor;
-use super::plan::{Totals, in_order, regular_duration};
+use super::plan::{Totals, in_order};
 use crate::engine::Span;
 use crate::model::duration::{print, round};
 use crate::model::scenario::Scenario;
@@ -11,7 +11,7 @@ use crate::model::scenario::Scenario;
 /// unless it was written).
 #[must_use]
 pub fn scenario(scenario: &Scenario, exec: Option<&str>) -> String {
-    let duration = print(regular_duration(&scenario.executor));
+    let duration = print(scenario.executor.regular_duration());
     let mut facts: Vec<String> = executor::own_fact(&scenario.executor).into_iter().collect();
     facts.extend(exec.map(|exec| format!("exec: {exec}")));
     let mut time = |name: &str, span: Span| {

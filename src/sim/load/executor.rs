@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::arrivals::Ticks;
 use super::looping::{self, LoopPlan};
 use super::pattern::{ArrivalLaw, OpenSource, Pattern};
-use super::plan::{PlanStep, regular_duration};
+use super::plan::PlanStep;
 use super::poisson::RateCurve;
 use super::progress::Moment;
 use super::ramping_vus::{self, RampingVus};
@@ -17,16 +17,9 @@ use crate::model::duration::{fixed_width, print};
 use crate::model::replay::Replay;
 use crate::model::scenario::{Executor, Scenario, Stage};
 
-/// The VUs that a scenario needs.
-pub(super) enum VusOverTime {
-    /// Different ones from step to step.
-    Steps(Vec<PlanStep>),
-    /// The same from its start to its end: before the test, and as many again during it.
-    Constant(u64, u64),
-}
-
-/// The VUs that a scenario needs, counted from its own start.
-pub(super) fn vus(scenario: &Scenario) -> VusOverTime {
+/// What one scenario needs, counted from its own start.
+#[must_use]
+pub fn requirements(scenario: &Scenario) -> Vec<PlanStep> {
     let (planned, unplanned) = match &scenario.executor {
         Executor::RampingVus {
             start_vus,
@@ -40,14 +33,13 @@ pub(super) fn vus(scenario: &Scenario) -> VusOverTime {
                 scenario.graceful_stop,
             );
             let steps = ramp.reserved.iter();
-            let steps = steps
+            return steps
                 .map(|step| PlanStep {
                     at: step.at,
                     planned: step.vus,
                     unplanned: 0,
                 })
                 .collect();
-            return VusOverTime::Steps(steps);
         }
         Executor::ConstantVus { vus, .. }
         | Executor::SharedIterations { vus, .. }
@@ -62,7 +54,19 @@ pub(super) fn vus(scenario: &Scenario) -> VusOverTime {
         | Executor::TraceArrivals { .. }
         | Executor::Replay(_) => (0, 0),
     };
-    VusOverTime::Constant(planned, unplanned)
+    let end = scenario.executor.regular_duration() + scenario.graceful_stop;
+    vec![
+        PlanStep {
+            at: Span::ZERO,
+            planned,
+            unplanned,
+        },
+        PlanStep {
+            at: end,
+            planned: 0,
+            unplanned: 0,
+        },
+    ]
 }
 
 /// How a scenario's load comes about, how many VUs it may have, and how many are there from the start.
@@ -247,7 +251,7 @@ pub(super) fn progress_end(scenario: &Scenario) -> Span {
         Executor::RampingVus {
             start_vus, stages, ..
         } => ramping_vus::max_duration(*start_vus, stages, Span::ZERO, Span::ZERO),
-        executor => regular_duration(executor),
+        executor => executor.regular_duration(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The execution plan of all scenarios together: how many VUs must exist when, and how long a test may
 //! take (`lib/executors.go`, k6 v2.2.0). VUs are shared by scenarios that do not overlap.
 
-use super::executor::{self, VusOverTime};
+use super::executor::requirements;
 use super::ramping_vus::{self};
 use crate::engine::Span;
 use crate::model::scenario::{Executor, Scenario};
@@ -15,34 +15,6 @@ pub struct PlanStep {
     pub planned: u64,
     /// VUs that arrival-rate executors may initialise during the test.
     pub unplanned: u64,
-}
-
-/// How long the scenario generates load, grace excluded, as its description says.
-#[must_use]
-pub fn regular_duration(executor: &Executor) -> Span {
-    executor.regular_duration()
-}
-
-/// What one scenario needs, counted from its own start.
-#[must_use]
-pub fn requirements(scenario: &Scenario) -> Vec<PlanStep> {
-    let (planned, unplanned) = match executor::vus(scenario) {
-        VusOverTime::Steps(steps) => return steps,
-        VusOverTime::Constant(planned, unplanned) => (planned, unplanned),
-    };
-    let end = regular_duration(&scenario.executor) + scenario.graceful_stop;
-    vec![
-        PlanStep {
-            at: Span::ZERO,
-            planned,
-            unplanned,
-        },
-        PlanStep {
-            at: end,
-            planned: 0,
-            unplanned: 0,
-        },
-    ]
 }
 
 /// Scenarios in k6's order: by start time, then by name.

@@ -3,7 +3,6 @@
 use super::distance::kind_of;
 use super::load::{area, measured_starts, planned_starts};
 use super::read::{Measured, Reading, Stat};
-use crate::load::plan::regular_duration;
 use crate::model::Model;
 use crate::model::metric_name::MetricKind;
 use crate::model::scenario::{Executor, Scenario};
@@ -33,7 +32,7 @@ pub(super) fn other_length(measured: &Measured, model: &Model) -> Option<Lengths
     let (mut shortest, mut latest, mut regular) = (0.0f64, 0.0f64, 0.0f64);
     for scenario in &model.scenarios {
         let start = scenario.start_time.as_secs();
-        let end = start + regular_duration(&scenario.executor).as_secs();
+        let end = start + scenario.executor.regular_duration().as_secs();
         let grace = scenario.graceful_stop.as_secs();
         latest = latest.max(end + longest.map_or(grace, |ms| grace.min(ms / 1000.0)));
         // How long a number of iterations takes is what the model has to say.

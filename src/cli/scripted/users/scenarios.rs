@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::cli::import::variables;
 use crate::engine::Span;
-use crate::load::plan::requirements;
+use crate::load::executor::requirements;
 use crate::model::Model;
 use crate::model::scenario::{Executor, Scenario};
 

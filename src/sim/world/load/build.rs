@@ -134,7 +134,7 @@ impl Population {
         if let Pattern::Arrivals { idle, .. } = &mut pattern {
             idle.extend(first..first + planned as u32);
         }
-        let regular_end = plan::regular_duration(&scenario.executor);
+        let regular_end = scenario.executor.regular_duration();
         let load = Event::of(Kind::Load, index);
         // Arrivals come by the thousand, steps of a ramp or a loop hardly ever.
         let load_alarm = match &pattern {

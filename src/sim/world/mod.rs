@@ -23,11 +23,8 @@ mod termination;
 pub mod users;
 
 pub use load::vu;
-pub use observe::{audit, outcome, sections, snapshot, summary, tags, timeline, values, window};
-pub use system::{
-    deadlock, fleet, keep_alive, latency_breakdown, limiter, links, network, operations, request,
-    service, slowdown, waiting_room, waits,
-};
+pub use observe::{audit, outcome, snapshot, summary, tags, timeline, values, window};
+pub use system::{latency_breakdown, limiter, links, waits};
 
 use prefetch_index::prefetch_index;
 

@@ -87,6 +87,9 @@ impl System<'_> {
     /// The integral of the metric of a replica so far, in units × nanoseconds, and what it is to be divided by.
     fn metric(&self, now: Time, service: u16, at: u16, metric: Metric) -> (u128, f64) {
         let spec = &self.model.services[usize::from(service)];
+        let fleet = self.fleet.as_ref();
+        let run = fleet.map(|fleet| &fleet.services[usize::from(service)]);
+        let replica = run.map(|run| &run.replicas.probe.replicas[usize::from(at)]);
         match metric {
             Metric::Utilisation(station) => {
                 let station = usize::from(spec.stations[usize::from(station)].first + at);
@@ -101,25 +104,13 @@ impl System<'_> {
                 (used, f64::from(self.model.pools[pool].size))
             }
             Metric::Requests => {
-                let probes = self
-                    .fleet
-                    .as_ref()
-                    .map(|f| &f.services[usize::from(service)]);
-                let own = probes.map(|run| &run.replicas.probe.replicas[usize::from(at)]);
                 // As an integral of a rate: one request is a nanosecond of 1e9 a second.
-                let came = own.map_or(0, |probe| u128::from(probe.picked));
+                let came = replica.map_or(0, |probe| u128::from(probe.picked));
                 (came * 1_000_000_000, 1.0)
             }
             // Of all replicas together, or of the whole model.
             Metric::Duration(_) | Metric::External(_) => (0, 1.0),
-            Metric::InFlight => {
-                let probes = self
-                    .fleet
-                    .as_ref()
-                    .map(|f| &f.services[usize::from(service)]);
-                let own = probes.map(|run| &run.replicas.probe.replicas[usize::from(at)]);
-                (own.map_or(0, |probe| probe.present.area(now)), 1.0)
-            }
+            Metric::InFlight => (replica.map_or(0, |probe| probe.present.area(now)), 1.0),
             Metric::Queue => {
                 let copy = |first: u16| usize::from(first + at);
                 let stations = spec.stations.iter().map(|c| copy(c.first));

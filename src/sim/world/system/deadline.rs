@@ -110,10 +110,9 @@ impl System<'_> {
         if request.client != NONE {
             return request.sent + self.model.sites[request.site.index()].timeout;
         }
-        let (caller, generation) = request.parent;
-        if caller == NONE || !self.requests.is_live(caller, generation) {
+        let Some(caller) = self.requests.caller(id) else {
             return Time::NEVER;
-        }
+        };
         if self.requests[caller].state != RequestState::Attempting {
             return Time::NEVER;
         }

@@ -230,10 +230,9 @@ impl System<'_> {
                 _ => 0,
             });
             tokens += held.sum::<u64>();
-            let (caller, generation) = self.requests[at].parent;
-            if caller == NONE || !self.requests.is_live(caller, generation) {
+            let Some(caller) = self.requests.caller(at) else {
                 break;
-            }
+            };
             at = caller;
         }
         tokens

@@ -108,15 +108,13 @@ impl System<'_> {
     /// A request that has nothing to do but to answer its client does so and is over. Returns the client, whose turn is to
     /// come.
     pub(crate) fn close_with_answer(&mut self, id: u32) -> Option<u32> {
-        let (request, free) = self.requests.slot_and_free(id);
-        let answer = *request;
-        let client = request.end();
-        free.push(id);
-        if client == NONE {
+        let answer = self.requests[id];
+        self.requests.close(id);
+        if answer.client == NONE {
             return None;
         }
         self.notices.push(Notice::Answered(answer));
-        Some(client)
+        Some(answer.client)
     }
 
     /// As [`System::finish`], where there is a caller or a network, or somebody looks where the time went.

@@ -14,7 +14,7 @@ use crate::parts::health::most_ejected;
 use super::System;
 use super::ending::BAD_GATEWAY;
 use super::fleet::Leaving;
-use super::request::{NONE, RequestState};
+use super::request::RequestState;
 use crate::world::event::{Event, Kind};
 use crate::world::kernel::Kernel;
 
@@ -506,11 +506,8 @@ impl<'m> System<'m> {
     /// How long a caller waits in vain, if a partition lies between the service of its endpoint and this one.
     pub(crate) fn cut_off_from(&self, id: u32, service: u16) -> Option<(ResponseCode, DistId)> {
         let fleet = self.fleet.as_ref()?;
-        let (parent, generation) = self.requests[id].parent;
-        if parent == NONE || !self.requests.is_live(parent, generation) {
-            return None;
-        }
-        let (caller, _) = self.requests.replica(parent)?;
+        let caller = self.requests.caller(id)?;
+        let (caller, _) = self.requests.replica(caller)?;
         let spec = self.service_spec(caller);
         let open = fleet
             .faults

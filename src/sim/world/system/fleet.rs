@@ -294,15 +294,14 @@ impl System<'_> {
 
     /// The VU whose request has led to this one, as long as it waits for it; else `NONE`.
     fn sender(&self, id: u32) -> u32 {
-        let mut request = &self.requests[id];
-        while request.client == NONE && request.parent.0 != NONE {
-            let (parent, generation) = request.parent;
-            if !self.requests.is_live(parent, generation) {
+        let mut at = id;
+        while self.requests[at].client == NONE {
+            let Some(caller) = self.requests.caller(at) else {
                 return NONE;
-            }
-            request = &self.requests[parent];
+            };
+            at = caller;
         }
-        request.client
+        self.requests[at].client
     }
 
     /// The replica that a balancer remembers of a VU.

@@ -148,10 +148,9 @@ impl System<'_> {
         if !self.requests.is_live(child, generation) {
             return;
         }
-        let (caller, generation) = self.requests[child].parent;
-        if caller == NONE || !self.requests.is_live(caller, generation) {
+        let Some(caller) = self.requests.caller(child) else {
             return;
-        }
+        };
         if self.slow.is_some() {
             self.trace_over(child);
         }

@@ -42,10 +42,9 @@ impl System<'_> {
         if !self.requests.is_live(first, generation) {
             return;
         }
-        let (caller, generation) = self.requests[first].parent;
-        if caller == NONE || !self.requests.is_live(caller, generation) {
+        let Some(caller) = self.requests.caller(first) else {
             return;
-        }
+        };
         let waits = self.retries.calls[caller as usize].attempt == first;
         if waits && !self.requests[caller].cancelled {
             self.send_second(kernel, now, caller);

@@ -5,7 +5,7 @@
 use crate::engine::{Span, Time};
 use crate::stats::buckets;
 
-use super::request::{NONE, Request, RequestState, Requests};
+use super::request::{Request, RequestState, Requests};
 use super::{OpTime, System};
 
 /// What requests spent, by how long they took.
@@ -149,12 +149,11 @@ impl Breakdown {
         if own.is_empty() {
             return;
         }
-        let (parent, generation) = requests[id].parent;
-        if parent == NONE || !requests.is_live(parent, generation) {
+        let Some(caller) = requests.caller(id) else {
             return own.clear();
-        }
+        };
         for spent in std::mem::take(own) {
-            self.note(parent, spent);
+            self.note(caller, spent);
         }
     }
 }

@@ -173,10 +173,9 @@ impl System<'_> {
             if request.client != NONE {
                 self.retries.vu_is_asked(request.client, wait);
             }
-            let (caller, generation) = request.parent;
-            if caller == NONE || !self.requests.is_live(caller, generation) {
+            let Some(caller) = self.requests.caller(at) else {
                 return;
-            }
+            };
             if self.requests[caller].state == RequestState::Attempting {
                 self.retries.caller_is_asked(caller, wait);
             }

@@ -9,7 +9,7 @@ use crate::parts::retransmission::{delay, losses, segments};
 
 use super::System;
 use super::network::transfer;
-use super::request::{NONE, RequestState};
+use super::request::RequestState;
 use crate::world::audit::{Audit, Law};
 use crate::world::event::{Event, Kind};
 use crate::world::kernel::Kernel;
@@ -130,10 +130,9 @@ impl System<'_> {
     #[inline(never)]
     pub(crate) fn answer_returns(&mut self, kernel: &mut Kernel, now: Time, id: u32) -> bool {
         let request = &self.requests[id];
-        let (parent, generation) = request.parent;
-        if request.returning || parent == NONE || !self.requests.is_live(parent, generation) {
+        let Some(parent) = self.requests.caller(id).filter(|_| !request.returning) else {
             return false;
-        }
+        };
         let caller = EndpointId(self.requests[parent].endpoint);
         if self.is_front(parent) {
             return false;

@@ -39,6 +39,7 @@ pub mod waiting_room;
 pub mod waits;
 mod wake;
 
+use crate::engine::Time;
 use crate::engine::queue::AlarmId;
 use crate::engine::stream::Stream;
 use crate::engine::table::Table;
@@ -157,6 +158,15 @@ pub struct OpTime {
     pub waits: u64,
     /// Services that ended before their time: cut off, or interrupted.
     pub broken_off: u64,
+}
+
+impl OpTime {
+    /// A visit is over that was in service since then.
+    #[inline(always)]
+    fn served_since(&mut self, now: Time, since: Time) {
+        self.visits += 1;
+        self.served += u128::from(now.since_past(since).0);
+    }
 }
 
 impl System<'_> {

@@ -355,9 +355,7 @@ impl System<'_> {
             self.trace(now, id, false);
             request = &mut self.requests[id];
         }
-        let time = &mut self.op_times[request.at as usize];
-        time.visits += 1;
-        time.served += u128::from(now.since_past(request.since).0);
+        self.op_times[request.at as usize].served_since(now, request.since);
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::Ready;
         request.at += 1;

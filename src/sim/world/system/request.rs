@@ -332,6 +332,15 @@ impl Requests {
         slot.generation == generation && slot.state != RequestState::Free
     }
 
+    /// The request that called this one, as long as it is there.
+    #[inline]
+    #[must_use]
+    pub fn caller(&self, id: u32) -> Option<u32> {
+        let (caller, generation) = self[id].parent;
+        let is_there = caller != NONE && self.is_live(caller, generation);
+        is_there.then_some(caller)
+    }
+
     /// Number of resources that each may hold at once.
     #[must_use]
     pub fn most_held(&self) -> usize {

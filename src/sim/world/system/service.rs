@@ -239,9 +239,7 @@ impl System<'_> {
         }
         let id = done?;
         let request = &mut self.requests[id];
-        let time = &mut self.op_times[request.at as usize];
-        time.visits += 1;
-        time.served += u128::from(now.since_past(request.since).0);
+        self.op_times[request.at as usize].served_since(now, request.since);
         request.at += 1;
         let is_last = matches!(self.ops[request.at as usize], Op::Done);
         if is_last && request.ends_by_answer() && self.answers_directly {
@@ -266,9 +264,7 @@ impl System<'_> {
         let id = done?;
         self.trace(now, id, false);
         let request = &mut self.requests[id];
-        let time = &mut self.op_times[request.at as usize];
-        time.visits += 1;
-        time.served += u128::from(now.since_past(request.since).0);
+        self.op_times[request.at as usize].served_since(now, request.since);
         request.state = RequestState::Ready;
         request.at += 1;
         let at = request.at as usize;

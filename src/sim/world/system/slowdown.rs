@@ -347,9 +347,7 @@ impl System<'_> {
         let Some(id) = done else { return };
         self.trace(now, id, false);
         let request = &mut self.requests[id];
-        let time = &mut self.op_times[request.at as usize];
-        time.visits += 1;
-        time.served += u128::from(now.since(request.since).0);
+        self.op_times[request.at as usize].served_since(now, request.since);
         request.ticket = request.ticket.wrapping_add(1);
         request.state = RequestState::Ready;
         request.at += 1;

@@ -6,8 +6,7 @@ use crate::parts::autoscaler::View;
 
 use super::System;
 use super::autoscale_metric::Scaling;
-use super::faults::place;
-use super::fleet::Leaving;
+use super::fleet::{Leaving, place};
 use crate::world::audit::{Audit, Law};
 use crate::world::event::{Event, Kind};
 use crate::world::kernel::Kernel;

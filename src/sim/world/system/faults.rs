@@ -1,15 +1,14 @@
-//! What happens to replicas, and what their balancer learns of it: losses, slow ones, errors, rolling restarts,
-//! partitions, health checks, ejections, draining.
+//! What happens to replicas: losses, slow ones, errors, rolling restarts, partitions.
+
+mod errors;
 
 use std::collections::VecDeque;
 
 use crate::engine::stream::Stream;
-use crate::engine::{Span, Time, Turn};
-use crate::measure::recorder::ResponseCode;
+use crate::engine::{Time, Turn};
 use crate::model::Model;
-use crate::model::service::{Fault, Service, Trouble, Whom};
-use crate::model::system::{DistId, Trigger};
-use crate::parts::health::most_ejected;
+use crate::model::service::{Fault, Trouble, Whom};
+use crate::model::system::Trigger;
 
 use super::System;
 use super::ending::BAD_GATEWAY;
@@ -18,15 +17,8 @@ use super::request::RequestState;
 use crate::world::event::{Event, Kind};
 use crate::world::kernel::Kernel;
 
-/// Status of a call that gets no answer because of a partition.
-const NO_ANSWER: ResponseCode = ResponseCode(504);
 /// In the place of a replica: all of them.
 const ALL: u32 = u32::MAX;
-
-/// The ticket of an event about a replica, at one of the stages of its life.
-pub(crate) fn place(at: u16, stage: u16) -> u32 {
-    u32::from(at) << 16 | u32::from(stage)
-}
 
 /// A fault at work.
 pub(crate) struct FaultRun {
@@ -42,7 +34,7 @@ pub(crate) struct FaultRun {
 }
 
 /// All faults of a model.
-pub(crate) fn runs(model: &Model, stream: impl Fn(&str) -> Stream) -> Vec<FaultRun> {
+pub(super) fn runs(model: &Model, stream: impl Fn(&str) -> Stream) -> Vec<FaultRun> {
     let mut all = Vec::new();
     for (service, spec) in (0_u16..).zip(&model.services) {
         for (fault, what) in spec.faults.iter().enumerate() {
@@ -64,10 +56,6 @@ pub(crate) fn runs(model: &Model, stream: impl Fn(&str) -> Stream) -> Vec<FaultR
 }
 
 impl<'m> System<'m> {
-    fn service_spec(&self, service: u16) -> &'m Service {
-        &self.model.services[usize::from(service)]
-    }
-
     fn fault(&self, run: usize) -> Option<&'m Fault> {
         let run = self.fleet.as_ref()?.faults.get(run)?;
         self.model.services[usize::from(run.service)]
@@ -75,8 +63,8 @@ impl<'m> System<'m> {
             .get(run.fault)
     }
 
-    /// Plans the first time of each fault, and the checks of all balancers.
-    pub(crate) fn plan_faults(&mut self, kernel: &mut Kernel) {
+    /// Plans the first time of each fault.
+    pub(super) fn plan_faults(&mut self, kernel: &mut Kernel) {
         let count = self.fleet.as_ref().map_or(0, |f| f.faults.len());
         for run in 0..count {
             match self.fault(run).map(|f| f.trigger) {
@@ -90,37 +78,9 @@ impl<'m> System<'m> {
                 _ => {}
             }
         }
-        for (service, spec) in self.model.services.iter().enumerate() {
-            if let Some(check) = spec.health_check {
-                let event = Event::of(Kind::HealthCheck, service);
-                kernel.queue.at(Time::ZERO + check.every, event);
-            }
-            if let Some(outliers) = spec.outliers {
-                let event = Event::of(Kind::EjectionSweep, service);
-                kernel.queue.at(Time::ZERO + outliers.every, event);
-            }
-        }
     }
 
-    /// All that can happen to replicas.
-    #[cold]
-    pub(crate) fn fleet_event(&mut self, kernel: &mut Kernel, now: Time, event: Event) {
-        let (who, ticket) = (event.who() as usize, event.ticket());
-        match event.kind {
-            Kind::FaultBegins => self.fault_begins(kernel, now, who),
-            Kind::FaultEnds => self.fault_ends(kernel, now, who, ticket),
-            Kind::HealthCheck => self.check_health(kernel, now, who as u16),
-            Kind::EjectionSweep => self.sweep_ejections(kernel, now, who as u16),
-            Kind::DrainOver => self.drain_over(kernel, now, who as u16, ticket),
-            Kind::ReplicaAnswers => self.error_answered(kernel, now, event.who(), ticket),
-            Kind::Autoscale => self.autoscale(kernel, now, who as u16, ticket),
-            Kind::ReplicaReady => self.replica_ready(kernel, now, who as u16, ticket),
-            Kind::ReplicaWarm => self.replica_warm(kernel, now, who as u16, ticket),
-            _ => {}
-        }
-    }
-
-    fn fault_begins(&mut self, kernel: &mut Kernel, now: Time, run: usize) {
+    pub(super) fn fault_begins(&mut self, kernel: &mut Kernel, now: Time, run: usize) {
         let Some(fault) = self.fault(run) else { return };
         if let Trigger::Every(gap) = fault.trigger {
             kernel.after(gap, Event::of(Kind::FaultBegins, run));
@@ -153,7 +113,7 @@ impl<'m> System<'m> {
         }
     }
 
-    fn fault_ends(&mut self, kernel: &mut Kernel, now: Time, run: usize, ticket: u32) {
+    pub(super) fn fault_ends(&mut self, kernel: &mut Kernel, now: Time, run: usize, ticket: u32) {
         let Some(fault) = self.fault(run) else { return };
         if let (Trigger::After(gap), false) =
             (fault.trigger, matches!(fault.what, Trouble::Restart(_)))
@@ -260,7 +220,7 @@ impl<'m> System<'m> {
     }
 
     /// All requests at a replica fail.
-    pub(crate) fn end_all_at(&mut self, kernel: &mut Kernel, now: Time, service: u16, at: u16) {
+    pub(super) fn end_all_at(&mut self, kernel: &mut Kernel, now: Time, service: u16, at: u16) {
         let own = Some((service, at));
         let there = self.requests.iter().map(|(id, _)| id);
         let there: Vec<u32> = there
@@ -319,150 +279,30 @@ impl<'m> System<'m> {
         }
     }
 
-    /// A replica gets no more requests, and goes when it has done what it has, or after a while.
-    pub(crate) fn begin_drain(
+    /// A replica that a rolling restart has drained is away from now on, for as long as the restart takes.
+    pub(super) fn restart_drained(
         &mut self,
         kernel: &mut Kernel,
         now: Time,
+        run: usize,
         service: u16,
         at: u16,
-        why: Leaving,
     ) {
-        let span = self.service_spec(service).drain;
-        let Some(fleet) = &mut self.fleet else { return };
-        let member = &mut fleet.services[usize::from(service)].members[usize::from(at)];
-        member.leaving = Some(why);
-        member.stage = member.stage.wrapping_add(1);
-        let ticket = place(at, member.stage);
-        let over = Event::stale_after(Kind::DrainOver, service.into(), ticket);
-        kernel.queue.at_turn(now + span, Turn::Late, over);
-        self.refresh_view(now, service);
-        self.drained(kernel, now, service, at);
-    }
-
-    fn drain_over(&mut self, kernel: &mut Kernel, now: Time, service: u16, ticket: u32) {
-        let at = (ticket >> 16) as u16;
-        let Some(fleet) = &mut self.fleet else { return };
-        let member = &fleet.services[usize::from(service)].members[usize::from(at)];
-        if member.leaving.is_some() && place(at, member.stage) == ticket {
-            self.end_all_at(kernel, now, service, at);
-            // Some end when their turn comes at this instant; they count for nothing any more.
-            self.leave_fleet(kernel, now, service, at);
-        }
-    }
-
-    /// A replica that is to go, and has nothing to do, goes.
-    pub(crate) fn drained(&mut self, kernel: &mut Kernel, now: Time, service: u16, at: u16) {
-        let Some(fleet) = &self.fleet else { return };
-        let run = &fleet.services[usize::from(service)];
-        let idle = run.replicas.present(at) == 0;
-        if idle && run.members[usize::from(at)].leaving.is_some() {
-            self.leave_fleet(kernel, now, service, at);
-        }
-    }
-
-    fn leave_fleet(&mut self, kernel: &mut Kernel, now: Time, service: u16, at: u16) {
-        let Some(fleet) = &mut self.fleet else { return };
-        let member = &mut fleet.services[usize::from(service)].members[usize::from(at)];
-        member.stage = member.stage.wrapping_add(1);
-        match member.leaving {
-            Some(Leaving::Restart(run)) => {
-                let Some(lasts) = self.fault(run).map(|f| f.lasts) else {
-                    return;
-                };
-                // It is away from now on, and counts among those as long as it is not back.
-                if let Some(fleet) = &mut self.fleet {
-                    fleet.services[usize::from(service)].members[usize::from(at)].leaving =
-                        Some(Leaving::Away);
-                }
-                self.trouble_begins(kernel, now, run, Trouble::Restart(1), at);
-                let ends = Event::stale_after(Kind::FaultEnds, run as u32, at.into());
-                kernel.after(lasts, ends);
-            }
-            Some(Leaving::Scaled) => self.replica_dismissed(now, service, at),
-            Some(Leaving::Away) | None => {}
-        }
-    }
-
-    fn check_health(&mut self, kernel: &mut Kernel, now: Time, service: u16) {
-        let Some(spec) = self.service_spec(service).health_check else {
+        let Some(lasts) = self.fault(run).map(|f| f.lasts) else {
             return;
         };
-        kernel.queue.at(
-            now + spec.every,
-            Event::of(Kind::HealthCheck, service.into()),
-        );
-        let Some(fleet) = &mut self.fleet else { return };
-        let mut changed = false;
-        for member in &mut fleet.services[usize::from(service)].members {
-            if member.started && member.leaving.is_none() {
-                changed |= member.health.check(&spec, member.lost == 0);
-            }
+        // It counts among those that are away as long as it is not back.
+        if let Some(fleet) = &mut self.fleet {
+            fleet.services[usize::from(service)].members[usize::from(at)].leaving =
+                Some(Leaving::Away);
         }
-        if changed {
-            self.refresh_view(now, service);
-        }
-    }
-
-    fn sweep_ejections(&mut self, kernel: &mut Kernel, now: Time, service: u16) {
-        let Some(spec) = self.service_spec(service).outliers else {
-            return;
-        };
-        kernel.queue.at(
-            now + spec.every,
-            Event::of(Kind::EjectionSweep, service.into()),
-        );
-        let Some(fleet) = &mut self.fleet else { return };
-        let mut changed = false;
-        for member in &mut fleet.services[usize::from(service)].members {
-            changed |= member.health.sweep(now);
-        }
-        if changed {
-            self.refresh_view(now, service);
-        }
-    }
-
-    /// A balancer with ejection passes an answer on.
-    pub(crate) fn judge(&mut self, now: Time, service: u16, at: u16, code: ResponseCode) {
-        let Some(spec) = self.service_spec(service).outliers else {
-            return;
-        };
-        let Some(fleet) = &mut self.fleet else { return };
-        let run = &mut fleet.services[usize::from(service)];
-        let error = code.0 >= 500;
-        if !run.members[usize::from(at)].health.answered(&spec, !error) {
-            return;
-        }
-        let there = run.members.iter().filter(|m| m.started);
-        let ejected = there.clone().filter(|m| m.health.is_ejected()).count();
-        if ejected < most_ejected(&spec, there.count()) {
-            run.members[usize::from(at)].health.eject(now, &spec);
-            run.replicas.probe.ejected += 1;
-            self.refresh_view(now, service);
-        }
-    }
-
-    /// The balancer uses those replicas that it believes to be well; if these are too few, all.
-    pub(crate) fn refresh_view(&mut self, now: Time, service: u16) {
-        let panic = self.service_spec(service).panic;
-        let Some(fleet) = &mut self.fleet else { return };
-        let run = &mut fleet.services[usize::from(service)];
-        let there = || {
-            (0_u16..)
-                .zip(&run.members)
-                .filter(|(_, m)| m.started && m.leaving.is_none())
-        };
-        let all: Vec<u16> = there().map(|(at, _)| at).collect();
-        let good: Vec<u16> = there()
-            .filter(|(_, m)| m.health.is_good())
-            .map(|(at, _)| at)
-            .collect();
-        let few = (good.len() as f64) < panic * all.len() as f64;
-        run.replicas.may_use(now, if few { all } else { good });
+        self.trouble_begins(kernel, now, run, Trouble::Restart(1), at);
+        let ends = Event::stale_after(Kind::FaultEnds, run as u32, at.into());
+        kernel.after(lasts, ends);
     }
 
     /// A replica's stations work at its own speed, times what its open faults leave.
-    pub(crate) fn refresh_replica(
+    pub(super) fn refresh_replica(
         &mut self,
         kernel: &mut Kernel,
         now: Time,
@@ -487,64 +327,5 @@ impl<'m> System<'m> {
             }
             self.refresh_speed(kernel, now, station);
         }
-    }
-
-    /// What a replica answers if it fails: status and time.
-    pub(crate) fn trouble_of(&self, service: u16, at: u16) -> Option<(ResponseCode, DistId)> {
-        let fleet = self.fleet.as_ref()?;
-        let spec = self.service_spec(service);
-        fleet
-            .faults
-            .iter()
-            .filter(|r| r.service == service && r.open.contains(&at))
-            .find_map(|r| match spec.faults[r.fault].what {
-                Trouble::Fails { status, takes } => Some((ResponseCode(status), takes)),
-                _ => None,
-            })
-    }
-
-    /// How long a caller waits in vain, if a partition lies between the service of its endpoint and this one.
-    pub(crate) fn cut_off_from(&self, id: u32, service: u16) -> Option<(ResponseCode, DistId)> {
-        let fleet = self.fleet.as_ref()?;
-        let caller = self.requests.caller(id)?;
-        let (caller, _) = self.requests.replica(caller)?;
-        let spec = self.service_spec(caller);
-        let open = fleet
-            .faults
-            .iter()
-            .filter(|r| r.service == caller && !r.open.is_empty());
-        open.into_iter()
-            .find_map(|r| match spec.faults[r.fault].what {
-                Trouble::Partition { to, timeout } if to == service => Some((NO_ANSWER, timeout)),
-                _ => None,
-            })
-    }
-
-    /// A request is answered with an error after a time, without any work.
-    pub(crate) fn answer_error(
-        &mut self,
-        kernel: &mut Kernel,
-        now: Time,
-        id: u32,
-        (code, takes): (ResponseCode, DistId),
-    ) {
-        let request = &mut self.requests[id];
-        request.code = code;
-        (request.state, request.since) = (RequestState::Delayed, now);
-        let ticket = request.ticket;
-        kernel.after(takes, Event::stale_after(Kind::ReplicaAnswers, id, ticket));
-    }
-
-    fn error_answered(&mut self, kernel: &mut Kernel, now: Time, id: u32, ticket: u32) {
-        let request = &mut self.requests[id];
-        if request.ticket != ticket || request.state != RequestState::Delayed {
-            return;
-        }
-        request.ticket = request.ticket.wrapping_add(1);
-        request.state = RequestState::Ready;
-        let waited: Span = now.since(request.since);
-        self.op_times[request.at as usize].served += u128::from(waited.0);
-        self.trace(now, id, false);
-        self.finish(kernel, now, id);
     }
 }

@@ -4,7 +4,7 @@ use crate::engine::Time;
 use crate::engine::stream::Stream;
 use crate::measure::recorder::ResponseCode;
 use crate::model::Model;
-use crate::model::service::Balancer;
+use crate::model::service::{Balancer, Service};
 use crate::parts::health::Health;
 use crate::parts::replicas::{ReplicaProbe, Replicas, ServiceProbe};
 
@@ -13,6 +13,7 @@ use super::autoscale_metric::Scaling;
 use super::ending::BAD_GATEWAY;
 use super::faults::FaultRun;
 use super::request::{Held, NONE};
+use crate::world::event::{Event, Kind};
 use crate::world::kernel::Kernel;
 
 /// All services of a run.
@@ -67,6 +68,11 @@ pub(crate) enum Leaving {
     Scaled,
     /// It has been drained, and is away.
     Away,
+}
+
+/// The ticket of an event about a replica, at one of the stages of its life.
+pub(super) fn place(at: u16, stage: u16) -> u32 {
+    u32::from(at) << 16 | u32::from(stage)
 }
 
 impl Member {
@@ -145,7 +151,11 @@ impl Fleet {
     }
 }
 
-impl System<'_> {
+impl<'m> System<'m> {
+    pub(super) fn service_spec(&self, service: u16) -> &'m Service {
+        &self.model.services[usize::from(service)]
+    }
+
     /// Replicas begin at their own speeds.
     pub(crate) fn start_fleet(&mut self, kernel: &mut Kernel) {
         let Some(fleet) = &self.fleet else { return };
@@ -166,7 +176,26 @@ impl System<'_> {
             }
         }
         self.plan_faults(kernel);
+        self.plan_checks(kernel);
         self.plan_autoscaling(kernel);
+    }
+
+    /// All that can happen to replicas.
+    #[cold]
+    pub(crate) fn fleet_event(&mut self, kernel: &mut Kernel, now: Time, event: Event) {
+        let (who, ticket) = (event.who() as usize, event.ticket());
+        match event.kind {
+            Kind::FaultBegins => self.fault_begins(kernel, now, who),
+            Kind::FaultEnds => self.fault_ends(kernel, now, who, ticket),
+            Kind::HealthCheck => self.check_health(kernel, now, who as u16),
+            Kind::EjectionSweep => self.sweep_ejections(kernel, now, who as u16),
+            Kind::DrainOver => self.drain_over(kernel, now, who as u16, ticket),
+            Kind::ReplicaAnswers => self.error_answered(kernel, now, event.who(), ticket),
+            Kind::Autoscale => self.autoscale(kernel, now, who as u16, ticket),
+            Kind::ReplicaReady => self.replica_ready(kernel, now, who as u16, ticket),
+            Kind::ReplicaWarm => self.replica_warm(kernel, now, who as u16, ticket),
+            _ => {}
+        }
     }
 
     /// A request comes to the balancer of a service. Returns by how much further on than at the next operation

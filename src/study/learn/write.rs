@@ -1,22 +1,26 @@
 //! What was learned, as a model whose every line says what it rests on.
 
+mod arrivals;
+mod head;
+
 use std::fmt::Write;
+
+pub(super) use arrivals::open_arrivals;
 
 use super::busy::Level;
 use super::laws::time;
-use super::load::{Arrivals, Dispersion};
 use super::{Endpoint, Learned, replay, sessions};
 
 /// The model; with a directory its arrivals are those of the files in it.
 pub(super) fn toml(learned: &Learned, replay: Option<&str>) -> String {
     let mut out = String::new();
-    head(&mut out, learned);
+    head::head(&mut out, learned);
     if let Some(directory) = replay {
         replay::scenarios(&mut out, learned, directory);
     } else if let Some((found, chain)) = chain_of(learned) {
         sessions::scenario(&mut out, learned, found, chain);
     } else {
-        scenario(&mut out, learned);
+        arrivals::scenario(&mut out, learned);
         journey(&mut out, learned);
     }
     station(&mut out, learned);
@@ -39,244 +43,6 @@ pub(super) fn comment(out: &mut String, text: &str) {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     let _ = writeln!(out, "# {text}");
-}
-
-fn head(out: &mut String, learned: &Learned) {
-    comment(
-        out,
-        &format!("A first model, learned from {}.", learned.origin),
-    );
-    comment(
-        out,
-        &format!(
-            "{} requests in {:.1} s, {} of them with their time; {} endpoints; at most {} under way at once.",
-            grouped(learned.requests),
-            learned.span,
-            grouped(learned.timed),
-            learned.endpoints.len(),
-            learned.most_under_way
-        ),
-    );
-    left_out(out, learned);
-    out.push_str("#\n# Unknown, and what would tell:\n");
-    for text in unknown(learned) {
-        comment(out, &format!("- {text}"));
-    }
-    for doubt in &learned.doubts {
-        comment(out, &format!("- not to be trusted in the file: {doubt}"));
-    }
-    out.push('\n');
-}
-
-/// What of the file is not used, or not as it stands there.
-fn left_out(out: &mut String, learned: &Learned) {
-    if learned.timeless > 0 {
-        comment(
-            out,
-            &format!(
-                "{} requests without a time of their begin are left out.",
-                grouped(learned.timeless)
-            ),
-        );
-    }
-    if learned.left_out > 0 {
-        comment(
-            out,
-            &format!(
-                "{} requests beyond the first {} are left out.",
-                grouped(learned.left_out),
-                grouped(learned.requests)
-            ),
-        );
-    }
-    if learned.upgraded > 0 {
-        comment(
-            out,
-            &format!(
-                "Upgraded connections (status 101, such as WebSockets): {}, left out, as their time is no answer's.",
-                grouped(learned.upgraded)
-            ),
-        );
-    }
-    if learned.unanswered > 0 {
-        comment(
-            out,
-            &format!(
-                "Requests without an answer, or whose clients did not wait for it (499): {}; their times are not used.",
-                grouped(learned.unanswered)
-            ),
-        );
-    }
-    if learned.spread {
-        comment(
-            out,
-            "The file's times are whole seconds: the requests of each are spread evenly over it.",
-        );
-    }
-    if learned.cut {
-        comment(
-            out,
-            "The file's durations are whole milliseconds, cut off: service times have half a millisecond more.",
-        );
-    }
-}
-
-fn unknown(learned: &Learned) -> Vec<String> {
-    let mut all = Vec::new();
-    match learned.growth {
-        Some(_) => all.push("what the limit is made of (processor, threads, connections): it stands here as one station; `capsim fit` with runs at two loads tells more".to_string()),
-        None if learned.spread => all.push("where the system's limit is: times of whole seconds do not tell who waited for whom, so this model has none; $msec (nginx), %{begin:usec}t (Apache) or %t with milliseconds in the log would tell".to_string()),
-        None => all.push(format!(
-            "where the system's limit is: times did not grow up to {} requests under way, so this model has none and never slows down; a run at a higher load would tell",
-            learned.most_under_way
-        )),
-    }
-    if learned.users.is_some() {
-        all.push(
-            "how users behave: this is a load tool's file, whose users waited for each answer"
-                .to_string(),
-        );
-    } else if let Some(found) = &learned.sessions {
-        match &found.chain {
-            Err(why) => all.push(format!(
-                "what users do one after the other: {} sessions by {} carry no chain, for {why}",
-                grouped(found.sessions as u64),
-                found.column
-            )),
-            Ok(_) => all.push("who leaves because an answer is late: a session goes on here however long it waits".to_string()),
-        }
-    } else {
-        all.push("which requests belong to one user: each request comes on its own here; a column with a session, given as --session, would tell".to_string());
-    }
-    if learned.unanswered > 0 {
-        all.push("after how long clients give up, and when the answers that nobody waited for would have come: such requests are a fixed share here".to_string());
-    }
-    if learned.endpoints.iter().any(|e| !e.failures.is_empty()) {
-        all.push(
-            "why requests fail, and whether more do under load: failures are a fixed share here"
-                .to_string(),
-        );
-    }
-    all
-}
-
-fn scenario(out: &mut String, learned: &Learned) {
-    let rate = learned.requests as f64 / learned.span.max(1e-9);
-    if let Some(users) = learned.users {
-        let cycle = f64::from(users) / rate * 1e3;
-        let evidence = match learned.told_users {
-            true => "users at most are in the file (allThreads)",
-            false => "users at most were waiting at once",
-        };
-        comment(
-            out,
-            &format!(
-                "{users} {evidence}; {rate:.3} requests/s of {:.3} ms each: by Little's law {:.3} ms of pause between them.",
-                learned.mean_ms,
-                (cycle - learned.mean_ms).max(0.0)
-            ),
-        );
-        let _ = writeln!(
-            out,
-            "[scenarios.load]\nexecutor = \"constant-vus\"\nvus = {users}"
-        );
-        let _ = writeln!(
-            out,
-            "duration = \"{}\"\njourney = \"mix\"\n",
-            seconds(learned.span.max(1.0))
-        );
-        return;
-    }
-    open_arrivals(out, &learned.arrivals, rate, learned.most_under_way);
-}
-
-/// Arrivals that wait for nobody, at this mean rate.
-pub(super) fn open_arrivals(out: &mut String, arrivals: &Arrivals, rate: f64, most_under_way: u32) {
-    comment(
-        out,
-        &format!(
-            "Arrivals: {rate:.3}/s in the mean, in {} of rates that chance alone does not explain{}.",
-            counted(arrivals.stages.len() as u64, "stage"),
-            if arrivals.coarse {
-                "; inside them the rate moves, too"
-            } else {
-                ""
-            }
-        ),
-    );
-    if let Some((second, minute)) = arrivals.busiest {
-        comment(
-            out,
-            &format!(
-                "The busiest minute had {:.3}/s, the busiest second {}.",
-                minute as f64 / 60.0,
-                grouped(second)
-            ),
-        );
-    }
-    if let Some(dispersion) = arrivals.dispersion {
-        comment(
-            out,
-            &format!(
-                "Counts of a second vary {:.2} times as much within a minute as Poisson's (1 ± {:.2} by chance, {} s): {}.",
-                dispersion.index,
-                dispersion.noise,
-                dispersion.seconds,
-                dispersion.words()
-            ),
-        );
-    }
-    stages(out, arrivals, most_under_way);
-    out.push_str("]\njourney = \"mix\"\n\n");
-}
-
-/// The head of the scenario and its stages, up to the bracket that ends them.
-fn stages(out: &mut String, arrivals: &Arrivals, most_under_way: u32) {
-    let paced = arrivals.dispersion.is_some_and(Dispersion::is_paced);
-    let rate_of: fn(f64) -> String = if paced { whole_rate_of } else { rate_of };
-    let first = arrivals.stages.first().map_or(0.0, |s| s.rate);
-    if paced {
-        let vus = u64::from(most_under_way);
-        let _ = writeln!(
-            out,
-            "[scenarios.load]\nexecutor = \"ramping-arrival-rate\" # evenly paced, as the log is\n\
-             time_unit = \"{PACED_SECONDS}s\" # so that rates are whole numbers\n\
-             pre_allocated_vus = {}\nmax_vus = {MOST_VUS}",
-            (4 * vus).max(10)
-        );
-    } else {
-        out.push_str("[scenarios.load]\nexecutor = \"open-arrivals\"\ntime_unit = \"1s\"\n");
-    }
-    let _ = writeln!(out, "start_rate = {}", rate_of(first));
-    out.push_str("stages = [\n");
-    for (k, stage) in arrivals.stages.iter().enumerate() {
-        let target = rate_of(stage.rate);
-        if k > 0 {
-            let _ = writeln!(out, "  {{ duration = \"0s\", target = {target} }},");
-        }
-        let duration = seconds(stage.seconds);
-        let _ = writeln!(out, "  {{ duration = \"{duration}\", target = {target} }},");
-    }
-}
-
-/// k6 takes whole rates alone: of paced arrivals they are per a number of seconds.
-const PACED_SECONDS: u32 = 1000;
-
-/// An arrival of a log waits for no user, so that there are as many as it takes.
-const MOST_VUS: u32 = 100_000;
-
-fn whole_rate_of(rate: f64) -> String {
-    format!("{:.0}", rate * f64::from(PACED_SECONDS))
-}
-
-fn rate_of(rate: f64) -> String {
-    // Four significant digits at least.
-    let decimals = 3 - libm::log10(rate.abs().max(1e-300)).floor().min(-1.0) as i32;
-    format!("{rate:.*}", decimals as usize)
-}
-
-fn seconds(seconds: f64) -> String {
-    format!("{}ms", (seconds * 1e3).round())
 }
 
 /// One request of the mix, each with the probability that is left to it.
@@ -424,12 +190,6 @@ fn write_endpoint(out: &mut String, learned: &Learned, endpoint: &Endpoint) {
         left -= count;
     }
     out.push_str("]\n\n");
-}
-
-/// `1 stage`, `2 stages`.
-fn counted(count: u64, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", grouped(count))
 }
 
 /// What one endpoint stands for.

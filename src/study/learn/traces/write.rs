@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::tree::Part;
-use super::{LearnedTraces, Shape, Work};
+use super::work::Work;
+use super::{LearnedTraces, Shape};
 use crate::learn::laws::time;
 use crate::learn::write::{comment, grouped, levels, open_arrivals};
 

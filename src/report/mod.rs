@@ -20,6 +20,7 @@ pub mod export;
 pub mod fit;
 pub mod fit_page;
 pub mod fit_short;
+pub mod fit_table;
 pub mod format;
 pub mod formats;
 pub mod known;

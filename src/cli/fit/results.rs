@@ -2,9 +2,9 @@
 
 use super::super::exit::CliError;
 use super::{FitArgs, invalid};
-use crate::report::fit as report;
 use crate::report::fit_page::Run;
 use crate::report::fit_short::{Shown, short};
+use crate::report::{fit as report, fit_table as table};
 use crate::study::fit::forecast::deviations;
 use crate::study::fit::formula::Formula;
 use crate::study::fit::knee::{Knee, knee};
@@ -52,7 +52,7 @@ impl FitArgs {
                 "\nprediction: {} root mean square over {numbers} numbers\n",
                 size(rms)
             ));
-            text.push_str(&report::against_formula(held, values, &predicted.formulas));
+            text.push_str(&table::against_formula(held, values, &predicted.formulas));
         }
         let end = format!("{} runs simulated, seed {}\n", found.runs, fit.seed);
         Ok(Told {
@@ -98,11 +98,11 @@ impl FitArgs {
         let at = &found.evaluation;
         let mut text = String::new();
         for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
-            text.push_str(&report::table(case, values, spread, None));
+            text.push_str(&table::table(case, values, spread, None));
         }
         for (i, case) in held.iter().enumerate() {
             let (values, spread, beside) = predicted.of(i);
-            text.push_str(&report::table(case, values, spread, Some(beside)));
+            text.push_str(&table::table(case, values, spread, Some(beside)));
         }
         text.push_str(&report::parameters(fit, quality));
         text
@@ -152,8 +152,8 @@ struct Predicted {
 }
 
 impl Predicted {
-    fn of(&self, i: usize) -> (&[f64], &[f64], report::Beside<'_>) {
-        let beside = report::Beside {
+    fn of(&self, i: usize) -> (&[f64], &[f64], table::Beside<'_>) {
+        let beside = table::Beside {
             deviations: &self.deviations[i],
             formula: self.formulas[i].as_ref(),
         };
@@ -171,11 +171,11 @@ fn csv(fit: &Fit, held: &[Case], found: &Found, predicted: &Predicted) -> String
         String::from("role,run,load,window,number,measured,model,error,spread,deviation,formula\n");
     let at = &found.evaluation;
     for (case, (values, spread)) in fit.cases.iter().zip(at.values.iter().zip(&at.variances)) {
-        csv.push_str(&report::csv_lines(case, values, spread, None));
+        csv.push_str(&table::csv_lines(case, values, spread, None));
     }
     for (i, case) in held.iter().enumerate() {
         let (values, spread, beside) = predicted.of(i);
-        csv.push_str(&report::csv_lines(case, values, spread, Some(beside)));
+        csv.push_str(&table::csv_lines(case, values, spread, Some(beside)));
     }
     csv
 }

@@ -1,19 +1,19 @@
 //! The value of a metric over those of a run's samples that carry some tags.
 
+mod custom;
+
 use std::cell::{OnceCell, RefCell};
 
-use crate::measure::recorder::{
-    Custom, LabelledMetric, Recorder, SampleSource, SampleTags, Series, Timings,
-};
+use crate::measure::recorder::{Recorder, SampleSource, SampleTags, Series, Timings};
 use crate::measure::summary::{Contains, Values};
-use crate::model::journey::{CheckId, CustomKind, MetricId};
+use crate::model::Model;
+use crate::model::journey::CheckId;
 use crate::model::metric_name::SubMetric;
 use crate::model::threshold::Aggregation;
-use crate::model::{K6Version, Model};
-use crate::stats::{NumberHistogram, TrendStats};
+use crate::stats::TrendStats;
 
 use super::tags::{self, Tags};
-use super::trends::{Samples, percents, trend_of};
+use super::trends::{Samples, percents};
 
 /// Which samples count.
 #[derive(Clone, Copy, Debug, Default)]
@@ -249,141 +249,6 @@ impl<'a> MetricQuery<'a> {
             values: Values::Counter { count, rate },
             observed,
         }
-    }
-
-    fn custom(&self, name: &str, keep: Filter, wanted: &[Aggregation]) -> Option<MetricValue> {
-        let at = self.model.metrics.iter().position(|m| m.name == name)?;
-        let (id, kind) = (MetricId(at as u16), self.model.metrics[at].kind);
-        let whole = self.record.customs[at].as_ref();
-        let mut passes = Memo::new(|l| keep.passes(l.origin, &tags::of_label(self.model, l)));
-        let mut parts: Vec<&LabelledMetric> = Vec::new();
-        if !keep.is_all() {
-            let labels = self.record.parts.range(range_of(id));
-            parts = labels
-                .filter(|((_, label), _)| passes.get(*label))
-                .map(|(_, part)| part)
-                .collect();
-            parts.sort_by_key(|part| part.last);
-        }
-        let chosen = || -> Vec<&Custom> {
-            match whole {
-                Some(whole) if keep.is_all() => vec![whole],
-                _ => parts.iter().map(|part| &part.samples).collect(),
-            }
-        };
-        let mut observed = !chosen().is_empty();
-        let mut contains = Contains::Default;
-        let values = match kind {
-            CustomKind::Counter => {
-                let count = chosen()
-                    .into_iter()
-                    .map(Custom::sum)
-                    .fold(0.0, |a, b| a + b);
-                let rate = self.per_second(count);
-                Values::Counter { count, rate }
-            }
-            CustomKind::Gauge => self.gauge_of(&chosen()),
-            CustomKind::Rate => {
-                let add = |a: (u64, u64), b: (u64, u64)| (a.0 + b.0, a.1 + b.1);
-                let (passes, fails) = chosen().into_iter().map(Custom::counts).fold((0, 0), add);
-                Values::Rate { passes, fails }
-            }
-            CustomKind::Trend | CustomKind::TrendTime => {
-                if kind == CustomKind::TrendTime {
-                    contains = Contains::Time;
-                }
-                if self.record.tallies.is_some() {
-                    let stats = TrendStats::of_numbers(&together(&chosen()), &percents(wanted));
-                    let values = trend_of(&stats.unwrap_or_default(), wanted);
-                    return Some(MetricValue {
-                        contains,
-                        values,
-                        observed,
-                    });
-                }
-                let samples = match whole {
-                    Some(Custom::Trend(values, _)) if keep.is_all() => values.clone(),
-                    Some(Custom::Trend(values, labels)) => {
-                        let all = values.iter().zip(labels);
-                        all.filter(|(_, l)| passes.get(**l))
-                            .map(|(v, _)| *v)
-                            .collect()
-                    }
-                    _ => Vec::new(),
-                };
-                observed = !samples.is_empty();
-                let stats = TrendStats::of_values(&samples, &percents(wanted));
-                trend_of(&stats.unwrap_or_default(), wanted)
-            }
-        };
-        Some(MetricValue {
-            contains,
-            values,
-            observed,
-        })
-    }
-}
-
-impl MetricQuery<'_> {
-    /// Of gauges in the order of their last samples.
-    fn gauge_of(&self, parts: &[&Custom]) -> Values {
-        let mut whole: Option<(f64, f64, f64)> = None;
-        for part in parts {
-            if let Custom::Gauge(Some((value, min, max))) = part {
-                let (_, low, high) = whole.unwrap_or((*value, *min, *max));
-                whole = Some((*value, low.min(*min), high.max(*max)));
-            }
-        }
-        let (value, min, mut max) = whole.unwrap_or_default();
-        if self.model.k6_version == K6Version::V0_53 {
-            // Up to k6 0.53 the largest value began at 0.
-            max = max.max(0.0);
-        }
-        Values::Gauge { value, min, max }
-    }
-}
-
-/// All values of a trend's parts.
-fn together(parts: &[&Custom]) -> NumberHistogram {
-    let mut all = NumberHistogram::default();
-    for part in parts {
-        if let Custom::Counted(values) = part {
-            all.merge(values);
-        }
-    }
-    all
-}
-
-/// All labels of one custom metric.
-fn range_of(id: MetricId) -> std::ops::RangeInclusive<(MetricId, SampleTags)> {
-    let least = SampleTags {
-        origin: SampleSource(0),
-        group: None,
-    };
-    let most = SampleTags {
-        origin: SampleSource(u16::MAX),
-        group: Some(crate::model::journey::GroupId(u16::MAX)),
-    };
-    (id, least)..=(id, most)
-}
-
-/// Asks once for each label.
-struct Memo<F> {
-    ask: F,
-    known: std::collections::BTreeMap<SampleTags, bool>,
-}
-
-impl<F: Fn(SampleTags) -> bool> Memo<F> {
-    fn new(ask: F) -> Memo<F> {
-        Memo {
-            ask,
-            known: std::collections::BTreeMap::new(),
-        }
-    }
-
-    fn get(&mut self, label: SampleTags) -> bool {
-        let ask = &self.ask;
-        *self.known.entry(label).or_insert_with(|| ask(label))
     }
 }
 

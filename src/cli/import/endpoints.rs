@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use capsim_script::record::pattern;
 
-use super::load::{key, quoted};
 use super::stub;
+use super::toml_text::{key, quoted};
 
 /// Endpoints by their names, with what is known of them.
 pub type Endpoints = BTreeMap<String, Endpoint>;

@@ -9,7 +9,7 @@ use capsim_script::record::{Recording, Sample, Step, pattern};
 use capsim_script::{Request, Tags};
 
 use super::endpoints::{Endpoints, endpoint_name, merged};
-use super::load::{key, quoted};
+use super::toml_text::{key, quoted};
 use crate::engine::Span;
 use crate::model::duration;
 

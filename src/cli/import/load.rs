@@ -1,13 +1,12 @@
-//! The load of a script as the sections of a model: scenarios and thresholds.
+//! The load of a script as the sections of a model: its scenarios.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use capsim_script::record::Load;
 use capsim_script::{Iteration, Tags};
 use serde_json::{Map, Value};
 
-use crate::model::metric_name::MetricName;
+use super::toml_text::{key, quoted, value};
 
 /// Options of k6 that have a place in a scenario, and their names there.
 const KEYS: [(&str, &str); 16] = [
@@ -29,29 +28,6 @@ const KEYS: [(&str, &str); 16] = [
     ("tags", "tags"),
 ];
 
-/// Names of options whose value is a time.
-const TIMES: [&str; 7] = [
-    "startTime",
-    "duration",
-    "maxDuration",
-    "timeUnit",
-    "gracefulStop",
-    "gracefulRampDown",
-    "delayAbortEval",
-];
-
-/// Names of options whose value is a number; k6 takes a text of digits, too.
-const NUMBERS: [&str; 8] = [
-    "vus",
-    "iterations",
-    "startVUs",
-    "startRate",
-    "rate",
-    "preAllocatedVUs",
-    "maxVUs",
-    "target",
-];
-
 /// Other keys of a scenario.
 const OTHERS: [&str; 3] = ["exec", "env", "options"];
 
@@ -64,51 +40,6 @@ pub struct Sections {
     pub text: String,
     /// Exported functions that its scenarios run, each once.
     pub functions: Vec<String>,
-}
-
-/// A text as TOML writes it.
-pub fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_string()).to_string()
-}
-
-/// A key as TOML writes it.
-pub fn key(text: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !text.is_empty() && text.chars().all(bare) {
-        text.to_string()
-    } else {
-        quoted(text)
-    }
-}
-
-fn value(name: &str, value: &Value) -> String {
-    match value {
-        Value::Number(n) if TIMES.contains(&name) => quoted(&format!("{n}ms")),
-        Value::String(text) if NUMBERS.contains(&name) && text.parse::<i64>().is_ok() => {
-            text.clone()
-        }
-        Value::String(text) => quoted(text),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(|v| self::value("", v)).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(fields) => {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(k, v)| format!("{} = {}", key(&snake(k)), self::value(k, v)))
-                .collect();
-            format!("{{ {} }}", fields.join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
-fn snake(name: &str) -> String {
-    match name {
-        "abortOnFail" => "abort_on_fail".to_string(),
-        "delayAbortEval" => "delay_abort_eval".to_string(),
-        other => other.to_string(),
-    }
 }
 
 /// The keys of an object as they are usually written: Go reads them in any case.
@@ -283,45 +214,6 @@ fn load_of(options: &Value, name: &str, exec: &str, scenario: &Map<String, Value
         vus,
         iterations,
     }
-}
-
-/// The section of the thresholds. Those on metrics that no journey records are left out, as comments.
-///
-/// # Errors
-/// The thresholds of a metric are no list: k6 v2.2.0 refuses that, too.
-pub fn thresholds(options: &Value, unrecorded: &[&str]) -> Result<String, String> {
-    let Some(thresholds) = options["thresholds"].as_object() else {
-        return Ok(String::new());
-    };
-    let mut text = String::from("[thresholds]\n");
-    for (metric, list) in thresholds {
-        let Some(items) = list.as_array() else {
-            return Err(format!(
-                "the thresholds of `{metric}` in the script's options are no list\n  help: write [{list}]"
-            ));
-        };
-        // k6 takes that for no threshold.
-        if items.is_empty() {
-            continue;
-        }
-        let name = metric.split('{').next().unwrap_or(metric);
-        if unrecorded.contains(&name) {
-            text += "# No recorded iteration gave this metric a value:\n# ";
-        }
-        let line = value("", list);
-        writeln!(text, "{} = {line}", key(metric)).ok();
-    }
-    Ok(text + "\n")
-}
-
-/// The values of tags that the thresholds name.
-pub fn named(options: &Value) -> BTreeSet<String> {
-    let metrics = options["thresholds"].as_object().into_iter().flatten();
-    let parts = metrics.filter_map(|(metric, _)| match MetricName::parse(metric) {
-        Ok(MetricName::Part(part)) => Some(part.tags),
-        _ => None,
-    });
-    parts.flatten().map(|(_, value)| value).collect()
 }
 
 /// The scenario that the short options stand for.

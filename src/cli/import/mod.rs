@@ -4,6 +4,8 @@ pub mod endpoints;
 mod journey;
 mod load;
 mod stub;
+mod thresholds;
+mod toml_text;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -205,13 +207,13 @@ pub fn load_of(
         if !script.exports().has(exec) {
             return Err(not_exported(path, exec));
         }
-        writeln!(text, "{} = [", load::key(exec)).ok();
+        writeln!(text, "{} = [", toml_text::key(exec)).ok();
         for metric in &script.exports().metrics {
             let kind = match (&*metric.kind, metric.is_time) {
                 ("trend", true) => "time",
                 (kind, _) => kind,
             };
-            let name = load::quoted(&metric.name);
+            let name = toml_text::quoted(&metric.name);
             writeln!(text, "  {{ record = {name}, as = \"{kind}\", value = 0 }},").ok();
         }
         text += "  { sleep = \"1ms\" },\n]\n";
@@ -225,7 +227,7 @@ pub fn load_of(
 /// The section `[model]`: the name, and what options say of the summary.
 fn about(path: &Path, options: &Value) -> String {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut text = format!("[model]\nname = {}\n", load::quoted(&name));
+    let mut text = format!("[model]\nname = {}\n", toml_text::quoted(&name));
     for (key, value) in of_model(options) {
         writeln!(text, "{key} = {value}").ok();
     }
@@ -239,7 +241,7 @@ fn of_model(options: &Value) -> Values {
         ("summary_trend_stats", format!("[{}]", stats.join(", ")))
     });
     let unit = options["summaryTimeUnit"].as_str();
-    let unit = unit.map(|unit| ("summary_time_unit", load::quoted(unit)));
+    let unit = unit.map(|unit| ("summary_time_unit", toml_text::quoted(unit)));
     let reuse = [
         ("noConnectionReuse", "no_connection_reuse"),
         ("noVUConnectionReuse", "no_vu_connection_reuse"),
@@ -271,7 +273,7 @@ fn wrong_options(path: &Path, why: &str) -> CliError {
 }
 
 fn thresholds(path: &Path, options: &Value, unrecorded: &[&str]) -> Result<String, CliError> {
-    load::thresholds(options, unrecorded).map_err(|why| wrong_options(path, &why))
+    thresholds::thresholds(options, unrecorded).map_err(|why| wrong_options(path, &why))
 }
 
 fn not_exported(path: &Path, exec: &str) -> CliError {
@@ -298,7 +300,7 @@ pub fn imported(path: &Path, settings: Settings) -> Result<Imported, CliError> {
     let metrics = &script.exports().metrics;
     let declared = journey::Declared {
         metrics,
-        named: load::named(&options),
+        named: thresholds::named(&options),
     };
     let mut recorded = BTreeSet::new();
     let mut endpoints = endpoints::Endpoints::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::load::{key, quoted};
+use super::toml_text::{key, quoted};
 
 /// A body with these fields: `data.token`, `list[].id`.
 pub fn body(fields: &[&str]) -> String {

@@ -1,7 +1,7 @@
 //! Objects whose fields are made when they are read.
 //!
 //! To the script such an object is like any other: its fields are its own, in order, writable, enumerable and
-//! configurable (the last one is hidden: writable only). The engine asks for a field that it does not find ([`own`]).
+//! configurable (the last one is hidden: writable only). The engine asks for a field that it does not find ([`hooks`]).
 //! As soon as the script changes anything but the hidden field, all fields are defined, and nothing is special any more
 //! (`whole`). Why this is sound:
 //! - Values of fields are counted references, given up when the engine ends the object and shown to its collector.
@@ -10,9 +10,12 @@
 //! - The engine walks over an object's own properties while it asks for names and fields, so neither defines any.
 //! - What the engine keeps of a class (functions alone) is static, the names are counted by the objects themselves.
 
+mod hooks;
+
 use super::value::{CallContext, OwnedValue, ValueRef};
+use hooks::{Hooks, end, mark};
 use rquickjs::{Ctx, Error, Exception, Object, Result, Value, qjs};
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 use std::marker::PhantomData;
 use std::ptr;
 use std::rc::Rc;
@@ -178,25 +181,10 @@ impl<T: Fields> Lazy<T> {
     }
 }
 
-/// What the engine calls for a kind of objects.
-struct Hooks<T>(PhantomData<T>);
-
-impl<T: Fields> Hooks<T> {
-    const ALL: &'static qjs::JSClassExoticMethods = &qjs::JSClassExoticMethods {
-        get_own_property: Some(own::<T>),
-        get_own_property_names: Some(names::<T>),
-        delete_property: Some(delete::<T>),
-        define_own_property: Some(define::<T>),
-        has_property: None,
-        get_property: None,
-        set_property: None,
-    };
-}
-
 /// The content of an object of this class.
 unsafe fn content<T>(of: qjs::JSValue) -> *mut Content<T> {
     let mut class = 0;
-    // SAFETY: the engine calls the functions below with such objects alone.
+    // SAFETY: the engine calls the functions of `hooks` with such objects alone.
     unsafe { qjs::JS_GetAnyOpaque(of, &raw mut class).cast() }
 }
 
@@ -258,151 +246,5 @@ fn flags(names: &Names, at: usize) -> u32 {
         qjs::JS_PROP_WRITABLE
     } else {
         qjs::JS_PROP_C_W_E
-    }
-}
-
-/// Describes a field that is not defined.
-unsafe extern "C" fn own<T: Fields>(
-    context: *mut qjs::JSContext,
-    into: *mut qjs::JSPropertyDescriptor,
-    of: qjs::JSValue,
-    name: qjs::JSAtom,
-) -> c_int {
-    // SAFETY: as above.
-    unsafe {
-        let content = content::<T>(of);
-        if content.is_null() || (*content).whole {
-            return 0;
-        }
-        let Some(at) = (*content).names.find(name) else {
-            return 0;
-        };
-        if !into.is_null() {
-            let made = value(context, content, at);
-            if qjs::JS_IsException(made) {
-                return -1;
-            }
-            into.write(qjs::JSPropertyDescriptor {
-                flags: flags(&(*content).names, at) as c_int,
-                value: made,
-                getter: qjs::JS_UNDEFINED,
-                setter: qjs::JS_UNDEFINED,
-            });
-        }
-        1
-    }
-}
-
-/// Names fields that are not defined.
-unsafe extern "C" fn names<T: Fields>(
-    context: *mut qjs::JSContext,
-    into: *mut *mut qjs::JSPropertyEnum,
-    count: *mut u32,
-    of: qjs::JSValue,
-) -> c_int {
-    // SAFETY: as above; the engine frees the list and gives up the names.
-    unsafe {
-        into.write(ptr::null_mut());
-        count.write(0);
-        let content = content::<T>(of);
-        if content.is_null() || (*content).whole {
-            return 0;
-        }
-        let known = (*content).names.clone();
-        let atoms = &known.atoms;
-        let size = size_of::<qjs::JSPropertyEnum>() * atoms.len();
-        let list = qjs::js_malloc(context, size as qjs::size_t).cast::<qjs::JSPropertyEnum>();
-        if list.is_null() {
-            return -1;
-        }
-        for (at, atom) in atoms.iter().enumerate() {
-            list.add(at).write(qjs::JSPropertyEnum {
-                is_enumerable: !known.is_hidden(at),
-                atom: qjs::JS_DupAtom(context, *atom),
-            });
-        }
-        into.write(list);
-        count.write(atoms.len() as u32);
-        0
-    }
-}
-
-/// Takes a field away that is not defined.
-unsafe extern "C" fn delete<T: Fields>(
-    context: *mut qjs::JSContext,
-    of: qjs::JSValue,
-    name: qjs::JSAtom,
-) -> c_int {
-    // SAFETY: as above.
-    unsafe {
-        let content = content::<T>(of);
-        if content.is_null() || (*content).whole || (*content).names.find(name).is_none() {
-            return 1;
-        }
-        if !fill(context, of, content) {
-            return -1;
-        }
-        qjs::JS_DeleteProperty(context, of, name, 0)
-    }
-}
-
-/// Changes a field that is not defined, or adds another.
-unsafe extern "C" fn define<T: Fields>(
-    context: *mut qjs::JSContext,
-    of: qjs::JSValue,
-    name: qjs::JSAtom,
-    given: qjs::JSValue,
-    get: qjs::JSValue,
-    set: qjs::JSValue,
-    how: c_int,
-) -> c_int {
-    // SAFETY: as above; the caller keeps its references.
-    unsafe {
-        let content = content::<T>(of);
-        if !content.is_null() && !(*content).whole {
-            let hidden = (*content).names.find(name);
-            if let Some(at) = hidden.filter(|at| (*content).names.is_hidden(*at)) {
-                let place = (&raw mut (*content).values).cast::<qjs::JSValue>().add(at);
-                let before = place.replace(qjs::JS_DupValue(context, given));
-                qjs::JS_FreeValue(context, before);
-                return 1;
-            }
-            if !fill(context, of, content) {
-                return -1;
-            }
-        }
-        let how = how | qjs::JS_PROP_NO_EXOTIC as c_int;
-        qjs::JS_DefineProperty(context, of, name, given, get, set, how)
-    }
-}
-
-/// Shows the values to the collector.
-unsafe extern "C" fn mark<T: Fields>(
-    runtime: *mut qjs::JSRuntime,
-    of: qjs::JSValue,
-    mark: qjs::JS_MarkFunc,
-) {
-    // SAFETY: as above; nothing is made meanwhile.
-    unsafe {
-        let content = content::<T>(of);
-        if !content.is_null() {
-            for value in &(*content).values {
-                qjs::JS_MarkValue(runtime, *value, mark);
-            }
-        }
-    }
-}
-
-/// Frees the content of an object that is gone.
-unsafe extern "C" fn end<T: Fields>(runtime: *mut qjs::JSRuntime, of: qjs::JSValue) {
-    // SAFETY: the engine calls it once for each object.
-    unsafe {
-        let content: *mut c_void = content::<T>(of).cast();
-        if !content.is_null() {
-            let content = Box::from_raw(content.cast::<Content<T>>());
-            for value in content.values {
-                qjs::JS_FreeValueRT(runtime, value);
-            }
-        }
     }
 }

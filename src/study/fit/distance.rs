@@ -10,7 +10,7 @@
 use super::read::{Measured, Reading, Stat, is_part_of_request, tool};
 use crate::measure::summary::{Summary, Values};
 use crate::model::Model;
-use crate::model::metric_name::{MetricKind, MetricName, find_builtin};
+use crate::model::metric_name::{self, MetricKind, MetricName};
 use crate::model::threshold::{Aggregation, MetricThresholds, Threshold};
 use crate::world::outcome::Outcome;
 
@@ -38,7 +38,7 @@ fn tolerance(reading: &Reading, kind: MetricKind, all: &Measured) -> Option<f64>
             new.then_some(0.05)
         }
         _ if is_part_of_request(metric) => None,
-        Stat::Of(A::Count) if MetricName::parse(metric).is_ok_and(|m| is_trend(m.metric())) => None,
+        Stat::Of(A::Count) if kind == MetricKind::Trend => None,
         Stat::Of(A::Count) => Some(0.01),
         Stat::Of(A::Rate) if kind == MetricKind::Rate => {
             let alone = all.value(metric, Stat::Passes).is_none();
@@ -85,11 +85,6 @@ fn samples_of(metric: &str, all: &Measured) -> f64 {
     let rate = || all.value(of, Stat::Of(Aggregation::Rate));
     let counted = counted.or_else(|| Some(rate()? * all.seconds()?));
     counted.unwrap_or(0.0)
-}
-
-fn is_trend(metric: &str) -> bool {
-    find_builtin(metric).is_none_or(|b| b.kind == MetricKind::Trend)
-        && !matches!(metric, "http_reqs" | "iterations" | "dropped_iterations")
 }
 
 /// Everything measured, with its weight. Numbers that capsim cannot produce for this model are left
@@ -163,7 +158,6 @@ fn shows(kind: MetricKind, stat: Stat) -> bool {
 
 /// The type of a metric, whole or part, if the model has it; a tag that no site has would be empty.
 pub(super) fn kind_of(metric: &str, model: &Model) -> Option<MetricKind> {
-    use crate::model::journey::CustomKind as K;
     let name = MetricName::parse(metric).ok()?;
     if let MetricName::Part(sub) = &name {
         for (key, value) in &sub.tags {
@@ -184,16 +178,8 @@ pub(super) fn kind_of(metric: &str, model: &Model) -> Option<MetricKind> {
     if name.metric() == "checks" && model.checks.is_empty() {
         return None;
     }
-    if let Some(builtin) = find_builtin(name.metric()) {
-        return Some(builtin.kind);
-    }
-    let own = model.metrics.iter().find(|m| m.name == name.metric())?;
-    Some(match own.kind {
-        K::Counter => MetricKind::Counter,
-        K::Gauge => MetricKind::Gauge,
-        K::Rate => MetricKind::Rate,
-        K::Trend | K::TrendTime => MetricKind::Trend,
-    })
+    let (kind, _) = metric_name::kind_of(name.metric(), &model.metrics)?;
+    Some(kind)
 }
 
 /// A model whose summary shows all that is to be compared.
@@ -284,4 +270,28 @@ pub fn log_ratio(reading: &Reading, simulated: f64) -> f64 {
         return 2.0 * (simulated - measured) / (simulated.abs() + measured.abs() + 2.0 * c);
     }
     libm::log((simulated + c) / (measured + c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read::read_bytes;
+    use super::*;
+    use crate::model::Document;
+
+    #[test]
+    fn the_count_of_a_counter_is_fitted_to_and_that_of_a_trend_is_not() {
+        let text = "[scenarios.a]\nexecutor = \"constant-vus\"\nvus = 1\nduration = \"9s\"\njourney = \"j\"\n\
+                    [journeys]\nj = [{ record = \"sold\", as = \"counter\" },\n\
+                    { record = \"took\", as = \"time\", value = 5 }, { sleep = \"1s\" }]\n";
+        let document = Document::from_text("m.toml", text).expect("sound");
+        let model = document.check(&[]).expect("sound").model;
+        let json = r#"{"metrics": {"sold": {"count": 30, "rate": 3}, "took": {"count": 40, "avg": 5},
+            "iterations": {"count": 50}, "iteration_duration": {"count": 60, "avg": 6}}}"#;
+        let measured = read_bytes("run.json", json.as_bytes(), None).expect("sound");
+        let (targets, unknown) = targets(&measured, &model);
+        let fitted = targets.iter().filter(|target| target.scale.is_some());
+        let fitted: Vec<f64> = fitted.map(|target| target.reading.value).collect();
+        assert_eq!(fitted, [6.0, 50.0, 30.0, 5.0]);
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
 }

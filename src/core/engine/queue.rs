@@ -12,6 +12,7 @@
 //! that is cleared or set to a later time keeps its place there until it comes to the front: most have moved on
 //! again by then. So does a queue of [timeouts](TimeoutsId) whose head is no longer wanted.
 
+mod sources;
 mod timeouts;
 
 pub use timeouts::TimeoutsId;
@@ -22,7 +23,7 @@ use super::heap::{key, major};
 use super::ladder::Ladder;
 use super::source_heads::{SOURCE_BITS, SourceHeads, source_of};
 use super::table::Table;
-use super::{Span, Time, Turn};
+use super::{Time, Turn};
 
 /// A FIFO of events with the same delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,74 +126,6 @@ impl<E: Copy> EventQueue<E> {
     pub fn pending(&self) -> usize {
         let delayed: usize = self.fixed_delays.iter().map(FixedDelayQueue::len).sum();
         self.heap.len() + delayed
-    }
-
-    /// Adds a queue for a constant delay, whose events have this turn.
-    pub fn fixed_delay(&mut self, delay: Span, turn: Turn) -> FixedDelayId {
-        let id = FixedDelayId(self.fixed_delays.len() as u32);
-        let queue = FixedDelayQueue::new(delay, turn, id.source());
-        self.fixed_delays.push(queue);
-        let place = self.place();
-        self.fixed_delays[id.0 as usize].place = place;
-        if place != LISTED {
-            self.delay_at[usize::from(place)] = id.0;
-        }
-        id
-    }
-
-    /// As [`EventQueue::fixed_delay`], of a delay that is scheduled hardly ever.
-    pub fn rare_fixed_delay(&mut self, delay: Span, turn: Turn) -> FixedDelayId {
-        let id = FixedDelayId(self.fixed_delays.len() as u32);
-        let queue = FixedDelayQueue::new(delay, turn, id.source());
-        self.fixed_delays.push(queue);
-        self.list();
-        id
-    }
-
-    /// Adds an alarm that goes off often, cleared. `event` is what it will deliver.
-    pub fn busy_alarm(&mut self, event: E) -> AlarmId {
-        let id = self.alarm(event);
-        self.listed -= 1;
-        let place = self.place();
-        if place != LISTED {
-            self.alarm_at[usize::from(place)] = Some(event);
-        }
-        AlarmId { place, ..id }
-    }
-
-    /// Adds an alarm that goes off now and then, cleared. `event` is what it will deliver.
-    pub fn alarm(&mut self, event: E) -> AlarmId {
-        self.alarms.push(Alarm {
-            event,
-            due: u128::MAX,
-            listed: u128::MAX,
-        });
-        self.list();
-        AlarmId {
-            number: self.alarms.len() as u32 - 1,
-            place: LISTED,
-        }
-    }
-
-    /// The place of a new source among those that are compared directly, while there is room.
-    fn place(&mut self) -> u8 {
-        let Some(place) = self.direct.add() else {
-            self.list();
-            return LISTED;
-        };
-        place as u8
-    }
-
-    /// One more source stands in `heads`.
-    fn list(&mut self) {
-        self.listed += 1;
-        let numbers = 2 * self.fixed_delays.len().max(self.alarms.len());
-        // The greatest number is that in `u128::MAX`.
-        assert!(
-            numbers < 1 << SOURCE_BITS,
-            "too many fixed-delay queues and alarms"
-        );
-        self.heads.grow(self.listed, numbers);
     }
 
     /// Schedules an event at an instant, which must not lie in the past.
@@ -433,6 +366,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::engine::Span;
     use crate::engine::stream::Stream;
 
     #[test]

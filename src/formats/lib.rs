@@ -300,7 +300,7 @@ fn checked(
     mut reading: Reading,
     extent: Extent,
 ) -> Result<Reading, Problem> {
-    let begins = extent.begins;
+    let begins = extent.begins.both();
     let days = begins.map_or(0, |(first, last)| last.abs_diff(first) / DAY_US);
     if days > LONG_DAYS && !reading.doubts.iter().any(|doubt| doubt.contains("clock")) {
         let doubt = format!("the clock: the requests span {days} days, so that a time is wrong");

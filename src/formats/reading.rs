@@ -1,6 +1,6 @@
 //! What was read: single requests, and numbers that a tool has printed.
 
-use crate::stats::{Durations, Moments};
+use crate::stats::{Durations, Extremes, Moments};
 
 /// One request of a file that holds them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -135,7 +135,8 @@ impl Skipped {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Extent {
     pub held: bool,
-    pub begins: Option<(i64, i64)>,
+    /// In microseconds since 1970.
+    pub begins: Extremes<i64>,
 }
 
 impl Extent {
@@ -143,21 +144,14 @@ impl Extent {
     pub fn add(&mut self, record: &Record<'_>) {
         self.held = true;
         if let Some(at) = record.start_us {
-            self.widen(at, at);
+            self.begins.add(at);
         }
     }
 
     /// Looks at those of another part of the file.
     pub fn append(&mut self, other: Extent) {
         self.held |= other.held;
-        if let Some((first, last)) = other.begins {
-            self.widen(first, last);
-        }
-    }
-
-    fn widen(&mut self, low: i64, high: i64) {
-        let (first, last) = self.begins.unwrap_or((low, high));
-        self.begins = Some((first.min(low), last.max(high)));
+        self.begins.merge(other.begins);
     }
 }
 

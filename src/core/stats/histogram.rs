@@ -1,6 +1,7 @@
 //! A histogram that merges exactly, for sweeps and runs too long to keep every sample.
 
 use super::buckets;
+use super::extremes::Extremes;
 use super::quantile::between_ranks;
 
 /// Counts of whole numbers (nanoseconds) in log-linear buckets, 128 to a power of two.
@@ -14,7 +15,7 @@ pub struct Histogram {
     counts: Vec<u64>,
     count: u64,
     sum: u128,
-    extremes: Option<(u64, u64)>,
+    extremes: Extremes<u64>,
 }
 
 impl Histogram {
@@ -34,7 +35,7 @@ impl Histogram {
         self.counts[bucket] += 1;
         self.count += 1;
         self.sum += u128::from(value);
-        self.widen(value, value);
+        self.extremes.add(value);
     }
 
     /// Adds all values of another histogram.
@@ -47,14 +48,7 @@ impl Histogram {
         }
         self.count += other.count;
         self.sum += other.sum;
-        if let Some((low, high)) = other.extremes {
-            self.widen(low, high);
-        }
-    }
-
-    fn widen(&mut self, low: u64, high: u64) {
-        let (min, max) = self.extremes.unwrap_or((low, high));
-        self.extremes = Some((min.min(low), max.max(high)));
+        self.extremes.merge(other.extremes);
     }
 
     /// Number of values.
@@ -72,13 +66,13 @@ impl Histogram {
     /// Exact smallest value.
     #[must_use]
     pub fn min(&self) -> Option<u64> {
-        self.extremes.map(|(min, _)| min)
+        self.extremes.min()
     }
 
     /// Exact largest value.
     #[must_use]
     pub fn max(&self) -> Option<u64> {
-        self.extremes.map(|(_, max)| max)
+        self.extremes.max()
     }
 
     /// Mean: the exact sum divided by the count.
@@ -109,7 +103,7 @@ impl Histogram {
     ///
     /// The ends of the first and last are narrowed to the exact extremes.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64, u64)> + '_ {
-        let (min, max) = self.extremes.unwrap_or((0, 0));
+        let (min, max) = self.extremes.both().unwrap_or((0, 0));
         let used = self.counts.iter().enumerate().filter(|&(_, &c)| c > 0);
         used.map(move |(bucket, &count)| {
             let (low, high) = buckets::range(bucket);
@@ -120,7 +114,7 @@ impl Histogram {
     /// The value that stands for the sample of this rank: an exact extreme, or the middle of its
     /// bucket.
     fn at_rank(&self, rank: u64) -> Option<f64> {
-        let (min, max) = self.extremes?;
+        let (min, max) = self.extremes.both()?;
         if rank == 0 {
             return Some(min as f64);
         }

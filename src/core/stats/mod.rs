@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod buckets;
 pub mod durations;
+pub mod extremes;
 pub mod histogram;
 pub mod interval;
 pub mod ks;
@@ -20,6 +21,7 @@ pub mod trend;
 pub mod warmup;
 
 pub use durations::Durations;
+pub use extremes::Extremes;
 pub use histogram::Histogram;
 pub use interval::{Interval, Proportion};
 pub use moments::Moments;

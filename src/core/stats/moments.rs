@@ -4,6 +4,8 @@
 //! LeVeque (1979), the form that Pébay (2008, SAND2008-6212, eq. 1.3 and 1.4) extends to higher
 //! orders. Merging rounds, so merge in a fixed order.
 
+use super::extremes::Extremes;
+
 /// Count, mean, sum of squared deviations and extremes of the values seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
@@ -11,7 +13,7 @@ pub struct Moments {
     mean: f64,
     /// Sum of squared deviations from the mean.
     squares: f64,
-    extremes: Option<(f64, f64)>,
+    extremes: Extremes<f64>,
 }
 
 impl Moments {
@@ -27,7 +29,7 @@ impl Moments {
         let before = value - self.mean;
         self.mean += before / self.count as f64;
         self.squares += before * (value - self.mean);
-        self.widen(value, value);
+        self.extremes.add(value);
     }
 
     /// Adds all that another has seen.
@@ -42,14 +44,7 @@ impl Moments {
         self.mean += apart * (theirs / both);
         self.squares += other.squares + apart * apart * (mine * theirs / both);
         self.count += other.count;
-        if let Some((min, max)) = other.extremes {
-            self.widen(min, max);
-        }
-    }
-
-    fn widen(&mut self, low: f64, high: f64) {
-        let (min, max) = self.extremes.unwrap_or((low, high));
-        self.extremes = Some((min.min(low), max.max(high)));
+        self.extremes.merge(other.extremes);
     }
 
     /// Number of values.
@@ -93,13 +88,13 @@ impl Moments {
     /// Smallest value.
     #[must_use]
     pub fn min(&self) -> Option<f64> {
-        self.extremes.map(|(min, _)| min)
+        self.extremes.min()
     }
 
     /// Largest value.
     #[must_use]
     pub fn max(&self) -> Option<f64> {
-        self.extremes.map(|(_, max)| max)
+        self.extremes.max()
     }
 }
 

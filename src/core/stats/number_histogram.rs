@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::extremes::Extremes;
 use super::quantile::{between_ranks, from_order_key, order_key};
 
 /// Bits of a float that do not tell its bucket: sign, exponent and seven bits of the fraction do.
@@ -16,7 +17,7 @@ pub struct NumberHistogram {
     counts: BTreeMap<u32, u64>,
     count: u64,
     sum: f64,
-    extremes: Option<(f64, f64)>,
+    extremes: Extremes<f64>,
 }
 
 impl NumberHistogram {
@@ -25,7 +26,7 @@ impl NumberHistogram {
         *self.counts.entry(bucket(value)).or_default() += 1;
         self.count += 1;
         self.sum += value;
-        self.widen(value, value);
+        self.extremes.add(value);
     }
 
     /// Adds all values of another histogram.
@@ -35,14 +36,7 @@ impl NumberHistogram {
         }
         self.count += other.count;
         self.sum += other.sum;
-        if let Some((low, high)) = other.extremes {
-            self.widen(low, high);
-        }
-    }
-
-    fn widen(&mut self, low: f64, high: f64) {
-        let (min, max) = self.extremes.unwrap_or((low, high));
-        self.extremes = Some((min.min(low), max.max(high)));
+        self.extremes.merge(other.extremes);
     }
 
     /// Number of values.
@@ -60,7 +54,7 @@ impl NumberHistogram {
     /// Exact smallest and largest value.
     #[must_use]
     pub fn extremes(&self) -> Option<(f64, f64)> {
-        self.extremes
+        self.extremes.both()
     }
 
     /// The quantile at `q` (0 to 1), interpolated between ranks as in [`super::quantile`].
@@ -73,7 +67,7 @@ impl NumberHistogram {
 
     /// The value that stands for the sample of this rank.
     fn at_rank(&self, rank: u64) -> Option<f64> {
-        let (min, max) = self.extremes?;
+        let (min, max) = self.extremes.both()?;
         if rank == 0 {
             return Some(min);
         }

@@ -79,13 +79,21 @@ fn step<'a>(program: &mut Program<'_, 'a>, field: &Field<'a>) {
     strangers(&section);
 }
 
-/// A key that is an action itself: the step does two things.
+/// What says elsewhere how often something is done.
+const HOW_OFTEN: [&str; 5] = ["probability", "chance", "weight", "share", "percent"];
+
+/// A key that is an action itself: the step does two things. Or it says how often the step is done.
 fn strangers(section: &Section) {
-    let Some(second) = section
-        .unread()
-        .into_iter()
-        .find(|key| STEPS.heads().any(|action| action == key))
-    else {
+    let unread = section.unread();
+    if let Some(key) = unread.iter().find(|key| HOW_OFTEN.contains(&key.as_str())) {
+        let message =
+            format!("`{key}` of a step: what is not always done stands in a step of its own");
+        let fix = "write { with_probability = 0.3, steps = [{ … }] }";
+        section.error(message, fix);
+        return section.tolerate();
+    }
+    let is_action = |key: &String| STEPS.heads().any(|action| action == key);
+    let Some(second) = unread.into_iter().find(is_action) else {
         return;
     };
     let message = format!("a step does one thing; `{second}` is a second one");

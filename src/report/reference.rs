@@ -198,7 +198,7 @@ fn shown(kind: &'static Kind) -> (String, String) {
             (names.join(", "), String::new())
         }
         Kind::Pattern(_, example) => (format!("a text such as `\"{example}\"`"), String::new()),
-        Kind::Name(of) => (format!("name of a {of}"), String::new()),
+        Kind::Name(of) => (format!("{of} name"), String::new()),
         Kind::Flag => plain("true or false"),
         Kind::Whole(low, u64::MAX) => ("whole number".into(), format!("{low} or more")),
         Kind::Whole(low, high) => ("whole number".into(), format!("{low} to {high}")),

@@ -57,7 +57,7 @@ impl Writer {
             Kind::Pattern(pattern, example) => {
                 json!({ "type": "string", "pattern": pattern, "examples": [example] })
             }
-            Kind::Name(of) => json!({ "type": "string", "title": format!("name of a {of}") }),
+            Kind::Name(of) => json!({ "type": "string", "title": format!("{of} name") }),
             Kind::Flag => json!({ "type": "boolean" }),
             Kind::Whole(low, high) => {
                 let mut whole = json!({ "type": "integer", "minimum": low });

@@ -68,8 +68,8 @@ pub struct FitArgs {
     /// is fitted to all runs but those of the highest load and predicts these; the one that is nearest is fitted.
     #[arg(long = "or", value_name = "MODEL")]
     pub(super) or: Vec<PathBuf>,
-    /// A family of structures to choose from as with --or, made of the model: as written; with a warm-up of the
-    /// bottleneck; with connections that keep their token; with all stations and the load generator on one host.
+    /// A family of structures to choose from as with --or, made of the model: as written; with a setup after idle
+    /// times; with a warm-up of the bottleneck; with connections that keep their token; with all stations and the load generator on one host.
     #[arg(long, value_name = "auto", value_parser = ["auto"])]
     pub(super) structures: Option<String>,
     /// A parameter that may vary; may be given several times. Without any, the model is compared as it is. With

@@ -5,6 +5,7 @@ use super::queueing::{Codel, Queueing};
 use super::system::{DistId, HostId};
 use super::waiting::Waiting;
 use crate::engine::Span;
+use crate::engine::time::to_f64;
 
 /// Servers, a queue and a discipline.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,13 +65,38 @@ pub struct ByNumber {
     pub setup: Option<Setup>,
 }
 
-/// What the first service takes in addition after a station has been idle.
+/// What the first service takes in addition after a station, or a host, has been idle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setup {
-    /// How much longer that service takes.
+    /// How much longer that service takes at most.
     pub time: Span,
-    /// How long the station must have been idle for it.
-    pub after: Span,
+    /// How much of it there is after which idle time.
+    pub cooling: Cooling,
+}
+
+/// What becomes of a station, or a host, while it is idle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cooling {
+    /// All of the setup after this time, nothing before.
+    After(Span),
+    /// Half of it after this time h: g / (g + h) of it after g.
+    Half(Span),
+}
+
+impl Setup {
+    /// How many nanoseconds the first service takes in addition after an idle time.
+    #[must_use]
+    pub fn after(&self, idle: Span) -> f64 {
+        let time = to_f64(self.time.0);
+        match self.cooling {
+            Cooling::After(least) if idle < least => 0.0,
+            Cooling::After(_) => time,
+            Cooling::Half(half) => {
+                let idle = to_f64(idle.0);
+                time * idle / (idle + to_f64(half.0))
+            }
+        }
+    }
 }
 
 /// Cores that stations share.
@@ -82,6 +108,8 @@ pub struct Host {
     pub cores: f64,
     /// What the load generator needs of a core for each request, if it runs here.
     pub load_generator: Option<DistId>,
+    /// What the first service takes in addition after nothing was at work on any of its stations.
+    pub setup: Option<Setup>,
 }
 
 /// The order of service.

@@ -10,7 +10,8 @@ use crate::engine::Span;
 use crate::engine::dist::Dist;
 
 pub use super::resources::{
-    ByNumber, Connecting, Discipline, Host, Pool, Scalability, Setup, Slowdown, Station, Trigger,
+    ByNumber, Connecting, Cooling, Discipline, Host, Pool, Scalability, Setup, Slowdown, Station,
+    Trigger,
 };
 pub use super::ticketing::{
     AdmissionOrder, Inventory, ListAge, Locations, Popularity, WaitingRoom,

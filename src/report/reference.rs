@@ -102,6 +102,9 @@ impl Page {
             Rule::Together(a, b) => {
                 let _ = writeln!(self.text, "\n`{a}` and `{b}` go together.");
             }
+            Rule::NotBoth(a, b) => {
+                let _ = writeln!(self.text, "\nNot both `{a}` and `{b}`.");
+            }
             Rule::Cases(key, cases) => self.cases(key, cases),
             Rule::Renamed(..) => {}
         }

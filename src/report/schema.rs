@@ -131,6 +131,7 @@ impl Writer {
                 Rule::Together(a, b) => {
                     all.push(json!({ "dependentRequired": { *a: [b], *b: [a] } }));
                 }
+                Rule::NotBoth(a, b) => all.push(json!({ "not": required(&[*a, *b]) })),
                 Rule::Cases(key, of) => cases = Some((key, of)),
                 Rule::Renamed(..) => {}
             }

@@ -131,14 +131,33 @@ fn the_first_service_after_an_idle_time_is_longer() {
     }
 }
 
+#[test]
+fn a_gradual_setup_grows_with_the_idle_time() {
+    // As above with D = T g / (g + h) after an idle time g, which is exponential: its moments by the midpoint rule.
+    let rate = 0.04;
+    for (most, half) in [(30.0, 10.0), (30.0, 100.0)] {
+        let moment = |of: fn(f64) -> f64| -> f64 {
+            let step = 0.01;
+            let at = (0..100_000).map(|i| (f64::from(i) + 0.5) * step);
+            at.map(|g| of(most * g / (g + half)) * rate * libm::exp(-rate * g) * step)
+                .sum()
+        };
+        let (first, second) = (moment(|d| d), moment(|d| d * d));
+        let response = 100.0 + (2.0 * first + rate * second) / (2.0 * (1.0 + rate * first));
+        let keys =
+            format!("servers = 1\nsetup = {{ time = \"{most}ms\", half_after = \"{half}ms\" }}");
+        agrees_with(&keys, rate * response, 1.0);
+    }
+}
+
 /// Of one server by hand: services of 20 ms, a setup of 5 ms.
 #[test]
 fn a_setup_is_of_who_comes_to_a_station_that_was_idle_for_long_enough() {
-    let ends = |after: &str, keys: &str| {
+    let ends = |key: &str, after: &str, keys: &str| {
         let text = format!(
             "[scenarios.default]\nexecutor = \"trace-arrivals\"\nat = [\"0s\", \"10ms\", \"60ms\", \"200ms\"]\njourney = \"go\"\n\
              [journeys]\ngo = [{{ request = \"e\" }}]\n[stations.s]\nservers = 1\n\
-             setup = {{ time = \"5ms\", after = \"{after}\" }}\n{keys}\n\
+             setup = {{ time = \"5ms\", {key} = \"{after}\" }}\n{keys}\n\
              [endpoints.e]\nvisits = [{{ station = \"s\", time = \"20ms\" }}]\n"
         );
         let outcome = run(&text, 1);
@@ -148,16 +167,24 @@ fn a_setup_is_of_who_comes_to_a_station_that_was_idle_for_long_enough() {
     };
     // Before the first nobody was there. The second waits from 10 to 25 ms; the third comes after 15 ms without anybody, the
     // fourth after 115 or more.
-    assert_eq!(ends("0s", ""), (vec![25, 35, 25, 25], 3));
-    assert_eq!(ends("15ms", ""), (vec![25, 35, 25, 25], 3));
-    assert_eq!(ends("16ms", ""), (vec![25, 35, 20, 25], 2));
-    assert_eq!(ends("1s", ""), (vec![25, 35, 20, 20], 1));
+    assert_eq!(ends("after", "0s", ""), (vec![25, 35, 25, 25], 3));
+    assert_eq!(ends("after", "15ms", ""), (vec![25, 35, 25, 25], 3));
+    assert_eq!(ends("after", "16ms", ""), (vec![25, 35, 20, 25], 2));
+    assert_eq!(ends("after", "1s", ""), (vec![25, 35, 20, 20], 1));
     // Another speed while nobody is there is no service.
     let slow = "slowdowns = [{ at = \"50ms\", lasts = \"5ms\", leaves = 0.5 }]";
-    assert_eq!(ends("15ms", slow), (vec![25, 35, 25, 25], 3));
+    assert_eq!(ends("after", "15ms", slow), (vec![25, 35, 25, 25], 3));
+    // The third comes after 15 ms without anybody, which is three quarters; the fourth after 120.
+    let (ms, setups) = ends("half_after", "5ms", "");
+    assert_eq!((ms, setups), (vec![25, 35, 23, 24], 3));
     // Under processor sharing the setup is work as any other: both are there from 10 to 40 ms.
     let shared = "discipline = \"processor-sharing\"";
-    assert_eq!(ends("0s", shared).1, 3);
+    assert_eq!(ends("after", "0s", shared).1, 3);
+    let both = "setup = { time = \"5ms\", after = \"1s\", half_after = \"1s\" }";
+    let why =
+        Model::from_text("n.toml", &station(&format!("servers = 1\n{both}")), &[]).unwrap_err();
+    let why = why.to_string();
+    assert!(why.contains("`half_after` stands beside `after`"), "{why}");
 }
 
 #[test]

@@ -194,7 +194,12 @@ fn laws_hold_on_hosts_whatever_else_there_is() {
             let head = format!("[stations.{station}]\n");
             text = text.replace(&head, &format!("{head}on = \"h\"\n"));
         }
-        text += &format!("[hosts.h]\ncores = {cores}\n{generator}");
+        let setup = match number % 3 {
+            0 => "setup = { time = \"1ms\", after = \"2ms\" }\n",
+            1 => "setup = { time = \"1ms\", half_after = \"2ms\" }\n",
+            _ => "",
+        };
+        text += &format!("[hosts.h]\ncores = {cores}\n{generator}{setup}");
         let Ok(model) = Model::from_text("test.toml", &text, &[]) else {
             continue;
         };
@@ -226,4 +231,45 @@ fn what_cannot_be_is_told() {
     assert!(why(&open(1, 1, &two)).contains("the load generator runs on one host"));
     let none = format!("[hosts.a]\n[stations.s]\nservers = 1\non = \"a\"\n{rest}");
     assert!(why(&open(1, 1, &none)).contains("cores"));
+}
+
+#[test]
+fn the_first_service_on_an_idle_host_is_longer() {
+    // M/G/1 with setup, as in by_number.rs (Welch 1964): per millisecond λ = 0.04, E[S] = 20, a setup of 30 after 10.
+    let q = libm::exp(-0.4);
+    let response = 100.0 + q * (60.0 + 36.0) / (2.0 * (1.0 + q * 1.2));
+    let rest = "[hosts.box]\ncores = 1\nsetup = { time = \"30ms\", after = \"10ms\" }\n\
+                [stations.s]\nservers = 1\non = \"box\"\n\
+                [endpoints.e]\nvisits = [{ station = \"s\", time = { exponential = \"20ms\" } }]\n";
+    meets(&open(40, 1200, rest), 0.04 * response, present);
+}
+
+#[test]
+fn a_host_is_idle_when_none_of_its_stations_works() {
+    let text = "[scenarios.default]\nexecutor = \"trace-arrivals\"\nat = [\"0s\", \"60ms\", \"119ms\", \"500ms\"]\n\
+                journey = \"j\"\n[journeys]\nj = [{ request = \"e\" }]\n\
+                [hosts.box]\ncores = 4\nsetup = { time = \"5ms\", after = \"10ms\" }\n\
+                [stations.a]\nservers = 1\non = \"box\"\n[stations.b]\nservers = 1\non = \"box\"\n\
+                [endpoints.e]\nvisits = [{ station = \"a\", time = \"10ms\" }, { delay = \"5ms\" }, \
+                { station = \"b\", time = \"20ms\" }, { station = \"a\", time = \"10ms\" }]\n";
+    let (outcome, _) = run(text, 1);
+    let durations = outcome.recorder.durations.iter();
+    let ms: Vec<u64> = durations.map(|ns| ns / 1_000_000).collect();
+    // 10 + 5 + 20 + 10, and a setup before all but the third, which comes 9 ms after the second has left. The delay of 5 ms is
+    // too short for one, and what follows without a pause finds the host at work until then.
+    assert_eq!(ms, [50, 50, 45, 50]);
+    let setups: Vec<u64> = outcome.stations.iter().map(|s| s.setups).collect();
+    assert_eq!(setups, [3, 0]);
+}
+
+#[test]
+fn a_setup_is_of_the_host_or_of_its_station() {
+    let setup = "setup = { time = \"1ms\" }";
+    let rest = format!(
+        "[hosts.box]\ncores = 1\n{setup}\n[stations.s]\non = \"box\"\nservers = 1\n{setup}\n\
+         [endpoints.e]\nvisits = [{{ station = \"s\", time = \"1ms\" }}]\n"
+    );
+    let why = Model::from_text("host.toml", &open(1, 1, &rest), &[]).unwrap_err();
+    let why = why.to_string();
+    assert!(why.contains("its station `s` has one, too"), "{why}");
 }

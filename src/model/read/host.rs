@@ -1,6 +1,7 @@
 //! The section `[hosts]`: the cores that stations share, and what the load generator costs there.
 
 use super::dist::DISTRIBUTION;
+use super::station::{SETUP, setup};
 use super::{Build, Sections, names};
 use crate::Model;
 use crate::field::Field;
@@ -14,6 +15,9 @@ tables! {
         cores: Number(0.01, 1e6), required("cores = 2");
         /// Core time that the load generator takes for each request, where it runs on this host.
         load_generator: Type(&DISTRIBUTION), otherwise("it runs elsewhere");
+        /// Additional time of the first service after nothing was at work on any station of the host: cores that sleep,
+        /// caches that are cold.
+        setup: Table(&SETUP);
     };
 }
 
@@ -36,11 +40,13 @@ fn host<'a>(build: &mut Build<'a>, name: &str, field: &Field<'a>) -> Host {
         name: name.to_string(),
         cores: 1.0,
         load_generator: None,
+        setup: None,
     };
     let Some(section) = field.section() else {
         return host;
     };
     host.cores = section.real("cores").unwrap_or(1.0);
+    host.setup = setup(&section);
     host.load_generator = section.optional("load_generator").map(|f| build.dist(&f));
     host
 }
@@ -76,6 +82,15 @@ pub(super) fn place_load_generator(build: &Build, model: &mut Model, at: &Sectio
         }
     }
     for (index, (name, field)) in at.hosts.iter().enumerate() {
+        let twice = |station: &usize| model.stations[*station].by_number.setup.is_some();
+        let own = model.stations_on(index).find(twice);
+        if let Some(station) = own.filter(|_| model.hosts[index].setup.is_some()) {
+            let station = &model.stations[station].name;
+            let message = format!(
+                "the host `{name}` has a `setup`, and its station `{station}` has one, too"
+            );
+            build.notes.error(field.at, message, "remove one of them");
+        }
         if model.stations_on(index).next().is_none() {
             let message = format!("nothing runs on the host `{name}`");
             let fix = format!("write on = \"{name}\" in the stations that share its cores");

@@ -7,7 +7,7 @@ use super::{Build, slowdown};
 use crate::field::Field;
 use crate::queueing::Preemption;
 use crate::section::Section;
-use crate::system::{ByNumber, Discipline, HostId, Scalability, Setup, Station};
+use crate::system::{ByNumber, Cooling, Discipline, HostId, Scalability, Setup, Station};
 use crate::vocabulary::{Choice, Kind, Type, keys, tables};
 use crate::waiting::WaitOrder;
 
@@ -78,13 +78,15 @@ tables! {
         kappa: Number(0.0, 1e6), or_number(0.0);
     } rules [AnyOf(&["sigma", "kappa"])];
 
-    /// The first service after an idle period is longer (Welch 1964).
-    static SETUP = "stations.NAME.setup" {
+    /// The first service after an idle period is longer (Welch 1964), all at once or gradually.
+    pub(super) static SETUP = "stations.NAME.setup, hosts.NAME.setup" {
         /// How much longer.
         time: TimeAboveZero, required("time = \"30us\"");
-        /// How long the station must have been idle for it.
+        /// How long the station, or the host, must have been idle for it.
         after: Time, or_text("0s");
-    };
+        /// Instead of `after`: gradually, half of it after this time, and g / (g + half_after) of it after g.
+        half_after: TimeAboveZero;
+    } rules [NotBoth("after", "half_after")];
 }
 
 /// Reads `[stations.NAME]`. What is left out: FIFO, an endless queue, refusal with 503.
@@ -129,15 +131,7 @@ fn by_number(section: &Section, station: &Station) -> ByNumber {
     let law = ByNumber {
         balking: list("balking"),
         speeds: list("speeds"),
-        setup: section
-            .optional("setup")
-            .and_then(|f| f.section())
-            .and_then(|s| {
-                Some(Setup {
-                    time: s.time("time")?,
-                    after: s.time_or_default("after"),
-                })
-            }),
+        setup: setup(section),
     };
     if station.scalability.is_some() && !law.speeds.is_empty() {
         let message = "`speeds` says what `scalability` says already";
@@ -152,6 +146,25 @@ fn by_number(section: &Section, station: &Station) -> ByNumber {
         );
     }
     law
+}
+
+/// Reads `setup` of a station or a host.
+pub(super) fn setup(section: &Section) -> Option<Setup> {
+    let section = section.optional("setup")?.section()?;
+    let time = section.time("time");
+    let cooling = match section.optional("half_after") {
+        Some(half) => {
+            if section.has("after") {
+                half.error("`half_after` stands beside `after`", "remove one of them");
+            }
+            Cooling::Half(half.time()?)
+        }
+        None => Cooling::After(section.time_or_default("after")),
+    };
+    Some(Setup {
+        time: time?,
+        cooling,
+    })
 }
 
 /// The order of waiting, which at a station may also be written as its discipline.

@@ -79,6 +79,8 @@ pub enum Rule {
     AnyOf(&'static [&'static str]),
     /// Both of these keys or none.
     Together(&'static str, &'static str),
+    /// Not both of these keys.
+    NotBoth(&'static str, &'static str),
     /// Which other keys there may be depends on the text of this key.
     Cases(&'static str, &'static [Case]),
     /// A key of older models, and what it is called now.

@@ -88,6 +88,10 @@ fn excludes(rule: &Rule, node: &Node, key: &str) -> bool {
             let special = cases.iter().any(|case| case.keys.contains(&key));
             special && own.is_some_and(|case| !case.keys.contains(&key))
         }
+        Rule::NotBoth(a, b) => {
+            let stands = |other: &str| node.entry(other).is_some();
+            (key == *a && stands(b)) || (key == *b && stands(a))
+        }
         Rule::AnyOf(_) | Rule::Together(..) | Rule::Renamed(..) => false,
     }
 }

@@ -64,7 +64,7 @@ fn rules_name_keys_that_there_are() {
             .flat_map(|rule| match rule {
                 Rule::OneOf(sets) => sets.concat(),
                 Rule::AnyOf(keys) => keys.to_vec(),
-                Rule::Together(a, b) => vec![*a, *b],
+                Rule::Together(a, b) | Rule::NotBoth(a, b) => vec![*a, *b],
                 Rule::Renamed(_, new) => vec![*new],
                 Rule::Cases(key, cases) => {
                     let of = |case: &super::Case| [case.keys, &case.needs.concat()].concat();

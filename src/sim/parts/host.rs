@@ -57,6 +57,12 @@ impl Host {
         }
     }
 
+    /// Whether anything is at work on it.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.at_work.iter().all(|servers| *servers == 0)
+    }
+
     /// Speed of each server at work on it: min(1, cores / servers at work).
     #[must_use]
     pub fn share(&self) -> f64 {

@@ -14,6 +14,7 @@ mod preempt;
 mod probe;
 
 use by_number::ByNumber;
+pub use by_number::Idle;
 use preempt::Classes;
 pub use probe::StationProbe;
 

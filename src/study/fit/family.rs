@@ -19,21 +19,54 @@ pub struct Member {
     pub free: Vec<String>,
 }
 
-/// The members of the family that a model may have beside itself, the simplest first: a warm-up of the bottleneck,
-/// connections that keep their worker, and stations that share the cores of one host with the load generator. What
-/// the model has already, or has no place for, is left out.
+/// The members of the family that a model may have beside itself, the simplest first: a setup of what has been idle, a
+/// warm-up of the bottleneck, connections that keep their worker, and stations that share the cores of one host with the
+/// load generator. What the model has already, or has no place for, is left out.
 ///
 /// # Errors
 /// If the model is invalid.
 pub fn family(document: &Document, base: &[Override]) -> Result<Vec<Member>, String> {
     let model = document.check(base).map_err(|e| e.brief())?.model;
     let all = [
+        setup(document, &model),
         warm_up(document, &model),
         keep_alive(document, &model),
         shared_host(document, &model),
     ];
     let sound = |member: &Member| member.document.check(base).is_ok();
     Ok(all.into_iter().flatten().filter(sound).collect())
+}
+
+/// What comes to a host, or to a station without one, takes longer the longer that has been idle.
+fn setup(document: &Document, model: &Model) -> Option<Member> {
+    let stations = model.stations.iter();
+    let mut setups = stations.clone().map(|station| station.by_number.setup);
+    let mut of_hosts = model.hosts.iter().map(|host| host.setup);
+    if setups.any(|setup| setup.is_some()) || of_hosts.any(|setup| setup.is_some()) {
+        return None;
+    }
+    let hosts = model.hosts.iter().map(|host| ("hosts", host.name.as_str()));
+    let alone = stations.filter(|station| station.host.is_none());
+    let alone = alone.map(|station| ("stations", station.name.as_str()));
+    let places: Vec<String> = hosts
+        .chain(alone)
+        .map(|(table, name)| Some(format!("{table}.{}", key(name)?)))
+        .collect::<Option<_>>()?;
+    let mut text = document.text().to_owned();
+    for place in &places {
+        let line = "setup = { time = \"200us\", half_after = \"5ms\" }";
+        text = below_head(&text, place, line)?;
+    }
+    let of = |what: &str| {
+        let all: Vec<String> = places.iter().map(|p| format!("{p}.setup.{what}")).collect();
+        all.join(",")
+    };
+    let free = vec![
+        format!("{}=10us..2ms", of("time")),
+        format!("{}=0.3ms..50ms", of("half_after")),
+    ];
+    let name = "with a setup after idle times".to_owned();
+    (!places.is_empty()).then(|| member(document, name, &text, free))?
 }
 
 /// The bottleneck is slower in the first seconds of the load.
@@ -158,6 +191,7 @@ mod tests {
         assert_eq!(
             names,
             [
+                "with a setup after idle times",
                 "with a warm-up of cpu",
                 "with connections that keep their token of threads",
                 "with stations and load generator on one host"
@@ -169,10 +203,21 @@ mod tests {
                 assert!(parsed.is_ok(), "{parsed:?}");
             }
         }
-        let host = all[2].document.check(&[]).expect("sound").model;
+        let host = all[3].document.check(&[]).expect("sound").model;
         assert_eq!((host.hosts[0].cores, host.stations_on(0).count()), (2.0, 2));
         // What is there already is not put there again.
-        assert_eq!(family(&all[2].document, &[]).expect("sound").len(), 2);
+        let names = |member: &Member| -> Vec<String> {
+            let all = family(&member.document, &[]).expect("sound");
+            all.into_iter().map(|member| member.name).collect()
+        };
+        assert_eq!(names(&all[0]).len(), 3);
+        assert!(names(&all[0]).iter().all(|name| !name.contains("setup")));
+        // On a host the setup is the host's.
+        let host = &family(&all[3].document, &[]).expect("sound")[0];
+        assert_eq!(names(&all[3]).len(), 3);
+        let host = host.document.check(&[]).expect("sound").model;
+        assert!(host.hosts[0].setup.is_some());
+        assert!(host.stations.iter().all(|s| s.by_number.setup.is_none()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::super::waiting::QueueEntry;
 use super::Station;
 use crate::engine::Time;
 use crate::engine::stream::Stream;
-use crate::engine::time::to_f64;
+use crate::engine::time::{to_f64, to_u64};
 use crate::model::system;
 
 /// What a station needs to know for that.
@@ -13,6 +13,30 @@ pub struct ByNumber {
     law: system::ByNumber,
     /// Whether who comes stays.
     stream: Stream,
+    /// The setup of its host, and whether that is idle.
+    host: Option<(system::Setup, Idle)>,
+}
+
+/// Whether nothing is at work on a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idle {
+    /// Nothing ever was.
+    Always,
+    /// Not since then.
+    Since(Time),
+    /// Something is.
+    No,
+}
+
+impl Idle {
+    /// Nanoseconds that the service of whoever comes now takes in addition.
+    fn costs(self, now: Time, setup: system::Setup) -> f64 {
+        match self {
+            Idle::Always => to_f64(setup.time.0),
+            Idle::Since(since) => setup.after(now.since_past(since)),
+            Idle::No => 0.0,
+        }
+    }
 }
 
 /// The value for this number; the last one holds beyond.
@@ -26,7 +50,13 @@ impl ByNumber {
     pub fn of(spec: &system::Station, stream: Stream) -> Option<Box<ByNumber>> {
         let law = spec.by_number.clone();
         let needed = !law.balking.is_empty() || !law.speeds.is_empty() || law.setup.is_some();
-        needed.then(|| Box::new(ByNumber { law, stream }))
+        needed.then(|| {
+            Box::new(ByNumber {
+                law,
+                stream,
+                host: None,
+            })
+        })
     }
 
     /// Whether a job that finds this number waiting balks.
@@ -58,21 +88,46 @@ impl Station {
 
     /// A job comes: what it needs, and the setup if nobody was here for long enough.
     pub(super) fn set_up(&mut self, now: Time, entry: QueueEntry) -> QueueEntry {
-        let setup = self.by_number.as_ref().and_then(|n| n.law.setup);
-        let Some(setup) = setup.filter(|_| self.serving.is_empty()) else {
-            return entry;
-        };
-        // Nobody has come yet: it has been idle for ever.
-        if self.sequence > 0 && now.since_past(self.updated) < setup.after {
+        let longer = self.by_number.as_ref().map_or(0.0, |numbers| {
+            let (setup, idle) = match numbers.host {
+                // A request that goes from one station of the host to another does not leave it idle.
+                Some((_, Idle::Since(since))) if since == now => return 0.0,
+                Some((setup, idle)) => (Some(setup), idle),
+                None if !self.serving.is_empty() => return 0.0,
+                None if self.sequence == 0 => (numbers.law.setup, Idle::Always),
+                None => (numbers.law.setup, Idle::Since(self.updated)),
+            };
+            setup.map_or(0.0, |setup| idle.costs(now, setup))
+        });
+        if longer <= 0.0 {
             return entry;
         }
         self.probe.setups += 1;
         let demand = if self.plain {
-            entry.demand.saturating_add(setup.time.0)
+            entry.demand.saturating_add(to_u64(longer))
         } else {
-            (f64::from_bits(entry.demand) + to_f64(setup.time.0)).to_bits()
+            (f64::from_bits(entry.demand) + longer).to_bits()
         };
         QueueEntry { demand, ..entry }
+    }
+
+    /// The first service after nothing was at work on its host for long enough takes longer.
+    pub fn set_up_by_host(&mut self, setup: system::Setup) {
+        let none = || {
+            Box::new(ByNumber {
+                law: system::ByNumber::default(),
+                stream: Stream::new(0, 0, ""),
+                host: None,
+            })
+        };
+        self.by_number.get_or_insert_with(none).host = Some((setup, Idle::Always));
+    }
+
+    /// Something begins to be at work on its host, or nothing is any more.
+    pub fn host_is_idle(&mut self, idle: Idle) {
+        if let Some((_, known)) = self.by_number.as_mut().and_then(|n| n.host.as_mut()) {
+            *known = idle;
+        }
     }
 
     /// Factor on the speed by the number of jobs that are there.

@@ -187,7 +187,12 @@ fn stations(model: &Model, seeds: Seeds, queue: &mut EventQueue<Event>) -> Vec<(
             let alarm = queue.busy_alarm(Event::of(Kind::Completion, i));
             let balking = seeds.stream(&format!("stations.{}.balking", spec.name));
             let plain = whole_demands(model, i) && !changes_speed(model, i);
-            (Station::new(spec, (stream, balking), plain), alarm)
+            let mut station = Station::new(spec, (stream, balking), plain);
+            let host = spec.host.map(|host| &model.hosts[host.index()]);
+            if let Some(setup) = host.and_then(|host| host.setup) {
+                station.set_up_by_host(setup);
+            }
+            (station, alarm)
         })
         .collect()
 }

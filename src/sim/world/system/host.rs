@@ -4,6 +4,7 @@
 use crate::engine::Time;
 use crate::model::Model;
 use crate::parts::host::{Host, HostProbe};
+use crate::parts::station::Idle;
 
 use super::System;
 use crate::world::audit::{Audit, Law};
@@ -67,7 +68,16 @@ impl System<'_> {
             return;
         };
         let servers = self.stations[station].0.at_work();
-        if !hosts.hosts[host].works(now, place, servers) {
+        let was_idle = hosts.hosts[host].is_idle();
+        let changed = hosts.hosts[host].works(now, place, servers);
+        let is_idle = hosts.hosts[host].is_idle();
+        if was_idle != is_idle && self.model.hosts[host].setup.is_some() {
+            let idle = if is_idle { Idle::Since(now) } else { Idle::No };
+            for station in &hosts.stations[host] {
+                self.stations[*station].0.host_is_idle(idle);
+            }
+        }
+        if !changed {
             return;
         }
         let stations = std::mem::take(&mut hosts.stations[host]);

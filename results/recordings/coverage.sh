@@ -26,8 +26,9 @@ fit_A() {
 # shellcheck disable=SC2046
 fit_B() {
   "$capsim" fit "$here/testbed-b.toml" $(to B "$@") \
-    --free 'endpoints.*.visits[0].delay.lognormal.mean=0.1ms..5ms' \
-    --free 'endpoints.*.visits[0].delay.lognormal.cv=0.1..2' \
+    --free 'endpoints.*.visits[0].time.lognormal.mean=0.1ms..5ms' \
+    --free 'endpoints.*.visits[0].time.lognormal.cv=0.1..2' \
+    --free 'stations.*.setup.time=0.02ms..2ms' --free 'stations.*.setup.half_after=0.3ms..40ms' \
     --free 'endpoints.*.visits[1].delay.mixture[1].weight=0.003..0.5' \
     --free 'endpoints.seats.visits[2].visits[1].delay.mixture[1].weight=0.003..0.5' \
     --free 'endpoints.*.visits[1].delay.mixture[1].of.exponential,endpoints.seats.visits[2].visits[1].delay.mixture[1].of.exponential=0.5ms..20ms' \
@@ -47,6 +48,7 @@ fit_host() {
     --free 'endpoints.*.visits[0].time.lognormal.mean=0.1ms..5ms' \
     --free 'endpoints.*.visits[0].time.lognormal.cv=0.1..2' \
     --free 'hosts.machine.load_generator=0.05ms..1ms' \
+    --free 'hosts.*.setup.time=0.02ms..2ms' --free 'hosts.*.setup.after=0.3ms..40ms' \
     --free 'endpoints.*.visits[1].delay.mixture[1].weight=0.003..0.5' \
     --free 'endpoints.seats.visits[2].visits[1].delay.mixture[1].weight=0.003..0.5' \
     --free 'endpoints.*.visits[1].delay.mixture[1].of.exponential,endpoints.seats.visits[2].visits[1].delay.mixture[1].of.exponential=0.5ms..20ms' \

@@ -37,8 +37,9 @@ held_out() {
 # shellcheck disable=SC2046
 "$capsim" fit "$here/testbed-b.toml" \
   --to B/20-rep2/k6.csv.gz --to B/60-rep2/k6.csv.gz --to B/120/k6.csv.gz \
-  --free 'endpoints.*.visits[0].delay.lognormal.mean=0.1ms..5ms' \
-  --free 'endpoints.*.visits[0].delay.lognormal.cv=0.1..2' \
+  --free 'endpoints.*.visits[0].time.lognormal.mean=0.1ms..5ms' \
+  --free 'endpoints.*.visits[0].time.lognormal.cv=0.1..2' \
+  --free 'stations.*.setup.time=0.02ms..2ms' --free 'stations.*.setup.half_after=0.3ms..40ms' \
   --free 'endpoints.*.visits[1].delay.mixture[1].weight=0.003..0.5' \
   --free 'endpoints.seats.visits[2].visits[1].delay.mixture[1].weight=0.003..0.5' \
   --free 'endpoints.*.visits[1].delay.mixture[1].of.exponential,endpoints.seats.visits[2].visits[1].delay.mixture[1].of.exponential=0.5ms..20ms' \
@@ -62,6 +63,7 @@ beyond() {
   --free 'endpoints.*.visits[0].time.lognormal.mean=0.1ms..5ms' \
   --free 'endpoints.*.visits[0].time.lognormal.cv=0.1..2' \
   --free 'hosts.machine.load_generator=0.05ms..1ms' \
+  --free 'hosts.*.setup.time=0.02ms..2ms' --free 'hosts.*.setup.after=0.3ms..40ms' \
   --free 'endpoints.*.visits[1].delay.mixture[1].weight=0.003..0.5' \
   --free 'endpoints.seats.visits[2].visits[1].delay.mixture[1].weight=0.003..0.5' \
   --free 'endpoints.*.visits[1].delay.mixture[1].of.exponential,endpoints.seats.visits[2].visits[1].delay.mixture[1].of.exponential=0.5ms..20ms' \

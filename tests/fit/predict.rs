@@ -228,6 +228,30 @@ fn the_formula_is_exact_where_its_assumptions_hold() {
     assert!(formula.number("checks", Stat::Passes).is_none());
 }
 
+/// Little's law of the whole: users = throughput × (response + think time), whoever visits the bottleneck how often.
+#[test]
+fn the_formula_waits_as_often_as_the_bottleneck_is_visited() {
+    let text = "[scenarios.default]\nexecutor = \"constant-vus\"\nvus = 300\nduration = \"60s\"\njourney = \"j\"\n\
+                [journeys]\nj = [{ request = \"twice\" }, { request = \"elsewhere\" }, { sleep = \"1s\" }]\n\
+                [stations.s]\nservers = 1\n[stations.rest]\nservers = \"infinite\"\n\
+                [endpoints.twice]\nvisits = [{ station = \"s\", time = { exponential = \"5ms\" } }, \
+                { station = \"s\", time = { exponential = \"5ms\" } }]\n\
+                [endpoints.elsewhere]\nvisits = [{ station = \"rest\", time = \"3ms\" }]\n";
+    let document = Document::from_text("twice.toml", text).unwrap();
+    let model = document.check(&[]).unwrap().model;
+    let formula = Formula::new(&model, None).unwrap();
+    let number = |metric: &str, stat| formula.number(metric, Stat::Of(stat)).unwrap();
+    let iteration = number("iteration_duration", Aggregation::Avg) / 1e3;
+    // Two visits of 5 ms: at most 100 iterations a second.
+    assert!((iteration - 3.0).abs() < 0.01, "{iteration}");
+    let twice = number("http_req_duration{name:twice}", Aggregation::Avg);
+    assert!((twice / 1e3 - (iteration - 1.003)).abs() < 1e-9, "{twice}");
+    let median = number("http_req_duration{name:twice}", Aggregation::Med);
+    assert!((median / twice - 1.0).abs() < 0.1, "{median} {twice}");
+    let elsewhere = number("http_req_duration{name:elsewhere}", Aggregation::Avg);
+    assert_eq!(elsewhere, 3.0);
+}
+
 #[test]
 fn what_is_no_prediction_is_refused_and_a_model_without_a_fit_says_so() {
     let directory = tempfile::tempdir().unwrap();

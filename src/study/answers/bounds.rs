@@ -10,7 +10,6 @@
 //! holding time, when nobody waits, so that its bound on the throughput is right but may be loose.
 
 use super::ceilings::{ceilings, knee, vus};
-use std::collections::BTreeSet;
 
 use super::excess::{Excess, excess};
 use super::walk::Walk;
@@ -18,7 +17,7 @@ use crate::account::Kind;
 use crate::engine::dist::Dist;
 use crate::model::Model;
 use crate::model::scenario::Executor;
-use crate::model::system::{ByNumber, Discipline, EndpointId, HostId};
+use crate::model::system::{ByNumber, Discipline, EndpointId};
 use crate::theory::closed::machine_repair;
 use crate::theory::mmc::Mmc;
 use crate::theory::mva::mva;
@@ -178,24 +177,20 @@ pub fn idle_iteration(model: &Model, scenario: usize) -> (f64, f64) {
     (walk.think + walk.elapsed, walk.think)
 }
 
-/// What one request to an endpoint takes when nobody waits, in seconds, and the stations, pools and hosts that it
-/// visits, named as in [`Demand::name`].
+/// What one request to an endpoint takes when nobody waits, in seconds, and how often it visits a station or takes a token
+/// of a pool, which is named as in [`Demand::name`].
 #[must_use]
-pub fn of_endpoint(model: &Model, endpoint: EndpointId) -> (f64, Vec<String>) {
+pub fn of_endpoint(model: &Model, endpoint: EndpointId, resource: &str) -> (f64, f64) {
     let mut walk = Walk::new(model);
     let took = walk.request(endpoint, 1.0);
-    let stations = model.stations.iter().zip(&walk.stations);
-    let stations = stations.filter(|(_, needs)| **needs > 0.0);
+    let is = |kind: &str, name: &str| resource.strip_prefix(kind) == Some(name);
+    let serves = walk.serves.iter();
+    let served = serves.filter(|visit| is("station ", &model.stations[visit.0].name));
     let pools = model.pools.iter().zip(&walk.pools);
-    let pools = pools.filter(|(_, (held, _))| *held > 0.0);
-    let hosts = stations.clone().filter_map(|(station, _)| station.host);
-    let hosts: BTreeSet<usize> = hosts.map(HostId::index).collect();
-    let hosts = hosts
-        .iter()
-        .map(|at| format!("host {}", model.hosts[*at].name));
-    let stations = stations.map(|(station, _)| format!("station {}", station.name));
-    let pools = pools.map(|(pool, _)| format!("pool {}", pool.name));
-    (took, stations.chain(pools).chain(hosts).collect())
+    let taken = pools.filter(|(pool, _)| is("pool ", &pool.name));
+    let visits =
+        served.map(|visit| visit.2).sum::<f64>() + taken.map(|(_, uses)| uses.1).sum::<f64>();
+    (took, visits)
 }
 
 /// Users at the peak, or arrivals per second at the peak.

@@ -25,14 +25,24 @@ const STEP: f64 = 1.0;
 pub struct Formula {
     /// Its name, such as `M/M/8//500 (pool connections)`.
     pub name: String,
-    /// Each kind of request: name, mean time without waiting in seconds, whether it visits the bottleneck,
-    /// and requests per iteration.
-    sites: Vec<(String, f64, bool, f64)>,
+    sites: Vec<Site>,
     /// Steady states: iterations in it, and the wait.
     steps: Vec<(f64, Wait)>,
     /// Seconds that rates are divided by.
     length: f64,
     think: f64,
+}
+
+/// A kind of request.
+#[derive(Clone, Debug)]
+struct Site {
+    name: String,
+    /// Mean time without waiting, in seconds.
+    took: f64,
+    /// How often a request visits the bottleneck, on average.
+    visits: f64,
+    /// Requests per iteration.
+    often: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -82,13 +92,17 @@ impl Formula {
             return None;
         }
         let service = bottleneck.demand / bottleneck.visits;
-        let mut sites: Vec<(String, f64, bool, f64)> = Vec::new();
+        let mut sites: Vec<Site> = Vec::new();
         let mut elapsed = 0.0;
         for (site, often) in model.sites.iter().zip(&one.sites) {
-            let (took, needs) = of_endpoint(model, site.endpoint);
-            let visits = needs.contains(&bottleneck.name);
+            let (took, visits) = of_endpoint(model, site.endpoint, &bottleneck.name);
             elapsed += took * often;
-            sites.push((site.name.clone(), took, visits, *often));
+            sites.push(Site {
+                name: site.name.clone(),
+                took,
+                visits,
+                often: *often,
+            });
         }
         let executor = &model.scenarios[0].executor;
         let cycle = one.think + elapsed;
@@ -132,9 +146,9 @@ impl Formula {
                 _ => return None,
             },
         };
-        let own = |site: &&(String, f64, bool, f64)| only.is_none_or(|only| site.0 == only);
+        let own = |site: &&Site| only.is_none_or(|only| site.name == only);
         let sites: Vec<_> = self.sites.iter().filter(own).collect();
-        let per_iteration: f64 = sites.iter().map(|site| site.3).sum();
+        let per_iteration: f64 = sites.iter().map(|site| site.often).sum();
         let count = match name.metric() {
             "iterations" | "iteration_duration" => iterations,
             "http_reqs" | "http_req_duration" => iterations * per_iteration,
@@ -145,11 +159,11 @@ impl Formula {
             (_, Aggregation::Rate) => Some(count / self.length),
             ("http_req_duration", _) if per_iteration <= 0.0 => None,
             ("http_req_duration", Aggregation::Avg) => {
-                let time = |site: &&(String, f64, bool, f64)| site.3 * self.mean(site);
+                let time = |site: &&Site| site.often * self.mean(site);
                 finite(1e3 * sites.iter().map(time).sum::<f64>() / per_iteration)
             }
             ("iteration_duration", Aggregation::Avg) => {
-                let time = |site: &&(String, f64, bool, f64)| site.3 * self.mean(site);
+                let time = |site: &&Site| site.often * self.mean(site);
                 finite(1e3 * (self.think + sites.iter().map(time).sum::<f64>()))
             }
             ("http_req_duration", Aggregation::Med) => self.quantile(&sites, 0.5),
@@ -158,31 +172,34 @@ impl Formula {
         }
     }
 
-    fn mean(&self, site: &(String, f64, bool, f64)) -> f64 {
-        if !site.2 {
-            return site.1;
+    fn mean(&self, site: &Site) -> f64 {
+        if site.visits <= 0.0 {
+            return site.took;
         }
         let all: f64 = self.steps.iter().map(|step| step.0).sum();
         let waits = self.steps.iter().map(|(weight, wait)| weight * wait.mean());
-        site.1 + waits.sum::<f64>() / all
+        site.took + site.visits * waits.sum::<f64>() / all
     }
 
     /// In milliseconds.
-    fn quantile(&self, sites: &[&(String, f64, bool, f64)], p: f64) -> Option<f64> {
+    fn quantile(&self, sites: &[&Site], p: f64) -> Option<f64> {
         let all: f64 = self.steps.iter().map(|step| step.0).sum();
-        let requests: f64 = sites.iter().map(|site| site.3).sum();
+        let requests: f64 = sites.iter().map(|site| site.often).sum();
         let exceeds = |t: f64| -> f64 {
-            let of_site = |site: &&(String, f64, bool, f64)| {
-                let late = match (t < site.1, site.2) {
+            let of_site = |site: &&Site| {
+                // Less than one visit is one now and then; several wait as long each as the first.
+                let (share, each) = (site.visits.min(1.0), site.visits.max(1.0));
+                let late = match (t < site.took, share > 0.0) {
                     (true, _) => 1.0,
                     (false, false) => 0.0,
                     (false, true) => {
+                        let beyond = (t - site.took) / each;
                         let steps = self.steps.iter();
-                        let sum: f64 = steps.map(|(w, wait)| w * wait.exceeds(t - site.1)).sum();
-                        sum / all
+                        let sum: f64 = steps.map(|(w, wait)| w * wait.exceeds(beyond)).sum();
+                        share * sum / all
                     }
                 };
-                site.3 * late
+                site.often * late
             };
             sites.iter().map(of_site).sum::<f64>() / requests
         };

@@ -143,7 +143,7 @@ median_of() {
   echo 'that does that.'
   echo
   echo 'The defaults of drift (1 ± 1.5 %, and 0 ± 1.5 % in a model with hosts), of waiting (0.3 ± 0.5) and its spread, of run'
-  echo 'to run (1 %) and of each kind of number were chosen with these recordings in view, and so was the host, so this table'
+  echo 'to run (1 %) and of each kind of number were chosen with these recordings in view, and so were the host and the setup, so this table'
   echo 'is no blind test of them; other servers will be.'
   echo
   awk -F'|' '

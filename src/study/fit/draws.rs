@@ -242,7 +242,8 @@ impl<'a> Setting<'a> {
         let room = room(&model, waited);
         let waits = Waits {
             mean: libm::exp(room * bunched),
-            spread: libm::exp(bunched),
+            // A full server is as likely to spread its waits less as more.
+            spread: libm::exp(bunched - (1.0 - room) * WAITING.0),
         };
         let heavier = self.heavier(&mut stream);
         let mut own: Vec<(String, f64)> = Vec::new();

@@ -94,6 +94,7 @@ pub fn parameters(fit: &Fit, quality: &Quality) -> String {
         "\nload covered by the data: {low} to {high} {unit} at the peak"
     );
     let _ = writeln!(out, "fit: {}", quality.words());
+    out.push_str(&quality.untried_words());
     out.push_str(&quality.undescribed.words());
     out
 }

@@ -19,6 +19,7 @@ const MAX_PARAMETERS: (usize, usize) = (14, 2);
 #[must_use]
 pub fn short(fit: &Fit, quality: &Quality, at: Option<&Knee>, runs: &[Shown]) -> String {
     let mut out = format!("fit: {}\n", quality.words());
+    out.push_str(&quality.untried_words());
     out.push_str(&quality.undescribed.words());
     let (low, high, unit) = covered(fit);
     let _ = write!(out, "{} {unit}", fitted_to(fit.cases.len(), &low, &high));

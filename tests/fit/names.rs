@@ -25,6 +25,9 @@ size = 40
 warm_up = { lasts = "4s", from = 0.5, since = "load" }
 [stations.cpu]
 servers = 2
+[stations.disk]
+servers = "infinite"
+setup = { time = "1ms", half_after = "8ms" }
 [endpoints.list]
 visits = [{ delay = "2ms" }, { station = "cpu", time = { lognormal = { mean = "6ms", cv = 0.5 } } }]
 [endpoints.buy]
@@ -75,6 +78,13 @@ fn names_free_what_they_say() {
     assert_eq!(
         freed("stations.cpu.servers", &[]),
         ["stations.cpu.servers=1..8"]
+    );
+    assert_eq!(
+        freed("stations.disk.setup", &[]),
+        [
+            "stations.disk.setup.time=250µs..4ms",
+            "stations.disk.setup.half_after=2ms..32ms"
+        ]
     );
     // Both of a pair: ranges that do not meet.
     assert_eq!(
@@ -190,6 +200,22 @@ fn runs_on_one_core(at: &Path) {
             &out,
         ];
         assert!(capsim(at, &run).status.success());
+    }
+}
+
+/// Twenty servers are more than ever work: any number fits as well, and a small budget tries few of them.
+fn a_number_of_which_too_few_values_were_tried_is_named(at: &Path) {
+    let fit = |verbose: &[&str]| {
+        let free = ["--free", "times", "--free", "stations.db.servers=10..40"];
+        let to = ["--to", "0.25.json", "--to", "0.6.json"];
+        let rest = ["--budget", "runs=65", "--replications", "1"];
+        let all = [["fit", "m.toml"].as_slice(), &free, &to, &rest, verbose].concat();
+        stdout(&capsim(at, &all))
+    };
+    let said = "no interval is known: the budget ended before it was clear which other values of stations.db.servers fit";
+    for verbose in [&[][..], &["--verbose"]] {
+        let text = fit(verbose);
+        assert!(text.contains(said), "{text}");
     }
 }
 
@@ -309,6 +335,8 @@ fn of_a_family_the_structure_that_predicts_is_fitted_and_says_how_well_it_is_kno
         fitted.contains("[hosts.shared]") && fitted.contains("on = \"shared\""),
         "{fitted}"
     );
+    assert!(!text.contains("no interval is known"), "{text}");
+    a_number_of_which_too_few_values_were_tried_is_named(at);
     answers_say_how_well_it_is_known(at);
     a_run_shows_the_ranges_of_its_numbers(at);
 }

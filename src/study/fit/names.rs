@@ -131,7 +131,7 @@ fn is_quantity(path: &[&str]) -> bool {
             rest.iter().any(|key| ["time", "delay"].contains(key))
         }
         ["hosts", _, "load_generator", ..] | ["hosts", _, "cores"] => true,
-        ["stations" | "pools", _, "warm_up", ..] => true,
+        ["stations" | "pools", _, "warm_up", ..] | ["stations" | "hosts", _, "setup", ..] => true,
         ["pools", _, "keep_alive", ..] => true,
         other => is_capacity(other),
     }

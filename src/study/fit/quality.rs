@@ -60,9 +60,25 @@ pub struct Quality {
     pub numbers: usize,
     /// Which runs the model does not describe.
     pub undescribed: Undescribed,
+    /// Parameters that are whole numbers, of which the budget did not reach all values that may fit as well.
+    pub untried: Vec<String>,
 }
 
 impl Quality {
+    /// Why no interval is known, if that is so; else empty.
+    #[must_use]
+    pub fn untried_words(&self) -> String {
+        if self.untried.is_empty() {
+            return String::new();
+        }
+        format!(
+            "no interval is known: the budget ended before it was clear which other values of {} fit as well. Leave out what \
+             is configured (--free times), give the values that may be (--free '{}=8..12'), or a larger --budget\n",
+            self.untried.join(", "),
+            self.untried[0]
+        )
+    }
+
     /// One honest sentence.
     #[must_use]
     pub fn words(&self) -> String {
@@ -102,7 +118,7 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
     let eigen = Eigen::new(&matrix);
     let covariance = Covariance::new(fit, found, &smooth, inflation);
     let t = student_t(0.95, freedom as u64).unwrap_or(2.0);
-    let cut_short = cut_short(fit, found, inflation);
+    let untried = untried_numbers(fit, found, inflation);
     let mut parameters = Vec::new();
     for (i, free) in fit.free.iter().enumerate() {
         let value = libm::exp(found.point[i]);
@@ -122,7 +138,7 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
                 let low = centres.clone().fold(f64::INFINITY, f64::min) - width;
                 let high = centres.fold(f64::NEG_INFINITY, f64::max) + width;
                 let ends = (libm::exp(low).max(free.low), libm::exp(high).min(free.high));
-                if cut_short {
+                if !untried.is_empty() {
                     // With other whole numbers it might be anything.
                     ((free.low, free.high), false)
                 } else {
@@ -152,6 +168,7 @@ pub fn judge(fit: &Fit, found: &Found) -> Quality {
     }
     Quality {
         undescribed: Undescribed::new(fit, found),
+        untried,
         parameters,
         covariance,
         freedom,
@@ -202,15 +219,17 @@ fn untried(profile: &[Tried], ends: (f64, f64)) -> (bool, bool) {
     )
 }
 
-/// Whether the budget ended before it was known which whole numbers fit as well.
-fn cut_short(fit: &Fit, found: &Found, inflation: f64) -> bool {
-    fit.free.iter().zip(&found.profiles).any(|(free, profile)| {
+/// Whole numbers of which the budget ended before it was known which values fit as well.
+fn untried_numbers(fit: &Fit, found: &Found, inflation: f64) -> Vec<String> {
+    let all = fit.free.iter().zip(&found.profiles);
+    let open = all.filter(|(free, profile)| {
         let good: Vec<f64> = as_good(profile, inflation).map(|t| t.value).collect();
         let low = good.iter().copied().fold(f64::INFINITY, f64::min);
         let high = good.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (below, above) = untried(profile, (low, high));
         !profile.is_empty() && (below && low > free.low || above && high < free.high)
-    })
+    });
+    open.map(|(free, _)| free.name.clone()).collect()
 }
 
 /// What was tried and is about as good as the best.

@@ -354,7 +354,9 @@ impl<'k> Score<'k> {
             return None;
         }
         if first.contains('{') && missed.iter().all(|r| r.number.metric == *first) {
-            return Some(format!("{first} alone: its own service time has changed"));
+            return Some(format!(
+                "{first} alone: its own service time has changed, or it waits for something else than the model has it"
+            ));
         }
         let tail = |r: &&&Row| {
             matches!(

@@ -69,7 +69,8 @@ pub struct FitArgs {
     #[arg(long = "or", value_name = "MODEL")]
     pub(super) or: Vec<PathBuf>,
     /// A family of structures to choose from as with --or, made of the model: as written; with a setup after idle
-    /// times; with a warm-up of the bottleneck; with connections that keep their token; with all stations and the load generator on one host.
+    /// times; with a warm-up of the bottleneck; with connections that keep their token; with all stations and the load
+    /// generator on one host.
     #[arg(long, value_name = "auto", value_parser = ["auto"])]
     pub(super) structures: Option<String>,
     /// A parameter that may vary; may be given several times. Without any, the model is compared as it is. With
@@ -139,6 +140,7 @@ impl FitArgs {
             seed: self.seed,
             runner: &runner,
         };
+        let budget = self.search_budget();
         let ticker = Mutex::new((Ticker::new(), String::new()));
         let watch = |runs: u64, cost: Option<f64>| {
             if let Ok(mut ticker) = ticker.lock() {
@@ -146,10 +148,12 @@ impl FitArgs {
                     ticker.1 = format!(", distance {cost:.1}");
                 }
                 let distance = ticker.1.clone();
-                ticker.0.say(&format!("{runs} runs simulated{distance}"));
+                let of = budget.runs.max(runs);
+                ticker
+                    .0
+                    .say(&format!("{runs} of {of} runs simulated{distance}"));
             }
         };
-        let budget = self.search_budget();
         let (clock, late) = (self.budget.unwrap_or_default().start(), Cell::new(false));
         let may_go_on = || {
             late.set(late.get() || !clock.may_go_on());

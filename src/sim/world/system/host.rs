@@ -68,10 +68,11 @@ impl System<'_> {
             return;
         };
         let servers = self.stations[station].0.at_work();
-        let was_idle = hosts.hosts[host].is_idle();
+        let has_setup = self.model.hosts[host].setup.is_some();
+        let was_idle = has_setup && hosts.hosts[host].is_idle();
         let changed = hosts.hosts[host].works(now, place, servers);
-        let is_idle = hosts.hosts[host].is_idle();
-        if was_idle != is_idle && self.model.hosts[host].setup.is_some() {
+        let is_idle = has_setup && hosts.hosts[host].is_idle();
+        if was_idle != is_idle {
             let idle = if is_idle { Idle::Since(now) } else { Idle::No };
             for station in &hosts.stations[host] {
                 self.stations[*station].0.host_is_idle(idle);

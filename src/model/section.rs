@@ -253,6 +253,15 @@ impl Drop for Section<'_> {
             }
         }
         let notes = self.field.notes;
+        for rule in self.table.iter().flat_map(|table| table.rules) {
+            if let Rule::NotBoth(one, other) = rule
+                && self.has(one)
+                && let Some(entry) = self.entries.iter().find(|e| self.name_of(e) == *other)
+            {
+                let message = format!("`{other}` stands beside `{one}`");
+                notes.error(entry.node.head(), message, "remove one of them");
+            }
+        }
         let mut strange: Vec<&Entry> = self.entries.iter().collect();
         strange.retain(|entry| !known.contains(&self.name_of(entry)));
         let slip = |entry: &Entry, key: &str| nearest(&entry.key, [key]).is_some();

@@ -153,12 +153,7 @@ pub(super) fn setup(section: &Section) -> Option<Setup> {
     let section = section.optional("setup")?.section()?;
     let time = section.time("time");
     let cooling = match section.optional("half_after") {
-        Some(half) => {
-            if section.has("after") {
-                half.error("`half_after` stands beside `after`", "remove one of them");
-            }
-            Cooling::Half(half.time()?)
-        }
+        Some(half) => Cooling::Half(half.time()?),
         None => Cooling::After(section.time_or_default("after")),
     };
     Some(Setup {

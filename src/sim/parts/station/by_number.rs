@@ -50,12 +50,14 @@ impl ByNumber {
     pub fn of(spec: &system::Station, stream: Stream) -> Option<Box<ByNumber>> {
         let law = spec.by_number.clone();
         let needed = !law.balking.is_empty() || !law.speeds.is_empty() || law.setup.is_some();
-        needed.then(|| {
-            Box::new(ByNumber {
-                law,
-                stream,
-                host: None,
-            })
+        needed.then(|| ByNumber::new(law, stream))
+    }
+
+    fn new(law: system::ByNumber, stream: Stream) -> Box<ByNumber> {
+        Box::new(ByNumber {
+            law,
+            stream,
+            host: None,
         })
     }
 
@@ -113,13 +115,7 @@ impl Station {
 
     /// The first service after nothing was at work on its host for long enough takes longer.
     pub fn set_up_by_host(&mut self, setup: system::Setup) {
-        let none = || {
-            Box::new(ByNumber {
-                law: system::ByNumber::default(),
-                stream: Stream::new(0, 0, ""),
-                host: None,
-            })
-        };
+        let none = || ByNumber::new(system::ByNumber::default(), Stream::new(0, 0, ""));
         self.by_number.get_or_insert_with(none).host = Some((setup, Idle::Always));
     }
 

@@ -46,6 +46,14 @@ struct FlightRun {
     waiters: VecDeque<(Job, u32)>,
 }
 
+impl FlightRun {
+    /// A request begins to fetch, and nobody waits for it yet.
+    fn of(fetcher: Job) -> FlightRun {
+        let waiters = VecDeque::new();
+        FlightRun { fetcher, waiters }
+    }
+}
+
 impl Caches {
     /// The caches of a model, if it has any; `stream` gives the random stream of a name.
     pub(crate) fn of(model: &Model, stream: impl Fn(&str) -> Stream) -> Option<Box<Caches>> {

@@ -23,14 +23,7 @@ impl System<'_> {
         if let Some(run) = self.cache_run(cache) {
             run.probe.fetches += 1;
             if !free {
-                let waiters = VecDeque::new();
-                run.flights.insert(
-                    key,
-                    FlightRun {
-                        fetcher: id,
-                        waiters,
-                    },
-                );
+                run.flights.insert(key, FlightRun::of(id));
             }
         }
         0
@@ -57,14 +50,7 @@ impl System<'_> {
         caches.refreshing.insert(child);
         let run = &mut caches.all[cache.index()];
         run.probe.refreshes += 1;
-        let waiters = VecDeque::new();
-        run.flights.insert(
-            key,
-            FlightRun {
-                fetcher: child,
-                waiters,
-            },
-        );
+        run.flights.insert(key, FlightRun::of(child));
     }
 
     /// A request waits for another's fetch.
